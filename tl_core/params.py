@@ -1,0 +1,198 @@
+"""Settings as rows: one row says a setting's name, default, range, unit and help.
+
+A row is written once, as a field of a `Section` (a pydantic model). Forms, the command line, the checks and
+docs/settings.md are all made from the same rows, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from tl_core.errors import BadInput, Problem, nearest
+
+
+class Section(BaseModel):
+    """A group of settings: frozen, and closed to fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+@dataclass(frozen=True)
+class Param:
+    """One setting, as a form, a command line or a page of documentation needs it.
+
+    Attributes:
+        path: Where it stands in the experiment, e.g. `head.dropout`.
+        kind: What its value is: "integer", "number", "switch", "choice", "text", "list" or "table".
+        low, high: The smallest and largest value allowed (both included); None where there is no bound.
+        step: The step of a slider, None where any value will do.
+        choices: The values a choice may have; empty otherwise.
+        optional: True where "not set" (None) is a value.
+        basic: True for what a newcomer should see first.
+    """
+
+    path: str
+    title: str
+    kind: str
+    default: Any
+    help: str
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+    optional: bool = False
+    basic: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """What values are allowed, in words: "0 to 0.95", "avg or max"."""
+        if self.choices:
+            return " or ".join(self.choices)
+        unit = f" {self.unit}" if self.unit else ""
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} to {self.high:g}{unit}"
+        if self.low is not None:
+            return f"{self.low:g} or more{unit}"
+        return {"integer": "a whole number", "number": "a number", "switch": "true or false"}.get(self.kind, "text")
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    title: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    step: float | None = None,
+    choices: Sequence[str] = (),
+    unit: str = "",
+    basic: bool = False,
+) -> Any:
+    """Declares one setting of a `Section`; the arguments are those of `Param`."""
+    extra = {"title_": title, "step": step, "choices": list(choices), "unit": unit, "basic": basic}
+    bounds = {key: value for key, value in (("ge", low), ("le", high)) if value is not None}
+    extra["low"], extra["high"] = low, high
+    return Field(default, description=help, json_schema_extra=extra, **bounds)  # type: ignore[call-overload]
+
+
+def parameters(section: type[Section], prefix: str = "") -> Iterator[Param]:
+    """Every setting of a section and of the sections inside it, in the order they are written."""
+    for name, info in section.model_fields.items():
+        path = f"{prefix}{name}"
+        inner = info.annotation
+        if isinstance(inner, type) and issubclass(inner, Section):
+            yield from parameters(inner, f"{path}.")
+        elif info.description:
+            yield _param(path, info)
+
+
+def _param(path: str, info: FieldInfo) -> Param:
+    extra: dict[str, Any] = dict(info.json_schema_extra or {})  # type: ignore[arg-type]
+    kind, choices, optional = _kind(info.annotation)
+    choices = choices or tuple(extra.get("choices") or ())
+    return Param(
+        path=path,
+        title=extra.get("title_") or path.rsplit(".", 1)[-1].replace("_", " ").capitalize(),
+        kind="choice" if choices else kind,
+        default=info.default,
+        help=info.description or "",
+        low=extra.get("low"),
+        high=extra.get("high"),
+        step=extra.get("step"),
+        choices=choices,
+        unit=extra.get("unit", ""),
+        optional=optional,
+        basic=bool(extra.get("basic")),
+    )
+
+
+_KINDS = {bool: "switch", int: "integer", float: "number", str: "text"}
+
+
+def _kind(annotation: Any) -> tuple[str, tuple[str, ...], bool]:
+    """A type annotation as (kind of value, choices, whether None is allowed)."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        inner = [item for item in get_args(annotation) if item is not type(None)]
+        kind, choices, _ = _kind(inner[0])
+        return kind, choices, len(inner) < len(get_args(annotation))
+    if get_origin(annotation) is Literal:
+        return "choice", tuple(str(item) for item in get_args(annotation)), False
+    if get_origin(annotation) is tuple:
+        return "list", (), False
+    return _KINDS.get(annotation, "table"), (), False
+
+
+def read_text(text: str) -> Any:
+    """A value typed on a command line: JSON where it is JSON (7, 0.3, true, null, [64, 32]), text otherwise."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def validated(section: type[SectionT], values: Mapping[str, Any], prefix: str = "") -> SectionT:
+    """A section made from plain values.
+
+    Raises:
+        BadInput: with one problem for each value that is not allowed, each with its path, what was received, and
+            the allowed range or the nearest names.
+    """
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        rows = {row.path: row for row in parameters(section)}
+        raise BadInput(_problem(item, rows, prefix) for item in error.errors(include_url=False)) from None
+
+
+def _problem(item: Any, rows: Mapping[str, Param], prefix: str) -> Problem:
+    parts = [str(part) for part in item["loc"]]
+    path, row = ".".join(parts), _row_of(parts, rows)
+    if isinstance((item.get("ctx") or {}).get("error"), Located):
+        located: Located = item["ctx"]["error"]
+        return Problem(f"{prefix}{path}.{located.path}".strip("."), located.message, located.remedy)
+    if item["type"] == "extra_forbidden":
+        close = nearest(path, rows) or nearest(parts[-1], {key.rsplit(".", 1)[-1]: key for key in rows})
+        return Problem(prefix + path, "there is no setting of that name", _did_you_mean(close, rows))
+    if item["type"] == "value_error":
+        return Problem(prefix + path, str(item["ctx"]["error"]))
+    received = json.dumps(item.get("input"), default=str)
+    if row is None:
+        return Problem(prefix + path, f"received {received}: {item['msg'].lower()}")
+    close = nearest(str(item.get("input")), row.choices)
+    remedy = f"Did you mean {close[0]}?" if close else ""
+    needed = {"integer": "a whole number, ", "number": "a number, "}.get(row.kind, "")
+    needed = needed if row.low is not None else ""
+    return Problem(prefix + path, f"received {received}; allowed is {needed}{row.allowed}", remedy)
+
+
+def _row_of(parts: Sequence[str], rows: Mapping[str, Param]) -> Param | None:
+    """The row a problem is about: pydantic's location may go on into a list or a union."""
+    for end in range(len(parts), 0, -1):
+        if (path := ".".join(parts[:end])) in rows:
+            return rows[path]
+    return None
+
+
+def _did_you_mean(close: Sequence[str], rows: Mapping[str, Param]) -> str:
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    return f"Known: {', '.join(rows)}."
+
+
+class Located(ValueError):
+    """A value error inside a check that covers several settings; `path` says which of them it is about."""
+
+    def __init__(self, path: str, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.path, self.message, self.remedy = path, message, remedy
