@@ -1,0 +1,17 @@
+"""Pretrained networks: the table of them, their sizes and costs, and where their weights are. No Keras here."""
+
+from tl_core.backbones.facts import IMAGE_SIZES, BackboneFacts, BlockFacts, facts
+from tl_core.backbones.table import BACKBONES, DEFAULT, Backbone, Cut, Scaling, WeightsFile
+
+__all__ = [
+    "BACKBONES",
+    "DEFAULT",
+    "IMAGE_SIZES",
+    "Backbone",
+    "BackboneFacts",
+    "BlockFacts",
+    "Cut",
+    "Scaling",
+    "WeightsFile",
+    "facts",
+]

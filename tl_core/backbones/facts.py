@@ -1,0 +1,130 @@
+"""Facts about networks that need the network built, read from facts.json so that forms and plans need no Keras.
+
+`python -m tl_core.engine.facts` writes the file; a test builds every network again and compares.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tl_core.backbones.table import BACKBONES, Backbone
+
+IMAGE_SIZES = (32, 48, 64, 96, 128, 150, 160, 192, 224, 256, 299, 320)
+"""Image sizes the forms offer (pixels a side); a backbone takes those from its minimum_size on."""
+
+FILE = Path(__file__).with_name("facts.json")
+
+
+@dataclass(frozen=True)
+class BlockFacts:
+    """The layers between one cut and the one before it.
+
+    Attributes:
+        name: Of the cut the block ends at.
+        parameters: Numbers held by its layers, statistics included.
+        statistics: How many of them batch normalisation gathers rather than learns (moving means and variances).
+        channels: Of its output.
+        sizes: Height and width of its output, by image size.
+        macs: Multiply-adds of its convolutions for one image, forwards, by image size. Normalisation, activations,
+            pooling and additions are not counted, as is the custom of the papers.
+    """
+
+    name: str
+    parameters: int
+    statistics: int
+    channels: int
+    sizes: Mapping[int, tuple[int, int]]
+    macs: Mapping[int, int]
+
+    def size_at(self, image_size: int) -> tuple[int, int]:
+        """Height and width of the output: exact for IMAGE_SIZES, otherwise scaled from the nearest and rounded."""
+        near = _nearest(image_size, self.sizes)
+        height, width = self.sizes[near]
+        ratio = image_size / near
+        return max(1, round(height * ratio)), max(1, round(width * ratio))
+
+    def macs_at(self, image_size: int) -> int:
+        """Multiply-adds for one image: exact for IMAGE_SIZES, otherwise scaled by area from the nearest."""
+        near = _nearest(image_size, self.macs)
+        return round(self.macs[near] * (image_size / near) ** 2)
+
+
+@dataclass(frozen=True)
+class BackboneFacts:
+    """A network's blocks, in the order of its cuts."""
+
+    name: str
+    blocks: tuple[BlockFacts, ...]
+
+    @property
+    def parameters(self) -> int:
+        return sum(block.parameters for block in self.blocks)
+
+    @property
+    def image_sizes(self) -> tuple[int, ...]:
+        return tuple(self.blocks[0].sizes)
+
+    def macs_at(self, image_size: int) -> int:
+        """Multiply-adds of the whole network for one image; see `BlockFacts.macs_at`."""
+        return sum(block.macs_at(image_size) for block in self.blocks)
+
+
+@cache
+def facts(name: str) -> BackboneFacts:
+    """What is known of a backbone; raises BadInput for a name the table does not hold."""
+    return from_json(BACKBONES[name].name, _table()[name])
+
+
+def image_sizes(backbone: Backbone) -> tuple[int, ...]:
+    """The offered image sizes this backbone accepts."""
+    return tuple(size for size in IMAGE_SIZES if size >= backbone.minimum_size)
+
+
+def from_json(name: str, columns: Mapping[str, Any]) -> BackboneFacts:
+    """Facts from one entry of facts.json, whose lists run over the image sizes."""
+    offered = columns["image_sizes"]
+    blocks = (
+        BlockFacts(
+            name=block["name"],
+            parameters=block["parameters"],
+            statistics=block["statistics"],
+            channels=block["channels"],
+            sizes={size: (side, side) for size, side in zip(offered, block["sides"], strict=True)},
+            macs=dict(zip(offered, block["macs"], strict=True)),
+        )
+        for block in columns["blocks"]
+    )
+    return BackboneFacts(name, tuple(blocks))
+
+
+def to_json(found: BackboneFacts) -> dict[str, Any]:
+    """The entry of facts.json for these facts: `from_json` gives them back."""
+    return {
+        "image_sizes": list(found.image_sizes),
+        "blocks": [
+            {
+                "name": block.name,
+                "parameters": block.parameters,
+                "statistics": block.statistics,
+                "channels": block.channels,
+                "sides": [height for height, _ in block.sizes.values()],
+                "macs": list(block.macs.values()),
+            }
+            for block in found.blocks
+        ],
+    }
+
+
+@cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return table
+
+
+def _nearest(image_size: int, known: Mapping[int, object]) -> int:
+    return min(known, key=lambda size: abs(size - image_size))
