@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -196,3 +196,16 @@ class Located(ValueError):
     def __init__(self, path: str, message: str, remedy: str = "") -> None:
         super().__init__(message)
         self.path, self.message, self.remedy = path, message, remedy
+
+
+def located(check: Callable[[], Any], inside: str) -> None:
+    """Runs a check inside a section's validator: the problem it reports is collected with the others.
+
+    Args:
+        inside: The path of the section, which the problem's own path begins with ("backbone.").
+    """
+    try:
+        check()
+    except BadInput as error:
+        problem = error.problems[0]
+        raise Located(problem.path.removeprefix(inside), problem.message, problem.remedy) from None

@@ -1,0 +1,1 @@
+"""Datasets: where images come from, how they are read, split and decoded."""

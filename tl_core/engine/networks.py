@@ -37,7 +37,8 @@ def build(backbone: Backbone, image_size: int) -> keras.Model:
     """A network with random weights.
 
     Its input is float32 `(batch, image_size, image_size, 3)`, RGB 0..255; its output the last feature map, float32
-    `(batch, height, width, channels)`. Every build of a row gives the layers the same names.
+    `(batch, height, width, channels)`. Every build of a row gives the layers the same names; it is float32 throughout,
+    whatever the process's dtype policy.
 
     Raises:
         BadInput: the image size is below the backbone's minimum.

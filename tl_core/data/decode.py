@@ -1,0 +1,101 @@
+"""One image file to RGB pixels, the same way for training, preview and prediction.
+
+Rules: EXIF orientation is applied; palette, grey and CMYK become RGB; 16-bit grey is scaled to its upper 8 bits (Pillow's own
+conversion would clip it to white); transparency is laid on white; of an animation the first frame is taken.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from tl_core.data.dataset import Unreadable
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+"""The formats that are opened at all: parsers of rare formats are where image libraries break (a 284-byte BLP file costs 641 MB)."""
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp"})
+
+MAX_PIXELS = 50_000_000
+"""Larger images are refused before they are decoded (150 MB as RGB)."""
+
+MAX_BYTES = 100_000_000
+
+
+def open_rgb(file: Path | IO[bytes]) -> Image.Image:
+    """The image in a file, upright, mode RGB, in its own size.
+
+    Raises:
+        Unreadable: saying why: empty, not an image, of a kind that is not opened, too large, broken.
+    """
+    try:
+        content = _content(file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own size warning: the limit here is lower.
+            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+                _check_size(image)
+                return to_rgb(image)
+    except Unreadable:
+        raise
+    except Image.UnidentifiedImageError:
+        raise Unreadable(f"not an image of a known kind ({', '.join(FORMATS)})") from None
+    except MemoryError:
+        raise Unreadable("too large for the memory that is free") from None
+    # Broken files raise whatever the parser stumbles over: OSError, ValueError, TypeError, IndexError, SyntaxError
+    # and more were seen; a list of them would miss the next one.
+    except Exception as error:
+        raise Unreadable(f"broken image ({type(error).__name__}: {error})") from error
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """An opened image, upright and in mode RGB (see the rules above)."""
+    image.seek(0)
+    image.load()
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):
+        return _from_deep_grey(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")
+
+
+def resized(image: Image.Image, size: int) -> np.ndarray:
+    """An RGB image as uint8 pixels 0..255 of shape (size, size, 3): squeezed to a square, bilinear with antialiasing."""
+    if image.size != (size, size):
+        image = image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=3.0)
+    return np.asarray(image, dtype=np.uint8)
+
+
+def _content(file: Path | IO[bytes]) -> bytes:
+    if isinstance(file, Path):
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+    else:
+        content = file.read(MAX_BYTES + 1)
+    if not content:
+        raise Unreadable("empty file")
+    if len(content) > MAX_BYTES:
+        raise Unreadable(f"file larger than {MAX_BYTES // 1_000_000} MB")
+    return content
+
+
+def _check_size(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise Unreadable(f"{image.width} x {image.height} pixels; at most {MAX_PIXELS // 1_000_000} million are read")
+
+
+def _from_deep_grey(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.float64)
+    if image.mode == "F":
+        low, high = float(values.min()), float(values.max())
+        values = (values - low) / max(high - low, 1e-12) * 255
+    else:
+        values = values / 257  # 65535 / 257 == 255
+    return Image.fromarray(np.clip(values + 0.5, 0, 255).astype(np.uint8)).convert("RGB")

@@ -1,0 +1,104 @@
+"""The pixel cache: every image of a dataset decoded and resized once, kept as one memory-mapped array.
+
+Keyed by the dataset's content and the size, so that a renamed folder hits and a changed photo misses.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tl_core.cache import Progress, built_once, is_built, mapped, need_space
+from tl_core.data import decode
+from tl_core.data.dataset import ImageDataset, Item, Skipped, Unreadable
+from tl_core.files import digest_of
+
+VERSION = 1
+"""Raised when the same file would give other pixels."""
+
+_FILE = "pixels.u8"
+_PORTION = 256
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Decoded images.
+
+    Attributes:
+        dataset: The readable images only; `images[i]` belongs to `dataset.items[i]`.
+        images: uint8 RGB 0..255, shape (items, size, size, 3), read-only, memory-mapped.
+    """
+
+    key: str
+    dataset: ImageDataset
+    images: np.ndarray
+
+
+def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress) -> Pixels:
+    """The pixels of a dataset at a size: from the cache, or made now.
+
+    Unreadable images are left out and stand in `dataset.skipped` of what comes back.
+
+    Raises:
+        RunFailed: where the disk has too little space.
+        RunStopped: where `progress` raises it; nothing half-made is left.
+    """
+    folder = _folder(dataset, size, cache)
+    index = built_once(folder, lambda building: _write_all(dataset, size, building, progress))
+    unreadable = {Skipped(key, reason) for key, reason in index["unreadable"]}
+    gone = {skipped.key for skipped in unreadable}
+    items = tuple(item for item in dataset.items if item.key not in gone)
+    skipped = (*dataset.skipped, *sorted(unreadable, key=lambda row: row.key))
+    images = mapped(folder / _FILE, np.uint8, (len(items), size, size, 3))
+    return Pixels(folder.name, replace(dataset, items=items, skipped=skipped), images)
+
+
+def is_cached(dataset: ImageDataset, size: int, cache: Path) -> bool:
+    """True where `pixels` would find them made."""
+    return is_built(_folder(dataset, size, cache))
+
+
+def bytes_needed(images: int, size: int) -> int:
+    """The size of the pixel cache of so many images."""
+    return images * size * size * 3
+
+
+def _folder(dataset: ImageDataset, size: int, cache: Path) -> Path:
+    return cache / "pixels" / digest_of("pixels", VERSION, dataset.fingerprint, size)
+
+
+def _write_all(dataset: ImageDataset, size: int, building: Path, progress: Progress) -> dict[str, Any]:
+    need_space(building, bytes_needed(len(dataset.items), size), "decoded images")
+    unreadable = []
+    with (building / _FILE).open("wb") as file:
+        for done, (item, result) in enumerate(_decoded(dataset, size), start=1):
+            if isinstance(result, Unreadable):
+                unreadable.append((item.key, str(result)))
+            else:
+                file.write(result.data)
+            progress("Decoding images", done, len(dataset.items))
+        file.flush()
+        os.fsync(file.fileno())
+    return {"source": dataset.source, "size": size, "unreadable": unreadable}
+
+
+def _decoded(dataset: ImageDataset, size: int) -> Iterator[tuple[Item, np.ndarray | Unreadable]]:
+    """Every item in order with its pixels, or why there are none. Pillow frees the interpreter lock while it decodes."""
+
+    def one(item: Item) -> np.ndarray | Unreadable:
+        try:
+            return np.ascontiguousarray(decode.resized(dataset.open_image(item), size))
+        except Unreadable as error:
+            return error
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # In portions: a map over everything would decode far ahead of the disk and hold it all in memory.
+        for start in range(0, len(dataset.items), _PORTION):
+            portion = dataset.items[start : start + _PORTION]
+            yield from zip(portion, pool.map(one, portion), strict=True)

@@ -1,0 +1,110 @@
+"""The table of sources: where images come from. Add one by adding a row.
+
+A source is named by a text such as `digits`, `playground:difficulty=0.7,classes=8` or `folder:PATH`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tl_core.data import digits, folder, playground
+from tl_core.data.dataset import ImageDataset
+from tl_core.errors import BadInput
+from tl_core.params import Section, read_text, validated
+from tl_core.registry import Registry
+
+
+@dataclass(frozen=True)
+class Source:
+    """One row.
+
+    Attributes:
+        form: How the text that names it is written.
+        options: The knobs behind the colon, as a section; None where a path or nothing stands there.
+        load: From what stands behind the colon (an options section, or a text) and the whole text to the dataset.
+    """
+
+    name: str
+    title: str
+    help: str
+    form: str
+    licence: str
+    load: Callable[[Any, str], ImageDataset]
+    options: type[Section] | None = None
+    is_path: bool = False
+
+
+SOURCES: Registry[Source] = Registry(
+    "source",
+    "data.source",
+    (
+        Source(
+            "playground",
+            "Playground",
+            "Pictures drawn on the spot, made for studying overfitting: you set how many, how hard and how mislabelled.",
+            "playground[:classes=6,images_per_class=120,difficulty=0.5,label_noise=0,seed=0]",
+            "made by TL Lab; free to use",
+            playground.load,
+            options=playground.PlaygroundOptions,
+        ),
+        Source(
+            "digits",
+            "Handwritten digits",
+            "1,797 tiny grey pictures of the digits 0 to 9; trains in seconds and is unlike ImageNet.",
+            "digits",
+            "CC BY 4.0 (UCI Machine Learning Repository; ships with scikit-learn)",
+            lambda _, source: digits.load(source),
+        ),
+        Source(
+            "folder",
+            "A folder of photos",
+            "Your own photos: one folder a class, with or without train, validation and test folders above the classes.",
+            "folder:PATH",
+            "yours",
+            folder.load,
+            is_path=True,
+        ),
+    ),
+)
+
+
+def load_dataset(source: str) -> ImageDataset:
+    """The dataset a text names; raises BadInput (unknown source, bad knob, no such folder, no pictures)."""
+    row, argument = parse(source)
+    return row.load(argument, source)
+
+
+def parse(source: str) -> tuple[Source, Any]:
+    """The row of a source's text, and what stands behind the colon: the options section, or the text."""
+    name, _, rest = source.partition(":")
+    row = SOURCES[name]
+    if row.options is not None:
+        return row, validated(row.options, _pairs(rest), prefix="data.source.")
+    if row.is_path:
+        return row, rest
+    if rest:
+        raise BadInput.of(
+            "data.source", f"{name} takes nothing behind the colon, received {rest!r}", f"Write {row.form}."
+        )
+    return row, ""
+
+
+def anchored(source: str) -> str:
+    """The source with its path made absolute, so that a run finds its data again from any folder."""
+    row, argument = parse(source)
+    return f"{row.name}:{Path(argument).expanduser().resolve()}" if row.is_path else source
+
+
+def _pairs(text: str) -> dict[str, Any]:
+    pairs = {}
+    for part in filter(None, text.split(",")):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise BadInput.of(
+                "data.source", f"received {part!r} where name=value belongs", "For example difficulty=0.7."
+            )
+        pairs[name.strip()] = read_text(value)
+    return pairs

@@ -1,0 +1,73 @@
+"""What is measured of predictions: loss and accuracy, each image on its own and on average."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tl_core.spec import HeadSpec
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Predictions held against labels.
+
+    Attributes:
+        probabilities: float64, shape (images, classes). For a linear SVM its margins: they order classes, no more.
+        losses: The loss of each image, float64, shape (images,).
+        predictions: The most likely class of each image, int64, shape (images,).
+    """
+
+    probabilities: np.ndarray
+    losses: np.ndarray
+    predictions: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def loss(self) -> float:
+        return float(self.losses.mean())
+
+    @property
+    def accuracy(self) -> float:
+        return float((self.predictions == self.labels).mean())
+
+
+Measure = Callable[[np.ndarray, np.ndarray], Measured]
+"""From outputs of the classifier (images, units) and labels (images,) to what they are worth."""
+
+
+def cross_entropy(outputs: np.ndarray, labels: np.ndarray) -> Measured:
+    """Logits measured by cross-entropy in nats; one unit stands for the second of two classes."""
+    logits = outputs.astype(np.float64)
+    if logits.shape[1] == 1:
+        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    losses = -log_probabilities[np.arange(len(labels)), labels]
+    return Measured(np.exp(log_probabilities), losses, logits.argmax(axis=1), labels)
+
+
+def squared_hinge(outputs: np.ndarray, labels: np.ndarray) -> Measured:
+    """Margins measured by the loss a linear SVM minimises: max(0, 1 - margin)**2, summed over the one-against-rest classifiers."""
+    margins = outputs.astype(np.float64)
+    signs = np.where(np.arange(margins.shape[1]) == labels[:, None], 1.0, -1.0)
+    losses = (np.maximum(0.0, 1.0 - signs * margins) ** 2).sum(axis=1)
+    return Measured(margins, losses, margins.argmax(axis=1), labels)
+
+
+def loss_name(head: HeadSpec) -> str:
+    """The loss a run's curves show."""
+    return "squared hinge" if head.classifier == "linear-svm" else "cross-entropy"
+
+
+def measure_of(head: HeadSpec) -> Measure:
+    """How a run is measured: by the loss its classifier minimises."""
+    return squared_hinge if head.classifier == "linear-svm" else cross_entropy
+
+
+def reading(prefix: str, measured: Measured) -> dict[str, Any]:
+    """Loss and accuracy as entries of an epoch's line."""
+    return {f"{prefix}loss": measured.loss, f"{prefix}accuracy": measured.accuracy}

@@ -1,0 +1,77 @@
+"""Running the frozen part of a network: OpenVINO on a processor, Keras on a GPU.
+
+OpenVINO does the same arithmetic about twice as fast there (docs/performance.md). Its precision is set to f32: left alone, it
+computes in bf16 on processors that have it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from tl_core.engine.backend import keras, tf
+from tl_core.engine.step import forward_pass
+
+Prefix = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
+"""From batches of RGB pixels 0..255 (uint8 or float32, shape (batch, size, size, 3)) to float32 outputs, in order."""
+
+
+def compiled(model: keras.Model, threads: int | None = None) -> Prefix:
+    """A frozen model, ready to run over many batches.
+
+    Args:
+        threads: Cores to use on a processor; all of them where None.
+    """
+    return in_keras(model) if tf.config.list_physical_devices("GPU") else in_openvino(model, threads)
+
+
+def in_keras(model: keras.Model) -> Prefix:
+    """The model run by Keras, in inference mode."""
+    forward = forward_pass(model)
+    return lambda batches: map(forward, batches)
+
+
+def in_openvino(model: keras.Model, threads: int | None = None) -> Prefix:
+    """The model run by OpenVINO, a request for each core, each batch on one of them."""
+    import openvino
+
+    cores = threads or os.cpu_count() or 1
+    options = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "PERFORMANCE_HINT": "THROUGHPUT",
+        "INFERENCE_NUM_THREADS": cores,
+        "NUM_STREAMS": cores,
+    }
+    network = openvino.Core().compile_model(_converted(model), "CPU", options)
+
+    def run(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        return _in_order(openvino.AsyncInferQueue(network, cores), batches)
+
+    return run
+
+
+def _converted(model: keras.Model) -> Any:
+    """The model in OpenVINO's own form."""
+    import openvino
+
+    signature = [tf.TensorSpec(model.inputs[0].shape, tf.float32)]
+    function = tf.function(lambda pixels: model(pixels, training=False), input_signature=signature)
+    return openvino.convert_model(function.get_concrete_function())
+
+
+def _in_order(queue: Any, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Results in the order of the batches; at most as many are held as there are requests."""
+    done: dict[int, np.ndarray] = {}
+    queue.set_callback(lambda request, number: done.__setitem__(number, request.get_output_tensor(0).data.copy()))
+    wanted = 0
+    for number, batch in enumerate(batches):
+        queue.start_async({0: np.ascontiguousarray(batch, dtype=np.float32)}, number)  # Waits for a free request.
+        while wanted in done:
+            yield done.pop(wanted)
+            wanted += 1
+    queue.wait_all()
+    for number in range(wanted, wanted + len(done)):
+        yield done.pop(number)

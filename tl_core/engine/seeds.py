@@ -1,0 +1,28 @@
+"""Random numbers as functions of what they are for, so that nothing about them has to be saved to resume a run."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from tl_core.engine.backend import keras
+
+
+def seed_of(*parts: int | str) -> int:
+    """A seed (0 to 2**31 - 1) for a purpose: the same parts, the same seed, on every machine."""
+    text = "/".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little") & 0x7FFFFFFF
+
+
+def generator_of(*parts: int | str) -> np.random.Generator:
+    """A NumPy generator for a purpose."""
+    return np.random.Generator(np.random.PCG64(seed_of(*parts)))
+
+
+def reseed(model: keras.Model, seed: int, epoch: int) -> None:
+    """Sets the random state of every layer (dropout, noise) to a function of the seed, the layer's name and the epoch."""
+    for layer in model.layers:
+        # Keras keeps generators in a private list; test_training holds that every random layer is found this way.
+        for number, generator in enumerate(layer._seed_generators):
+            generator.state.assign([seed_of(seed, layer.name, number), epoch])

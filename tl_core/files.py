@@ -1,0 +1,96 @@
+"""Files that are either whole or not there: atomic writes, checksums, locks.
+
+Source of the protocol: write beside the target, flush, fsync, rename, fsync the folder. A temporary file in another
+folder may lie on another file system, where a rename is a copy and no longer atomic.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+TEMPORARY = ".tmp-"
+
+
+def write_with(path: Path, write: Callable[[Path], None]) -> None:
+    """Calls `write` with a temporary path beside `path`, then puts what it wrote in the place of `path`.
+
+    Raises whatever `write` or the disk raises (a full disk: OSError); the former file is then untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix stays: Keras and NumPy look at it.
+    temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{path.name}")
+    try:
+        write(temporary)
+        _sync(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replaces a file by `content`, atomically."""
+    write_with(path, lambda temporary: _put(temporary, content))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replaces a file by a value as JSON, atomically. NaN and infinity are refused (ValueError): they are not JSON."""
+    write_bytes(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file; raises OSError or ValueError."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 sum of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_of(*parts: Any) -> str:
+    """A name of 20 hexadecimal digits for plain values: equal values, equal names, in every process."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@contextmanager
+def locked(path: Path, timeout: float = -1) -> Iterator[None]:
+    """Holds the lock of a file or folder among processes (`path` + ".lock"); the system frees it if the holder dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock", timeout=timeout):
+        yield
+
+
+def folder_size(path: Path) -> int:
+    """The bytes of all files below a folder; 0 where there is none."""
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def _put(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    if os.name == "nt":  # Windows has no handle to a folder to sync.
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,49 @@
+"""Settings of the pretrained network: which one, with which weights, how deep it is frozen."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import model_validator
+
+from tl_core.backbones import BACKBONES, weights
+from tl_core.backbones.freezing import last_frozen
+from tl_core.params import Section, located, setting
+
+
+class BackboneSpec(Section):
+    name: str = setting(
+        "EfficientNetLite0",
+        "The pretrained network whose layers are used.",
+        title="Backbone",
+        choices=BACKBONES.names,
+        basic=True,
+    )
+    weights: str = setting(
+        "pretrained",
+        "pretrained (bundled or downloaded, as the backbone has them), bundled, imagenet (Keras's download), random, or file:PATH.",
+    )
+    freeze: str = setting(
+        "all",
+        "How much of the backbone keeps its weights: all, none, all-but-2 (the top two blocks train), or the name of the last frozen block.",
+        title="Freeze depth",
+        basic=True,
+    )
+    output: str = setting(
+        "last",
+        "The block whose output feeds the head: last, or a block's name. Early blocks see edges and textures, late ones whole objects.",
+        title="Features from",
+    )
+
+    @model_validator(mode="after")
+    def _cuts_exist(self) -> Self:
+        def check() -> None:
+            row = BACKBONES[self.name]
+            if not self.weights.startswith(
+                "file:"
+            ):  # Whether a file is there is the plan's question: a finished run must stay readable.
+                weights.resolve(row, self.weights)
+            last_frozen(row, self.freeze, self.output)
+
+        located(check, inside="backbone.")
+        return self

@@ -1,0 +1,94 @@
+"""The whole of an experiment as data: everything that decides what a run computes.
+
+A spec is frozen and validated; it is written to JSON and read back unchanged, and the same spec has the same digest
+everywhere. Every field is one row of the settings table (docs/settings.md is made from here).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from tl_core.backbones import BACKBONES
+from tl_core.errors import BadInput
+from tl_core.files import digest_of
+from tl_core.params import Param, Section, parameters, setting, validated
+from tl_core.spec.augment import Augments
+from tl_core.spec.backbone import BackboneSpec
+from tl_core.spec.data import DataSpec
+from tl_core.spec.head import HeadSpec
+from tl_core.spec.train import TrainSpec
+
+VERSION = 1
+"""The version of the spec's form; a reader refuses a newer one rather than guess."""
+
+
+class ExperimentSpec(Section):
+    """Everything that decides what a run computes. See `parameters_of_spec` for the rows."""
+
+    version: Literal[1] = 1
+    data: DataSpec = DataSpec()
+    backbone: BackboneSpec = BackboneSpec()
+    head: HeadSpec = HeadSpec()
+    augment: Augments = setting(
+        (),
+        "Random changes to training images, in order, such as rotation:15,horizontal_flip; validation images are never changed. "
+        "Works against overfitting.",
+        title="Augmentations",
+        basic=True,
+    )
+    train: TrainSpec = TrainSpec()
+
+    @property
+    def image_size(self) -> int:
+        """The side of the images in pixels, with the backbone's own size where none is set."""
+        return self.data.image_size or BACKBONES[self.backbone.name].native_size
+
+    def digest(self) -> str:
+        """A name for the experiment: the same settings, the same name."""
+        return digest_of(self.to_json())
+
+    def to_json(self) -> dict[str, Any]:
+        """The spec as plain JSON values; `ExperimentSpec.from_json` gives it back equal."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ExperimentSpec:
+        """A spec from plain values; what is missing takes its default. Raises BadInput, a problem a wrong value."""
+        version = values.get("version", VERSION)
+        if version != VERSION:
+            remedy = "Update TL Lab." if isinstance(version, int) and version > VERSION else ""
+            raise BadInput.of("version", f"received {version!r}; this lab reads version {VERSION}", remedy)
+        return validated(cls, values)
+
+    @classmethod
+    def from_file(cls, path: Path) -> ExperimentSpec:
+        """A spec from a JSON file; raises BadInput where it is not one."""
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise BadInput.of(str(path), f"is not a spec that can be read ({error})") from None
+        if not isinstance(values, dict):
+            raise BadInput.of(str(path), "holds no JSON object")
+        return cls.from_json(values)
+
+    def with_values(self, changes: Mapping[str, Any]) -> ExperimentSpec:
+        """A copy with some settings changed, by path (`{"head.dropout": 0.5}`). Raises BadInput."""
+        values = self.to_json()
+        for path, value in changes.items():
+            _put(values, path, value)
+        return self.from_json(values)
+
+
+PARAMETERS: tuple[Param, ...] = tuple(parameters(ExperimentSpec))
+"""Every setting, in the order of the spec."""
+
+
+def _put(values: dict[str, Any], path: str, value: Any) -> None:
+    *parents, name = path.split(".")
+    for parent in parents:
+        inner = values.get(parent)
+        values = values.setdefault(parent, {}) if not isinstance(inner, dict) else inner
+    values[name] = value

@@ -1,0 +1,56 @@
+"""Settings of the head: the layers on top of the pretrained network."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from tl_core.params import Located, Section, setting
+
+
+class HeadSpec(Section):
+    classifier: Literal["auto", "softmax", "logistic-regression", "linear-svm"] = setting(
+        "auto",
+        "What turns features into classes. auto: a softmax layer, or one sigmoid unit for two classes. "
+        "logistic-regression and linear-svm are solved by scikit-learn on the frozen features.",
+    )
+    pooling: Literal["avg", "max"] = setting(
+        "avg", "How a feature map becomes one number a channel: its average or its maximum over the image."
+    )
+    hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = setting(
+        (),
+        "Units of each hidden layer between features and classifier, for example [128] or [256, 64]; at most three. "
+        "More units can learn more, and memorise more.",
+        title="Hidden layers",
+    )
+    dropout: float = setting(
+        0.2,
+        "Share of the features that are switched off at random in each training step, before every layer of the head. Works against overfitting.",
+        low=0.0,
+        high=0.95,
+        step=0.05,
+        unit="of the units",
+        basic=True,
+    )
+    l1: float = setting(
+        0.0,
+        "Penalty on the sum of the absolute weights of the head's layers; drives weights to exactly zero.",
+        title="L1",
+        low=0.0,
+        high=1.0,
+    )
+    l2: float = setting(
+        0.0,
+        "Penalty on the sum of the squared weights of the head's layers; keeps weights small. Works against overfitting.",
+        title="L2",
+        low=0.0,
+        high=1.0,
+        basic=True,
+    )
+
+    @model_validator(mode="after")
+    def _not_too_deep(self) -> Self:
+        if len(self.hidden) > 3:
+            raise Located("hidden", f"received {len(self.hidden)} hidden layers; allowed is 0 to 3")
+        return self

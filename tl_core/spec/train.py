@@ -1,0 +1,55 @@
+"""Settings of training: how long, how fast, what is kept."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tl_core.params import Section, setting
+
+
+class TrainSpec(Section):
+    epochs: int = setting(
+        10,
+        "How often training goes through all training images, after the epochs of the head alone.",
+        low=1,
+        high=10_000,
+        basic=True,
+    )
+    head_epochs: int = setting(
+        0,
+        "Epochs in which only the head trains, before layers of the backbone thaw: a head that knows nothing would wreck them.",
+        low=0,
+        high=10_000,
+    )
+    batch_size: int = setting(32, "Images in one training step.", low=1, high=4096, unit="images", basic=True)
+    learning_rate: float = setting(
+        1e-3, "How far one step moves the weights of the head.", low=1e-7, high=10.0, basic=True
+    )
+    backbone_learning_rate: float = setting(
+        1e-5,
+        "How far one step moves thawed layers of the backbone; much lower than the head's, or they forget what they know.",
+        low=1e-8,
+        high=1.0,
+    )
+    update_batch_norm: bool = setting(
+        False,
+        "Whether thawed batch normalisation layers go on learning their statistics. Off is safer: small batches spoil them.",
+    )
+    best: Literal["val_loss", "val_accuracy"] = setting(
+        "val_loss",
+        "Which measure decides the best epoch, whose weights are exported: lowest loss or highest accuracy on validation.",
+    )
+    keep_checkpoints: int = setting(
+        3, "How many of the latest checkpoints are kept beside the best one.", low=1, high=1000, unit="checkpoints"
+    )
+    feature_cache: Literal["auto", "off"] = setting(
+        "auto",
+        "auto: what the frozen layers say of an image is computed once and kept. off: computed again each epoch (to compare; slow).",
+    )
+    seed: int = setting(
+        0,
+        "Decides first weights, order and every random draw: the same seed gives the same run on one machine.",
+        low=0,
+        high=2**31 - 1,
+        basic=True,
+    )
