@@ -81,14 +81,20 @@ def test_identities_differ_where_weights_do(tmp_path: Path) -> None:
     first = weights_identity(VGG, f"file:{file}", 0)
     file.write_bytes(b"three")
     names = [first, weights_identity(VGG, f"file:{file}", 0), weights_identity(VGG, "imagenet", 0)]
-    names += [weights_identity(VGG, "random", 0), weights_identity(VGG, "random", 1), weights_identity(LITE, "random", 0)]
+    names += [
+        weights_identity(VGG, "random", 0),
+        weights_identity(VGG, "random", 1),
+        weights_identity(LITE, "random", 0),
+    ]
     assert len(set(names)) == len(names)
 
 
 def test_an_identity_depends_on_content_not_on_place_and_on_the_seed_only_where_weights_do(tmp_path: Path) -> None:
     for name in ("a.h5", "b.h5"):
         (tmp_path / name).write_bytes(b"same")
-    assert weights_identity(VGG, f"file:{tmp_path / 'a.h5'}", 0) == weights_identity(VGG, f"file:{tmp_path / 'b.h5'}", 1)
+    assert weights_identity(VGG, f"file:{tmp_path / 'a.h5'}", 0) == weights_identity(
+        VGG, f"file:{tmp_path / 'b.h5'}", 1
+    )
     assert weights_identity(LITE, "pretrained", 0) == weights_identity(LITE, "bundled", 1)
 
 

@@ -45,7 +45,7 @@ def build(backbone: Backbone, image_size: int) -> keras.Model:
     """
     if image_size < backbone.minimum_size:
         message = f"{backbone.title} needs images of {backbone.minimum_size} pixels or more; {image_size} was given"
-        raise BadInput.of("pixels.image_size", message, "Choose a larger image size, or another backbone.")
+        raise BadInput.of("data.image_size", message, "Choose a larger image size, or another backbone.")
     # Keras numbers the layers a family leaves unnamed (conv2d_57) thread by thread: a new thread counts from nothing.
     with ThreadPoolExecutor(max_workers=1) as fresh_thread:
         return fresh_thread.submit(_build, backbone, image_size).result()
@@ -56,7 +56,7 @@ def cut_output(network: keras.Model, cut: str) -> keras.KerasTensor:
     backbone = backbone_of(network)
     layers = {known.name: known.layer for known in backbone.cuts}
     if cut not in layers:
-        raise unknown("freeze.cut", f"cut of {backbone.title}", cut, layers)
+        raise unknown("backbone.freeze", f"cut of {backbone.title}", cut, layers)
     return network.get_layer(layers[cut]).output
 
 

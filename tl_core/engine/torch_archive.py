@@ -6,12 +6,14 @@ then for each key a count (int64) and the raw numbers. Source: `_legacy_save` in
 
 from __future__ import annotations
 
+import io
 import math
 import pickle
+import pickletools
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from tl_core.errors import BadInput
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
 MAXIMUM_BYTES = 2**30
+MAXIMUM_MEMO = 2**20
 
 STORAGES: dict[str, np.dtype] = {
     "FloatStorage": np.dtype("<f4"),
@@ -58,8 +61,8 @@ def read(path: Path) -> dict[str, np.ndarray]:
     if path.stat().st_size > MAXIMUM_BYTES:
         raise _refused(path, f"it is larger than {MAXIMUM_BYTES // 2**20} MiB")
     try:
-        with path.open("rb") as file:
-            return _read(file, path.stat().st_size)
+        content = path.read_bytes()
+        return _read(io.BytesIO(content), len(content))
     # What a damaged pickle raises depends on where it is damaged; all of these are its own doing, not the reader's.
     except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise _refused(path, str(error) or "it ends too early") from error
@@ -67,17 +70,27 @@ def read(path: Path) -> dict[str, np.ndarray]:
         raise _refused(path, f"it is damaged ({error})") from error
 
 
-def _read(file: BinaryIO, size: int) -> dict[str, np.ndarray]:
-    if _TensorsOnly(file).load() != MAGIC or _TensorsOnly(file).load() != PROTOCOL:
+def _read(file: io.BytesIO, size: int) -> dict[str, np.ndarray]:
+    if _record(file) != MAGIC or _record(file) != PROTOCOL:
         raise ValueError("it does not start as one")
-    if not _TensorsOnly(file).load()["little_endian"]:
+    if not _record(file)["little_endian"]:
         raise ValueError("its numbers are big-endian")
-    described, keys = _TensorsOnly(file).load(), _TensorsOnly(file).load()
+    described, keys = _record(file), _record(file)
     if not all(isinstance(tensor, StoredTensor) for tensor in described.values()):
         raise ValueError("it holds something besides tensors")
     tensors: dict[str, StoredTensor] = dict(described)
     storages = _storages(file, size, keys, {tensor.storage: tensor for tensor in tensors.values()})
     return {name: _view(storages[tensor.storage], tensor) for name, tensor in tensors.items()}
+
+
+def _record(file: io.BytesIO) -> Any:
+    """The next pickle. Its opcodes are looked through first: one that writes far into the memo takes gigabytes at once."""
+    begun = file.tell()
+    for opcode, argument, _position in pickletools.genops(file):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and (argument or 0) > MAXIMUM_MEMO:
+            raise pickle.UnpicklingError("it is damaged (a place in the memo beyond all use)")
+    file.seek(begun)
+    return _TensorsOnly(file).load()
 
 
 class _TensorsOnly(pickle.Unpickler):
@@ -94,9 +107,9 @@ class _TensorsOnly(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> tuple[str, np.dtype, int]:
         kind, storage_type, key, _device, numbers, view = pid
-        if kind != "storage" or view is not None or not isinstance(storage_type, _StorageType):
-            raise pickle.UnpicklingError(f"it refers to a {kind!r} that is not a plain storage")
-        return str(key), storage_type.dtype, int(numbers)
+        if kind != "storage" or view is not None or not isinstance(storage_type, _StorageType) or type(key) is not str:
+            raise pickle.UnpicklingError("it refers to something that is not a plain storage")
+        return key, storage_type.dtype, int(numbers)
 
 
 def _tensor(
@@ -105,7 +118,7 @@ def _tensor(
     return StoredTensor(*storage, offset, shape, strides)
 
 
-def _storages(file: BinaryIO, size: int, keys: list[str], users: dict[str, StoredTensor]) -> dict[str, np.ndarray]:
+def _storages(file: io.BytesIO, size: int, keys: list[str], users: dict[str, StoredTensor]) -> dict[str, np.ndarray]:
     """The raw numbers of each storage, in the order in which they lie in the file."""
     storages: dict[str, np.ndarray] = {}
     for key in keys:

@@ -9,10 +9,10 @@ from typing import Any
 
 from tl_core.backbones.download import obtain
 from tl_core.backbones.table import Backbone
-from tl_core.backbones.weights import SETTING, resolve, weights_identity
+from tl_core.backbones.weights import SETTING, md5_of, resolve, weights_identity
 from tl_core.engine import efficientnet_lite
 from tl_core.engine.backend import keras
-from tl_core.errors import BadInput
+from tl_core.errors import BadInput, RunFailed
 from tl_core.files import digest_of
 
 
@@ -25,13 +25,13 @@ def load(network: keras.Model, backbone: Backbone, weights: str, seed: int) -> s
 
     Raises:
         BadInput: the setting is wrong, or its file does not fit the network.
-        RunFailed: weights could not be downloaded; the message says what to do.
+        RunFailed: weights could not be downloaded, or those in the package are damaged; the message says what to do.
     """
     chosen = resolve(backbone, weights)
     if chosen.path is None:
         randomise(network, seed)
     elif chosen.kind == "bundled":
-        efficientnet_lite.load_pretrained(network, chosen.path)
+        _load_bundled(network, backbone, chosen.path)
     else:
         _load_file(network, backbone, obtain(backbone) if chosen.kind == "imagenet" else chosen.path)
     return weights_identity(backbone, weights, seed)
@@ -52,6 +52,12 @@ def _seeded(config: dict[str, Any], seed: str) -> dict[str, Any]:
         if key.endswith("_initializer") and isinstance(value, dict) and "seed" in value["config"]:
             value["config"]["seed"] = int(digest_of(seed, key)[:7], 16)
     return config
+
+
+def _load_bundled(network: keras.Model, backbone: Backbone, path: Path) -> None:
+    if md5_of(path) != backbone.weights.md5:
+        raise RunFailed(f"the weights of {backbone.title} at {path} are damaged; install the package they are in again")
+    efficientnet_lite.load_pretrained(network, path)
 
 
 def _load_file(network: keras.Model, backbone: Backbone, path: Path) -> None:
