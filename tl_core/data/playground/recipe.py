@@ -1,0 +1,204 @@
+"""What one picture will show: every random choice, as plain numbers.
+
+The dice are thrown without looking at the difficulty; the difficulty only scales what they do. So one picture can be
+followed along the dial, and a small turn of the dial is a small change of the picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tl_core.data.playground.kinds import BY_NAME, KINDS, Kind
+from tl_core.data.playground.palette import PALETTES, ease, linear
+from tl_core.data.playground.sdf import Array
+
+STYLES = ("plain", "stripes", "checks", "dots", "wood", "marble", "speckle")
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where the toy is seen from: angles in radians; `zoom` 1 fills two thirds of the picture; `at` in half widths."""
+
+    yaw: float
+    pitch: float
+    roll: float
+    tilt: float
+    zoom: float
+    at: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A texture: style, waves per unit, phases, and how much of the second colour shows (0..1)."""
+
+    style: str
+    scale: float
+    phases: tuple[float, float, float]
+    strength: float
+
+
+@dataclass(frozen=True)
+class Light:
+    """Direction to the lamp (camera space: right, up, towards the viewer), its colour, and that of the sky."""
+
+    towards: tuple[float, float, float]
+    key: Array
+    sky: Array
+    gloss: float
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A thing that is not the toy: a ball, pill, brick or leaf at a place in half widths; radius 0: not there."""
+
+    form: str
+    at: tuple[float, float]
+    radius: float
+    angle: float
+    long: float
+    colour: Array
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything `picture.paint` needs. Colours are linear light, float32, shape (3,) or (slots, 3)."""
+
+    kind: Kind
+    sibling: Kind
+    morph: float
+    shape: tuple[float, ...]
+    pose: Pose
+    light: Light
+    colours: Array
+    second: Array
+    pattern: Pattern
+    ground: Array
+    wall: Array
+    wall_distance: float
+    backdrop: Pattern
+    behind: tuple[Blob, ...]
+    front: tuple[Blob, ...]
+    fade: float
+    grain: float
+    grain_seed: int
+
+
+def recipe(kind: str, number: int, seed: int, difficulty: float) -> Recipe:
+    """The choices for one picture: a function of its four arguments alone."""
+    dice = [np.random.default_rng(part) for part in np.random.SeedSequence([seed, KINDS.index(kind), number]).spawn(6)]
+    row, hard = BY_NAME[kind], _strain(difficulty)
+    palette = np.array([linear(colour) for colour in PALETTES[dice[0].integers(len(PALETTES))]], np.float32)
+    colours = _colours(dice[1], row, palette, hard)
+    ground, wall = _surroundings(dice[2], palette, colours, hard)
+    return Recipe(
+        kind=row,
+        sibling=BY_NAME[row.sibling],
+        morph=0.5 * ease(hard, 0.5, 1.1) * float(dice[0].uniform(0.35, 1)),
+        shape=tuple(float(value) * (0.45 + 0.75 * hard) for value in dice[0].uniform(-1, 1, 6)),
+        pose=_pose(dice[3], row, hard),
+        light=_light(dice[4], hard),
+        colours=colours,
+        second=_second(dice[1], palette, ground, hard),
+        pattern=_pattern(dice[1], 3.0 + 5 * hard, 0.15 + 0.75 * hard),
+        ground=ground,
+        wall=wall,
+        wall_distance=float(dice[2].uniform(1.2, 3.0)),
+        backdrop=_pattern(dice[2], 1.5 + 3.5 * hard, 0.75 * ease(hard, 0.0, 1.0)),
+        behind=_blobs(dice[5], palette, hard, 9, (0.1, 0.3), front=False),
+        front=_blobs(dice[5], palette, hard, 5, (0.14, 0.34), front=True),
+        fade=0.5 * ease(hard, 0.2, 1.1) * float(dice[4].uniform(0.2, 1)),
+        grain=0.03 * ease(hard, 0.3, 1.2) * float(dice[4].uniform(0, 1)),
+        grain_seed=int(dice[4].integers(2**32)),
+    )
+
+
+def _strain(difficulty: float) -> float:
+    """The dial as the strength of what makes a picture hard: 0 at 0, 0.67 at 1.
+
+    Bent so that the validation accuracy of a linear head on frozen EfficientNet-Lite0 features falls about evenly along
+    the upper three quarters of the dial; beyond 0.67 people cannot tell the kinds apart either.
+    """
+    return 0.67 * difficulty * 1.35 / (difficulty + 0.35)
+
+
+def _pose(dice: np.random.Generator, kind: Kind, hard: float) -> Pose:
+    turn, nod, lean, fall, size, right, up = (float(value) for value in dice.uniform(-1, 1, 7))
+    degrees = float(np.pi / 180)
+    return Pose(
+        yaw=(kind.yaw + turn * (16 + 164 * ease(hard, 0.0, 1.05))) * degrees,
+        pitch=(20 + 5 * nod + (14 + 32 * nod) * ease(hard, 0.05, 1.1)) * degrees,
+        roll=55 * lean * ease(hard, 0.0, 1.1) * degrees,
+        tilt=75 * fall * ease(hard, 0.1, 1.2) * degrees,
+        zoom=1 + 0.06 * size - hard * (0.18 - 0.3 * size),
+        at=(0.45 * hard * right, 0.4 * hard * up),
+    )
+
+
+def _light(dice: np.random.Generator, hard: float) -> Light:
+    swing, lift, warmth, dim, shine = (float(value) for value in dice.uniform(-1, 1, 5))
+    around, height = -0.6 + 0.3 * swing + 2.2 * hard * swing, 0.95 + 0.1 * lift - 0.7 * hard * max(-lift, 0.0)
+    towards = np.sin(around) * np.cos(height), np.sin(height), np.cos(around) * np.cos(height)
+    tint = np.array([1 + 0.35 * hard * warmth, 1.0, 1 - 0.35 * hard * warmth], np.float32)
+    power = 1 - 0.45 * hard * max(dim, 0.0)
+    return Light(
+        towards=(float(towards[0]), float(towards[1]), float(towards[2])),
+        key=np.array([0.80, 0.74, 0.64], np.float32) * tint * power,
+        sky=np.array([0.40, 0.43, 0.50], np.float32) * (1 - 0.4 * hard * max(-dim, 0.0)) * power / tint,
+        gloss=0.22 + 0.18 * shine,
+    )
+
+
+def _colours(dice: np.random.Generator, kind: Kind, palette: Array, hard: float) -> Array:
+    """The colours of parts and marks: the usual ones, and more and more often any of the palette's."""
+    usual = np.array([linear(colour) for colour in kind.parts + kind.paints], np.float32)
+    drawn = palette[2 + dice.integers(0, 4, len(usual))]
+    # A threshold for each picture, not a blend: half a picture's own colour and half another's is mud.
+    threshold = float(dice.uniform(0.05, 0.75))
+    change = ease(hard, threshold - 0.08, threshold + 0.08)
+    colours = usual + (drawn - usual) * change
+    parts = len(kind.parts)
+    body = colours[np.minimum(np.arange(len(usual)), 0)]
+    hidden = np.where(np.arange(len(usual)) < parts, 0.35, 0.75)[:, None] * ease(hard, 0.25, 1.1)
+    return (colours + (body - colours) * hidden).astype(np.float32)
+
+
+def _second(dice: np.random.Generator, palette: Array, ground: Array, hard: float) -> Array:
+    own = palette[int(dice.integers(0, 6))]
+    return (own + (ground - own) * 0.6 * hard).astype(np.float32)
+
+
+def _surroundings(dice: np.random.Generator, palette: Array, colours: Array, hard: float) -> tuple[Array, Array]:
+    """Colours of ground and wall; they come close to the toy's own as the difficulty rises."""
+    ground = palette[0] * float(dice.uniform(0.85, 1.0))
+    wall = palette[1] * float(dice.uniform(0.85, 1.0))
+    loud = palette[2 + int(dice.integers(0, 4))]
+    near, close = float(dice.uniform(0, 1)), ease(hard, 0.1, 1.2)
+    ground = ground + (loud - ground) * 0.6 * close * near
+    wall = wall + (colours[0] - wall) * 0.75 * close * float(dice.uniform(0, 1))
+    return ground.astype(np.float32), wall.astype(np.float32)
+
+
+def _pattern(dice: np.random.Generator, most: float, strength: float) -> Pattern:
+    style = STYLES[int(dice.integers(len(STYLES)))]
+    scale, phases = float(dice.uniform(0.45, 1)) * most, dice.uniform(0, 6.283, 3)
+    return Pattern(style, scale, (float(phases[0]), float(phases[1]), float(phases[2])), strength)
+
+
+def _blobs(
+    dice: np.random.Generator, palette: Array, hard: float, most: int, sizes: tuple[float, float], *, front: bool
+) -> tuple[Blob, ...]:
+    """Clutter that grows in one after another; behind the toy it keeps off the middle, in front it does not."""
+    blobs = []
+    for place in range(most):
+        form = ("ball", "pill", "brick", "leaf")[int(dice.integers(4))]
+        angle, size, long, around, out = (float(value) for value in dice.uniform(0, 1, 5))
+        colour = palette[2 + int(dice.integers(0, 4))] * float(dice.uniform(0.7, 1.1))
+        first = 0.28 if front else 0.12
+        grown = ease(hard, first + 0.8 * place / most, first + 0.3 + 0.8 * place / most)
+        away = (0.15 + 0.6 * out) if front else (0.55 + 0.5 * out)
+        at = away * float(np.cos(6.283 * around)), away * float(np.sin(6.283 * around))
+        radius = grown * (sizes[0] + size * (sizes[1] - sizes[0]))
+        blobs.append(Blob(form, at, radius, 3.1416 * angle, 1.2 + 1.2 * long, colour.astype(np.float32)))
+    return tuple(blobs)

@@ -1,0 +1,107 @@
+"""The playground as a dataset: its knobs, its items, its wrong labels."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+
+from PIL import Image
+
+from tl_core.data.dataset import ImageDataset, Item
+from tl_core.data.playground.kinds import KINDS
+from tl_core.data.playground.picture import paint
+from tl_core.data.playground.recipe import recipe
+from tl_core.errors import BadInput, unknown
+from tl_core.files import digest_of
+from tl_core.params import Section, setting
+
+NATIVE_SIZE = 96
+"""Width and height of the pictures of a dataset, in pixels."""
+
+RENDERER_VERSION = 1
+"""Part of every digest: raise it with any change after which the same arguments give other pixels."""
+
+
+class PlaygroundOptions(Section):
+    """What is generated."""
+
+    classes: int = setting(
+        6,
+        "How many kinds of toy there are to tell apart. Some kinds resemble each other, and more of them meet the more there are.",
+        low=2,
+        high=len(KINDS),
+        step=1,
+        unit="classes",
+        basic=True,
+    )
+    images_per_class: int = setting(
+        120,
+        "How many pictures of each kind there are, for all parts together. With few, a network learns them by heart.",
+        low=4,
+        high=5000,
+        unit="images",
+        basic=True,
+    )
+    difficulty: float = setting(
+        0.5,
+        "0 shows clean toys on plain paper; 1 adds clutter, odd poses and light, hiding textures and shapes that are half another kind.",
+        low=0,
+        high=1,
+        step=0.05,
+        basic=True,
+    )
+    label_noise: float = setting(
+        0.0,
+        "The share of images, in every part, that carry a wrong label. A network can only get those right by heart.",
+        low=0,
+        high=0.9,
+        step=0.05,
+        unit="of the images",
+    )
+    seed: int = setting(0, "Another seed gives other pictures of the same kinds.", low=0, high=2**31 - 1)
+
+
+def render(kind: str, number: int, *, seed: int = 0, difficulty: float = 0.5, size: int = NATIVE_SIZE) -> Image.Image:
+    """One picture: RGB, size x size pixels. The same arguments give the same picture, whatever else is rendered.
+
+    Raises:
+        BadInput: the kind is unknown, or the difficulty is not within 0..1.
+    """
+    if kind not in KINDS:
+        raise unknown("kind", "kind of toy", kind, KINDS)
+    if not 0 <= difficulty <= 1:
+        raise BadInput.of("difficulty", f"received {difficulty:g}; allowed is 0 to 1")
+    return paint(recipe(kind, number, seed, difficulty), size)
+
+
+def load(options: PlaygroundOptions, source: str) -> ImageDataset:
+    """The dataset of some options, not split. Pictures are rendered when they are opened; keys name the true kind."""
+    names = KINDS[: options.classes]
+    keys = [f"{name}/{number:04d}" for name in names for number in range(options.images_per_class)]
+    labels = _labels(keys, options)
+    items = tuple(Item(key, labels[key], _digest(key, options), group=key) for key in keys)
+    fingerprint = digest_of("playground", names, [(item.digest, item.label) for item in items])
+    return ImageDataset(source, names, items, fingerprint, partial(_open, options))
+
+
+def _open(options: PlaygroundOptions, item: Item) -> Image.Image:
+    kind, number = item.key.split("/")
+    return render(kind, int(number), seed=options.seed, difficulty=options.difficulty)
+
+
+def _digest(key: str, options: PlaygroundOptions) -> str:
+    return digest_of("playground", RENDERER_VERSION, key, options.seed, options.difficulty)
+
+
+def _labels(keys: list[str], options: PlaygroundOptions) -> dict[str, int]:
+    """The label of each key. Raising the noise only adds wrong labels: those that were wrong stay as they were."""
+    labels = {key: KINDS.index(key.split("/")[0]) for key in keys}
+    ranked = sorted(keys, key=lambda key: _hash(options.seed, "which", key))
+    for key in ranked[: round(options.label_noise * len(keys))]:
+        other = _hash(options.seed, "what", key) % (options.classes - 1)
+        labels[key] = other + (other >= labels[key])
+    return labels
+
+
+def _hash(seed: int, purpose: str, key: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}/{purpose}/{key}".encode()).digest()[:8])

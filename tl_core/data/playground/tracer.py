@@ -1,0 +1,108 @@
+"""Sphere tracing: where each ray of a parallel bundle meets a solid (Hart 1996, https://doi.org/10.1007/s003710050084)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tl_core.data.playground.sdf import Array, Points
+
+Solid = Callable[[Points], Array]
+
+REACH = 1.12
+"""Radius of the ball every toy lies in."""
+
+_STEPS, _NEAR, _BLOCK = 20, 0.009, 8
+
+
+def hits(solid: Solid, right: Array, up: Array, axes: Array) -> tuple[np.ndarray, Points]:
+    """Traces one ray from each point of a square grid on the picture plane.
+
+    Args:
+        right, up: The places of the rays on the plane through the middle, float32, shape (side * side,), side even.
+        axes: Rows are the directions right, up and into the picture, in the solid's own space: float32, shape (3, 3).
+
+    Returns:
+        The indices of the rays that hit, ascending, and the points they hit, in the solid's own space.
+    """
+    index, depth = _candidates(solid, right, up, axes)
+    met, grazing = _march(solid, right, up, axes, index, depth, _NEAR)
+    close = np.abs(solid(along(_origin(right[grazing[0]], up[grazing[0]], axes), axes[2], grazing[1]))) < 3 * _NEAR
+    index, depth = (np.concatenate([hit, more[close]]) for hit, more in zip(met, grazing, strict=True))
+    order = np.argsort(index)
+    index = index[order]
+    return index, along(_origin(right[index], up[index], axes), axes[2], depth[order])
+
+
+def _candidates(solid: Solid, right: Array, up: Array, axes: Array) -> tuple[np.ndarray, Array]:
+    """Rays that may hit, and where to start them: one thick ray for each block tells it for all rays of the block."""
+    side = int(np.sqrt(len(right)))
+    blocks = -(-side // _BLOCK)
+    rows = np.minimum(np.arange(blocks) * _BLOCK + _BLOCK // 2, side - 1)
+    centre = (rows[:, None] * side + rows).ravel()
+    thick = float(np.hypot(right[1] - right[0], up[1] - up[0])) * _BLOCK * 0.75 + _NEAR
+    some = centre[right[centre] ** 2 + up[centre] ** 2 < (REACH + thick) ** 2]
+    bundle = _march(solid, right, up, axes, some, np.full(len(some), -REACH, np.float32), thick)
+    start = np.full(side * side, np.inf, np.float32)
+    for found, depth in bundle:  # Those that neither met nor missed may hold a hit as well.
+        start[found] = depth - thick
+    coarse = start[centre].reshape(blocks, blocks)
+    every = np.repeat(np.repeat(coarse, _BLOCK, axis=0), _BLOCK, axis=1)[:side, :side].ravel()
+    index = np.flatnonzero(every < np.inf)
+    return index, every[index]
+
+
+Rays = tuple[np.ndarray, Array]
+
+
+def _march(
+    solid: Solid, right: Array, up: Array, axes: Array, index: np.ndarray, depth: Array, near: float
+) -> tuple[Rays, Rays]:
+    """Walks rays towards a solid: (those that came within `near`, those still on their way), as (indices, depths)."""
+    origin = _origin(right[index], up[index], axes)
+    found, depths = [index[:0]], [depth[:0]]
+    for _ in range(_STEPS):
+        distance = solid(along(origin, axes[2], depth))
+        met = distance < near
+        depth = depth + distance
+        found.append(index[met])
+        depths.append(depth[met])
+        going = np.flatnonzero(~met & (depth < REACH))
+        index, depth = index[going], depth[going]
+        origin = (origin[0][going], origin[1][going], origin[2][going])
+        if len(index) == 0:
+            break
+    return (np.concatenate(found), np.concatenate(depths)), (index, depth)
+
+
+def _origin(right: Array, up: Array, axes: Array) -> Points:
+    x, y, z = (right * a + up * b for a, b in zip(axes[0], axes[1], strict=True))
+    return x, y, z
+
+
+def along(origin: Points, direction: Array | Points, depth: Array | float) -> Points:
+    x, y, z = (start + way * depth for start, way in zip(origin, direction, strict=True))
+    return x, y, z
+
+
+def normals(solid: Solid, p: Points, reach: float = 0.012) -> Points:
+    """Unit normals, from four samples around each point (the corners of a tetrahedron)."""
+    corners = ((1, -1, -1), (-1, -1, 1), (-1, 1, -1), (1, 1, 1))
+    stacked = [np.concatenate([axis + reach * corner[place] for corner in corners]) for place, axis in enumerate(p)]
+    a, b, c, d = solid((stacked[0], stacked[1], stacked[2])).reshape(4, -1)
+    x, y, z = a + d - b - c, c + d - a - b, b + d - a - c
+    length = 1 / np.sqrt(x * x + y * y + z * z + 1e-12)
+    return x * length, y * length, z * length
+
+
+def lit(solid: Solid, p: Points, towards: Array, sharpness: float = 4.0) -> Array:
+    """How much of the lamp each point sees, 0..1, with soft edges (I. Quilez, .../articles/rmshadows)."""
+    seen = np.ones_like(p[0])
+    depth = np.full_like(p[0], 0.04)
+    for _ in range(11):
+        distance = solid(along(p, towards, depth))
+        seen = np.minimum(seen, 0.5 + 0.5 * sharpness * distance / depth)
+        depth = depth + np.clip(distance, 0.05, 0.35)
+    seen = np.clip(seen, 0, 1)
+    return seen * seen * (3 - 2 * seen)
