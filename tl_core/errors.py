@@ -53,7 +53,7 @@ class RunStopped(LabError):
 def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     """The known names most like `name`, best first; letter case is ignored."""
     by_lower = {item.lower(): item for item in known}
-    return [by_lower[match] for match in get_close_matches(str(name).lower(), by_lower, n=most, cutoff=0.5)]
+    return [by_lower[match] for match in get_close_matches(str(name).lower(), by_lower, n=most, cutoff=0.6)]
 
 
 def unknown(path: str, what: str, name: str, known: Iterable[str]) -> BadInput:

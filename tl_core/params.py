@@ -10,6 +10,7 @@ import json
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -61,10 +62,15 @@ class Param:
             return " or ".join(self.choices)
         unit = f" {self.unit}" if self.unit else ""
         if self.low is not None and self.high is not None:
-            return f"{self.low:g} to {self.high:g}{unit}"
+            return f"{_plain(self.low)} to {_plain(self.high)}{unit}"
         if self.low is not None:
-            return f"{self.low:g} or more{unit}"
+            return f"{_plain(self.low)} or more{unit}"
         return {"integer": "a whole number", "number": "a number", "switch": "true or false"}.get(self.kind, "text")
+
+
+def _plain(value: float) -> str:
+    """A number as people write it: 2147483647 and 0.00001, not 2.14748e+09 and 1e-05."""
+    return str(int(value)) if float(value).is_integer() else f"{Decimal(repr(value)):f}"
 
 
 def setting(

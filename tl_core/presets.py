@@ -73,8 +73,8 @@ PRESETS: Registry[Preset] = Registry(
         Preset(
             "early-features",
             "Early features",
-            "A linear classifier on an early block: what edges and textures alone can tell. For images far from ImageNet.",
-            {"backbone.output": "block3", "head.dropout": 0.0, "head.l2": 1e-3},
+            "A linear classifier half way up the network: what edges, textures and parts alone can tell. For images far from ImageNet.",
+            {"backbone.output": "middle", "head.dropout": 0.0, "head.l2": 1e-3},
         ),
     ),
 )

@@ -9,12 +9,21 @@ from tl_core.errors import BadInput, nearest
 
 
 def used_cuts(backbone: Backbone, output: str = "last") -> tuple[str, ...]:
-    """The blocks from the input to the one whose output feeds the head. Raises BadInput for a block that is not there."""
+    """The blocks from the input to the one whose output feeds the head.
+
+    Args:
+        output: "last", "middle" (the block half way up), or a block's name.
+
+    Raises:
+        BadInput: for a block that is not there.
+    """
     names = backbone.cut_names
     if output == "last":
         return names
+    if output == "middle":
+        return names[: len(names) // 2 + 1]
     if output not in names:
-        raise _no_block(backbone, "backbone.output", output, names, ("last",))
+        raise _no_block(backbone, "backbone.output", output, names, ("last", "middle"))
     return names[: names.index(output) + 1]
 
 

@@ -7,14 +7,40 @@ two.
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
-import keras
-import tensorflow as tf
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps off the terminal what TensorFlow's libraries print while they load; shown after all if loading fails."""
+    with tempfile.TemporaryFile() as kept:
+        sys.stderr.flush()
+        terminal = os.dup(2)
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(terminal, kept.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
+with _quiet():
+    import keras
+    import tensorflow as tf
+
+    tf.config.list_physical_devices("GPU")  # The first look at devices is what prints most.
 
 __all__ = ["device_name", "keras", "set_threads", "set_up", "tf"]
 

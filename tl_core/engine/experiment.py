@@ -19,7 +19,7 @@ from tl_core.engine import checkpoints, export, history, reports
 from tl_core.engine.assembly import assemble, divide
 from tl_core.engine.backend import device_name, set_up
 from tl_core.engine.head import units_of
-from tl_core.engine.material import Work, material, still_inputs
+from tl_core.engine.material import OnEpoch, Work, material, still_inputs
 from tl_core.engine.measures import loss_name, measure_of, reading
 from tl_core.engine.solvers import solve
 from tl_core.engine.step import forward_pass, variables_of
@@ -32,7 +32,7 @@ from tl_core.store import Run, cache_folder, read_spec, read_state, write_state
 Passed = Callable[[], float]
 
 
-def carry_out(run: Run, models: Path, progress: Progress, passed: Passed) -> None:
+def carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, passed: Passed) -> None:
     """Does what is left to do of a run: data, network, phases, export, report.
 
     Args:
@@ -45,7 +45,7 @@ def carry_out(run: Run, models: Path, progress: Progress, passed: Passed) -> Non
     write_json(run.report / "data.json", describe(data))
     progress("Building the network", 0, 1)
     model = assemble(spec, len(data.dataset.class_names))
-    work = Work(run, spec, data, model, cache, progress)
+    work = Work(run, spec, data, model, cache, progress, on_epoch)
     write_state(
         run, data=data.dataset.fingerprint, epochs=total_epochs(spec), environment=_environment(), **_counts(work)
     )
@@ -89,6 +89,7 @@ def _recorded(
     checkpoints.save(work.run.checkpoints, variables, line, best["epoch"], work.spec.train.keep_checkpoints)
     history.append(work.run, line)
     write_state(work.run, epoch=line["epoch"], phase=line["phase"], seconds=passed(), **history.best_figures(best))
+    work.on_epoch(line)
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,14 @@ InputsOf = Callable[[np.ndarray], Inputs]
 """From rows of the pixels to the inputs they give."""
 
 
+OnEpoch = Callable[[dict[str, Any]], None]
+"""Called with the line of every epoch once it is safe on the disk."""
+
+
+def ignore(line: dict[str, Any]) -> None:
+    """An `OnEpoch` that does nothing."""
+
+
 @dataclass(frozen=True)
 class Work:
     """What the steps of a run share."""
@@ -41,6 +50,7 @@ class Work:
     model: keras.Model
     cache: Path
     progress: Progress
+    on_epoch: OnEpoch
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -50,14 +50,16 @@ class Predictor:
 
     def files(self, paths: Iterable[Path], most: int = 5) -> tuple[list[Prediction], list[Skipped]]:
         """The best classes of each image file, and the files that cannot be read."""
-        readable, images, skipped = [], [], []
+        readable: list[Path] = []
+        images: list[np.ndarray] = []
+        skipped: list[Skipped] = []
         for path in paths:
             try:
                 images.append(decode.resized(decode.open_rgb(path), self.signature.image_size))
                 readable.append(path)
             except Unreadable as error:
                 skipped.append(Skipped(str(path), str(error)))
-        scores = self.scores(np.stack(images)) if images else []
+        scores = self.scores(np.stack(images)) if images else np.zeros((0, 1))
         return [self._ranked(str(path), row, most) for path, row in zip(readable, scores, strict=True)], skipped
 
     def evaluate(self, dataset: ImageDataset, cache: Path, progress: Progress) -> tuple[Measured, ImageDataset]:

@@ -14,16 +14,19 @@ from filelock import FileLock, Timeout
 from tl_core.cache import Progress
 from tl_core.engine.backend import tf
 from tl_core.engine.experiment import carry_out
+from tl_core.engine.material import OnEpoch, ignore
 from tl_core.errors import LabError, RunFailed, RunStopped
 from tl_core.store import FAILED, FINISHED, RUNNING, STOPPED, Run, read_state, this_process, write_state
 
 log = logging.getLogger(__name__)
 
 
-def train(run: Run, models: Path, progress: Progress) -> dict[str, Any]:
+def train(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch = ignore) -> dict[str, Any]:
     """Trains a run from where it is to its end, and returns its last state.
 
-    Progress is called many times an epoch; where it raises RunStopped the run is marked stopped, and can be resumed.
+    Args:
+        progress: Called many times an epoch; where it raises RunStopped the run is marked stopped, and can be resumed.
+        on_epoch: Called with each epoch's line.
 
     Raises:
         RunFailed: saying why in a sentence; the run is marked failed and the trace is in its log.
@@ -38,7 +41,7 @@ def train(run: Run, models: Path, progress: Progress) -> dict[str, Any]:
 
         try:
             write_state(run, status=RUNNING, message="", **this_process(), started=time.time())
-            carry_out(run, models, progress, passed)
+            carry_out(run, models, progress, on_epoch, passed)
             return write_state(run, status=FINISHED, seconds=passed())
         except RunStopped as error:
             write_state(run, status=STOPPED, message=str(error), seconds=passed())

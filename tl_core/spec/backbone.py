@@ -31,7 +31,7 @@ class BackboneSpec(Section):
     )
     output: str = setting(
         "last",
-        "The block whose output feeds the head: last, or a block's name. Early blocks see edges and textures, late ones whole objects.",
+        "The block whose output feeds the head: last, middle, or a block's name. Early blocks see edges and textures, late ones whole objects.",
         title="Features from",
     )
 

@@ -1,0 +1,76 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tl_core.errors import BadInput, unknown
+from tl_core.params import read_text
+from tl_core.presets import PRESETS
+from tl_core.spec import ExperimentSpec
+from tl_core.store import models_folder
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+models = click.option(
+    "--models",
+    "models",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    callback=lambda _context, _option, value: models_folder(value),
+    help="Folder of runs and caches (default: $TL_MODELS, else models/).",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+
+
+def experiment(command: Command) -> Command:
+    """SPEC|PRESET with --data and --set."""
+    command = click.option(
+        "--set", "changes", multiple=True, metavar="PATH=VALUE", help="Change a setting, e.g. head.dropout=0.5."
+    )(command)
+    command = click.option("--data", metavar="SOURCE", help="playground, digits or folder:PATH.")(command)
+    return click.argument("spec", metavar="SPEC|PRESET")(command)
+
+
+def read_experiment(spec: str, data: str | None, changes: Sequence[str]) -> ExperimentSpec:
+    """The spec a person means: a preset's name, a JSON file, or - for standard input; then the changes."""
+    values = dict(_pair(change) for change in changes)
+    if data is not None:
+        values = {"data.source": data, **values}
+    if spec in PRESETS:
+        return PRESETS[spec].spec(values)
+    if spec == "-":
+        return ExperimentSpec.from_json(_object(sys.stdin.read())).with_values(values)
+    path = Path(spec)
+    if not path.exists():
+        if path.suffix == ".json":
+            raise BadInput.of(
+                spec, "there is no such file", "Print a spec with the spec command, and keep it in a file."
+            )
+        raise unknown("SPEC|PRESET", "preset or file", spec, PRESETS.names)
+    return ExperimentSpec.from_file(path).with_values(values)
+
+
+def _pair(change: str) -> tuple[str, Any]:
+    path, equals, value = change.partition("=")
+    if not equals:
+        raise BadInput.of(
+            "--set", f"received {change!r}; a setting is changed with path=value", "For example head.dropout=0.5."
+        )
+    return path.strip(), read_text(value)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise BadInput.of("standard input", f"is not JSON ({error})") from None
+    if not isinstance(values, dict):
+        raise BadInput.of("standard input", "holds no JSON object")
+    return values

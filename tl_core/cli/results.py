@@ -1,0 +1,179 @@
+"""runs, show, evaluate and predict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tl_core import store
+from tl_core.cli import options, screen
+from tl_core.cli.training import summary
+from tl_core.errors import BadInput
+from tl_core.files import read_json
+from tl_core.phases import total_epochs
+
+
+@click.command()
+@options.models
+@options.as_json
+def runs(models: Path, as_json: bool) -> None:
+    """List all runs, the newest first."""
+    found = store.runs(models)
+    if as_json:
+        screen.print_json({"runs": [summary(run) for run in found]})
+        return
+    if not found:
+        screen.out.print(f"No runs in {models} yet. Start one: python -m tl_core train feature-extraction")
+        return
+    columns = ("run", "status", ">epoch", ">best", ">val accuracy", ">val loss", ">test accuracy", ">time")
+    screen.out.print(screen.table(columns, [_row(run) for run in found]))
+
+
+def _row(run: store.Run) -> tuple[Any, ...]:
+    state = store.read_state(run)
+    loss = state.get("val_loss")
+    return (
+        run.id,
+        state["status"],
+        f"{state.get('epoch', 0)}/{state.get('epochs', '?')}",
+        state.get("best_epoch", ""),
+        screen.share(state.get("val_accuracy")),
+        "" if loss is None else f"{loss:.4f}",
+        screen.share(state.get("test_accuracy")),
+        screen.duration(state.get("seconds")),
+    )
+
+
+@click.command()
+@click.argument("run")
+@options.models
+@options.as_json
+def show(run: str, models: Path, as_json: bool) -> None:
+    """Show one run: its settings, epochs, checkpoints and test."""
+    found = store.find(models, run)
+    state, lines = store.read_state(found), store.read_metrics(found)
+    spec = store.read_spec(found)
+    if as_json:
+        screen.print_json({**summary(found), "spec": spec.to_json(), "metrics": lines, "state": state})
+        return
+    screen.out.print(f"{found.id}   {state['status']}   {state.get('epoch', 0)} of {total_epochs(spec)} epochs")
+    if state.get("message"):
+        screen.out.print(state["message"], style="yellow")
+    screen.out.print(f"{found.folder}\n", style="dim")
+    screen.out.print(screen.table(_EPOCH_COLUMNS, [_epoch(line, state.get("best_epoch")) for line in lines]))
+    _show_checkpoints(found)
+    for part in ("validation", "test"):
+        _show_report(found, part)
+
+
+_EPOCH_COLUMNS = (
+    ">epoch",
+    "phase",
+    ">reported loss",
+    ">clean loss",
+    ">val loss",
+    ">reported",
+    ">clean",
+    ">validation",
+    ">time",
+)
+
+
+def _epoch(line: dict[str, Any], best: int | None) -> tuple[Any, ...]:
+    def number(name: str, form: str) -> str:
+        return format(line[name], form) if name in line else ""
+
+    losses = (number(name, ".4f") for name in ("loss", "clean_loss", "val_loss"))
+    accuracies = (number(name, ".3f") for name in ("accuracy", "clean_accuracy", "val_accuracy"))
+    star = " *" if line["epoch"] == best else "  "
+    return (f"{line['epoch']}{star}", line["phase"], *losses, *accuracies, screen.duration(line["seconds"]))
+
+
+def _show_checkpoints(run: store.Run) -> None:
+    manifest = run.checkpoints / "manifest.json"
+    if manifest.exists():
+        entries = read_json(manifest)["entries"]
+        kept = ", ".join(f"epoch {entry['epoch']} ({screen.size(entry['bytes'])})" for entry in entries)
+        screen.out.print(f"\nCheckpoints: {kept}")
+
+
+def _show_report(run: store.Run, part: str) -> None:
+    file = run.report / f"{part}.json"
+    if file.exists():
+        _print_report(read_json(file), f"\nExported epoch on the {part} part")
+
+
+def _print_report(report: dict[str, Any], title: str) -> None:
+    screen.out.print(
+        f"{title}: accuracy {report['accuracy']:.3f} on {report['images']} images, {report['loss_name']} {report['loss']:.4f}"
+    )
+    rows = [
+        (row["name"], *(screen.share(row[name]) for name in ("precision", "recall", "f1")), row["images"])
+        for row in report["classes"]
+    ]
+    screen.out.print(screen.table(("class", ">precision", ">recall", ">F1", ">images"), rows))
+
+
+@click.command()
+@click.argument("run")
+@click.argument("source")
+@options.models
+@options.as_json
+def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
+    """Measure a run's exported network on all images of a SOURCE."""
+    from tl_core.data.sources import load_dataset
+
+    found = store.find(models, run)
+    dataset = load_dataset(source)
+    from tl_core.engine.prediction import Predictor
+    from tl_core.engine.reports import report
+
+    predictor = Predictor.of(found.export)
+    with screen.bar(screen.err) as bar:
+        measured, read = predictor.evaluate(dataset, store.cache_folder(models), bar)
+    loss_name = store.read_state(found).get("loss_name", "cross-entropy")
+    made = report(measured, predictor.signature.classes, read.items, loss_name)
+    skipped = [{"file": item.key, "reason": item.reason} for item in read.skipped]
+    if as_json:
+        screen.print_json({"run": found.id, "source": source, **made, "skipped": skipped})
+        return
+    _print_report(made, f"{found.id} on {source}")
+    for item in read.skipped:
+        screen.err.print(f"left out: {item.key} ({item.reason})")
+
+
+@click.command()
+@click.argument("run")
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path(path_type=Path))
+@click.option("--top", default=5, show_default=True, type=click.IntRange(1), help="How many classes to name.")
+@options.models
+@options.as_json
+def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json: bool) -> None:
+    """Classify image files with a run's exported network."""
+    found = store.find(models, run)
+    missing = [str(path) for path in images if not path.is_file()]
+    if missing:
+        raise BadInput.of("image", f"there is no file {', '.join(missing)}")
+    from tl_core.engine.prediction import Predictor
+
+    predictions, skipped = Predictor.of(found.export).files(images, top)
+    if as_json:
+        made = [{"image": prediction.name, "classes": dict(prediction.scores)} for prediction in predictions]
+        left_out = [{"file": item.key, "reason": item.reason} for item in skipped]
+        screen.print_json({"run": found.id, "predictions": made, "skipped": left_out})
+    else:
+        rows = [
+            (prediction.name, *(f"{name} {score:.3f}" for name, score in prediction.scores))
+            for prediction in predictions
+        ]
+        screen.out.print(screen.table(("image", *(f"{place}." for place in range(1, top + 1))), rows))
+    if skipped:
+        said = "; ".join(f"{item.key}: {item.reason}" for item in skipped)
+        if not predictions:
+            raise BadInput.of("image", f"no picture could be read: {said}")
+        screen.err.print(f"left out: {said}")
+
+
+COMMANDS = (runs, show, evaluate, predict)

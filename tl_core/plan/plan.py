@@ -1,0 +1,109 @@
+"""The plan of a run."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tl_core.data.dataset import ImageDataset
+from tl_core.data.pixels import bytes_needed, is_cached
+from tl_core.data.prepare import listed, split_of
+from tl_core.data.split import Split
+from tl_core.errors import BadInput, Problem
+from tl_core.phases import phases
+from tl_core.plan.costs import (
+    BlockPlan,
+    PhasePlan,
+    blocks,
+    checkpoint_bytes,
+    decoding_seconds,
+    head_parameters,
+    memory_bytes,
+    phase_plan,
+)
+from tl_core.plan.problems import data_problems, spec_problems
+from tl_core.spec import ExperimentSpec
+from tl_core.store import cache_folder
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do.
+
+    Attributes:
+        problems: What has to change before it can start; empty where it can.
+        images: How many images there are by part, before any is found unreadable; empty where the data cannot be used.
+        head_parameters: Weights of the head; all of them train.
+        disk_bytes: What pixels, features, checkpoints and export take at most.
+        memory_bytes, seconds: Estimates; see `costs`.
+    """
+
+    problems: tuple[Problem, ...]
+    classes: int = 0
+    images: dict[str, int] | None = None
+    skipped: int = 0
+    phases: tuple[PhasePlan, ...] = ()
+    blocks: tuple[BlockPlan, ...] = ()
+    head_parameters: int = 0
+    disk_bytes: int = 0
+    memory_bytes: int = 0
+    seconds: float = 0.0
+
+    @property
+    def parameters(self) -> int:
+        """All numbers of the network, head included."""
+        return sum(block.parameters for block in self.blocks) + self.head_parameters
+
+    @property
+    def trainable(self) -> int:
+        """The weights that train in the last phase."""
+        return self.phases[-1].trainable if self.phases else 0
+
+
+def plan(spec: ExperimentSpec, models: Path, dataset: ImageDataset | None = None) -> Plan:
+    """The plan of a spec; what is wrong is in its `problems`, never raised.
+
+    Args:
+        dataset: The listed data, where the caller has them; otherwise they are listed now.
+    """
+    found = spec_problems(spec)
+    try:
+        dataset = dataset or listed(spec.data)
+        split = split_of(spec.data, dataset)
+    except BadInput as error:
+        return Plan((*found, *error.problems))
+    found = (*found, *data_problems(spec, dataset, split))
+    return _costed(spec, models, dataset, split, found)
+
+
+def _costed(
+    spec: ExperimentSpec, models: Path, dataset: ImageDataset, split: Split, found: tuple[Problem, ...]
+) -> Plan:
+    images = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
+    classes, size = len(dataset.class_names), spec.image_size
+    phase_plans = tuple(phase_plan(spec, phase, images, classes) for phase in phases(spec))
+    decoded = is_cached(dataset, size, cache_folder(models))
+    pixels = 0 if decoded else bytes_needed(len(dataset.items), size)
+    disk = pixels + sum(plan.feature_bytes for plan in phase_plans) + checkpoint_bytes(spec, phase_plans)
+    return Plan(
+        problems=(*found, *_disk_problems(models, disk)),
+        classes=classes,
+        images=images,
+        skipped=len(dataset.skipped),
+        phases=phase_plans,
+        blocks=blocks(spec),
+        head_parameters=head_parameters(spec, classes),
+        disk_bytes=disk,
+        memory_bytes=memory_bytes(spec, phase_plans),
+        seconds=sum(plan.seconds for plan in phase_plans) + (0 if decoded else decoding_seconds(len(dataset.items))),
+    )
+
+
+def _disk_problems(models: Path, needed: int) -> tuple[Problem, ...]:
+    there = next(folder for folder in (models, *models.resolve().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if needed < free:
+        return ()
+    message = f"needs {needed / 1e9:.1f} GB of disk; {there} has {free / 1e9:.1f} GB free"
+    return (Problem("train.feature_cache", message, "Free some space, lower data.image_size, or set it to off."),)
