@@ -1,0 +1,63 @@
+# make run: the dashboard. make test: every check but the long ones. make help: the rest.
+# Needs Python 3.11 or newer with pip and venv; another one: make run PYTHON=python3.13
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
+JOBS ?= 2
+
+.PHONY: help setup run test unit test-all lint facts settings clean
+.DEFAULT_GOAL := help
+
+help: ## what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/.developing ## install everything into .venv; at once where nothing changed
+
+run: $(VENV)/.running ## start the dashboard and print its address; ARGS="--server.port 8600" goes to Streamlit
+	@exec $(PY) -m streamlit run app.py $(ARGS)
+
+test: lint ## style, types and all tests but the long ones
+	$(PY) -m pytest -m "not long" -n $(JOBS) --dist loadfile $(ARGS)
+
+unit: setup ## the quick tests
+	$(PY) -m pytest -m "not slow and not long" $(ARGS)
+
+test-all: lint ## style, types and every test
+	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+lint: setup ## style and types
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+facts: $(VENV)/.running ## write the table of facts about networks again
+	$(PY) -m tl_core.engine.facts
+
+settings: $(VENV)/.running ## write docs/settings.md again
+	$(PY) -m tl_core settings --write docs/settings.md
+
+clean: ## remove .venv and what the tools keep; models/ stays
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache tests/browser/screenshots
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp says that an installation went through to its end with these files; it is gone while one is under way.
+$(VENV)/.running: requirements.txt pyproject.toml | $(PY)
+	@rm -f $@ && echo "Installing packages into $(VENV); the first time takes some minutes." >&2
+	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps -e .
+	@touch $@
+
+$(VENV)/.developing: requirements-dev.txt $(VENV)/.running
+	@rm -f $@
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(PY):
+	@command -v $(PYTHON) >/dev/null || { echo "TL Lab needs Python 3.11 or newer, and there is no $(PYTHON)." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "TL Lab needs Python 3.11 or newer; this is $$($(PYTHON) --version). Name another: make PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "This Python cannot make virtual environments yet; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

@@ -1,0 +1,1 @@
+"""What the pages share: the frame around them, and the data behind what they show."""
