@@ -60,6 +60,8 @@ def need_space(folder: Path, needed: int, what: str) -> None:
 def _build(folder: Path, build: Callable[[Path], dict[str, Any]]) -> None:
     for leftover in folder.parent.glob(f"{TEMPORARY}*-{folder.name}"):  # of a process that was killed
         shutil.rmtree(leftover)
+    if folder.exists():  # without an index: somebody deleted a part of it
+        shutil.rmtree(folder)
     building = folder.with_name(f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{folder.name}")
     building.mkdir(parents=True)
     try:

@@ -66,3 +66,7 @@ class ImageDataset:
 
 class Unreadable(Exception):
     """An image that cannot be used; the text says why, for the list of skipped files."""
+
+
+class Unreachable(Unreadable):
+    """A file the system would not give (gone, no permission, a failing disk): nothing is known about its content."""

@@ -14,7 +14,7 @@ from typing import IO
 import numpy as np
 from PIL import Image, ImageOps
 
-from tl_core.data.dataset import Unreadable
+from tl_core.data.dataset import Unreachable, Unreadable
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 """The formats that are opened at all: parsers of rare formats are where image libraries break (a 284-byte BLP file costs 641 MB)."""
@@ -24,7 +24,13 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp"}
 MAX_PIXELS = 50_000_000
 """Larger images are refused before they are decoded (150 MB as RGB)."""
 
+_AT_MOST = f"at most {MAX_PIXELS // 1_000_000} million are read"
+
 MAX_BYTES = 100_000_000
+
+# Pillow warns of large images and of odd metadata; the limit here is lower, and the rest says nothing a person could act on.
+# Not `catch_warnings` around each image: it swaps the filters of the whole process, and images are decoded in threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def open_rgb(file: Path | IO[bytes]) -> Image.Image:
@@ -32,16 +38,16 @@ def open_rgb(file: Path | IO[bytes]) -> Image.Image:
 
     Raises:
         Unreadable: saying why: empty, not an image, of a kind that is not opened, too large, broken.
+        Unreachable: where the file itself could not be read.
     """
     try:
-        content = _content(file)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own size warning: the limit here is lower.
-            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                _check_size(image)
-                return to_rgb(image)
+        with Image.open(io.BytesIO(_content(file)), formats=FORMATS) as image:
+            _check_size(image)
+            return to_rgb(image)
     except Unreadable:
         raise
+    except Image.DecompressionBombError:  # Pillow's own limit, which it looks at before _check_size can.
+        raise Unreadable(f"far too many pixels; {_AT_MOST}") from None
     except Image.UnidentifiedImageError:
         raise Unreadable(f"not an image of a known kind ({', '.join(FORMATS)})") from None
     except MemoryError:
@@ -74,11 +80,14 @@ def resized(image: Image.Image, size: int) -> np.ndarray:
 
 
 def _content(file: Path | IO[bytes]) -> bytes:
-    if isinstance(file, Path):
-        with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-    else:
-        content = file.read(MAX_BYTES + 1)
+    try:
+        if isinstance(file, Path):
+            with file.open("rb") as opened:
+                content = opened.read(MAX_BYTES + 1)
+        else:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise Unreachable(f"cannot be read ({error.strerror or error})") from error
     if not content:
         raise Unreadable("empty file")
     if len(content) > MAX_BYTES:
@@ -88,7 +97,7 @@ def _content(file: Path | IO[bytes]) -> bytes:
 
 def _check_size(image: Image.Image) -> None:
     if image.width * image.height > MAX_PIXELS:
-        raise Unreadable(f"{image.width} x {image.height} pixels; at most {MAX_PIXELS // 1_000_000} million are read")
+        raise Unreadable(f"{image.width} x {image.height} pixels; {_AT_MOST}")
 
 
 def _from_deep_grey(image: Image.Image) -> Image.Image:

@@ -36,12 +36,7 @@ def load(path: str, source: str) -> ImageDataset:
     Raises:
         BadInput: where the folder does not exist or holds no class folder with a picture.
     """
-    root = Path(path).expanduser()
-    if not path or not root.is_dir():
-        raise BadInput.of(
-            "data.source", f"there is no folder {path!r}", "Give the folder that holds the class folders."
-        )
-    root = root.resolve()
+    root = _root(path)
     skipped: list[Skipped] = []
     found = list(_labelled(root, skipped))
     names = tuple(sorted({name for _, name, _ in found}))
@@ -50,6 +45,17 @@ def load(path: str, source: str) -> ImageDataset:
     items = tuple(_items(root, found, names, skipped))
     fingerprint = digest_of("folder", names, [(item.key, item.label, item.digest, item.part) for item in items])
     return ImageDataset(source, names, items, fingerprint, lambda item: open_image(root, item), tuple(skipped))
+
+
+def _root(path: str) -> Path:
+    try:
+        root = Path(path).expanduser().resolve()
+        if path and root.is_dir():
+            return root
+        reason = f"there is no folder {path!r}"
+    except (OSError, ValueError, RuntimeError) as error:  # a name too long, a NUL, an unknown ~user
+        reason = f"{path!r} is no path of a folder ({getattr(error, 'strerror', None) or error})"
+    raise BadInput.of("data.source", reason, "Give the folder that holds the class folders.")
 
 
 def open_image(root: Path, item: Item) -> Image.Image:
@@ -64,25 +70,32 @@ def _expected(skipped: list[Skipped]) -> str:
 
 def _labelled(root: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, str, Part | None]]:
     """(file, class, part it came in) of every file that may be a picture."""
-    top = _folders(root, skipped)
+    top = _folders(root, root, skipped)
     parts = {folder: _PARTS.get(folder.name.lower()) for folder in top}
-    came_split = bool(top) and all(parts.values()) and "train" in parts.values()
-    for file in _files_in(root):
-        skipped.append(Skipped(file.name, "not in a class folder"))
+    came_split = _came_split(list(parts.values()))
     for folder in top:
         if not came_split:
             yield from ((file, folder.name, None) for file in _pictures(root, folder, skipped))
-            continue
-        for file in _files_in(folder):
-            skipped.append(Skipped(_key(root, file), "not in a class folder"))
-        for class_folder in _folders(folder, skipped):
-            yield from ((file, class_folder.name, parts[folder]) for file in _pictures(root, class_folder, skipped))
+        elif parts[folder] is None:
+            skipped.append(Skipped(_key(root, folder) + "/", "a folder beside train, validation and test is not read"))
+        else:
+            for inner in _folders(root, folder, skipped):
+                yield from ((file, inner.name, parts[folder]) for file in _pictures(root, inner, skipped))
+
+
+def _came_split(parts: list[Part | None]) -> bool:
+    """Whether the top folders are parts rather than classes: a class may well be called "train", not also "test"."""
+    return "train" in parts and (None not in parts or len(set(parts) - {None}) > 1)
 
 
 def _pictures(root: Path, folder: Path, skipped: list[Skipped]) -> Iterator[Path]:
     """The files of a class that look like pictures, sorted; the others are listed as skipped."""
     count = 0
-    for place, folders, names in os.walk(folder):
+
+    def refused(error: OSError) -> None:
+        skipped.append(Skipped(_key(root, Path(error.filename)) + "/", f"cannot be read ({error.strerror})"))
+
+    for place, folders, names in os.walk(folder, onerror=refused):
         linked = [name for name in folders if (Path(place) / name).is_symlink()]
         skipped.extend(Skipped(_key(root, Path(place) / name), "a link to a folder is not followed") for name in linked)
         folders[:] = sorted(name for name in folders if _is_data(name))
@@ -99,14 +112,14 @@ def _pictures(root: Path, folder: Path, skipped: list[Skipped]) -> Iterator[Path
 
 def _unfit(root: Path, file: Path) -> str:
     """Why a file cannot be a picture of this dataset; empty where it can."""
-    if not _is_text(file.name):
+    if not _is_text(file.relative_to(root).as_posix()):
         return "its name is not valid UTF-8"
     if file.suffix.lower() not in decode.SUFFIXES:
         return "not a picture by its name"
+    if not file.is_file():  # before `resolve`, which raises on links that go round in a circle
+        return "not a regular file"
     if file.is_symlink() and not file.resolve().is_relative_to(root):
         return "a link that leads out of the folder"
-    if not file.is_file():
-        return "not a regular file"
     return ""
 
 
@@ -128,18 +141,25 @@ def _content_digest(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()[:32]
 
 
-def _folders(folder: Path, skipped: list[Skipped]) -> list[Path]:
-    inside = sorted(entry for entry in folder.iterdir() if entry.is_dir() and _is_data(entry.name))
-    for entry in inside:
-        if entry.is_symlink():
-            skipped.append(Skipped(entry.name, "a link to a folder is not followed"))
-        elif not _is_text(entry.name):
-            skipped.append(Skipped(_printable(entry.name), "its name is not valid UTF-8"))
-    return [entry for entry in inside if not entry.is_symlink() and _is_text(entry.name)]
+def _folders(root: Path, folder: Path, skipped: list[Skipped]) -> list[Path]:
+    """The folders in the root or in a part, sorted, that stand for a class or a part; what else is there is listed as skipped."""
+    try:
+        inside = sorted(entry for entry in folder.iterdir() if _is_data(entry.name))
+    except OSError as error:
+        skipped.append(Skipped(_key(root, folder) + "/", f"cannot be read ({error.strerror})"))
+        return []
+    reasons = {entry: _unfit_folder(entry) for entry in inside}
+    skipped.extend(Skipped(_key(root, entry), reason) for entry, reason in reasons.items() if reason)
+    return [entry for entry, reason in reasons.items() if not reason]
 
 
-def _files_in(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if entry.is_file() and _is_data(entry.name))
+def _unfit_folder(entry: Path) -> str:
+    """Why something cannot be a class folder; empty where it can."""
+    if not entry.is_dir():
+        return "not in a class folder"
+    if entry.is_symlink():
+        return "a link to a folder is not followed"
+    return "" if _is_text(entry.name) else "its name is not valid UTF-8"
 
 
 def _is_data(name: str) -> bool:
@@ -150,9 +170,6 @@ def _is_text(name: str) -> bool:
     return not any("\udc80" <= letter <= "\udcff" for letter in name)
 
 
-def _printable(name: str) -> str:
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 def _key(root: Path, file: Path) -> str:
-    return _printable(file.relative_to(root).as_posix())
+    """The path within the dataset, printable: bytes that are not UTF-8 become "�"."""
+    return os.fsencode(file.relative_to(root)).decode("utf-8", "replace").replace(os.sep, "/")

@@ -6,8 +6,9 @@ Keyed by the dataset's content and the size, so that a renamed folder hits and a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ import numpy as np
 
 from tl_core.cache import Progress, built_once, is_built, mapped, need_space
 from tl_core.data import decode
-from tl_core.data.dataset import ImageDataset, Item, Skipped, Unreadable
+from tl_core.data.dataset import ImageDataset, Item, Skipped, Unreachable, Unreadable
+from tl_core.errors import RunFailed
 from tl_core.files import digest_of
 
 VERSION = 1
@@ -46,7 +48,7 @@ def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress) ->
     Unreadable images are left out and stand in `dataset.skipped` of what comes back.
 
     Raises:
-        RunFailed: where the disk has too little space.
+        RunFailed: where the disk has too little space, or a file that was listed is gone.
         RunStopped: where `progress` raises it; nothing half-made is left.
     """
     folder = _folder(dataset, size, cache)
@@ -74,10 +76,15 @@ def _folder(dataset: ImageDataset, size: int, cache: Path) -> Path:
 
 
 def _write_all(dataset: ImageDataset, size: int, building: Path, progress: Progress) -> dict[str, Any]:
-    need_space(building, bytes_needed(len(dataset.items), size), "decoded images")
+    need_space(building.parent, bytes_needed(len(dataset.items), size), "decoded images")
     unreadable = []
-    with (building / _FILE).open("wb") as file:
-        for done, (item, result) in enumerate(_decoded(dataset, size), start=1):
+    with (building / _FILE).open("wb") as file, closing(_decoded(dataset, size)) as decoded:
+        for done, (item, result) in enumerate(decoded, start=1):
+            if isinstance(result, Unreachable):
+                # Not "unreadable": the cache would go on leaving out a picture that may be there again tomorrow.
+                raise RunFailed(
+                    f"{item.key} {result}; it was there when the data was listed. Start again when it is back."
+                )
             if isinstance(result, Unreadable):
                 unreadable.append((item.key, str(result)))
             else:
@@ -88,7 +95,7 @@ def _write_all(dataset: ImageDataset, size: int, building: Path, progress: Progr
     return {"source": dataset.source, "size": size, "unreadable": unreadable}
 
 
-def _decoded(dataset: ImageDataset, size: int) -> Iterator[tuple[Item, np.ndarray | Unreadable]]:
+def _decoded(dataset: ImageDataset, size: int) -> Generator[tuple[Item, np.ndarray | Unreadable], None, None]:
     """Every item in order with its pixels, or why there are none. Pillow frees the interpreter lock while it decodes."""
 
     def one(item: Item) -> np.ndarray | Unreadable:
@@ -97,8 +104,11 @@ def _decoded(dataset: ImageDataset, size: int) -> Iterator[tuple[Item, np.ndarra
         except Unreadable as error:
             return error
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
         # In portions: a map over everything would decode far ahead of the disk and hold it all in memory.
         for start in range(0, len(dataset.items), _PORTION):
             portion = dataset.items[start : start + _PORTION]
             yield from zip(portion, pool.map(one, portion), strict=True)
+    finally:
+        pool.shutdown(cancel_futures=True)  # Whoever stops does not wait for the rest of the portion.

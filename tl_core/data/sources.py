@@ -5,6 +5,7 @@ A source is named by a text such as `digits`, `playground:difficulty=0.7,classes
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,10 @@ def parse(source: str) -> tuple[Source, Any]:
     if row.options is not None:
         return row, validated(row.options, _pairs(rest), prefix="data.source.")
     if row.is_path:
+        if not rest or "\0" in rest:
+            raise BadInput.of(
+                "data.source", f"received {source!r} without a path behind the colon", f"Write {row.form}."
+            )
         return row, rest
     if rest:
         raise BadInput.of(
@@ -95,7 +100,8 @@ def parse(source: str) -> tuple[Source, Any]:
 def anchored(source: str) -> str:
     """The source with its path made absolute, so that a run finds its data again from any folder."""
     row, argument = parse(source)
-    return f"{row.name}:{Path(argument).expanduser().resolve()}" if row.is_path else source
+    # os.path, because pathlib raises RuntimeError for an unknown ~user; that no such folder exists is said when it is read.
+    return f"{row.name}:{Path(os.path.expanduser(argument)).resolve()}" if row.is_path else source  # noqa: PTH111
 
 
 def _pairs(text: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ moves few of the others.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,9 +46,10 @@ def split(
     label_noise: float = 0.0,
     seed: int = 0,
 ) -> Split:
-    """Splits a dataset; a split that came with the data is kept, and what it lacks is taken from its training part.
+    """Splits a dataset. A split that came with the data is kept; where it has no validation part, one is taken from training.
 
     Args:
+        validation_share, test_share: Of the images of each class that came in no part, or in the training part alone.
         images_per_class: At most so many training images of each class; validation and test stay whole.
         label_noise: Share of the training labels that are changed to another class; no other part is touched.
 
@@ -70,38 +71,36 @@ def _parts(dataset: ImageDataset, validation_share: float, test_share: float, se
     parts = np.array([item.part or "" for item in dataset.items], dtype="<U10")
     came_with = set(parts.tolist()) - {"", "train"}
     parts[parts == ""] = "train"
+    whole = Counter(
+        dataset.labels[parts == "train"].tolist()
+    )  # Both shares are of these, whichever part is taken first.
     if not came_with:
-        _move(dataset, parts, "test", test_share, seed)
+        _move(dataset, parts, "test", {label: test_share * count for label, count in whole.items()}, seed)
     if "validation" not in came_with:
-        _move(dataset, parts, "validation", validation_share, seed)
+        _move(dataset, parts, "validation", {label: validation_share * count for label, count in whole.items()}, seed)
     return parts
 
 
-def _move(dataset: ImageDataset, parts: np.ndarray, part: Part, share: float, seed: int) -> None:
-    """Moves a share of each class's training items, in whole groups, to another part."""
-    available = np.flatnonzero(parts == "train")
-    wanted = _wanted(dataset.labels[available], share)
+def _move(dataset: ImageDataset, parts: np.ndarray, part: Part, shares: dict[int, float], seed: int) -> None:
+    """Moves so many training items of each class, in whole groups, to another part: at least one, never a class's last.
+
+    Args:
+        shares: How many items of each class to move, not yet rounded.
+    """
     members = defaultdict(list)
-    for index in available:
-        members[dataset.items[index].group].append(int(index))
+    for index in np.flatnonzero(parts == "train").tolist():
+        members[dataset.items[index].group].append(index)
+    wanted = Counter({label: max(1, round(share)) for label, share in shares.items() if share > 0})
+    left = Counter(dataset.labels[parts == "train"].tolist())
     for group in sorted(members, key=lambda name: _rank(seed, part, name)):
-        indices = members[group]
-        classes, counts = np.unique(dataset.labels[indices], return_counts=True)
-        main = int(classes[counts.argmax()])
+        counts = Counter(dataset.items[index].label for index in members[group])
+        main, _ = counts.most_common(1)[0]
         # A group that would overshoot by more than it fills is left where it is.
-        if wanted.get(main, 0) * 2 >= len(indices) and wanted.get(main, 0) > 0:
-            parts[indices] = part
-            for label, count in zip(classes, counts, strict=True):
-                wanted[int(label)] = wanted.get(int(label), 0) - int(count)
-
-
-def _wanted(labels: np.ndarray, share: float) -> dict[int, int]:
-    """How many items of each class to move: the share, but at least one and never the last one."""
-    wanted = {}
-    for label, count in zip(*np.unique(labels, return_counts=True), strict=True):
-        number = max(1, round(share * count)) if share > 0 else 0
-        wanted[int(label)] = min(number, int(count) - 1)
-    return wanted
+        fits = wanted[main] > 0 and counts.total() <= 2 * wanted[main]
+        if fits and all(count < left[label] for label, count in counts.items()):
+            parts[members[group]] = part
+            wanted.subtract(counts)
+            left.subtract(counts)
 
 
 def _limited(dataset: ImageDataset, train: np.ndarray, most: int, seed: int) -> np.ndarray:
@@ -119,13 +118,12 @@ def _limited(dataset: ImageDataset, train: np.ndarray, most: int, seed: int) -> 
 def _with_noise(dataset: ImageDataset, train: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     labels = dataset.labels[train].copy()
     ranked = sorted(range(len(train)), key=lambda place: _rank(seed, "noise", dataset.items[train[place]].key))
-    chosen = np.array(sorted(ranked[: round(share * len(train))]), dtype=np.int64)
-    random = np.random.default_rng([seed, 7])
+    # In the order of the ranks: a larger share keeps the wrong labels of a smaller one.
+    chosen = np.array(ranked[: round(share * len(train))], dtype=np.int64)
+    classes = len(dataset.class_names)
     # Adding 1..classes-1 modulo classes gives any other class with the same chance, never the same one.
-    labels[chosen] = (labels[chosen] + random.integers(1, len(dataset.class_names), len(chosen))) % len(
-        dataset.class_names
-    )
-    return labels, chosen
+    labels[chosen] = (labels[chosen] + np.random.default_rng([seed, 7]).integers(1, classes, len(chosen))) % classes
+    return labels, np.sort(chosen)
 
 
 def _rank(seed: int, purpose: str, name: str) -> bytes:
@@ -133,13 +131,14 @@ def _rank(seed: int, purpose: str, name: str) -> bytes:
 
 
 def _check(dataset: ImageDataset, train: np.ndarray, validation: np.ndarray) -> None:
-    sizes = f"{len(dataset.items)} usable images in {len(dataset.class_names)} classes"
+    classes = len(set(dataset.labels.tolist()))
+    sizes = f"{len(dataset.items)} usable images in {classes} class{'es' if classes != 1 else ''}"
     if len(set(dataset.labels[train].tolist())) < 2:
         raise BadInput.of(
             "data.source", f"training needs images of two classes or more; there are {sizes}", "Add images or classes."
         )
     if len(validation) == 0:
-        remedy = "Raise data.validation_share, or add images."
+        remedy = "Add images, or choose another data.group_by: a group is never torn."
         raise BadInput.of("data.validation_share", f"no image is left to validate with; there are {sizes}", remedy)
 
 
