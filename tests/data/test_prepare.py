@@ -1,0 +1,77 @@
+"""From a data section to pixels and a split, and what a run remembers of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from tl_core.data.prepare import describe, listed, prepare, split_of
+from tl_core.errors import BadInput
+from tl_core.params import validated
+from tl_core.spec import DataSpec
+
+
+def quiet(*_):
+    pass
+
+
+def data(**values):
+    return validated(DataSpec, values, prefix="data.")
+
+
+def test_a_folder_becomes_pixels_and_a_split_that_point_at_the_same_images(photos, tmp_path):
+    prepared = prepare(data(source=f"folder:{photos(each=20)}"), 32, tmp_path / "cache", quiet)
+    assert prepared.pixels.images.shape == (40, 32, 32, 3)
+    together = np.concatenate([prepared.split.train, prepared.split.validation, prepared.split.test])
+    assert sorted(together) == list(range(40))
+    assert prepared.split.train_labels.tolist() == prepared.dataset.labels[prepared.split.train].tolist()
+
+
+def test_unreadable_images_are_in_no_part_and_are_described(photos, tmp_path):
+    root = photos(each=20)
+    (root / "cat" / "004.jpg").write_bytes(b"no picture")
+    (root / "cat" / "scan.tif").write_bytes(b"x")
+    prepared = prepare(data(source=f"folder:{root}", label_noise=0.25), 32, tmp_path / "cache", quiet)
+
+    described = json.loads(json.dumps(describe(prepared)))
+
+    assert described["classes"] == ["cat", "dog"]
+    assert [sum(described["images"][part][label] for part in described["images"]) for label in range(2)] == [19, 20]
+    assert {row["file"] for row in described["skipped"]} == {"cat/004.jpg", "cat/scan.tif"}
+    assert all(row["reason"] for row in described["skipped"])
+    assert len(described["mislabelled"]) == round(0.25 * len(prepared.split.train))
+    assert set(described["mislabelled"]) <= {prepared.dataset.items[index].key for index in prepared.split.train}
+
+
+def test_the_plan_of_a_split_is_the_split_where_every_image_can_be_read(photos, tmp_path):
+    spec = data(source=f"folder:{photos(each=20)}", group_by="folder", images_per_class=5, split_seed=3)
+    planned, made = split_of(spec, listed(spec)), prepare(spec, 32, tmp_path / "cache", quiet).split
+    assert all(np.array_equal(planned.part(name), made.part(name)) for name in ("train", "validation", "test"))
+
+
+def test_identical_files_never_stand_on_both_sides(photos, tmp_path):
+    root = photos(each=20)
+    for number in range(20):
+        shutil.copy(root / "cat" / "000.jpg", root / "cat" / f"copy{number}.jpg")
+    prepared = prepare(data(source=f"folder:{root}"), 32, tmp_path / "cache", quiet)
+    parts = prepared.split
+    sides = [
+        {prepared.dataset.items[index].digest for index in parts.part(name)} for name in ("train", "validation", "test")
+    ]
+    assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
+
+
+def test_a_folder_of_one_class_is_refused_with_what_was_found(photos, tmp_path):
+    with pytest.raises(BadInput, match="two classes or more; there are 6 usable images in 1 class"):
+        prepare(data(source=f"folder:{photos('cat')}"), 32, tmp_path / "cache", quiet)
+
+
+def test_a_class_of_nothing_but_broken_pictures_does_not_count(photos, tmp_path):
+    root = photos(each=3)
+    for file in (root / "dog").iterdir():
+        file.write_bytes(b"broken")
+    with pytest.raises(BadInput, match="3 usable images in 1 class"):
+        prepare(data(source=f"folder:{root}"), 32, tmp_path / "cache", quiet)
