@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from tl_core.errors import BadInput
 from tl_core.phases import total_epochs
-from tl_core.store import QUEUED, RUNNING, Run, read_metrics, read_spec, read_state, runs
+from tl_core.store import QUEUED, RUNNING, STATUSES, Run, read_metrics, read_spec, read_state, runs
 
 UNREADABLE = "unreadable"
 """The status shown for a folder whose files are damaged."""
@@ -26,7 +28,7 @@ class Row:
     """One run. None, or empty, is what is not known (yet).
 
     Attributes:
-        created: Seconds since 1970.
+        created: In this machine's own time.
         epoch, epochs: Those done, and those the run will have.
         best_accuracy: The highest validation accuracy so far, 0 to 1, reached first in `best_epoch`.
         gap: Accuracy on training images (inference mode, not augmented) minus validation accuracy, after that epoch.
@@ -38,7 +40,7 @@ class Row:
     title: str
     status: str
     message: str = ""
-    created: float | None = None
+    created: datetime | None = None
     dataset: str = ""
     backbone: str = ""
     freeze: str = ""
@@ -73,13 +75,14 @@ def _kept(run: Run, *_: Any) -> Row:
 
 
 def _stamps(run: Run) -> tuple[tuple[int, int] | None, ...]:
-    """What changes whenever the files of a run do."""
-    return tuple(_stamp(run.folder / name) for name in ("spec.json", "state.json", "metrics.jsonl"))
+    """What changes whenever a run does; its spec never changes."""
+    # Text and not Path: a thousand runs are looked at every second, and joining paths would be most of the work.
+    return tuple(_stamp(f"{run.folder}/{name}") for name in ("state.json", "metrics.jsonl"))
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
+def _stamp(file: str) -> tuple[int, int] | None:
     try:
-        found = file.stat()
+        found = os.stat(file)  # noqa: PTH116
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size
@@ -88,26 +91,28 @@ def _stamp(file: Path) -> tuple[int, int] | None:
 def _read(run: Run) -> Row:
     try:
         return _whole(run)
-    except (BadInput, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (BadInput, OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         said = str(error) if isinstance(error, BadInput) else f"{type(error).__name__}: {error}"
         return Row(run.id, run.id, UNREADABLE, f"This run's files are damaged. {said}")
 
 
 def _whole(run: Run) -> Row:
     state, spec, lines = read_state(run), read_spec(run), read_metrics(run)
+    if state["status"] not in STATUSES:
+        raise BadInput.of("state.json", f"holds the unknown status {state['status']!r}")
     return Row(
         id=run.id,
         title=state.get("title") or run.id,
         status=state["status"],
         message=state.get("message") or "",
-        created=state.get("created"),
+        created=datetime.fromtimestamp(state["created"]) if "created" in state else None,
         dataset=spec.data.source,
         backbone=spec.backbone.name,
         freeze=spec.backbone.freeze,
         epoch=len(lines),
         epochs=state.get("epochs") or total_epochs(spec),
-        val_losses=_thinned([line["val_loss"] for line in lines]),
-        seconds=state.get("seconds"),
+        val_losses=_thinned([float(line["val_loss"]) for line in lines]),
+        seconds=float(state["seconds"]) if "seconds" in state else None,
         **_best(lines),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 
 import pandas as pd
 import streamlit as st
@@ -102,7 +101,7 @@ def _cells(row: Row) -> dict[str, object]:
         "Freeze": row.freeze or None,
         "Time": row.seconds,
         "What happened": row.message,
-        "Created": datetime.fromtimestamp(row.created) if row.created else None,
+        "Created": row.created,
         "Id": row.id,
     }
 
