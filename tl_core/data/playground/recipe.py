@@ -95,7 +95,7 @@ def recipe(kind: str, number: int, seed: int, difficulty: float) -> Recipe:
     return Recipe(
         kind=row,
         sibling=BY_NAME[row.sibling],
-        morph=0.5 * ease(hard, 0.5, 1.1) * float(dice[0].uniform(0.35, 1)),
+        morph=0.5 * ease(hard, 0.54, 0.8) * float(dice[0].uniform(0.35, 1)),
         shape=tuple(float(value) * (0.45 + 0.75 * hard) for value in dice[0].uniform(-1, 1, 6)),
         pose=_pose(dice[3], row, hard),
         light=_light(dice[4], hard),
@@ -115,12 +115,12 @@ def recipe(kind: str, number: int, seed: int, difficulty: float) -> Recipe:
 
 
 def _strain(difficulty: float) -> float:
-    """The dial as the strength of what makes a picture hard: 0 at 0, 0.67 at 1.
+    """The dial as the strength of what makes a picture hard: 0 at 0, 0.655 at 1.
 
     Bent so that the validation accuracy of a linear head on frozen EfficientNet-Lite0 features falls about evenly along
-    the upper three quarters of the dial; beyond 0.67 people cannot tell the kinds apart either.
+    the upper three quarters of the dial; beyond that people cannot tell the kinds apart either.
     """
-    return 0.67 * difficulty * 1.35 / (difficulty + 0.35)
+    return 0.655 * difficulty * 1.28 / (difficulty + 0.28)
 
 
 def _pose(dice: np.random.Generator, kind: Kind, hard: float) -> Pose:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tl_core.data.playground.sdf import Array, Points
+from tl_core.data.playground.sdf import Array, Points, Triple
 
 Solid = Callable[[Points], Array]
 
 REACH = 1.12
 """Radius of the ball every toy lies in."""
 
-_STEPS, _NEAR, _BLOCK = 20, 0.009, 8
+_STEPS, _NEAR, _BLOCK = 16, 0.009, 8
 
 
 def hits(solid: Solid, right: Array, up: Array, axes: Array) -> tuple[np.ndarray, Points]:
@@ -81,7 +81,7 @@ def _origin(right: Array, up: Array, axes: Array) -> Points:
     return x, y, z
 
 
-def along(origin: Points, direction: Array | Points, depth: Array | float) -> Points:
+def along(origin: Points, direction: Array | Points | Triple, depth: Array | float) -> Points:
     x, y, z = (start + way * depth for start, way in zip(origin, direction, strict=True))
     return x, y, z
 
@@ -89,8 +89,7 @@ def along(origin: Points, direction: Array | Points, depth: Array | float) -> Po
 def normals(solid: Solid, p: Points, reach: float = 0.012) -> Points:
     """Unit normals, from four samples around each point (the corners of a tetrahedron)."""
     corners = ((1, -1, -1), (-1, -1, 1), (-1, 1, -1), (1, 1, 1))
-    stacked = [np.concatenate([axis + reach * corner[place] for corner in corners]) for place, axis in enumerate(p)]
-    a, b, c, d = solid((stacked[0], stacked[1], stacked[2])).reshape(4, -1)
+    a, b, c, d = (solid(along(p, corner, reach)) for corner in corners)
     x, y, z = a + d - b - c, c + d - a - b, b + d - a - c
     length = 1 / np.sqrt(x * x + y * y + z * z + 1e-12)
     return x * length, y * length, z * length
