@@ -209,6 +209,13 @@ def test_a_pipe_named_like_a_picture_is_not_opened(photos):
     assert reasons(load(root)) == {"cat/pipe.jpg": "not a regular file"}
 
 
+def test_a_file_of_too_many_bytes_is_listed_without_reading_it(photos):
+    root = photos("cat", "dog", each=2)
+    with (root / "cat" / "film.jpg").open("wb") as file:
+        file.truncate(2_000_000_000_000)  # sparse: takes no room, but hours to read
+    assert reasons(load(root)) == {"cat/film.jpg": "file larger than 100 MB"}
+
+
 def test_files_that_cannot_be_read_are_listed(photos, monkeypatch):
     root = photos("cat", "dog", each=2)
     honest = folder._content_digest

@@ -217,7 +217,7 @@ class TestLabelNoise:
         assert max(pairs.values()) < 2 * min(pairs.values())
 
     def test_is_the_same_for_the_same_seed_and_grows_by_adding(self):
-        dataset = single(60, 60)
+        dataset = single(60, 60, 60, 60)
         few, many = cut(dataset, label_noise=0.1, seed=4), cut(dataset, label_noise=0.4, seed=4)
         assert wrong_labels(dataset, few).items() < wrong_labels(dataset, many).items()
         assert cut(dataset, label_noise=0.4, seed=4).train_labels.tolist() == many.train_labels.tolist()

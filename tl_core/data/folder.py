@@ -120,6 +120,8 @@ def _unfit(root: Path, file: Path) -> str:
         return "not a regular file"
     if file.is_symlink() and not file.resolve().is_relative_to(root):
         return "a link that leads out of the folder"
+    if file.stat().st_size > decode.MAX_BYTES:  # would only be read to its end to be refused later
+        return f"file larger than {decode.MAX_BYTES // 1_000_000} MB"
     return ""
 
 
