@@ -76,13 +76,17 @@ def cache_folder(models: Path) -> Path:
 
 
 def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
-    """Makes the folder of a new run, queued."""
+    """Makes the folder of a new run, queued; raises BadInput where `models` cannot be written to."""
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:30] or "run"
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{words}-{secrets.token_hex(2)}"
     run = Run(models / "runs" / name)
-    run.folder.mkdir(parents=True)
-    write_json(run.folder / "spec.json", spec.to_json())
-    write_json(run.folder / "state.json", {"status": QUEUED, "title": title or words, "created": time.time()})
+    try:
+        run.folder.mkdir(parents=True)
+        # The spec last: a folder without one is no run, so nobody sees a run that has no state yet.
+        write_json(run.folder / "state.json", {"status": QUEUED, "title": title or words, "created": time.time()})
+        write_json(run.folder / "spec.json", spec.to_json())
+    except OSError as error:
+        raise BadInput.of("models", f"no run can be kept in {models} ({error.strerror})", "Name a folder.") from None
     return run
 
 
@@ -90,7 +94,12 @@ def runs(models: Path) -> list[Run]:
     """All runs, the newest first."""
     folder = models / "runs"
     found = [Run(entry) for entry in folder.iterdir() if (entry / "spec.json").exists()] if folder.is_dir() else []
-    return sorted(found, key=lambda run: run.id, reverse=True)
+    return sorted(found, key=_age, reverse=True)
+
+
+def _age(run: Run) -> tuple[str, int, str]:
+    """Sorts runs by when they were made: by the second in the id, within it by when the spec was written."""
+    return run.id[: len("20260101-120000")], (run.folder / "spec.json").stat().st_mtime_ns, run.id
 
 
 def find(models: Path, text: str) -> Run:
@@ -121,9 +130,9 @@ def read_spec(run: Run) -> ExperimentSpec:
 def read_state(run: Run) -> dict[str, Any]:
     """How far a run is, with its true status: a run whose process is gone is never "running"."""
     try:
-        state: dict[str, Any] = read_json(run.folder / "state.json")
+        state = _stored_state(run)
     except (OSError, ValueError) as error:
-        return {"status": FAILED, "message": f"state.json cannot be read ({error})"}
+        return {"status": FAILED, "message": f"state.json cannot be read ({error}); resume writes it anew."}
     if state["status"] == RUNNING and not is_alive(state.get("pid"), state.get("process_started")):
         state["status"] = INTERRUPTED
         state["message"] = "The process that trained it ended without a word; resume goes on from the last epoch."
@@ -132,8 +141,19 @@ def read_state(run: Run) -> dict[str, Any]:
 
 def write_state(run: Run, **changes: Any) -> dict[str, Any]:
     """Changes some entries of the state; only the process that holds the run does this."""
-    state = {**read_json(run.folder / "state.json"), **changes}
+    try:
+        before = _stored_state(run)
+    except (OSError, ValueError):  # Whoever holds the run knows more of it than a damaged file.
+        before = {}
+    state = {**before, **changes}
     write_json(run.folder / "state.json", state)
+    return state
+
+
+def _stored_state(run: Run) -> dict[str, Any]:
+    state = read_json(run.folder / "state.json")
+    if not isinstance(state, dict) or state.get("status") not in STATUSES:
+        raise ValueError("it names no status")
     return state
 
 
@@ -149,16 +169,23 @@ def is_alive(pid: int | None, started: float | None) -> bool:
     try:
         process = psutil.Process(pid)
         return abs(process.create_time() - started) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
+    except psutil.Error:  # Gone, or another user's by now.
         return False
 
 
 def read_metrics(run: Run) -> list[dict[str, Any]]:
-    """The lines of a run's epochs, in order. A line that is still being written is left out."""
+    """The lines of a run's epochs, in order. A line that is still being written is left out.
+
+    Raises:
+        BadInput: where a whole line is damaged.
+    """
     file = run.folder / "metrics.jsonl"
     if not file.exists():
         return []
-    return list(_whole_lines(file.read_text(encoding="utf-8")))
+    try:
+        return list(_whole_lines(file.read_bytes()))
+    except ValueError as error:
+        raise BadInput.of(str(file), f"is damaged ({error})", "Restore it, or start a new run.") from None
 
 
 def append_metrics(run: Run, line: dict[str, Any]) -> None:
@@ -167,6 +194,6 @@ def append_metrics(run: Run, line: dict[str, Any]) -> None:
         file.write(json.dumps(line, allow_nan=False) + "\n")
 
 
-def _whole_lines(text: str) -> Iterator[dict[str, Any]]:
-    for line in text.split("\n")[:-1]:  # What stands behind the last line break is not whole.
+def _whole_lines(content: bytes) -> Iterator[dict[str, Any]]:
+    for line in content.split(b"\n")[:-1]:  # What stands behind the last line break is not whole.
         yield json.loads(line)

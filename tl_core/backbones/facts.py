@@ -28,6 +28,7 @@ class BlockFacts:
         name: Of the cut the block ends at.
         parameters: Numbers held by its layers, statistics included.
         statistics: How many of them batch normalisation gathers rather than learns (moving means and variances).
+        normalisation: How many of them batch normalisation learns: scales and shifts, or shifts alone.
         channels: Of its output.
         sizes: Height and width of its output, by image size.
         macs: Multiply-adds of its convolutions for one image, forwards, by image size. Normalisation, activations,
@@ -37,6 +38,7 @@ class BlockFacts:
     name: str
     parameters: int
     statistics: int
+    normalisation: int
     channels: int
     sizes: Mapping[int, tuple[int, int]]
     macs: Mapping[int, int]
@@ -93,6 +95,7 @@ def from_json(name: str, columns: Mapping[str, Any]) -> BackboneFacts:
             name=block["name"],
             parameters=block["parameters"],
             statistics=block["statistics"],
+            normalisation=block["normalisation"],
             channels=block["channels"],
             sizes={size: (side, side) for size, side in zip(offered, block["sides"], strict=True)},
             macs=dict(zip(offered, block["macs"], strict=True)),
@@ -111,6 +114,7 @@ def to_json(found: BackboneFacts) -> dict[str, Any]:
                 "name": block.name,
                 "parameters": block.parameters,
                 "statistics": block.statistics,
+                "normalisation": block.normalisation,
                 "channels": block.channels,
                 "sides": [height for height, _ in block.sizes.values()],
                 "macs": list(block.macs.values()),

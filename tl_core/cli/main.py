@@ -10,13 +10,31 @@ import sys
 import click
 
 from tl_core import __version__
-from tl_core.cli import results, specs, tables, training
-from tl_core.errors import BadInput, LabError, RunStopped
+from tl_core.cli import options, results, specs, tables, training
+from tl_core.errors import BadInput, LabError, RunStopped, unknown
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Commands(click.Group):
+    """Commands listed in the order of use; an unknown one names its neighbours."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = super().get_command(ctx, cmd_name)
+        if found is None and not cmd_name.startswith("-") and not ctx.resilient_parsing:
+            raise unknown("", "command", cmd_name, self.commands)
+        return found
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    no_args_is_help=False,
+)
 @click.version_option(__version__, prog_name="TL Lab")
-def lab() -> None:
+@options.before_command
+def lab(**_shared: object) -> None:
     """TL Lab: see what makes a transfer-learned image classifier generalise.
 
     \b
@@ -37,25 +55,24 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Runs a command; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        done = lab.main(arguments, prog_name="python -m tl_core", standalone_mode=False)
+        done = lab.main(arguments or ["--help"], prog_name="python -m tl_core", standalone_mode=False)
         return done if isinstance(done, int) else 0
-    except BadInput as error:
-        for problem in error.problems:
-            _say(str(problem))
-        return 2
-    except RunStopped as error:
-        _say(str(error))
-        return 130
-    except LabError as error:
-        _say(str(error))
-        return 1
     except click.exceptions.Abort:
         return 130
-    except click.ClickException as error:
-        _say(error.format_message())
-        return 2
+    except (LabError, OSError, click.ClickException) as error:
+        for sentence in _sentences(error):
+            print(f"error: {sentence}", file=sys.stderr)
+        return next(status for kind, status in _STATUS.items() if isinstance(error, kind))
 
 
-def _say(sentence: str) -> None:
-    print(f"error: {sentence}", file=sys.stderr)
+_STATUS = {BadInput: 2, click.ClickException: 2, RunStopped: 130, Exception: 1}
+
+
+def _sentences(error: Exception) -> list[str]:
+    if isinstance(error, BadInput):
+        return [str(problem) for problem in error.problems]
+    if isinstance(error, click.ClickException):
+        return [error.format_message()]
+    return [f"A file could not be read or written: {error}."] if isinstance(error, OSError) else [str(error)]

@@ -18,15 +18,38 @@ from tl_core.store import models_folder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-models = click.option(
-    "--models",
-    "models",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    callback=lambda _context, _option, value: models_folder(value),
-    help="Folder of runs and caches (default: $TL_MODELS, else models/).",
-)
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_MODELS = "Folder of runs and caches (default: $TL_MODELS, else models/)."
+_JSON = "Print one JSON object as the last line."
+
+
+def models(command: Command) -> Command:
+    """--models, wherever it stands: after the command or before it."""
+    return click.option("--models", type=_FOLDER, callback=_models, help=_MODELS)(command)
+
+
+def models_ignored(command: Command) -> Command:
+    """--models for a command that needs no folder, so that a script can give it to every command."""
+    return click.option("--models", type=_FOLDER, hidden=True, expose_value=False)(command)
+
+
+def as_json(command: Command) -> Command:
+    """--json, wherever it stands."""
+    return click.option("--json", "as_json", is_flag=True, callback=_as_json, help=_JSON)(command)
+
+
+def before_command(command: Command) -> Command:
+    """--models and --json of the lab itself."""
+    command = click.option("--json", "as_json", is_flag=True, help=_JSON)(command)
+    return click.option("--models", type=_FOLDER, help=_MODELS)(command)
+
+
+def _models(context: click.Context, _option: click.Parameter, value: Path | None) -> Path:
+    return models_folder(value or context.find_root().params.get("models"))
+
+
+def _as_json(context: click.Context, _option: click.Parameter, value: bool) -> bool:
+    return value or bool(context.find_root().params.get("as_json"))
 
 
 def experiment(command: Command) -> Command:
@@ -48,28 +71,25 @@ def read_experiment(spec: str, data: str | None, changes: Sequence[str]) -> Expe
     if spec == "-":
         return ExperimentSpec.from_json(_object(sys.stdin.read())).with_values(values)
     path = Path(spec)
-    if not path.exists():
-        if path.suffix == ".json":
-            raise BadInput.of(
-                spec, "there is no such file", "Print a spec with the spec command, and keep it in a file."
-            )
-        raise unknown("SPEC|PRESET", "preset or file", spec, PRESETS.names)
-    return ExperimentSpec.from_file(path).with_values(values)
+    if path.exists():
+        return ExperimentSpec.from_file(path).with_values(values)
+    if path.suffix == ".json":
+        raise BadInput.of(spec, "there is no such file", "Print a spec with the spec command, and keep it in a file.")
+    raise unknown("SPEC|PRESET", "preset or file", spec, PRESETS.names)
 
 
 def _pair(change: str) -> tuple[str, Any]:
     path, equals, value = change.partition("=")
-    if not equals:
-        raise BadInput.of(
-            "--set", f"received {change!r}; a setting is changed with path=value", "For example head.dropout=0.5."
-        )
+    if not equals or not path.strip():
+        message = f"received {change!r}; a setting is changed with path=value"
+        raise BadInput.of("--set", message, "For example head.dropout=0.5.")
     return path.strip(), read_text(value)
 
 
 def _object(text: str) -> dict[str, Any]:
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput.of("standard input", f"is not JSON ({error})") from None
     if not isinstance(values, dict):
         raise BadInput.of("standard input", "holds no JSON object")

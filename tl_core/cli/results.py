@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +15,30 @@ from tl_core.cli.training import summary
 from tl_core.errors import BadInput
 from tl_core.files import read_json
 from tl_core.phases import total_epochs
+from tl_core.spec import ExperimentSpec
 
 
 @click.command()
 @options.models
 @options.as_json
 def runs(models: Path, as_json: bool) -> None:
-    """List all runs, the newest first."""
+    """List all runs, the newest first.
+
+    val and test are accuracies, val loss is a loss, all of the best epoch; where the terminal is narrow, show says the rest.
+
+    \b
+    Example:
+      python -m tl_core runs --json
+    """
     found = store.runs(models)
     if as_json:
         screen.print_json({"runs": [summary(run) for run in found]})
         return
     if not found:
-        screen.out.print(f"No runs in {models} yet. Start one: python -m tl_core train feature-extraction")
+        screen.print_line(f"No runs in {models} yet. Start one: python -m tl_core train feature-extraction")
         return
-    columns = ("run", "status", ">epoch", ">best", ">val accuracy", ">val loss", ">test accuracy", ">time")
-    screen.out.print(screen.table(columns, [_row(run) for run in found]))
+    columns = ("run", "status", ">epoch", ">best", "?>val", "?>test", "?>time", "?>val loss")
+    screen.print_table(columns, [_row(run) for run in found])
 
 
 def _row(run: store.Run) -> tuple[Any, ...]:
@@ -40,9 +50,9 @@ def _row(run: store.Run) -> tuple[Any, ...]:
         f"{state.get('epoch', 0)}/{state.get('epochs', '?')}",
         state.get("best_epoch", ""),
         screen.share(state.get("val_accuracy")),
-        "" if loss is None else f"{loss:.4f}",
         screen.share(state.get("test_accuracy")),
         screen.duration(state.get("seconds")),
+        "" if loss is None else f"{loss:.4f}",
     )
 
 
@@ -51,33 +61,64 @@ def _row(run: store.Run) -> tuple[Any, ...]:
 @options.models
 @options.as_json
 def show(run: str, models: Path, as_json: bool) -> None:
-    """Show one run: its settings, epochs, checkpoints and test."""
+    """Show one run: settings, epochs, checkpoints, test.
+
+    \b
+    RUN is an id, a part of one, or last:
+      python -m tl_core show last
+    """
     found = store.find(models, run)
     state, lines = store.read_state(found), store.read_metrics(found)
     spec = store.read_spec(found)
     if as_json:
         screen.print_json({**summary(found), "spec": spec.to_json(), "metrics": lines, "state": state})
         return
-    screen.out.print(f"{found.id}   {state['status']}   {state.get('epoch', 0)} of {total_epochs(spec)} epochs")
+    screen.print_line(f"{found.id}   {state['status']}   {state.get('epoch', 0)} of {total_epochs(spec)} epochs")
     if state.get("message"):
-        screen.out.print(state["message"], style="yellow")
-    screen.out.print(f"{found.folder}\n", style="dim")
-    screen.out.print(screen.table(_EPOCH_COLUMNS, [_epoch(line, state.get("best_epoch")) for line in lines]))
+        screen.print_text(state["message"])
+    screen.print_line(f"{found.folder}\n", style="dim")
+    _show_settings(spec)
+    _show_epochs(lines, state.get("best_epoch"))
     _show_checkpoints(found)
     for part in ("validation", "test"):
         _show_report(found, part)
 
 
+def _show_settings(spec: ExperimentSpec) -> None:
+    """The settings that are not at their defaults."""
+    values, defaults = _flat(spec.to_json()), _flat(ExperimentSpec().to_json())
+    changed = [(path, json.dumps(value).strip('"')) for path, value in values.items() if value != defaults[path]]
+    screen.print_table(("setting", "value"), [("backbone.name", spec.backbone.name), *changed])
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    inner = {name: value if isinstance(value, dict) and name != "augment" else None for name, value in values.items()}
+    flat: dict[str, Any] = {}
+    for name, section in inner.items():
+        flat |= {name: values[name]} if section is None else {f"{name}.{key}": section[key] for key in section}
+    return flat
+
+
+def _show_epochs(lines: list[dict[str, Any]], best: int | None) -> None:
+    if lines:
+        screen.print_line()
+        screen.print_table(_EPOCH_COLUMNS, [_epoch(line, best) for line in lines])
+        explained = (
+            "loss, acc: while training; clean: the same images after the epoch, not augmented; *: the best epoch."
+        )
+        screen.print_text(explained, indent=2)
+
+
 _EPOCH_COLUMNS = (
     ">epoch",
     "phase",
-    ">reported loss",
+    ">loss",
     ">clean loss",
     ">val loss",
-    ">reported",
-    ">clean",
-    ">validation",
-    ">time",
+    ">acc",
+    ">clean acc",
+    ">val acc",
+    "?>time",
 )
 
 
@@ -96,24 +137,26 @@ def _show_checkpoints(run: store.Run) -> None:
     if manifest.exists():
         entries = read_json(manifest)["entries"]
         kept = ", ".join(f"epoch {entry['epoch']} ({screen.size(entry['bytes'])})" for entry in entries)
-        screen.out.print(f"\nCheckpoints: {kept}")
+        screen.print_line()
+        screen.print_text(f"Checkpoints: {kept}")
 
 
 def _show_report(run: store.Run, part: str) -> None:
     file = run.report / f"{part}.json"
     if file.exists():
-        _print_report(read_json(file), f"\nExported epoch on the {part} part")
+        screen.print_line()
+        _print_report(read_json(file), f"Exported epoch on the {part} part")
 
 
 def _print_report(report: dict[str, Any], title: str) -> None:
-    screen.out.print(
-        f"{title}: accuracy {report['accuracy']:.3f} on {report['images']} images, {report['loss_name']} {report['loss']:.4f}"
+    screen.print_text(
+        f"{title}: accuracy {report['accuracy']:.3f} on {report['images']:,} images, {report['loss_name']} {report['loss']:.4f}"
     )
     rows = [
         (row["name"], *(screen.share(row[name]) for name in ("precision", "recall", "f1")), row["images"])
         for row in report["classes"]
     ]
-    screen.out.print(screen.table(("class", ">precision", ">recall", ">F1", ">images"), rows))
+    screen.print_table(("class", ">precision", ">recall", ">F1", ">images"), rows)
 
 
 @click.command()
@@ -122,7 +165,14 @@ def _print_report(report: dict[str, Any], title: str) -> None:
 @options.models
 @options.as_json
 def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
-    """Measure a run's exported network on all images of a SOURCE."""
+    """Measure a run's network on all images of a SOURCE.
+
+    The network is the one of the best epoch; images it was trained with are measured too.
+
+    \b
+    Example:
+      python -m tl_core evaluate last folder:PATH
+    """
     from tl_core.data.sources import load_dataset
 
     found = store.find(models, run)
@@ -141,7 +191,7 @@ def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
         return
     _print_report(made, f"{found.id} on {source}")
     for item in read.skipped:
-        screen.err.print(f"left out: {item.key} ({item.reason})")
+        _say_left_out(f"{item.key} ({item.reason})")
 
 
 @click.command()
@@ -151,7 +201,12 @@ def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
 @options.models
 @options.as_json
 def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json: bool) -> None:
-    """Classify image files with a run's exported network."""
+    """Classify image files with a run's network.
+
+    \b
+    Example:
+      python -m tl_core predict last photo.jpg another.png --top 3
+    """
     found = store.find(models, run)
     missing = [str(path) for path in images if not path.is_file()]
     if missing:
@@ -168,12 +223,17 @@ def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json:
             (prediction.name, *(f"{name} {score:.3f}" for name, score in prediction.scores))
             for prediction in predictions
         ]
-        screen.out.print(screen.table(("image", *(f"{place}." for place in range(1, top + 1))), rows))
+        places = max((len(row) for row in rows), default=1)
+        screen.print_table(("image", *(f"{place}." for place in range(1, places))), rows)
     if skipped:
         said = "; ".join(f"{item.key}: {item.reason}" for item in skipped)
         if not predictions:
             raise BadInput.of("image", f"no picture could be read: {said}")
-        screen.err.print(f"left out: {said}")
+        _say_left_out(said)
+
+
+def _say_left_out(said: str) -> None:
+    print(f"left out: {said}", file=sys.stderr)
 
 
 COMMANDS = (runs, show, evaluate, predict)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 
 def _console(stderr: bool) -> Console:
@@ -29,15 +29,45 @@ def print_json(value: Any) -> None:
     print(json.dumps(value))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> Table:
-    """A table; columns that start with ">" are set to the right."""
-    made = Table(title=title or None, box=None, pad_edge=False, title_justify="left", header_style="bold")
-    for place, column in enumerate(columns):
-        right = column.startswith(">")
-        made.add_column(column.lstrip(">"), justify="right" if right else "left", overflow="fold", no_wrap=place == 0)
-    for row in rows:
-        made.add_row(*(escape(str(cell)) for cell in row))
-    return made
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table with one line a row.
+
+    Args:
+        columns: Titles. ">" in front sets a column to the right; "?" before that lets a narrow terminal go without it, the last first.
+    """
+    texts = [[title.lstrip("?>") for title in columns], *([str(cell) for cell in row] for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
+    shown = _fitting(columns, widths)
+    for number, text in enumerate(texts):
+        cells = (_aligned(text[place], widths[place], ">" in columns[place]) for place in shown)
+        print_line("  ".join(cells).rstrip(), style="" if number else "bold")
+
+
+def _fitting(columns: Sequence[str], widths: Sequence[int]) -> list[int]:
+    """Which columns to show so that a row fits the terminal, where it can."""
+    shown = list(range(len(columns)))
+    for place in reversed(shown):
+        if sum(widths[each] + 2 for each in shown) - 2 > out.width and columns[place].startswith("?"):
+            shown = [each for each in shown if each != place]
+    return shown
+
+
+def _aligned(text: str, width: int, right: bool) -> str:
+    space = " " * (width - cell_len(text))
+    return space + text if right else text + space
+
+
+def print_line(text: str = "", style: str = "") -> None:
+    """A line as it is; where it is longer than the terminal, the terminal breaks it and a path can still be copied whole."""
+    out.print(text, style=style or None, markup=False, soft_wrap=True)
+
+
+def print_text(text: str, indent: int = 0) -> None:
+    """A paragraph, broken between words at the terminal's width; the lines after the first stand two further in."""
+    first, others = " " * indent, " " * (indent + 2)
+    width = min(out.width, 110)
+    wrapped = textwrap.fill(text, width, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
+    print_line(wrapped)
 
 
 def size(count: float) -> str:

@@ -11,15 +11,24 @@ import click
 
 from tl_core.cli import options, screen
 from tl_core.errors import BadInput
-from tl_core.plan import Plan
+from tl_core.plan import BlockPlan, PhasePlan, Plan
 from tl_core.plan import plan as plan_of
 
 
 @click.command()
 @options.experiment
-def spec(spec: str, data: str | None, changes: Sequence[str]) -> None:
-    """Print an experiment as JSON, to keep, change and train."""
-    print(json.dumps(options.read_experiment(spec, data, changes).to_json(), indent=2))
+@options.models_ignored
+@options.as_json
+def spec(spec: str, data: str | None, changes: Sequence[str], as_json: bool) -> None:
+    """Print an experiment as JSON.
+
+    \b
+    Keep it, change it, train it:
+      python -m tl_core spec fine-tune --set head.dropout=0.5 > mine.json
+      python -m tl_core train mine.json
+    """
+    wanted = options.read_experiment(spec, data, changes).to_json()
+    print(json.dumps(wanted, indent=None if as_json else 2))
 
 
 @click.command()
@@ -27,10 +36,18 @@ def spec(spec: str, data: str | None, changes: Sequence[str]) -> None:
 @options.models
 @options.as_json
 def plan(spec: str, data: str | None, changes: Sequence[str], models: Path, as_json: bool) -> None:
-    """Say what a run will do, what it costs and what is wrong, without starting it."""
+    """Say what a run will do and cost.
+
+    What is wrong is said too, setting by setting; nothing is started.
+
+    \b
+    Examples:
+      python -m tl_core plan fine-tune --data folder:PATH
+      python -m tl_core spec fine-tune | python -m tl_core plan -
+    """
     wanted = options.read_experiment(spec, data, changes)
     made = plan_of(wanted, models)
-    if not made.problems or made.images:
+    if made.images:
         _print_plan(made)
     if as_json:
         screen.print_json(asdict(made))
@@ -39,39 +56,41 @@ def plan(spec: str, data: str | None, changes: Sequence[str], models: Path, as_j
 
 
 def _print_plan(made: Plan) -> None:
-    counts = ", ".join(f"{number} {part}" for part, number in (made.images or {}).items())
+    counts = ", ".join(f"{number:,} {part}" for part, number in (made.images or {}).items())
     skipped = f"; {made.skipped} files left out" if made.skipped else ""
-    screen.out.print(f"{made.classes} classes; images: {counts}{skipped}\n")
-    rows = [
-        (
-            plan.phase.name,
-            f"{plan.phase.first} to {plan.phase.last}",
-            plan.phase.frozen or "nothing",
-            f"{plan.trainable:,}",
-            "stored, " + screen.size(plan.feature_bytes) if plan.cached else "computed each epoch",
-            screen.duration(plan.seconds),
-        )
-        for plan in made.phases
-    ]
-    screen.out.print(screen.table(("phase", "epochs", "frozen up to", ">trainable", "features", ">about"), rows))
-    for plan in made.phases:
-        screen.out.print(f"  {plan.phase.name}: {plan.reason}", style="dim")
-    blocks = [
-        (
-            block.name,
-            f"{block.parameters:,}",
-            f"{block.trainable:,}" if block.trains else "frozen",
-            "x".join(map(str, block.shape)),
-        )
-        for block in made.blocks
-    ]
-    blocks.append(("head", f"{made.head_parameters:,}", f"{made.head_parameters:,}", str(made.classes)))
-    screen.out.print()
-    screen.out.print(screen.table(("block", ">parameters", ">trainable at the end", ">output"), blocks))
-    screen.out.print(
-        f"\n{made.parameters:,} parameters, {made.trainable:,} trainable at the end; about {screen.duration(made.seconds)}, "
+    screen.print_line(f"{made.classes} classes; images: {counts}{skipped}\n")
+    screen.print_table(
+        ("phase", "epochs", "frozen up to", ">trainable", "features", ">about"), list(map(_phase, made.phases))
+    )
+    for reason in dict.fromkeys(plan.reason for plan in made.phases):
+        names = ", ".join(plan.phase.name for plan in made.phases if plan.reason == reason)
+        screen.print_text(f"{names}: {reason}", indent=2)
+    screen.print_line()
+    head = ("head", f"{made.head_parameters:,}", f"{made.head_parameters:,}", made.classes)
+    columns = ("block", ">parameters", ">trainable at the end", ">output")
+    screen.print_table(columns, [*map(_block, made.blocks), head])
+    screen.print_line()
+    screen.print_text(
+        f"{made.parameters:,} parameters, {made.trainable:,} trainable at the end; about {screen.duration(made.seconds)}, "
         f"{screen.size(made.memory_bytes)} of memory, {screen.size(made.disk_bytes)} of disk."
     )
+
+
+def _phase(planned: PhasePlan) -> tuple[object, ...]:
+    phase = planned.phase
+    return (
+        phase.name,
+        f"{phase.first} to {phase.last}",
+        phase.frozen or "nothing",
+        f"{planned.trainable:,}",
+        f"stored, {screen.size(planned.feature_bytes)}" if planned.cached else "computed each epoch",
+        screen.duration(planned.seconds),
+    )
+
+
+def _block(block: BlockPlan) -> tuple[object, ...]:
+    trainable = f"{block.trainable:,}" if block.trains else "frozen"
+    return block.name, f"{block.parameters:,}", trainable, "x".join(map(str, block.shape))
 
 
 COMMANDS = (spec, plan)

@@ -7,81 +7,115 @@ from pathlib import Path
 
 import click
 
-from tl_core.backbones import BACKBONES, facts, weights
+from tl_core.backbones import BACKBONES, Backbone, facts, weights
 from tl_core.cli import options, screen
 from tl_core.data.sources import SOURCES
 from tl_core.params import parameters
 from tl_core.settings_page import settings_page
+from tl_core.spec import PARAMETERS
 
 
 @click.command()
+@options.models_ignored
 @options.as_json
 def datasets(as_json: bool) -> None:
-    """List the sources of images and their knobs."""
+    """List the sources of images and their knobs.
+
+    \b
+    A source is named by --data:
+      python -m tl_core train feature-extraction --data playground:classes=3,difficulty=0.8
+    """
     if as_json:
         rows = [{"name": row.name, "title": row.title, "form": row.form, "licence": row.licence} for row in SOURCES]
         screen.print_json({"datasets": rows})
         return
     for row in SOURCES:
-        screen.out.print(f"[bold]{row.name}[/bold]   {row.title}. {row.help}\n  Licence: {row.licence}")
-        screen.out.print(f"  --data {row.form}", markup=False)
+        screen.print_line(f"{row.name}   {row.title}", style="bold")
+        screen.print_text(row.help, indent=2)
+        screen.print_text(f"Licence: {row.licence}", indent=2)
+        screen.print_line(f"  --data {row.form}")
         for knob in parameters(row.options) if row.options else ():
-            screen.out.print(f"    {knob.path}: {knob.help} ({knob.allowed}; default {knob.default})", markup=False)
-        screen.out.print()
+            screen.print_text(f"{knob.path}: {knob.help} ({knob.allowed}; default {knob.default:g})", indent=4)
+        screen.print_line()
 
 
 @click.command()
+@options.models_ignored
 @options.as_json
 def backbones(as_json: bool) -> None:
-    """List the pretrained networks."""
+    """List the pretrained networks.
+
+    \b
+    A network is chosen by a setting, and so is the block up to which it is frozen:
+      python -m tl_core train fine-tune --set backbone.name=MobileNetV2 --set backbone.freeze=block5
+    """
     present = {status.backbone: status.present for status in weights.statuses()}
     if as_json:
         found = [{"name": row.name, "cuts": row.cut_names, "weights_present": present[row.name]} for row in BACKBONES]
         screen.print_json({"backbones": found})
         return
-    columns = ("name", ">parameters", ">multiply-adds", ">size", "weights", "blocks to cut at")
-    rows = [
-        (
-            row.name,
-            f"{facts(row.name).parameters / 1e6:.1f} M",
-            f"{facts(row.name).macs_at(row.native_size) / 1e9:.1f} G",
-            row.native_size,
-            row.weights.kind if present[row.name] else "to download",
-            " ".join(row.cut_names),
-        )
-        for row in BACKBONES
-    ]
-    screen.out.print(screen.table(columns, rows))
+    screen.print_table(_BACKBONE_COLUMNS, [_backbone(row, present[row.name]) for row in BACKBONES])
+    screen.print_line("\nBlocks, for backbone.freeze and backbone.output:")
+    for row in BACKBONES:
+        screen.print_text(f"{row.name}: {' '.join(row.cut_names)}", indent=2)
+
+
+_BACKBONE_COLUMNS = ("name", ">parameters", ">multiply-adds", ">native size", "weights")
+
+
+def _backbone(row: Backbone, present: bool) -> tuple[object, ...]:
+    found = facts(row.name)
+    kept = "bundled" if row.weights.kind == "bundled" else "here"
+    return (
+        row.name,
+        f"{found.parameters / 1e6:.1f} M",
+        f"{found.macs_at(row.native_size) / 1e9:.1f} G",
+        row.native_size,
+        kept if present else "to download",
+    )
 
 
 @click.command("weights")
+@options.models_ignored
 @options.as_json
 def weights_command(as_json: bool) -> None:
-    """List the files of pretrained weights: what is here, what would be downloaded from where."""
+    """List the files of pretrained weights.
+
+    What is here, and what would be downloaded from where to where.
+
+    \b
+    A file of your own is named by a setting:
+      python -m tl_core train fine-tune --set backbone.weights=file:mine.weights.h5
+    """
     statuses = weights.statuses()
     if as_json:
         screen.print_json({"weights": [{**asdict(status), "path": str(status.path)} for status in statuses]})
         return
-    rows = [
-        (
-            status.backbone,
-            "here" if status.present else "not here",
-            f"{status.megabytes:.1f} MB",
-            status.path if status.present else f"{status.url} -> {status.path}",
-        )
-        for status in statuses
-    ]
-    screen.out.print(screen.table(("backbone", "file", ">size", "where, or from where to where"), rows))
+    for status in statuses:
+        here = "here" if status.present else "not here"
+        screen.print_line(f"{status.backbone:<18} {here:<8} {status.megabytes:>6.1f} MB")
+        if not status.present:
+            screen.print_line(f"  from {status.url}")
+        screen.print_line(f"  {'in' if status.present else 'to'} {status.path}")
 
 
 @click.command()
 @click.option("--write", type=click.Path(path_type=Path, dir_okay=False), help="Write the page to a file.")
-def settings(write: Path | None) -> None:
-    """Print every setting as a page of documentation."""
-    if write is None:
-        print(settings_page(), end="")
-    else:
+@options.models_ignored
+@options.as_json
+def settings(write: Path | None, as_json: bool) -> None:
+    """Print every setting: default, range, what it does.
+
+    \b
+    Example:
+      python -m tl_core settings | less
+    """
+    if write is not None:
         write.write_text(settings_page(), encoding="utf-8")
+    elif not as_json:
+        print(settings_page(), end="")
+    if as_json:
+        screen.print_json({"settings": [asdict(row) for row in PARAMETERS]})
 
 
 COMMANDS = (datasets, backbones, weights_command, settings)

@@ -25,12 +25,20 @@ from tl_core.presets import PRESETS
 @options.models
 @options.as_json
 def train(spec: str, data: str | None, changes: Sequence[str], models: Path, as_json: bool) -> None:
-    """Train a network; Ctrl-C stops it, resume goes on."""
+    """Train a network; Ctrl-C stops it.
+
+    Everything is kept in models/runs/RUN, and resume goes on with a run that was stopped.
+
+    \b
+    Examples:
+      python -m tl_core train feature-extraction
+      python -m tl_core train fine-tune --data folder:PATH --set train.epochs=10 --json
+    """
     wanted = options.read_experiment(spec, data, changes)
     wanted = wanted.with_values({"data.source": anchored(wanted.data.source)})
     if problems := plan(wanted, models).problems:
         raise BadInput(problems)
-    run = store.create(models, wanted, spec if spec in PRESETS else Path(spec).stem)
+    run = store.create(models, wanted, spec if spec in PRESETS else Path(spec).stem.strip("-"))
     _train(run, models, as_json)
 
 
@@ -39,7 +47,12 @@ def train(spec: str, data: str | None, changes: Sequence[str], models: Path, as_
 @options.models
 @options.as_json
 def resume(run: str, models: Path, as_json: bool) -> None:
-    """Go on with a run that was stopped, interrupted or failed."""
+    """Go on with a stopped, interrupted or failed run.
+
+    \b
+    RUN is an id, a part of one, or last:
+      python -m tl_core resume last
+    """
     found = store.find(models, run)
     state = store.read_state(found)
     if state["status"] == store.FINISHED:
@@ -57,13 +70,13 @@ def summary(run: store.Run) -> dict[str, Any]:
 
 
 def _train(run: store.Run, models: Path, as_json: bool) -> None:
-    from tl_core.engine.running import train as train_run  # Loads Keras, which takes seconds.
-
     console = screen.err if as_json else screen.out
     console.print(f"Run {run.id}")
     epochs = total_epochs(store.read_spec(run))
     try:
         with _stoppable() as stop, screen.bar(console) as bar:
+            bar("Loading TensorFlow", 0, 1)
+            from tl_core.engine.running import train as train_run
 
             def progress(what: str, done: int, total: int) -> None:
                 bar(what, done, total)
@@ -106,13 +119,13 @@ def _say_end(run: store.Run, console: Any) -> None:
 
 @contextmanager
 def _stoppable() -> Iterator[Any]:
-    """Within it Ctrl-C and SIGTERM ask for a stop, which `stop()` raises at the next safe place; a second Ctrl-C ends at once."""
+    """Within it Ctrl-C and SIGTERM ask for a stop, which `stop()` raises at the next safe place; a second one does so where it is."""
     asked: list[int] = []
 
     def ask(number: int, _frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
         asked.append(number)
+        if len(asked) > 1:
+            stop()
 
     def stop() -> None:
         if asked:

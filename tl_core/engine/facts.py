@@ -28,12 +28,18 @@ def measure(backbone: Backbone, sizes: Sequence[int]) -> BackboneFacts:
                 name=cut,
                 parameters=sum(layer.count_params() for layer in block),
                 statistics=sum(math.prod(weight.shape) for layer in block for weight in layer.non_trainable_weights),
+                normalisation=sum(map(_normalisation, block)),
                 channels=outputs[0][-1],
                 sizes={size: (shape[1], shape[2]) for size, shape in zip(sizes, outputs, strict=True)},
                 macs={size: sum(map(macs, each[index])) for size, each in zip(sizes, by_size, strict=True)},
             )
         )
     return BackboneFacts(backbone.name, tuple(found))
+
+
+def _normalisation(layer: keras.layers.Layer) -> int:
+    normalises = isinstance(layer, layers.BatchNormalization)
+    return sum(math.prod(weight.shape) for weight in layer.trainable_weights) if normalises else 0
 
 
 def macs(layer: keras.layers.Layer) -> int:

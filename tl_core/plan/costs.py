@@ -87,9 +87,8 @@ def _trainable(spec: ExperimentSpec, block: BlockFacts) -> int:
     thawed = thawed_cuts(BACKBONES[spec.backbone.name], spec.backbone.freeze, spec.backbone.output)
     if block.name not in thawed:
         return 0
-    # Batch normalisation holds as many scales and shifts as it gathers means and variances.
     learned = block.parameters - block.statistics
-    return learned if spec.train.update_batch_norm else learned - block.statistics
+    return learned if spec.train.update_batch_norm else learned - block.normalisation
 
 
 def head_parameters(spec: ExperimentSpec, classes: int) -> int:

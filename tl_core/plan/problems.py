@@ -6,7 +6,7 @@ curves. A setting left at its default, or switched off, is never a problem.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from tl_core.backbones import BACKBONES, weights
 from tl_core.backbones.freezing import last_frozen, used_cuts
@@ -35,7 +35,7 @@ def _changed(spec: ExperimentSpec, path: str) -> bool:
     return bool(value) and bool(value != _DEFAULTS[path])
 
 
-def _without_effect(spec: ExperimentSpec, paths: tuple[str, ...], because: str, remedy: str) -> Iterator[Problem]:
+def _without_effect(spec: ExperimentSpec, paths: Sequence[str], because: str, remedy: str) -> Iterator[Problem]:
     for path in paths:
         if _changed(spec, path):
             yield Problem(path, f"has no effect: {because}", remedy)
@@ -115,7 +115,10 @@ def _unused_shares(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Prob
     came_with = {item.part for item in dataset.items} - {None, "train"}
     if not came_with:
         return
-    unused = ("data.test_share",) if "validation" not in came_with else ("data.validation_share", "data.test_share")
+    unused = ["data.test_share"]
+    if "validation" in came_with:
+        unused += ["data.validation_share", "data.group_by"]
+        unused += [] if spec.data.images_per_class or spec.data.label_noise else ["data.split_seed"]
     because = f"the data came split ({', '.join(sorted(map(str, came_with)))} beside train)"
     yield from _without_effect(spec, unused, because, "Leave it out.")
 

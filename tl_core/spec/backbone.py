@@ -21,18 +21,21 @@ class BackboneSpec(Section):
     )
     weights: str = setting(
         "pretrained",
-        "pretrained (bundled or downloaded, as the backbone has them), bundled, imagenet (Keras's download), random, or file:PATH.",
+        "Where its weights come from. pretrained: as the backbone has them, bundled with the lab or downloaded (imagenet).",
+        form="pretrained, bundled, imagenet, random or file:PATH",
     )
     freeze: str = setting(
         "all",
-        "How much of the backbone keeps its weights: all, none, all-but-2 (the top two blocks train), or the name of the last frozen block.",
+        "How much of the backbone keeps its weights. all-but-2: the top two blocks train. A block's name: frozen up to and with it.",
         title="Freeze depth",
+        form="all, none, all-but-2 or a block's name",
         basic=True,
     )
     output: str = setting(
         "last",
-        "The block whose output feeds the head: last, middle, or a block's name. Early blocks see edges and textures, late ones whole objects.",
+        "The block whose output feeds the head. Early blocks see edges and textures, late ones whole objects.",
         title="Features from",
+        form="last, middle or a block's name",
     )
 
     @model_validator(mode="after")

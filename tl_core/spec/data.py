@@ -16,6 +16,7 @@ class DataSpec(Section):
         "playground",
         "Where the images come from: playground, digits, or folder:PATH with one folder a class.",
         title="Dataset",
+        form="playground[:knob=value,...], digits or folder:PATH",
         basic=True,
     )
     image_size: int | None = setting(

@@ -34,9 +34,9 @@ class ExperimentSpec(Section):
     head: HeadSpec = HeadSpec()
     augment: Augments = setting(
         (),
-        "Random changes to training images, in order, such as rotation:15,horizontal_flip; validation images are never changed. "
-        "Works against overfitting.",
+        "Random changes to training images, in the order written; validation images are never changed. Works against overfitting.",
         title="Augmentations",
+        form="names with amounts, such as rotation:15,horizontal_flip",
         basic=True,
     )
     train: TrainSpec = TrainSpec()
@@ -48,7 +48,8 @@ class ExperimentSpec(Section):
 
     def digest(self) -> str:
         """A name for the experiment: the same settings, the same name."""
-        return digest_of(self.to_json())
+        # As a list, because the order of augmentations counts and that of a table's entries does not.
+        return digest_of(self.to_json(), [augment.name for augment in self.augment])
 
     def to_json(self) -> dict[str, Any]:
         """The spec as plain JSON values; `ExperimentSpec.from_json` gives it back equal."""
@@ -68,7 +69,7 @@ class ExperimentSpec(Section):
         """A spec from a JSON file; raises BadInput where it is not one."""
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise BadInput.of(str(path), f"is not a spec that can be read ({error})") from None
         if not isinstance(values, dict):
             raise BadInput.of(str(path), "holds no JSON object")
@@ -88,7 +89,14 @@ PARAMETERS: tuple[Param, ...] = tuple(parameters(ExperimentSpec))
 
 def _put(values: dict[str, Any], path: str, value: Any) -> None:
     *parents, name = path.split(".")
-    for parent in parents:
-        inner = values.get(parent)
-        values = values.setdefault(parent, {}) if not isinstance(inner, dict) else inner
+    if parents and parents[0] not in values:
+        parents, name = [], path  # No such group: the check then looks for the whole path's neighbours.
+    for place, parent in enumerate(parents, 1):
+        values = values.setdefault(parent, {})
+        if not isinstance(values, dict):
+            whole = ".".join(parents[:place])
+            raise BadInput.of(path, "there is no setting of that name", f"Did you mean {whole}?")
+    if isinstance(values.get(name), dict) and name != "augment" and not isinstance(value, dict):
+        inside = " or ".join(f"{path}.{inner}" for inner in values[name])
+        raise BadInput.of(path, "is a group of settings, not one", f"Did you mean {inside}?")
     values[name] = value

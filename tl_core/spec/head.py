@@ -20,9 +20,9 @@ class HeadSpec(Section):
     )
     hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = setting(
         (),
-        "Units of each hidden layer between features and classifier, for example [128] or [256, 64]; at most three. "
-        "More units can learn more, and memorise more.",
+        "Units of each hidden layer between features and classifier. More units can learn more, and memorise more.",
         title="Hidden layers",
+        form="up to three whole numbers of 1 to 4096, such as [128] or [256, 64]",
     )
     dropout: float = setting(
         0.2,
