@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -58,7 +59,7 @@ def draw(shown: Sequence[Row]) -> None:
     st.markdown(summary(shown))
     newest = shown[0]
     if newest.message and newest.status in (FAILED, INTERRUPTED, UNREADABLE):
-        st.warning(newest.message, title=f"The newest run, {newest.title}: {newest.status}")
+        st.warning(plain(newest.message), title=plain(f"The newest run, {newest.title}: {newest.status}"))
     st.dataframe(
         table(shown),
         key="runs",
@@ -69,6 +70,11 @@ def draw(shown: Sequence[Row]) -> None:
         column_config=COLUMNS,
         alt="Runs, the newest first: settings, progress, best validation accuracy and gap.",
     )
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is: messages quote the names of files, which may be anything."""
+    return re.sub(r"([\\`*_\[\]<>$~#:|])", r"\\\1", text)
 
 
 def summary(shown: Sequence[Row]) -> str:
@@ -107,4 +113,5 @@ def _cells(row: Row) -> dict[str, object]:
 
 
 def _percent(share: float | None) -> float | None:
-    return None if share is None else 100 * share
+    """Rounded, because screen readers and copied cells get the value itself."""
+    return None if share is None else round(100 * share, 2)

@@ -71,6 +71,12 @@ def test_why_a_run_failed_stands_in_the_table_and_above_it_where_it_is_the_newes
     assert page.warning[0].value == "The disk is full."
 
 
+def test_a_message_is_shown_as_it_is_and_not_as_markdown(models: Path) -> None:
+    add_run(models, status=store.FAILED, message="![](http://elsewhere/x.png) :red[a_b_c]")
+    shown = opened().warning[0].value
+    assert shown == r"!\[\](http\://elsewhere/x.png) \:red\[a\_b\_c\]"
+
+
 def test_where_nothing_happened_there_is_no_column_for_it(models: Path) -> None:
     add_run(models)
     assert "What happened" not in opened().dataframe[0].value
