@@ -37,6 +37,7 @@ class Param:
         kind: What its value is: "integer", "number", "switch", "choice", "text", "list" or "table".
         low, high: The smallest and largest value allowed (both included); None where there is no bound.
         step: The step of a slider, None where any value will do.
+        form: How a value is written, where its kind alone does not say it.
         choices: The values a choice may have; empty otherwise.
         optional: True where "not set" (None) is a value.
         basic: True for what a newcomer should see first.
@@ -52,14 +53,17 @@ class Param:
     step: float | None = None
     choices: tuple[str, ...] = ()
     unit: str = ""
+    form: str = ""
     optional: bool = False
     basic: bool = False
 
     @property
     def allowed(self) -> str:
-        """What values are allowed, in words: "0 to 0.95", "avg or max"."""
+        """What values are allowed, in words: "0 to 0.95 of the units", "avg or max"."""
+        if self.form:
+            return self.form
         if self.choices:
-            return " or ".join(self.choices)
+            return ", ".join(self.choices[:-1]) + f" or {self.choices[-1]}"
         unit = f" {self.unit}" if self.unit else ""
         if self.low is not None and self.high is not None:
             return f"{_plain(self.low)} to {_plain(self.high)}{unit}"
@@ -83,10 +87,11 @@ def setting(
     step: float | None = None,
     choices: Sequence[str] = (),
     unit: str = "",
+    form: str = "",
     basic: bool = False,
 ) -> Any:
     """Declares one setting of a `Section`; the arguments are those of `Param`."""
-    extra = {"title_": title, "step": step, "choices": list(choices), "unit": unit, "basic": basic}
+    extra = {"title_": title, "step": step, "choices": list(choices), "unit": unit, "form": form, "basic": basic}
     bounds = {key: value for key, value in (("ge", low), ("le", high)) if value is not None}
     extra["low"], extra["high"] = low, high
     return Field(default, description=help, json_schema_extra=extra, **bounds)  # type: ignore[call-overload]
@@ -118,6 +123,7 @@ def _param(path: str, info: FieldInfo) -> Param:
         step=extra.get("step"),
         choices=choices,
         unit=extra.get("unit", ""),
+        form=extra.get("form", ""),
         optional=optional,
         basic=bool(extra.get("basic")),
     )

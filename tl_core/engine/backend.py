@@ -6,6 +6,7 @@ two.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -42,13 +43,10 @@ with _quiet():
 
     tf.config.list_physical_devices("GPU")  # The first look at devices is what prints most.
 
-__all__ = ["device_name", "keras", "set_threads", "set_up", "tf"]
+# TensorFlow warns of retracing where a process trains one run after another, each with a graph of its own.
+tf.get_logger().setLevel(logging.ERROR)
 
-
-def set_threads(threads: int) -> None:
-    """How many cores TensorFlow uses; only before its first operation, later calls raise RuntimeError."""
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
+__all__ = ["device_name", "keras", "set_up", "tf"]
 
 
 def device_name() -> str:

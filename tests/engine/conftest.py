@@ -1,0 +1,44 @@
+"""What the tests of the engine share: small real runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tl_core import store
+from tl_core.presets import PRESETS
+from tl_core.spec import ExperimentSpec
+
+SMALL = {"data.source": "digits", "data.image_size": 32, "data.images_per_class": 12, "train.epochs": 2}
+"""Settings that make a run of any preset take a second or two."""
+
+
+def quiet(_what: str, _done: int, _total: int) -> None:
+    """A progress that nobody looks at."""
+
+
+def small_spec(preset: str = "feature-extraction", **changes: Any) -> ExperimentSpec:
+    """A preset made small; changes are paths with `__` for the dot."""
+    return PRESETS[preset].spec({**SMALL, **{path.replace("__", "."): value for path, value in changes.items()}})
+
+
+@pytest.fixture(scope="session")
+def shared_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder all engine tests share, so that digits are decoded and features computed once."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture
+def trained(shared_models: Path) -> Callable[..., store.Run]:
+    """A function that trains a spec to its end and returns the run."""
+    from tl_core.engine.running import train
+
+    def run(spec: ExperimentSpec) -> store.Run:
+        made = store.create(shared_models, spec)
+        train(made, shared_models, quiet)
+        return made
+
+    return run
