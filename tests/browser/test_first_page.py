@@ -40,6 +40,9 @@ def test_a_new_lab_says_how_to_start_a_run_and_asks_nobody_else(page: Page, addr
     expect(page.get_by_role("heading", name="TL Lab")).to_be_visible(timeout=SEEN)
     expect(page.get_by_text("No runs yet")).to_be_visible()
     expect(page.get_by_test_id("stCode").first).to_contain_text("-m tl_core train feature-extraction")
+    expect(page).to_have_url(f"{address}/runs")
+    page.goto(f"{address}/nowhere")
+    expect(page.get_by_role("heading", name="TL Lab")).to_be_visible(timeout=SEEN)
     assert asked - {"127.0.0.1", None} == set()
 
 
@@ -59,22 +62,15 @@ def test_a_run_started_elsewhere_appears_and_moves_without_a_reload(page: Page, 
     assert page.evaluate("window.neverReloaded")
 
 
-@pytest.mark.parametrize("path", ["/runs", "/"])
-def test_the_first_visitor_may_come_by_any_address_and_lands_inside_the_frame(
-    page: Page, address: str, models: Path, path: str
+def test_the_first_visitor_may_come_by_a_deep_link_and_lands_inside_the_frame(
+    page: Page, address: str, models: Path
 ) -> None:
     add_run(models, "here")
-    page.goto(address + path)
+    page.goto(f"{address}/runs")
     cell(page, "here")
     expect(page).to_have_title("TL Lab")
-    expect(page).to_have_url(f"{address}/runs")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_test_id("stHeaderLogo")).to_be_visible()
-
-
-def test_an_address_that_leads_nowhere_still_gives_the_first_page(page: Page, address: str) -> None:
-    page.goto(f"{address}/nowhere")
-    expect(page.get_by_role("heading", name="TL Lab")).to_be_visible(timeout=SEEN)
 
 
 def several_runs(models: Path) -> None:
