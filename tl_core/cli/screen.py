@@ -57,9 +57,9 @@ def _aligned(text: str, width: int, right: bool) -> str:
     return space + text if right else text + space
 
 
-def print_line(text: str = "", style: str = "") -> None:
+def print_line(text: str = "", style: str = "", console: Console = out) -> None:
     """A line as it is; where it is longer than the terminal, the terminal breaks it and a path can still be copied whole."""
-    out.print(text, style=style or None, markup=False, soft_wrap=True)
+    console.print(text, style=style or None, markup=False, soft_wrap=True)
 
 
 def print_text(text: str, indent: int = 0) -> None:
@@ -72,18 +72,18 @@ def print_text(text: str, indent: int = 0) -> None:
 
 def size(count: float) -> str:
     """Bytes as people write them: 1.2 GB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            break
+    for unit, digits in (("B", 0), ("kB", 0), ("MB", 1)):
+        if round(count, digits) < 1000:
+            return f"{count:.{digits}f} {unit}"
         count /= 1000
-    return f"{count:.0f} {unit}" if unit in ("B", "kB") else f"{count:.1f} {unit}"
+    return f"{count:.1f} GB"
 
 
 def duration(seconds: float | None) -> str:
     """Seconds as people write them: 42 s, 3 min 5 s, 2 h 10 min."""
     if seconds is None:
         return ""
-    if seconds < 10:
+    if round(seconds, 1) < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if not minutes:
@@ -115,7 +115,7 @@ class Bar:
 
     def print(self, text: str) -> None:
         """A line that stays, above the bar."""
-        self._progress.console.print(text)
+        print_line(text, console=self._progress.console)
 
 
 @contextmanager

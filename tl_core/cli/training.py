@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import signal
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
+from rich.console import Console
 
 from tl_core import store
 from tl_core.cli import options, screen
@@ -38,8 +42,9 @@ def train(spec: str, data: str | None, changes: Sequence[str], models: Path, as_
     wanted = wanted.with_values({"data.source": anchored(wanted.data.source)})
     if problems := plan(wanted, models).problems:
         raise BadInput(problems)
-    run = store.create(models, wanted, spec if spec in PRESETS else Path(spec).stem.strip("-"))
-    _train(run, models, as_json)
+    with _stoppable() as stop:
+        run = store.create(models, wanted, spec if spec in PRESETS else Path(spec).stem.strip("-"))
+        _train(run, models, as_json, stop)
 
 
 @click.command()
@@ -59,7 +64,8 @@ def resume(run: str, models: Path, as_json: bool) -> None:
         raise BadInput.of("run", f"{found.id} is finished", "Start a new run to train longer.")
     if state["status"] == store.RUNNING:
         raise BadInput.of("run", f"{found.id} is training right now (process {state.get('pid')})", "Wait for it.")
-    _train(found, models, as_json)
+    with _stoppable() as stop:
+        _train(found, models, as_json, stop)
 
 
 def summary(run: store.Run) -> dict[str, Any]:
@@ -69,61 +75,70 @@ def summary(run: store.Run) -> dict[str, Any]:
     return {"run": run.id, "epochs": state.get("epoch", 0), **{name: state.get(name) for name in names}}
 
 
-def _train(run: store.Run, models: Path, as_json: bool) -> None:
+def _train(run: store.Run, models: Path, as_json: bool, stop: Callable[[], None]) -> None:
     console = screen.err if as_json else screen.out
-    console.print(f"Run {run.id}")
-    epochs = total_epochs(store.read_spec(run))
+    screen.print_line(f"Run {run.id}", console=console)
     try:
-        with _stoppable() as stop, screen.bar(console) as bar:
-            bar("Loading TensorFlow", 0, 1)
-            from tl_core.engine.running import train as train_run
-
-            def progress(what: str, done: int, total: int) -> None:
-                bar(what, done, total)
-                stop()
-
-            train_run(run, models, progress, lambda line: bar.print(_line(line, epochs)))
+        _show_training(run, models, console, stop)
         _say_end(run, console)
     except LabError:
-        if _can_go_on(run):
-            console.print(f"Go on with: python -m tl_core resume {run.id}")
+        if store.read_state(run)["status"] in _RESUMABLE:
+            where = "" if models == store.models_folder() else f" --models {shlex.quote(str(models))}"
+            screen.print_line(f"Go on with: python -m tl_core resume {run.id}{where}", console=console)
         raise
     finally:
         if as_json:
             screen.print_json(summary(run))
 
 
-def _can_go_on(run: store.Run) -> bool:
-    """True where a run can be resumed."""
-    return store.read_state(run)["status"] in (store.STOPPED, store.FAILED)
+_RESUMABLE = (store.QUEUED, store.STOPPED, store.FAILED)
+
+
+def _show_training(run: store.Run, models: Path, console: Console, stop: Callable[[], None]) -> None:
+    epochs = total_epochs(store.read_spec(run))
+    with screen.bar(console) as bar:
+        bar("Loading TensorFlow", 0, 1)
+        from tl_core.engine.running import train as train_run
+
+        def progress(what: str, done: int, total: int) -> None:
+            bar(what, done, total)
+            stop()
+
+        titles = iter([_TITLES])  # Printed above the first epoch only.
+        train_run(run, models, progress, lambda line: bar.print("\n".join((*titles, _line(line, epochs)))))
+
+
+_TITLES = "    epoch  phase         loss    acc  clean loss    acc  val loss    acc  time"
 
 
 def _line(line: dict[str, Any], epochs: int) -> str:
     """An epoch on one line: what training says, what is so, what validation says."""
-    reported = f"reported {line['loss']:.4f} {line['accuracy']:.3f}   " if "loss" in line else ""
+    reported = f"{line['loss']:8.4f}  {line['accuracy']:.3f}" if "loss" in line else " " * 15
+    epoch = f"{line['epoch']} of {epochs}"
     return (
-        f"epoch {line['epoch']:>3} of {epochs}   {reported}clean {line['clean_loss']:.4f} {line['clean_accuracy']:.3f}   "
-        f"validation {line['val_loss']:.4f} {line['val_accuracy']:.3f}   {screen.duration(line['seconds'])}"
+        f"{epoch:>9}  {line['phase']:<9} {reported}  {line['clean_loss']:10.4f}  {line['clean_accuracy']:.3f}"
+        f"  {line['val_loss']:8.4f}  {line['val_accuracy']:.3f}  {screen.duration(line['seconds'])}"
     )
 
 
-def _say_end(run: store.Run, console: Any) -> None:
+def _say_end(run: store.Run, console: Console) -> None:
     state = store.read_state(run)
     test = f", test accuracy {state['test_accuracy']:.3f}" if state.get("test_accuracy") is not None else ""
-    skipped = f" {state['skipped']} files were left out (report/data.json)." if state.get("skipped") else ""
-    console.print(
-        f"Best epoch {state['best_epoch']}: validation accuracy {state['val_accuracy']:.3f}{test}; "
-        f"{screen.duration(state['seconds'])}.{skipped}\n{run.export / 'model.keras'}"
-    )
+    skipped = f" Files left out: {state['skipped']} (report/data.json)." if state.get("skipped") else ""
+    said = f"Best epoch {state['best_epoch']}: validation accuracy {state['val_accuracy']:.3f}{test}; "
+    screen.print_line(f"{said}{screen.duration(state['seconds'])}.{skipped}", console=console)
+    screen.print_line(str(run.export / "model.keras"), console=console)
 
 
 @contextmanager
-def _stoppable() -> Iterator[Any]:
+def _stoppable() -> Iterator[Callable[[], None]]:
     """Within it Ctrl-C and SIGTERM ask for a stop, which `stop()` raises at the next safe place; a second one does so where it is."""
     asked: list[int] = []
 
     def ask(number: int, _frame: FrameType | None) -> None:
         asked.append(number)
+        # Not print: this may break in while something else is printed.
+        os.write(sys.stderr.fileno(), b"\nStopping; once more to stop at once.\n")
         if len(asked) > 1:
             stop()
 

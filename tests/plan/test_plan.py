@@ -1,0 +1,162 @@
+"""What a plan says of a run before it starts, held against what the engine then builds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tl_core.backbones import BACKBONES, facts
+from tl_core.backbones.facts import image_sizes
+from tl_core.phases import phases
+from tl_core.plan import Plan, plan
+from tl_core.spec import ExperimentSpec
+
+SMALL = {"data.source": "playground:classes=3,images_per_class=20", "data.image_size": 64}
+
+
+def spec_of(changes: dict[str, Any]) -> ExperimentSpec:
+    return ExperimentSpec().with_values({**SMALL, **changes})
+
+
+def planned(models: Path, **changes: Any) -> Plan:
+    made = plan(spec_of({path.replace("__", "."): value for path, value in changes.items()}), models)
+    assert made.problems == ()
+    return made
+
+
+NETWORKS: list[dict[str, Any]] = [{}, {"backbone.output": "middle", "head.hidden": [16, 8]}]
+TRAINING: list[dict[str, Any]] = [
+    {"backbone.freeze": "all"},
+    {"backbone.freeze": "all-but-2", "train.head_epochs": 1},
+    {"backbone.freeze": "all-but-2", "train.update_batch_norm": True},
+    {"backbone.freeze": "none"},
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backbone", BACKBONES.names)
+@pytest.mark.parametrize("network", NETWORKS, ids=["whole", "middle"])
+def test_parameters_and_what_trains_are_those_of_the_network(
+    backbone: str, network: dict[str, Any], models: Path
+) -> None:
+    from tl_core.engine.assembly import assemble, divide
+    from tl_core.engine.backend import keras
+
+    def count(variables: Any) -> int:
+        return sum(keras.ops.size(variable) for variable in variables)
+
+    size = {"data.image_size": image_sizes(BACKBONES[backbone])[0]}
+    own = {"backbone.name": backbone, "backbone.weights": "random", **size, **network}
+    model = assemble(spec_of(own), 3)
+    for training in TRAINING:
+        spec = spec_of({**own, **training})
+        made = plan(spec, models)
+        assert made.parameters == count(model.weights), training
+        for phase, said in zip(phases(spec), made.phases, strict=True):
+            parts = divide(model, spec, phase.frozen)
+            assert said.trainable == count(parts.tail.trainable_variables), training
+            assert said.trainable == count(model.trainable_variables), training
+        assert sum(block.trainable for block in made.blocks) + made.head_parameters == made.trainable, training
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("freeze", ["all", "all-but-2", "block3"])
+def test_stored_features_take_what_the_plan_says(freeze: str, models: Path) -> None:
+    from tl_core.engine.assembly import assemble, divide
+
+    spec = spec_of({"backbone.weights": "random", "backbone.freeze": freeze})
+    (phase,) = phases(spec)
+    prefix = divide(assemble(spec, 3), spec, phase.frozen).prefix
+    assert prefix is not None
+    floats = 1
+    for side in prefix.outputs[0].shape[1:]:
+        floats *= side
+    assert plan(spec, models).phases[0].feature_bytes == 60 * floats * 4
+
+
+def test_two_classes_need_one_unit_unless_softmax_is_asked_for(models: Path) -> None:
+    two = "playground:classes=2,images_per_class=20"
+    assert planned(models, data__source=two).head_parameters == 1280 + 1
+    assert planned(models, data__source=two, head__classifier="softmax").head_parameters == 2 * 1280 + 2
+
+
+def test_the_head_counts_its_hidden_layers(models: Path) -> None:
+    assert planned(models, head__hidden=[10, 4]).head_parameters == (1280 * 10 + 10) + (10 * 4 + 4) + (4 * 3 + 3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "cached", "because"),
+    [
+        ({}, True, "computed once and stored"),
+        ({"backbone__freeze": "all-but-2"}, True, "computed once and stored"),
+        ({"augment": "zoom"}, False, "Augmented images differ"),
+        ({"train__feature_cache": "off"}, False, "train.feature_cache is off"),
+        ({"train__feature_cache": "off", "augment": "zoom"}, False, "train.feature_cache is off"),
+        ({"backbone__freeze": "none"}, False, "Every layer trains"),
+        ({"backbone__freeze": "none", "augment": "zoom"}, False, "Every layer trains"),
+    ],
+    ids=str,
+)
+def test_the_cache_decision_comes_with_its_reason(
+    models: Path, changes: dict[str, Any], cached: bool, because: str
+) -> None:
+    (phase,) = planned(models, **changes).phases
+    assert phase.cached is cached
+    assert because in phase.reason
+
+
+def test_augmentation_still_stores_features_of_what_is_never_augmented(models: Path) -> None:
+    assert planned(models, augment="zoom").phases[0].feature_bytes > 0
+    assert planned(models, train__feature_cache="off").phases[0].feature_bytes == 0
+    assert planned(models, backbone__freeze="none").phases[0].feature_bytes == 0
+
+
+def test_images_are_counted_by_part(models: Path) -> None:
+    made = planned(models)
+    assert made.images is not None and sum(made.images.values()) == 60
+    assert made.images == {"train": 39, "validation": 12, "test": 9}
+    assert made.classes == 3 and made.skipped == 0
+
+
+def test_a_limit_of_images_is_counted(models: Path) -> None:
+    made = planned(models, data__images_per_class=5)
+    assert made.images is not None and made.images["train"] == 15
+
+
+@pytest.mark.parametrize("backbone", BACKBONES.names)
+def test_blocks_are_those_that_are_used(models: Path, backbone: str) -> None:
+    size = image_sizes(BACKBONES[backbone])[-1]
+    made = planned(models, backbone__name=backbone, data__image_size=size)
+    assert tuple(block.name for block in made.blocks) == BACKBONES[backbone].cut_names
+    assert [block.shape[:2] for block in made.blocks] == [block.size_at(size) for block in facts(backbone).blocks]
+    early = planned(models, backbone__name=backbone, data__image_size=size, backbone__output="middle")
+    assert made.blocks[: len(early.blocks)] == early.blocks
+    assert early.parameters < made.parameters
+
+
+def test_more_work_is_said_to_take_longer(models: Path) -> None:
+    frozen, tuned = planned(models), planned(models, backbone__freeze="none")
+    assert 0 < frozen.seconds < tuned.seconds
+    assert planned(models, augment="zoom").seconds > frozen.seconds
+    assert planned(models, train__epochs=100).seconds > frozen.seconds
+    assert planned(models, data__image_size=224).seconds > frozen.seconds
+
+
+def test_more_training_is_said_to_take_more_memory_and_disk(models: Path) -> None:
+    frozen, tuned = planned(models), planned(models, backbone__freeze="none")
+    assert 0 < frozen.memory_bytes < tuned.memory_bytes
+    assert planned(models, backbone__freeze="none", train__batch_size=128).memory_bytes > tuned.memory_bytes
+    assert planned(models, train__keep_checkpoints=50).disk_bytes > frozen.disk_bytes
+
+
+def test_pixels_that_are_decoded_already_cost_nothing(models: Path) -> None:
+    from tl_core.data.prepare import prepare
+    from tl_core.store import cache_folder
+
+    spec, before = spec_of({}), planned(models)
+    prepare(spec.data, spec.image_size, cache_folder(models), lambda *_: None)
+    after = planned(models)
+    assert after.seconds < before.seconds
+    assert before.disk_bytes - after.disk_bytes >= 60 * 64 * 64 * 3
