@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import time
@@ -19,15 +20,18 @@ from tl_core.engine import checkpoints, export, history, reports
 from tl_core.engine.assembly import assemble, divide
 from tl_core.engine.backend import device_name, set_up
 from tl_core.engine.head import units_of
+from tl_core.engine.inputs import in_batches
 from tl_core.engine.material import OnEpoch, Work, material, still_inputs
 from tl_core.engine.measures import loss_name, measure_of, reading
 from tl_core.engine.solvers import solve
 from tl_core.engine.step import forward_pass, variables_of
-from tl_core.engine.training import Part, Trainer, evaluate
+from tl_core.engine.training import EVALUATION_BATCH, Part, Trainer, evaluate
 from tl_core.errors import RunFailed
 from tl_core.files import write_json
 from tl_core.phases import Phase, phases, total_epochs
 from tl_core.store import Run, cache_folder, read_spec, read_state, write_state
+
+log = logging.getLogger(__name__)
 
 Passed = Callable[[], float]
 
@@ -49,7 +53,9 @@ def carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, pas
     write_state(
         run, data=data.dataset.fingerprint, epochs=total_epochs(spec), environment=_environment(), **_counts(work)
     )
+    log.info("%d classes, images %s, on %s.", len(work.classes), _counts(work)["images"], device_name())
     for phase in phases(spec):
+        log.info("Phase %s: epochs %d to %d, frozen up to %s.", phase.name, phase.first, phase.last, phase.frozen)
         if phase.name == "solve":
             _solve(work, phase)
         else:
@@ -89,6 +95,7 @@ def _recorded(
     checkpoints.save(work.run.checkpoints, variables, line, best["epoch"], work.spec.train.keep_checkpoints)
     history.append(work.run, line)
     write_state(work.run, epoch=line["epoch"], phase=line["phase"], seconds=passed(), **history.best_figures(best))
+    log.info("Epoch %d: validation loss %.4f, accuracy %.4f.", line["epoch"], line["val_loss"], line["val_accuracy"])
     work.on_epoch(line)
     return lines
 
@@ -108,7 +115,7 @@ def _solve(work: Work, phase: Phase) -> None:
     spec, split = work.spec, work.data.split
     parts = divide(work.model, spec, phase.frozen)
     learned = material(work, phase, parts)
-    (fitted,) = learned.train.inputs([np.arange(len(split.train))], 1)
+    fitted = np.concatenate(list(learned.train.inputs(in_batches(np.arange(len(split.train)), EVALUATION_BATCH), 1)))
     work.progress("Solving", 0, 1)
     solve(work.model, spec.head, fitted, split.train_labels, len(work.classes), spec.train.seed)
     forward, measure = forward_pass(parts.tail), measure_of(spec.head)

@@ -43,9 +43,11 @@ def train(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch = ignore
             write_state(run, status=RUNNING, message="", **this_process(), started=time.time())
             carry_out(run, models, progress, on_epoch, passed)
             return write_state(run, status=FINISHED, seconds=passed())
-        except RunStopped as error:
-            write_state(run, status=STOPPED, message=str(error), seconds=passed())
-            raise
+        except (RunStopped, KeyboardInterrupt) as error:
+            sentence = str(error) or "Stopped at once; the epoch in flight is lost."
+            log.info(sentence)
+            write_state(run, status=STOPPED, message=sentence, seconds=passed())
+            raise RunStopped(sentence) from None
         except BaseException as error:
             sentence = _sentence(error)
             log.exception("The run failed.")

@@ -27,7 +27,7 @@ from tl_core.engine.step import Group, StepResult, forward_pass, training_step
 from tl_core.errors import RunFailed
 from tl_core.phases import Phase
 
-EVALUATION_BATCH = 64
+EVALUATION_BATCH = 32
 
 
 @dataclass(frozen=True)
