@@ -109,7 +109,7 @@ class Bar:
         if what != self._stage:
             if self._task is not None:
                 self._progress.remove_task(self._task)
-            self._stage, self._task = what, self._progress.add_task(what, total=total)
+            self._stage, self._task = what, self._progress.add_task(what, total=total, completed=done)
         if self._task is not None:
             self._progress.update(self._task, completed=done, total=total)
 

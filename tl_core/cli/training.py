@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import sys
@@ -101,11 +102,18 @@ def _show_training(run: store.Run, models: Path, console: Console, stop: Callabl
         from tl_core.engine.running import train as train_run
 
         def progress(what: str, done: int, total: int) -> None:
-            bar(what, done, total)
+            bar(*_stage(what, done, total, epochs))
             stop()
 
         titles = iter([_TITLES])  # Printed above the first epoch only.
         train_run(run, models, progress, lambda line: bar.print("\n".join((*titles, _line(line, epochs)))))
+
+
+def _stage(what: str, done: int, total: int, epochs: int) -> tuple[str, int, int]:
+    """All epochs as one stage, so that the time left is the run's."""
+    if not (epoch := re.fullmatch(r"Epoch (\d+)", what)):
+        return what, done, total
+    return "Training", (int(epoch[1]) - 1) * total + done, epochs * total
 
 
 _TITLES = "    epoch  phase         loss    acc  clean loss    acc  val loss    acc  time"
