@@ -123,6 +123,7 @@ class TestSpace:
     def test_that_is_there_is_no_problem(self, tmp_path, monkeypatch):
         monkeypatch.setattr(shutil, "disk_usage", lambda _: self.Usage(0, 0, 1_200_000_000))
         need_space(tmp_path / "new", 1_000_000_000, "features")
+        assert (tmp_path / "new").is_dir(), "the folder is made, so that its disk can be asked"
 
     def test_that_is_short_is_said_with_numbers_and_a_remedy(self, tmp_path, monkeypatch):
         monkeypatch.setattr(shutil, "disk_usage", lambda _: self.Usage(0, 0, 900_000_000))

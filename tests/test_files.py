@@ -228,8 +228,9 @@ class TestLocks:
         holder = self.hold(tmp_path / "thing", 60)
         holder.send_signal(signal.SIGKILL)
         holder.communicate()
+        start = time.monotonic()
         with locked(tmp_path / "thing", timeout=5):
-            pass
+            assert time.monotonic() - start < 5
 
     def test_are_given_back_after_an_error(self, tmp_path):
         with pytest.raises(ZeroDivisionError), locked(tmp_path / "deep" / "thing"):

@@ -239,10 +239,22 @@ class TestEverySettingOfAnExperiment:
     def test_has_a_default_that_is_allowed(self, row):
         section, _, name = row.path.rpartition(".")
         values = {section: {name: row.default}} if section else {name: row.default}
-        validated(ExperimentSpec, values)
+        assert validated(ExperimentSpec, values) == ExperimentSpec()
 
     def test_refuses_a_value_just_outside_its_range(self, row):
         section, _, name = row.path.rpartition(".")
         for value in (row.low - 1, row.high + 1) if row.kind in ("integer", "number") else ({"no": "value"},):
             values = {section: {name: value}} if section else {name: value}
             assert [path for path in problems(values, ExperimentSpec) if path.startswith(row.path)]
+
+    def test_refuses_true_and_text_where_a_number_belongs(self, row):
+        if row.kind in ("integer", "number"):
+            section, _, name = row.path.rpartition(".")
+            for value in (True, str(row.low)):
+                assert row.path in problems({section: {name: value}}, ExperimentSpec)
+
+
+def test_a_whole_group_given_as_one_value_says_which_settings_it_has():
+    problem = problems({"head": 3}, ExperimentSpec)["head"]
+    assert "received 3" in problem.message
+    assert "head.classifier" in problem.remedy

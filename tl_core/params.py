@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from tl_core.errors import BadInput, Problem, nearest
 
@@ -23,6 +24,15 @@ class Section(BaseModel):
     """A group of settings: frozen, and closed to fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _only_numbers_are_numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        """Pydantic alone would take true for 1 and "7" for 7."""
+        kind, _, _ = _kind(cls.model_fields[str(info.field_name)].annotation)
+        if kind in ("integer", "number") and isinstance(value, bool | str):
+            raise PydanticCustomError("not_a_number", "not a number")
+        return value
 
 
 SectionT = TypeVar("SectionT", bound=Section)
@@ -91,10 +101,16 @@ def setting(
     basic: bool = False,
 ) -> Any:
     """Declares one setting of a `Section`; the arguments are those of `Param`."""
-    extra = {"title_": title, "step": step, "choices": list(choices), "unit": unit, "form": form, "basic": basic}
-    bounds = {key: value for key, value in (("ge", low), ("le", high)) if value is not None}
-    extra["low"], extra["high"] = low, high
-    return Field(default, description=help, json_schema_extra=extra, **bounds)  # type: ignore[call-overload]
+    extra: dict[str, Any] = {
+        "title_": title,
+        "step": step,
+        "choices": list(choices),
+        "unit": unit,
+        "form": form,
+        "basic": basic,
+    }
+    extra |= {"low": low, "high": high}
+    return Field(default, description=help, ge=low, le=high, json_schema_extra=extra)
 
 
 def parameters(section: type[Section], prefix: str = "") -> Iterator[Param]:
@@ -179,6 +195,11 @@ def _problem(item: Any, rows: Mapping[str, Param], prefix: str) -> Problem:
     if item["type"] == "value_error":
         return Problem(prefix + path, str(item["ctx"]["error"]))
     received = json.dumps(item.get("input"), default=str)
+    if item["type"] == "model_type":
+        inside = [name for name in rows if name.startswith(f"{path}.")]
+        return Problem(
+            prefix + path, f"received {received}; it is a group of settings", f"Set {' or '.join(inside[:3])}."
+        )
     if row is None:
         return Problem(prefix + path, f"received {received}: {item['msg'].lower()}")
     close = nearest(str(item.get("input")), row.choices)
