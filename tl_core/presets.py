@@ -37,12 +37,12 @@ PRESETS: Registry[Preset] = Registry(
         Preset(
             "fine-tune",
             "Fine-tuning the top",
-            "First the head, then the top two blocks with it at a low learning rate. For a few hundred images or more.",
+            "First the head, then the top three blocks with it at a lower learning rate. For a few hundred images or more.",
             {
-                "backbone.freeze": "all-but-2",
+                "backbone.freeze": "all-but-3",
                 "train.head_epochs": 5,
                 "train.epochs": 5,
-                "train.backbone_learning_rate": 1e-4,
+                "train.backbone_learning_rate": 3e-4,
                 "head.l2": 1e-4,
             },
         ),
