@@ -22,7 +22,7 @@ test: lint ## style, types and all tests but the long ones
 	$(PY) -m pytest -m "not long" -n $(JOBS) --dist loadfile $(ARGS)
 
 unit: setup ## the quick tests
-	$(PY) -m pytest -m "not slow and not long" $(ARGS)
+	$(PY) -m pytest -m "not slow and not long" -n $(JOBS) $(ARGS)
 
 test-all: lint ## style, types and every test
 	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
@@ -33,7 +33,7 @@ lint: setup ## style and types
 	$(PY) -m mypy
 
 facts: $(VENV)/.running ## write the table of facts about networks again
-	$(PY) -m tl_core.engine.facts
+	$(PY) -m tl_core.engine.networks.facts
 
 settings: $(VENV)/.running ## write docs/settings.md again
 	$(PY) -m tl_core settings --write docs/settings.md

@@ -1,4 +1,4 @@
-"""The table of augmentations: what each does, how strong it may be. What it does to pixels is in engine/augmentation.py.
+"""The table of augmentations: what each does, how strong it may be. What it does to pixels is in engine/inputs/augmentation.py.
 
 Each has one number, its amount, in the unit a person would use. Add one by adding a row here and its layer there;
 the contract test holds every row to keeping shape and range and to being reproducible.

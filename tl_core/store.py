@@ -4,7 +4,7 @@ runs/<id>/spec.json       what was asked for; never changed
           state.json      how far it is; replaced whole
           metrics.jsonl   one line an epoch; appended
           val_losses.f32  loss of every validation image, a row an epoch (float32)
-          checkpoints/    see engine/checkpoints.py
+          checkpoints/    see engine/training/checkpoints.py
           export/         the best epoch as a .keras file with its signature
           report/         what the test part and the skipped files say
           log.txt         what happened, with every trace

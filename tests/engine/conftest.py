@@ -34,7 +34,7 @@ def shared_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def trained(shared_models: Path) -> Callable[..., store.Run]:
     """A function that trains a spec to its end and returns the run."""
-    from tl_core.engine.running import train
+    from tl_core.engine.training.running import train
 
     def run(spec: ExperimentSpec) -> store.Run:
         made = store.create(shared_models, spec)

@@ -41,8 +41,8 @@ TRAINING: list[dict[str, Any]] = [
 def test_parameters_and_what_trains_are_those_of_the_network(
     backbone: str, network: dict[str, Any], models: Path
 ) -> None:
-    from tl_core.engine.assembly import assemble, divide
     from tl_core.engine.backend import keras
+    from tl_core.engine.networks.assembly import assemble, divide
 
     def count(variables: Any) -> int:
         return sum(keras.ops.size(variable) for variable in variables)
@@ -64,7 +64,7 @@ def test_parameters_and_what_trains_are_those_of_the_network(
 @pytest.mark.slow
 @pytest.mark.parametrize("freeze", ["all", "all-but-2", "block3"])
 def test_stored_features_take_what_the_plan_says(freeze: str, models: Path) -> None:
-    from tl_core.engine.assembly import assemble, divide
+    from tl_core.engine.networks.assembly import assemble, divide
 
     spec = spec_of({"backbone.weights": "random", "backbone.freeze": freeze})
     (phase,) = phases(spec)

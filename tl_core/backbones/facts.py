@@ -1,6 +1,6 @@
 """Facts about networks that need the network built, read from facts.json so that forms and plans need no Keras.
 
-`python -m tl_core.engine.facts` writes the file; a test builds every network again and compares.
+`python -m tl_core.engine.networks.facts` writes the file; a test builds every network again and compares.
 """
 
 from __future__ import annotations

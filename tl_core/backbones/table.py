@@ -1,6 +1,6 @@
 """The table of backbones: what each network is, where it can be cut, which weights it can have.
 
-Add a backbone by adding a row here and its builder in engine/networks.py, then `make facts`; the contract test does the
+Add a backbone by adding a row here and its builder in engine/networks/build.py, then `make facts`; the contract test does the
 rest. Facts that need the network built (parameters, channels, shapes) are in facts.json, read by facts.py.
 """
 

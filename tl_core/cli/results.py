@@ -177,8 +177,8 @@ def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
 
     found = store.find(models, run)
     dataset = load_dataset(source)
-    from tl_core.engine.prediction import Predictor
-    from tl_core.engine.reports import report
+    from tl_core.engine.results.prediction import Predictor
+    from tl_core.engine.results.reports import report
 
     predictor = Predictor.of(found.export)
     with screen.bar(screen.err) as bar:
@@ -211,7 +211,7 @@ def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json:
     missing = [str(path) for path in images if not path.is_file()]
     if missing:
         raise BadInput.of("image", f"there is no file {', '.join(missing)}")
-    from tl_core.engine.prediction import Predictor
+    from tl_core.engine.results.prediction import Predictor
 
     predictions, skipped = Predictor.of(found.export).files(images, top)
     if as_json:

@@ -99,7 +99,7 @@ def _show_training(run: store.Run, models: Path, console: Console, stop: Callabl
     epochs = total_epochs(store.read_spec(run))
     with screen.bar(console) as bar:
         bar("Loading TensorFlow", 0, 1)
-        from tl_core.engine.running import train as train_run
+        from tl_core.engine.training.running import train as train_run
 
         def progress(what: str, done: int, total: int) -> None:
             bar(*_stage(what, done, total, epochs))

@@ -1,0 +1,105 @@
+"""The feature cache changes how long a run takes and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.engine.conftest import quiet, small_spec
+from tl_core import store
+from tl_core.backbones import BACKBONES
+from tl_core.data.prepare import prepare
+from tl_core.engine.inputs import features as features_module
+from tl_core.engine.inputs.features import features
+from tl_core.engine.inputs.prefix import in_keras, in_openvino
+from tl_core.engine.networks.assembly import assemble, divide
+from tl_core.errors import RunStopped
+from tl_core.spec import ExperimentSpec
+
+pytestmark = pytest.mark.slow
+
+Trained = Callable[[ExperimentSpec], store.Run]
+
+
+def curves(run: store.Run, name: str) -> np.ndarray:
+    return np.array([line[name] for line in store.read_metrics(run)])
+
+
+@pytest.mark.parametrize(
+    ("preset", "freeze", "tolerance"), [("feature-extraction", "all", 1e-4), ("fine-tune", "all-but-2", 1e-3)]
+)
+def test_the_cached_curve_is_the_uncached_one(preset: str, freeze: str, tolerance: float, trained: Trained) -> None:
+    """Same seed, no augmentation, five epochs, dropout on; the uncached run goes through plain Keras in every step."""
+    changes = {"backbone__freeze": freeze, "train__epochs": 5, "data__image_size": 64}
+    spec = small_spec(preset, **changes, **({"train__head_epochs": 0} if freeze != "all" else {}))
+    cached = trained(spec)
+    uncached = trained(spec.with_values({"train.feature_cache": "off"}))
+    for name in ("loss", "clean_loss", "val_loss"):
+        np.testing.assert_allclose(curves(cached, name), curves(uncached, name), atol=tolerance, rtol=0)
+    assert curves(cached, "loss")[0] > curves(cached, "loss")[-1], "a curve that does not move shows nothing"
+
+
+@pytest.mark.parametrize("backbone", ["EfficientNetLite0", "MobileNetV2", "ResNet50"])
+def test_openvino_and_keras_say_the_same_of_an_image(backbone: str) -> None:
+    weights = "bundled" if backbone == "EfficientNetLite0" else "random"
+    spec = small_spec(backbone__name=backbone, backbone__weights=weights, data__image_size=64)
+    prefix = divide(assemble(spec, 3), spec, BACKBONES[backbone].cut_names[-1]).prefix
+    assert prefix is not None
+    images = np.random.default_rng(0).integers(0, 256, (10, 64, 64, 3), dtype=np.uint8)
+    batches = [images[:4], images[4:8], images[8:]]
+    expected = np.concatenate(list(in_keras(prefix)(batches)))
+    found = np.concatenate(list(in_openvino(prefix)(batches)))
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
+
+
+def test_results_of_the_frozen_part_come_in_the_order_of_the_images() -> None:
+    spec = small_spec()
+    prefix = divide(assemble(spec, 3), spec, "final").prefix
+    assert prefix is not None
+    images = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
+    run = in_openvino(prefix)
+    together = np.concatenate(list(run([images[n : n + 5] for n in range(0, 40, 5)])))
+    for n in (0, 17, 39):
+        np.testing.assert_allclose(together[n], next(iter(run([images[n : n + 1]])))[0], atol=1e-4)
+
+
+def test_features_are_computed_once_and_a_stopped_pass_leaves_nothing(
+    shared_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = small_spec()
+    data = prepare(spec.data, spec.image_size, store.cache_folder(shared_models), quiet)
+    prefix = divide(assemble(spec, 10), spec, "final").prefix
+    assert prefix is not None
+
+    def stop(_what: str, done: int, _total: int) -> None:
+        if done > 100:
+            raise RunStopped("stopped by the test")
+
+    with pytest.raises(RunStopped):
+        features(prefix, data.pixels, ("a",), tmp_path, stop)
+    assert not list(tmp_path.rglob("features.f32"))
+    first = features(prefix, data.pixels, ("a",), tmp_path, quiet)
+    assert first.shape == (1797, 1280)
+    monkeypatch.setattr(features_module, "compiled", _never)
+    again = features(prefix, data.pixels, ("a",), tmp_path, quiet)
+    assert np.array_equal(first, again)
+    with pytest.raises(AssertionError, match="computed again"):
+        features(prefix, data.pixels, ("b",), tmp_path, quiet)
+
+
+def _never(*_arguments: object) -> Iterator[np.ndarray]:
+    raise AssertionError("computed again")
+
+
+def test_a_second_run_on_the_same_data_computes_no_features(trained: Trained, shared_models: Path) -> None:
+    from tl_core.engine.training.running import train
+
+    trained(small_spec())
+    seen = set()
+    run = store.create(shared_models, small_spec(head__dropout=0.7, train__seed=5, data__split_seed=3))
+    train(run, shared_models, lambda what, _done, _total: seen.add(what))
+    assert not seen & {"Decoding images", "Computing features"}

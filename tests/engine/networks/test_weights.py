@@ -1,0 +1,157 @@
+"""Weights end up in the network they are for, or the message says why not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+from tl_core.backbones import BACKBONES, Backbone
+from tl_core.backbones.weights import location, md5_of, resolve
+from tl_core.engine.backend import keras
+from tl_core.engine.networks import build as networks
+from tl_core.engine.networks import efficientnet_lite, weights
+from tl_core.errors import BadInput, RunFailed
+
+LITE, MOBILE = BACKBONES["EfficientNetLite0"], BACKBONES["MobileNetV2"]
+
+
+def same(one: keras.Model, other: keras.Model) -> bool:
+    pairs = zip(one.get_weights(), other.get_weights(), strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+@pytest.fixture(scope="module")
+def original() -> keras.Model:
+    """MobileNetV2 as Keras itself builds it, without our scaling: its files must fit ours."""
+    return keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3))
+
+
+@pytest.fixture
+def network() -> keras.Model:
+    return networks.build(MOBILE, 32)
+
+
+def write_as_keras_published(model: keras.Model, path: Path) -> None:
+    """The layout of the files of keras.applications: a group a layer, in the order of the layers."""
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
+        for layer in model.layers:
+            group = file.create_group(layer.name)
+            names = [f"{layer.name}/{weight.name}:0" for weight in layer.weights]
+            group.attrs["weight_names"] = [name.encode() for name in names]
+            for name, values in zip(names, layer.get_weights(), strict=True):
+                group.create_dataset(name, data=values)
+
+
+@pytest.mark.parametrize(("picture", "label"), [("china.jpg", 442), ("flower.jpg", 985)], ids=["bell_cote", "daisy"])
+def test_the_bundled_weights_know_what_is_in_a_picture(picture: str, label: int) -> None:
+    network = efficientnet_lite.with_classifier(networks.build(LITE, 224))
+    efficientnet_lite.load_pretrained(network, resolve(LITE, "bundled").path)
+    image = Image.fromarray(load_sample_image(picture)).resize((224, 224), Image.Resampling.BICUBIC)
+    logits = network(np.asarray(image, dtype="float32")[None], training=False)
+    assert int(np.argmax(logits)) == label
+
+
+def test_pretrained_fills_every_weight_of_the_default_backbone() -> None:
+    first, second = networks.build(LITE, 32), networks.build(LITE, 64)
+    identity = weights.load(first, LITE, "pretrained", seed=0)
+    assert weights.load(second, LITE, "bundled", seed=1) == identity
+    assert same(first, second)
+
+
+def test_a_published_file_is_downloaded_once_and_loaded(
+    original: keras.Model, network: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = replace(MOBILE, weights=replace(MOBILE.weights, file="planted_no_top.h5"))
+    write_as_keras_published(original, tmp_path / "planted_no_top.h5")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("TL_WEIGHTS_URL", tmp_path.as_uri())
+    identity = weights.load(network, row, "imagenet", seed=0)
+    assert same(network, original)
+    (tmp_path / "planted_no_top.h5").unlink()
+    assert weights.load(network, row, "pretrained", seed=1) == identity
+
+
+def test_a_download_that_fails_leaves_the_network_as_it_was(
+    network: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("TL_WEIGHTS_URL", tmp_path.as_uri())
+    before = network.get_weights()
+    with pytest.raises(RunFailed, match="EfficientNetLite0"):
+        weights.load(network, MOBILE, "imagenet", seed=0)
+    assert all(map(np.array_equal, before, network.get_weights()))
+    assert not location(MOBILE.weights).exists()
+
+
+@pytest.mark.parametrize("name", ["own.weights.h5", "own.h5"])
+def test_a_file_of_ones_own_is_loaded(original: keras.Model, network: keras.Model, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    original.save_weights(path) if name.endswith(".weights.h5") else write_as_keras_published(original, path)
+    weights.load(network, MOBILE, f"file:{path}", seed=0)
+    assert same(network, original)
+
+
+@pytest.mark.parametrize("name", ["half.weights.h5", "half.h5"])
+def test_a_file_of_another_width_is_refused_with_both_shapes_in_one_line(
+    network: keras.Model, tmp_path: Path, name: str
+) -> None:
+    half = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3), alpha=0.5)
+    path = tmp_path / name
+    half.save_weights(path) if name.endswith(".weights.h5") else write_as_keras_published(half, path)
+    with pytest.raises(BadInput, match=r"\(3, 3, 3, 32\).*\(3, 3, 3, 16\)") as error:
+        weights.load(network, MOBILE, f"file:{path}", seed=0)
+    assert len(str(error.value)) < 600
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["small.weights.h5", "small.h5"])
+def test_a_file_of_another_network_is_refused(network: keras.Model, tmp_path: Path, name: str) -> None:
+    other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="one")])
+    path = tmp_path / name
+    other.save_weights(path) if name.endswith(".weights.h5") else write_as_keras_published(other, path)
+    with pytest.raises(BadInput, match="does not hold weights of MobileNetV2"):
+        weights.load(network, MOBILE, f"file:{path}", seed=0)
+
+
+def test_a_file_that_is_no_hdf5_is_refused(network: keras.Model, tmp_path: Path) -> None:
+    (tmp_path / "own.h5").write_bytes(b"not a file of weights")
+    with pytest.raises(BadInput, match=r"own\.h5 does not hold"):
+        weights.load(network, MOBILE, f"file:{tmp_path / 'own.h5'}", seed=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backbone", [LITE, MOBILE, BACKBONES["Xception"]], ids=lambda row: row.name)
+def test_random_weights_are_a_function_of_the_seed_alone(backbone: Backbone) -> None:
+    first = networks.build(backbone, backbone.minimum_size)
+    weights.load(first, backbone, "random", seed=3)
+    keras.utils.set_random_seed(99)
+    second = networks.build(backbone, backbone.minimum_size + 32)
+    weights.load(second, backbone, "random", seed=3)
+    assert same(first, second)
+    weights.load(second, backbone, "random", seed=4)
+    assert not same(first, second)
+
+
+def test_random_weights_differ_between_layers_of_the_same_shape() -> None:
+    network = networks.build(LITE, 32)
+    weights.load(network, LITE, "random", seed=0)
+    one, other = (network.get_layer(f"block6{letter}_expand_conv").get_weights()[0] for letter in "bc")
+    assert one.shape == other.shape
+    assert not np.array_equal(one, other)
+
+
+def test_a_damaged_bundled_file_is_refused() -> None:
+    row = replace(LITE, weights=replace(LITE.weights, md5="0" * 32))
+    with pytest.raises(RunFailed, match="install the package"):
+        weights.load(networks.build(LITE, 32), row, "bundled", seed=0)
+
+
+def test_the_bundled_file_is_the_one_its_sum_was_written_down_for() -> None:
+    assert md5_of(resolve(LITE, "bundled").path) == LITE.weights.md5

@@ -1,0 +1,149 @@
+"""An exported network: read by plain Keras in a process that knows nothing of the lab, and refused when damaged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.engine.conftest import quiet, small_spec
+from tl_core import store
+from tl_core.data.prepare import prepare
+from tl_core.engine.results import export
+from tl_core.engine.results.prediction import Predictor
+from tl_core.errors import BadInput
+from tl_core.spec import ExperimentSpec
+
+pytestmark = pytest.mark.slow
+
+PLAIN_KERAS = textwrap.dedent(
+    """
+    import json, sys, zipfile
+    import keras, numpy as np
+    model = keras.saving.load_model(sys.argv[1], safe_mode=True)
+    signature = json.loads(zipfile.ZipFile(sys.argv[1]).read("signature.json"))
+    images = np.load(sys.argv[2])
+    assert "tl_core" not in sys.modules
+    print(json.dumps({"outputs": model.predict(images, verbose=0).tolist(), "classes": signature["classes"]}))
+    """
+)
+
+
+@pytest.fixture(scope="module")
+def run(shared_models: Path) -> store.Run:
+    from tl_core.engine.training.running import train
+
+    made = store.create(shared_models, small_spec(head__hidden=[16], train__epochs=4))
+    train(made, shared_models, quiet)
+    return made
+
+
+def validation_images(run: store.Run, models: Path) -> tuple[np.ndarray, np.ndarray]:
+    spec = store.read_spec(run)
+    data = prepare(spec.data, spec.image_size, store.cache_folder(models), quiet)
+    return data.pixels.images[data.split.validation], data.dataset.labels[data.split.validation]
+
+
+def test_a_process_with_keras_alone_predicts_what_the_lab_measured(
+    run: store.Run, shared_models: Path, tmp_path: Path
+) -> None:
+    images, labels = validation_images(run, shared_models)
+    np.save(tmp_path / "images.npy", images)
+    arguments = [sys.executable, "-c", PLAIN_KERAS, str(run.export / export.MODEL), str(tmp_path / "images.npy")]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    answer = json.loads(done.stdout.splitlines()[-1])
+    outputs = np.array(answer["outputs"])
+    assert answer["classes"] == [str(digit) for digit in range(10)]
+    np.testing.assert_allclose(outputs.sum(axis=1), 1, atol=1e-5)
+    state = store.read_state(run)
+    assert (outputs.argmax(axis=1) == labels).mean() == pytest.approx(state["val_accuracy"])
+    loss = -np.log(outputs[np.arange(len(labels)), labels]).mean()
+    assert loss == pytest.approx(state["val_loss"], rel=1e-3)
+
+
+def test_evaluating_the_export_gives_the_figures_of_the_reports(run: store.Run, shared_models: Path) -> None:
+    predictor = Predictor.of(run.export)
+    images, labels = validation_images(run, shared_models)
+    accuracy = (predictor.scores(images).argmax(axis=1) == labels).mean()
+    assert accuracy == pytest.approx(json.loads((run.report / "validation.json").read_text())["accuracy"])
+
+
+def test_the_signature_lies_inside_the_file_and_beside_it(run: store.Run) -> None:
+    beside = json.loads((run.export / export.SIGNATURE).read_text())
+    inside = json.loads(zipfile.ZipFile(run.export / export.MODEL).read(export.SIGNATURE))
+    assert beside.pop("sha256")
+    assert beside == inside
+    assert inside["image_size"] == 32
+    assert inside["pixel_range"] == [0, 255]
+    assert inside["details"]["run"] == run.id
+    assert inside["details"]["epoch"] == store.read_state(run)["best_epoch"]
+
+
+def test_files_are_classified_and_unreadable_ones_named(run: store.Run, tmp_path: Path) -> None:
+    picture, text = tmp_path / "two.png", tmp_path / "photo.jpg"
+    Image.new("RGB", (50, 40), "white").save(picture)
+    text.write_text("not a photo")
+    (tmp_path / "empty.png").touch()
+    predictions, skipped = Predictor.of(run.export).files([text, picture, tmp_path / "empty.png"], most=3)
+    assert [prediction.name for prediction in predictions] == [str(picture)]
+    scores = [score for _, score in predictions[0].scores]
+    assert len(scores) == 3
+    assert scores == sorted(scores, reverse=True)
+    assert {Path(item.key).name: item.reason for item in skipped}.keys() == {"photo.jpg", "empty.png"}
+
+
+def test_a_changed_file_is_refused(run: store.Run, tmp_path: Path) -> None:
+    for name in (export.MODEL, export.SIGNATURE):
+        (tmp_path / name).write_bytes((run.export / name).read_bytes())
+    content = bytearray((tmp_path / export.MODEL).read_bytes())
+    content[len(content) // 2] ^= 4
+    (tmp_path / export.MODEL).write_bytes(bytes(content))
+    with pytest.raises(BadInput, match="damaged"):
+        Predictor.of(tmp_path)
+
+
+def test_a_run_without_an_export_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="resume it"):
+        Predictor.of(tmp_path / "nothing")
+
+
+def test_data_with_classes_the_network_does_not_know_is_refused(run: store.Run, shared_models: Path) -> None:
+    from tl_core.data.sources import load_dataset
+
+    toys = load_dataset("playground:classes=2,images_per_class=4")
+    with pytest.raises(BadInput, match="does not know"):
+        Predictor.of(run.export).evaluate(toys, store.cache_folder(shared_models), quiet)
+
+
+@pytest.mark.parametrize("classifier", ["auto", "softmax", "logistic-regression", "linear-svm"])
+def test_two_classes_are_told_apart_by_every_kind_of_classifier(
+    classifier: str, trained: Callable[[ExperimentSpec], store.Run], shared_models: Path
+) -> None:
+    spec = ExperimentSpec().with_values(
+        {
+            "data.source": "playground:classes=2,images_per_class=40,difficulty=0",
+            "data.image_size": 64,
+            "head.classifier": classifier,
+            "head.l2": 1e-3,
+        }
+    )
+    run = trained(spec)
+    predictor = Predictor.of(run.export)
+    expected = {"auto": "sigmoid", "softmax": "softmax", "logistic-regression": "softmax", "linear-svm": "margins"}
+    assert predictor.signature.output == expected[classifier]
+    images, labels = validation_images(run, shared_models)
+    scores = predictor.scores(images)
+    assert scores.shape == (len(labels), 2)
+    state = store.read_state(run)
+    assert (scores.argmax(axis=1) == labels).mean() == pytest.approx(state["val_accuracy"])
+    assert state["val_accuracy"] > 0.85
+    assert state["test_accuracy"] is not None

@@ -1,0 +1,210 @@
+"""A run that was killed, stopped or cut short goes on to the same end, bit for bit, as one that was left alone."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.engine.conftest import quiet, small_spec
+from tl_core import store
+from tl_core.engine.training import checkpoints
+from tl_core.engine.training.running import train
+from tl_core.errors import RunFailed, RunStopped
+from tl_core.spec import ExperimentSpec
+
+pytestmark = pytest.mark.slow
+
+HEAD = small_spec(train__epochs=4, train__batch_size=8, head__dropout=0.5, head__hidden=[16], head__l2=1e-3)
+TWO_PHASES = small_spec(
+    "fine-tune",
+    data__images_per_class=6,
+    train__batch_size=8,
+    train__head_epochs=2,
+    train__epochs=3,
+    head__dropout=0.3,
+    augment={"rotation": 10, "horizontal_flip": 0.5, "contrast": 0.2},
+)
+FROM_SCRATCH = small_spec("from-scratch", data__images_per_class=4, train__batch_size=8, train__epochs=5)
+SPECS = {"head": HEAD, "two phases, augmented": TWO_PHASES, "from scratch, moving statistics": FROM_SCRATCH}
+
+TRAIN_AND_DIE = textwrap.dedent(
+    """
+    import os, signal, sys
+    from pathlib import Path
+    from tl_core import store
+    from tl_core.engine.training.running import train
+
+    models, run, left = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+
+    def progress(what, done, total):
+        global left
+        if what.startswith("Epoch"):
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    train(store.find(models, run), models, progress)
+    """
+)
+
+
+def outcome(run: store.Run) -> dict[str, Any]:
+    """All that a run ends with, without the seconds it took."""
+    lines = [
+        {name: value for name, value in line.items() if name not in ("seconds", "images_per_second")}
+        for line in store.read_metrics(run)
+    ]
+    newest = checkpoints.latest_whole(run.checkpoints)
+    assert newest is not None
+    state = store.read_state(run)
+    return {
+        "lines": lines,
+        "weights": {name: value.tobytes() for name, value in checkpoints.load(run.checkpoints, newest).items()},
+        "losses": (run.folder / "val_losses.f32").read_bytes(),
+        "test": (run.report / "test.json").read_text(),
+        "figures": [state[name] for name in ("status", "best_epoch", "val_accuracy", "test_accuracy", "epoch")],
+    }
+
+
+def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert one["lines"] == other["lines"]
+    assert one["figures"] == other["figures"]
+    assert one["weights"].keys() == other["weights"].keys()
+    assert [name for name, value in one["weights"].items() if value != other["weights"][name]] == []
+    assert one["losses"] == other["losses"]
+    assert json.loads(one["test"]) == json.loads(other["test"])
+
+
+def left_alone(spec: ExperimentSpec, models: Path) -> store.Run:
+    run = store.create(models, spec)
+    train(run, models, quiet)
+    return run
+
+
+@pytest.mark.parametrize(
+    "name", ["head", "two phases, augmented", pytest.param("from scratch, moving statistics", marks=pytest.mark.long)]
+)
+def test_a_run_killed_at_random_batches_ends_bit_identical_to_one_left_alone(name: str, shared_models: Path) -> None:
+    spec = SPECS[name]
+    expected = outcome(left_alone(spec, shared_models))
+    run, dice = store.create(shared_models, spec), random.Random(name)
+    kills = 0
+    while True:
+        steps = dice.randrange(3, 8)
+        arguments = [sys.executable, "-c", TRAIN_AND_DIE, str(shared_models), run.id, str(steps if kills < 2 else 0)]
+        done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+        if done.returncode != -signal.SIGKILL:
+            break
+        kills += 1
+        assert store.read_state(run)["status"] == store.INTERRUPTED
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert kills == 2
+    assert_same(outcome(run), expected)
+
+
+@pytest.mark.parametrize("name", ["head", *(pytest.param(name, marks=pytest.mark.long) for name in list(SPECS)[1:])])
+def test_a_run_stopped_at_every_so_many_batches_ends_the_same(name: str, shared_models: Path) -> None:
+    spec = SPECS[name]
+    expected = outcome(left_alone(spec, shared_models))
+    run, stops = store.create(shared_models, spec), 0
+    for patience in (3, 13, 21, 10_000):
+        left = patience
+
+        def stop_later(what: str, _done: int, _total: int) -> None:
+            nonlocal left
+            left -= what.startswith("Epoch")
+            if left < 0:
+                raise RunStopped("stopped by the test")
+
+        try:
+            train(run, shared_models, stop_later)
+            break
+        except RunStopped:
+            stops += 1
+            assert store.read_state(run)["status"] == store.STOPPED
+    assert stops >= 2
+    assert_same(outcome(run), expected)
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(shared_models: Path) -> None:
+    first, again = (outcome(left_alone(TWO_PHASES, shared_models)) for _ in range(2))
+    assert_same(first, again)
+    other = outcome(left_alone(TWO_PHASES.with_values({"train.seed": 1}), shared_models))
+    assert other["lines"] != first["lines"]
+
+
+def test_a_damaged_newest_checkpoint_costs_one_epoch_and_no_more(shared_models: Path) -> None:
+    expected = outcome(left_alone(HEAD, shared_models))
+    run = store.create(shared_models, HEAD)
+    with pytest.raises(RunStopped):
+        train(run, shared_models, _stop_in_epoch(4))
+    newest = run.checkpoints / checkpoints.entries_of(run.checkpoints)[-1].file
+    broken = bytearray(newest.read_bytes())
+    broken[len(broken) // 2] ^= 1
+    newest.write_bytes(bytes(broken))
+    train(run, shared_models, quiet)
+    assert_same(outcome(run), expected)
+    assert "epoch 3 is damaged" in run.log.read_text()
+
+
+def test_images_that_changed_since_the_run_began_are_noticed(photos_folder: Path, tmp_path: Path) -> None:
+    spec = small_spec(data__images_per_class=None, data__source=f"folder:{photos_folder}", train__epochs=3)
+    run = store.create(tmp_path, spec)
+    with pytest.raises(RunStopped):
+        train(run, tmp_path, _stop_in_epoch(2))
+    removed = sorted(photos_folder.rglob("*.png"))[0]
+    content = removed.read_bytes()
+    removed.unlink()
+    with pytest.raises(RunFailed, match="not those this run began with"):
+        train(run, tmp_path, quiet)
+    assert store.read_state(run)["status"] == store.FAILED
+    removed.write_bytes(content)
+    train(run, tmp_path, quiet)
+    assert [line["epoch"] for line in store.read_metrics(run)] == [1, 2, 3]
+
+
+def test_two_processes_never_train_the_same_run(shared_models: Path) -> None:
+    run = store.create(shared_models, HEAD)
+
+    def train_it_again(what: str, _done: int, _total: int) -> None:
+        if what == "Epoch 2":
+            code = "import sys; from pathlib import Path; from tl_core import store; from tl_core.engine.training.running import train\n"
+            code += f"m = Path({str(shared_models)!r}); train(store.find(m, {run.id!r}), m, lambda *a: None)"
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+            assert "Another process is training" in done.stderr
+            raise RunStopped("seen")
+
+    with pytest.raises(RunStopped):
+        train(run, shared_models, train_it_again)
+    assert store.read_state(run)["status"] == store.STOPPED
+
+
+def _stop_in_epoch(epoch: int) -> Any:
+    def progress(what: str, _done: int, _total: int) -> None:
+        if what == f"Epoch {epoch}":
+            raise RunStopped("stopped by the test")
+
+    return progress
+
+
+@pytest.fixture
+def photos_folder(tmp_path: Path) -> Path:
+    from PIL import Image
+
+    folder, random_numbers = tmp_path / "photos", np.random.default_rng(0)
+    for label, colour in (("blue", 2), ("red", 0)):
+        (folder / label).mkdir(parents=True)
+        for number in range(12):
+            pixels = random_numbers.integers(0, 120, (20, 20, 3), dtype=np.uint8)
+            pixels[..., colour] += 120
+            Image.fromarray(pixels).save(folder / label / f"{number}.png")
+    return folder

@@ -1,0 +1,42 @@
+"""What a tail reads: stored features, or images that go through augmentation and the frozen part each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+import psutil
+
+from tl_core.engine.inputs.augmentation import augmented
+from tl_core.engine.inputs.prefix import Prefix
+from tl_core.spec import Augment
+
+Inputs = Callable[[Iterable[np.ndarray], int], Iterator[np.ndarray]]
+"""From batches of positions (int64 arrays) and the epoch to batches of the tail's inputs, in the same order."""
+
+
+def from_features(features: np.ndarray, rows: np.ndarray) -> Inputs:
+    """Stored features; position p is row `rows[p]` of the array. Kept in memory where they take under a quarter of what is free."""
+    wanted = int(np.prod(features.shape[1:])) * features.itemsize * len(rows)
+    if wanted < psutil.virtual_memory().available / 4:
+        kept = features[rows]
+        return lambda batches, epoch: (kept[positions] for positions in batches)
+    return lambda batches, epoch: (features[rows[positions]] for positions in batches)
+
+
+def from_images(
+    images: np.ndarray, rows: np.ndarray, prefix: Prefix | None, augments: Sequence[Augment] = (), seed: int = 0
+) -> Inputs:
+    """Images, augmented as the epoch has it, then through the frozen part where there is one."""
+
+    def read(batches: Iterable[np.ndarray], epoch: int) -> Iterator[np.ndarray]:
+        numbers = (rows[positions] for positions in batches)
+        pixels = (augmented(images[batch], batch, augments, seed, epoch) for batch in numbers)
+        return prefix(pixels) if prefix else pixels
+
+    return read
+
+
+def in_batches(order: np.ndarray, size: int) -> list[np.ndarray]:
+    """Positions in portions of a size; the last may be smaller."""
+    return [order[start : start + size] for start in range(0, len(order), size)]

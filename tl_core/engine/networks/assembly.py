@@ -1,0 +1,78 @@
+"""The whole network of an experiment, and how it is cut into the part that is frozen and the part that trains.
+
+The network is flat: the backbone's own layers, then the head's, in one graph. Cut in two, the frozen part is a model of its
+own, called with training=False: in one graph an outer `training=True` would reach into it, and frozen layers would
+drop out and move their batch statistics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tl_core.backbones import BACKBONES
+from tl_core.backbones.freezing import used_cuts
+from tl_core.engine.backend import keras
+from tl_core.engine.networks import build as networks
+from tl_core.engine.networks import head, weights
+from tl_core.spec import ExperimentSpec
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A network cut in two; the layers are shared with the whole.
+
+    Attributes:
+        prefix: From pixels to what is frozen; None where everything trains.
+        tail: From there to the logits.
+        boundary: Where the cut is: a block's name, "features" (everything frozen, pooled), or "pixels".
+    """
+
+    prefix: keras.Model | None
+    tail: keras.Model
+    boundary: str
+
+
+def assemble(spec: ExperimentSpec, classes: int) -> keras.Model:
+    """The network of a spec with its first weights: float32 RGB pixels 0..255, shape (batch, size, size, 3), to logits.
+
+    Raises:
+        BadInput, RunFailed: where the weights are not to be had.
+    """
+    backbone = BACKBONES[spec.backbone.name]
+    network = networks.build(backbone, spec.image_size)
+    weights.load(network, backbone, spec.backbone.weights, spec.train.seed)
+    features = networks.cut_output(network, used_cuts(backbone, spec.backbone.output)[-1])
+    logits = head.attach(features, spec.head, classes, spec.train.seed)
+    # The name tells networks.cut_output which row the cuts are from.
+    return keras.Model(network.inputs[0], logits, name=backbone.name)
+
+
+def divide(model: keras.Model, spec: ExperimentSpec, frozen: str | None) -> Parts:
+    """Cuts a network above its last frozen block (None: nothing is frozen), and says which layers train."""
+    backbone = BACKBONES[spec.backbone.name]
+    pixels, logits = model.inputs[0], model.outputs[0]
+    if frozen is None:
+        parts = Parts(None, model, "pixels")
+    elif frozen == used_cuts(backbone, spec.backbone.output)[-1]:
+        parts = _at(pixels, model.get_layer(head.POOLING).output, logits, "features")
+    else:
+        parts = _at(pixels, networks.cut_output(model, frozen), logits, frozen)
+    _set_trainable(model, parts.tail, spec.train.update_batch_norm)
+    return parts
+
+
+def is_head(layer: keras.layers.Layer) -> bool:
+    """True for layers of the head; they learn at the head's own rate."""
+    return layer.name == head.CLASSIFIER or layer.name.startswith("head_")
+
+
+def _at(pixels: Any, boundary: Any, logits: Any, name: str) -> Parts:
+    return Parts(keras.Model(pixels, boundary), keras.Model(boundary, logits), name)
+
+
+def _set_trainable(model: keras.Model, tail: keras.Model, update_batch_norm: bool) -> None:
+    above = {id(layer) for layer in tail.layers}
+    for layer in model.layers:
+        normalises = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = id(layer) in above and (update_batch_norm or not normalises)

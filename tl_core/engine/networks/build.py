@@ -1,0 +1,111 @@
+"""Networks built from rows of the backbone table, and the places where they are cut in two.
+
+A network is one flat functional model: RGB pixels 0..255 in, the last feature map out, with the scaling its weights were
+trained with as its first layers, so that pixels stay plain pixels everywhere else in the lab.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tl_core.backbones.table import BACKBONES, Backbone, Scaling
+from tl_core.engine.backend import keras
+from tl_core.engine.networks.efficientnet_lite import efficientnet_lite0
+from tl_core.errors import BadInput, unknown
+
+IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
+
+
+def _application(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    return lambda pixels: function(include_top=False, weights=None, input_tensor=pixels).output
+
+
+BUILDERS: dict[str, Callable[[Any], Any]] = {
+    "EfficientNetLite0": efficientnet_lite0,
+    "MobileNetV2": _application(keras.applications.MobileNetV2),
+    "ResNet50": _application(keras.applications.ResNet50),
+    "VGG16": _application(keras.applications.VGG16),
+    "InceptionV3": _application(keras.applications.InceptionV3),
+    "Xception": _application(keras.applications.Xception),
+}
+"""By the backbone's name: scaled pixels (a Keras tensor) to the last feature map."""
+
+
+def build(backbone: Backbone, image_size: int) -> keras.Model:
+    """A network with random weights.
+
+    Its input is float32 `(batch, image_size, image_size, 3)`, RGB 0..255; its output the last feature map, float32
+    `(batch, height, width, channels)`. Every build of a row gives the layers the same names; it is float32 throughout,
+    whatever the process's dtype policy.
+
+    Raises:
+        BadInput: the image size is below the backbone's minimum.
+    """
+    if image_size < backbone.minimum_size:
+        message = f"{backbone.title} needs images of {backbone.minimum_size} pixels or more; {image_size} was given"
+        raise BadInput.of("data.image_size", message, "Choose a larger image size, or another backbone.")
+    # Keras numbers the layers a family leaves unnamed (conv2d_57) thread by thread: a new thread counts from nothing.
+    with ThreadPoolExecutor(max_workers=1) as fresh_thread:
+        return fresh_thread.submit(_build, backbone, image_size).result()
+
+
+def cut_output(network: keras.Model, cut: str) -> keras.KerasTensor:
+    """The tensor a named cut stands for; raises BadInput where the network has no such cut."""
+    backbone = backbone_of(network)
+    layers = {known.name: known.layer for known in backbone.cuts}
+    if cut not in layers:
+        raise unknown("backbone.freeze", f"cut of {backbone.title}", cut, layers)
+    return network.get_layer(layers[cut]).output
+
+
+def split(network: keras.Model, cut: str) -> tuple[keras.Model, keras.Model]:
+    """The network below a cut and the network above it: `tail(prefix(pixels))` is `network(pixels)`.
+
+    Both share their layers, and so their weights, with the network. Above the last cut nothing is left but the
+    identity.
+    """
+    tensor = cut_output(network, cut)
+    prefix = keras.Model(network.input, tensor, name=f"{network.name}_to_{cut}")
+    return prefix, _above(network, tensor, cut)
+
+
+def blocks(network: keras.Model) -> tuple[tuple[keras.layers.Layer, ...], ...]:
+    """The layers that end at each cut and not at the one before; the scaling is in the first block."""
+    found: list[tuple[keras.layers.Layer, ...]] = []
+    below: set[str] = set()
+    for cut in backbone_of(network).cut_names:
+        layers = keras.Model(network.input, cut_output(network, cut)).layers
+        found.append(tuple(layer for layer in layers if layer.name not in below))
+        below.update(layer.name for layer in layers)
+    return tuple(found)
+
+
+def backbone_of(network: keras.Model) -> Backbone:
+    """The row a network was built from: its name is the row's."""
+    return BACKBONES[network.name]
+
+
+def _build(backbone: Backbone, image_size: int) -> keras.Model:
+    pixels = keras.Input((image_size, image_size, 3), dtype="float32", name="pixels")
+    features = BUILDERS[backbone.name](scaled(pixels, backbone.scaling))
+    return keras.Model(pixels, features, name=backbone.name)
+
+
+def scaled(pixels: keras.KerasTensor, scaling: Scaling) -> keras.KerasTensor:
+    """RGB 0..255 as the backbone wants it; the scalings are those of `keras.applications` and of EfficientNet-Lite."""
+    if scaling == "imagenet_caffe":
+        offset = [-mean for mean in IMAGENET_MEAN_BGR]
+        return keras.layers.Rescaling(1.0, offset, name="scaling")(keras.ops.flip(pixels, axis=-1))
+    if scaling == "minus_one_to_one":
+        return keras.layers.Rescaling(1 / 127.5, -1.0, name="scaling")(pixels)
+    return keras.layers.Rescaling(1 / 128, -127 / 128, name="scaling")(pixels)
+
+
+def _above(network: keras.Model, tensor: keras.KerasTensor, cut: str) -> keras.Model:
+    name = f"{network.name}_from_{cut}"
+    if tensor is not network.output:
+        return keras.Model(tensor, network.output, name=name)
+    features = keras.Input(tensor.shape[1:], dtype=tensor.dtype)
+    return keras.Model(features, keras.layers.Identity()(features), name=name)

@@ -1,0 +1,78 @@
+"""Loads the weights a setting names into a network made by `networks.build`."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+from tl_core.backbones.download import obtain
+from tl_core.backbones.table import Backbone
+from tl_core.backbones.weights import SETTING, md5_of, resolve, weights_identity
+from tl_core.engine.backend import keras
+from tl_core.engine.networks import efficientnet_lite
+from tl_core.errors import BadInput, RunFailed
+from tl_core.files import digest_of
+
+
+def load(network: keras.Model, backbone: Backbone, weights: str, seed: int) -> str:
+    """Puts weights into a network and tells their identity (see `backbones.weights.weights_identity`).
+
+    Args:
+        weights: The setting `backbone.weights`.
+        seed: For "random": the same seed gives the same weights, whatever else the process has built.
+
+    Raises:
+        BadInput: the setting is wrong, or its file does not fit the network.
+        RunFailed: weights could not be downloaded, or those in the package are damaged; the message says what to do.
+    """
+    chosen = resolve(backbone, weights)
+    if chosen.path is None:
+        randomise(network, seed)
+    elif chosen.kind == "bundled":
+        _load_bundled(network, backbone, chosen.path)
+    else:
+        _load_file(network, backbone, obtain(backbone) if chosen.kind == "imagenet" else chosen.path)
+    return weights_identity(backbone, weights, seed)
+
+
+def randomise(network: keras.Model, seed: int) -> None:
+    """Draws every weight anew from its layer's own initialisers, seeded by the seed and the layer's name."""
+    for layer in network.layers:
+        if layer.weights:
+            twin = type(layer).from_config(_seeded(layer.get_config(), f"{seed}/{layer.name}"))
+            twin.build_from_config(layer.get_build_config())
+            layer.set_weights(twin.get_weights())
+
+
+def _seeded(config: dict[str, Any], seed: str) -> dict[str, Any]:
+    """A layer's config with a seed in every initialiser that draws."""
+    for key, value in config.items():
+        if key.endswith("_initializer") and isinstance(value, dict) and "seed" in value["config"]:
+            value["config"]["seed"] = int(digest_of(seed, key)[:7], 16)
+    return config
+
+
+def _load_bundled(network: keras.Model, backbone: Backbone, path: Path) -> None:
+    if md5_of(path) != backbone.weights.md5:
+        raise RunFailed(f"the weights of {backbone.title} at {path} are damaged; install the package they are in again")
+    efficientnet_lite.load_pretrained(network, path)
+
+
+def _load_file(network: keras.Model, backbone: Backbone, path: Path) -> None:
+    try:
+        with warnings.catch_warnings():
+            # Keras looks for each layer in two places of the file and warns of the second, which the scaling has moved.
+            warnings.filterwarnings("ignore", message="Skipping nested container")
+            network.load_weights(path)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        message = f"{path} does not hold weights of {backbone.title}: {_reason(error)}"
+        remedy = "It must be a file of this architecture without its classifier; delete a broken download."
+        raise BadInput.of(SETTING, message, remedy) from error
+
+
+def _reason(error: Exception) -> str:
+    """Keras's own reason as one line, without the numbers of the variable and the list of layers it appends."""
+    text = str(error.args[0]) if error.args else type(error).__name__
+    return " ".join(re.split("Target variable:|List of objects", text)[0].split()).rstrip(".")

@@ -1,0 +1,95 @@
+"""Using a trained network: it reads the export's signature and nothing else of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tl_core.cache import Progress
+from tl_core.data import decode
+from tl_core.data.dataset import ImageDataset, Skipped, Unreadable
+from tl_core.data.pixels import pixels
+from tl_core.engine.backend import keras
+from tl_core.engine.results import export
+from tl_core.engine.results.measures import Measured, squared_hinge
+from tl_core.engine.step import forward_pass
+from tl_core.errors import BadInput
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network says of one image: (class, score) pairs, the best first. Scores are probabilities unless it is an SVM."""
+
+    name: str
+    scores: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A network ready to classify."""
+
+    model: keras.Model
+    signature: export.Signature
+
+    @classmethod
+    def of(cls, folder: Path) -> Predictor:
+        """From an export folder; raises BadInput where it holds no whole network."""
+        return cls(*export.load(folder))
+
+    def scores(self, images: np.ndarray) -> np.ndarray:
+        """Scores of RGB images 0..255, shape (images, size, size, 3): float64, shape (images, classes)."""
+        forward = forward_pass(self.model)
+        parts = [forward(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
+        outputs = np.concatenate(parts).astype(np.float64)
+        return np.concatenate([1 - outputs, outputs], axis=1) if self.signature.output == "sigmoid" else outputs
+
+    def files(self, paths: Iterable[Path], most: int = 5) -> tuple[list[Prediction], list[Skipped]]:
+        """The best classes of each image file, and the files that cannot be read."""
+        readable: list[Path] = []
+        images: list[np.ndarray] = []
+        skipped: list[Skipped] = []
+        for path in paths:
+            try:
+                images.append(decode.resized(decode.open_rgb(path), self.signature.image_size))
+                readable.append(path)
+            except Unreadable as error:
+                skipped.append(Skipped(str(path), str(error)))
+        scores = self.scores(np.stack(images)) if images else np.zeros((0, 1))
+        return [self._ranked(str(path), row, most) for path, row in zip(readable, scores, strict=True)], skipped
+
+    def evaluate(self, dataset: ImageDataset, cache: Path, progress: Progress) -> tuple[Measured, ImageDataset]:
+        """Measures every readable image of a dataset whose classes the network knows.
+
+        Raises:
+            BadInput: where the dataset has a class the network does not know.
+        """
+        labels = _translated(dataset, self.signature.classes)
+        read = pixels(dataset, self.signature.image_size, cache, progress)
+        rows = {item.key: label for item, label in zip(dataset.items, labels, strict=True)}
+        kept = np.array([rows[item.key] for item in read.dataset.items], dtype=np.int64)
+        return self._measured(self.scores(read.images), kept), read.dataset
+
+    def _measured(self, scores: np.ndarray, labels: np.ndarray) -> Measured:
+        if self.signature.output == "margins":
+            return squared_hinge(scores, labels)
+        losses = -np.log(np.maximum(scores[np.arange(len(labels)), labels], 1e-12))
+        return Measured(scores, losses, scores.argmax(axis=1), labels)
+
+    def _ranked(self, name: str, scores: np.ndarray, most: int) -> Prediction:
+        order = np.argsort(-scores, kind="stable")[:most]
+        return Prediction(name, tuple((self.signature.classes[index], float(scores[index])) for index in order))
+
+
+def _translated(dataset: ImageDataset, classes: Sequence[str]) -> list[int]:
+    """The network's label of every item."""
+    unknown = sorted(set(dataset.class_names) - set(classes))
+    if unknown:
+        message = f"has classes the network does not know: {', '.join(unknown[:5])}"
+        raise BadInput.of("source", message, f"It knows {', '.join(classes[:20])}.")
+    to_network = [classes.index(name) for name in dataset.class_names]
+    return [to_network[item.label] for item in dataset.items]

@@ -1,0 +1,1 @@
+"""A run: phases, epochs, checkpoints, and its life from start to end."""

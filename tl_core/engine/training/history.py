@@ -1,0 +1,63 @@
+"""The lines and losses a run leaves, epoch by epoch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tl_core.engine.training.checkpoints import Checkpoint
+from tl_core.errors import RunFailed
+from tl_core.files import write_bytes
+from tl_core.store import Run, append_metrics, read_metrics
+
+append = append_metrics
+
+
+def truncated(run: Run, latest: Checkpoint | None) -> list[dict[str, Any]]:
+    """The lines up to a checkpoint, with the file cut to them, so that a resumed curve never runs back.
+
+    Raises:
+        RunFailed: where lines are missing: the file was changed by hand.
+    """
+    if latest is None:
+        lines: list[dict[str, Any]] = []
+    else:
+        # The process may have died between the checkpoint and its line; the checkpoint keeps it.
+        lines = [line for line in read_metrics(run) if line["epoch"] < latest.epoch] + [latest.record]
+    if [line["epoch"] for line in lines] != list(range(1, len(lines) + 1)):
+        raise RunFailed("metrics.jsonl lacks epochs that were trained; restore it, or start a new run.")
+    text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
+    write_bytes(run.folder / "metrics.jsonl", text.encode())
+    return lines
+
+
+def best_of(lines: Sequence[dict[str, Any]], measure: str) -> dict[str, Any]:
+    """The best line: lowest val_loss or highest val_accuracy; of equals the first."""
+    return (
+        max(lines, key=lambda line: line[measure])
+        if measure == "val_accuracy"
+        else min(lines, key=lambda line: line[measure])
+    )
+
+
+def best_figures(line: dict[str, Any]) -> dict[str, Any]:
+    """What a run's state says of its best epoch."""
+    return {"best_epoch": line["epoch"], "val_loss": line["val_loss"], "val_accuracy": line["val_accuracy"]}
+
+
+def write_losses(run: Run, epoch: int, losses: np.ndarray) -> None:
+    """Puts the loss of each validation image in the row of its epoch; writing a row again replaces it."""
+    file = run.folder / "val_losses.f32"
+    row = losses.astype("<f4").tobytes()
+    with file.open("r+b" if file.exists() else "w+b") as opened:
+        opened.seek((epoch - 1) * len(row))
+        opened.write(row)
+        opened.truncate()
+
+
+def read_losses(run: Run, images: int) -> np.ndarray:
+    """The loss of each validation image after each epoch: float32, shape (epochs, images)."""
+    return np.fromfile(run.folder / "val_losses.f32", "<f4").reshape(-1, images)
