@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from filelock import Timeout
 
+from tl_core.errors import BadInput
 from tl_core.files import (
     TEMPORARY,
     digest_of,
@@ -152,10 +153,12 @@ class TestJson:
         assert file.read_text() == "old"
 
     @pytest.mark.parametrize("content", [b"", b'{"a": 1', b"\xff\xfe"])
-    def test_that_is_damaged_raises_a_value_error(self, file, content):
+    def test_that_is_damaged_names_the_file_and_says_what_to_do(self, file, content):
         file.write_bytes(content)
-        with pytest.raises(ValueError):
+        with pytest.raises(BadInput) as caught:
             read_json(file)
+        assert str(file) in str(caught.value)
+        assert "Restore it" in str(caught.value)
 
 
 class TestSums:

@@ -23,14 +23,19 @@ Progress = Callable[[str, int, int], None]
 INDEX = "index.json"
 
 
-def built_once(folder: Path, build: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+def unwatched(what: str, done: int, total: int) -> None:
+    """A `Progress` that nobody looks at."""
+
+
+def built_once(folder: Path, build: Callable[[Path], dict[str, Any]], progress: Progress = unwatched) -> dict[str, Any]:
     """The index of a cached folder, built first where it is missing.
 
     Args:
         build: Fills the folder it is given and returns the index. What it raises goes on; nothing half-made stays.
+        progress: Called while another process makes the same; may raise RunStopped.
     """
     if not is_built(folder):
-        with locked(folder):
+        with locked(folder, lambda: progress("Waiting for another process that makes the same", 0, 1)):
             if not is_built(folder):
                 _build(folder, build)
     return dict(read_json(folder / INDEX))

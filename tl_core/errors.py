@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,15 @@ class LabError(Exception):
 
 
 class BadInput(LabError):
-    """Something given to the lab cannot be used; nothing was changed or started."""
+    """Something given to the lab cannot be used; nothing was changed or started.
 
-    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+    Attributes:
+        details: What else a program that reads the error may want to know.
+    """
+
+    def __init__(self, problems: Problem | Iterable[Problem], details: Mapping[str, Any] | None = None) -> None:
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        self.details = dict(details or {})
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
     @classmethod

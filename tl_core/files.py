@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import BaseFileLock, FileLock, Timeout
+
+from tl_core.errors import BadInput
 
 TEMPORARY = ".tmp-"
 
@@ -48,8 +50,11 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The value in a JSON file; raises OSError or ValueError."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """The value in a JSON file; raises OSError where it cannot be read, BadInput where it is damaged."""
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BadInput.of(str(path), f"is damaged ({error})", "Restore it, or delete what it belongs to.") from None
 
 
 def sha256_of(path: Path) -> str:
@@ -65,11 +70,31 @@ def digest_of(*parts: Any) -> str:
 
 
 @contextmanager
-def locked(path: Path, timeout: float = -1) -> Iterator[None]:
-    """Holds the lock of a file or folder among processes (`path` + ".lock"); the system frees it if the holder dies."""
+def locked(path: Path, waiting: Callable[[], None] | None = None, timeout: float = -1) -> Iterator[None]:
+    """Holds the lock of a file or folder among processes (`path` + ".lock"); the system frees it if the holder dies.
+
+    Args:
+        waiting: Called twice a second while another process holds it; what it raises ends the waiting.
+        timeout: Seconds to wait where there is no `waiting`; -1 for ever.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock", timeout=timeout):
+    lock = FileLock(f"{path}.lock")
+    _acquire(lock, waiting, timeout)
+    try:
         yield
+    finally:
+        lock.release()
+
+
+def _acquire(lock: BaseFileLock, waiting: Callable[[], None] | None, timeout: float) -> None:
+    if waiting is None:
+        lock.acquire(timeout=timeout)
+        return
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=0.5)
+        except Timeout:
+            waiting()
 
 
 def folder_size(path: Path) -> int:

@@ -131,7 +131,7 @@ def read_state(run: Run) -> dict[str, Any]:
     """How far a run is, with its true status: a run whose process is gone is never "running"."""
     try:
         state = _stored_state(run)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, BadInput) as error:
         return {"status": FAILED, "message": f"state.json cannot be read ({error}); resume writes it anew."}
     if state["status"] == RUNNING and not is_alive(state.get("pid"), state.get("process_started")):
         state["status"] = INTERRUPTED
@@ -143,7 +143,7 @@ def write_state(run: Run, **changes: Any) -> dict[str, Any]:
     """Changes some entries of the state; only the process that holds the run does this."""
     try:
         before = _stored_state(run)
-    except (OSError, ValueError):  # Whoever holds the run knows more of it than a damaged file.
+    except (OSError, ValueError, BadInput):  # Whoever holds the run knows more of it than a damaged file.
         before = {}
     state = {**before, **changes}
     write_json(run.folder / "state.json", state)

@@ -14,8 +14,8 @@ from typing import Any
 
 from tl_core.backbones.table import BACKBONES, Backbone
 
-IMAGE_SIZES = (32, 48, 64, 96, 128, 150, 160, 192, 224, 256, 299, 320)
-"""Image sizes the forms offer (pixels a side); a backbone takes those from its minimum_size on."""
+IMAGE_SIZES = tuple(sorted({*range(32, 513, 16), 150, 299}))
+"""Image sizes with exact facts (pixels a side); a backbone takes those from its minimum_size on."""
 
 FILE = Path(__file__).with_name("facts.json")
 

@@ -6,11 +6,12 @@ Exit status: 0 done; 1 the run failed; 2 bad input (one sentence, nothing was st
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 
 import click
 
 from tl_core import __version__
-from tl_core.cli import options, results, specs, tables, training
+from tl_core.cli import options, results, screen, specs, tables, training
 from tl_core.errors import BadInput, LabError, RunStopped, unknown
 
 
@@ -63,7 +64,10 @@ def run(arguments: list[str] | None = None) -> int:
         return 130
     except (LabError, OSError, click.ClickException) as error:
         for sentence in _sentences(error):
-            print(f"error: {sentence}", file=sys.stderr)
+            screen.print_line(f"error: {sentence}", console=screen.err)
+        if "--json" in arguments and isinstance(error, BadInput):
+            problems = [asdict(problem) for problem in error.problems]
+            screen.print_json({**error.details, "status": "bad input", "problems": problems})
         return next(status for kind, status in _STATUS.items() if isinstance(error, kind))
 
 

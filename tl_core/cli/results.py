@@ -103,9 +103,7 @@ def _show_epochs(lines: list[dict[str, Any]], best: int | None) -> None:
     if lines:
         screen.print_line()
         screen.print_table(_EPOCH_COLUMNS, [_epoch(line, best) for line in lines])
-        explained = (
-            "loss, acc: while training; clean: the same images after the epoch, not augmented; *: the best epoch."
-        )
+        explained = "loss, acc: while training; clean: after the epoch, on up to 1,000 plain training images; *: the best epoch."
         screen.print_text(explained, indent=2)
 
 

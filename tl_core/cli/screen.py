@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 
 def _console(stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False)
+    console = Console(stderr=stderr, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = 1000  # What goes into a file or another program is not broken into lines of 80.
     return console
@@ -35,12 +35,16 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     Args:
         columns: Titles. ">" in front sets a column to the right; "?" before that lets a narrow terminal go without it, the last first.
     """
-    texts = [[title.lstrip("?>") for title in columns], *([str(cell) for cell in row] for row in rows)]
+    texts = [[title.lstrip("?>") for title in columns], *([_one_line(cell) for cell in row] for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
     shown = _fitting(columns, widths)
     for number, text in enumerate(texts):
         cells = (_aligned(text[place], widths[place], ">" in columns[place]) for place in shown)
         print_line("  ".join(cells).rstrip(), style="" if number else "bold")
+
+
+def _one_line(cell: Any) -> str:
+    return visible(str(cell)).replace("\n", "\\n")
 
 
 def _fitting(columns: Sequence[str], widths: Sequence[int]) -> list[int]:
@@ -59,7 +63,12 @@ def _aligned(text: str, width: int, right: bool) -> str:
 
 def print_line(text: str = "", style: str = "", console: Console = out) -> None:
     """A line as it is; where it is longer than the terminal, the terminal breaks it and a path can still be copied whole."""
-    console.print(text, style=style or None, markup=False, soft_wrap=True)
+    console.print(visible(text), style=style or None, markup=False, soft_wrap=True)
+
+
+def visible(text: str) -> str:
+    """Text with what a terminal would obey (colour codes, bells) written out: names of files may hold anything."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in text)
 
 
 def print_text(text: str, indent: int = 0) -> None:

@@ -49,16 +49,19 @@ def plan(spec: str, data: str | None, changes: Sequence[str], models: Path, as_j
     made = plan_of(wanted, models)
     if made.images:
         _print_plan(made)
-    if as_json:
-        screen.print_json(asdict(made))
+    told = {**asdict(made), "parameters": made.parameters, "trainable": made.trainable}
     if made.problems:
-        raise BadInput(made.problems)
+        raise BadInput(made.problems, told)
+    if as_json:
+        screen.print_json(told)
 
 
 def _print_plan(made: Plan) -> None:
     counts = ", ".join(f"{number:,} {part}" for part, number in (made.images or {}).items())
     skipped = f"; {made.skipped} files left out" if made.skipped else ""
     screen.print_line(f"{made.classes} classes; images: {counts}{skipped}\n")
+    for remark in made.remarks:
+        screen.print_text(f"Note: {remark}")
     screen.print_table(
         ("phase", "epochs", "frozen up to", ">trainable", "features", ">about"), list(map(_phase, made.phases))
     )

@@ -18,7 +18,6 @@ from rich.console import Console
 
 from tl_core import store
 from tl_core.cli import options, screen
-from tl_core.data.sources import anchored
 from tl_core.errors import BadInput, LabError, RunStopped
 from tl_core.phases import total_epochs
 from tl_core.plan import plan
@@ -39,10 +38,12 @@ def train(spec: str, data: str | None, changes: Sequence[str], models: Path, as_
       python -m tl_core train feature-extraction
       python -m tl_core train fine-tune --data folder:PATH --set train.epochs=10 --json
     """
-    wanted = options.read_experiment(spec, data, changes)
-    wanted = wanted.with_values({"data.source": anchored(wanted.data.source)})
-    if problems := plan(wanted, models).problems:
-        raise BadInput(problems)
+    wanted = options.read_experiment(spec, data, changes).anchored()
+    planned = plan(wanted, models)
+    if planned.problems:
+        raise BadInput(planned.problems)
+    for remark in planned.remarks:
+        screen.print_line(f"Note: {remark}", console=screen.err)
     with _stoppable() as stop:
         run = store.create(models, wanted, spec if spec in PRESETS else Path(spec).stem.strip("-"))
         _train(run, models, as_json, stop)
@@ -92,7 +93,7 @@ def _train(run: store.Run, models: Path, as_json: bool, stop: Callable[[], None]
             screen.print_json(summary(run))
 
 
-_RESUMABLE = (store.QUEUED, store.STOPPED, store.FAILED)
+_RESUMABLE = (store.QUEUED, store.STOPPED)  # A failed run says itself what has to change first.
 
 
 def _show_training(run: store.Run, models: Path, console: Console, stop: Callable[[], None]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL
 
 from tl_core.cache import Progress, built_once, is_built, mapped, need_space
 from tl_core.data import decode
@@ -52,7 +53,7 @@ def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress) ->
         RunStopped: where `progress` raises it; nothing half-made is left.
     """
     folder = _folder(dataset, size, cache)
-    index = built_once(folder, lambda building: _write_all(dataset, size, building, progress))
+    index = built_once(folder, lambda building: _write_all(dataset, size, building, progress), progress)
     unreadable = {Skipped(key, reason) for key, reason in index["unreadable"]}
     gone = {skipped.key for skipped in unreadable}
     items = tuple(item for item in dataset.items if item.key not in gone)
@@ -72,7 +73,7 @@ def bytes_needed(images: int, size: int) -> int:
 
 
 def _folder(dataset: ImageDataset, size: int, cache: Path) -> Path:
-    return cache / "pixels" / digest_of("pixels", VERSION, dataset.fingerprint, size)
+    return cache / "pixels" / digest_of("pixels", VERSION, PIL.__version__, dataset.fingerprint, size)
 
 
 def _write_all(dataset: ImageDataset, size: int, building: Path, progress: Progress) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tl_core.cache import Progress
-from tl_core.data.dataset import ImageDataset
+from tl_core.data.dataset import ImageDataset, Skipped
 from tl_core.data.groups import grouped
 from tl_core.data.pixels import Pixels, pixels
+from tl_core.data.remarks import remarks
 from tl_core.data.sources import load_dataset
 from tl_core.data.split import Split, part_counts, split
 from tl_core.spec import DataSpec
@@ -35,6 +36,7 @@ def prepare(data: DataSpec, size: int, cache: Path, progress: Progress) -> Prepa
         RunFailed, RunStopped: as `pixels` does.
     """
     read = pixels(listed(data), size, cache, progress)
+    read = replace(read, dataset=_without_empty_classes(read.dataset))
     return Prepared(read, split_of(data, read.dataset))
 
 
@@ -55,6 +57,18 @@ def split_of(data: DataSpec, dataset: ImageDataset) -> Split:
     )
 
 
+def _without_empty_classes(dataset: ImageDataset) -> ImageDataset:
+    """The dataset without classes none of whose images could be read: they would be answers nothing can have."""
+    left = sorted(set(dataset.labels.tolist()))
+    empty = [name for label, name in enumerate(dataset.class_names) if label not in left]
+    items = tuple(replace(item, label=left.index(item.label)) for item in dataset.items)
+    skipped = tuple(
+        Skipped(f"{name}/", "no image of this class could be read; the class is left out") for name in empty
+    )
+    names = tuple(dataset.class_names[label] for label in left)
+    return replace(dataset, class_names=names, items=items, skipped=(*dataset.skipped, *skipped)) if empty else dataset
+
+
 def describe(prepared: Prepared) -> dict[str, Any]:
     """What a run's folder keeps of its data: counts, what was left out and why, which labels were made wrong."""
     dataset, parts = prepared.dataset, prepared.split
@@ -62,6 +76,7 @@ def describe(prepared: Prepared) -> dict[str, Any]:
         "fingerprint": dataset.fingerprint,
         "classes": list(dataset.class_names),
         "images": part_counts(dataset, parts),
+        "remarks": list(remarks(dataset, parts)),
         "skipped": [{"file": item.key, "reason": item.reason} for item in dataset.skipped],
         "mislabelled": [dataset.items[parts.train[place]].key for place in parts.mislabelled],
     }

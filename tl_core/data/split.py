@@ -71,13 +71,12 @@ def _parts(dataset: ImageDataset, validation_share: float, test_share: float, se
     parts = np.array([item.part or "" for item in dataset.items], dtype="<U10")
     came_with = set(parts.tolist()) - {"", "train"}
     parts[parts == ""] = "train"
-    whole = Counter(
-        dataset.labels[parts == "train"].tolist()
-    )  # Both shares are of these, whichever part is taken first.
-    if not came_with:
-        _move(dataset, parts, "test", {label: test_share * count for label, count in whole.items()}, seed)
+    whole = Counter(dataset.labels[parts == "train"].tolist())  # Both shares are of these, whichever is taken first.
+    # Validation first: a class of two images is better measured in every epoch than once at the end.
     if "validation" not in came_with:
         _move(dataset, parts, "validation", {label: validation_share * count for label, count in whole.items()}, seed)
+    if not came_with:
+        _move(dataset, parts, "test", {label: test_share * count for label, count in whole.items()}, seed)
     return parts
 
 
@@ -137,6 +136,9 @@ def _check(dataset: ImageDataset, train: np.ndarray, validation: np.ndarray) -> 
         raise BadInput.of(
             "data.source", f"training needs images of two classes or more; there are {sizes}", "Add images or classes."
         )
+    if empty := sorted(set(dataset.labels.tolist()) - set(dataset.labels[train].tolist())):
+        names = ", ".join(dataset.class_names[label] for label in empty[:5])
+        raise BadInput.of("data.source", f"{names}: no training image", "Add some, or take the class out.")
     if len(validation) == 0:
         remedy = "Add images, or choose another data.group_by: a group is never torn."
         raise BadInput.of("data.validation_share", f"no image is left to validate with; there are {sizes}", remedy)

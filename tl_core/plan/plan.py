@@ -9,6 +9,7 @@ from pathlib import Path
 from tl_core.data.dataset import ImageDataset
 from tl_core.data.pixels import bytes_needed, is_cached
 from tl_core.data.prepare import listed, split_of
+from tl_core.data.remarks import remarks
 from tl_core.data.split import Split
 from tl_core.errors import BadInput, Problem
 from tl_core.phases import phases
@@ -33,6 +34,7 @@ class Plan:
 
     Attributes:
         problems: What has to change before it can start; empty where it can.
+        remarks: What a person should know of the data though nothing is wrong enough to stop a run.
         images: How many images there are by part, before any is found unreadable; empty where the data cannot be used.
         head_parameters: Weights of the head; all of them train.
         disk_bytes: What pixels, features, checkpoints and export take at most.
@@ -43,6 +45,7 @@ class Plan:
     classes: int = 0
     images: dict[str, int] | None = None
     skipped: int = 0
+    remarks: tuple[str, ...] = ()
     phases: tuple[PhasePlan, ...] = ()
     blocks: tuple[BlockPlan, ...] = ()
     head_parameters: int = 0
@@ -91,6 +94,7 @@ def _costed(
         classes=classes,
         images=images,
         skipped=len(dataset.skipped),
+        remarks=remarks(dataset, split),
         phases=phase_plans,
         blocks=blocks(spec),
         head_parameters=head_parameters(spec, classes),

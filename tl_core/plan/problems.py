@@ -6,6 +6,7 @@ curves. A setting left at its default, or switched off, is never a problem.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 
 from tl_core.backbones import BACKBONES, weights
@@ -26,7 +27,7 @@ def spec_problems(spec: ExperimentSpec) -> tuple[Problem, ...]:
 
 def data_problems(spec: ExperimentSpec, dataset: ImageDataset, split: Split) -> tuple[Problem, ...]:
     """What is wrong with a spec for these data."""
-    return (*_unused_shares(spec, dataset), *_empty_classes(dataset, split), *_unused_limits(spec, dataset, split))
+    return (*_unused_shares(spec, dataset), *_unused_groups(spec, dataset), *_unused_limits(spec, dataset, split))
 
 
 def _changed(spec: ExperimentSpec, path: str) -> bool:
@@ -38,7 +39,9 @@ def _changed(spec: ExperimentSpec, path: str) -> bool:
 def _without_effect(spec: ExperimentSpec, paths: Sequence[str], because: str, remedy: str) -> Iterator[Problem]:
     for path in paths:
         if _changed(spec, path):
-            yield Problem(path, f"has no effect: {because}", remedy)
+            # A preset may have set it, so "leave it out" alone would not do.
+            written = json.dumps(_DEFAULTS[path])
+            yield Problem(path, f"has no effect: {because}", f"{remedy} Its default is {written}.")
 
 
 def _image_size(spec: ExperimentSpec) -> Iterator[Problem]:
@@ -61,7 +64,7 @@ def _all_frozen(spec: ExperimentSpec) -> bool:
 def _nothing_thaws(spec: ExperimentSpec) -> Iterator[Problem]:
     if _all_frozen(spec) and spec.head.classifier not in SOLVED:
         paths = ("train.head_epochs", "train.backbone_learning_rate", "train.update_batch_norm")
-        remedy = "Thaw some blocks (backbone.freeze=all-but-2), or leave it out."
+        remedy = "Thaw some blocks (backbone.freeze=all-but-2), or put it back."
         yield from _without_effect(spec, paths, "every block is frozen", remedy)
 
 
@@ -123,12 +126,11 @@ def _unused_shares(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Prob
     yield from _without_effect(spec, unused, because, "Leave it out.")
 
 
-def _empty_classes(dataset: ImageDataset, split: Split) -> Iterator[Problem]:
-    trained = set(dataset.labels[split.train].tolist())
-    empty = [name for label, name in enumerate(dataset.class_names) if label not in trained]
-    if empty:
-        message = f"{', '.join(empty[:5])}: no training image"
-        yield Problem("data.source", message, "Add training images of it, or take the class out.")
+def _unused_groups(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:
+    groups, contents = ({getattr(item, name) for item in dataset.items} for name in ("group", "digest"))
+    if len(groups) == len(contents) and not any(item.part for item in dataset.items):
+        because = f"no two different images of these data have the same {spec.data.group_by}"
+        yield from _without_effect(spec, ["data.group_by"], because, "Leave it out.")
 
 
 def _unused_limits(spec: ExperimentSpec, dataset: ImageDataset, split: Split) -> Iterator[Problem]:

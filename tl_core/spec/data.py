@@ -63,7 +63,7 @@ class DataSpec(Section):
     )
     group_by: GroupBy = setting(
         "content",
-        "Images that never stand on both sides of a split: identical ones (content), those of one folder inside a class "
+        "Images that a split made here never tears apart: identical ones (content), those of one folder inside a class "
         "(folder), or those whose file names agree up to the last _ or - (prefix).",
     )
     split_seed: int = setting(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tl_core.backbones import BACKBONES
+from tl_core.data.sources import anchored
 from tl_core.errors import BadInput
 from tl_core.files import digest_of
 from tl_core.params import Param, Section, parameters, setting, validated
@@ -74,6 +75,12 @@ class ExperimentSpec(Section):
         if not isinstance(values, dict):
             raise BadInput.of(str(path), "holds no JSON object")
         return cls.from_json(values)
+
+    def anchored(self) -> ExperimentSpec:
+        """A copy whose paths are absolute, so that a run finds its images and weights again from any folder."""
+        kind, colon, path = self.backbone.weights.partition(":")
+        weights = f"{kind}:{Path(path).expanduser().resolve()}" if colon else kind
+        return self.with_values({"data.source": anchored(self.data.source), "backbone.weights": weights})
 
     def with_values(self, changes: Mapping[str, Any]) -> ExperimentSpec:
         """A copy with some settings changed, by path (`{"head.dropout": 0.5}`). Raises BadInput."""

@@ -145,5 +145,5 @@ def test_every_row_has_a_builder_and_every_builder_a_row() -> None:
 
 def test_calling_a_half_gives_no_warning(recwarn: pytest.WarningsRecorder) -> None:
     prefix, tail = networks.split(network_of("InceptionV3"), "mixed7")
-    output(tail, output(prefix, pixels(96)))
+    output(tail, output(prefix, pixels(smallest(BACKBONES["InceptionV3"]))))
     assert not [str(warning.message) for warning in recwarn if "structure" in str(warning.message)]

@@ -63,9 +63,7 @@ def test_a_training_step_leaves_frozen_outputs_and_all_batch_statistics_bit_iden
     assert not changed & prefix_weights
     assert not changed & statistics(model)
     assert any(not path.startswith(("classifier", "head_")) for path in changed), "nothing of the thawed blocks moved"
-    again = {variable.path: variable for variable in model.weights}
-    for path in prefix_weights:  # The outputs, too, with the weights as they were before.
-        assert np.array_equal(before[path], np.asarray(again[path]))
+    # The outputs, too: those of a network made anew.
     fresh = divide(assemble(spec, CLASSES), spec, frozen).prefix
     assert fresh is not None
     assert np.array_equal(np.asarray(parts.prefix(images, training=False)), np.asarray(fresh(images, training=False)))

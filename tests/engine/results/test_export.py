@@ -8,6 +8,7 @@ import sys
 import textwrap
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,12 @@ from PIL import Image
 
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
+from tl_core.data.dataset import ImageDataset
+from tl_core.data.pixels import pixels
 from tl_core.data.prepare import prepare
+from tl_core.data.sources import load_dataset
 from tl_core.engine.results import export
+from tl_core.engine.results.measures import cross_entropy
 from tl_core.engine.results.prediction import Predictor
 from tl_core.errors import BadInput
 from tl_core.spec import ExperimentSpec
@@ -77,6 +82,32 @@ def test_evaluating_the_export_gives_the_figures_of_the_reports(run: store.Run, 
     assert accuracy == pytest.approx(json.loads((run.report / "validation.json").read_text())["accuracy"])
 
 
+def test_evaluate_measures_the_loss_the_report_measured_however_sure_the_network_is(
+    run: store.Run, tmp_path: Path
+) -> None:
+    model, signature = export.load(run.export)
+    kernel, bias = model.get_layer("classifier").get_weights()
+    model.get_layer("classifier").set_weights([kernel * 100, bias])
+    dataset = load_dataset("digits")
+    few = replace(dataset, items=dataset.items[:60])
+    measured, read = Predictor(model, signature).evaluate(few, tmp_path, quiet)
+    logits = np.asarray(export.without_activation(model)(_pixels_of(few, tmp_path), training=False))
+    np.testing.assert_allclose(measured.losses, cross_entropy(logits, read.labels).losses, rtol=1e-3)
+    assert measured.losses.max() > 28, "probabilities in float32 could not tell such a loss"
+
+
+def test_evaluating_pictures_none_of_which_can_be_read_says_so(run: store.Run, tmp_path: Path) -> None:
+    for label in ("0", "1"):
+        (tmp_path / "bad" / label).mkdir(parents=True)
+        (tmp_path / "bad" / label / "x.jpg").write_text("no picture")
+    with pytest.raises(BadInput, match="could be read"):
+        Predictor.of(run.export).evaluate(load_dataset(f"folder:{tmp_path / 'bad'}"), tmp_path, quiet)
+
+
+def _pixels_of(dataset: ImageDataset, cache: Path) -> np.ndarray:
+    return pixels(dataset, 32, cache, quiet).images.astype(np.float32)
+
+
 def test_the_signature_lies_inside_the_file_and_beside_it(run: store.Run) -> None:
     beside = json.loads((run.export / export.SIGNATURE).read_text())
     inside = json.loads(zipfile.ZipFile(run.export / export.MODEL).read(export.SIGNATURE))
@@ -117,8 +148,6 @@ def test_a_run_without_an_export_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_data_with_classes_the_network_does_not_know_is_refused(run: store.Run, shared_models: Path) -> None:
-    from tl_core.data.sources import load_dataset
-
     toys = load_dataset("playground:classes=2,images_per_class=4")
     with pytest.raises(BadInput, match="does not know"):
         Predictor.of(run.export).evaluate(toys, store.cache_folder(shared_models), quiet)

@@ -48,6 +48,11 @@ def test_squared_hinge_costs_the_square_of_what_a_margin_lacks_to_one_in_each_cl
     assert measured.predictions.tolist() == [2, 0]
 
 
+def test_two_classes_have_one_svm_whose_loss_counts_once() -> None:
+    measured = squared_hinge(np.array([[-0.25, 0.25]]), np.array([1]))
+    assert measured.loss == pytest.approx(0.75**2)
+
+
 def test_a_report_agrees_with_scikit_learn_and_lists_the_worst_mistakes_first() -> None:
     measured = cross_entropy(LOGITS, LABELS)
     items = [Item(f"a/{n}", int(label), str(n), str(n)) for n, label in enumerate(LABELS)]

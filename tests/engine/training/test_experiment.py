@@ -16,6 +16,7 @@ from tl_core.cache import Progress
 from tl_core.data.prepare import prepare
 from tl_core.engine.networks.assembly import assemble
 from tl_core.engine.results.measures import cross_entropy
+from tl_core.engine.results.prediction import Predictor
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import Trainer
 from tl_core.engine.training.history import read_losses
@@ -170,12 +171,14 @@ def test_a_run_that_diverges_says_so_in_a_sentence_and_keeps_its_last_good_check
         train(run, shared_models, quiet)
     state = store.read_state(run)
     assert (state["status"], state["epoch"]) == (store.FAILED, 2)
-    assert "Lower train.learning_rate" in state["message"]
+    assert "lower train.learning_rate" in state["message"]
     assert "Traceback" in run.log.read_text()
     kept = checkpoints.latest_whole(run.checkpoints)
     assert kept is not None
     assert kept.epoch == 2
     assert all(np.isfinite(value).all() for value in checkpoints.load(run.checkpoints, kept).values())
+    assert state["exported_epoch"] == 2, "what was good is exported all the same"
+    assert Predictor.of(run.export).signature.details["epoch"] == 2
 
 
 def test_something_unforeseen_is_told_in_a_sentence_with_the_trace_in_the_log(
@@ -186,7 +189,7 @@ def test_something_unforeseen_is_told_in_a_sentence_with_the_trace_in_the_log(
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError("by the test")
 
-    monkeypatch.setattr(experiment, "assemble", broken)
+    monkeypatch.setattr(experiment, "divide", broken)
     run = store.create(shared_models, small_spec())
     with pytest.raises(RunFailed, match="ZeroDivisionError: by the test"):
         train(run, shared_models, quiet)
@@ -204,3 +207,21 @@ def test_validation_images_are_never_augmented_nor_trained_on(shared_models: Pat
         train(run, shared_models, quiet)
         losses.append(read_losses(run, len(data.split.validation))[0])
     np.testing.assert_allclose(losses[0], losses[1], atol=1e-4)
+
+
+def test_a_class_of_which_no_image_can_be_read_is_left_out_and_named(
+    photos: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = photos("blue", "red", each=12)
+    (root / "broken").mkdir()
+    for number in range(5):
+        (root / "broken" / f"{number}.jpg").write_text("no picture")
+    spec = small_spec(data__source=f"folder:{root}", data__images_per_class=None)
+    run = store.create(tmp_path, spec)
+    train(run, tmp_path, quiet)
+    told = json.loads((run.report / "data.json").read_text())
+    assert told["classes"] == ["blue", "red"]
+    assert {"file": "broken/", "reason": "no image of this class could be read; the class is left out"} in told[
+        "skipped"
+    ]
+    assert Predictor.of(run.export).signature.classes == ("blue", "red")

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from tl_core import store
-from tl_core.engine.training import history
+from tl_core.engine.training import checkpoints, history
 from tl_core.engine.training.checkpoints import Checkpoint
-from tl_core.errors import RunFailed
 from tl_core.spec import ExperimentSpec
 
 
@@ -23,34 +22,36 @@ def line(epoch: int, **more: float) -> dict[str, float]:
     return {"epoch": epoch, "val_loss": 1.0 / epoch, "val_accuracy": 0.5, **more}
 
 
-def checkpoint(epoch: int) -> Checkpoint:
-    return Checkpoint(epoch, "head", "x", "x", 0, line(epoch))
+def saved(run: store.Run, epochs: int) -> Checkpoint:
+    """The checkpoint of the last of so many epochs; metrics.jsonl is left to the test."""
+    lines = [line(epoch) | {"phase": "head"} for epoch in range(1, epochs + 1)]
+    return checkpoints.save(run.checkpoints, {"model/a": np.zeros(1)}, lines, 1, 5)
+
+
+def epochs_in(run: store.Run) -> list[int]:
+    return [row["epoch"] for row in store.read_metrics(run)]
 
 
 def test_lines_beyond_the_checkpoint_are_cut_off(run: store.Run) -> None:
     for epoch in (1, 2, 3, 4):
-        history.append(run, line(epoch))
-    assert [row["epoch"] for row in history.truncated(run, checkpoint(2))] == [1, 2]
-    assert [row["epoch"] for row in store.read_metrics(run)] == [1, 2]
+        store.append_metrics(run, line(epoch))
+    assert [row["epoch"] for row in history.taken_up(run, saved(run, 2))] == [1, 2]
+    assert epochs_in(run) == [1, 2]
 
 
-def test_a_line_the_process_did_not_live_to_write_comes_from_the_checkpoint(run: store.Run) -> None:
-    history.append(run, line(1))
-    with (run.folder / "metrics.jsonl").open("a") as file:
-        file.write('{"epoch": 2, "val_lo')
-    assert history.truncated(run, checkpoint(2)) == [line(1), line(2)]
+@pytest.mark.parametrize("left", ["", '{"epoch": 1}\n{"epoch": 2, "val_lo', '{"epoch": 7}\n'])
+def test_whatever_a_dying_process_or_disk_left_of_the_lines_the_checkpoint_has_them_all(
+    run: store.Run, left: str
+) -> None:
+    (run.folder / "metrics.jsonl").write_text(left)
+    history.taken_up(run, saved(run, 3))
+    assert epochs_in(run) == [1, 2, 3]
 
 
 def test_without_a_checkpoint_the_curve_starts_anew(run: store.Run) -> None:
-    history.append(run, line(1))
-    assert history.truncated(run, None) == []
-    assert store.read_metrics(run) == []
-
-
-def test_missing_epochs_are_an_error_rather_than_a_gap(run: store.Run) -> None:
-    history.append(run, line(1))
-    with pytest.raises(RunFailed, match="lacks epochs"):
-        history.truncated(run, checkpoint(4))
+    store.append_metrics(run, line(1))
+    assert history.taken_up(run, None) == []
+    assert epochs_in(run) == []
 
 
 def test_losses_of_validation_images_are_rows_by_epoch_and_writing_one_again_replaces_it(run: store.Run) -> None:

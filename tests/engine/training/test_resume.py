@@ -16,9 +16,11 @@ import pytest
 
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
-from tl_core.engine.training import checkpoints
+from tl_core.engine.training import checkpoints, experiment, history
 from tl_core.engine.training.running import train
 from tl_core.errors import RunFailed, RunStopped
+from tl_core.files import TEMPORARY
+from tl_core.phases import total_epochs
 from tl_core.spec import ExperimentSpec
 
 pytestmark = pytest.mark.slow
@@ -170,6 +172,75 @@ def test_images_that_changed_since_the_run_began_are_noticed(photos_folder: Path
     removed.write_bytes(content)
     train(run, tmp_path, quiet)
     assert [line["epoch"] for line in store.read_metrics(run)] == [1, 2, 3]
+
+
+class Killed(BaseException):
+    """Ends a process's work where it stands, as SIGKILL would, but inside the test."""
+
+
+@pytest.mark.parametrize("classifier", ["auto", "logistic-regression"])
+@pytest.mark.parametrize("step", ["write_losses", "save", "append_metrics", "write_state", "finish"])
+def test_a_run_broken_off_at_any_step_of_recording_an_epoch_ends_the_same(
+    step: str, classifier: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = {"train__epochs": 2} if classifier == "auto" else {"train__epochs": 10}
+    spec = small_spec(head__classifier=classifier, **changes)
+    expected = outcome(left_alone(spec, shared_models))
+    run = store.create(shared_models, spec)
+
+    with monkeypatch.context() as patched:
+        # The last epoch is the hard one: no epoch follows that would mend what is missing.
+        last = total_epochs(spec)
+        module = {"write_losses": history, "save": checkpoints}.get(step, experiment)
+        real = getattr(module, step)
+
+        def die_in_last_epoch(*arguments: Any, **options: Any) -> Any:
+            training = options.get("epoch", last) == last if step == "write_state" else True
+            if training and len(store.read_metrics(run)) >= last - (step not in ("finish", "write_state")):
+                raise Killed
+            return real(*arguments, **options)
+
+        patched.setattr(module, step, die_in_last_epoch)
+        with pytest.raises((Killed, RunFailed)):
+            train(run, shared_models, quiet)
+    train(run, shared_models, quiet)
+    assert_same(outcome(run), expected)
+
+
+def test_pretrained_weights_that_changed_since_the_run_began_are_noticed(tmp_path: Path) -> None:
+    from tl_core.backbones import BACKBONES
+    from tl_core.engine.networks.build import build
+    from tl_core.engine.networks.weights import randomise
+
+    network, file = build(BACKBONES["EfficientNetLite0"], 32), tmp_path / "mine.weights.h5"
+    network.save_weights(file)
+    spec = small_spec(backbone__weights=f"file:{file}", train__epochs=3)
+    run = store.create(tmp_path, spec)
+    with pytest.raises(RunStopped):
+        train(run, tmp_path, _stop_in_epoch(2))
+    randomise(network, seed=7)
+    network.save_weights(file)
+    with pytest.raises(RunFailed, match="pretrained weights are not those this run began with"):
+        train(run, tmp_path, quiet)
+
+
+def test_what_a_killed_process_left_half_written_is_removed(shared_models: Path) -> None:
+    run = store.create(shared_models, HEAD)
+    leftovers = [run.folder / f"{TEMPORARY}a-state.json", run.folder / "export" / f"{TEMPORARY}b-model.keras"]
+    for leftover in leftovers:
+        leftover.parent.mkdir(exist_ok=True)
+        leftover.write_text("half")
+    train(run, shared_models, quiet)
+    assert not any(leftover.exists() for leftover in leftovers)
+
+
+def test_going_on_with_other_packages_is_allowed_and_said(shared_models: Path) -> None:
+    run = store.create(shared_models, HEAD)
+    with pytest.raises(RunStopped):
+        train(run, shared_models, _stop_in_epoch(2))
+    store.write_state(run, environment={**store.read_state(run)["environment"], "device": "another"})
+    train(run, shared_models, quiet)
+    assert "the same bits are not promised" in store.read_state(run)["message"]
 
 
 def test_two_processes_never_train_the_same_run(shared_models: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ def features(
         RunFailed: where the disk has too little space.
         RunStopped: where `progress` raises it; nothing half-made is left.
     """
-    folder = cache / "features" / digest_of("features", VERSION, pixels.key, identity)
+    folder = (
+        cache / "features" / digest_of("features", VERSION, version("openvino"), version("keras"), pixels.key, identity)
+    )
     shape = (len(pixels.images), *model.outputs[0].shape[1:])
 
     def build(building: Path) -> dict[str, Any]:
@@ -46,7 +49,7 @@ def features(
         _write(compiled(model), pixels.images, building / _FILE, progress)
         return {"shape": shape, "identity": list(identity)}
 
-    built_once(folder, build)
+    built_once(folder, build, progress)
     return mapped(folder / _FILE, np.float32, shape)
 
 

@@ -8,10 +8,12 @@ drop out and move their batch statistics.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tl_core.backbones import BACKBONES
 from tl_core.backbones.freezing import used_cuts
+from tl_core.cache import Progress, unwatched
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
 from tl_core.engine.networks import head, weights
@@ -33,15 +35,17 @@ class Parts:
     boundary: str
 
 
-def assemble(spec: ExperimentSpec, classes: int) -> keras.Model:
+def assemble(spec: ExperimentSpec, classes: int, progress: Progress = unwatched) -> keras.Model:
     """The network of a spec with its first weights: float32 RGB pixels 0..255, shape (batch, size, size, 3), to logits.
 
     Raises:
         BadInput, RunFailed: where the weights are not to be had.
     """
+    progress("Building the network", 0, 1)
     backbone = BACKBONES[spec.backbone.name]
     network = networks.build(backbone, spec.image_size)
-    weights.load(network, backbone, spec.backbone.weights, spec.train.seed)
+    received = partial(progress, "Downloading weights")
+    weights.load(network, backbone, spec.backbone.weights, spec.train.seed, received)
     features = networks.cut_output(network, used_cuts(backbone, spec.backbone.output)[-1])
     logits = head.attach(features, spec.head, classes, spec.train.seed)
     # The name tells networks.cut_output which row the cuts are from.

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from tl_core.backbones.download import obtain
+from tl_core.backbones.download import Report, obtain
 from tl_core.backbones.table import Backbone
 from tl_core.backbones.weights import SETTING, md5_of, resolve, weights_identity
 from tl_core.engine.backend import keras
@@ -16,11 +16,12 @@ from tl_core.errors import BadInput, RunFailed
 from tl_core.files import digest_of
 
 
-def load(network: keras.Model, backbone: Backbone, weights: str, seed: int) -> str:
+def load(network: keras.Model, backbone: Backbone, weights: str, seed: int, report: Report | None = None) -> str:
     """Puts weights into a network and tells their identity (see `backbones.weights.weights_identity`).
 
     Args:
         weights: The setting `backbone.weights`.
+        report: Told how far a download is.
         seed: For "random": the same seed gives the same weights, whatever else the process has built.
 
     Raises:
@@ -33,7 +34,7 @@ def load(network: keras.Model, backbone: Backbone, weights: str, seed: int) -> s
     elif chosen.kind == "bundled":
         _load_bundled(network, backbone, chosen.path)
     else:
-        _load_file(network, backbone, obtain(backbone) if chosen.kind == "imagenet" else chosen.path)
+        _load_file(network, backbone, obtain(backbone, report) if chosen.kind == "imagenet" else chosen.path)
     return weights_identity(backbone, weights, seed)
 
 

@@ -70,8 +70,18 @@ def signature_of(values: Mapping[str, Any]) -> Signature:
     return Signature(**{**values, **lists})
 
 
+def without_activation(model: keras.Model) -> keras.Model:
+    """An exported network that gives logits (or margins): losses taken from probabilities would lose what rounding ate."""
+    names = {layer.name for layer in model.layers}
+    outputs = model.get_layer(_ACTIVATION).input if _ACTIVATION in names else model.outputs[0]
+    return keras.Model(model.inputs[0], outputs)
+
+
+_ACTIVATION = "probabilities"
+
+
 def _activated(outputs: Any, output: Output) -> Any:
-    return outputs if output == "margins" else keras.layers.Activation(output, name="probabilities")(outputs)
+    return outputs if output == "margins" else keras.layers.Activation(output, name=_ACTIVATION)(outputs)
 
 
 def _write(model: keras.Model, signature: Signature, path: Path) -> None:

@@ -51,11 +51,15 @@ def cross_entropy(outputs: np.ndarray, labels: np.ndarray) -> Measured:
 
 
 def squared_hinge(outputs: np.ndarray, labels: np.ndarray) -> Measured:
-    """Margins measured by the loss a linear SVM minimises: max(0, 1 - margin)**2, summed over the one-against-rest classifiers."""
+    """Margins measured by the loss a linear SVM minimises: max(0, 1 - margin)**2, summed over the one-against-rest classifiers.
+
+    Two classes have one classifier, whose margin stands in both columns with opposite signs; it counts once.
+    """
     margins = outputs.astype(np.float64)
     signs = np.where(np.arange(margins.shape[1]) == labels[:, None], 1.0, -1.0)
     losses = (np.maximum(0.0, 1.0 - signs * margins) ** 2).sum(axis=1)
-    return Measured(margins, losses, margins.argmax(axis=1), labels)
+    classifiers = 1 if margins.shape[1] == 2 else margins.shape[1]
+    return Measured(margins, losses * classifiers / margins.shape[1], margins.argmax(axis=1), labels)
 
 
 def loss_name(head: HeadSpec) -> str:

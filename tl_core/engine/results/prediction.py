@@ -14,7 +14,7 @@ from tl_core.data.dataset import ImageDataset, Skipped, Unreadable
 from tl_core.data.pixels import pixels
 from tl_core.engine.backend import keras
 from tl_core.engine.results import export
-from tl_core.engine.results.measures import Measured, squared_hinge
+from tl_core.engine.results.measures import Measured, cross_entropy, squared_hinge
 from tl_core.engine.step import forward_pass
 from tl_core.errors import BadInput
 
@@ -43,9 +43,7 @@ class Predictor:
 
     def scores(self, images: np.ndarray) -> np.ndarray:
         """Scores of RGB images 0..255, shape (images, size, size, 3): float64, shape (images, classes)."""
-        forward = forward_pass(self.model)
-        parts = [forward(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
-        outputs = np.concatenate(parts).astype(np.float64)
+        outputs = _outputs(self.model, images).astype(np.float64)
         return np.concatenate([1 - outputs, outputs], axis=1) if self.signature.output == "sigmoid" else outputs
 
     def files(self, paths: Iterable[Path], most: int = 5) -> tuple[list[Prediction], list[Skipped]]:
@@ -66,23 +64,27 @@ class Predictor:
         """Measures every readable image of a dataset whose classes the network knows.
 
         Raises:
-            BadInput: where the dataset has a class the network does not know.
+            BadInput: where the dataset has a class the network does not know, or no readable picture.
         """
         labels = _translated(dataset, self.signature.classes)
         read = pixels(dataset, self.signature.image_size, cache, progress)
         rows = {item.key: label for item, label in zip(dataset.items, labels, strict=True)}
         kept = np.array([rows[item.key] for item in read.dataset.items], dtype=np.int64)
-        return self._measured(self.scores(read.images), kept), read.dataset
-
-    def _measured(self, scores: np.ndarray, labels: np.ndarray) -> Measured:
-        if self.signature.output == "margins":
-            return squared_hinge(scores, labels)
-        losses = -np.log(np.maximum(scores[np.arange(len(labels)), labels], 1e-12))
-        return Measured(scores, losses, scores.argmax(axis=1), labels)
+        if not len(kept):
+            raise BadInput.of(
+                "source", f"no picture of {dataset.source} could be read", "See what was left out with plan."
+            )
+        measure = squared_hinge if self.signature.output == "margins" else cross_entropy
+        return measure(_outputs(export.without_activation(self.model), read.images), kept), read.dataset
 
     def _ranked(self, name: str, scores: np.ndarray, most: int) -> Prediction:
         order = np.argsort(-scores, kind="stable")[:most]
         return Prediction(name, tuple((self.signature.classes[index], float(scores[index])) for index in order))
+
+
+def _outputs(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    forward = forward_pass(model)
+    return np.concatenate([forward(images[start : start + BATCH]) for start in range(0, len(images), BATCH)])
 
 
 def _translated(dataset: ImageDataset, classes: Sequence[str]) -> list[int]:

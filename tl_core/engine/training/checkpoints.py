@@ -1,14 +1,14 @@
 """Checkpoints that are whole or not there, and say so.
 
-One is a NumPy archive of every variable that training changes; the manifest names each with its SHA-256 and the epoch's line of
-metrics, and is replaced last. So whatever moment a process dies at, the manifest names whole files, and weights, optimiser
+One is a NumPy archive of every variable that training changes; the manifest names each with its SHA-256, holds the lines of all
+epochs so far, and is replaced last. So whatever moment a process dies at, the manifest names whole files, and weights, optimiser
 and history belong to the same epoch. A flipped bit is noticed, and the checkpoint before is used.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,41 +20,49 @@ from tl_core.files import TEMPORARY, read_json, sha256_of, write_json, write_wit
 
 log = logging.getLogger(__name__)
 
+MANIFEST = "manifest.json"
+
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One entry of the manifest.
-
-    Attributes:
-        record: The epoch's line of metrics.
-    """
+    """One entry of the manifest."""
 
     epoch: int
     phase: str
     file: str
     sha256: str
     bytes: int
-    record: dict[str, Any]
 
 
-def save(folder: Path, variables: Mapping[str, Any], record: dict[str, Any], best_epoch: int, keep: int) -> Checkpoint:
-    """Writes the state after an epoch; keeps the best epoch's checkpoint and the latest `keep`."""
-    epoch = int(record["epoch"])
+def save(
+    folder: Path, variables: Mapping[str, Any], lines: Sequence[dict[str, Any]], best_epoch: int, keep: int
+) -> Checkpoint:
+    """Writes the state after an epoch; keeps the best epoch's checkpoint and the latest `keep`.
+
+    Args:
+        lines: The metrics of all epochs so far; the last is this epoch's.
+    """
+    epoch, phase = int(lines[-1]["epoch"]), lines[-1]["phase"]
     file = folder / f"epoch-{epoch:04d}.npz"
     values = {name: np.asarray(variable) for name, variable in variables.items()}
     write_with(file, lambda temporary: _write(temporary, values))
-    made = Checkpoint(epoch, record["phase"], file.name, sha256_of(file), file.stat().st_size, record)
+    made = Checkpoint(epoch, phase, file.name, sha256_of(file), file.stat().st_size)
     entries = [entry for entry in entries_of(folder) if entry.epoch < epoch] + [made]
     kept = [entry for entry in entries if entry.epoch == best_epoch or entry in entries[-keep:]]
-    write_json(folder / "manifest.json", {"entries": [asdict(entry) for entry in kept], "best_epoch": best_epoch})
+    manifest = {"entries": [asdict(entry) for entry in kept], "best_epoch": best_epoch, "lines": list(lines)}
+    write_json(folder / MANIFEST, manifest)
     _remove_others(folder, {entry.file for entry in kept})
     return made
 
 
+def lines_of(folder: Path, until: int) -> list[dict[str, Any]]:
+    """The metrics of the epochs up to and with one, as the manifest holds them."""
+    return [line for line in _manifest(folder)["lines"] if line["epoch"] <= until]
+
+
 def entries_of(folder: Path) -> list[Checkpoint]:
     """The checkpoints of a run, the earliest first."""
-    manifest = folder / "manifest.json"
-    return [Checkpoint(**entry) for entry in read_json(manifest)["entries"]] if manifest.exists() else []
+    return [Checkpoint(**entry) for entry in _manifest(folder)["entries"]]
 
 
 def latest_whole(folder: Path) -> Checkpoint | None:
@@ -75,7 +83,7 @@ def latest_whole(folder: Path) -> Checkpoint | None:
 
 def best_whole(folder: Path) -> Checkpoint:
     """The best epoch's checkpoint; where it is damaged, the newest whole one. Raises RunFailed where there is none."""
-    best_epoch = int(read_json(folder / "manifest.json")["best_epoch"])
+    best_epoch = _manifest(folder)["best_epoch"]
     for entry in entries_of(folder):
         if entry.epoch == best_epoch and is_whole(folder, entry):
             return entry
@@ -104,6 +112,12 @@ def restore(values: Mapping[str, np.ndarray], variables: Mapping[str, Any]) -> N
     """Puts saved values into variables; every variable must have one, of its shape (KeyError, ValueError)."""
     for name, variable in variables.items():
         variable.assign(values[name])
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if not (folder / MANIFEST).exists():
+        return {"entries": [], "best_epoch": 0, "lines": []}
+    return dict(read_json(folder / MANIFEST))
 
 
 def _write(path: Path, values: Mapping[str, np.ndarray]) -> None:

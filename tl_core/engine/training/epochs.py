@@ -2,7 +2,8 @@
 
 A line holds three pairs of curves, each measured as its name says:
 loss, accuracy              reported: in training mode, on augmented images, averaged while the weights move
-clean_loss, clean_accuracy  the network as it is after the epoch, in inference mode, on a fixed part of the training images, not augmented
+clean_loss, clean_accuracy  the network as it is after the epoch, in inference mode, on a fixed part of the training images (1,000 at most), not
+                            augmented, against the labels training was given (with label noise, wrong ones too)
 val_loss, val_accuracy      the same on the validation images
 Only the second and third compare like with like. No loss includes the L1/L2 penalty; that is `penalty`.
 """
@@ -28,6 +29,10 @@ from tl_core.errors import RunFailed
 from tl_core.phases import Phase
 
 EVALUATION_BATCH = 32
+
+
+class Diverged(RunFailed):
+    """A loss is no number any more; the epochs before are good."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Trainer:
         """Trains one epoch.
 
         Raises:
-            RunFailed: where the loss is no number any more.
+            Diverged: where the loss is no number any more.
             RunStopped: where `progress` raises it; the epoch is then not counted.
         """
         started = time.monotonic()
@@ -139,7 +144,7 @@ def evaluate(
 def _check_finite(line: dict[str, Any]) -> None:
     for name in ("loss", "clean_loss", "val_loss", "penalty"):
         if not math.isfinite(line[name]):
-            raise RunFailed(
+            raise Diverged(
                 f"In epoch {line['epoch']} the {name.replace('_', ' ')} was no number any more ({line[name]}): training diverged. "
-                "Lower train.learning_rate; the last good checkpoint is kept."
+                "Start a new run with a lower train.learning_rate; the epochs before are kept."
             )

@@ -8,27 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from tl_core.engine.training import checkpoints
 from tl_core.engine.training.checkpoints import Checkpoint
-from tl_core.errors import RunFailed
 from tl_core.files import write_bytes
-from tl_core.store import Run, append_metrics, read_metrics
+from tl_core.store import Run, append_metrics
 
 append = append_metrics
 
 
-def truncated(run: Run, latest: Checkpoint | None) -> list[dict[str, Any]]:
-    """The lines up to a checkpoint, with the file cut to them, so that a resumed curve never runs back.
+def taken_up(run: Run, latest: Checkpoint | None) -> list[dict[str, Any]]:
+    """The lines up to a checkpoint, with the run's files made to say the same.
 
-    Raises:
-        RunFailed: where lines are missing: the file was changed by hand.
+    A process may have died between a checkpoint and its line, or after lines whose checkpoint is damaged: the checkpoint
+    decides, so that a resumed curve neither runs back nor lacks an epoch.
     """
-    if latest is None:
-        lines: list[dict[str, Any]] = []
-    else:
-        # The process may have died between the checkpoint and its line; the checkpoint keeps it.
-        lines = [line for line in read_metrics(run) if line["epoch"] < latest.epoch] + [latest.record]
-    if [line["epoch"] for line in lines] != list(range(1, len(lines) + 1)):
-        raise RunFailed("metrics.jsonl lacks epochs that were trained; restore it, or start a new run.")
+    lines = checkpoints.lines_of(run.checkpoints, latest.epoch) if latest else []
     text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
     write_bytes(run.folder / "metrics.jsonl", text.encode())
     return lines

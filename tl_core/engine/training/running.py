@@ -16,6 +16,7 @@ from tl_core.engine.backend import tf
 from tl_core.engine.training.experiment import carry_out
 from tl_core.engine.training.material import OnEpoch, ignore
 from tl_core.errors import LabError, RunFailed, RunStopped
+from tl_core.files import TEMPORARY
 from tl_core.store import FAILED, FINISHED, RUNNING, STOPPED, Run, read_state, this_process, write_state
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ def train(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch = ignore
             return round(before + time.monotonic() - started, 3)
 
         try:
+            _clean_up(run)
             write_state(run, status=RUNNING, message="", **this_process(), started=time.time())
             carry_out(run, models, progress, on_epoch, passed)
             return write_state(run, status=FINISHED, seconds=passed())
@@ -53,6 +55,12 @@ def train(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch = ignore
             log.exception("The run failed.")
             write_state(run, status=FAILED, message=sentence, seconds=passed())
             raise RunFailed(sentence) from error
+
+
+def _clean_up(run: Run) -> None:
+    """Removes what a process that was killed while it wrote has left."""
+    for leftover in run.folder.rglob(f"{TEMPORARY}*"):
+        leftover.unlink()
 
 
 @contextmanager

@@ -1,0 +1,63 @@
+"""What a run began with, and whether a resumed one still has it: images, weights, versions, device."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from tl_core.backbones import BACKBONES
+from tl_core.backbones.weights import weights_identity
+from tl_core.engine.backend import device_name
+from tl_core.engine.results.measures import loss_name
+from tl_core.engine.training.material import Work
+from tl_core.errors import RunFailed
+from tl_core.phases import total_epochs
+from tl_core.store import read_state, write_state
+
+log = logging.getLogger(__name__)
+
+OTHER_ENVIRONMENT = "Went on with other packages or another device than it began with; the same bits are not promised."
+
+
+def begin(work: Work) -> None:
+    """Writes what the run begins with into its state.
+
+    Raises:
+        RunFailed: where images or weights are not those an earlier part of the run was trained with.
+    """
+    spec, known = work.spec, read_state(work.run)
+    data = work.data.dataset.fingerprint
+    weights = weights_identity(BACKBONES[spec.backbone.name], spec.backbone.weights, spec.train.seed)
+    _check_same("images", known.get("data"), data)
+    _check_same("pretrained weights", known.get("weights"), weights)
+    other = known.get("environment", environment()) != environment()
+    if other:
+        log.warning("%s It was %s and is %s.", OTHER_ENVIRONMENT, known["environment"], environment())
+    message = OTHER_ENVIRONMENT if other else ""
+    changes = {"data": data, "weights": weights, "epochs": total_epochs(spec), "environment": environment()}
+    write_state(work.run, message=message, **changes, **_counts(work))
+    log.info("%d classes, images %s, on %s.", len(work.classes), _counts(work)["images"], device_name())
+
+
+def environment() -> dict[str, Any]:
+    """What a figure depends on beside the spec."""
+    packages = {name: version(name) for name in ("tensorflow", "keras", "openvino", "numpy", "pillow")}
+    return {"packages": packages, "python": platform.python_version(), "device": device_name(), "cores": os.cpu_count()}
+
+
+def _counts(work: Work) -> dict[str, Any]:
+    split = work.data.split
+    return {
+        "images": {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
+        "classes": len(work.classes),
+        "skipped": len(work.data.dataset.skipped),
+        "loss_name": loss_name(work.spec.head),
+    }
+
+
+def _check_same(what: str, known: str | None, found: str) -> None:
+    if known not in (None, found):
+        raise RunFailed(f"The {what} are not those this run began with. Restore them and resume, or start a new run.")
