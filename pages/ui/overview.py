@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
 from tl_core.phases import total_epochs
 from tl_core.store import QUEUED, RUNNING, STATUSES, Run, read_metrics, read_spec, read_state, runs
@@ -106,7 +107,7 @@ def _whole(run: Run) -> Row:
         status=state["status"],
         message=state.get("message") or "",
         created=datetime.fromtimestamp(state["created"]) if "created" in state else None,
-        dataset=spec.data.source,
+        dataset=short_name(spec.data.source),
         backbone=spec.backbone.name,
         freeze=spec.backbone.freeze,
         epoch=len(lines),

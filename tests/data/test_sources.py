@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tl_core.data.sources import SOURCES, anchored, load_dataset, parse
+from tl_core.data.sources import SOURCES, anchored, load_dataset, parse, short_name
 from tl_core.errors import BadInput
 from tl_core.params import parameters
 
@@ -150,3 +150,18 @@ def test_a_home_folder_is_anchored(monkeypatch, tmp_path):
 
 def test_other_sources_are_left_as_they_are():
     assert anchored("playground:classes=3") == "playground:classes=3"
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("folder:/home/ann/photos/clothing", "clothing"),
+        ("folder:clothing/", "clothing"),
+        ("folder:/", "folder:/"),
+        ("digits", "digits"),
+        ("playground:classes=4", "playground:classes=4"),
+        ("no such thing", "no such thing"),
+    ],
+)
+def test_a_table_shows_a_folder_by_its_own_name_and_others_as_they_are_written(source, shown):
+    assert short_name(source) == shown

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from tl_core.data import digits, folder, playground
@@ -95,6 +95,13 @@ def parse(source: str) -> tuple[Source, Any]:
             "data.source", f"{name} takes nothing behind the colon, received {rest!r}", f"Write {row.form}."
         )
     return row, ""
+
+
+def short_name(source: str) -> str:
+    """A source as a table shows it: a folder by its own name, any other as it is written. For any text, valid or not."""
+    name, _, rest = source.partition(":")
+    is_path = name in SOURCES and SOURCES[name].is_path
+    return PurePath(rest).name or source if is_path else source
 
 
 def anchored(source: str) -> str:
