@@ -93,13 +93,17 @@ def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
 def runs(models: Path) -> list[Run]:
     """All runs, the newest first."""
     folder = models / "runs"
-    found = [Run(entry) for entry in folder.iterdir() if (entry / "spec.json").exists()] if folder.is_dir() else []
-    return sorted(found, key=_age, reverse=True)
+    ages = {Run(entry): _age(entry) for entry in folder.iterdir()} if folder.is_dir() else {}
+    return sorted((run for run in ages if ages[run]), key=lambda run: ages[run], reverse=True)
 
 
-def _age(run: Run) -> tuple[str, int, str]:
-    """Sorts runs by when they were made: by the second in the id, within it by when the spec was written."""
-    return run.id[: len("20260101-120000")], (run.folder / "spec.json").stat().st_mtime_ns, run.id
+def _age(folder: Path) -> tuple[str | int, ...]:
+    """Sorts runs by when they were made: by the second in the id, within it by when the spec was written; empty for what is no run."""
+    try:
+        written = (folder / "spec.json").stat().st_mtime_ns
+    except OSError:  # Also a run that is deleted at this moment.
+        return ()
+    return folder.name[: len("20260101-120000")], written, folder.name
 
 
 def find(models: Path, text: str) -> Run:
