@@ -166,7 +166,8 @@ def test_a_run_that_diverges_says_so_in_a_sentence_and_keeps_its_last_good_check
     monkeypatch.setattr(Trainer, "_train", diverging)
     run = store.create(shared_models, small_spec(train__epochs=5))
     with pytest.raises(
-        RunFailed, match=r"In epoch 3 the clean loss was no number any more .* Lower train.learning_rate"
+        RunFailed,
+        match=r"In epoch 3 the clean loss was no number any more .* Start a new run with a lower train.learning_rate",
     ):
         train(run, shared_models, quiet)
     state = store.read_state(run)
