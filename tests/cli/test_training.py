@@ -141,6 +141,7 @@ def test_a_file_that_is_no_picture_is_refused_with_the_reason(
         assert said.status == 2
         assert said.err.count("\n") == 1
         assert "photo.jpg" in said.errors[0] and "no picture could be read" in said.errors[0]
+        assert bool(said.out) == bool(flags), "without --json nothing but the sentence"
 
 
 def test_a_bad_image_does_not_keep_a_good_one_from_its_prediction(

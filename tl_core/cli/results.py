@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +211,9 @@ def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json:
     from tl_core.engine.results.prediction import Predictor
 
     predictions, skipped = Predictor.of(found.export).files(images, top)
+    said = "; ".join(f"{item.key}: {item.reason}" for item in skipped)
+    if not predictions:
+        raise BadInput.of("image", f"no picture could be read: {said}")
     if as_json:
         made = [{"image": prediction.name, "classes": dict(prediction.scores)} for prediction in predictions]
         left_out = [{"file": item.key, "reason": item.reason} for item in skipped]
@@ -221,17 +223,14 @@ def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json:
             (prediction.name, *(f"{name} {score:.3f}" for name, score in prediction.scores))
             for prediction in predictions
         ]
-        places = max((len(row) for row in rows), default=1)
+        places = max(map(len, rows))
         screen.print_table(("image", *(f"{place}." for place in range(1, places))), rows)
     if skipped:
-        said = "; ".join(f"{item.key}: {item.reason}" for item in skipped)
-        if not predictions:
-            raise BadInput.of("image", f"no picture could be read: {said}")
         _say_left_out(said)
 
 
 def _say_left_out(said: str) -> None:
-    print(f"left out: {said}", file=sys.stderr)
+    screen.print_line(f"left out: {said}", console=screen.err)
 
 
 COMMANDS = (runs, show, evaluate, predict)
