@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -92,6 +94,27 @@ def test_results_of_the_frozen_part_come_in_the_order_of_the_images() -> None:
     together = np.concatenate(list(run([images[n : n + 5] for n in range(0, 40, 5)])))
     for n in (0, 17, 39):
         np.testing.assert_allclose(together[n], next(iter(run([images[n : n + 1]])))[0], atol=1e-4)
+
+
+def test_a_pass_that_nobody_finishes_can_be_thrown_away_at_any_moment() -> None:
+    """With callbacks under way this once waited for ever: hence a process of its own, and a limit."""
+    code = """
+import numpy as np
+from tests.engine.conftest import small_spec
+from tl_core.engine.inputs.prefix import in_openvino
+from tl_core.engine.networks.assembly import assemble, divide
+spec = small_spec()
+prefix = divide(assemble(spec, 3), spec, "final").prefix
+images = np.zeros((16, 32, 32, 3), np.uint8)
+for number in range(8):
+    results = in_openvino(prefix)([images] * 8)
+    for _ in range(number % 4):
+        next(results)
+    del results
+print("done")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    assert done.stdout == "done\n", done.stderr[-2000:]
 
 
 def test_features_are_computed_once_and_a_stopped_pass_leaves_nothing(

@@ -7,7 +7,7 @@ computes in bf16 on processors that have it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ def in_openvino(model: keras.Model, threads: int | None = None) -> Prefix:
     network = openvino.Core().compile_model(_converted(model), "CPU", options)
 
     def run(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        return _in_order(openvino.AsyncInferQueue(network, cores), batches)
+        return _in_turn([network.create_infer_request() for _ in range(cores)], batches)
 
     return run
 
@@ -62,16 +62,23 @@ def _converted(model: keras.Model) -> Any:
     return openvino.convert_model(function.get_concrete_function())
 
 
-def _in_order(queue: Any, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """Results in the order of the batches; at most as many are held as there are requests."""
-    done: dict[int, np.ndarray] = {}
-    queue.set_callback(lambda request, number: done.__setitem__(number, request.get_output_tensor(0).data.copy()))
-    wanted = 0
-    for number, batch in enumerate(batches):
-        queue.start_async({0: np.ascontiguousarray(batch, dtype=np.float32)}, number)  # Waits for a free request.
-        while wanted in done:
-            yield done.pop(wanted)
-            wanted += 1
-    queue.wait_all()
-    for number in range(wanted, wanted + len(done)):
-        yield done.pop(number)
+def _in_turn(requests: Sequence[Any], batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Results in the order of the batches, each request taking every so many; one that is reused is waited for first.
+
+    Without callbacks (`openvino.AsyncInferQueue` has them): a network that is thrown away while one is due waits for its threads with
+    Python's lock held, and they wait for the lock.
+    """
+    started = 0
+    for batch in batches:
+        request = requests[started % len(requests)]
+        if started >= len(requests):
+            yield _result(request)
+        request.start_async({0: np.ascontiguousarray(batch, dtype=np.float32)})
+        started += 1
+    for number in range(max(0, started - len(requests)), started):
+        yield _result(requests[number % len(requests)])
+
+
+def _result(request: Any) -> np.ndarray:
+    request.wait()
+    return np.array(request.get_output_tensor(0).data)
