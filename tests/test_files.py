@@ -19,7 +19,6 @@ from tl_core.errors import BadInput
 from tl_core.files import (
     TEMPORARY,
     digest_of,
-    folder_size,
     locked,
     read_json,
     sha256_of,
@@ -240,13 +239,6 @@ class TestLocks:
             1 / 0  # noqa: B018
         with locked(tmp_path / "deep" / "thing", timeout=0.1):
             pass
-
-
-def test_the_size_of_a_folder_is_that_of_all_files_in_it(tmp_path):
-    write_bytes(tmp_path / "a", b"12345")
-    write_bytes(tmp_path / "b" / "c", b"123")
-    assert folder_size(tmp_path) == 8
-    assert folder_size(tmp_path / "none") == 0
 
 
 def test_json_files_end_in_a_line_end(tmp_path):

@@ -22,7 +22,7 @@ from tl_core.errors import BadInput
 TEMPORARY = ".tmp-"
 
 
-def write_with(path: Path, write: Callable[[Path], None]) -> None:
+def write_with(path: Path, write: Callable[[Path], object]) -> None:
     """Calls `write` with a temporary path beside `path`, then puts what it wrote in the place of `path`.
 
     Raises whatever `write` or the disk raises (a full disk: OSError); the former file is then untouched.
@@ -41,7 +41,7 @@ def write_with(path: Path, write: Callable[[Path], None]) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replaces a file by `content`, atomically."""
-    write_with(path, lambda temporary: _put(temporary, content))
+    write_with(path, lambda temporary: temporary.write_bytes(content))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -95,15 +95,6 @@ def _acquire(lock: BaseFileLock, waiting: Callable[[], None] | None, timeout: fl
             lock.acquire(timeout=0.5)
         except Timeout:
             waiting()
-
-
-def folder_size(path: Path) -> int:
-    """The bytes of all files below a folder; 0 where there is none."""
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-
-
-def _put(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
 
 
 def _sync(path: Path) -> None:

@@ -19,13 +19,9 @@ Prefix = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
 """From batches of RGB pixels 0..255 (uint8 or float32, shape (batch, size, size, 3)) to float32 outputs, in order."""
 
 
-def compiled(model: keras.Model, threads: int | None = None) -> Prefix:
-    """A frozen model, ready to run over many batches.
-
-    Args:
-        threads: Cores to use on a processor; all of them where None.
-    """
-    return in_keras(model) if tf.config.list_physical_devices("GPU") else in_openvino(model, threads)
+def compiled(model: keras.Model) -> Prefix:
+    """A frozen model, ready to run over many batches."""
+    return in_keras(model) if tf.config.list_physical_devices("GPU") else in_openvino(model)
 
 
 def in_keras(model: keras.Model) -> Prefix:
@@ -34,11 +30,11 @@ def in_keras(model: keras.Model) -> Prefix:
     return lambda batches: map(forward, batches)
 
 
-def in_openvino(model: keras.Model, threads: int | None = None) -> Prefix:
+def in_openvino(model: keras.Model) -> Prefix:
     """The model run by OpenVINO, a request for each core, each batch on one of them."""
     import openvino
 
-    cores = threads or os.cpu_count() or 1
+    cores = os.cpu_count() or 1
     options = {
         "INFERENCE_PRECISION_HINT": "f32",
         "PERFORMANCE_HINT": "THROUGHPUT",
