@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import first_steps, overview, runs_table
+from pages.ui import first_steps
+from pages.ui.runs import overview, table
 from tl_core.store import models_folder
 
 BUSY, QUIET = 1.0, 3.0  # Seconds between two looks at the runs folder: while a run goes on, and while none does.
@@ -26,7 +27,7 @@ def live() -> None:
     if mode_of(shown) != mode:
         st.rerun()
     if shown:
-        runs_table.draw(shown)
+        table.draw(shown)
 
 
 st.title("TL Lab")

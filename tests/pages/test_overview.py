@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui import overview, runs_table
+from pages.ui.runs import overview, table
 from tests.pages.folders import add_run, epoch_line, trained_by_the_dead, trained_here
 from tl_core import store
 
@@ -80,7 +80,7 @@ def test_a_damaged_run_has_a_row_that_says_so_and_spoils_no_other(models: Path, 
     assert shown[whole.id].status == store.FINISHED
     assert shown[damaged.id].status in (overview.UNREADABLE, store.FAILED)
     assert shown[damaged.id].message
-    assert len(runs_table.table(tuple(shown.values()))) == 2
+    assert len(table.table(tuple(shown.values()))) == 2
 
 
 def test_a_state_file_that_cannot_be_read_is_a_failed_run(models: Path) -> None:
@@ -106,5 +106,5 @@ def test_a_thousand_runs_are_looked_over_in_well_under_a_second(models: Path) ->
         shutil.copytree(first.folder, first.folder.with_name(f"20250101-000000-copy-{number:04d}"))
     assert len(overview.rows(models)) == 1000
     started = time.perf_counter()
-    runs_table.table(overview.rows(models))
+    table.table(overview.rows(models))
     assert time.perf_counter() - started < 0.5
