@@ -49,6 +49,13 @@ def write_json(path: Path, value: Any) -> None:
     write_bytes(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
 
 
+def replace_json(path: Path, value: Any) -> None:
+    """Replaces a file by a value as JSON without waiting for the disk: for what is worth nothing after a crash. Readers see it whole."""
+    temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{path.name}")
+    temporary.write_text(json.dumps(value, allow_nan=False), encoding="utf-8")
+    temporary.replace(path)
+
+
 def read_json(path: Path) -> Any:
     """The value in a JSON file; raises OSError where it cannot be read, BadInput where it is damaged."""
     try:

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import streamlit as st
 
-HERE = Path(__file__).parent
-LOGO = str(HERE / "logo.svg")
+from pages.ui import places
+from tl_core import store
 
-runs = st.Page(HERE.parent / "runs.py", title="Runs", icon=":material/table_rows:")
+LOGO = str(Path(__file__).parent / "logo.svg")
 
 
 def home() -> None:
     # Streamlit gives its default page no address of its own; every page of ours keeps one, whichever comes first.
-    st.switch_page(runs)
+    places.go("runs" if store.runs(store.models_folder()) else "train")
 
 
 st.set_page_config(page_title="TL Lab", page_icon=LOGO, layout="wide")
 st.logo(LOGO)
-st.navigation([st.Page(home, default=True, visibility="hidden"), runs]).run()
+built = [places.page(name) for name in places.PLACES if (places.FOLDER / f"{name}.py").exists()]
+st.navigation([st.Page(home, default=True, visibility="hidden"), *built], position="top").run()

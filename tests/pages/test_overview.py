@@ -46,7 +46,7 @@ def test_a_run_whose_process_died_between_two_looks_is_no_longer_running(
 ) -> None:
     add_run(models, **trained_here())
     assert overview.is_active(overview.rows(models))
-    monkeypatch.setattr(store, "is_alive", lambda *_: False)
+    monkeypatch.setattr("tl_core.store.processes.is_alive", lambda *_: False)
     (row,) = overview.rows(models)
     assert row.status == store.INTERRUPTED
     assert "resume" in row.message

@@ -1,0 +1,87 @@
+"""The server's side: a socket on which each open page waits for the disk to change."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from tl_core import store
+from tl_core.errors import BadInput
+
+LOOK = 0.4
+"""Seconds between two looks at the disk, however many pages are open."""
+
+PAUSE = 1.0
+"""Seconds between two answers to one page, at least."""
+
+GONE = "gone"
+"""The stamp of a run that is not there (any more)."""
+
+
+@dataclass
+class Page:
+    """What a page said it has seen; None while it has been answered and did not say yet what it made of that."""
+
+    run: str
+    seen: str | None = None
+
+
+async def changes(socket: WebSocket) -> None:
+    """Answers what a page has seen with what there is now, as soon as that is something else."""
+    if not from_here(socket.headers.get("origin"), socket.headers.get("host")):
+        await socket.close(code=1008)
+        return
+    await socket.accept()
+    page = Page(socket.query_params.get("run", ""))
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_listen(socket, page))
+            tasks.create_task(_answer(socket, page))
+    except* WebSocketDisconnect:
+        pass
+
+
+def from_here(origin: str | None, host: str | None) -> bool:
+    """False for a script of another site: browsers let any site open sockets to any server, and say where it came from."""
+    return origin is None or urlsplit(origin).netloc == host
+
+
+async def _listen(socket: WebSocket, page: Page) -> None:
+    while True:
+        page.seen = await socket.receive_text()
+
+
+async def _answer(socket: WebSocket, page: Page) -> None:
+    while True:
+        await asyncio.sleep(LOOK)
+        if (
+            page.seen is not None
+            and (now := await asyncio.to_thread(_looked, page.run, int(time.monotonic() / LOOK))) != page.seen
+        ):
+            page.seen = None
+            await socket.send_text(now)
+            await asyncio.sleep(PAUSE - LOOK)
+
+
+def stamp(run: str) -> str:
+    """What there is now of a run, or of all where none is named."""
+    models = store.models_folder()
+    try:
+        return store.changes.stamp_of(store.get(models, run)) if run else store.changes.stamp(models)
+    except BadInput:
+        return GONE
+
+
+@lru_cache(maxsize=256)
+def _looked(run: str, _moment: int) -> str:
+    """Pages that follow the same share one look."""
+    return stamp(run)
+
+
+ROUTE = WebSocketRoute("/changes", changes)

@@ -1,0 +1,81 @@
+"""Runs on disk: a run is a folder, written by its worker alone and read by everyone.
+
+runs/<id>/spec.json       what was asked for; never changed
+          state.json      how far it is; replaced whole
+          metrics.jsonl   one line an epoch; appended
+          val_losses.f32  loss of every validation image, a row an epoch (float32)
+          progress.json   what it does at this moment; while it trains
+          checkpoints/    see engine/training/checkpoints.py
+          export/         the best epoch as a .keras file with its signature
+          report/         what the test part and the skipped files say
+          log.txt         what happened, with every trace
+          notes.json      title, tags and note that people gave it
+          stop            a request, gone when it is met
+          run.lock        held by the process that trains it
+queue/<id>.json           a run that waits for a training worker
+"""
+
+from tl_core.store import changes, queue
+from tl_core.store.metrics import append_metrics, read_metrics
+from tl_core.store.notes import Notes, read_notes, title_of, write_notes
+from tl_core.store.processes import is_alive, this_process
+from tl_core.store.progress import Progress, clear_progress, read_progress, seconds_left, write_progress
+from tl_core.store.requests import delete, forget_stop, request_stop, stop_requested
+from tl_core.store.run import (
+    FAILED,
+    FINISHED,
+    INTERRUPTED,
+    QUEUED,
+    RUNNING,
+    STATUSES,
+    STOPPED,
+    Run,
+    cache_folder,
+    create,
+    find,
+    get,
+    models_folder,
+    read_spec,
+    runs,
+)
+from tl_core.store.state import read_state, stored_status, write_state
+
+__all__ = [
+    "FAILED",
+    "FINISHED",
+    "INTERRUPTED",
+    "QUEUED",
+    "RUNNING",
+    "STATUSES",
+    "STOPPED",
+    "Notes",
+    "Progress",
+    "Run",
+    "append_metrics",
+    "cache_folder",
+    "changes",
+    "clear_progress",
+    "create",
+    "delete",
+    "find",
+    "forget_stop",
+    "get",
+    "is_alive",
+    "models_folder",
+    "queue",
+    "read_metrics",
+    "read_notes",
+    "read_progress",
+    "read_spec",
+    "read_state",
+    "request_stop",
+    "runs",
+    "seconds_left",
+    "stop_requested",
+    "stored_status",
+    "this_process",
+    "title_of",
+    "write_notes",
+    "write_progress",
+    "write_state",
+]

@@ -1,0 +1,64 @@
+"""Whether anything about the runs changed: a short text that is another one whenever it did.
+
+It is looked at twice a second, so it costs one `stat` a run: every file a run's worker writes is replaced, which changes the time of
+its folder; a line added to the metrics is followed by a new state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tl_core.errors import BadInput
+from tl_core.files import read_json
+from tl_core.store.processes import is_alive
+from tl_core.store.run import QUEUED, RUNNING, Run
+
+
+def stamp(models: Path) -> str:
+    """Of all runs, the queue and the workers."""
+    runs = sorted((entry.name, _of_run(entry.path)) for entry in _entries(f"{models}/runs"))
+    return _digest(runs, _time(f"{models}/queue"), _time(f"{models}/workers"))
+
+
+def stamp_of(run: Run) -> str:
+    """Of one run: its files and its place in the queue."""
+    return _digest(_of_run(str(run.folder)), _time(str(run.checkpoints)), _time(f"{run.models}/queue"))
+
+
+def _of_run(folder: str) -> tuple[int | None, bool | None]:
+    """When a run changed last, and whether the process that trains it lives: it can die without touching a file."""
+    changed = _time(folder)
+    process = _process(folder, changed)
+    return changed, is_alive(*process) if process else None
+
+
+@lru_cache(maxsize=20_000)
+def _process(folder: str, _changed: int | None) -> tuple[Any, Any] | None:
+    try:
+        state = read_json(Path(folder) / "state.json")
+        return (state["pid"], state["process_started"]) if state["status"] in (RUNNING, QUEUED) else None
+    except (OSError, BadInput, LookupError, TypeError):
+        return None
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except FileNotFoundError:
+        return []
+
+
+def _time(path: str) -> int | None:
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 (Path would be most of the work)
+    except OSError:
+        return None
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,36 @@
+"""The curves of a run: one line an epoch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tl_core.errors import BadInput
+from tl_core.store.run import Run
+
+
+def read_metrics(run: Run) -> list[dict[str, Any]]:
+    """The lines of a run's epochs, in order. A line that is still being written is left out.
+
+    Raises:
+        BadInput: where a whole line is damaged.
+    """
+    file = run.folder / "metrics.jsonl"
+    if not file.exists():
+        return []
+    try:
+        return list(_whole_lines(file.read_bytes()))
+    except ValueError as error:
+        raise BadInput.of(str(file), f"is damaged ({error})", "Restore it, or start a new run.") from None
+
+
+def append_metrics(run: Run, line: dict[str, Any]) -> None:
+    """Adds an epoch's line."""
+    with (run.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, allow_nan=False) + "\n")
+
+
+def _whole_lines(content: bytes) -> Iterator[dict[str, Any]]:
+    for line in content.split(b"\n")[:-1]:  # What stands behind the last line break is not whole.
+        yield json.loads(line)

@@ -1,0 +1,58 @@
+"""What people add to a run: a title, tags, a note. Kept apart from what its worker writes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from tl_core.errors import BadInput
+from tl_core.files import read_json, write_json
+from tl_core.store.run import Run
+from tl_core.store.state import read_state
+
+LONGEST_TITLE, LONGEST_TEXT, MOST_TAGS, LONGEST_TAG = 80, 4000, 12, 30
+
+
+@dataclass(frozen=True)
+class Notes:
+    """title: empty where nobody gave another than the run began with."""
+
+    title: str = ""
+    tags: tuple[str, ...] = ()
+    text: str = ""
+
+
+def read_notes(run: Run) -> Notes:
+    """What people added; empty where they added nothing, or where the file is damaged: no figure depends on it."""
+    try:
+        values = read_json(run.folder / "notes.json")
+        tags = tuple(str(tag) for tag in values.get("tags", ()))
+        return Notes(str(values.get("title", "")), tags, str(values.get("text", "")))
+    except (OSError, BadInput, AttributeError, TypeError):
+        return Notes()
+
+
+def title_of(run: Run) -> str:
+    """What people call the run: the title they gave it, else the one it began with, else its id."""
+    return read_notes(run).title or str(read_state(run).get("title") or run.id)
+
+
+def write_notes(run: Run, notes: Notes) -> None:
+    """Replaces them. Spaces around are taken off, tags that come twice are kept once.
+
+    Raises:
+        BadInput: where something is longer than allowed, or the run is gone.
+    """
+    tags = tuple(dict.fromkeys(tag.strip() for tag in notes.tags if tag.strip()))
+    kept = Notes(notes.title.strip(), tags, notes.text.strip())
+    _check("title", len(kept.title), LONGEST_TITLE, "characters")
+    _check("text", len(kept.text), LONGEST_TEXT, "characters")
+    _check("tags", len(kept.tags), MOST_TAGS, "tags")
+    _check("tags", max(map(len, kept.tags), default=0), LONGEST_TAG, "characters in one tag")
+    if not run.folder.is_dir():  # Writing would make the folder again.
+        raise BadInput.of("run", f"{run.id} was deleted")
+    write_json(run.folder / "notes.json", asdict(kept))
+
+
+def _check(path: str, found: int, most: int, unit: str) -> None:
+    if found > most:
+        raise BadInput.of(f"notes.{path}", f"received {found:,} {unit}; allowed are {most:,}", "Shorten it.")
