@@ -9,29 +9,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tl_core.errors import RunFailed
-from tl_core.files import TEMPORARY, read_json, sha256_of, write_json, write_with
+from tl_core.files import TEMPORARY, sha256_of, write_json, write_with
+from tl_core.store.checkpoints import MANIFEST, Checkpoint, entries_of, read_manifest
 
 log = logging.getLogger(__name__)
-
-MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """One entry of the manifest."""
-
-    epoch: int
-    phase: str
-    file: str
-    sha256: str
-    bytes: int
 
 
 def save(
@@ -57,12 +45,7 @@ def save(
 
 def lines_of(folder: Path, until: int) -> list[dict[str, Any]]:
     """The metrics of the epochs up to and with one, as the manifest holds them."""
-    return [line for line in _manifest(folder)["lines"] if line["epoch"] <= until]
-
-
-def entries_of(folder: Path) -> list[Checkpoint]:
-    """The checkpoints of a run, the earliest first."""
-    return [Checkpoint(**entry) for entry in _manifest(folder)["entries"]]
+    return [line for line in read_manifest(folder)["lines"] if line["epoch"] <= until]
 
 
 def latest_whole(folder: Path) -> Checkpoint | None:
@@ -83,7 +66,7 @@ def latest_whole(folder: Path) -> Checkpoint | None:
 
 def best_whole(folder: Path) -> Checkpoint:
     """The best epoch's checkpoint; where it is damaged, the newest whole one. Raises RunFailed where there is none."""
-    best_epoch = _manifest(folder)["best_epoch"]
+    best_epoch = read_manifest(folder)["best_epoch"]
     for entry in entries_of(folder):
         if entry.epoch == best_epoch and is_whole(folder, entry):
             return entry
@@ -112,12 +95,6 @@ def restore(values: Mapping[str, np.ndarray], variables: Mapping[str, Any]) -> N
     """Puts saved values into variables; every variable must have one, of its shape (KeyError, ValueError)."""
     for name, variable in variables.items():
         variable.assign(values[name])
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    if not (folder / MANIFEST).exists():
-        return {"entries": [], "best_epoch": 0, "lines": []}
-    return dict(read_json(folder / MANIFEST))
 
 
 def _write(path: Path, values: Mapping[str, np.ndarray]) -> None:
