@@ -1,7 +1,8 @@
 """What each augmentation does to pixels.
 
-Every draw is a function of (seed, epoch, image), so an image is changed the same way whatever batch it comes in, a resumed run
-goes on exactly, and a preview shows what training sees. Geometric changes that follow each other are one matrix: the
+Every draw is a function of (seed, epoch, the image's key), so an image is changed the same way whatever batch it comes in and
+whatever other files could be read: a resumed run goes on exactly, and a preview that decodes one image shows what training sees
+of it. Geometric changes that follow each other are one matrix: the
 image is sampled once, not blurred once for each. What comes into view from outside is filled by mirroring.
 """
 
@@ -73,20 +74,20 @@ COLOUR: dict[str, Colour] = {"brightness": _brightness, "contrast": _contrast}
 
 
 def augmented(
-    images: np.ndarray, numbers: Sequence[int] | np.ndarray, augments: Sequence[Augment], seed: int, epoch: int
+    images: np.ndarray, keys: Sequence[str], augments: Sequence[Augment], seed: int, epoch: int
 ) -> np.ndarray:
     """Images as training sees them in an epoch.
 
     Args:
         images: uint8 or float32 RGB 0..255, shape (batch, size, size, 3).
-        numbers: The number of each image within its dataset; decides its draws.
+        keys: The key of each image within its dataset (`Item.key`); decides its draws.
         augments: What to do, in order.
 
     Returns:
         float32 RGB 0..255 of the same shape; the input itself, cast, where there is nothing to do.
     """
     result = np.asarray(images, dtype=np.float32)
-    randoms = [generator_of("augment", seed, epoch, int(number)) for number in numbers]
+    randoms = [generator_of("augment", seed, epoch, key) for key in keys]
     for geometric, steps in _stages(augments):
         if geometric:
             matrices = np.stack([_matrix(steps, random) for random in randoms])

@@ -25,13 +25,25 @@ def from_features(features: np.ndarray, rows: np.ndarray) -> Inputs:
 
 
 def from_images(
-    images: np.ndarray, rows: np.ndarray, prefix: Prefix | None, augments: Sequence[Augment] = (), seed: int = 0
+    images: np.ndarray,
+    rows: np.ndarray,
+    prefix: Prefix | None,
+    augments: Sequence[Augment] = (),
+    seed: int = 0,
+    keys: Sequence[str] = (),
 ) -> Inputs:
-    """Images, augmented as the epoch has it, then through the frozen part where there is one."""
+    """Images, augmented as the epoch has it, then through the frozen part where there is one.
+
+    Args:
+        keys: The key of each of `images`, which decides how it is augmented; read only where there are `augments`.
+    """
+
+    def changed(batch: np.ndarray, epoch: int) -> np.ndarray:
+        named = [keys[row] for row in batch] if augments else []
+        return augmented(images[batch], named, augments, seed, epoch)
 
     def read(batches: Iterable[np.ndarray], epoch: int) -> Iterator[np.ndarray]:
-        numbers = (rows[positions] for positions in batches)
-        pixels = (augmented(images[batch], batch, augments, seed, epoch) for batch in numbers)
+        pixels = (changed(rows[positions], epoch) for positions in batches)
         return prefix(pixels) if prefix else pixels
 
     return read

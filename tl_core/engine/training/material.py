@@ -92,9 +92,10 @@ def _moving_inputs(work: Work, parts: Parts) -> InputsOf:
     if parts.prefix is not None:
         prefix = in_keras(parts.prefix) if work.spec.train.feature_cache == "off" else compiled(parts.prefix)
     spec, images = work.spec, work.data.pixels.images
+    keys = [item.key for item in work.data.dataset.items]
 
     def inputs(rows: np.ndarray) -> Inputs:
-        return from_images(images, rows, prefix, spec.augment, spec.train.seed)
+        return from_images(images, rows, prefix, spec.augment, spec.train.seed, keys)
 
     return inputs
 

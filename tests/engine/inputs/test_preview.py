@@ -1,0 +1,107 @@
+"""A preview shows what training will see, pixel by pixel, though it decodes one image and training all of them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.engine.conftest import quiet
+from tl_core.augmentations import AUGMENTATIONS
+from tl_core.data.prepare import Prepared, prepare
+from tl_core.engine.inputs.preview import EPOCHS, preview
+from tl_core.engine.inputs.streams import from_images, in_batches
+from tl_core.errors import BadInput
+from tl_core.spec import ExperimentSpec
+
+Photos = Callable[..., Path]
+
+ALL = {row.name: row.default for row in AUGMENTATIONS}
+
+
+def spec_of(source: str, **changes: Any) -> ExperimentSpec:
+    values = {"data.source": source, "data.image_size": 48, "train.seed": 5, "augment": ALL}
+    return ExperimentSpec().with_values(
+        {**values, **{path.replace("__", "."): value for path, value in changes.items()}}
+    )
+
+
+def pixels_of(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)))
+
+
+def fed(data: Prepared, spec: ExperimentSpec, key: str, epoch: int) -> np.ndarray:
+    """What training feeds of an image in an epoch, out of a batch with others."""
+    rows = data.split.train
+    keys = [item.key for item in data.dataset.items]
+    inputs = from_images(data.pixels.images, rows, None, spec.augment, spec.train.seed, keys)
+    order = np.random.default_rng(epoch).permutation(len(rows))
+    seen = np.concatenate(list(inputs(in_batches(order, 7), epoch)))
+    return seen[[keys[rows[position]] for position in order].index(key)]
+
+
+@pytest.mark.parametrize("picture", [0, 1, 5])
+def test_the_views_are_what_training_feeds_in_these_epochs(photos: Photos, tmp_path: Path, picture: int) -> None:
+    folder = photos("cat", "dog", "owl", each=9)
+    (folder / "cat" / "000.jpg").write_bytes(b"no picture at all")
+    (folder / "dog" / "004.jpg").write_bytes(b"nor is this")
+    spec = spec_of(f"folder:{folder}")
+    shown = preview(spec, picture, tmp_path)
+    data = prepare(spec.data, spec.image_size, tmp_path, quiet)
+    assert len(shown.views) == len(EPOCHS) == 9
+    for epoch, view in zip(EPOCHS, shown.views, strict=True):
+        expected = np.rint(fed(data, spec, shown.key, epoch)).astype(np.uint8)
+        assert np.array_equal(pixels_of(view), expected)
+    row = [item.key for item in data.dataset.items].index(shown.key)
+    assert np.array_equal(pixels_of(shown.original), data.pixels.images[row])
+
+
+def test_a_file_that_cannot_be_read_changes_nothing_of_how_others_are_augmented(photos: Photos, tmp_path: Path) -> None:
+    folder = photos("cat", "dog", each=8)
+    spec = spec_of(f"folder:{folder}")
+    data = prepare(spec.data, spec.image_size, tmp_path, quiet)
+    kept = {data.dataset.items[row].key: fed(data, spec, data.dataset.items[row].key, 3) for row in data.split.train}
+    (folder / "cat" / "000.jpg").write_bytes(b"broken since")
+    after = prepare(spec.data, spec.image_size, tmp_path, quiet)
+    again = [after.dataset.items[row].key for row in after.split.train if after.dataset.items[row].key in kept]
+    assert len(again) > 5
+    for key in again:
+        assert np.array_equal(fed(after, spec, key, 3), kept[key])
+
+
+def test_one_picture_after_another_shows_one_class_after_another(tmp_path: Path) -> None:
+    spec = spec_of("digits", augment={})
+    shown = [preview(spec, number, tmp_path) for number in range(20)]
+    digits = [str(digit) for digit in range(10)]
+    assert [one.class_name for one in shown] == digits + digits
+    assert len({one.key for one in shown}) == 20
+    assert preview(spec, shown[0].pictures, tmp_path) == shown[0]
+
+
+def test_with_label_noise_the_true_class_is_named(tmp_path: Path) -> None:
+    shown = [preview(spec_of("digits", augment={}, data__label_noise=0.9), number, tmp_path) for number in range(10)]
+    assert all(one.key.startswith(f"{one.class_name}/") for one in shown)
+
+
+def test_without_augmentation_there_are_no_views(tmp_path: Path) -> None:
+    assert preview(spec_of("digits", augment={}), 0, tmp_path).views == ()
+
+
+def test_another_seed_gives_other_views_of_the_same_picture(tmp_path: Path) -> None:
+    one, other = preview(spec_of("digits"), 0, tmp_path), preview(spec_of("digits", train__seed=6), 0, tmp_path)
+    assert one.original == other.original
+    assert not set(one.views) & set(other.views)
+
+
+def test_pictures_none_of_which_can_be_read_are_said_to_be_so(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / "bad" / name).mkdir(parents=True)
+        for number in range(3):
+            (tmp_path / "bad" / name / f"{number}.jpg").write_text(f"{name} {number}")
+    with pytest.raises(BadInput, match="no training picture could be read"):
+        preview(spec_of(f"folder:{tmp_path / 'bad'}"), 0, tmp_path)

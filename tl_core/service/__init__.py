@@ -1,0 +1,77 @@
+"""Short requests to the service worker: preview, predict, export. It starts at first use and answers while training goes on.
+
+Light: Keras is loaded in the worker alone. Every function raises BadInput where what it was asked cannot be done, and RunFailed with
+a sentence where the worker failed, died or took too long. Any thread may ask.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from tl_core.service.client import Client
+from tl_core.service.messages import Predictions, Preview, read_predictions, read_preview
+from tl_core.spec import ExperimentSpec
+
+__all__ = ["Predictions", "Preview", "exported", "pid", "predict", "preview", "start", "stop"]
+
+SECONDS = 120.0
+"""How long a request may take, with the six seconds or so in which a worker starts."""
+
+NETWORK_SECONDS = 600.0
+"""The same where a network may have to be built and its pretrained weights downloaded first."""
+
+_clients: dict[Path, Client] = {}
+_making = threading.Lock()
+
+
+def start(models: Path) -> None:
+    """Starts the worker, so that the first request need not wait for it; returns at once."""
+    _client(models).start()
+
+
+def stop() -> None:
+    """Ends every worker of this process."""
+    with _making:
+        clients = list(_clients.values())
+        _clients.clear()
+    for client in clients:
+        client.stop()
+
+
+def pid(models: Path) -> int | None:
+    """The process of the worker; None where none runs."""
+    return _client(models).pid
+
+
+def preview(models: Path, spec: ExperimentSpec, picture: int = 0) -> Preview:
+    """One training image, and what training will see of it in epochs 1 to 9.
+
+    Args:
+        picture: Which training image, from 0 on: one class after another, then the next of each; past the last it starts again.
+    """
+    return read_preview(_client(models).ask("preview", SECONDS, spec=spec.to_json(), picture=picture))
+
+
+def predict(models: Path, run_id: str, epoch: int | None, files: Sequence[Path], top: int = 5) -> Predictions:
+    """What a run's network says of image files.
+
+    Args:
+        epoch: The kept checkpoint to use; None for the exported best epoch.
+        top: How many classes to name for each file.
+    """
+    paths = [str(Path(file).absolute()) for file in files]
+    answer = _client(models).ask("predict", NETWORK_SECONDS, run_id=run_id, epoch=epoch, files=paths, top=top)
+    return read_predictions(answer)
+
+
+def exported(models: Path, run_id: str, epoch: int | None) -> Path:
+    """A `.keras` file of a kept checkpoint (None: of the exported best epoch), with its signature inside; made where it is missing."""
+    return Path(_client(models).ask("exported", NETWORK_SECONDS, run_id=run_id, epoch=epoch))
+
+
+def _client(models: Path) -> Client:
+    models = models.absolute()
+    with _making:
+        return _clients.setdefault(models, Client(models))

@@ -1,0 +1,181 @@
+"""The service worker seen from the dashboard: a process that answers short requests while a training goes on in another."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tl_core.errors import RunFailed
+from tl_core.service.messages import read_error
+
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+"""Read while libraries load: an answer that comes a little later is better than an epoch that does."""
+
+STOP_WITHIN = 3.0
+"""Seconds a worker gets to end by itself once its input is closed."""
+
+LOG_BYTES = 1_000_000
+
+
+class Client:
+    """Asks one service worker; starts it at the first request, and anew where it has died. Any thread may ask: one after another.
+
+    Args:
+        models: The models folder, which the worker's log lies in.
+        command: What to run instead of the real worker (tests).
+    """
+
+    def __init__(self, models: Path, command: tuple[str, ...] = ()) -> None:
+        worker = (sys.executable, "-m", "tl_core.worker", "service", "--models", str(models))
+        self.models = models
+        self._command = command or worker
+        self._lock = threading.Lock()
+        self._worker: _Worker | None = None
+        self._asked = 0
+
+    def start(self) -> None:
+        """Starts the worker where none runs, without waiting until it is ready."""
+        with self._lock:
+            self._ready_worker()
+
+    def stop(self) -> None:
+        """Ends the worker, whatever it is doing; returns when it is gone."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.end()
+
+    def ask(self, request: str, timeout: float, **arguments: Any) -> Any:
+        """The result of a request: JSON values in, JSON values out.
+
+        Args:
+            timeout: Seconds to wait altogether: for other requests, for the worker to start, and for the answer.
+
+        Raises:
+            BadInput: what is wrong with the arguments.
+            RunFailed: in a sentence; also where the worker died or took too long (it is then ended, and started anew by the next request).
+        """
+        until = time.monotonic() + timeout
+        with self._turn(until):
+            worker = self._ready_worker()
+            self._asked += 1
+            try:
+                answer = worker.ask({"id": self._asked, "request": request, "arguments": arguments}, until)
+            except RunFailed:
+                self.stop()
+                raise
+            if answer.get("last"):
+                self.stop()
+        if "error" in answer:
+            raise read_error(answer["error"])
+        return answer["result"]
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process; None where none runs."""
+        worker = self._worker
+        return worker.process.pid if worker and worker.process.poll() is None else None
+
+    def _ready_worker(self) -> _Worker:
+        if self._worker is None or self._worker.process.poll() is not None:
+            self.stop()
+            self._worker = _Worker.of(self._command, self.models / "workers" / "service.log")
+        return self._worker
+
+    @contextmanager
+    def _turn(self, until: float) -> Iterator[None]:
+        if not self._lock.acquire(timeout=max(0.0, until - time.monotonic())):
+            raise RunFailed("The service worker is busy with other requests; try again in a moment.")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """A running worker and the lines it has answered; None among them says that its output has ended."""
+
+    process: subprocess.Popen[bytes]
+    answers: queue.SimpleQueue[bytes | None]
+    log: Path
+
+    @classmethod
+    def of(cls, command: tuple[str, ...], log: Path) -> _Worker:
+        # No GPU: the memory a framework takes there belongs to training.
+        environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "CUDA_VISIBLE_DEVICES": ""}
+        with _opened(log) as errors:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=environment,
+                close_fds=True,
+                start_new_session=True,  # Ctrl-C in the dashboard's terminal is not meant for it.
+            )
+        answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        threading.Thread(target=_read, args=(process.stdout, answers), name="service answers", daemon=True).start()
+        return cls(process, answers, log)
+
+    def ask(self, message: dict[str, Any], until: float) -> dict[str, Any]:
+        """Sends a message and waits for its answer."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps(message).encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError:
+            raise self._died() from None
+        while True:
+            answer = self._next(until)
+            if answer["id"] == message["id"]:
+                return answer
+
+    def end(self) -> None:
+        """Closes the worker's input, which ends it; kills it where it does not heed that."""
+        assert self.process.stdin is not None
+        with suppress(OSError):  # Something was still buffered for a process that is gone.
+            self.process.stdin.close()
+        try:
+            self.process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _next(self, until: float) -> dict[str, Any]:
+        try:
+            line = self.answers.get(timeout=max(0.0, until - time.monotonic()))
+        except queue.Empty:
+            raise RunFailed("The service worker took too long to answer and was ended; try again.") from None
+        if line is None:
+            raise self._died()
+        return dict(json.loads(line))
+
+    def _died(self) -> RunFailed:
+        return RunFailed(
+            f"The service worker ended while it was at work; ask again and a new one starts. Its last words are in {self.log}."
+        )
+
+
+def _opened(log: Path) -> BinaryIO:
+    """The worker's log, opened to write on; begun anew when it has grown long."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    grown = log.exists() and log.stat().st_size > LOG_BYTES
+    return log.open("wb" if grown else "ab")
+
+
+def _read(stdout: BinaryIO, answers: queue.SimpleQueue[bytes | None]) -> None:
+    """Runs in a thread of its own: a pipe cannot be waited for with a time limit everywhere."""
+    with stdout:
+        for line in stdout:
+            answers.put(line)
+    answers.put(None)

@@ -1,0 +1,1 @@
+"""Processes beside the dashboard: `python -m tl_core.worker`."""

@@ -1,0 +1,100 @@
+"""The service worker: one process that answers short requests, one after another, until its input is closed.
+
+It talks JSON lines (see `tl_core.service.messages`) over the standard input and output it was started with; whatever a library
+prints goes to its log. It ends when the dashboard does, however that ended: the system then closes the input.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TextIO
+
+from tl_core.errors import LabError
+from tl_core.service.messages import written_error, written_preview
+from tl_core.spec import ExperimentSpec
+from tl_core.store import cache_folder
+
+log = logging.getLogger(__name__)
+
+NICE = 5
+GRACE = 2.0
+"""Seconds in which a request that is being answered when the input closes may end."""
+
+
+def preview(models: Path, spec: dict[str, Any], picture: int) -> dict[str, Any]:
+    """See `tl_core.service.preview`."""
+    from tl_core.engine.inputs.preview import preview
+
+    return written_preview(preview(ExperimentSpec.from_json(spec), picture, cache_folder(models)))
+
+
+REQUESTS: dict[str, Callable[..., Any]] = {"preview": preview}
+"""By name: functions of the models folder and JSON values that return JSON values. Their heavy modules are imported inside."""
+
+
+def main(models: Path) -> None:
+    """Answers requests until the standard input is closed."""
+    questions, answers = _taken_over()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(questions, waiting), daemon=True).start()
+    _load()
+    while (line := waiting.get()) is not None:
+        answers.write(json.dumps(answered(models, json.loads(line))) + "\n")
+        answers.flush()
+
+
+def answered(models: Path, message: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a request: its result, or why there is none."""
+    try:
+        return {"id": message["id"], "result": REQUESTS[message["request"]](models, **message["arguments"])}
+    except LabError as error:
+        log.info("%s: %s", message["request"], error)
+        return {"id": message["id"], "error": written_error(error)}
+    except Exception as error:  # Whatever it is, the dashboard shall hear of it, and the next request be answered.
+        log.exception("The request %s failed.", message["request"])
+        return {"id": message["id"], "error": written_error(error)}
+
+
+def _taken_over() -> tuple[TextIO, TextIO]:
+    """The standard input and output, kept from everyone else: what libraries print goes to the log, and they read nothing."""
+    questions = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return questions, answers
+
+
+def _read(questions: TextIO, waiting: queue.SimpleQueue[str | None]) -> None:
+    """Runs in a thread of its own, so that a closed input ends the process also in the middle of a request."""
+    for line in questions:
+        waiting.put(line)
+    waiting.put(None)
+    time.sleep(GRACE)
+    os._exit(0)
+
+
+_MODULES = ("tl_core.engine.inputs.preview",)
+
+
+def _load() -> None:
+    """Loads what every request needs while nobody waits yet; TensorFlow with one thread, before it starts any."""
+    from tl_core.engine.backend import tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    for module in _MODULES:
+        import_module(module)
