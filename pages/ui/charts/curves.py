@@ -1,0 +1,190 @@
+"""The curves of runs as Plotly figures, in plain data: what they show is said in docs/curves.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Literal
+
+import numpy as np
+
+from pages.ui.charts import colours, layouts
+from pages.ui.charts.points import Lines, changes, kept, places, plain, smoothed, values
+from pages.ui.charts.table import csv
+
+__all__ = ["Kind", "Measure", "Named", "X", "compare_figure", "csv", "rates_figure", "run_figure"]
+
+Measure = Literal["loss", "accuracy"]
+X = Literal["epoch", "seconds"]
+Kind = Literal["val", "clean", "reported"]
+Figure = dict[str, Any]
+
+PREFIXES: dict[Kind, str] = {"val": "val_", "clean": "clean_", "reported": ""}
+NAMES: dict[Kind, str] = {"val": "Validation", "clean": "Training (clean)", "reported": "Training (reported)"}
+_LABELS: dict[Kind, str] = {"val": "validation", "clean": "training", "reported": "reported"}
+_RUN_LOOKS: dict[Kind, tuple[str, str]] = {
+    "val": (colours.VALIDATION, "solid"),
+    "clean": (colours.TRAINING, "solid"),
+    "reported": (colours.faded(colours.TRAINING, 0.7), "dash"),
+}
+_COMPARED_DASHES: dict[Kind, str] = {"val": "solid", "clean": "dash", "reported": "dot"}
+FEW = 30
+"""Up to so many epochs each one is marked; a run of one epoch is then seen, too."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A run among others: what the legend calls it, and the lines of its epochs."""
+
+    title: str
+    lines: Lines
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line to draw. uid: what it stays the same by, from one drawing to the next."""
+
+    uid: str
+    name: str
+    colour: str
+    dash: str
+    values: np.ndarray
+
+
+def run_figure(lines: Lines, *, measure: Measure, x: X, smoothing: float, log: bool, best_epoch: int | None) -> Figure:
+    """One run: validation, clean and reported training, with the gap between the first two shaded.
+
+    Args:
+        lines: As store.read_metrics gives them; lines of a solved classifier lack the reported pair.
+        x: Epochs, or the seconds trained up to the end of each.
+        smoothing: The weight of what came before, 0 to 0.95; what was measured then stands faintly behind.
+        best_epoch: Marked by a star, on the measured value.
+    """
+    drawn = [
+        Curve(kind, NAMES[kind], colour, dash, values(lines, PREFIXES[kind] + measure))
+        for kind, (colour, dash) in _RUN_LOOKS.items()
+    ]
+    best = [index for index, line in enumerate(lines) if line["epoch"] == best_epoch]
+    index = kept([curve.values for curve in drawn], [*best, *changes(lines)])
+    at = places(lines, x)
+    data = [*_gap(drawn, at, index, smoothing), *_traces(drawn, at, index, smoothing, measure)]
+    marks = layouts.phase_changes(lines, at, x)
+    if best:
+        data.append(_star(drawn[0], lines, at, best[0], measure))
+        marks = layouts.joined(marks, layouts.best_line(float(at[best[0]])))
+    return {"data": data, "layout": layouts.layout(measure, x, log, len(lines), marks)}
+
+
+def compare_figure(
+    runs: Sequence[Named], *, measure: Measure, x: X, smoothing: float, log: bool, show: Sequence[Kind]
+) -> Figure:
+    """Several runs in one chart: a colour a run, in the order given; validation solid, clean training dashed, reported dotted."""
+    data = []
+    for number, run in enumerate(runs):
+        drawn = [
+            Curve(
+                f"{number}-{kind}",
+                f"{escape(run.title, quote=False)} · {_LABELS[kind]}",
+                colours.of_run(number),
+                dash,
+                curve,
+            )
+            for kind, dash in _COMPARED_DASHES.items()
+            if kind in show and np.isfinite(curve := values(run.lines, PREFIXES[kind] + measure)).any()
+        ]
+        index = kept([curve.values for curve in drawn])
+        data += _traces(drawn, places(run.lines, x), index, smoothing, measure)
+    longest = max((len(run.lines) for run in runs), default=0)
+    return {"data": data, "layout": layouts.layout(measure, x, log, longest)}
+
+
+def rates_figure(lines: Lines, *, x: X) -> Figure:
+    """The learning rate of each group of weights, on a logarithmic axis; solved classifiers have none."""
+    rates = [line.get("learning_rate") or {} for line in lines]
+    groups = dict.fromkeys(group for rate in rates for group in rate)
+    drawn = [
+        Curve(group, group, colours.of_run(2 + number), "solid", values(rates, group))
+        for number, group in enumerate(groups)
+    ]
+    at = places(lines, x)
+    index = kept([curve.values for curve in drawn], changes(lines))
+    data = _traces(drawn, at, index, 0.0, "learning rate")
+    marks = layouts.phase_changes(lines, at, x)
+    return {"data": data, "layout": layouts.layout("learning rate", x, True, len(lines), marks)}
+
+
+def _traces(
+    drawn: Sequence[Curve], at: np.ndarray, index: np.ndarray, smoothing: float, measure: str
+) -> list[dict[str, Any]]:
+    """The lines of the curves; where they are smoothed, with what was measured faintly behind."""
+    behind = [_measured_behind(curve, at, index) for curve in drawn] if smoothing else []
+    return behind + [_line(curve, at, index, smoothing, measure) for curve in drawn]
+
+
+def _line(curve: Curve, at: np.ndarray, index: np.ndarray, smoothing: float, measure: str) -> dict[str, Any]:
+    shown = smoothed(curve.values, smoothing) if smoothing else curve.values
+    form = layouts.number_form(measure)
+    said = f"%{{y:{form}}}" + (f" (measured %{{customdata:{form}}})" if smoothing else "")
+    return {
+        **_base(curve, at, index, shown),
+        "name": curve.name,
+        "mode": "lines+markers" if len(at) <= FEW else "lines",
+        "marker": {"size": 6},
+        "line": {"color": curve.colour, "dash": curve.dash, "width": 2},
+        "customdata": plain(curve.values[index]) if smoothing else None,
+        "hovertemplate": said,
+    }
+
+
+def _measured_behind(curve: Curve, at: np.ndarray, index: np.ndarray) -> dict[str, Any]:
+    return {
+        **_base(curve, at, index, curve.values),
+        "uid": f"{curve.uid}-measured",
+        "mode": "lines",
+        "line": {"color": curve.colour, "width": 1},
+        "opacity": 0.3,
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _base(curve: Curve, at: np.ndarray, index: np.ndarray, shown: np.ndarray) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "uid": curve.uid,
+        "legendgroup": curve.uid,
+        "x": plain(at[index]),
+        "y": plain(shown[index]),
+        "connectgaps": True,
+    }
+
+
+def _gap(drawn: Sequence[Curve], at: np.ndarray, index: np.ndarray, smoothing: float) -> list[dict[str, Any]]:
+    """Clean training and validation once more, unseen, with the space between them filled: it is hidden by its own entry."""
+    edges = [
+        Curve("gap", "Gap", colours.GAP, "solid", smoothed(curve.values, smoothing)) for curve in (drawn[1], drawn[0])
+    ]
+    unseen = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    lower, upper = ({**_base(curve, at, index, curve.values), **unseen, "name": curve.name} for curve in edges)
+    fill = {"fill": "tonexty", "fillcolor": colours.faded(colours.GAP, 0.18)}
+    return [{**lower, "uid": "gap-from", "showlegend": False}, {**upper, **fill, "legendrank": 2000}]
+
+
+def _star(validation: Curve, lines: Lines, at: np.ndarray, best: int, measure: str) -> dict[str, Any]:
+    epoch = lines[best]["epoch"]
+    return {
+        "type": "scatter",
+        "uid": "best",
+        "name": f"Best epoch ({epoch})",
+        "x": plain(at[[best]]),
+        "y": plain(validation.values[[best]]),
+        "mode": "markers",
+        "marker": {
+            "symbol": "star",
+            "size": 15,
+            "color": colours.VALIDATION,
+            "line": {"width": 1, "color": colours.TEXT},
+        },
+        "hovertemplate": f"%{{y:{layouts.number_form(measure)}}}",
+    }

@@ -1,0 +1,79 @@
+"""Axes, legend and marks of the charts of curves."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from pages.ui.charts import colours
+from pages.ui.charts.points import Lines, changes
+
+Marks = dict[str, list[dict[str, Any]]]
+"""Plotly's shapes and annotations."""
+
+X_TITLES = {"epoch": "Epoch", "seconds": "Seconds of training"}
+
+
+def number_form(measure: str) -> str:
+    """How a value is written, as d3 formats are."""
+    return {"accuracy": ".1%", "loss": ".4f"}.get(measure, ".2e")
+
+
+def layout(measure: str, x: str, log: bool, epochs: int, marks: Marks | None = None) -> dict[str, Any]:
+    """The layout of a chart of `measure` over `x`. Zoom lasts as long as an axis means the same; hidden curves always do."""
+    grid = {"gridcolor": colours.faded(colours.GRID, 0.8), "zeroline": False, "linecolor": colours.GRID}
+    return {
+        **(marks or {}),
+        "uirevision": "always",
+        "hovermode": "x unified",
+        "xaxis": {
+            **grid,
+            "uirevision": x,
+            "title": {"text": X_TITLES[x], "standoff": 6},
+            "hoverformat": ".1f" if x == "seconds" else ",d",
+            "unifiedhovertitle": {"text": "%{x} s" if x == "seconds" else "Epoch %{x}"},
+            # Ticks between the epochs of a short run would mean nothing.
+            **({"dtick": 1} if x == "epoch" and epochs <= 12 else {}),
+        },
+        "yaxis": {
+            **grid,
+            "uirevision": f"{measure} {log}",
+            "title": {"text": measure.capitalize(), "standoff": 6},
+            "type": "log" if log else "linear",
+            "tickformat": {"accuracy": ".0%", "learning rate": ".0e"}.get(measure),
+            "automargin": True,
+        },
+    }
+
+
+def phase_changes(lines: Lines, at: np.ndarray, x: str) -> Marks:
+    """A dotted line where a phase ends, with the name of the one that begins."""
+    marks: Marks = {"shapes": [], "annotations": []}
+    for index in changes(lines):
+        # Between two epochs; in seconds, the end of the last one.
+        place = float(at[index - 1]) if x == "seconds" else float(at[index - 1] + at[index]) / 2
+        marks["shapes"].append(_upright(place, "dot", colours.faded(colours.TEXT, 0.6)))
+        marks["annotations"].append(_name(place, escape(str(lines[index].get("phase", "")), quote=False)))
+    return marks
+
+
+def best_line(place: float) -> Marks:
+    """The line through the best epoch."""
+    return {"shapes": [_upright(place, "solid", colours.faded(colours.VALIDATION, 0.45))], "annotations": []}
+
+
+def joined(first: Marks, second: Marks) -> Marks:
+    return {name: [*first[name], *second[name]] for name in first}
+
+
+def _upright(place: float, dash: str, colour: str) -> dict[str, Any]:
+    line = {"dash": dash, "width": 1, "color": colour}
+    return {"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "yref": "paper", "layer": "below", "line": line}
+
+
+def _name(place: float, text: str) -> dict[str, Any]:
+    """At the top of the line, on its right."""
+    where = {"x": place, "xanchor": "left", "y": 1, "yref": "paper", "yanchor": "top"}
+    return {"text": text, "showarrow": False, "font": {"size": 12, "color": colours.TEXT}, **where}

@@ -1,0 +1,80 @@
+"""What a curve is drawn from: values by epoch, smoothed, and thinned out without losing what matters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+MOST_POINTS = 500
+"""About the most points a curve is drawn with; a screen shows no more."""
+
+Lines = Sequence[dict[str, Any]]
+"""The lines of a run's epochs, as store.read_metrics gives them."""
+
+
+def values(lines: Lines, name: str) -> np.ndarray:
+    """One measure by epoch: float64, shape (epochs,); not a number where a line lacks it."""
+    return np.array([line.get(name, math.nan) for line in lines], np.float64)
+
+
+def places(lines: Lines, x: str) -> np.ndarray:
+    """Where the epochs stand on the x axis: their number, or the seconds trained up to their end. float64, shape (epochs,)."""
+    return np.cumsum(values(lines, "seconds")) if x == "seconds" else values(lines, "epoch")
+
+
+def changes(lines: Lines) -> list[int]:
+    """The index of each epoch that begins another phase than the one before it."""
+    return [index for index in range(1, len(lines)) if lines[index].get("phase") != lines[index - 1].get("phase")]
+
+
+def smoothed(curve: np.ndarray, smoothing: float) -> np.ndarray:
+    """An exponential moving average, corrected at its beginning as in Adam (Kingma & Ba 2015), so that it starts at the first value.
+
+    Args:
+        curve: float64, shape (epochs,); what is not a number stays so and counts for nothing.
+        smoothing: The weight of what came before, 0 (as measured) to below 1.
+    """
+    made, average, weight = curve.copy(), 0.0, 0.0
+    for index in np.flatnonzero(np.isfinite(curve)):
+        average = smoothing * average + (1 - smoothing) * curve[index]
+        weight = smoothing * weight + (1 - smoothing)
+        made[index] = average / weight
+    return made
+
+
+def kept(curves: Sequence[np.ndarray], always: Iterable[int] = (), most: int = MOST_POINTS) -> np.ndarray:
+    """The epochs to draw, the same ones for all curves, so that a hover label speaks of one epoch only.
+
+    The first, the last and those of `always` are among them, and of each stretch in between the lowest and the highest
+    value of every curve.
+
+    Args:
+        curves: Each float64, shape (epochs,).
+        always: Indices that must not be lost.
+
+    Returns:
+        Indices in order: int64, shape (at most about `most`,).
+    """
+    epochs = len(curves[0]) if curves else 0
+    if epochs <= most:
+        return np.arange(epochs)
+    chosen = {0, epochs - 1, *always}
+    for stretch in np.array_split(np.arange(epochs), max(1, (most - len(chosen)) // (2 * len(curves)))):
+        for curve in curves:
+            chosen |= _extremes(curve, stretch)
+    return np.array(sorted(chosen))
+
+
+def _extremes(curve: np.ndarray, stretch: np.ndarray) -> set[int]:
+    measured = stretch[np.isfinite(curve[stretch])]
+    if not len(measured):
+        return set()
+    return {int(measured[curve[measured].argmin()]), int(measured[curve[measured].argmax()])}
+
+
+def plain(curve: np.ndarray) -> list[float | None]:
+    """Six digits of each value, None where there is none: JSON knows no NaN."""
+    return [float(f"{value:.6g}") if math.isfinite(value) else None for value in curve]
