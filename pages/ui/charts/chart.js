@@ -2,6 +2,7 @@
 
 const LOADING = Symbol.for("tl-lab.plotly") // One script for all charts of the page, whichever module instance asks first.
 const NARROW = 560 // CSS pixels below which ticks and the legend get smaller.
+const CLICK = 350 // Milliseconds after which Plotly knows that a click is not half a double click; it hides a curve only then.
 const charts = new WeakMap()
 
 export default function ({ data, parentElement }) {
@@ -35,14 +36,11 @@ function mount(parentElement) {
   box.className = "tl-chart"
   box.setAttribute("role", "img")
   parentElement.append(box)
-  const chart = { box, parentElement, drawn: null, pointer: null, pressed: false, alive: true }
+  const chart = { box, drawn: null, pressed: false, alive: true }
   const stop = new AbortController()
-  const on = (target, event, act) => target.addEventListener(event, act, { signal: stop.signal })
-  on(box, "pointermove", (event) => { chart.pointer = event })
-  on(box, "pointerleave", () => { chart.pointer = null })
+  const on = (target, event, act) => target.addEventListener(event, act, { capture: true, signal: stop.signal })
   on(box, "pointerdown", () => { chart.pressed = true })
-  on(window, "pointerup", () => release(chart))
-  on(window, "pointercancel", () => release(chart))
+  for (const event of ["pointerup", "pointercancel"]) on(window, event, () => release(chart))
   chart.stop = () => stop.abort()
   chart.observer = new ResizeObserver(() => resize(chart))
   chart.observer.observe(box)
@@ -74,24 +72,25 @@ function fail({ box, drawn }) {
 
 function release(chart) {
   if (!chart.pressed) return
-  chart.pressed = false
-  setTimeout(() => { if (chart.alive && window.Plotly) update(chart, window.Plotly) }) // After Plotly's own handling.
+  setTimeout(() => {
+    chart.pressed = false
+    if (window.Plotly) update(chart, window.Plotly)
+  }, CLICK)
 }
 
 function update(chart, Plotly) {
-  if (!chart.alive || chart.pressed) return // A rectangle drawn for zooming would be lost under the hand.
+  if (!chart.alive || chart.pressed) return // It would end a drag or a click half-way.
   const { box, wanted } = chart
   const { figure, height, name } = wanted
-  const theme = themeOf(chart.parentElement)
+  const theme = themeOf(box)
   const narrow = box.clientWidth < NARROW
   const said = JSON.stringify([figure, height, theme, narrow])
   if (said === chart.drawn) return
   if (chart.drawn === null) box.replaceChildren()
   chart.drawn = said
   const { data, layout } = coloured(figure, theme)
-  Plotly.react(box, data, { ...look(theme, narrow, height), ...layout, height, autosize: true }, settings(Plotly, name)).then(() => {
-    if (chart.alive) hover(chart)
-  })
+  chart.settings ??= settings(Plotly, name) // The very same object each time: Plotly makes a new chart for another one.
+  Plotly.react(box, data, { ...look(theme, narrow, height), ...layout, height, autosize: true }, chart.settings)
 }
 
 function resize(chart) {
@@ -101,13 +100,6 @@ function resize(chart) {
     update(chart, window.Plotly)
     window.Plotly.Plots.resize(chart.box)
   })
-}
-
-// Plotly takes the label away when it draws; where the pointer still rests, moving it by nothing brings it back.
-function hover({ box, pointer }) {
-  if (!pointer) return
-  const { clientX, clientY } = pointer
-  document.elementFromPoint(clientX, clientY)?.dispatchEvent(new MouseEvent("mousemove", { clientX, clientY, bubbles: true }))
 }
 
 function themeOf(element) {

@@ -186,5 +186,5 @@ def _star(validation: Curve, lines: Lines, at: np.ndarray, best: int, measure: s
             "color": colours.VALIDATION,
             "line": {"width": 1, "color": colours.TEXT},
         },
-        "hovertemplate": f"%{{y:{layouts.number_form(measure)}}}",
+        "hoverinfo": "skip",
     }

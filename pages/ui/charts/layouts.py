@@ -28,6 +28,7 @@ def layout(measure: str, x: str, log: bool, epochs: int, marks: Marks | None = N
         **(marks or {}),
         "uirevision": "always",
         "hovermode": "x unified",
+        "hoverdistance": -1,
         "xaxis": {
             **grid,
             "uirevision": x,
