@@ -1,39 +1,47 @@
-"""The first page: every run, as it is right now."""
+"""Every run, as it is right now: what trains, what waits, what came out, and what can be done with it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-from pages.ui import first_steps
-from pages.ui.runs import overview, table
-from tl_core.store import models_folder
-
-BUSY, QUIET = 1.0, 3.0  # Seconds between two looks at the runs folder: while a run goes on, and while none does.
-
-models = models_folder()
+from pages.ui.live import follow
+from pages.ui.runs import empty, filters, now, overview, table, toolbar, words
+from pages.ui.runs.overview import Row, rows
+from pages.ui.text import plain
+from tl_core.store import FAILED, INTERRUPTED, models_folder
 
 
-def mode_of(shown: tuple[overview.Row, ...]) -> tuple[bool, bool]:
-    """What decides how the page is laid out and how often it looks: are there runs, and does one go on?"""
-    return bool(shown), overview.is_active(shown)
+@st.fragment(key="runs_live")
+def live(models: Path) -> None:
+    follow(key="runs_follow")
+    every = rows(models)
+    if not every:
+        empty.draw(models)
+        return
+    now.draw(models, every)
+    draw_runs(models, every)
 
 
-any_runs, going_on = mode = mode_of(overview.rows(models))
+def draw_runs(models: Path, every: tuple[Row, ...]) -> None:
+    say_what_went_wrong(every[0])
+    shown = filters.matching(every, filters.draw(every))
+    bar = st.container(key="toolbar")
+    if not shown:
+        st.info("No run fits. Take back a filter to see more.", icon=":material/filter_alt_off:")
+        return
+    tags = filters.tags_of(every)
+    selected = set(table.draw(shown, tags))
+    with bar:
+        toolbar.draw(models, [row for row in shown if row.id in selected], tags)
+    st.markdown(f"{len(shown):,} of {len(every):,} runs  {words.summary(every)}")
 
 
-@st.fragment(run_every=BUSY if going_on else QUIET, key="live")
-def live() -> None:
-    shown = overview.rows(models)
-    if mode_of(shown) != mode:
-        st.rerun()
-    if shown:
-        table.draw(shown)
+def say_what_went_wrong(newest: Row) -> None:
+    if newest.message and newest.status in (FAILED, INTERRUPTED, overview.UNREADABLE):
+        st.warning(plain(newest.message), title=plain(f"The newest run, {newest.title}: {newest.status}"))
 
 
-st.title("TL Lab")
-st.markdown(
-    "Teach a network that has seen a million photos to tell yours apart, and watch where it stops learning and begins to memorise."
-)
-live()
-with st.expander("Start another run" if any_runs else "No runs yet: start the first one", expanded=not any_runs):
-    first_steps.draw(models)
+st.title("Runs")
+live(models_folder())

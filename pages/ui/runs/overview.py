@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pages.ui.runs.settings import differing
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
 from tl_core.phases import total_epochs
-from tl_core.store import QUEUED, RUNNING, STATUSES, Run, read_metrics, read_spec, read_state, runs
+from tl_core.store import (
+    QUEUED,
+    RUNNING,
+    STATUSES,
+    Progress,
+    Run,
+    queue,
+    read_metrics,
+    read_notes,
+    read_progress,
+    read_spec,
+    read_state,
+    runs,
+    seconds_left,
+)
 
 UNREADABLE = "unreadable"
 """The status shown for a folder whose files are damaged."""
@@ -30,11 +45,15 @@ class Row:
 
     Attributes:
         created: In this machine's own time.
+        settings: In what it differs from the defaults, beside dataset, backbone and freeze depth.
         epoch, epochs: Those done, and those the run will have.
         best_accuracy: The highest validation accuracy so far, 0 to 1, reached first in `best_epoch`.
         gap: Accuracy on training images (inference mode, not augmented) minus validation accuracy, after that epoch.
         val_losses: Validation loss by epoch, thinned out to at most `POINTS` + 1 values.
         seconds: What the run has taken so far.
+        place: In the queue, from 1.
+        progress: What it does at this moment; None where nobody trains it.
+        left: Seconds it will still take.
     """
 
     id: str
@@ -45,6 +64,9 @@ class Row:
     dataset: str = ""
     backbone: str = ""
     freeze: str = ""
+    settings: str = ""
+    tags: tuple[str, ...] = ()
+    notes: str = ""
     epoch: int = 0
     epochs: int | None = None
     best_accuracy: float | None = None
@@ -52,11 +74,15 @@ class Row:
     gap: float | None = None
     val_losses: tuple[float, ...] = ()
     seconds: float | None = None
+    place: int | None = None
+    progress: Progress | None = None
+    left: float | None = None
 
 
 def rows(models: Path) -> tuple[Row, ...]:
     """All runs, the newest first. A run whose files are damaged has a row that says so."""
-    return tuple(_row(run) for run in runs(models))
+    places = {run: place for place, run in enumerate(queue.waiting(models), 1)}
+    return tuple(_row(run, places.get(run)) for run in runs(models))
 
 
 def is_active(shown: tuple[Row, ...]) -> bool:
@@ -64,10 +90,12 @@ def is_active(shown: tuple[Row, ...]) -> bool:
     return any(row.status in ACTIVE for row in shown)
 
 
-def _row(run: Run) -> Row:
-    kept = _kept(run, *_stamps(run))
-    # A process can die without touching a file.
-    return _read(run) if kept.status == RUNNING else kept
+def _row(run: Run, place: int | None) -> Row:
+    row = _kept(run, *_stamps(run), place is not None)
+    # What its process does tells no file of the run: it can die, and says twice a second how far it is.
+    if row.status == RUNNING or (row.status == QUEUED and place is None):
+        row = _read(run)
+    return replace(row, place=place) if place is not None and row.status == QUEUED else row
 
 
 @lru_cache(maxsize=20_000)
@@ -75,18 +103,19 @@ def _kept(run: Run, *_: Any) -> Row:
     return _read(run)
 
 
-def _stamps(run: Run) -> tuple[tuple[int, int] | None, ...]:
-    """What changes whenever a run does; its spec never changes."""
+def _stamps(run: Run) -> tuple[tuple[int, int, int] | None, ...]:
+    """What changes whenever a run does: files are replaced, which the folder shows, and new metrics are followed by a new state."""
     # Text and not Path: a thousand runs are looked at every second, and joining paths would be most of the work.
-    return tuple(_stamp(f"{run.folder}/{name}") for name in ("state.json", "metrics.jsonl"))
+    folder = os.fspath(run.folder)
+    return _stamp(folder), _stamp(f"{folder}/state.json")
 
 
-def _stamp(file: str) -> tuple[int, int] | None:
+def _stamp(path: str) -> tuple[int, int, int] | None:
     try:
-        found = os.stat(file)  # noqa: PTH116
+        found = os.stat(path)  # noqa: PTH116
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _read(run: Run) -> Row:
@@ -98,24 +127,36 @@ def _read(run: Run) -> Row:
 
 
 def _whole(run: Run) -> Row:
-    state, spec, lines = read_state(run), read_spec(run), read_metrics(run)
+    state, spec, lines, notes = read_state(run), read_spec(run), read_metrics(run), read_notes(run)
     if state["status"] not in STATUSES:
         raise BadInput.of("state.json", f"holds the unknown status {state['status']!r}")
     return Row(
         id=run.id,
-        title=state.get("title") or run.id,
+        title=notes.title or state.get("title") or run.id,
         status=state["status"],
         message=state.get("message") or "",
         created=datetime.fromtimestamp(state["created"]) if "created" in state else None,
         dataset=short_name(spec.data.source),
         backbone=spec.backbone.name,
         freeze=spec.backbone.freeze,
+        settings=differing(spec),
+        tags=notes.tags,
+        notes=notes.text,
         epoch=len(lines),
         epochs=state.get("epochs") or total_epochs(spec),
         val_losses=_thinned([float(line["val_loss"]) for line in lines]),
         seconds=float(state["seconds"]) if "seconds" in state else None,
         **_best(lines),
+        **_now(run, state, lines),
     )
+
+
+def _now(run: Run, state: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a run does at this moment, where somebody trains it."""
+    if state["status"] != RUNNING:
+        return {}
+    progress = read_progress(run)
+    return {"progress": progress, "left": seconds_left(state, lines, progress)}
 
 
 def _best(lines: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""What is said of a run in the table and beside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pages.ui.runs.overview import UNREADABLE, Row
+from pages.ui.text import duration
+from tl_core.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, Progress
+
+MARKS = {
+    RUNNING: ("▶", "blue"),
+    QUEUED: ("○", "gray"),
+    FINISHED: ("✓", "green"),
+    STOPPED: ("■", "gray"),
+    INTERRUPTED: ("◐", "orange"),
+    FAILED: ("✕", "red"),
+    UNREADABLE: ("?", "red"),
+}
+"""A symbol and a colour for each status; the word always stands beside them."""
+
+STATUSES = [f"{mark} {status}" for status, (mark, _) in MARKS.items()]
+COLOURS = [colour for _, colour in MARKS.values()]
+
+
+def status(name: str) -> str:
+    """A status with its symbol."""
+    return f"{MARKS[name][0]} {name}"
+
+
+def summary(shown: Sequence[Row]) -> str:
+    """How many runs have which status, as Markdown badges."""
+    counts = Counter(row.status for row in shown)
+    return " ".join(
+        f":{colour}-badge[{mark} {counts[status]} {status}]"
+        for status, (mark, colour) in MARKS.items()
+        if counts[status]
+    )
+
+
+def progress(row: Row) -> str | None:
+    """How far a run is: "epoch 4 of 10 · 1 min left", "place 2 in the queue", "3 of 10 epochs"."""
+    if row.status == RUNNING:
+        return " · ".join(filter(None, [_doing(row), left(row.left)]))
+    if row.status == QUEUED:
+        return f"place {row.place} in the queue" if row.place else "about to start"
+    if row.status == FINISHED:
+        return _epochs(row.epoch)
+    return f"{row.epoch} of {_epochs(row.epochs)}" if row.epochs else None
+
+
+def left(seconds: float | None) -> str:
+    """ "1 min left", rounded as far as a guess deserves; empty where nothing is known."""
+    if seconds is None:
+        return ""
+    coarse = 60 * round(seconds / 60) if seconds >= 120 else 5 * round(seconds / 5) if seconds > 20 else round(seconds)
+    return f"{duration(coarse)} left" if coarse else "almost done"
+
+
+def share_done(row: Row) -> float:
+    """How much of a run is done, by epochs: 0 to 1."""
+    if not row.epochs:
+        return 0.0
+    inside = _inside(row.progress) if row.progress and _is_epoch(row.progress) else 0.0
+    return min((row.epoch + inside) / row.epochs, 1.0)
+
+
+def _doing(row: Row) -> str:
+    if row.progress is None:
+        return "starting"
+    if _is_epoch(row.progress):
+        return f"{row.progress.what.lower()} of {row.epochs}" if row.epochs else row.progress.what.lower()
+    done = f" {_inside(row.progress):.0%}" if row.progress.total > 1 else ""
+    return row.progress.what.lower() + done
+
+
+def _is_epoch(now: Progress) -> bool:
+    return now.what.lower().startswith("epoch ")
+
+
+def _inside(now: Progress) -> float:
+    return min(now.done / now.total, 1.0) if now.total else 0.0
+
+
+def _epochs(number: int | None) -> str:
+    return f"{number} epoch" + ("" if number == 1 else "s")
