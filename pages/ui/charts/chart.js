@@ -89,8 +89,15 @@ function update(chart, Plotly) {
   if (chart.drawn === null) box.replaceChildren()
   chart.drawn = said
   const { data, layout } = coloured(figure, theme)
+  keepHidden(box.data ?? [], data)
   chart.settings ??= settings(Plotly, name) // The very same object each time: Plotly makes a new chart for another one.
   Plotly.react(box, data, { ...look(theme, narrow, height), ...layout, height, autosize: true }, chart.settings)
+}
+
+// Plotly keeps the curves that are hidden; those that are new, such as the measured ones behind the smoothed, follow their group.
+function keepHidden(before, data) {
+  const hidden = new Set(before.filter(({ visible }) => visible === "legendonly").map(({ legendgroup }) => legendgroup))
+  for (const trace of data) if (hidden.has(trace.legendgroup)) trace.visible = "legendonly"
 }
 
 function resize(chart) {

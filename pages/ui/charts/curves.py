@@ -35,21 +35,32 @@ FEW = 30
 
 @dataclass(frozen=True)
 class Named:
-    """A run among others: what the legend calls it, and the lines of its epochs."""
+    """A run among others: what the legend calls it, the lines of its epochs, and what it stays the same by."""
 
     title: str
     lines: Lines
+    id: str = ""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A line to draw. uid: what it stays the same by, from one drawing to the next."""
+    """A line to draw.
+
+    Attributes:
+        uid: What it stays the same by, from one drawing to the next.
+        group: Curves that one entry of the legend hides together; empty for a curve on its own.
+        said: What the hover label says behind the value, with %{text} for the epoch.
+        in_legend: False where another curve of the group stands there.
+    """
 
     uid: str
     name: str
     colour: str
     dash: str
     values: np.ndarray
+    group: str = ""
+    said: str = ""
+    in_legend: bool = True
 
 
 def run_figure(lines: Lines, *, measure: Measure, x: X, smoothing: float, log: bool, best_epoch: int | None) -> Figure:
@@ -80,23 +91,35 @@ def compare_figure(
     runs: Sequence[Named], *, measure: Measure, x: X, smoothing: float, log: bool, show: Sequence[Kind]
 ) -> Figure:
     """Several runs in one chart: a colour a run, in the order given; validation solid, clean training dashed, reported dotted."""
+    # Runs of other lengths, and epochs of other durations, do not meet at one place of the x axis.
+    named = x == "seconds" or len({len(run.lines) for run in runs}) > 1
     data = []
     for number, run in enumerate(runs):
-        drawn = [
-            Curve(
-                f"{number}-{kind}",
-                f"{escape(run.title, quote=False)} · {_LABELS[kind]}",
-                colours.of_run(number),
-                dash,
-                curve,
-            )
-            for kind, dash in _COMPARED_DASHES.items()
-            if kind in show and np.isfinite(curve := values(run.lines, PREFIXES[kind] + measure)).any()
-        ]
+        drawn = _compared(run, number, measure, show, ", epoch %{text}" if named else "")
         index = kept([curve.values for curve in drawn])
-        data += _traces(drawn, places(run.lines, x), index, smoothing, measure)
+        epochs = [str(run.lines[at]["epoch"]) for at in index] if named else None
+        data += [{**trace, "text": epochs} for trace in _traces(drawn, places(run.lines, x), index, smoothing, measure)]
     longest = max((len(run.lines) for run in runs), default=0)
     return {"data": data, "layout": layouts.layout(measure, x, log, longest)}
+
+
+def _compared(run: Named, number: int, measure: Measure, show: Sequence[Kind], said: str) -> list[Curve]:
+    group = run.id or str(number)
+    curves = {kind: values(run.lines, PREFIXES[kind] + measure) for kind in _COMPARED_DASHES if kind in show}
+    measured = [kind for kind, curve in curves.items() if np.isfinite(curve).any()]
+    return [
+        Curve(
+            uid=f"{group}-{kind}",
+            name=escape(run.title, quote=False),
+            colour=colours.of_run(number),
+            dash=_COMPARED_DASHES[kind],
+            values=curves[kind],
+            group=group,
+            said=f" {_LABELS[kind]}{said}",
+            in_legend=kind == measured[0],
+        )
+        for kind in measured
+    ]
 
 
 def rates_figure(lines: Lines, *, x: X) -> Figure:
@@ -125,10 +148,11 @@ def _traces(
 def _line(curve: Curve, at: np.ndarray, index: np.ndarray, smoothing: float, measure: str) -> dict[str, Any]:
     shown = smoothed(curve.values, smoothing) if smoothing else curve.values
     form = layouts.number_form(measure)
-    said = f"%{{y:{form}}}" + (f" (measured %{{customdata:{form}}})" if smoothing else "")
+    said = f"%{{y:{form}}}" + (f" (measured %{{customdata:{form}}})" if smoothing else "") + curve.said
     return {
         **_base(curve, at, index, shown),
         "name": curve.name,
+        "showlegend": curve.in_legend,
         "mode": "lines+markers" if len(at) <= FEW else "lines",
         "marker": {"size": 6},
         "line": {"color": curve.colour, "dash": curve.dash, "width": 2},
@@ -153,7 +177,7 @@ def _base(curve: Curve, at: np.ndarray, index: np.ndarray, shown: np.ndarray) ->
     return {
         "type": "scatter",
         "uid": curve.uid,
-        "legendgroup": curve.uid,
+        "legendgroup": curve.group or curve.uid,
         "x": plain(at[index]),
         "y": plain(shown[index]),
         "connectgaps": True,
@@ -176,6 +200,7 @@ def _star(validation: Curve, lines: Lines, at: np.ndarray, best: int, measure: s
     return {
         "type": "scatter",
         "uid": "best",
+        "legendgroup": "best",
         "name": f"Best epoch ({epoch})",
         "x": plain(at[[best]]),
         "y": plain(validation.values[[best]]),

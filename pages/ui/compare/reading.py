@@ -1,0 +1,74 @@
+"""The runs that are compared, read from their folders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pages.ui.charts.curves import Named
+from pages.ui.charts.points import Lines
+from tl_core import store
+from tl_core.errors import BadInput
+from tl_core.spec import ExperimentSpec
+
+ACTIVE = (store.QUEUED, store.RUNNING)
+_NEEDED = ("epoch", "val_loss", "val_accuracy", "clean_loss", "clean_accuracy", "seconds")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One run. name: tells it apart from all others of the folder."""
+
+    id: str
+    name: str
+    spec: ExperimentSpec
+    state: dict[str, Any]
+    lines: Lines
+
+    @property
+    def curves(self) -> Named:
+        return Named(self.name, self.lines, self.id)
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """The line of the highest validation accuracy, of equals the first; None before the first epoch."""
+        return max(self.lines, key=lambda line: float(line["val_accuracy"]), default=None)
+
+    @property
+    def validation(self) -> tuple[Any, ...]:
+        """What decides which images it is validated on: the pictures found, and how they were split."""
+        data = self.spec.data
+        found = self.state.get("data") or data.source
+        return found, data.validation_share, data.test_share, data.group_by, data.split_seed
+
+
+def names(titles: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """A name for each (id, title): the title, with the end of the id where others have the same title."""
+    given = list(titles)
+    count = Counter(title for _, title in given)
+    return {id: title if count[title] == 1 else f"{title} {id[-4:]}" for id, title in given}
+
+
+def read(models: Path, ids: Sequence[str], called: dict[str, str]) -> tuple[list[Compared], list[str]]:
+    """The runs of these ids that can be read, and for each other one a sentence that says why not."""
+    found: list[Compared] = []
+    problems: list[str] = []
+    for id in ids:
+        try:
+            found.append(_read(store.get(models, id), called.get(id, id)))
+        except BadInput as error:
+            problems.append(str(error))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            problems.append(f"{called.get(id, id)}: its files are damaged ({type(error).__name__}: {error}).")
+    return found, problems
+
+
+def _read(run: store.Run, name: str) -> Compared:
+    lines = store.read_metrics(run)
+    for line in lines:
+        for entry in _NEEDED:
+            float(line[entry])
+    return Compared(run.id, name, store.read_spec(run), store.read_state(run), lines)

@@ -1,0 +1,123 @@
+"""What came out of the compared runs, and in which settings they differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.compare.reading import Compared
+from pages.ui.runs.settings import said
+from pages.ui.text import duration, percent, plain
+from tl_core.spec import PARAMETERS, Augment
+
+_COLUMNS = {
+    "Best": st.column_config.TextColumn("", help="★ marks the highest validation accuracy.", width=40),
+    "Run": st.column_config.TextColumn(width=180),
+    "Status": st.column_config.TextColumn(width=90),
+    "Val. accuracy": st.column_config.NumberColumn(
+        format="%.1f %%", help="The highest on validation images.", width=105
+    ),
+    "At epoch": st.column_config.NumberColumn(help="Where it was reached first.", width=80),
+    "Val. loss": st.column_config.NumberColumn(format="%.4f", help="After that epoch.", width=85),
+    "Gap": st.column_config.NumberColumn(
+        format="%+.1f",
+        help="Clean training accuracy minus validation accuracy after that epoch, in percentage points.",
+        width=70,
+    ),
+    "Test accuracy": st.column_config.NumberColumn(
+        format="%.1f %%", help="Of the exported epoch, on images that took no part.", width=110
+    ),
+    "Time": st.column_config.TextColumn(help="From the start of the run to its end.", width=95),
+}
+
+
+def draw_results(runs: Sequence[Compared]) -> None:
+    st.subheader("Best values")
+    st.dataframe(
+        results(runs),
+        key="compared_results",
+        hide_index=True,
+        placeholder="–",
+        height="content",
+        column_config=_COLUMNS,
+        alt="Best validation accuracy of each run, its epoch, loss and gap there, test accuracy and time.",
+    )
+    st.caption(plain(uncertainty(runs)))
+
+
+def results(runs: Sequence[Compared]) -> pd.DataFrame:
+    """A row a run; those of the highest validation accuracy are marked."""
+    highest = max((run.best["val_accuracy"] for run in runs if run.best), default=None)
+    return pd.DataFrame([_result(run, highest) for run in runs], columns=list(_COLUMNS))
+
+
+def _result(run: Compared, highest: float | None) -> dict[str, Any]:
+    best = run.best
+    known = {"Run": run.name, "Status": run.state["status"], "Time": duration(run.state.get("seconds"))}
+    if best is None:
+        return {"Best": "", **known}
+    return {
+        **known,
+        "Best": "★" if best["val_accuracy"] == highest else "",
+        "Val. accuracy": _percent(best["val_accuracy"]),
+        "At epoch": best["epoch"],
+        "Val. loss": best["val_loss"],
+        "Gap": _percent(best["clean_accuracy"] - best["val_accuracy"]),
+        "Test accuracy": _percent(run.state.get("test_accuracy")),
+    }
+
+
+def _percent(share: float | None) -> float | None:
+    """Rounded, because screen readers and copied cells get the value itself."""
+    return None if share is None else round(100 * share, 2)
+
+
+def uncertainty(runs: Sequence[Compared]) -> str:
+    """How far the best accuracy may be off by chance: its standard error, sqrt(p (1 - p) / n); empty where n is not known."""
+    best = max((run for run in runs if run.best), key=lambda run: (run.best or {})["val_accuracy"], default=None)
+    images = best and best.state.get("images", {}).get("validation")
+    if not best or not best.best or not images:
+        return ""
+    share = best.best["val_accuracy"]
+    error = math.sqrt(share * (1 - share) / images)
+    return (
+        f"{percent(share)} on {images:,} validation images has a standard error of {100 * error:.1f} points: "
+        "smaller differences are not told apart by these images."
+    )
+
+
+def draw_differences(runs: Sequence[Compared]) -> None:
+    st.subheader("Settings that differ")
+    table = differences(runs)
+    if table.empty:
+        st.caption("These runs have the same settings.")
+        return
+    st.dataframe(
+        table,
+        key="compared_settings",
+        height="content",
+        placeholder="–",
+        column_config={"_index": st.column_config.TextColumn(width=170)},
+        alt="The settings in which the runs differ, one column a run.",
+    )
+
+
+def differences(runs: Sequence[Compared]) -> pd.DataFrame:
+    """A row for each setting that is not the same in all runs, a column a run; values as text."""
+    rows = {param.title: [_value(run, param.path) for run in runs] for param in PARAMETERS}
+    differing = {title: row for title, row in rows.items() if len(set(row)) > 1}
+    return pd.DataFrame.from_dict(differing, orient="index", columns=[run.name for run in runs], dtype=str)
+
+
+def _value(run: Compared, path: str) -> str:
+    value: Any = reduce(getattr, path.split("."), run.spec)
+    return _augments(value) if path == "augment" else said(value)
+
+
+def _augments(augments: Sequence[Augment]) -> str:
+    return ", ".join(f"{augment.name.replace('_', ' ')} {said(augment.amount)}" for augment in augments) or "none"
