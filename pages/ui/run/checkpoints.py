@@ -1,0 +1,104 @@
+"""The checkpoints of a run: which there are, what to do with each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import places
+from pages.ui.run import dialogs
+from pages.ui.run.view import View, reading
+from pages.ui.text import plain, size
+from tl_core import service
+from tl_core.errors import LabError
+from tl_core.store import RUNNING
+from tl_core.store.checkpoints import Checkpoint, kept, removable
+
+SHOWN = 10
+"""How many are listed at first; a run may keep a thousand."""
+
+
+def draw(view: View) -> None:
+    with reading("checkpoints/manifest.json"):
+        entries = kept(view.run)
+        spare = {entry.epoch for entry in removable(view.run)} if view.status != RUNNING else set()
+    _exported(view)
+    if not entries:
+        st.info("The first checkpoint is written when the first epoch is done.", icon=":material/hourglass_empty:")
+        return
+    st.caption(
+        f"{len(entries)} kept, {size(sum(entry.bytes for entry in entries))}: the best epoch and the latest. "
+        "Each holds what training changed, and the state of the optimiser; a .keras file holds the whole network."
+    )
+    newest_first = tuple(reversed(entries))
+    for entry in newest_first if _all_wanted(len(entries)) else _first(newest_first, view.best_epoch):
+        _row(view, entry, entry.epoch in spare)
+
+
+def _exported(view: View) -> None:
+    file = view.run.export / "model.keras"
+    if not file.exists():
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(f"**Exported** · epoch {view.state.get('exported_epoch', '?')} · {size(file.stat().st_size)}")
+        st.download_button(
+            ".keras",
+            file.read_bytes,
+            f"{view.run.id}.keras",
+            icon=":material/download:",
+            help="The whole network in one file: pixels 0 to 255 in, probabilities out. Plain Keras reads it anywhere.",
+            on_click="ignore",
+            key="exported_file",
+        )
+
+
+def _all_wanted(count: int) -> bool:
+    return count <= SHOWN + 1 or st.toggle(f"Show all {count}", key="all_checkpoints")
+
+
+def _first(entries: tuple[Checkpoint, ...], best: int | None) -> tuple[Checkpoint, ...]:
+    return (*entries[:SHOWN], *(entry for entry in entries[SHOWN:] if entry.epoch == best))
+
+
+def _row(view: View, entry: Checkpoint, spare: bool) -> None:
+    best = " · ★ best" if entry.epoch == view.best_epoch else ""
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(f"**Epoch {entry.epoch}** · {plain(entry.phase)} · {size(entry.bytes)}{best}")
+        places.link("predict", "Predict with it", run=view.run.id, epoch=str(entry.epoch))
+        _download(view, entry)
+        if spare and st.button(
+            "Delete", icon=":material/delete:", key=f"delete_{entry.epoch}", help="Asks first.", type="tertiary"
+        ):
+            dialogs.open("checkpoint", view.run, entry.epoch)
+            st.rerun()
+
+
+def _download(view: View, entry: Checkpoint) -> None:
+    """Two steps: a network has to be put together before it can be sent, and that can fail."""
+    made = f"exported_{view.run.id}_{entry.epoch}"
+    if made not in st.session_state and st.button(
+        "Make .keras",
+        icon=":material/deployed_code:",
+        key=f"make_{entry.epoch}",
+        help="Puts the whole network together with these weights. Takes some seconds.",
+        type="tertiary",
+    ):
+        _make(view, entry, made)
+    if made in st.session_state and (file := Path(st.session_state[made])).exists():
+        st.download_button(
+            f".keras, {size(file.stat().st_size)}",
+            file.read_bytes,
+            f"{view.run.id}-epoch-{entry.epoch}.keras",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"download_{entry.epoch}",
+        )
+
+
+def _make(view: View, entry: Checkpoint, made: str) -> None:
+    try:
+        with st.spinner("Putting the network together"):
+            st.session_state[made] = str(service.exported(view.run.models, view.run.id, entry.epoch))
+    except LabError as error:
+        st.error(plain(str(error)))

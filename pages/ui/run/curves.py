@@ -1,0 +1,103 @@
+"""The curves, and how they are drawn: smoothed or not, on which scale, over what."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui.charts import curves
+from pages.ui.charts import draw as draw_chart
+from pages.ui.run.view import View
+
+HEIGHT, SMALL = 380, 240
+
+MEASURES: tuple[curves.Measure, ...] = ("accuracy", "loss")
+
+EXPLAINED = """
+- **Validation**: on images it never trains on. This is how good it is.
+- **Training, clean**: on training images as they are, after the epoch. Only this compares with validation; the shaded gap between
+  the two is what it memorised.
+- **Training, reported**: what training itself measured, with dropout and augmentation, averaged while the weights moved. It may lie
+  below validation, and says nothing about overfitting.
+"""
+
+
+def draw(view: View) -> None:
+    if not view.lines:
+        st.info("The first point appears when the first epoch is done.", icon=":material/hourglass_empty:")
+        return
+    if len(view.lines) == 1 and view.lines[0].get("phase") == "solve":
+        st.caption("This classifier is solved in one step: there is one point and no curve.")
+    x, smoothing, log = _choices()
+    with st.grid(2, min_column_width=330, key="charts"):
+        for measure in MEASURES:
+            with st.container():
+                _chart(view, measure, x, smoothing, log and measure == "loss")
+    _below(view, x)
+
+
+def _choices() -> tuple[curves.X, float, bool]:
+    """How the curves are drawn, kept in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="curve_choices"):
+        over = st.segmented_control(
+            "Over",
+            ("epoch", "seconds"),
+            default="epoch",
+            required=True,
+            key="x",
+            bind="query-params",
+            help="Epochs: times through the training images. Seconds: training time; compares what costs differently.",
+        )
+        smoothing = st.slider(
+            "Smoothing",
+            0.0,
+            0.95,
+            0.0,
+            0.05,
+            key="smoothing",
+            bind="query-params",
+            width=190,
+            help="0 to 0.95: how much of the epochs before goes into each point. 0 draws what was measured.",
+        )
+        log = st.toggle(
+            "Log scale", key="log", bind="query-params", help="Loss on a logarithmic scale: small changes show."
+        )
+    return ("seconds" if over == "seconds" else "epoch"), float(smoothing), bool(log)
+
+
+def _chart(view: View, measure: curves.Measure, x: curves.X, smoothing: float, log: bool) -> None:
+    figure = curves.run_figure(
+        view.lines, measure=measure, x=x, smoothing=smoothing, log=log, best_epoch=view.best_epoch
+    )
+    last = view.lines[-1]
+    alt = (
+        f"{measure.capitalize()} over {len(view.lines)} epochs; the last: training, clean {last[f'clean_{measure}']:.3f}, "
+        f"validation {last[f'val_{measure}']:.3f}. The best epoch is {view.best_epoch}."
+    )
+    draw_chart(figure, f"run-{measure}", HEIGHT, alt)
+
+
+def _below(view: View, x: curves.X) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.popover("What the curves mean", icon=":material/help:"):
+            st.markdown(EXPLAINED)
+        st.download_button(
+            "Metrics as CSV",
+            lambda: curves.csv(view.lines),
+            f"{view.run.id}.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="metrics_csv",
+        )
+    rates = st.expander("Learning rate", on_change="rerun", key="rates", icon=":material/speed:")
+    if rates.open:
+        with rates:
+            _rates(view, x)
+
+
+def _rates(view: View, x: curves.X) -> None:
+    if not any(line.get("learning_rate") for line in view.lines):
+        st.caption("This classifier is solved without a learning rate.")
+        return
+    figure = curves.rates_figure(view.lines, x=x)
+    draw_chart(figure, "run-rates", SMALL, "The learning rate of each group of weights.")

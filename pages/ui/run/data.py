@@ -1,0 +1,81 @@
+"""What a run learned from: images by part and class, remarks, what was left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.run.view import View, json_of, reading
+from pages.ui.text import plain
+from tl_core.data.dataset import PARTS
+
+MOST_LABELS = 200
+"""Names of images with a wrong label that are listed."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """images: counts by part, a number a class. skipped: (file, reason). mislabelled: images given a wrong label on purpose."""
+
+    classes: tuple[str, ...]
+    images: dict[str, tuple[int, ...]]
+    remarks: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...]
+    mislabelled: tuple[str, ...]
+
+
+def draw(view: View) -> None:
+    if view.spec:
+        st.caption(plain(f"Source: {view.spec.data.source}"))
+    found = read(view)
+    if found is None:
+        st.info("Counted as soon as a worker has read the images.", icon=":material/hourglass_empty:")
+        return
+    totals = ", ".join(f"{sum(counts):,} {part}" for part, counts in found.images.items())
+    st.markdown(f"**{len(found.classes)} classes**; images: {totals}.")
+    for remark in found.remarks:
+        st.warning(plain(remark))
+    st.dataframe(
+        by_class(found), key="by_part", hide_index=True, height="content", alt="Images of each class in each part."
+    )
+    _left_out(found)
+    _mislabelled(found)
+
+
+def read(view: View) -> Material | None:
+    """The run's data; None where they were not read yet, BadInput where the file is damaged."""
+    values = json_of(view.run.report / "data.json")
+    if values is None:
+        return None
+    with reading("report/data.json"):
+        return Material(
+            tuple(str(name) for name in values["classes"]),
+            {part: tuple(int(count) for count in values["images"][part]) for part in PARTS},
+            tuple(str(remark) for remark in values.get("remarks", ())),
+            tuple((str(row["file"]), str(row["reason"])) for row in values["skipped"]),
+            tuple(str(name) for name in values["mislabelled"]),
+        )
+
+
+def by_class(found: Material) -> pd.DataFrame:
+    """A row a class, a column a part."""
+    counts = {part.capitalize(): found.images[part] for part in PARTS}
+    return pd.DataFrame({"Class": found.classes, **counts})
+
+
+def _left_out(found: Material) -> None:
+    if not found.skipped:
+        st.caption("No file was left out.")
+        return
+    st.markdown(f"**{len(found.skipped)} files left out**")
+    table = pd.DataFrame(found.skipped, columns=["File", "Why"])
+    st.dataframe(table, key="skipped", hide_index=True, alt="Files that were left out, each with the reason.")
+
+
+def _mislabelled(found: Material) -> None:
+    if not found.mislabelled:
+        return
+    with st.expander(f"{len(found.mislabelled)} training images were given a wrong label on purpose"):
+        st.code("\n".join(found.mislabelled[:MOST_LABELS]), language=None, height=200)

@@ -1,0 +1,85 @@
+"""The figures of every epoch as a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.run.view import View
+
+LINES = 16
+"""Longer tables scroll."""
+
+_VALIDATION = "On the validation images, after the epoch."
+_CLEAN = "On training images as they are, after the epoch; compares with validation."
+_REPORTED = "As training measured it, with dropout and augmentation, averaged while the weights moved."
+_LOSS, _PERCENT = "%.4f", "%.1f %%"
+
+COLUMNS = {
+    "Epoch": st.column_config.NumberColumn(width=64, pinned=True),
+    "Best": st.column_config.TextColumn(help="★ the epoch that is exported, or would be.", width=54),
+    "Phase": st.column_config.TextColumn(
+        help="head: the backbone is frozen. fine-tune: thawed blocks train too.", width=84
+    ),
+    "Val. accuracy": st.column_config.NumberColumn(format=_PERCENT, help=_VALIDATION, width=104),
+    "Val. loss": st.column_config.NumberColumn(format=_LOSS, help=_VALIDATION, width=84),
+    "Clean accuracy": st.column_config.NumberColumn(format=_PERCENT, help=_CLEAN, width=112),
+    "Clean loss": st.column_config.NumberColumn(format=_LOSS, help=_CLEAN, width=88),
+    "Gap": st.column_config.NumberColumn(
+        format="%+.1f", help="Clean minus validation accuracy, in percentage points: what it memorised.", width=64
+    ),
+    "Reported accuracy": st.column_config.NumberColumn(format=_PERCENT, help=_REPORTED, width=132),
+    "Reported loss": st.column_config.NumberColumn(format=_LOSS, help=_REPORTED, width=108),
+    "Penalty": st.column_config.NumberColumn(
+        format=_LOSS, help="L1 and L2 penalty; part of what is minimised, of no loss shown.", width=76
+    ),
+    "Images/s": st.column_config.NumberColumn(format="%.0f", help="Training alone, without measuring.", width=80),
+    "Time": st.column_config.NumberColumn(format="%.1f s", help="Training and measuring.", width=72),
+}
+
+
+def draw(view: View) -> None:
+    if not view.lines:
+        st.info("The first row appears when the first epoch is done.", icon=":material/hourglass_empty:")
+        return
+    st.dataframe(
+        table(view),
+        key="epochs",
+        height="content" if len(view.lines) <= LINES else 36 * LINES,
+        hide_index=True,
+        placeholder="–",
+        column_config=COLUMNS,
+        alt="Every epoch with its losses and accuracies; the best is marked.",
+    )
+
+
+def table(view: View) -> pd.DataFrame:
+    """A row an epoch, the latest first; columns that no epoch has are left out."""
+    best = view.best_epoch
+    made = pd.DataFrame([_cells(line, best) for line in reversed(view.lines)], columns=list(COLUMNS))
+    return made.dropna(axis="columns", how="all")
+
+
+def _cells(line: dict[str, Any], best: int | None) -> dict[str, Any]:
+    return {
+        "Epoch": line["epoch"],
+        "Best": "★" if line["epoch"] == best else "",
+        "Phase": line.get("phase"),
+        "Val. accuracy": _percent(line["val_accuracy"]),
+        "Val. loss": line["val_loss"],
+        "Clean accuracy": _percent(line["clean_accuracy"]),
+        "Clean loss": line["clean_loss"],
+        "Gap": _percent(line["clean_accuracy"] - line["val_accuracy"]),
+        "Reported accuracy": _percent(line.get("accuracy")),
+        "Reported loss": line.get("loss"),
+        "Penalty": line.get("penalty"),
+        "Images/s": line.get("images_per_second"),
+        "Time": line["seconds"],
+    }
+
+
+def _percent(share: float | None) -> float | None:
+    """Rounded, because screen readers and copied cells get the value itself."""
+    return None if share is None else round(100 * share, 2)

@@ -1,0 +1,76 @@
+"""The figures that say how good a run is, each with what it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.ui.run.view import View
+from pages.ui.text import percent
+from tl_core.store import FINISHED
+
+VALIDATION = "The best so far: the share of the validation images the network gets right. It never trains on them, so this is how it does on new images."
+LOSS = (
+    "How wrong, and how sure of it, the network is on the validation images: cross-entropy, 0 is perfect. It often rises "
+    "before accuracy falls, and so shows overfitting first."
+)
+HINGE = "The squared hinge loss on the validation images, which a linear SVM minimises; not comparable with other classifiers."
+GAP = (
+    "Accuracy on training images minus accuracy on validation images, both measured alike: after the epoch, without "
+    "augmentation or dropout (clean). Near 0: what it learned holds for new images. Large: it memorises."
+)
+TEST = (
+    "Accuracy on images that neither trained it nor chose its best epoch. They are looked at once, when the run ends, so "
+    "nothing was tuned on them: the most honest figure here."
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: a name, its value, what it belongs to, and a sentence that explains it."""
+
+    label: str
+    value: str
+    note: str
+    help: str
+
+
+def draw(view: View) -> None:
+    with st.grid(4, min_column_width=150, key="headline"):
+        for figure in figures(view):
+            st.metric(
+                figure.label,
+                figure.value,
+                figure.note or None,
+                delta_color="off",
+                delta_arrow="off",
+                help=figure.help,
+                border=True,
+            )
+
+
+def figures(view: View) -> tuple[Figure, ...]:
+    """Best validation accuracy, lowest validation loss, gap, test accuracy; a dash for what is not known yet."""
+    hinge = view.state.get("loss_name", "cross-entropy") != "cross-entropy"
+    loss_help = HINGE if hinge else LOSS
+    if not view.lines:
+        names = (("Validation accuracy", VALIDATION), ("Validation loss", loss_help), ("Gap", GAP))
+        return (*(Figure(label, "–", "", help) for label, help in names), _test(view))
+    best = max(view.lines, key=lambda line: line["val_accuracy"])
+    lowest = min(view.lines, key=lambda line: line["val_loss"])
+    gap, epoch = 100 * (best["clean_accuracy"] - best["val_accuracy"]), f"epoch {best['epoch']}"
+    return (
+        Figure("Validation accuracy", percent(best["val_accuracy"]), f"best · {epoch}", VALIDATION),
+        Figure("Validation loss", f"{lowest['val_loss']:.3f}", f"lowest · epoch {lowest['epoch']}", loss_help),
+        Figure("Gap", f"{gap:+.1f} points", epoch, GAP),
+        _test(view),
+    )
+
+
+def _test(view: View) -> Figure:
+    accuracy = view.state.get("test_accuracy")
+    if accuracy is None:
+        ended = view.status == FINISHED
+        return Figure("Test accuracy", "–", "no test images" if ended else "when it ends", TEST)
+    return Figure("Test accuracy", percent(accuracy), f"epoch {view.state.get('exported_epoch')}", TEST)

@@ -1,0 +1,64 @@
+"""The end of a run's log, and the trace of what made it fail."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui.run.view import View
+from pages.ui.text import size
+
+LINES = 200
+BYTES = 100_000
+"""What is read of a log at most, from its end: a log may be long, and a page must not wait for it."""
+
+TRACE = "Traceback (most recent call last):"
+
+
+def draw(view: View) -> None:
+    file = view.run.log
+    if not file.exists():
+        st.info("The log begins when a worker takes the run.", icon=":material/hourglass_empty:")
+        return
+    lines = tail(file)
+    st.caption(f"The last {len(lines)} lines of {size(file.stat().st_size)}.")
+    st.code("\n".join(lines), language=None, wrap_lines=True, height=460)
+    st.download_button(
+        "Whole log",
+        file.read_bytes,
+        f"{view.run.id}-log.txt",
+        "text/plain",
+        icon=":material/download:",
+        on_click="ignore",
+        key="log_file",
+    )
+
+
+def draw_trace(view: View) -> None:
+    """Folded: what Python said when the run failed, where it did."""
+    trace = trace_of(tail(view.run.log)) if view.run.log.exists() else ""
+    if not trace:
+        return
+    folded = st.expander("Trace", icon=":material/bug_report:", on_change="rerun", key="trace")
+    if folded.open:
+        folded.code(trace, language=None, wrap_lines=True, height=360)
+
+
+def tail(file: Path) -> list[str]:
+    """The last lines of a file, at most `LINES`, out of its last `BYTES`."""
+    with file.open("rb") as opened:
+        end = opened.seek(0, os.SEEK_END)
+        opened.seek(max(0, end - BYTES))
+        lines = opened.read().decode(errors="replace").splitlines()
+    return lines[1 if end > BYTES else 0 :][-LINES:]  # The first of a part begins in its middle.
+
+
+def trace_of(lines: list[str]) -> str:
+    """What the last error of a log says, with the traces of all errors behind it; empty where there is none."""
+    traces = [number for number, line in enumerate(lines) if line.startswith(TRACE)]
+    if not traces:
+        return ""
+    errors = [number for number, line in enumerate(lines[: traces[-1]]) if " ERROR " in line]
+    return "\n".join(lines[errors[-1] if errors else traces[0] :])

@@ -1,0 +1,69 @@
+"""How far a running run is: bars, speed, time left, and what its worker uses."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from pages.ui.run.story import SILENT, epoch_in
+from pages.ui.run.view import View
+from pages.ui.runs import words
+from pages.ui.text import duration, plain, size
+from tl_core import store
+
+
+def draw(view: View) -> None:
+    """Draws nothing where the run does not train."""
+    if view.status != store.RUNNING:
+        return
+    now = view.progress
+    st.progress(overall(view), overall_text(view))
+    if now is None:
+        return
+    st.progress(_share(now.done, now.total), plain(inside_text(now)))
+    if used := usage(now):
+        st.caption(plain(used), help="What the process that trains this run uses at the moment.")
+    silent = time.time() - now.at
+    if silent > SILENT:
+        st.warning(
+            f"Its process lives but has said nothing for {duration(silent)}. A long step can do that; "
+            "if it lasts, stop the run and resume it: at most one epoch is done again.",
+            title="Silent",
+            icon=":material/hearing_disabled:",
+        )
+
+
+def overall(view: View) -> float:
+    """The share of all epochs that is done, the one in flight by its part; 0 to 1."""
+    now, done = view.progress, float(len(view.lines))
+    if now and epoch_in(now.what) == len(view.lines) + 1:
+        done += _share(now.done, now.total)
+    return _share(done, view.epochs)
+
+
+def overall_text(view: View) -> str:
+    """For example "3 of 10 epochs done · 2 min left"."""
+    left = store.seconds_left(view.state, list(view.lines), view.progress)
+    said = f"{len(view.lines)} of {view.epochs} epochs done"
+    return said if left is None else f"{said} · {words.left(left)}"
+
+
+def inside_text(now: store.Progress) -> str:
+    """For example "Epoch 3: step 12 of 96 · 321 images/s"."""
+    unit = "step " if epoch_in(now.what) else ""
+    counted = f": {unit}{now.done:,} of {now.total:,}" if now.total > 1 else ""
+    speed = f" · {now.rate:,.0f} images/s" if now.rate else ""
+    return f"{now.what}{counted}{speed}"
+
+
+def usage(now: store.Progress) -> str:
+    """What the worker uses: processor, memory, graphics memory; only what is known."""
+    said = [f"processor {now.cpu:.0f} % of one core"] if now.cpu is not None else []
+    said += [f"memory {size(now.memory)}"] if now.memory is not None else []
+    said += [f"graphics memory {size(now.gpu_memory)}"] if now.gpu_memory is not None else []
+    return "Worker: " + ", ".join(said) if said else ""
+
+
+def _share(done: float, total: float) -> float:
+    return min(max(done / total, 0.0), 1.0) if total else 0.0

@@ -1,0 +1,98 @@
+"""What is going on with a run, in a sentence."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pages.ui.run.view import RESUMABLE, View
+from pages.ui.text import duration, percent
+from tl_core import store
+from tl_core.data.sources import parse
+from tl_core.errors import BadInput
+from tl_core.phases import phases
+from tl_core.plan.problems import spec_problems
+
+SILENT = 60
+"""Seconds without a word after which a running run is called silent."""
+
+_BEST_BY = {"val_loss": "the lowest validation loss", "val_accuracy": "the highest validation accuracy"}
+
+PHASES = {
+    "head": "the head trains, the backbone is frozen",
+    "fine-tune": "head and thawed blocks train",
+    "solve": "the classifier is solved at once",
+}
+
+
+def story(view: View, models: Path) -> str:
+    """One or two sentences, as plain text."""
+    tell = {
+        store.QUEUED: lambda: _queued(view, models),
+        store.RUNNING: lambda: _running(view),
+        store.FINISHED: lambda: _finished(view),
+    }.get(view.status, lambda: _broken_off(view))
+    return tell()
+
+
+def _queued(view: View, models: Path) -> str:
+    waiting = [run.id for run in store.queue.waiting(models)]
+    place = waiting.index(view.run.id) + 1 if view.run.id in waiting else 0
+    done = len(view.lines)
+    then = f"It goes on after epoch {done}." if done else "A worker takes the first of the queue as soon as it is free."
+    return f"Waits in the queue: place {place} of {len(waiting)}. {then}" if place else "Waits to be started."
+
+
+def _running(view: View) -> str:
+    what = view.progress.what if view.progress else "Starting"
+    if epoch := epoch_in(what):
+        return f"Training epoch {epoch} of {view.epochs}: {_phase(view, epoch)}."
+    return f"{what} ({len(view.lines)} of {view.epochs} epochs done)."
+
+
+def epoch_in(what: str) -> int | None:
+    """The epoch a progress is about: 3 for "Epoch 3", None for anything else."""
+    found = re.fullmatch(r"Epoch (\d+)", what)
+    return int(found[1]) if found else None
+
+
+def _phase(view: View, epoch: int) -> str:
+    now = [phase for phase in phases(view.spec) if phase.first <= epoch <= phase.last] if view.spec else []
+    return f"{PHASES[now[0].name]}" if now else "training"
+
+
+def _finished(view: View) -> str:
+    best, test = view.state.get("exported_epoch") or view.best_epoch, view.state.get("test_accuracy")
+    by = _BEST_BY[view.spec.train.best] if view.spec else "the best"
+    took = f"Finished after {duration(view.state.get('seconds'))}."
+    tested = f"; test accuracy {percent(test)}" if test is not None else ""
+    exported = f" Epoch {best}, with {by}, is exported{tested}." if best else ""
+    return f"{took}{exported} {view.message}".strip()
+
+
+def _broken_off(view: View) -> str:
+    obstacle = obstacle_of(view)
+    if obstacle:
+        return f"{view.message} It cannot be resumed: {obstacle}".strip()
+    done = len(view.lines)
+    where = f"goes on after epoch {done}" if done else "starts it from the beginning"
+    return view.message if "resume" in view.message.lower() else f"{view.message} Resume {where}.".strip()
+
+
+def obstacle_of(view: View) -> str:
+    """Why a run that has ended cannot be resumed; empty where it can."""
+    if view.status not in RESUMABLE:
+        return ""
+    if view.spec is None:
+        return "its settings (spec.json) cannot be read."
+    found = [str(problem) for problem in spec_problems(view.spec)]
+    return " ".join([*found, *_lost_images(view.spec.data.source)])
+
+
+def _lost_images(source: str) -> list[str]:
+    try:
+        row, argument = parse(source)
+    except BadInput as error:
+        return [str(error)]
+    lost = row.is_path and not Path(argument).is_dir()
+    return [f"the folder of its images, {argument}, is not there."] if lost else []

@@ -1,0 +1,124 @@
+"""What the page of a run knows of it at one moment, read from its folder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tl_core import store
+from tl_core.errors import BadInput
+from tl_core.files import read_json
+from tl_core.phases import total_epochs
+from tl_core.spec import ExperimentSpec
+from tl_core.store import Run
+
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
+"""What looking into a file raises whose content is not what was written."""
+
+ACTIVE = (store.QUEUED, store.RUNNING)
+RESUMABLE = (store.STOPPED, store.INTERRUPTED, store.FAILED)
+
+NUMBERS = ("epoch", "clean_loss", "clean_accuracy", "val_loss", "val_accuracy", "seconds")
+"""What every line of metrics has; a classifier that is solved at once has nothing more."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A run. What cannot be read is left at its empty value, and `damage` says so.
+
+    Attributes:
+        lines: The metrics, a line an epoch.
+        damage: A sentence for each file that cannot be read.
+    """
+
+    run: Run
+    title: str
+    state: dict[str, Any]
+    spec: ExperimentSpec | None
+    lines: tuple[dict[str, Any], ...]
+    progress: store.Progress | None
+    damage: tuple[str, ...]
+
+    @property
+    def status(self) -> str:
+        return str(self.state["status"])
+
+    @property
+    def message(self) -> str:
+        return str(self.state.get("message") or "")
+
+    @property
+    def epochs(self) -> int:
+        """The epochs the whole run will have; 0 where its spec cannot be read."""
+        return total_epochs(self.spec) if self.spec else 0
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch that is, or would be, exported: the best by the measure the spec names."""
+        if not self.lines:
+            return None
+        if self.spec and self.spec.train.best == "val_accuracy":
+            return int(max(self.lines, key=lambda line: line["val_accuracy"])["epoch"])
+        return int(min(self.lines, key=lambda line: line["val_loss"])["epoch"])
+
+
+def look(run: Run) -> View:
+    """Reads a run; files that are damaged are told of in the view, never raised."""
+    damage: list[str] = []
+    spec = lines = progress = None
+    title = run.id
+    with _noted(damage):
+        spec = store.read_spec(run)
+    with _noted(damage):
+        lines = _lines(run, _stamp(run.folder / "metrics.jsonl"))
+    with _noted(damage):
+        progress = store.read_progress(run)
+    with _noted(damage):
+        title = store.title_of(run) or run.id
+    return View(run, title, store.read_state(run), spec, lines or (), progress, tuple(damage))
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Within it whatever a damaged file leads to becomes a BadInput that names the file."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise BadInput.of(name, f"is damaged ({type(error).__name__}: {error})") from None
+
+
+def json_of(file: Path) -> dict[str, Any] | None:
+    """The object in a JSON file; None where there is no such file, BadInput where it is damaged."""
+    with reading(file.name):
+        return dict(read_json(file)) if file.exists() else None
+
+
+@contextmanager
+def _noted(damage: list[str]) -> Iterator[None]:
+    try:
+        with reading("A file of this run"):
+            yield
+    except BadInput as error:
+        damage.append(str(error))
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=64)
+def _lines(run: Run, _stamp: tuple[int, int] | None) -> tuple[dict[str, Any], ...]:
+    lines = tuple(store.read_metrics(run))
+    with reading("metrics.jsonl"):
+        if not all(math.isfinite(float(line[name])) for line in lines for name in NUMBERS):
+            raise ValueError("it holds what is no number")
+    return lines
