@@ -1,0 +1,29 @@
+"""Train: set up an experiment and start it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui.forms import draft, groups, presets, sharing, starting, summary
+from pages.ui.forms.planning import view_of
+from tl_core.store import models_folder
+
+starting.follow_click()
+held = draft.current()
+with st.spinner("Listing the pictures…"):
+    view = view_of(held, models_folder())
+
+st.title("Train")
+presets.draw(view)
+form, side = st.columns([5, 3], gap="medium")
+with form:
+    groups.draw(view)
+with side, st.container(border=True, key="side"):
+    st.markdown("#### :material/event_note: What will happen")
+    summary.draw(view)
+    starting.draw(view)
+    sharing.draw(view)
+# The plan stays in sight while the form is scrolled; "(required)" at every number would be noise, since none starts empty.
+st.html(
+    "<style>.st-key-side {position: sticky; top: 4.5rem} [data-testid=stWidgetLabelRequired] {display: none}</style>"
+)

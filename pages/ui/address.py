@@ -1,0 +1,64 @@
+"""An experiment as the address of the Train page: `/train?head.dropout=0.5&data.source=digits`.
+
+A value stands there as the command line's --set takes it, and only where it differs from the defaults.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tl_core.params import read_text
+from tl_core.spec import PARAMETERS, VERSION, ExperimentSpec
+
+
+def train_params(spec: ExperimentSpec) -> dict[str, str]:
+    """The parameters of the Train page's address that fill its form with a spec; never empty."""
+    # The bare address is the place to start and not an experiment, so one of defaults alone says its version.
+    return differences(spec, ExperimentSpec()) or {"version": written(VERSION)}
+
+
+def spec_changes(query_params: Mapping[str, str]) -> dict[str, Any]:
+    """The settings an address names, by path, as `ExperimentSpec.with_values` takes them; whether they are allowed is its question."""
+    return {path: _read(text) for path, text in query_params.items()}
+
+
+def differences(spec: ExperimentSpec, base: ExperimentSpec) -> dict[str, str]:
+    """The settings in which a spec differs from another, by path, each as a text that reads back as its value."""
+    before, now = flat(base), flat(spec)
+    return {path: written(value) for path, value in now.items() if not _same(value, before[path])}
+
+
+def flat(spec: ExperimentSpec) -> dict[str, Any]:
+    """The value of every setting by its path, as plain JSON values; augmentations as {name: amount}, in order."""
+    values = spec.to_json()
+    return {row.path: _at(values, row.path) for row in PARAMETERS}
+
+
+def written(value: Any) -> str:
+    """A plain value as --set takes it: 0.5, digits, [128,64], null, zoom:0.2,rotation:15."""
+    if isinstance(value, dict):
+        return ",".join(f"{name}:{written(amount)}" for name, amount in value.items()) or "none"
+    if isinstance(value, str) and _read(value) == value:
+        return value
+    text = json.dumps(value, separators=(",", ":"))
+    return text.removesuffix(".0") if isinstance(value, float) else text
+
+
+def _at(values: Any, path: str) -> Any:
+    for name in path.split("."):
+        values = values[name]
+    return values
+
+
+def _same(one: Any, other: Any) -> bool:
+    # The order of augmentations counts; that of equal dictionaries does not.
+    return bool(one == other) and (not isinstance(one, dict) or list(one) == list(other))
+
+
+def _read(text: str) -> Any:
+    try:
+        return read_text(text)
+    except RecursionError:  # Brackets by the thousand are no JSON that anybody wrote.
+        return text

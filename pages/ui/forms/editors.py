@@ -1,0 +1,195 @@
+"""The settings that a plain field would serve badly: the source of data, the network and how deep it is frozen, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from pages.ui.forms import chain, draft, preview, source, widgets
+from pages.ui.forms.planning import View
+from pages.ui.text import plain
+from tl_core.augmentations import AUGMENTATIONS
+from tl_core.backbones import BACKBONES, Backbone
+from tl_core.backbones.freezing import last_frozen, thawed_cuts, used_cuts
+from tl_core.errors import BadInput
+from tl_core.params import Param
+
+NOTHING = "nothing"
+"""The stop of the freeze slider below the first block."""
+
+UNITS = 128
+"""Of a hidden layer that was just added."""
+
+Editor = Callable[[Param, View], None]
+
+
+def generic(row: Param, view: View) -> None:
+    """The plain field of a row."""
+    widgets.draw(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", partial(draft.put, row.path))
+
+
+def image_size(row: Param, view: View) -> None:
+    """A field that says what "not set" comes to."""
+    told = partial(draft.put, row.path)
+    native = BACKBONES[view.spec.backbone.name].native_size
+    widgets.draw(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", told, f"{native}, the network's own")
+
+
+def backbone(row: Param, view: View) -> None:
+    """The list of networks, with what is to be said of the chosen one."""
+    widgets.draw(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", _told_network)
+    chosen = BACKBONES[view.spec.backbone.name]
+    st.caption(f"{plain(chosen.help)} {plain(chosen.citation)}; {plain(chosen.licence)}.")
+
+
+def output(row: Param, view: View) -> None:
+    """The blocks the head can stand on."""
+    names = BACKBONES[view.spec.backbone.name].cut_names
+    key = f"{draft.FIELD}{row.path}:{view.spec.backbone.name}"
+    st.session_state.setdefault(key, view.spec.backbone.output)
+    st.selectbox(
+        row.title,
+        ("last", "middle", *names),
+        key=key,
+        help=widgets.help_of(row),
+        on_change=lambda: _told_output(st.session_state[key]),
+    )
+
+
+def freeze(row: Param, view: View) -> None:
+    """A slider over the blocks, and the chain it cuts."""
+    spec = view.spec.backbone
+    stops = (NOTHING, *used_cuts(BACKBONES[spec.name], spec.output))
+    # With the network in its key: a slider keeps no stop that its chain does not have.
+    key = f"{draft.FIELD}{row.path}:{spec.name}:{spec.output}"
+    st.session_state.setdefault(key, last_frozen(BACKBONES[spec.name], spec.freeze, spec.output) or NOTHING)
+    st.select_slider(
+        "Frozen up to and with",
+        stops,
+        key=key,
+        help=widgets.help_of(row),
+        on_change=lambda: draft.put(row.path, depth(len(stops) - 1 - stops.index(st.session_state[key]), stops[1:])),
+    )
+    images = sum((view.plan.images or {}).values())
+    st.html(chain.draw_html(chain.links(view.spec, images)))
+    st.caption(_told_chain(images))
+
+
+def hidden(row: Param, view: View) -> None:
+    """How many hidden layers, and the units of each."""
+    units, key = view.spec.head.hidden, f"{draft.FIELD}{row.path}"
+    st.session_state.setdefault(key, len(units))
+    st.segmented_control(
+        row.title,
+        range(4),
+        format_func=lambda number: str(number or "none"),
+        key=key,
+        required=True,
+        help=widgets.help_of(row),
+        on_change=lambda: draft.put(row.path, [*_units(), *[UNITS] * 3][: st.session_state[key]]),
+    )
+    for place, width in enumerate(units):
+        one = Param(f"{row.path}.{place}", f"Units of layer {place + 1}", "integer", UNITS, row.help, low=1, high=4096)
+        told = partial(_told_units, place)
+        widgets.draw(one, width, f"{key}.{place}", told)
+
+
+def augment(row: Param, view: View) -> None:
+    """Which augmentations, in which order, how strongly; and what they do to a picture."""
+    amounts = {step.name: step.amount for step in view.spec.augment}
+    key = f"{draft.FIELD}{row.path}"
+    st.session_state.setdefault(key, list(amounts))
+    st.multiselect(
+        row.title,
+        AUGMENTATIONS.names,
+        format_func=lambda name: AUGMENTATIONS[name].title,
+        key=key,
+        help=widgets.help_of(row),
+        placeholder="None: images are seen as they are",
+        on_change=lambda: _told_augment(st.session_state[key]),
+    )
+    with st.grid("auto", min_column_width=190):
+        for name, amount in amounts.items():
+            _amount(name, amount)
+    preview.draw(view)
+
+
+def _amount(name: str, amount: float) -> None:
+    row = AUGMENTATIONS[name]
+    step = 1.0 if row.high > 10 else 0.01
+    one = Param(f"augment.{name}", row.title, "number", row.default, row.help, row.low, row.high, step, unit=row.unit)
+    widgets.draw(one, amount, f"{draft.FIELD}augment.{name}", partial(_told_amount, name))
+
+
+def depth(thawed: int, used: tuple[str, ...]) -> str:
+    """The freeze setting in which so many of the top blocks train."""
+    return {0: "all", len(used): "none"}.get(thawed, f"all-but-{thawed}")
+
+
+def _told_amount(name: str, amount: float) -> None:
+    draft.put("augment", {**draft.values()["augment"], name: amount})
+
+
+def _told_augment(chosen: list[str]) -> None:
+    amounts = draft.values()["augment"]
+    draft.put("augment", {name: amounts.get(name, AUGMENTATIONS[name].default) for name in chosen})
+
+
+def _units() -> list[int | None]:
+    return list(draft.values()["head.hidden"])
+
+
+def _told_units(place: int, value: int | None) -> None:
+    units = _units()
+    draft.put("head.hidden", [*units[:place], value, *units[place + 1 :]])
+
+
+def _told_network(name: str) -> None:
+    """Another network has other blocks: as many of its top ones train."""
+    values = draft.values()
+    before, stop = BACKBONES[str(values["backbone.name"])], str(values["backbone.output"])
+    after = stop if stop in ("last", "middle", *BACKBONES[name].cut_names) else "last"
+    kept = _kept_depth(before, stop, BACKBONES[name], after)
+    for path, value in (("backbone.name", name), ("backbone.output", after), ("backbone.freeze", kept)):
+        draft.put(path, value)
+
+
+def _told_output(stop: str) -> None:
+    network = BACKBONES[str(draft.values()["backbone.name"])]
+    kept = _kept_depth(network, str(draft.values()["backbone.output"]), network, stop)
+    draft.put("backbone.output", stop)
+    draft.put("backbone.freeze", kept)
+
+
+def _kept_depth(before: Backbone, old_stop: str, after: Backbone, stop: str) -> str:
+    """The freeze setting of a changed network in which, where it can be, as many blocks train."""
+    written, used = str(draft.values()["backbone.freeze"]), used_cuts(after, stop)
+    try:
+        last_frozen(after, written, stop)
+        return written
+    except BadInput:
+        return depth(min(len(thawed_cuts(before, written, old_stop)), len(used)), used)
+
+
+def _told_chain(images: int) -> str:
+    stored = f", and the stored features of all {images:,} images if the frozen part ended there" if images else ""
+    return (
+        "Frozen blocks keep what they learned from ImageNet; the others train together with the head. "
+        f"Figures: a block's parameters{stored}."
+    )
+
+
+EDITORS: dict[str, Editor] = {
+    "data.source": source.draw,
+    "data.image_size": image_size,
+    "backbone.name": backbone,
+    "backbone.freeze": freeze,
+    "backbone.output": output,
+    "head.hidden": hidden,
+    "augment": augment,
+}
+
+WIDE = ("data.source", "backbone.name", "backbone.freeze", "augment")
+"""Settings that take the whole width."""

@@ -1,0 +1,134 @@
+"""Train and Add to queue: from a draft to a run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import places
+from pages.ui.forms import draft
+from pages.ui.forms.building import built, preset_of, sentence, title_of, without_field
+from pages.ui.forms.planning import View
+from pages.ui.text import plain
+from tl_core import store
+from tl_core.errors import BadInput, Problem
+from tl_core.spec import ExperimentSpec
+from tl_core.supervisor import workers
+
+TITLE = "train.title"
+_GO, _ADDED, _NEW, _FAILED, _LAST = "train.go", "train.added", "train.new", "train.failed", "train.last"
+
+ONE_CLICK = 1.5
+"""Seconds in which two clicks for the same experiment are one double click."""
+
+
+def follow_click() -> None:
+    """Goes to the run that a click on Train has just made; call it before anything is drawn."""
+    if run_id := st.session_state.pop(_GO, None):
+        places.go("run", run=run_id)
+
+
+def draw(view: View) -> None:
+    """The title, the buttons, and what keeps them from being pressed."""
+    st.text_input(
+        "Title",
+        key=TITLE,
+        placeholder=_usual_title(view.spec),
+        help="What the run is called in tables and charts; empty: what stands there now.",
+        max_chars=80,
+        persist_state="session",
+        on_change=draft.touch,
+    )
+    _problems(view)
+    ahead = _ahead(view.models)
+    if ahead and not view.problems:
+        st.caption(f":material/hourglass_top: It will start after {ahead} {'other' if ahead == 1 else 'others'}.")
+    with st.container(horizontal=True, key="start"):
+        blocked = bool(view.problems)
+        _button("Train", ":material/play_arrow:", _GO, view, blocked, "primary")
+        _button("Add to queue", ":material/playlist_add:", _ADDED, view, blocked, "secondary")
+    _said()
+
+
+def _button(label: str, icon: str, after: str, view: View, blocked: bool, kind: str) -> None:
+    st.button(
+        label,
+        key=f"start:{after}",
+        icon=icon,
+        type=kind,  # type: ignore[arg-type]
+        disabled=blocked,
+        help="Mend what stands above first." if blocked else None,
+        on_click=_start,
+        args=(view.models, after),
+    )
+
+
+def _start(models: Path, after: str) -> None:
+    """Makes the run, in a callback: those run once for each click, and before anything is drawn."""
+    draft.touch()
+    spec, problems = built(draft.values())
+    title = st.session_state.get(TITLE, "").strip() or _usual_title(spec)
+    now, same = time.monotonic(), (spec.digest(), title)
+    before, last = st.session_state.get(_LAST, (0.0, None))
+    if problems or (last == same and now - before < ONE_CLICK):
+        return
+    st.session_state[_LAST] = (now, same)
+    try:
+        st.session_state[after] = st.session_state[_NEW] = _made(models, spec, title)
+    except BadInput as error:
+        st.session_state[_FAILED] = error.problems
+
+
+def _made(models: Path, spec: ExperimentSpec, title: str) -> str:
+    run = store.create(models, spec.anchored(), title)
+    store.queue.add(run)
+    return run.id
+
+
+def _ahead(models: Path) -> int:
+    """Runs that come first: those that wait and those that train."""
+    training = {worker.run for worker in workers(models) if worker.run}
+    return len(training | {run.id for run in store.queue.waiting(models)})
+
+
+def _usual_title(spec: ExperimentSpec) -> str:
+    preset = preset_of(spec)
+    return preset.title if preset else "My experiment"
+
+
+def _problems(view: View) -> None:
+    """What has no field of its own in full, the others by the names of their fields."""
+    lone = without_field(view.problems)
+    for problem in lone:
+        st.error(plain(str(problem)), icon=":material/error:")
+    fields = list(dict.fromkeys(title_of(problem.path) for problem in view.problems if problem not in lone))
+    if fields:
+        st.warning(f"Before it can be trained, mend: **{plain(', '.join(fields))}**.", icon=":material/error:")
+    idle = tuple(problem.path for problem in view.problems if "no effect" in problem.message)
+    with st.container(horizontal=True):
+        if len(idle) > 1:
+            st.button(
+                "Put them all back",
+                key="reset:all",
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=draft.reset,
+                args=idle,
+            )
+        if view.draft.refused:
+            st.button(
+                "Take the form as it is", key="accept", type="tertiary", icon=":material/check:", on_click=draft.accept
+            )
+
+
+def _said() -> None:
+    """What the last click came to."""
+    failed: tuple[Problem, ...] = st.session_state.pop(_FAILED, ())
+    for problem in failed:
+        st.error(plain(sentence(problem)), icon=":material/error:")
+    if run_id := st.session_state.get(_ADDED):
+        places.link("run", "Added to the queue: open it", icon=":material/playlist_add_check:", run=run_id)
+        if st.session_state.pop(_NEW, None):
+            st.toast("Added to the queue.", icon=":material/playlist_add_check:")

@@ -1,0 +1,74 @@
+"""What a run will do, said before it starts."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui.forms.planning import View
+from pages.ui.text import duration, plain, size
+from tl_core.plan import PhasePlan, Plan
+
+MOST_SKIPPED = 50
+"""Left-out files that are named; a folder may hold thousands of them."""
+
+
+def draw(view: View) -> None:
+    """Figures, phases and sentences of the plan."""
+    made = view.plan
+    if not made.images:
+        st.caption("What the run will do stands here once the data can be read.")
+        return
+    with st.grid(2, min_column_width=120, gap="small"):
+        st.metric(
+            "Takes about", duration(made.seconds), help="An estimate: right within a factor of two on most machines."
+        )
+        st.metric("Weights that train", _short(made.trainable), help=f"{made.trainable:,} of {made.parameters:,}.")
+        st.metric("Memory", size(made.memory_bytes), help="An estimate of what training holds.")
+        st.metric(
+            "Disk", size(made.disk_bytes), help="Decoded images, stored features, checkpoints and export, at most."
+        )
+    st.markdown(_images(made))
+    st.markdown(_table(made))
+    for reason in dict.fromkeys(plan.reason for plan in made.phases):
+        st.caption(f":material/info: {plain(reason)}")
+    for remark in made.remarks:
+        st.caption(f":material/warning: {plain(remark)}")
+    _skipped(view)
+
+
+def _images(made: Plan) -> str:
+    images = made.images or {}
+    counts = " · ".join(f"**{number:,}** {part}" for part, number in images.items())
+    return f"{made.classes} classes; images: {counts}"
+
+
+def _table(made: Plan) -> str:
+    """The phases as a Markdown table."""
+    lines = ["| Epochs | Trains | Features | About |", "| :--- | :--- | :--- | ---: |", *map(_phase, made.phases)]
+    return "\n".join(lines)
+
+
+def _phase(planned: PhasePlan) -> str:
+    phase = planned.phase
+    epochs = f"{phase.first} to {phase.last}" if phase.epochs > 1 else f"{phase.first}"
+    above = f"head, blocks above {plain(phase.frozen)}" if phase.frozen else "everything"
+    trains = above if phase.backbone_rate is not None else "head"
+    features = f"stored, {size(planned.feature_bytes)}" if planned.cached else "computed each epoch"
+    return f"| {epochs} | {trains} | {features} | {duration(planned.seconds)} |"
+
+
+def _skipped(view: View) -> None:
+    skipped = view.dataset.skipped if view.dataset else ()
+    if not skipped:
+        return
+    with st.expander(
+        f"{len(skipped):,} {'file' if len(skipped) == 1 else 'files'} left out", icon=":material/visibility_off:"
+    ):
+        for file in skipped[:MOST_SKIPPED]:
+            st.markdown(f"{plain(file.key)}: {plain(file.reason)}")
+        if len(skipped) > MOST_SKIPPED:
+            st.caption(f"and {len(skipped) - MOST_SKIPPED:,} more; a run's report names them all.")
+
+
+def _short(number: int) -> str:
+    return f"{number / 1e6:.2f} M" if number >= 1e6 else f"{number:,}"
