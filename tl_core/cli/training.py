@@ -103,7 +103,8 @@ def _show_training(run: store.Run, models: Path, console: Console, stop: Callabl
         from tl_core.engine.training.running import train as train_run
 
         def progress(what: str, done: int, total: int) -> None:
-            bar(*_stage(what, done, total, epochs))
+            if not what.startswith("Measuring"):  # Between two epochs the bar stays where it is.
+                bar(*_stage(what, done, total, epochs))
             stop()
 
         titles = iter([_TITLES])  # Printed above the first epoch only.

@@ -50,7 +50,7 @@ tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 # TensorFlow warns of retracing where a process trains one run after another, each with a graph of its own.
 tf.get_logger().setLevel(logging.ERROR)
 
-__all__ = ["device_name", "keras", "set_up", "tf"]
+__all__ = ["device_memory", "device_name", "keras", "set_up", "tf"]
 
 
 def device_name() -> str:
@@ -59,6 +59,13 @@ def device_name() -> str:
     if not gpus:
         return "CPU"
     return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
+
+
+def device_memory() -> int | None:
+    """Bytes TensorFlow holds on the first GPU; None without one."""
+    if not tf.config.list_physical_devices("GPU"):
+        return None
+    return int(tf.config.experimental.get_memory_info("GPU:0")["current"])
 
 
 def set_up(seed: int) -> None:

@@ -1,6 +1,6 @@
 """What a run will do, said before it starts: phases, what trains, what is cached and why, what it costs, what is wrong."""
 
-from tl_core.plan.costs import BlockPlan, PhasePlan
+from tl_core.plan.costs import BlockPlan, PhasePlan, phase_plan
 from tl_core.plan.plan import Plan, plan
 
-__all__ = ["BlockPlan", "PhasePlan", "Plan", "plan"]
+__all__ = ["BlockPlan", "PhasePlan", "Plan", "phase_plan", "plan"]

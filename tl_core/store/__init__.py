@@ -15,7 +15,7 @@ runs/<id>/spec.json       what was asked for; never changed
 queue/<id>.json           a run that waits for a training worker
 """
 
-from tl_core.store import changes, queue
+from tl_core.store import changes, entries, queue
 from tl_core.store.metrics import append_metrics, read_metrics
 from tl_core.store.notes import Notes, read_notes, title_of, write_notes
 from tl_core.store.processes import is_alive, this_process
@@ -57,6 +57,7 @@ __all__ = [
     "clear_progress",
     "create",
     "delete",
+    "entries",
     "find",
     "forget_stop",
     "get",

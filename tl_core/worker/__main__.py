@@ -1,9 +1,28 @@
-"""python -m tl_core.worker service --models FOLDER"""
+"""python -m tl_core.worker KIND --models FOLDER [--device NAME]: started by the dashboard, not by people."""
 
-import sys
+from __future__ import annotations
+
+import argparse
+import logging
 from pathlib import Path
 
-from tl_core.worker import service
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tl_core.worker", description=__doc__)
+    parser.add_argument("kind", choices=("training", "service"))
+    parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("--device", default="cpu")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if given.kind == "training":
+        from tl_core.worker import training
+
+        training.main(given.models, given.device)
+    else:
+        from tl_core.worker import service
+
+        service.main(given.models)
+
 
 if __name__ == "__main__":
-    service.main(Path(sys.argv[sys.argv.index("--models") + 1]))
+    main()

@@ -84,4 +84,5 @@ def _looked(run: str, _moment: int) -> str:
     return stamp(run)
 
 
-ROUTE = WebSocketRoute("/changes", changes)
+# Streamlit does not put server.baseUrlPath before the routes of an app, and pages ask beside their own address.
+ROUTE = WebSocketRoute("/{below:path}changes", changes)

@@ -14,7 +14,8 @@ from tl_core.engine.backend import device_name
 from tl_core.engine.results.measures import loss_name
 from tl_core.engine.training.material import Work
 from tl_core.errors import RunFailed
-from tl_core.phases import total_epochs
+from tl_core.phases import phases, total_epochs
+from tl_core.plan import phase_plan
 from tl_core.store import read_state, write_state
 
 log = logging.getLogger(__name__)
@@ -38,8 +39,18 @@ def begin(work: Work) -> None:
         log.warning("%s It was %s and is %s.", OTHER_ENVIRONMENT, known["environment"], environment())
     message = OTHER_ENVIRONMENT if other else ""
     changes = {"data": data, "weights": weights, "epochs": total_epochs(spec), "environment": environment()}
-    write_state(work.run, message=message, **changes, **_counts(work))
+    write_state(work.run, message=message, **changes, **_counts(work), phases=_planned(work))
     log.info("%d classes, images %s, on %s.", len(work.classes), _counts(work)["images"], device_name())
+
+
+def _planned(work: Work) -> list[dict[str, Any]]:
+    """The phases and the seconds each is expected to take, for saying how much time is left."""
+    images = _counts(work)["images"]
+    plans = [phase_plan(work.spec, phase, images, len(work.classes)) for phase in phases(work.spec)]
+    return [
+        {"name": plan.phase.name, "first": plan.phase.first, "last": plan.phase.last, "seconds": plan.seconds}
+        for plan in plans
+    ]
 
 
 def environment() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.cache import Progress
+from tl_core.cache import Progress, unwatched
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.streams import Inputs, in_batches
 from tl_core.engine.networks.assembly import is_head
@@ -96,8 +96,9 @@ class Trainer:
         started = time.monotonic()
         reported = self._train(epoch, progress)
         seconds = time.monotonic() - started
-        clean = evaluate(self.forward, self.material.clean)
-        validation = evaluate(self.forward, self.material.validation)
+        said = f"Measuring epoch {epoch}"
+        clean = evaluate(self.forward, self.material.clean, progress=progress, said=said)
+        validation = evaluate(self.forward, self.material.validation, progress=progress, said=said)
         line = {
             "epoch": epoch,
             "phase": self.phase.name,
@@ -134,10 +135,15 @@ def evaluate(
     forward: Callable[[np.ndarray], np.ndarray],
     part: Part,
     measure: Callable[[np.ndarray, np.ndarray], Measured] = cross_entropy,
+    progress: Progress = unwatched,
+    said: str = "Measuring",
 ) -> Measured:
     """Measures a tail in inference mode."""
     batches = in_batches(np.arange(len(part.labels)), EVALUATION_BATCH)
-    outputs = [forward(inputs) for inputs in part.inputs(batches, 0)]
+    outputs = []
+    for number, inputs in enumerate(part.inputs(batches, 0), 1):
+        outputs.append(forward(inputs))
+        progress(said, number, len(batches))
     return measure(np.concatenate(outputs), part.labels)
 
 

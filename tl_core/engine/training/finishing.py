@@ -44,11 +44,12 @@ def finish(work: Work) -> None:
 
 
 def _report(work: Work, part: str, rows: np.ndarray) -> dict[str, Any]:
-    work.progress(f"Evaluating the {part} part", 0, 1)
     phase = phases(work.spec)[-1]
     parts = divide(work.model, work.spec, phase.frozen)
     data = Part(still_inputs(work, phase, parts)(rows), work.data.dataset.labels[rows])
-    measured = evaluate(forward_pass(parts.tail), data, measure_of(work.spec.head))
+    measured = evaluate(
+        forward_pass(parts.tail), data, measure_of(work.spec.head), work.progress, f"Evaluating the {part} part"
+    )
     items = [work.data.dataset.items[row] for row in rows]
     made = reports.report(measured, work.classes, items, loss_name(work.spec.head))
     write_json(work.run.report / f"{part}.json", made)

@@ -9,15 +9,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from tl_core.cache import Progress
 from tl_core.engine.backend import tf
 from tl_core.engine.training.experiment import carry_out
 from tl_core.engine.training.material import OnEpoch, ignore
+from tl_core.engine.training.reporting import Reporting
 from tl_core.errors import LabError, RunFailed, RunStopped
 from tl_core.files import TEMPORARY
-from tl_core.store import FAILED, FINISHED, RUNNING, STOPPED, Run, read_state, this_process, write_state
+from tl_core.store import (
+    FAILED,
+    FINISHED,
+    RUNNING,
+    STOPPED,
+    Run,
+    clear_progress,
+    entries,
+    forget_stop,
+    read_spec,
+    read_state,
+    this_process,
+    write_state,
+)
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +57,9 @@ def train(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch = ignore
         try:
             _clean_up(run)
             write_state(run, status=RUNNING, message="", **this_process(), started=time.time())
-            carry_out(run, models, progress, on_epoch, passed)
+            entries.remove(run)
+            reporting = Reporting(run, progress, read_spec(run).train.batch_size)
+            carry_out(run, models, reporting, on_epoch, passed)
             return write_state(run, status=FINISHED, seconds=passed())
         except (RunStopped, KeyboardInterrupt) as error:
             sentence = str(error) or "Stopped at once; the epoch in flight is lost."
@@ -55,19 +71,24 @@ def train(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch = ignore
             log.exception("The run failed.")
             write_state(run, status=FAILED, message=sentence, seconds=passed())
             raise RunFailed(sentence) from error
+        finally:
+            clear_progress(run)
+            forget_stop(run)
 
 
 def _clean_up(run: Run) -> None:
-    """Removes what a process that was killed while it wrote has left."""
+    """Removes what a process that was killed has left: half-written files, what it did last, a request it did not meet."""
     for leftover in run.folder.rglob(f"{TEMPORARY}*"):
         leftover.unlink()
+    clear_progress(run)
+    forget_stop(run)
 
 
 @contextmanager
 def _held(run: Run) -> Iterator[None]:
     """Holds a run: no two processes train the same one."""
     try:
-        with FileLock(run.folder / "run.lock", timeout=0):
+        with run.lock:
             yield
     except Timeout:
         raise RunFailed(f"Another process is training {run.id} right now.") from None

@@ -1,0 +1,50 @@
+"""What trains: each GPU the driver names, or else the processor. Found without loading TensorFlow, which would take the GPU."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass(frozen=True)
+class Device:
+    """One device.
+
+    Attributes:
+        name: "cpu", or "gpu" with its number; the name of its worker's files.
+        title: As people know it.
+        environment: What a process must have set to see this device and no other.
+    """
+
+    name: str
+    title: str
+    environment: dict[str, str]
+
+
+@lru_cache(maxsize=1)
+def devices() -> tuple[Device, ...]:
+    """The devices of this machine, each of which gets a training worker."""
+    return tuple(_gpus()) or (_cpu(),)
+
+
+def _cpu() -> Device:
+    cores = os.cpu_count() or 1
+    # One core stays free for the pages; measured: training is not slower for it (docs/architecture.md).
+    threads = {"TF_NUM_INTRAOP_THREADS": str(max(1, cores - 1)), "CUDA_VISIBLE_DEVICES": ""}
+    return Device("cpu", f"Processor, {cores} cores", threads)
+
+
+def _gpus() -> list[Device]:
+    command = shutil.which("nvidia-smi")
+    if command is None:
+        return []
+    query = [command, "--query-gpu=index,name", "--format=csv,noheader"]
+    try:
+        said = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False).stdout
+    except subprocess.TimeoutExpired:  # A driver that hangs: train on the processor.
+        return []
+    rows = [line.partition(", ") for line in said.splitlines() if line[:1].isdigit()]
+    return [Device(f"gpu{number}", title, {"CUDA_VISIBLE_DEVICES": number}) for number, _, title in rows]

@@ -1,0 +1,88 @@
+"""Workers as the disk knows them: each says in a file of its own which process it is and what it does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock
+
+from tl_core.errors import BadInput
+from tl_core.files import read_json, replace_json
+from tl_core.store import is_alive, this_process
+
+Kind = Literal["training", "service"]
+State = Literal["starting", "idle", "training"]
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker process that lives.
+
+    Attributes:
+        device: The name of the device it trains on.
+        run: The id of the run it trains.
+        since: When it came into its state: seconds since 1970.
+    """
+
+    kind: Kind
+    device: str
+    pid: int
+    process_started: float
+    state: State
+    run: str | None
+    since: float
+
+
+def workers(models: Path) -> tuple[Worker, ...]:
+    """All workers that live, those that train first."""
+    found = [_read(file) for file in sorted(folder(models).glob("[!.]*.json"))]
+    alive = [worker for worker in found if worker and is_alive(worker.pid, worker.process_started)]
+    return tuple(sorted(alive, key=lambda worker: (worker.kind != "training", worker.device)))
+
+
+def announce(models: Path, kind: Kind, device: str, state: State, run: str | None = None) -> None:
+    """Says what this process, a worker, does from now on."""
+    process = this_process()
+    said = Worker(kind, device, process["pid"], process["process_started"], state, run, time.time())
+    folder(models).mkdir(parents=True, exist_ok=True)
+    replace_json(_file(models, kind, device), asdict(said))
+
+
+def retire(models: Path, kind: Kind, device: str) -> None:
+    """Says that this worker is no more."""
+    _file(models, kind, device).unlink(missing_ok=True)
+
+
+def folder(models: Path) -> Path:
+    """Where workers' files and logs lie."""
+    return models / "workers"
+
+
+def log_file(models: Path, kind: Kind, device: str) -> Path:
+    return folder(models) / f"{kind}-{device}.log"
+
+
+def worker_lock(models: Path, device: str) -> FileLock:
+    """Held by the one training worker of a device."""
+    folder(models).mkdir(parents=True, exist_ok=True)
+    return FileLock(folder(models) / f"training-{device}.lock", timeout=0)
+
+
+def supervisor_lock(models: Path) -> FileLock:
+    """Held by the dashboard that looks after the workers; others only fill the queue."""
+    folder(models).mkdir(parents=True, exist_ok=True)
+    return FileLock(folder(models) / "supervisor.lock", timeout=0)
+
+
+def _file(models: Path, kind: Kind, device: str) -> Path:
+    return folder(models) / f"{kind}-{device}.json"
+
+
+def _read(file: Path) -> Worker | None:
+    try:
+        return Worker(**read_json(file))
+    except (OSError, BadInput, TypeError):  # Gone this moment, or damaged: then nobody knows of it.
+        return None
