@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 HEAVY = {"keras", "tensorflow", "torch", "jax", "sklearn", "openvino"}
-ENGINE = "tl_core.engine"
+ENGINE, WORKER = "tl_core.engine", "tl_core.worker"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def imports_of(module: str) -> list[Import]:
 
 
 LIBRARY = modules("tl_core")
-LIGHT = [module for module in LIBRARY if not module.startswith("tl_core/engine/")]
+LIGHT = [module for module in LIBRARY if not module.startswith(("tl_core/engine/", "tl_core/worker/"))]
 DASHBOARD = [*modules("pages"), *(["app.py"] if (ROOT / "app.py").exists() else [])]
 
 
@@ -124,7 +124,13 @@ def test_keras_and_tensorflow_come_from_the_one_module_that_sets_them_up(module)
 
 @pytest.mark.parametrize("module", DASHBOARD)
 def test_the_dashboard_knows_neither_a_framework_nor_the_heavy_half(module):
-    assert [found for found in imports_of(module) if found.package in HEAVY or found.of(ENGINE)] == []
+    heavy = [found for found in imports_of(module) if found.package in HEAVY or found.of(ENGINE) or found.of(WORKER)]
+    assert heavy == []
+
+
+@pytest.mark.parametrize("module", [module for module in LIBRARY if not module.startswith("tl_core/worker/")])
+def test_a_worker_is_started_and_never_imported(module):
+    assert [found for found in imports_of(module) if found.of(WORKER)] == []
 
 
 def printed_by(code: str) -> str:

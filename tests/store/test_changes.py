@@ -1,0 +1,76 @@
+"""The stamp: another one whenever something about the runs changed, the same one as long as nothing did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.pages.folders import add_run, epoch_line, trained_here
+from tl_core import store
+from tl_core.store import Notes, Run, changes
+from tl_core.store import Progress as Moment
+
+
+def an_epoch(run: Run) -> None:
+    store.append_metrics(run, epoch_line(4, 0.9, 0.8))
+    store.write_state(run, epoch=4)
+
+
+CHANGES: dict[str, Callable[[Run], object]] = {
+    "an epoch": an_epoch,
+    "a report of progress": lambda run: store.write_progress(run, Moment("Epoch 1", 1, 2, 1.0, 2.0)),
+    "a request to stop": store.request_stop,
+    "a note": lambda run: store.write_notes(run, Notes("new")),
+    "an end": lambda run: store.write_state(run, status=store.STOPPED),
+    "a deletion": store.delete,
+    "a death": lambda run: store.write_state(run, pid=1, process_started=1.0),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_every_change_of_a_run_changes_both_stamps(models: Path, change: Callable[[Run], object]) -> None:
+    add_run(models)
+    run = add_run(models, **trained_here())
+    before = changes.stamp(models), changes.stamp_of(run)
+    assert before == (changes.stamp(models), changes.stamp_of(run))
+    time.sleep(0.02)  # A clock of files may tick every ten milliseconds.
+    change(run)
+    assert changes.stamp(models) != before[0]
+    assert changes.stamp_of(run) != before[1]
+
+
+def test_a_process_that_dies_without_touching_a_file_changes_both_stamps(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = add_run(models, **trained_here())
+    before = changes.stamp(models), changes.stamp_of(run)
+    monkeypatch.setattr(changes, "is_alive", lambda *_: False)
+    assert changes.stamp(models) != before[0]
+    assert changes.stamp_of(run) != before[1]
+
+
+def test_another_run_changes_the_stamp_of_all_and_not_of_one(models: Path) -> None:
+    run = add_run(models)
+    before = changes.stamp(models), changes.stamp_of(run)
+    add_run(models)
+    assert changes.stamp(models) != before[0]
+    assert changes.stamp_of(run) == before[1]
+
+
+def test_the_queue_counts_for_both(models: Path) -> None:
+    runs = [add_run(models, status=store.STOPPED) for _ in range(3)]
+    before = changes.stamp(models), changes.stamp_of(runs[0])
+    for run in runs:
+        store.queue.add(run)
+    queued = changes.stamp(models), changes.stamp_of(runs[0])
+    time.sleep(0.02)
+    store.queue.move(runs[2], -1)
+    moved = changes.stamp(models), changes.stamp_of(runs[0])
+    assert len({before, queued, moved}) == 3
+
+
+def test_a_lab_without_a_folder_has_a_stamp(tmp_path: Path) -> None:
+    assert changes.stamp(tmp_path / "nowhere") == changes.stamp(tmp_path / "nowhere")

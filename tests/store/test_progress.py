@@ -1,0 +1,74 @@
+"""What a run does at this moment, and how long it will still take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pages.folders import add_run
+from tl_core import store
+from tl_core.store import Progress
+
+TWO_PHASES = {
+    "phases": [
+        {"name": "head", "first": 1, "last": 5, "seconds": 1.0},
+        {"name": "fine-tune", "first": 6, "last": 10, "seconds": 200.0},
+    ]
+}
+
+
+def moment(what: str, done: int = 5, total: int = 10, passed: float = 2.0) -> Progress:
+    return Progress(what, done, total, since=100.0, at=100.0 + passed)
+
+
+def lines(*seconds: float) -> list[dict[str, Any]]:
+    return [{"epoch": epoch, "seconds": each} for epoch, each in enumerate(seconds, 1)]
+
+
+def test_what_was_written_is_read_and_cleared_it_is_none(models: Path) -> None:
+    run = add_run(models)
+    assert store.read_progress(run) is None
+    store.write_progress(run, moment("Epoch 2"))
+    assert store.read_progress(run) == moment("Epoch 2")
+    store.clear_progress(run)
+    store.clear_progress(run)
+    assert store.read_progress(run) is None
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"what": "Epoch 1"}', '{"new": 1}'])
+def test_a_damaged_report_counts_as_none(models: Path, content: str) -> None:
+    run = add_run(models)
+    (run.folder / "progress.json").write_text(content)
+    assert store.read_progress(run) is None
+
+
+def test_the_last_epochs_of_a_phase_say_how_long_it_goes_on_and_the_plan_what_comes_after() -> None:
+    left = store.seconds_left(TWO_PHASES, lines(9.0, 2.0, 2.0), moment("Epoch 4"))
+    assert left == pytest.approx(1.5 * 2.0 + 200.0)
+
+
+def test_epochs_of_an_earlier_phase_say_nothing_of_a_later_one() -> None:
+    left = store.seconds_left(TWO_PHASES, lines(*[0.1] * 5), moment("Epoch 6", done=1, total=10, passed=4.0))
+    assert left == pytest.approx(4.9 * 40.0)
+
+
+def test_after_the_last_epoch_nothing_is_left() -> None:
+    left = store.seconds_left(TWO_PHASES, lines(*[1.0] * 9), moment("Measuring epoch 10", done=10))
+    assert left == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    ("state", "progress"),
+    [
+        (TWO_PHASES, None),
+        (TWO_PHASES, moment("Decoding images")),
+        (TWO_PHASES, moment("Epoch 1", done=0)),
+        (TWO_PHASES, moment("Epoch 1", total=0)),
+        ({}, moment("Epoch 1")),
+        (TWO_PHASES, moment("Epoch 11")),
+    ],
+)
+def test_where_nothing_says_so_yet_nothing_is_claimed(state: dict[str, Any], progress: Progress | None) -> None:
+    assert store.seconds_left(state, [], progress) is None
