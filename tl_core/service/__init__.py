@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tl_core.service.client import Client
-from tl_core.service.messages import Predictions, Preview, read_predictions, read_preview
+from tl_core.service.messages import Output, Predictions, Preview, read_predictions, read_preview
 from tl_core.spec import ExperimentSpec
 
-__all__ = ["Predictions", "Preview", "exported", "pid", "predict", "preview", "start", "stop"]
+__all__ = ["Output", "Predictions", "Preview", "exported", "pid", "predict", "preview", "start", "stop"]
 
 SECONDS = 120.0
 """How long a request may take, with the six seconds or so in which a worker starts."""

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from tl_core.errors import RunFailed
 from tl_core.service.messages import read_error
+from tl_core.supervisor.workers import log_file
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 """Read while libraries load: an answer that comes a little later is better than an epoch that does."""
@@ -88,7 +89,7 @@ class Client:
     def _ready_worker(self) -> _Worker:
         if self._worker is None or self._worker.process.poll() is not None:
             self.stop()
-            self._worker = _Worker.of(self._command, self.models / "workers" / "service.log")
+            self._worker = _Worker.of(self._command, log_file(self.models, "service", "cpu"))
         return self._worker
 
     @contextmanager

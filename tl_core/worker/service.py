@@ -10,20 +10,24 @@ import json
 import logging
 import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
 from tl_core.errors import LabError
-from tl_core.service.messages import written_error, written_preview
+from tl_core.service.messages import Predictions, written_error, written_preview
 from tl_core.spec import ExperimentSpec
-from tl_core.store import cache_folder
+from tl_core.store import cache_folder, get
+from tl_core.supervisor.workers import announce, retire
 
 log = logging.getLogger(__name__)
+
+DEVICE = "cpu"
+"""GPUs are left to training."""
 
 NICE = 5
 GRACE = 2.0
@@ -37,22 +41,50 @@ def preview(models: Path, spec: dict[str, Any], picture: int) -> dict[str, Any]:
     return written_preview(preview(ExperimentSpec.from_json(spec), picture, cache_folder(models)))
 
 
-REQUESTS: dict[str, Callable[..., Any]] = {"preview": preview}
+def predict(models: Path, run_id: str, epoch: int | None, files: list[str], top: int) -> dict[str, Any]:
+    """See `tl_core.service.predict`."""
+    from tl_core.engine.serving import predictor
+
+    network = predictor(get(models, run_id), epoch)
+    ranked, skipped = network.files(map(Path, files), top)
+    signature = network.signature
+    made = Predictions(
+        tuple((one.name, one.scores) for one in ranked),
+        tuple((one.key, one.reason) for one in skipped),
+        signature.output,
+        signature.classes,
+        signature.details["epoch"],
+    )
+    return asdict(made)
+
+
+def exported(models: Path, run_id: str, epoch: int | None) -> str:
+    """See `tl_core.service.exported`."""
+    from tl_core.engine.serving import exported
+
+    return str(exported(get(models, run_id), epoch, cache_folder(models)))
+
+
+REQUESTS: dict[str, Callable[..., Any]] = {"preview": preview, "predict": predict, "exported": exported}
 """By name: functions of the models folder and JSON values that return JSON values. Their heavy modules are imported inside."""
 
 
 def main(models: Path) -> None:
     """Answers requests until the standard input is closed."""
     questions, answers = _taken_over()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     if hasattr(os, "nice"):
         os.nice(NICE)
+    announce(models, "service", DEVICE, "starting")
     waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(questions, waiting), daemon=True).start()
     _load()
-    while (line := waiting.get()) is not None:
-        answers.write(json.dumps(answered(models, json.loads(line))) + "\n")
+    announce(models, "service", DEVICE, "idle")
+    worn_out = False
+    while not worn_out and (line := waiting.get()) is not None:
+        answer, worn_out = answered(models, json.loads(line)), _is_worn_out()
+        answers.write(json.dumps({**answer, "last": worn_out}) + "\n")
         answers.flush()
+    retire(models, "service", DEVICE)
 
 
 def answered(models: Path, message: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +119,7 @@ def _read(questions: TextIO, waiting: queue.SimpleQueue[str | None]) -> None:
     os._exit(0)
 
 
-_MODULES = ("tl_core.engine.inputs.preview",)
+_MODULES = ("tl_core.engine.inputs.preview", "tl_core.engine.serving")
 
 
 def _load() -> None:
@@ -98,3 +130,9 @@ def _load() -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     for module in _MODULES:
         import_module(module)
+
+
+def _is_worn_out() -> bool:
+    from tl_core.engine.serving import is_worn_out
+
+    return is_worn_out()

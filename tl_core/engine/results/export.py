@@ -45,7 +45,7 @@ class Signature:
 def save(model: keras.Model, signature: Signature, folder: Path) -> Path:
     """Writes a network (pixels to logits or margins) with its signature; returns the `.keras` file."""
     file = folder / MODEL
-    whole = keras.Model(model.inputs[0], _activated(model.outputs[0], signature.output), name=model.name)
+    whole = with_activation(model, signature.output)
     write_with(file, lambda temporary: _write(whole, signature, temporary))
     write_json(folder / SIGNATURE, {**asdict(signature), "sha256": sha256_of(file)})
     return file
@@ -68,6 +68,11 @@ def signature_of(values: Mapping[str, Any]) -> Signature:
     """A signature from its JSON form."""
     lists = {name: tuple(values[name]) for name in ("classes", "pixel_range")}
     return Signature(**{**values, **lists})
+
+
+def with_activation(model: keras.Model, output: Output) -> keras.Model:
+    """A network that gives logits (or margins), made to give what `output` says, as it is exported."""
+    return keras.Model(model.inputs[0], _activated(model.outputs[0], output), name=model.name)
 
 
 def without_activation(model: keras.Model) -> keras.Model:

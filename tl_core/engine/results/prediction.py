@@ -1,9 +1,10 @@
-"""Using a trained network: it reads the export's signature and nothing else of the run."""
+"""Using a trained network: it reads the network's signature and nothing else of the run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +42,19 @@ class Predictor:
         """From an export folder; raises BadInput where it holds no whole network."""
         return cls(*export.load(folder))
 
+    @classmethod
+    def from_logits(cls, model: keras.Model, signature: export.Signature) -> Predictor:
+        """From a network as it is trained, which gives logits or margins."""
+        return cls(export.with_activation(model, signature.output), signature)
+
+    @cached_property
+    def _forward(self) -> Callable[[np.ndarray], np.ndarray]:
+        """Compiled once: a predictor that stays ready answers the next picture at once."""
+        return forward_pass(self.model)
+
     def scores(self, images: np.ndarray) -> np.ndarray:
         """Scores of RGB images 0..255, shape (images, size, size, 3): float64, shape (images, classes)."""
-        outputs = _outputs(self.model, images).astype(np.float64)
+        outputs = _outputs(self._forward, images).astype(np.float64)
         return np.concatenate([1 - outputs, outputs], axis=1) if self.signature.output == "sigmoid" else outputs
 
     def files(self, paths: Iterable[Path], most: int = 5) -> tuple[list[Prediction], list[Skipped]]:
@@ -75,15 +86,15 @@ class Predictor:
                 "source", f"no picture of {dataset.source} could be read", "See what was left out with plan."
             )
         measure = squared_hinge if self.signature.output == "margins" else cross_entropy
-        return measure(_outputs(export.without_activation(self.model), read.images), kept), read.dataset
+        forward = forward_pass(export.without_activation(self.model))
+        return measure(_outputs(forward, read.images), kept), read.dataset
 
     def _ranked(self, name: str, scores: np.ndarray, most: int) -> Prediction:
         order = np.argsort(-scores, kind="stable")[:most]
         return Prediction(name, tuple((self.signature.classes[index], float(scores[index])) for index in order))
 
 
-def _outputs(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    forward = forward_pass(model)
+def _outputs(forward: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
     return np.concatenate([forward(images[start : start + BATCH]) for start in range(0, len(images), BATCH)])
 
 

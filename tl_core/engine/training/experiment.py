@@ -20,8 +20,9 @@ from tl_core.engine.step import forward_pass, variables_of
 from tl_core.engine.training import checkpoints, history
 from tl_core.engine.training.beginning import begin
 from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, Trainer, evaluate
-from tl_core.engine.training.finishing import finish, restore_model
+from tl_core.engine.training.finishing import finish
 from tl_core.engine.training.material import OnEpoch, Work, material
+from tl_core.engine.training.restoring import restore
 from tl_core.engine.training.solvers import solve
 from tl_core.files import write_json
 from tl_core.phases import Phase, phases
@@ -72,7 +73,7 @@ def _train_phase(work: Work, phase: Phase, passed: Passed) -> None:
     """Trains the epochs of a phase that are still to be trained."""
     latest = checkpoints.latest_whole(work.run.checkpoints)
     if latest and latest.epoch >= phase.last:
-        restore_model(work, latest)
+        restore(work.model, work.run.checkpoints, latest)
         return
     parts = divide(work.model, work.spec, phase.frozen)
     train = work.spec.train
@@ -102,7 +103,7 @@ def _record(work: Work, line: dict[str, Any], losses: np.ndarray, variables: Any
 def _solve(work: Work, phase: Phase, passed: Passed) -> None:
     """Fits a classifier that has a solution, and records it as one epoch."""
     if latest := checkpoints.latest_whole(work.run.checkpoints):
-        restore_model(work, latest)
+        restore(work.model, work.run.checkpoints, latest)
         return
     began = time.monotonic()
     spec, split = work.spec, work.data.split

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from tl_core.engine.networks.assembly import assemble, divide
-from tl_core.engine.networks.head import units_of
 from tl_core.engine.results import export, reports
 from tl_core.engine.results.measures import loss_name, measure_of
 from tl_core.engine.step import forward_pass
 from tl_core.engine.training import checkpoints
-from tl_core.engine.training.beginning import environment
 from tl_core.engine.training.epochs import Part, evaluate
 from tl_core.engine.training.material import Work, still_inputs
+from tl_core.engine.training.restoring import restore, signature_of
 from tl_core.files import write_json
 from tl_core.phases import phases
 from tl_core.store import read_state, write_state
@@ -33,8 +32,8 @@ def finish(work: Work) -> None:
     if best.phase != phases(work.spec)[-1].name:
         # Its checkpoint holds what had been trained by then; what thawed later must be as it was at the start.
         work = replace(work, model=assemble(work.spec, len(work.classes), work.progress))
-    restore_model(work, best)
-    export.save(work.model, _signature(work, best.epoch), work.run.export)
+    restore(work.model, work.run.checkpoints, best)
+    export.save(work.model, signature_of(work.run, work.spec, work.classes, best), work.run.export)
     figures = {}
     for part in ("validation", "test"):
         if len(rows := work.data.split.part(part)):
@@ -54,24 +53,3 @@ def _report(work: Work, part: str, rows: np.ndarray) -> dict[str, Any]:
     made = reports.report(measured, work.classes, items, loss_name(work.spec.head))
     write_json(work.run.report / f"{part}.json", made)
     return made
-
-
-def _signature(work: Work, epoch: int) -> export.Signature:
-    one_unit = units_of(work.spec.head, len(work.classes)) == 1
-    output: export.Output = "sigmoid" if one_unit else "softmax"
-    details = {
-        "run": work.run.id,
-        "epoch": epoch,
-        "backbone": work.spec.backbone.name,
-        "spec": work.spec.digest(),
-        **environment(),
-    }
-    margins = work.spec.head.classifier == "linear-svm"
-    return export.Signature(work.classes, work.spec.image_size, "margins" if margins else output, details)
-
-
-def restore_model(work: Work, entry: checkpoints.Checkpoint) -> None:
-    """Puts a checkpoint's weights into the network; what it does not hold stays as it is."""
-    values = checkpoints.load(work.run.checkpoints, entry)
-    named = {f"model/{variable.path}": variable for variable in work.model.weights}
-    checkpoints.restore(values, {name: variable for name, variable in named.items() if name in values})

@@ -1,0 +1,189 @@
+"""The client, against workers of a few lines that behave and misbehave as asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tl_core import service
+from tl_core.errors import BadInput, RunFailed
+from tl_core.service.client import LOG_BYTES, Client
+
+PRETENDED = textwrap.dedent(
+    """
+    import json, os, sys, time
+    for line in sys.stdin:
+        message = json.loads(line)
+        request, given = message["request"], message["arguments"]
+        answer = {"id": message["id"], "result": {"pid": os.getpid(), **given}}
+        if request == "die":
+            print("these were my last words", file=sys.stderr, flush=True)
+            os._exit(3)
+        if request == "sleep":
+            time.sleep(given["seconds"])
+        if request == "refuse":
+            problem = {"path": "epoch", "message": "gone", "remedy": "Choose another."}
+            answer = {"id": message["id"], "error": {"kind": "bad input", "problems": [problem]}}
+        if request == "retire":
+            answer["last"] = True
+        if request == "environment":
+            answer["result"] = {name: os.environ.get(name) for name in given["names"]}
+        print(json.dumps(answer), flush=True)
+        if request == "retire":
+            break
+    """
+)
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[Client]:
+    made = Client(tmp_path, (sys.executable, "-c", PRETENDED))
+    yield made
+    made.stop()
+
+
+def test_it_starts_at_the_first_request_and_stays(client: Client) -> None:
+    assert client.pid is None
+    first = client.ask("say", 20, word="ä")
+    assert first["word"] == "ä"
+    assert first["pid"] == client.pid != os.getpid()
+    assert client.ask("say", 20)["pid"] == first["pid"]
+
+
+def test_starting_twice_starts_one(client: Client) -> None:
+    client.start()
+    pid = client.pid
+    client.start()
+    assert client.ask("say", 20)["pid"] == pid
+
+
+def test_one_that_dies_at_work_is_said_so_and_the_next_request_starts_another(client: Client) -> None:
+    before = client.ask("say", 20)["pid"]
+    with pytest.raises(RunFailed, match="ended while it was at work") as raised:
+        client.ask("die", 20)
+    log = Path(str(raised.value).rpartition(" ")[2].rstrip("."))
+    assert "these were my last words" in log.read_text()
+    assert client.ask("say", 20)["pid"] != before
+
+
+def test_one_that_is_killed_between_two_requests_is_not_noticed_by_who_asks(client: Client) -> None:
+    before = client.ask("say", 20)["pid"]
+    process = psutil.Process(before)
+    process.kill()
+    process.wait(5)
+    assert client.ask("say", 20)["pid"] != before
+
+
+def test_one_that_takes_too_long_is_ended_and_its_late_answer_is_nobodys(client: Client) -> None:
+    before = client.ask("say", 20)["pid"]
+    with pytest.raises(RunFailed, match="took too long"):
+        client.ask("sleep", 0.3, seconds=60)
+    assert not psutil.pid_exists(before)
+    assert client.ask("say", 20, word="next")["word"] == "next"
+
+
+def test_who_waits_behind_another_request_for_too_long_is_told_and_does_not_end_it(client: Client) -> None:
+    client.ask("say", 20)
+    answers: list[object] = []
+    busy = threading.Thread(target=lambda: answers.append(client.ask("sleep", 20, seconds=1.0)["seconds"]))
+    busy.start()
+    time.sleep(0.2)
+    with pytest.raises(RunFailed, match="busy with other requests"):
+        client.ask("say", 0.2)
+    busy.join()
+    assert answers == [1.0]
+
+
+def test_many_threads_each_get_their_own_answer(client: Client) -> None:
+    answers: dict[int, int] = {}
+
+    def ask(number: int) -> None:
+        answers[number] = client.ask("say", 30, number=number)["number"]
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == {number: number for number in range(24)}
+
+
+def test_bad_input_arrives_with_its_problems(client: Client) -> None:
+    with pytest.raises(BadInput) as raised:
+        client.ask("refuse", 20)
+    assert [problem.path for problem in raised.value.problems] == ["epoch"]
+    assert raised.value.problems[0].remedy == "Choose another."
+
+
+def test_a_worn_out_worker_answers_and_is_replaced(client: Client) -> None:
+    first = client.ask("retire", 20)["pid"]
+    assert client.pid is None
+    assert client.ask("say", 20)["pid"] != first
+
+
+def test_it_sees_no_gpu_and_computes_with_one_thread(client: Client) -> None:
+    names = ["CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"]
+    assert client.ask("environment", 20, names=names) == dict(zip(names, ["", "1", "1"], strict=True))
+
+
+def test_stopping_ends_it_and_may_be_done_twice(client: Client) -> None:
+    pid = client.ask("say", 20)["pid"]
+    client.stop()
+    client.stop()
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_log_that_has_grown_long_is_begun_anew(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "workers").mkdir()
+    log = tmp_path / "workers" / "service-cpu.log"
+    log.write_bytes(b"x" * (LOG_BYTES + 1))
+    client.ask("say", 20)
+    assert log.stat().st_size < LOG_BYTES
+
+
+def test_a_worker_that_cannot_start_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(RunFailed, match="last words"):
+        Client(tmp_path, (sys.executable, "-c", "raise SystemExit('no such thing')")).ask("say", 20)
+
+
+ORPHANED = textwrap.dedent(
+    """
+    import os, signal, sys
+    from pathlib import Path
+    from tl_core.service.client import Client
+    client = Client(Path(sys.argv[1]), (sys.executable, "-c", sys.argv[2]))
+    print(client.ask("say", 20)["pid"], flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+    """
+)
+
+
+def test_it_ends_when_the_dashboard_is_killed(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ORPHANED, str(tmp_path), PRETENDED],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    pid = int(done.stdout)
+    until = time.monotonic() + 10
+    while psutil.pid_exists(pid) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not psutil.pid_exists(pid)
+
+
+def test_asking_about_the_worker_starts_none(tmp_path: Path) -> None:
+    assert service.pid(tmp_path) is None
+    service.stop()

@@ -1,0 +1,90 @@
+"""A kept checkpoint as a network again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tl_core.backbones import BACKBONES
+from tl_core.backbones.weights import weights_identity
+from tl_core.cache import Progress, unwatched
+from tl_core.engine.backend import keras
+from tl_core.engine.networks.assembly import assemble
+from tl_core.engine.networks.head import units_of
+from tl_core.engine.results.export import Output, Signature
+from tl_core.engine.training import checkpoints
+from tl_core.errors import BadInput, RunFailed
+from tl_core.files import read_json
+from tl_core.spec import ExperimentSpec
+from tl_core.store import Run, read_spec, read_state
+from tl_core.store.checkpoints import Checkpoint, kept
+
+
+def restore(model: keras.Model, folder: Path, entry: Checkpoint) -> None:
+    """Puts a checkpoint's weights into a network; what it does not hold stays as it is. Raises RunFailed where it is damaged."""
+    values = checkpoints.load(folder, entry)
+    named = {f"model/{variable.path}": variable for variable in model.weights}
+    checkpoints.restore(values, {name: variable for name, variable in named.items() if name in values})
+
+
+def signature_of(run: Run, spec: ExperimentSpec, classes: tuple[str, ...], entry: Checkpoint) -> Signature:
+    """What a run's network of an epoch takes and gives, and where it comes from."""
+    one_unit = units_of(spec.head, len(classes)) == 1
+    output: Output = "sigmoid" if one_unit else "softmax"
+    details = {
+        "run": run.id,
+        "epoch": entry.epoch,
+        "checkpoint": entry.sha256,
+        "backbone": spec.backbone.name,
+        "spec": spec.digest(),
+        **read_state(run).get("environment", {}),
+    }
+    margins = spec.head.classifier == "linear-svm"
+    return Signature(classes, spec.image_size, "margins" if margins else output, details)
+
+
+def entry_at(run: Run, epoch: int) -> Checkpoint:
+    """The kept checkpoint of an epoch; raises BadInput where there is none, naming those there are."""
+    entries = {entry.epoch: entry for entry in kept(run)}
+    if epoch not in entries:
+        known = ", ".join(map(str, entries))
+        remedy = f"Kept are epochs {known}." if known else "The first is written when its first epoch ends."
+        raise BadInput.of("epoch", f"{run.id} keeps no checkpoint of epoch {epoch}", remedy)
+    return entries[epoch]
+
+
+def network_at(run: Run, epoch: int, progress: Progress = unwatched) -> tuple[keras.Model, Signature]:
+    """The network as it was after an epoch: pixels to logits, with its signature.
+
+    A checkpoint holds what had been trained by then; what trains later, or never, is as it was at the start.
+
+    Raises:
+        BadInput: where that checkpoint is not kept (or is given up while it is read), or the pretrained weights are others by now.
+        RunFailed: where the pretrained weights cannot be had.
+    """
+    spec, entry = read_spec(run), entry_at(run, epoch)
+    classes = _classes(run)
+    _check_weights(run, spec)
+    model = assemble(spec, len(classes), progress)
+    try:
+        restore(model, run.checkpoints, entry)
+    except (RunFailed, FileNotFoundError):
+        # A run that trains gives up older checkpoints at any moment; what is named but not whole is damaged.
+        still_kept = any(entry.sha256 == other.sha256 for other in kept(run))
+        why = "is damaged" if still_kept else "was given up just now"
+        raise BadInput.of("epoch", f"the checkpoint of epoch {epoch} of {run.id} {why}", "Choose another.") from None
+    return model, signature_of(run, spec, classes, entry)
+
+
+def _classes(run: Run) -> tuple[str, ...]:
+    """The classes a run tells apart, in the order of its outputs."""
+    try:
+        return tuple(read_json(run.report / "data.json")["classes"])
+    except OSError:
+        raise BadInput.of("run", f"{run.id} has not read its data yet", "Wait for its first epoch.") from None
+
+
+def _check_weights(run: Run, spec: ExperimentSpec) -> None:
+    known = read_state(run).get("weights")
+    found = weights_identity(BACKBONES[spec.backbone.name], spec.backbone.weights, spec.train.seed)
+    if known not in (None, found):
+        raise BadInput.of("run", f"the pretrained weights are not those {run.id} began with", "Put them back.")
