@@ -39,6 +39,8 @@ def compared(ids: Sequence[str], called: dict[str, str], view: controls.View) ->
         tables.draw_results(runs)
     if len(runs) > 1:
         tables.draw_differences(runs)
+    else:
+        st.info("Choose another run above to lay its curves over these.", icon=":material/add:")
 
 
 def chart(runs: Sequence[Compared], view: controls.View) -> None:

@@ -17,8 +17,7 @@ from tl_core.spec import PARAMETERS, Augment
 
 _COLUMNS = {
     "Best": st.column_config.TextColumn("", help="★ marks the highest validation accuracy.", width=40),
-    "Run": st.column_config.TextColumn(width=180),
-    "Status": st.column_config.TextColumn(width=90),
+    "Run": st.column_config.TextColumn(width=160),
     "Val. accuracy": st.column_config.NumberColumn(
         format="%.1f %%", help="The highest on validation images.", width=105
     ),
@@ -32,7 +31,8 @@ _COLUMNS = {
     "Test accuracy": st.column_config.NumberColumn(
         format="%.1f %%", help="Of the exported epoch, on images that took no part.", width=110
     ),
-    "Time": st.column_config.TextColumn(help="From the start of the run to its end.", width=95),
+    "Time": st.column_config.TextColumn(help="What the run has taken, from its start to its end.", width=95),
+    "Status": st.column_config.TextColumn(width=90),
 }
 
 
