@@ -186,3 +186,4 @@ def _end(alive: Sequence[Worker], children: Sequence[subprocess.Popen[bytes]]) -
     for process in late:
         with suppress(psutil.NoSuchProcess):
             process.kill()
+    psutil.wait_procs(late, timeout=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 from pathlib import Path
 
 
@@ -18,6 +19,9 @@ def main() -> None:
         from tl_core.worker import training
 
         training.main(given.models, given.device)
+        # All is on the disk, and TensorFlow takes seconds to take itself down, which a person waits for who closes the lab.
+        logging.shutdown()
+        os._exit(0)
     else:
         from tl_core.worker import service
 

@@ -1,0 +1,117 @@
+"""What the supervisor is made of, without processes of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tl_core.store import this_process
+from tl_core.supervisor import Supervisor, settings, workers
+from tl_core.supervisor import devices as found
+from tl_core.supervisor.supervisor import BACKOFF, _reason
+from tl_core.supervisor.workers import Worker, announce, folder, retire
+
+
+def test_a_worker_that_says_what_it_does_is_seen_until_it_retires(models: Path) -> None:
+    assert workers(models) == ()
+    announce(models, "training", "cpu", "training", "some-run")
+    (worker,) = workers(models)
+    assert (worker.kind, worker.device, worker.pid, worker.state, worker.run) == (
+        "training",
+        "cpu",
+        os.getpid(),
+        "training",
+        "some-run",
+    )
+    retire(models, "training", "cpu")
+    assert workers(models) == ()
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"kind": "training"}'])
+def test_a_damaged_file_of_a_worker_counts_as_none(models: Path, content: str) -> None:
+    announce(models, "training", "cpu", "idle")
+    (folder(models) / "training-gpu0.json").write_text(content)
+    assert [worker.device for worker in workers(models)] == ["cpu"]
+
+
+def test_a_worker_that_died_without_a_word_is_not_listed(models: Path) -> None:
+    announce(models, "training", "cpu", "idle")
+    file = folder(models) / "training-cpu.json"
+    file.write_text(file.read_text().replace(str(this_process()["process_started"]), "1.0"))
+    assert workers(models) == ()
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"when_closed": "explode"}', None])
+def test_settings_that_are_missing_or_damaged_are_the_defaults(models: Path, content: str | None) -> None:
+    if content is not None:
+        (models / "settings.json").write_text(content)
+    assert settings.read(models) == settings.Settings("stop")
+
+
+def test_settings_come_back_as_they_were_written(models: Path) -> None:
+    settings.write(models, settings.Settings("go on"))
+    assert settings.read(models).when_closed == "go on"
+
+
+def test_without_a_driver_the_processor_trains_and_leaves_a_core_to_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    found.devices.cache_clear()
+    (device,) = found.devices()
+    assert (device.name, device.environment["TF_NUM_INTRAOP_THREADS"]) == ("cpu", "7")
+    found.devices.cache_clear()
+
+
+def test_every_gpu_the_driver_names_is_a_device_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = tmp_path / "nvidia-smi"
+    driver.write_text("#!/bin/sh\nprintf '0, NVIDIA A\\n1, NVIDIA B\\n'\n")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    found.devices.cache_clear()
+    first, second = found.devices()
+    assert (first.name, first.title, second.environment) == ("gpu0", "NVIDIA A", {"CUDA_VISIBLE_DEVICES": "1"})
+    found.devices.cache_clear()
+
+
+def test_a_driver_that_finds_no_gpu_leaves_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = tmp_path / "nvidia-smi"
+    driver.write_text("#!/bin/sh\necho 'No devices were found'\nexit 6\n")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    found.devices.cache_clear()
+    assert [device.name for device in found.devices()] == ["cpu"]
+    found.devices.cache_clear()
+
+
+def test_the_reason_of_a_death_names_the_signal_and_what_it_may_mean() -> None:
+    assert "memory" in _reason(-signal.SIGKILL)
+    assert "SIGSEGV" in _reason(-signal.SIGSEGV)
+    assert "exit status 1" in _reason(1)
+
+
+def test_a_worker_that_cannot_start_is_tried_less_and_less_often(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    supervisor = Supervisor(models, ())
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    supervisor._started["cpu"] = now
+    waits = []
+    for deaths in range(8):
+        supervisor._deaths["cpu"] = deaths
+        waits.append(next(wait for wait in sorted(set(BACKOFF)) if _may_start_after(supervisor, wait, monkeypatch)))
+    assert waits == sorted(waits)
+    assert waits[-1] == BACKOFF[-1]
+
+
+def _may_start_after(supervisor: Supervisor, wait: float, monkeypatch: pytest.MonkeyPatch) -> bool:
+    monkeypatch.setattr("time.monotonic", lambda: 1000.0 + wait)
+    return supervisor._may_start("cpu")
+
+
+def test_workers_are_listed_with_those_that_train_first(models: Path) -> None:
+    announce(models, "service", "cpu", "idle")
+    announce(models, "training", "cpu", "idle")
+    assert [worker.kind for worker in workers(models)] == ["training", "service"]
+    assert all(isinstance(worker, Worker) for worker in workers(models))

@@ -1,0 +1,163 @@
+"""Real supervisors, real workers, real deaths."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.engine.conftest import small_spec
+from tl_core import store
+from tl_core.store import Run
+from tl_core.supervisor import Supervisor, Worker, settings, workers
+from tl_core.supervisor.devices import Device
+
+pytestmark = pytest.mark.slow
+
+WAIT = 120
+"""Seconds for what takes a few on an idle machine: loading Keras, an epoch."""
+
+CPU = Device("cpu", "Processor", {"TF_NUM_INTRAOP_THREADS": "1"})
+LONG = {"train__epochs": 5000}
+
+
+@pytest.fixture
+def supervise(models: Path) -> Iterator[Callable[[], Supervisor]]:
+    """Starts supervisors over `models`; whatever happens, no worker outlives the test."""
+    made: list[Supervisor] = []
+
+    def start() -> Supervisor:
+        made.append(Supervisor(models, [CPU]))
+        made[-1].start()
+        return made[-1]
+
+    yield start
+    settings.write(models, settings.Settings("stop"))
+    for supervisor in made:
+        supervisor.stop()
+    for worker in workers(models):
+        psutil.Process(worker.pid).kill()
+
+
+def queued(models: Path, **changes: object) -> Run:
+    run = store.create(models, small_spec(**changes), "small")
+    store.queue.add(run)
+    return run
+
+
+def until(what: Callable[[], object], said: str) -> None:
+    ends = time.monotonic() + WAIT
+    while not what():
+        assert time.monotonic() < ends, f"waited {WAIT} s for {said}"
+        time.sleep(0.05)
+
+
+def reached(run: Run, epochs: int) -> Callable[[], bool]:
+    return lambda: len(store.read_metrics(run)) >= epochs
+
+
+def has(run: Run, status: str) -> Callable[[], bool]:
+    return lambda: store.read_state(run)["status"] == status
+
+
+def trainer(models: Path) -> Worker:
+    until(lambda: workers(models), "a worker")
+    return workers(models)[0]
+
+
+def test_queued_runs_are_trained_one_after_the_other_by_one_warm_worker(
+    models: Path, supervise: Callable[[], Supervisor]
+) -> None:
+    first, second = queued(models), queued(models, train__seed=1)
+    supervise()
+    supervise()  # A second dashboard on the same folder.
+    until(has(second, store.FINISHED), "the second run")
+    assert has(first, store.FINISHED)()
+    states = [store.read_state(run) for run in (first, second)]
+    assert states[0]["pid"] == states[1]["pid"] == trainer(models).pid
+    assert states[0]["started"] + states[0]["seconds"] <= states[1]["started"] + 0.1
+    assert store.queue.waiting(models) == ()
+    assert len(workers(models)) == 1
+    assert [line["epoch"] for line in store.read_metrics(first)] == [1, 2]
+
+
+def test_a_worker_that_is_killed_is_replaced_and_its_run_says_why_and_goes_on_when_it_is_resumed(
+    models: Path, supervise: Callable[[], Supervisor]
+) -> None:
+    run = queued(models, train__epochs=60)
+    supervise()
+    until(reached(run, 3), "three epochs")
+    killed = trainer(models).pid
+    os.kill(killed, signal.SIGKILL)
+    until(has(run, store.INTERRUPTED), "the run to be seen as interrupted")
+    until(lambda: "SIGKILL" in store.read_state(run)["message"], "the reason")
+    until(lambda: any(w.pid != killed and w.state == "idle" for w in workers(models)), "a new worker")
+    assert has(run, store.INTERRUPTED)()  # Nobody starts it again unasked.
+    store.queue.add(run)
+    until(has(run, store.FINISHED), "the end")
+    assert [line["epoch"] for line in store.read_metrics(run)] == list(range(1, 61))
+
+
+def test_a_run_stops_on_request_and_the_worker_takes_the_next(
+    models: Path, supervise: Callable[[], Supervisor]
+) -> None:
+    run, following = queued(models, **LONG), queued(models)
+    supervise()
+    until(reached(run, 2), "two epochs")
+    moment = store.read_progress(run)
+    assert moment is not None and "epoch" in moment.what.lower() and moment.memory
+    store.request_stop(run)
+    until(has(run, store.STOPPED), "the stop")
+    assert "on request" in store.read_state(run)["message"]
+    until(has(following, store.FINISHED), "the next run")
+    assert not (run.folder / "stop").exists() and store.read_progress(run) is None
+
+
+def test_closing_the_lab_stops_training_with_its_checkpoint_within_twenty_seconds(
+    models: Path, supervise: Callable[[], Supervisor]
+) -> None:
+    run, following = queued(models, **LONG), queued(models)
+    supervisor = supervise()
+    until(reached(run, 2), "two epochs")
+    started = time.monotonic()
+    supervisor.stop()
+    assert time.monotonic() - started < 20
+    assert workers(models) == ()
+    assert store.read_state(run)["status"] == store.STOPPED
+    assert "closed" in store.read_state(run)["message"]
+    assert store.queue.waiting(models) == (following,)  # It waits for the next start.
+
+
+def test_training_goes_on_without_the_dashboard_where_that_is_set_and_the_next_one_finds_its_worker(
+    models: Path, supervise: Callable[[], Supervisor]
+) -> None:
+    settings.write(models, settings.Settings("go on"))
+    run = queued(models, **LONG)
+    supervisor = supervise()
+    until(reached(run, 2), "two epochs")
+    worker = trainer(models)
+    supervisor.stop()
+    trained = len(store.read_metrics(run))
+    until(reached(run, trained + 3), "epochs without a dashboard")
+    supervise()
+    time.sleep(2)
+    assert [found.pid for found in workers(models)] == [worker.pid]
+    store.request_stop(run)
+    until(has(run, store.STOPPED), "the stop asked for by the second dashboard")
+
+
+def test_a_worker_that_does_not_answer_is_ended_when_its_run_should_stop(
+    models: Path, supervise: Callable[[], Supervisor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tl_core.supervisor.supervisor.PATIENCE", 1.0)
+    run = queued(models, **LONG)
+    supervise()
+    until(reached(run, 2), "two epochs")
+    os.kill(trainer(models).pid, signal.SIGSTOP)
+    store.request_stop(run)
+    until(has(run, store.INTERRUPTED), "the end of a worker that is stuck")
