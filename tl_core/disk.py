@@ -44,32 +44,29 @@ class Spare:
 
 def used(folder: Path) -> Usage:
     """What a folder holds; nothing where there is none. Links are not followed, and what vanishes meanwhile is not counted."""
-    found = [0, 0]
-    _add_up(os.fspath(folder), found)
-    return Usage(*found)
+    return sum((usage for _, usage in _folders(os.fspath(folder))), Usage())
 
 
 def parts(models: Path) -> dict[str, Usage]:
-    """What lies in a models folder by its kind, with the weights that Keras downloaded; the rest is "other".
+    """What lies in a models folder by its kind, with the weights that Keras downloaded; what is of no other kind is "other"."""
+    found = dict.fromkeys(("runs", "checkpoints", "exports", *KINDS, "other"), Usage())
+    for inside, usage in _folders(os.fspath(models)):
+        found[_kind(inside)] += usage
+    return {**found, "weights": used(weights.cache_folder())}
 
-    Takes about 2 µs a file on a warm disk.
-    """
-    runs = models / "runs"
-    kept = {
-        "checkpoints": _inside(runs, "checkpoints"),
-        "exports": _inside(runs, "export"),
-        "pixels": used(store.cache_folder(models) / "pixels"),
-        "features": used(store.cache_folder(models) / "features"),
-    }
-    in_runs = kept["checkpoints"] + kept["exports"]
-    all_runs, everything = used(runs), used(models)
-    named = all_runs + kept["pixels"] + kept["features"]
-    return {
-        "runs": Usage(all_runs.bytes - in_runs.bytes, all_runs.files - in_runs.files),
-        **kept,
-        "weights": used(weights.cache_folder()),
-        "other": Usage(everything.bytes - named.bytes, everything.files - named.files),
-    }
+
+def _kind(inside: tuple[str, ...]) -> str:
+    """What lies in a folder, by its place in the models folder."""
+    match inside:
+        case ("runs", _, "checkpoints", *_):
+            return "checkpoints"
+        case ("runs", _, "export", *_):
+            return "exports"
+        case ("runs", *_):
+            return "runs"
+        case ("cache", ("pixels" | "features") as kind, *_):
+            return kind
+    return "other"
 
 
 def free(models: Path) -> int:
@@ -144,28 +141,24 @@ def _remove_entry(folder: Path) -> int:
         raise BadInput.of("cache", "a process is making an entry of it right now", "Try again in a minute.") from None
 
 
-def _inside(runs: Path, name: str) -> Usage:
-    """What the folders of one name hold, over all runs."""
-    found = [used(run / name) for run in runs.iterdir()] if runs.is_dir() else []
-    return sum(found, Usage())
-
-
-def _add_up(folder: str, found: list[int]) -> None:
+def _folders(folder: str, inside: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Usage]]:
+    """Every folder, by its place in the first: what its own files take up."""
+    bytes = files = 0
     try:
-        entries = os.scandir(folder)
-    except OSError:
+        with os.scandir(folder) as entries:
+            found = [(entry, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return
-    with entries:
-        for entry in entries:
-            _add_entry(entry, found)
-
-
-def _add_entry(entry: os.DirEntry[str], found: list[int]) -> None:
-    try:
-        if entry.is_dir(follow_symlinks=False):
-            _add_up(entry.path, found)
+    for entry, is_folder in found:
+        if is_folder:
+            yield from _folders(entry.path, (*inside, entry.name))
         else:
-            found[0] += entry.stat(follow_symlinks=False).st_size
-            found[1] += 1
-    except OSError:
-        return
+            bytes, files = bytes + _size(entry), files + 1
+    yield inside, Usage(bytes, files)
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:
+        return 0

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pages.ui.problems import Problems
 from tl_core import store
 from tl_core.disk import used
 from tl_core.errors import BadInput
 from tl_core.store import FAILED, INTERRUPTED, STOPPED, Notes, Run, checkpoints
 
 RESUMABLE = (STOPPED, INTERRUPTED, FAILED)
-
-Problems = tuple[str, ...]
-"""A sentence for each run that could not be dealt with."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.runs import actions, problems
+from pages.ui.problems import noted
+from pages.ui.runs import actions
 from pages.ui.runs.overview import Row
 from pages.ui.text import plain, size
 from tl_core.store import RUNNING, Notes
@@ -35,8 +36,8 @@ def ask_delete(models: Path, rows: Sequence[Row]) -> None:
             f"Delete {_runs(len(doomed))}",
             key="delete_yes",
             type="primary",
-            on_click=problems.noted,
-            args=(actions.delete, models, ids),
+            on_click=noted,
+            args=("runs", actions.delete, models, ids),
         )
     if kept or gone:
         st.rerun()

@@ -8,9 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import places
+from pages.ui.problems import noted
 from pages.ui.runs import actions, words
 from pages.ui.runs.overview import Row
-from pages.ui.runs.problems import noted
 from pages.ui.text import plain
 from tl_core.store import QUEUED, RUNNING
 from tl_core.supervisor import Worker, workers
@@ -54,14 +54,15 @@ def _training(models: Path, row: Row) -> None:
             key=f"stop_{row.id}",
             help="Stops after the batch in flight; it can be resumed.",
             on_click=noted,
-            args=(actions.stop, models, (row.id,)),
+            args=("runs", actions.stop, models, (row.id,)),
         )
 
 
 def _queue(models: Path, waiting: Sequence[Row]) -> None:
     st.markdown(f"**Waiting** · {len(waiting)}")
-    for row in waiting[:SHOWN]:
-        _waiting(models, row, first=row is waiting[0], last=row is waiting[-1])
+    with st.container(gap=None):
+        for row in waiting[:SHOWN]:
+            _waiting(models, row, first=row is waiting[0], last=row is waiting[-1])
     if len(waiting) > SHOWN:
         st.caption(f"… and {len(waiting) - SHOWN} more; the table shows their places.")
 
@@ -79,7 +80,9 @@ def _waiting(models: Path, row: Row, first: bool, last: bool) -> None:
 
 
 def _small(help: str, icon: str, key: str, disabled: bool, args: tuple[object, ...]) -> None:
-    st.button("", icon=icon, key=key, help=help, disabled=disabled, type="tertiary", on_click=noted, args=args)
+    st.button(
+        "", icon=icon, key=key, help=help, disabled=disabled, type="tertiary", on_click=noted, args=("runs", *args)
+    )
 
 
 def _nobody() -> None:

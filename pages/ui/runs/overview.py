@@ -12,6 +12,7 @@ from typing import Any
 from pages.ui.runs.settings import differing
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
+from tl_core.files import TEMPORARY
 from tl_core.phases import total_epochs
 from tl_core.store import (
     QUEUED,
@@ -81,8 +82,9 @@ class Row:
 
 def rows(models: Path) -> tuple[Row, ...]:
     """All runs, the newest first. A run whose files are damaged has a row that says so."""
-    places = {run: place for place, run in enumerate(queue.waiting(models), 1)}
-    return tuple(_row(run, places.get(run)) for run in runs(models))
+    changed = _changed(models)
+    places = {run.id: place for place, run in enumerate(queue.waiting(models), 1)}
+    return tuple(_row(run, changed.get(run.id), places.get(run.id)) for run in _listed(models, frozenset(changed)))
 
 
 def is_active(shown: tuple[Row, ...]) -> bool:
@@ -90,8 +92,39 @@ def is_active(shown: tuple[Row, ...]) -> bool:
     return any(row.status in ACTIVE for row in shown)
 
 
-def _row(run: Run, place: int | None) -> Row:
-    row = _kept(run, *_stamps(run), place is not None)
+def _changed(models: Path) -> dict[str, int]:
+    """When the folder of each run changed last: its files are replaced, and new metrics are followed by a new state."""
+    # One look at each of a thousand runs, every second; paths would be most of the work.
+    try:
+        with os.scandir(models / "runs") as entries:
+            found = [(entry.name, _time(entry)) for entry in entries if not entry.name.startswith(TEMPORARY)]
+    except FileNotFoundError:
+        return {}
+    return {name: time for name, time in found if time is not None}
+
+
+def _time(entry: os.DirEntry[str]) -> int | None:
+    try:
+        return entry.stat().st_mtime_ns
+    except FileNotFoundError:  # Deleted this moment.
+        return None
+
+
+def _listed(models: Path, names: frozenset[str]) -> tuple[Run, ...]:
+    """All runs in order, found again only where folders came or went: neither a run's place nor its spec ever changes."""
+    listed = _ordered(models, names)
+    if len(listed) < len(names):  # One is no run yet.
+        _ordered.cache_clear()
+    return listed
+
+
+@lru_cache(maxsize=4)
+def _ordered(models: Path, _names: frozenset[str]) -> tuple[Run, ...]:
+    return tuple(runs(models))
+
+
+def _row(run: Run, changed: int | None, place: int | None) -> Row:
+    row = _kept(run, changed, place is not None)
     # What its process does tells no file of the run: it can die, and says twice a second how far it is.
     if row.status == RUNNING or (row.status == QUEUED and place is None):
         row = _read(run)
@@ -101,21 +134,6 @@ def _row(run: Run, place: int | None) -> Row:
 @lru_cache(maxsize=20_000)
 def _kept(run: Run, *_: Any) -> Row:
     return _read(run)
-
-
-def _stamps(run: Run) -> tuple[tuple[int, int, int] | None, ...]:
-    """What changes whenever a run does: files are replaced, which the folder shows, and new metrics are followed by a new state."""
-    # Text and not Path: a thousand runs are looked at every second, and joining paths would be most of the work.
-    folder = os.fspath(run.folder)
-    return _stamp(folder), _stamp(f"{folder}/state.json")
-
-
-def _stamp(path: str) -> tuple[int, int, int] | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _read(run: Run) -> Row:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import places
-from pages.ui.runs import actions, dialogs, problems
+from pages.ui import places, problems
+from pages.ui.runs import actions, dialogs
 from pages.ui.runs.overview import UNREADABLE, Row
 from tl_core.store import RUNNING
 
@@ -39,13 +39,13 @@ def draw(models: Path, selected: Sequence[Row], tags: Sequence[str]) -> None:
         if _button("Delete", ":material/delete:", bool(ids), "Select runs."):
             dialogs.ask_delete(models, tuple(selected))
         st.caption(_said(len(ids)))
-    problems.draw()
+    problems.draw("runs")
 
 
 def _button(
-    label: str, icon: str, applies: bool, when: str, act: Callable[..., actions.Problems] | None = None, *given: object
+    label: str, icon: str, applies: bool, when: str, act: Callable[..., problems.Problems] | None = None, *given: object
 ) -> bool:
-    call = (lambda: problems.noted(act, *given)) if act else None
+    call = (lambda: problems.noted("runs", act, *given)) if act else None
     return st.button(
         label, icon=icon, disabled=not applies, help=None if applies else when, key=f"do_{label}", on_click=call
     )

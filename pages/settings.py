@@ -1,0 +1,26 @@
+"""Where data live, disk space, what trains, and what the lab is made of."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui.settings import about, closing, machine, storage
+from tl_core.store import models_folder
+
+models = models_folder()
+
+st.title("Settings")
+
+st.subheader("Data", anchor=False)
+storage.draw_place(models)
+storage.draw_disk(models)
+
+st.subheader("Closing the lab", anchor=False)
+closing.draw(models)
+
+st.subheader("Devices and workers", anchor=False)
+machine.draw_devices()
+machine.draw_workers(models)
+
+st.subheader("About", anchor=False)
+about.draw()

@@ -1,0 +1,74 @@
+"""What this machine trains on, and the processes at work."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import psutil
+import streamlit as st
+
+from pages.ui.live import follow
+from pages.ui.text import duration, plain, size
+from tl_core.supervisor import Worker, workers
+from tl_core.supervisor.devices import devices
+from tl_core.supervisor.workers import folder
+
+TAIL = 20_000
+"""Bytes of a log that are shown, from its end."""
+
+DOES = {"starting": "is loading", "idle": "is ready", "training": "trains"}
+
+
+def draw_devices() -> None:
+    """Cores, memory and what trains."""
+    memory = psutil.virtual_memory()
+    with st.container(horizontal=True):
+        st.metric("Cores", os.cpu_count() or 1, border=True)
+        st.metric("Memory", size(memory.total), f"{size(memory.available)} free", delta_color="off", border=True)
+    trains = ", ".join(device.title for device in devices())
+    st.markdown(
+        f"Trains on: **{plain(trains)}**. Each device has one worker, which takes runs from the queue one by one."
+    )
+
+
+@st.fragment(key="settings_workers")
+def draw_workers(models: Path) -> None:
+    """The worker processes, as they are right now."""
+    follow(key="settings_follow")
+    alive = workers(models)
+    if not alive:
+        st.info(
+            "No worker is loaded. The dashboard starts one within seconds of its own start.",
+            icon=":material/hourglass_empty:",
+        )
+    for worker in alive:
+        st.markdown(said(worker))
+    for file in sorted(folder(models).glob("*-*.log")):  # Of all there were, alive or not.
+        with st.expander(f"Log of the {file.stem.replace('-', ' worker, ', 1)}", icon=":material/article:"):
+            st.code(tail(file) or "Nothing yet.", language=None, wrap_lines=True, height=320)
+
+
+def said(worker: Worker) -> str:
+    """A worker in one line of Markdown."""
+    does = DOES[worker.state] + (f" {plain(worker.run)}" if worker.run else "")
+    since = duration(max(time.time() - worker.since, 0))
+    return f"**{worker.kind.capitalize()} worker** ({worker.device}) {does}, for {since} · process {worker.pid} · {size(_memory(worker.pid))}"
+
+
+def tail(file: Path) -> str:
+    """The end of a log; empty where there is none. What is no text is shown as such."""
+    try:
+        with file.open("rb") as opened:
+            opened.seek(max(file.stat().st_size - TAIL, 0))
+            return opened.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _memory(pid: int) -> int | None:
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:  # Ended this moment.
+        return None

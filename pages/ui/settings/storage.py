@@ -1,0 +1,151 @@
+"""Where data live, what takes up the disk, and the buttons that get some of it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import problems
+from pages.ui.text import plain, size
+from tl_core import disk
+from tl_core.backbones.weights import cache_folder
+from tl_core.errors import BadInput
+
+PARTS = {
+    "checkpoints": ("Checkpoints", "What a run goes on from; the best epochs and the latest."),
+    "exports": ("Exported networks", "The best epoch of each run, ready for predictions."),
+    "runs": ("Curves, reports, logs", "What runs say of themselves."),
+    "pixels": ("Pixel cache", "Images decoded and resized once."),
+    "features": ("Feature cache", "What frozen layers say of each image, computed once."),
+    "other": ("Queue and workers", "And whatever else lies in the models folder."),
+    "weights": ("Downloaded weights", "Keras's own folder; other programs may use it too."),
+}
+
+
+@dataclass(frozen=True)
+class CleanUp:
+    """One thing that can be removed: how much it is, what is lost, and how it is done."""
+
+    key: str
+    title: str
+    help: str
+    spare: Callable[[Path], disk.Spare]
+    remove: Callable[[Path], int]
+
+
+CLEAN_UPS = (
+    CleanUp(
+        "checkpoints",
+        "Spare checkpoints",
+        "Removes all checkpoints of finished runs but the best. Runs that can still be resumed keep theirs.",
+        disk.spare_checkpoints,
+        disk.remove_spare_checkpoints,
+    ),
+    CleanUp(
+        "pixels",
+        "Pixel cache",
+        "Images are decoded again when a run needs them: seconds to minutes, once for each dataset and size.",
+        partial(disk.spare_cache, kind="pixels"),
+        partial(disk.clear_cache, kind="pixels"),
+    ),
+    CleanUp(
+        "features",
+        "Feature cache",
+        "Features are computed again when a run needs them: seconds to minutes, once for each dataset and network.",
+        partial(disk.spare_cache, kind="features"),
+        partial(disk.clear_cache, kind="features"),
+    ),
+)
+
+
+def draw_place(models: Path) -> None:
+    """Says where data live and how to change that."""
+    st.code(str(models.resolve()), language=None, wrap_lines=True)
+    st.caption(
+        "Runs, caches and settings of this lab. To use another folder, set the environment variable TL_MODELS to it and start "
+        "the lab again; to take your runs along, copy the folder `runs` there."
+    )
+
+
+@st.fragment(key="settings_disk")
+def draw_disk(models: Path) -> None:
+    """Draws what takes up the disk, and the clean-up."""
+    found = measured(str(models.resolve()))
+    lines = [
+        {"What": PARTS[name][0], "Size": size(found[name].bytes), "Files": found[name].files, "": PARTS[name][1]}
+        for name in PARTS
+    ]
+    st.dataframe(
+        lines,
+        hide_index=True,
+        height="content",
+        column_config={
+            "What": st.column_config.TextColumn(width=150),
+            "Size": st.column_config.TextColumn(width=80, alignment="right"),
+            "Files": st.column_config.NumberColumn(format="localized", width=70),
+            "": st.column_config.TextColumn(width=420),
+        },
+        alt="What takes up the disk, by kind.",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{size(disk.free(models))}** free on this disk")
+        st.button("Measure again", icon=":material/refresh:", key="measure", on_click=measured.clear)
+    problems.draw("settings")
+    with st.container(horizontal=True):
+        for clean_up in CLEAN_UPS:
+            if st.button(f"Remove {_small(clean_up.title)} …", key=f"clean_{clean_up.key}", help=clean_up.help):
+                ask(models, clean_up)
+
+
+@st.cache_data(show_spinner="Adding up the files …", max_entries=4)
+def measured(models: str) -> dict[str, disk.Usage]:
+    """What lies in a models folder; kept until somebody measures again, because a large folder takes seconds."""
+    return disk.parts(Path(models))
+
+
+@st.dialog("Free some space", icon=":material/cleaning_services:")
+def ask(models: Path, clean_up: CleanUp) -> None:
+    """Says what would go, and removes it where that is wanted."""
+    spare = clean_up.spare(models)
+    if spare.count:
+        things = f"{spare.count:,} {'entry' if spare.count == 1 else 'entries'}, **{size(spare.bytes)}**"
+        st.markdown(f"**{clean_up.title}**: {things} would be removed. {clean_up.help}")
+    else:
+        st.markdown(f"**{clean_up.title}**: there is nothing to remove.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        kept = st.button("Keep" if spare.count else "Close", key="clean_no")
+        gone = bool(spare.count) and st.button(
+            f"Free {size(spare.bytes)}",
+            key="clean_yes",
+            type="primary",
+            on_click=problems.noted,
+            args=("settings", remove, models, clean_up),
+        )
+    if kept or gone:
+        st.rerun()
+
+
+def remove(models: Path, clean_up: CleanUp) -> problems.Problems:
+    """Removes it and says what stood against it."""
+    try:
+        clean_up.remove(models)
+    except BadInput as error:
+        return (str(error),)
+    except OSError as error:
+        return (f"A file could not be removed: {error}.",)
+    finally:
+        measured.clear()
+    return ()
+
+
+def weights_place() -> str:
+    """Where Keras keeps downloaded weights, for Markdown."""
+    return plain(str(cache_folder()))
+
+
+def _small(title: str) -> str:
+    return title[0].lower() + title[1:]
