@@ -1,0 +1,116 @@
+"""The pictures a visitor has given, and what networks said of them: on disk in a temporary folder, for as long as the visit."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from pages.ui.predict.networks import Network
+from tl_core.data import decode
+from tl_core.data.dataset import Unreadable
+from tl_core.service import Output, Predictions
+
+MOST = 200
+"""Pictures at a time."""
+
+MOST_BYTES = 1_000_000_000
+
+THUMBNAIL = 256
+"""Pixels of the longer side; so cards are about as high as each other, and not a whole screen on a phone."""
+
+Scores = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: a file under a name of ours, and the name it came with."""
+
+    file: Path
+    name: str
+    bytes: int
+
+    @property
+    def thumbnail(self) -> Path:
+        """There once `make_thumbnail` could read the picture."""
+        return self.file.with_suffix(".jpg")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a network said of a picture: classes with scores, the best first; or why it said nothing."""
+
+    scores: Scores = ()
+    reason: str = ""
+
+
+@dataclass
+class Album:
+    """Its folder is removed with it, when the visit ends.
+
+    Attributes:
+        refused: (name, reason) of what was not even taken, of the last pictures given.
+        outputs: What the scores of a network are.
+    """
+
+    folder: tempfile.TemporaryDirectory[str] = field(
+        default_factory=lambda: tempfile.TemporaryDirectory(prefix="tl-lab-")
+    )
+    pictures: list[Picture] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    answers: dict[Network, dict[Path, Answer]] = field(default_factory=dict)
+    outputs: dict[Network, Output] = field(default_factory=dict)
+
+    def take(self, given: Iterable[tuple[str, IO[bytes], int]]) -> None:
+        """Writes pictures to the disk: (name, content, bytes) of each. Those that are too many are refused."""
+        self.refused = []
+        taken = sum(picture.bytes for picture in self.pictures)
+        for name, content, size in given:
+            if len(self.pictures) >= MOST:
+                self.refused.append((name, f"at most {MOST} pictures at a time"))
+            elif taken + size > MOST_BYTES:
+                self.refused.append((name, f"more than {MOST_BYTES // 1_000_000} MB together"))
+            else:
+                self.pictures.append(self._written(name, content, size))
+                taken += size
+
+    def keep(self, network: Network, made: Predictions) -> None:
+        """Keeps what a network said."""
+        answers = self.answers.setdefault(network, {})
+        answers.update({Path(file): Answer(scores) for file, scores in made.predictions})
+        answers.update({Path(file): Answer(reason=reason) for file, reason in made.skipped})
+        self.outputs[network] = made.output
+
+    def answer(self, network: Network, picture: Picture) -> Answer | None:
+        return self.answers.get(network, {}).get(picture.file)
+
+    def others(self, network: Network, picture: Picture) -> list[tuple[Network, Answer]]:
+        """What other networks said of a picture."""
+        said = ((other, answers.get(picture.file)) for other, answers in self.answers.items() if other != network)
+        return [(other, answer) for other, answer in said if answer and answer.scores]
+
+    def clear(self) -> None:
+        """Removes every picture, from the disk too."""
+        self.folder.cleanup()
+
+    def _written(self, name: str, content: IO[bytes], size: int) -> Picture:
+        file = Path(self.folder.name) / uuid.uuid4().hex
+        with file.open("wb") as target:
+            shutil.copyfileobj(content, target)
+        return Picture(file, name, size)
+
+
+def make_thumbnail(picture: Picture) -> None:
+    """Writes a small copy, upright; nothing where the picture cannot be read."""
+    if picture.thumbnail.exists():
+        return
+    try:
+        image = decode.open_rgb(picture.file)
+    except Unreadable:  # The network says why it was skipped.
+        return
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    image.save(picture.thumbnail, "JPEG", quality=85)

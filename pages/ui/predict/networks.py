@@ -1,0 +1,84 @@
+"""The networks there are to ask: the exported best epoch and the kept checkpoints of every run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pages.ui.text import size
+from tl_core.errors import BadInput
+from tl_core.files import read_json
+from tl_core.store import Run, read_state
+from tl_core.store.checkpoints import MANIFEST, Checkpoint, best_epoch, kept
+
+BEST = "best"
+"""How the address and the choice of a checkpoint name the exported best epoch."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network.
+
+    Attributes:
+        epoch: Its checkpoint; None for the exported best epoch.
+        content: Changes where the same epoch of the run is trained or exported again.
+        title: What people call its run.
+        label: Its epoch and size in words.
+    """
+
+    run_id: str
+    epoch: int | None
+    content: str
+    title: str = field(compare=False, default="")
+    label: str = field(compare=False, default="")
+
+    @property
+    def name(self) -> str:
+        """As the address has it."""
+        return BEST if self.epoch is None else str(self.epoch)
+
+
+def has_networks(run: Run) -> bool:
+    """True where there is something to ask; a quick look, for a thousand runs."""
+    return (run.checkpoints / MANIFEST).exists() or (run.export / "model.keras").exists()
+
+
+def networks_of(run: Run, title: str) -> tuple[Network, ...]:
+    """The networks of a run: the exported one first, then checkpoints, the best first and then the latest.
+
+    Raises:
+        BadInput: where its files are damaged.
+    """
+    best, entries = best_epoch(run), kept(run)
+    in_order = sorted(entries, key=lambda entry: (entry.epoch != best, -entry.epoch))
+    checkpoints = tuple(_checkpoint(run, entry, entry.epoch == best, title) for entry in in_order)
+    return (*_exported(run, title), *checkpoints)
+
+
+def classes_of(run: Run) -> tuple[str, ...]:
+    """What a run tells apart; empty where that is not known (yet)."""
+    try:
+        return tuple(read_json(run.report / "data.json")["classes"])
+    except (OSError, BadInput, LookupError, TypeError):
+        return ()
+
+
+def _exported(run: Run, title: str) -> tuple[Network, ...]:
+    file = run.export / "model.keras"
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return ()
+    epoch = read_state(run).get("exported_epoch", "?")
+    label = f"Best epoch, exported (epoch {epoch}, {size(found.st_size)})"
+    return (Network(run.id, None, f"{found.st_mtime_ns} {found.st_size}", title, label),)
+
+
+def _checkpoint(run: Run, entry: Checkpoint, best: bool, title: str) -> Network:
+    label = f"Epoch {entry.epoch}{' ★ best' if best else ''} ({entry.phase}, {size(entry.bytes)})"
+    return Network(run.id, entry.epoch, entry.sha256, title, label)
+
+
+def run_of(models: Path, run_id: str) -> Run:
+    """The run of a row of the overview, which is known to be one."""
+    return Run(models / "runs" / run_id)
