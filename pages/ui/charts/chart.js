@@ -152,7 +152,14 @@ function look(theme, narrow, height) {
 }
 
 function settings(Plotly, name) {
-  const download = (format) => (box) => Plotly.downloadImage(box, { format, filename: name, scale: format === "png" ? 2 : 1 })
+  const download = (format) => (box) =>
+    Plotly.downloadImage(inPicture(box), {
+      format,
+      filename: name,
+      scale: format === "png" ? 2 : 1,
+      width: box.clientWidth,
+      height: box.clientHeight,
+    })
   return {
     displaylogo: false,
     displayModeBar: true,
@@ -164,4 +171,9 @@ function settings(Plotly, name) {
       ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"],
     ],
   }
+}
+
+// A picture does not know the fonts of the page: with a plain one, text is as wide as the legend believes.
+function inPicture({ data, layout }) {
+  return { data, layout: { ...layout, font: { ...layout.font, family: "Arial, sans-serif" } } }
 }

@@ -8,6 +8,7 @@ from typing import cast
 import streamlit as st
 
 from pages.ui.charts.curves import Kind, Measure, X
+from pages.ui.charts.remembered import between, one_of, remember, several_of
 
 _KINDS: dict[str, tuple[Kind, str]] = {
     "validation": ("val", "solid"),
@@ -43,22 +44,19 @@ def draw() -> View:
     return View(cast(Measure, measure), cast(X, x), smoothing, log, kinds)
 
 
-# The address holds the options themselves, not what format_func would show for them.
 def _choice(label: str, options: tuple[str, ...], key: str, help: str) -> str:
-    chosen = st.segmented_control(
-        label, options, default=options[0], required=True, key=key, bind="query-params", help=help
-    )
-    return str(chosen)
+    keep = remember(key, options[0], one_of(options))
+    return str(st.segmented_control(label, options, required=True, key=key, on_change=keep, help=help))
 
 
 def _kinds() -> list[str]:
+    keep = remember("show", ["validation", "training"], several_of(_KINDS), ",".join)
     chosen = st.pills(
         "Curves",
         list(_KINDS),
         selection_mode="multi",
-        default=["validation", "training"],
         key="show",
-        bind="query-params",
+        on_change=keep,
         help="Training: on training images as they are, after the epoch; compares with validation. Reported: while training, with "
         "augmentation and dropout; says nothing about overfitting.",
     )
@@ -66,27 +64,26 @@ def _kinds() -> list[str]:
 
 
 def _smoothing() -> float:
-    return float(
-        st.slider(
-            "Smoothing",
-            0.0,
-            0.95,
-            0.0,
-            0.05,
-            key="smoothing",
-            bind="query-params",
-            width=190,
-            help="0 to 0.95: how much of the epochs before goes into each point. What was measured stays faintly behind.",
-        )
+    keep = remember("smoothing", 0.0, between(0, 0.95), "{:g}".format)
+    return st.slider(
+        "Smoothing",
+        min_value=0.0,
+        max_value=0.95,
+        step=0.05,
+        key="smoothing",
+        on_change=keep,
+        width=190,
+        help="0 to 0.95: how much of the epochs before goes into each point. What was measured stays faintly behind.",
     )
 
 
 def _log(measure: str) -> bool:
+    keep = remember("log", False, lambda text: one_of(("true", "false"))(text) == "true", lambda on: str(on).lower())
     chosen = st.toggle(
         "Log scale",
         key="log",
-        bind="query-params",
+        on_change=keep,
         disabled=measure != "loss",
         help="Loss on a logarithmic scale: small changes show.",
     )
-    return bool(chosen) and measure == "loss"
+    return chosen and measure == "loss"
