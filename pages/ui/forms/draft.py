@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import address
+from pages.ui import address, places
 from pages.ui.forms.building import START, built, owner
 from tl_core.errors import Problem
 from tl_core.spec import ExperimentSpec
@@ -45,12 +45,13 @@ def current() -> Draft:
     arriving = not any(str(key).startswith(FIELD) for key in state)
     # A click can be sent before the address of the change before it has reached the browser: then the form is right.
     touched = state.pop(_TOUCHED, False)
-    returning = arriving and not params
-    if _VALUES not in state or not (touched or returning or (params == state[_ADDRESS] and not arriving)):
+    if arriving and not params and state.get(_ADDRESS):
+        places.go("train", **state[_ADDRESS])  # Back from another page by the menu, which names no experiment.
+    if _VALUES not in state or not (touched or params == state[_ADDRESS]):
         _fill_from_address(params)
-        touched = returning = False
+        touched = False
     spec, problems = built(state[_VALUES])
-    if (touched or returning) and (wanted := _params(spec)) != params:
+    if touched and (wanted := _params(spec)) != params:
         st.query_params.from_dict(wanted)
         params = wanted
     state[_ADDRESS] = params

@@ -49,17 +49,24 @@ def _folded(section: str, title: str, rows: list[Param], view: View) -> None:
         return
     wrong = [problem for row in rows for problem in beside(view.problems, row.path)]
     key, seen = f"more:{section}", f"train.seen:{section}"
+    opened = f"train.open:{section}"
     if wrong and not st.session_state.get(seen):
-        st.session_state[key] = True  # Opens when problems come; whoever closes it again is left in peace.
+        st.session_state[opened] = True  # Opens when problems come; whoever closes it again is left in peace.
     st.session_state[seen] = bool(wrong)
-    st.session_state.setdefault(key, False)
+    # Another label makes another widget: that it was open would be forgotten if it were not kept here.
+    st.session_state[key] = st.session_state.get(opened, False)
     label = f"More {title.split(maxsplit=1)[0].lower()} settings{_told(rows, wrong, view)}"
     icon = ":material/error:" if wrong else None
-    with st.expander(label, key=key, icon=icon, on_change=draft.touch) as folded:
+    with st.expander(label, key=key, icon=icon, on_change=_toggled, args=(key, opened)) as folded:
         if folded.open:
             _rows(rows, view)
             if section == "data":
                 source.more(view)
+
+
+def _toggled(key: str, opened: str) -> None:
+    st.session_state[opened] = st.session_state[key]
+    draft.touch()
 
 
 def _told(rows: list[Param], wrong: list[Problem], view: View) -> str:

@@ -1,0 +1,392 @@
+"""The Train page, run as Streamlit runs it."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import address
+from pages.ui.forms import building, preview, starting
+from pages.ui.forms.draft import FIELD
+from tests.conftest import Photos
+from tests.pages.test_address import otherwise
+from tl_core import service, store
+from tl_core.augmentations import AUGMENTATIONS
+from tl_core.errors import RunFailed
+from tl_core.params import Param
+from tl_core.presets import PRESETS, Preset
+from tl_core.spec import PARAMETERS, ExperimentSpec
+
+ROOT = Path(__file__).parents[2]
+FRAME = ROOT / "pages" / "ui" / "frame.py"
+PAGE = "../train.py"
+FOLDED = tuple(f"train.open:{section}" for section in ("data", "backbone", "head", "train"))
+
+
+def opened(**params: str) -> AppTest:
+    """The page behind an address, as a visitor finds it."""
+    page = AppTest.from_file(str(FRAME), default_timeout=30).run()
+    for path, text in params.items():
+        page.query_params[path] = text
+    return checked(page.switch_page(PAGE).run())
+
+
+def checked(page: AppTest) -> AppTest:
+    assert not page.exception, page.exception[0].stack_trace
+    return page
+
+
+def unfolded(page: AppTest) -> AppTest:
+    for key in FOLDED:
+        page.session_state[key] = True
+    return checked(page.run())
+
+
+def by_key(page: AppTest, key: str) -> Any:
+    return page.get_by_key(key)
+
+
+def field(page: AppTest, path: str) -> Any:
+    return by_key(page, f"{FIELD}{path}")
+
+
+def held(page: AppTest) -> ExperimentSpec:
+    """The experiment that the form holds."""
+    spec, problems = building.built(page.session_state["train.values"])
+    assert not problems
+    return spec
+
+
+def params(page: AppTest) -> dict[str, str]:
+    return {path: text if isinstance(text, str) else text[0] for path, text in page.query_params.items()}
+
+
+def start_button(page: AppTest, after: str = starting._GO) -> Any:
+    return by_key(page, f"start:{after}")
+
+
+def said(page: AppTest) -> str:
+    """Everything that stands on the page, without the marks that keep Markdown off."""
+    parts = [element.value for kind in (page.markdown, page.caption, page.error, page.warning) for element in kind]
+    return "\n".join([*parts, *(expander.label for expander in page.expander)]).replace("\\", "")
+
+
+@pytest.fixture(autouse=True)
+def previews(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[ExperimentSpec, int]]]:
+    """What the service was asked to preview; it answers at once."""
+    asked: list[tuple[ExperimentSpec, int]] = []
+
+    def answer(models: Path, spec: ExperimentSpec, picture: int = 0) -> service.Preview:
+        asked.append((spec, picture))
+        file = io.BytesIO()
+        Image.new("RGB", (8, 8), (picture, 0, 0)).save(file, "PNG")
+        return service.Preview(file.getvalue(), (file.getvalue(),) * 9, "cat/001.jpg", "cat", 12)
+
+    monkeypatch.setattr(service, "preview", answer)
+    preview._augmented.clear()
+    yield asked
+    preview._augmented.clear()
+
+
+def test_a_newcomer_finds_the_first_preset_and_can_press_train(models: Path) -> None:
+    page = opened()
+    assert held(page) == next(iter(PRESETS)).spec()
+    assert by_key(page, "preset").value == next(iter(PRESETS.names))
+    assert not start_button(page).disabled
+    assert params(page) == {}
+    assert "468** train · **144** validation · **108** test" in said(page)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=PRESETS.names)
+def test_a_preset_fills_the_form_and_the_address_and_keeps_the_data(models: Path, preset: Preset) -> None:
+    page = opened(**{"data.source": "playground:classes=3", "data.image_size": "64", "head.dropout": "0.9"})
+    checked(by_key(page, "preset").set_value(preset.name).run())
+    assert held(page) == preset.spec({"data.source": "playground:classes=3", "data.image_size": 64})
+    assert building.built(address.spec_changes(params(page)))[0] == held(page)
+    assert by_key(page, "preset").value == preset.name
+    assert not start_button(page).disabled
+    assert preset.help in said(page)
+
+
+@pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
+def test_every_setting_in_an_address_stands_in_the_form_in_a_field_that_explains_it(models: Path, row: Param) -> None:
+    value = "/no such folder" if row.path == "data.source" else otherwise(row)
+    text = address.written(value if row.path != "data.source" else f"folder:{value}")
+    page = unfolded(opened(**{row.path: text}))
+    assert held(page) == ExperimentSpec().with_values({row.path: address.spec_changes({"": text})[""]})
+    helps = [getattr(element, "help", "") or "" for element in page.main if hasattr(element, "help")]
+    assert any(f"`{row.path}`" in help for help in helps)
+    assert params(page) == {row.path: text}
+
+
+def test_a_change_of_the_form_is_in_the_address_at_once(models: Path) -> None:
+    page = opened()
+    checked(field(page, "head.dropout").set_value(0.5).run())
+    assert params(page) == address.train_params(held(page))
+    assert held(page).head.dropout == 0.5
+
+
+def test_back_and_forward_in_the_browser_fill_the_form(models: Path) -> None:
+    page = opened(**{"head.dropout": "0.5"})
+    page.query_params["head.dropout"] = "0.7"
+    checked(page.run())
+    assert field(page, "head.dropout").value == 0.7
+    page.query_params.clear()
+    checked(page.run())
+    assert held(page) == building.START
+
+
+def test_a_click_that_was_sent_before_the_last_address_arrived_loses_nothing(models: Path) -> None:
+    page = opened(**{"train.epochs": "3"})
+    before = params(page)
+    checked(field(page, "train.epochs").set_value(4).run())
+    page.query_params.clear()
+    page.query_params.update(before)  # What the browser still showed when the next click was made.
+    checked(field(page, "head.dropout").set_value(0.5).run())
+    assert (held(page).train.epochs, held(page).head.dropout) == (4, 0.5)
+    assert params(page) == address.train_params(held(page))
+
+
+def test_the_form_is_as_it_was_after_a_look_at_another_page(models: Path) -> None:
+    page = opened()
+    checked(field(page, "head.dropout").set_value(0.5).run())
+    was = held(page)
+    page.switch_page("../runs.py").run()
+    page.query_params.clear()
+    checked(page.switch_page(PAGE).run())
+    assert held(page) == was
+    assert field(page, "head.dropout").value == 0.5
+    assert params(page) == address.train_params(was)
+
+
+def test_what_an_address_may_not_ask_for_stands_beside_its_field_until_the_form_is_taken_as_it_is(models: Path) -> None:
+    page = opened(**{"head.dropout": "5", "head.l3": "1"})
+    assert "allowed is a number, 0 to 0.95" in said(page)
+    assert "head.l3: there is no setting of that name. Did you mean" in said(page)
+    assert start_button(page).disabled
+    checked(by_key(page, "accept").click().run())
+    assert not start_button(page).disabled
+    assert held(page) == ExperimentSpec()
+
+
+def test_a_value_that_is_mended_is_no_problem_any_more(models: Path) -> None:
+    page = opened(**{"head.dropout": "5"})
+    checked(field(page, "head.dropout").set_value(0.5).run())
+    assert not start_button(page).disabled
+
+
+def test_a_problem_in_a_folded_group_opens_it_and_can_be_put_back(models: Path) -> None:
+    page = opened(**{"backbone.freeze": "all", "train.head_epochs": "3"})
+    assert start_button(page).disabled
+    assert "Before it can be trained, mend: **Head epochs**" in said(page)
+    assert "1 to mend" in said(page)
+    assert field(page, "train.head_epochs").value == 3
+    checked(by_key(page, "reset:train.head_epochs:0").click().run())
+    assert not start_button(page).disabled
+    assert field(page, "train.head_epochs").value == 0
+
+
+def test_the_problems_of_freezing_a_fine_tuning_run_are_put_back_with_one_click(models: Path) -> None:
+    page = opened(**address.train_params(PRESETS["fine-tune"].spec()))
+    (slider,) = page.select_slider
+    checked(slider.set_value("final").run())
+    assert start_button(page).disabled
+    checked(by_key(page, "reset:all").click().run())
+    assert not start_button(page).disabled
+    assert held(page).backbone.freeze == "all"
+
+
+def test_the_freeze_slider_counts_from_the_top_and_another_network_keeps_the_count(models: Path) -> None:
+    page = opened()
+    checked(page.select_slider[0].set_value("block5").run())
+    assert held(page).backbone.freeze == "all-but-3"
+    checked(field(page, "backbone.name").set_value("VGG16").run())
+    assert held(page).backbone.freeze == "all-but-3"
+    assert page.select_slider[0].value == "block4"
+    checked(page.select_slider[0].set_value("nothing").run())
+    assert held(page).backbone.freeze == "none"
+
+
+def test_an_output_below_the_frozen_depth_keeps_the_form_valid(models: Path) -> None:
+    page = unfolded(opened(**{"backbone.freeze": "all-but-5"}))
+    checked(by_key(page, f"{FIELD}backbone.output:EfficientNetLite0").set_value("block1").run())
+    assert held(page).backbone.output == "block1"
+    assert held(page).backbone.freeze == "none"
+
+
+def test_hidden_layers_are_added_sized_and_taken_away(models: Path) -> None:
+    page = unfolded(opened())
+    checked(field(page, "head.hidden").set_value(2).run())
+    assert held(page).head.hidden == (128, 128)
+    checked(field(page, "head.hidden.0").set_value(64).run())
+    checked(field(page, "head.hidden").set_value(1).run())
+    assert held(page).head.hidden == (64,)
+
+
+def test_a_source_remembers_its_knobs_when_another_was_looked_at(models: Path) -> None:
+    page = opened()
+    checked(field(page, "data.source.classes").set_value(3).run())
+    checked(field(page, "data.source").set_value("folder").run())
+    assert "Type the path of a folder" in said(page)
+    assert start_button(page).disabled
+    checked(field(page, "data.source").set_value("playground").run())
+    assert held(page).data.source == "playground:classes=3"
+    assert field(page, "data.source.classes").value == 3
+
+
+def test_a_folder_of_photos_is_counted_and_what_is_left_out_is_named(models: Path, photos: Photos) -> None:
+    root = photos("cat", "dog", each=10)
+    (root / "cat" / "notes_1.txt").write_text("no picture")
+    page = opened()
+    checked(field(page, "data.source").set_value("folder").run())
+    checked(field(page, "data.source.path").set_value(f" {root} ").run())
+    assert held(page).data.source == f"folder:{root}"
+    assert "2 classes; images: **12** train · **4** validation · **4** test" in said(page)
+    assert "cat/notes_1.txt: not a picture by its name" in said(page)
+    assert not start_button(page).disabled
+
+
+def test_a_folder_that_is_not_there_says_so_beside_the_field(models: Path) -> None:
+    page = opened(**{"data.source": "folder:/nowhere/at/all"})
+    assert "There is no folder '/nowhere/at/all'. Give the folder that holds the class folders." in said(page)
+    assert start_button(page).disabled
+
+
+def test_train_makes_one_run_of_one_click_queues_it_and_goes_to_its_page(models: Path) -> None:
+    page = opened(**{"head.dropout": "0.5", "data.source": "digits"})
+    spec = held(page)
+    start_button(page).click().run()
+    (run,) = store.runs(models)
+    assert store.read_spec(run) == spec
+    assert store.queue.waiting(models) == (run,)
+    assert params(page) == {"run": run.id}
+
+
+def test_a_double_click_makes_one_run_and_a_later_click_another(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened()
+    for _ in range(2):
+        checked(start_button(page, starting._ADDED).click().run())
+    assert len(store.runs(models)) == 1
+    monkeypatch.setattr(starting, "ONE_CLICK", 0.0)
+    checked(start_button(page, starting._ADDED).click().run())
+    assert len(store.runs(models)) == 2
+
+
+def test_add_to_queue_stays_on_the_page_and_says_what_it_did(models: Path) -> None:
+    page = opened()
+    by_key(page, starting.TITLE).set_value("  Mine  ").run()
+    checked(start_button(page, starting._ADDED).click().run())
+    (run,) = store.runs(models)
+    assert store.read_state(run)["title"] == "Mine"
+    assert page.toast[0].value == "Added to the queue."
+    assert page.title[0].value == "Train"
+    assert "It will start after 1 other." in said(page)
+    assert not checked(page.run()).toast
+
+
+def test_two_tabs_that_press_train_make_two_runs(models: Path) -> None:
+    tabs = opened(), opened()
+    for tab in tabs:
+        start_button(tab).click().run()
+    assert len(store.queue.waiting(models)) == 2
+
+
+def test_relative_folders_are_anchored_when_a_run_is_made(
+    models: Path, photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = photos("cat", "dog", each=10)
+    monkeypatch.chdir(root.parent)
+    page = opened(**{"data.source": f"folder:{root.name}"})
+    checked(start_button(page, starting._ADDED).click().run())
+    assert store.read_spec(store.runs(models)[0]).data.source == f"folder:{root}"
+
+
+def test_a_models_folder_that_cannot_be_written_to_is_said(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened()
+    (models / "runs").write_text("a file where a folder belongs")
+    checked(start_button(page, starting._ADDED).click().run())
+    assert "No run can be kept in" in said(page)
+
+
+def test_without_augmentation_the_picture_is_shown_as_it_is_and_no_worker_starts(
+    models: Path, previews: list[Any]
+) -> None:
+    page = opened()
+    assert preview.NO_AUGMENTATION in said(page)
+    assert len(page.get("image")) == 1
+    assert previews == []
+
+
+def test_a_preview_shows_nine_epochs_and_is_asked_for_again_only_where_it_would_differ(
+    models: Path, previews: list[tuple[ExperimentSpec, int]]
+) -> None:
+    page = opened(augment="zoom:0.3,rotation:20")
+    assert len(page.get("image")) == 10
+    assert [(step.name, step.amount) for step in previews[0][0].augment] == [("zoom", 0.3), ("rotation", 20)]
+    checked(field(page, "head.dropout").set_value(0.5).run())
+    assert len(previews) == 1
+    checked(field(page, "augment.zoom").set_value(0.5).run())
+    assert previews[1][0].augment[0].amount == 0.5
+    checked(by_key(page, "another").click().run())
+    assert previews[2] == (previews[1][0], 1)
+
+
+def test_augmentations_are_chosen_in_order_and_each_has_its_amount(models: Path, previews: list[Any]) -> None:
+    page = opened()
+    checked(field(page, "augment").set_value(["zoom", "rotation"]).run())
+    checked(field(page, "augment.rotation").set_value(40.0).run())
+    chosen = [(step.name, step.amount) for step in held(page).augment]
+    assert chosen == [("zoom", AUGMENTATIONS["zoom"].default), ("rotation", 40.0)]
+    assert params(page)["augment"] == "zoom:0.15,rotation:40"
+
+
+def test_a_service_that_failed_leaves_the_page_usable(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> service.Preview:
+        raise RunFailed("The worker died.")
+
+    monkeypatch.setattr(service, "preview", fail)
+    preview._augmented.clear()
+    page = opened(augment="rotation:33")
+    assert "No preview: The worker died." in said(page)
+    assert not start_button(page).disabled
+
+
+def test_an_uploaded_spec_fills_the_form_and_a_bad_one_leaves_it(models: Path) -> None:
+    page, wanted = opened(), PRESETS["fine-tune"].spec({"augment": "zoom,rotation"})
+    before = held(page)
+    checked(page.file_uploader[0].upload("bad.json", b'{"head": {"dropout": 9}}', "application/json").run())
+    assert held(page) == before
+    assert "The form stays as it was." in said(page)
+    content = json.dumps(wanted.to_json()).encode()
+    checked(page.file_uploader[0].upload("spec.json", content, "application/json").run())
+    assert held(page) == wanted
+    assert params(page) == address.train_params(wanted)
+    assert "The form stays as it was." not in said(page)
+
+
+LOOK = """
+import sys
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file({frame!r}, default_timeout=60).run()
+page.switch_page("../train.py").run()
+assert not page.exception, page.exception
+by_key(page, "set:head.dropout").set_value(0.5).run()
+heavy = ("keras", "tensorflow", "torch", "jax", "openvino", "sklearn", "tl_core.engine", "tl_core.worker")
+print([name for name in heavy if name in sys.modules])
+"""
+
+
+@pytest.mark.slow
+def test_the_page_loads_nothing_heavy(models: Path) -> None:
+    command = [sys.executable, "-c", LOOK.format(frame=str(FRAME))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
