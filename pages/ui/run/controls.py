@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.ui import address, places
+from pages.ui import places
+from pages.ui.address import train_params
 from pages.ui.run import dialogs
 from pages.ui.run.story import obstacle_of
 from pages.ui.run.view import RESUMABLE, View
@@ -26,7 +27,7 @@ def draw(view: View) -> None:
         if (view.run.export / "model.keras").exists():
             places.link("predict", "Predict with it", run=view.run.id)
         if view.spec and st.button("Run again with changes", icon=":material/tune:", key="again"):
-            places.go("train", **address.train_params(view.spec))
+            places.go("train", **train_params(view.spec))
         _button("Title, tags, note", ":material/edit:", "edit", lambda: dialogs.open("edit", view.run))
         if view.status != store.RUNNING:
             _button("Delete", ":material/delete:", "delete", lambda: dialogs.open("delete", view.run))

@@ -10,7 +10,10 @@ from pages.ui.run.view import View
 from pages.ui.text import percent
 from tl_core.store import FINISHED
 
-VALIDATION = "The best so far: the share of the validation images the network gets right. It never trains on them, so this is how it does on new images."
+VALIDATION = (
+    "The best so far: the share of the validation images the network gets right. It never trains on them, so this is how it "
+    "does on new images."
+)
 LOSS = (
     "How wrong, and how sure of it, the network is on the validation images: cross-entropy, 0 is perfect. It often rises "
     "before accuracy falls, and so shows overfitting first."

@@ -57,7 +57,7 @@ def _shape(view: View) -> tuple[object, ...]:
 def _tell(view: View, models: Path) -> None:
     said = plain(story(view, models))
     if view.status in (store.FAILED, store.INTERRUPTED):
-        st.warning(said)
+        (st.error if view.status == store.FAILED else st.warning)(said)
         log.draw_trace(view)
     else:
         st.markdown(said)
