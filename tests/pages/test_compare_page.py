@@ -1,0 +1,303 @@
+"""The page that lays runs over each other, run as Streamlit runs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.charts.remembered import between, one_of, several_of
+from pages.ui.compare import tables
+from pages.ui.compare.reading import names, read
+from tests.pages.folders import add_run, epoch_line
+from tl_core import store
+from tl_core.spec import ExperimentSpec
+
+ROOT = Path(__file__).parents[2]
+
+
+def opened(*ids: str, **params: str) -> AppTest:
+    """The page as a link with these runs opens it."""
+    page = AppTest.from_file(str(ROOT / "pages" / "ui" / "frame.py"), default_timeout=30)
+    if ids:
+        page.query_params["runs"] = ",".join(ids)
+    for name, value in params.items():
+        page.query_params[name] = value
+    page.switch_page("../compare.py").run()
+    assert not page.exception
+    return page
+
+
+def asked(page: AppTest, name: str) -> str | None:
+    """What the address says."""
+    found = page.query_params.get(name)
+    return found[0] if isinstance(found, list) else found
+
+
+def chart(page: AppTest) -> dict[str, Any]:
+    """What the browser is given to draw."""
+    (drawn,) = [sent for sent in _sent(page) if "figure" in sent]
+    return drawn
+
+
+def _sent(page: AppTest) -> list[dict[str, Any]]:
+    return [json.loads(element.proto.json) for element in page.get("bidi_component")]
+
+
+def legend(page: AppTest) -> list[str]:
+    return [trace["name"] for trace in chart(page)["figure"]["data"] if trace.get("showlegend")]
+
+
+def results(page: AppTest) -> Any:
+    return page.dataframe[0].value
+
+
+def respecify(run: store.Run, **changes: Any) -> store.Run:
+    """Changes what a run was asked to do, as if it had been asked for from the beginning."""
+    values = json.loads((run.folder / "spec.json").read_text())
+    for path, value in changes.items():
+        section, name = path.split("__")
+        values[section][name] = value
+    (run.folder / "spec.json").write_text(json.dumps(values))
+    return run
+
+
+def folder_as_it_is(models: Path, runs: Sequence[store.Run]) -> list[Any]:
+    """The runs as the page reads them."""
+    found, problems = read(models, [run.id for run in runs], names((run.id, store.title_of(run)) for run in runs))
+    assert problems == []
+    return found
+
+
+# Choosing
+
+
+def test_without_a_choice_the_newest_two_are_offered_and_a_click_compares_them(models: Path) -> None:
+    add_run(models, "oldest")
+    older, newer = add_run(models, "older"), add_run(models, "newer")
+    page = opened()
+    assert not page.dataframe
+    page.button(key="compare_newest").click().run()
+    assert not page.exception
+    assert asked(page, "runs") == f"{newer.id},{older.id}"
+    assert legend(page) == ["newer", "older"]
+
+
+@pytest.mark.parametrize("runs", [0, 1])
+def test_with_too_few_runs_the_page_says_what_to_do(models: Path, runs: int) -> None:
+    for _ in range(runs):
+        add_run(models)
+    page = opened()
+    assert "two runs" in page.info[0].value
+    assert not page.button
+
+
+def test_a_link_chooses_its_runs_in_its_order(models: Path) -> None:
+    first, second = add_run(models, "first"), add_run(models, "second")
+    page = opened(first.id, second.id)
+    assert page.multiselect[0].value == [first.id, second.id]
+    assert legend(page) == ["first", "second"]
+
+
+def test_a_choice_stands_in_the_address_and_an_empty_one_leaves_it(models: Path) -> None:
+    first, second = add_run(models, "first"), add_run(models, "second")
+    page = opened(first.id)
+    page.multiselect[0].set_value([first.id, second.id]).run()
+    assert asked(page, "runs") == f"{first.id},{second.id}"
+    page.multiselect[0].set_value([]).run()
+    assert asked(page, "runs") is None
+    assert not page.exception
+
+
+def test_going_back_to_another_address_shows_its_runs(models: Path) -> None:
+    first, second = add_run(models, "first"), add_run(models, "second")
+    page = opened(first.id, second.id)
+    page.query_params["runs"] = second.id
+    page.run()
+    assert page.multiselect[0].value == [second.id]
+    assert legend(page) == ["second"]
+
+
+@pytest.mark.parametrize("unknown", ["nonesuch", "../../etc/passwd", "x" * 10_000])
+def test_a_link_to_a_run_that_is_not_there_says_so_and_shows_the_others(models: Path, unknown: str) -> None:
+    run = add_run(models, "here")
+    page = opened(unknown, run.id)
+    assert "does not hold" in page.warning[0].value
+    assert len(page.warning[0].value) < 400
+    assert legend(page) == ["here"]
+
+
+def test_more_runs_than_colours_are_cut_off_with_a_word(models: Path) -> None:
+    runs = [add_run(models, f"run {number}") for number in range(9)]
+    page = opened(*(run.id for run in runs))
+    assert len(page.multiselect[0].value) == 7
+    assert "first 7 of 9" in page.warning[0].value
+
+
+def test_runs_of_the_same_title_are_told_apart(models: Path) -> None:
+    first, second, third = add_run(models, "same"), add_run(models, "same"), add_run(models, "other")
+    assert legend(opened(first.id, second.id, third.id)) == [f"same {first.id[-4:]}", f"same {second.id[-4:]}", "other"]
+
+
+# Curves
+
+
+def test_the_controls_come_from_the_link(models: Path) -> None:
+    run = add_run(models)
+    page = opened(run.id, measure="loss", x="seconds", smoothing="0.5", log="true", show="validation,reported")
+    drawn = chart(page)["figure"]
+    assert drawn["layout"]["yaxis"]["type"] == "log"
+    assert drawn["layout"]["xaxis"]["title"]["text"].startswith("Seconds")
+    assert {trace["uid"].removeprefix(run.id) for trace in drawn["data"]} == {
+        "-val",
+        "-reported",
+        "-val-measured",
+        "-reported-measured",
+    }
+
+
+READERS = {
+    "one of": one_of(("loss", "accuracy")),
+    "several of": several_of(("validation", "training")),
+    "between": between(0, 0.95),
+}
+
+
+@pytest.mark.parametrize("nonsense", ["bogus", "1e9", "nan", "-1", "validation,bogus"])
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_nonsense_in_a_link_is_no_value(read: Callable[[str], Any], nonsense: str) -> None:
+    with pytest.raises(ValueError):
+        read(nonsense)
+
+
+def test_a_link_with_nonsense_for_its_controls_shows_their_defaults(models: Path) -> None:
+    run = add_run(models)
+    nonsense = dict.fromkeys(("measure", "x", "smoothing", "log", "show"), "bogus")
+    assert chart(opened(run.id, **nonsense))["figure"] == chart(opened(run.id))["figure"]
+
+
+def test_a_control_stands_in_the_address_unless_it_is_at_its_default(models: Path) -> None:
+    page = opened(add_run(models).id)
+    page.slider[0].set_value(0.5).run()
+    assert asked(page, "smoothing") == "0.5"
+    page.slider[0].set_value(0.0).run()
+    assert asked(page, "smoothing") is None
+
+
+def test_without_any_kind_of_curve_the_page_says_what_to_choose(models: Path) -> None:
+    assert "kind of curve" in opened(add_run(models).id, show="").info[0].value
+
+
+def test_an_epoch_that_is_done_meanwhile_is_drawn_at_the_next_look(models: Path) -> None:
+    run = add_run(models, accuracies=((0.8, 0.7),))
+    page = opened(run.id)
+    assert chart(page)["figure"]["data"][0]["x"] == [1]
+    store.append_metrics(run, epoch_line(2, 0.9, 0.8))
+    page.run()
+    assert chart(page)["figure"]["data"][0]["x"] == [1, 2]
+
+
+def test_runs_without_an_epoch_wait_for_their_first(models: Path) -> None:
+    page = opened(add_run(models, accuracies=()).id)
+    assert "first epoch" in page.info[0].value
+    assert not [sent for sent in _sent(page) if "figure" in sent]
+
+
+def test_the_alt_text_names_the_runs(models: Path) -> None:
+    alt = chart(opened(add_run(models, "one").id, add_run(models, "two").id))["alt"]
+    assert "one" in alt
+    assert "two" in alt
+
+
+DAMAGE = {
+    "a spec that is no JSON": ("spec.json", "{"),
+    "a line of metrics that is no JSON": ("metrics.jsonl", "{oops\n"),
+    "a line of metrics that is a list": ("metrics.jsonl", "[1]\n"),
+    "a line of metrics without its figures": ("metrics.jsonl", '{"epoch": 1}\n'),
+    "a line of metrics with words for figures": ("metrics.jsonl", '{"epoch": 1, "val_loss": "good"}\n'),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), DAMAGE.values(), ids=DAMAGE)
+def test_a_run_that_cannot_be_read_is_named_and_spoils_no_other(models: Path, name: str, content: str) -> None:
+    whole, damaged = add_run(models, "whole"), add_run(models, "damaged")
+    (damaged.folder / name).write_text(content)
+    page = opened(whole.id, damaged.id)
+    assert damaged.id in page.error[0].value.replace("\\", "") or "damaged" in page.error[0].value
+    assert legend(page) == ["whole"]
+
+
+# Best values and settings
+
+
+def test_best_values_are_those_of_the_best_epoch_and_the_best_run_is_marked(models: Path) -> None:
+    worse = add_run(models, "worse", accuracies=((0.9, 0.6), (1.0, 0.5)), test_accuracy=0.55)
+    better = add_run(models, "better", accuracies=((0.8, 0.7), (0.9, 0.8), (1.0, 0.75)))
+    first, second = results(opened(worse.id, better.id)).to_dict("records")
+    assert (first["Best"], second["Best"]) == ("", "★")
+    assert (second["Val. accuracy"], second["At epoch"]) == (80.0, 2)
+    assert second["Val. loss"] == pytest.approx(0.2)
+    assert second["Gap"] == pytest.approx(10)
+    assert first["Test accuracy"] == pytest.approx(55)
+    assert (first["Time"], first["Status"]) == ("12 s", "finished")
+
+
+def test_how_sure_the_best_accuracy_is_follows_from_the_number_of_images(models: Path) -> None:
+    run = add_run(models, accuracies=((1.0, 0.9),), images={"validation": 400})
+    assert "standard error of 1.5 points" in tables.uncertainty(folder_as_it_is(models, [run]))
+    assert tables.uncertainty(folder_as_it_is(models, [add_run(models, accuracies=())])) == ""
+
+
+def test_only_settings_that_differ_are_in_the_table(models: Path) -> None:
+    first = respecify(add_run(models, "first"), head__dropout=0.5)
+    second = respecify(add_run(models, "second"), head__dropout=0.1)
+    table = opened(first.id, second.id).dataframe[1].value
+    assert list(table.index) == ["Dropout"]
+    assert list(table.loc["Dropout"]) == ["0.5", "0.1"]
+    assert list(table.columns) == ["first", "second"]
+
+
+def test_runs_of_the_same_settings_are_said_to_have_them(models: Path) -> None:
+    page = opened(add_run(models).id, add_run(models).id)
+    assert len(page.dataframe) == 1
+    assert any("same settings" in caption.value for caption in page.caption)
+
+
+def test_every_setting_of_an_experiment_can_stand_in_the_table(models: Path) -> None:
+    plain, changed = add_run(models, "plain"), add_run(models, "changed")
+    spec = ExperimentSpec.model_validate({"augment": {"rotation": 15}, "head": {"hidden": [64, 32]}})
+    (changed.folder / "spec.json").write_text(json.dumps(spec.to_json()))
+    table = tables.differences(folder_as_it_is(models, [plain, changed]))
+    assert table.loc["Augmentations"].tolist()[1] == "rotation 15"
+    assert table.loc["Hidden layers"].tolist()[1] == "64+32"
+
+
+# What must be said before curves are believed
+
+APART = {
+    "other pictures": ({"data": "a"}, {"data": "b"}, {}, "different data"),
+    "another split": ({"data": "a"}, {"data": "a"}, {"data__split_seed": 7}, "differently"),
+    "the same": ({"data": "a"}, {"data": "a"}, {}, None),
+    "another image size": ({"data": "a"}, {"data": "a"}, {"data__image_size": 64}, None),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "changes", "said"), APART.values(), ids=APART)
+def test_runs_that_were_validated_on_different_images_are_said_to_be(
+    models: Path, one: dict[str, str], other: dict[str, str], changes: dict[str, Any], said: str | None
+) -> None:
+    first, second = add_run(models, "one", **one), respecify(add_run(models, "other", **other), **changes)
+    warnings = [warning.value for warning in opened(first.id, second.id).warning]
+    assert len(warnings) == (said is not None)
+    assert said is None or said in warnings[0]
+
+
+def test_different_losses_are_not_comparable_and_accuracies_are(models: Path) -> None:
+    svm = add_run(models, loss_name="squared hinge")
+    other = add_run(models, loss_name="cross-entropy")
+    assert "different losses" in opened(svm.id, other.id, measure="loss").warning[0].value
+    assert not opened(svm.id, other.id).warning
