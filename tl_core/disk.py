@@ -104,11 +104,15 @@ def remove_spare_checkpoints(models: Path) -> int:
 def _finished(models: Path) -> Iterator[Run]:
     """Runs that need no more than their best checkpoint; those whose manifest is damaged are left alone."""
     for run in store.runs(models):
-        try:
-            if store.read_state(run)["status"] == FINISHED and checkpoints.kept(run):
-                yield run
-        except BadInput:
-            continue
+        if store.read_state(run)["status"] == FINISHED and _has_spare(run):
+            yield run
+
+
+def _has_spare(run: Run) -> bool:
+    try:
+        return bool(checkpoints.removable(run))
+    except BadInput:
+        return False
 
 
 def _check_idle(models: Path) -> None:

@@ -1,4 +1,4 @@
-"""The first page, run as Streamlit runs it."""
+"""The Runs page, run as Streamlit runs it."""
 
 from __future__ import annotations
 
@@ -12,40 +12,65 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.folders import add_run, trained_here
 from tl_core import store
 from tl_core.presets import PRESETS
+from tl_core.store import Notes
 
 ROOT = Path(__file__).parents[2]
 FRAME = ROOT / "pages" / "ui" / "frame.py"
 
 
-def opened() -> AppTest:
-    """The app as a visitor finds it."""
-    page = AppTest.from_file(str(FRAME), default_timeout=30).run()
+def opened(**address: str | list[str]) -> AppTest:
+    """The page as a visitor finds it who comes by this address."""
+    page = AppTest.from_file(str(FRAME), default_timeout=30)
+    page.switch_page("../runs.py")
+    for name, value in address.items():
+        page.query_params[name] = value
+    page.run()
     assert not page.exception
     return page
 
 
-def test_with_no_runs_the_page_says_how_to_start_one(models: Path) -> None:
+def select(page: AppTest, *titles: str) -> AppTest:
+    """Clicks on the boxes beside these runs, as the browser tells it."""
+    order = list(page.dataframe[0].value["Run"])
+    rows = [order.index(title) for title in titles]
+    page.session_state["runs_table"] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    return page.run()
+
+
+def selected(page: AppTest) -> list[str]:
+    """The titles of the selected runs, as the table shows them."""
+    order = list(page.dataframe[0].value["Run"])
+    return [order[row] for row in page.session_state["runs_table"]["selection"]["rows"]]
+
+
+def press(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def said(page: AppTest) -> str:
+    return "\n".join(element.value for element in [*page.markdown, *page.caption, *page.warning, *page.error])
+
+
+def queued(models: Path, title: str) -> store.Run:
+    run = add_run(models, title, accuracies=(), status=store.QUEUED, pid=None)
+    store.queue.add(run)
+    return run
+
+
+def test_with_no_runs_there_is_one_button_that_leads_to_the_first(models: Path) -> None:
     page = opened()
-    assert page.title[0].value == "TL Lab"
     assert not page.dataframe
-    assert page.expander[0].label.startswith("No runs yet")
-    commands = [block.value for block in page.code]
+    assert "No runs yet" in page.markdown[0].value
+    assert [button.label for button in page.button] == ["Set up the first run"]
+
+
+def test_the_commands_name_presets_and_the_folder(models: Path) -> None:
+    commands = [block.value.split() for block in opened().code]
     assert len(commands) == 3
-    assert all(f"--models {models}" in command for command in commands)
-
-
-def test_the_commands_fit_where_the_models_lie_in_their_usual_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("TL_MODELS", raising=False)
-    monkeypatch.chdir(tmp_path)
-    assert opened().code[0].value == ".venv/bin/python -m tl_core train feature-extraction"
-
-
-def test_the_commands_name_presets_that_there_are(models: Path) -> None:
-    for block in opened().code:
-        words = block.value.split()
-        assert words[words.index("train") + 1] in PRESETS
+    assert all(words[-2:] == ["--models", str(models)] for words in commands)
+    assert all(words[words.index("train") + 1] in PRESETS for words in commands)
 
 
 def test_finished_runs_stand_in_the_table_with_the_newest_first(models: Path) -> None:
@@ -54,14 +79,26 @@ def test_finished_runs_stand_in_the_table_with_the_newest_first(models: Path) ->
     table = opened().dataframe[0].value
     assert list(table["Run"]) == ["newer", "older"]
     newest = table.iloc[0]
-    assert newest["Status"] == ["✓ finished"]
-    assert newest["Epoch"] == "2 of 10"
+    assert list(newest["Status"]) == ["✓ finished"]
+    assert newest["Progress"] == "2 epochs"
     assert newest["Best val."] == pytest.approx(70)
     assert newest["At epoch"] == 2
     assert newest["Gap"] == pytest.approx(30)
     assert list(newest["Val. loss"]) == pytest.approx([0.4, 0.3])
     assert (newest["Dataset"], newest["Backbone"], newest["Freeze"]) == ("playground", "EfficientNetLite0", "all")
-    assert newest["Time"] == 12
+    assert newest["Settings"] == "L2 1e-4"
+    assert newest["Time"].total_seconds() == 12
+
+
+def test_title_tags_and_notes_stand_in_the_table(models: Path) -> None:
+    store.write_notes(add_run(models, "dull"), Notes("telling", ("paper", "best"), "overfits late"))
+    row = opened().dataframe[0].value.iloc[0]
+    assert (row["Run"], list(row["Tags"]), row["Notes"]) == ("telling", ["paper", "best"], "overfits late")
+
+
+def test_columns_that_would_be_empty_are_left_out(models: Path) -> None:
+    add_run(models)
+    assert not {"What happened", "Tags", "Notes"} & set(opened().dataframe[0].value)
 
 
 def test_why_a_run_failed_stands_in_the_table_and_above_it_where_it_is_the_newest(models: Path) -> None:
@@ -73,20 +110,15 @@ def test_why_a_run_failed_stands_in_the_table_and_above_it_where_it_is_the_newes
 
 def test_a_message_is_shown_as_it_is_and_not_as_markdown(models: Path) -> None:
     add_run(models, status=store.FAILED, message="![](http://elsewhere/x.png) :red[a_b_c]")
-    shown = opened().warning[0].value
-    assert shown == r"!\[\](http\://elsewhere/x.png) \:red\[a\_b\_c\]"
-
-
-def test_where_nothing_happened_there_is_no_column_for_it(models: Path) -> None:
-    add_run(models)
-    assert "What happened" not in opened().dataframe[0].value
+    assert opened().warning[0].value == r"!\[\](http\://elsewhere/x.png) \:red\[a\_b\_c\]"
 
 
 def test_the_runs_are_counted_by_status(models: Path) -> None:
     add_run(models)
     add_run(models)
     add_run(models, **trained_here())
-    counts = opened().markdown[1].value
+    counts = opened().markdown[-1].value
+    assert "3 of 3 runs" in counts
     assert "2 finished" in counts
     assert "1 running" in counts
     assert "failed" not in counts
@@ -99,19 +131,181 @@ def test_a_damaged_run_is_a_row_and_no_error_page(models: Path) -> None:
     assert sorted(status[0] for status in table["Status"]) == ["? unreadable", "✓ finished"]
 
 
-def test_a_run_that_begins_while_the_page_is_open_replaces_the_first_steps(models: Path) -> None:
+def test_a_run_that_begins_while_the_page_is_open_takes_the_place_of_the_first_steps(models: Path) -> None:
     page = opened()
     add_run(models, "the first", **trained_here())
     page.run()
     assert list(page.dataframe[0].value["Run"]) == ["the first"]
-    assert page.expander[0].label == "Start another run"
+
+
+def test_the_address_holds_the_filters(models: Path) -> None:
+    add_run(models, "good one")
+    add_run(models, "bad one", status=store.FAILED)
+    store.write_notes(add_run(models, "other"), Notes(tags=("paper",)))
+    assert list(opened(find="one").dataframe[0].value["Run"]) == ["bad one", "good one"]
+    assert list(opened(find="one", status=["failed"]).dataframe[0].value["Run"]) == ["bad one"]
+    assert list(opened(tag=["paper"]).dataframe[0].value["Run"]) == ["other"]
+
+
+def test_where_nothing_fits_the_page_says_so_and_the_filters_stay(models: Path) -> None:
+    add_run(models)
+    page = opened(find="nonesuch")
+    assert not page.dataframe
+    assert "No run fits" in page.info[0].value
+    assert page.text_input(key="find").value == "nonesuch"
+
+
+def test_the_selection_stays_with_its_run_when_a_new_one_comes_on_top(models: Path) -> None:
+    for title in ("a", "b", "c"):
+        add_run(models, title)
+    page = select(opened(), "b")
+    add_run(models, "d")
+    page.run()
+    assert list(page.dataframe[0].value["Run"]) == ["d", "c", "b", "a"]
+    assert selected(page) == ["b"]
+
+
+def test_the_selection_stays_with_its_run_when_others_are_filtered_out_or_deleted(models: Path) -> None:
+    runs = {title: add_run(models, title) for title in ("first", "second", "third")}
+    page = select(opened(), "first", "third")
+    page.text_input(key="find").set_value("ir").run()
+    assert list(page.dataframe[0].value["Run"]) == ["third", "first"]
+    store.delete(runs["third"])
+    page.run()
+    assert selected(page) == ["first"]
+
+
+def test_a_run_that_a_filter_hides_is_selected_no_more(models: Path) -> None:
+    add_run(models, "first")
+    add_run(models, "second")
+    page = select(opened(), "first", "second")
+    page.text_input(key="find").set_value("sec").run()
+    page.text_input(key="find").set_value("").run()
+    assert selected(page) == ["second"]
+
+
+APPLIES = {
+    "nothing selected": ((), set()),
+    "one finished": (("done",), {"Open", "Edit", "Delete"}),
+    "two": (("done", "broken"), {"Compare", "Resume", "Delete"}),
+    "one that trains": (("busy",), {"Open", "Stop", "Edit", "Delete"}),
+}
+
+
+@pytest.mark.parametrize(("titles", "wanted"), APPLIES.values(), ids=APPLIES)
+def test_only_what_applies_to_the_selection_can_be_pressed(
+    models: Path, titles: tuple[str, ...], wanted: set[str]
+) -> None:
+    add_run(models, "done")
+    add_run(models, "broken", status=store.STOPPED)
+    add_run(models, "busy", **trained_here())
+    page = select(opened(), *titles)
+    buttons = [button for button in page.button if (button.key or "").startswith("do_")]
+    assert {button.label for button in buttons if not button.disabled} == wanted
+
+
+def test_broken_off_runs_are_resumed_together_in_the_order_shown(models: Path) -> None:
+    add_run(models, "failed one", status=store.FAILED)
+    add_run(models, "stopped one", status=store.STOPPED)
+    add_run(models, "finished one")
+    page = select(opened(), "stopped one", "failed one", "finished one")
+    press(page, "do_Resume")
+    assert [store.title_of(run) for run in store.queue.waiting(models)] == ["stopped one", "failed one"]
+    assert "Waiting** · 2" in said(page)
+
+
+def test_stop_asks_whoever_trains_the_run(models: Path) -> None:
+    run = add_run(models, "busy", **trained_here())
+    press(opened(), f"stop_{run.id}")
+    assert store.stop_requested(run)
+
+
+def test_delete_asks_first_and_says_what_would_be_lost(models: Path) -> None:
+    run = add_run(models, "unloved")
+    page = press(select(opened(), "unloved"), "do_Delete")
+    assert run.folder.exists()
+    asked = said(page)
+    assert "unloved" in asked
+    assert "1 run with curves, 0 checkpoints and exports" in asked
+    press(page, "delete_yes")
+    assert not run.folder.exists()
+    assert store.runs(models) == []
+
+
+def test_keeping_keeps(models: Path) -> None:
+    run = add_run(models, "loved")
+    page = press(select(opened(), "loved"), "do_Delete")
+    press(page, "delete_no")
+    assert run.folder.exists()
+
+
+def test_a_run_that_trains_is_not_deleted_with_the_others(models: Path) -> None:
+    add_run(models, "idle")
+    add_run(models, "busy", **trained_here())
+    page = press(select(opened(), "idle", "busy"), "do_Delete")
+    assert "busy** is training and stays" in said(page)
+    press(page, "delete_yes")
+    assert [store.title_of(run) for run in store.runs(models)] == ["busy"]
+
+
+def test_what_cannot_be_done_is_said_until_it_was_read(models: Path) -> None:
+    run = add_run(models, "held", status=store.STOPPED)
+    page = press(select(opened(), "held"), "do_Delete")
+    with run.lock:  # It began to train while the dialog was open.
+        press(page, "delete_yes")
+    assert "is training right now" in page.error[0].value
+    assert "is training right now" in page.run().error[0].value
+    assert not press(page, "runs_dismiss").error
+
+
+def test_a_waiting_run_that_is_deleted_leaves_the_queue(models: Path) -> None:
+    queued(models, "waiting")
+    page = press(select(opened(), "waiting"), "do_Delete")
+    press(page, "delete_yes")
+    assert store.queue.waiting(models) == ()
+
+
+def test_title_tags_and_notes_can_be_changed(models: Path) -> None:
+    run = add_run(models, "before")
+    page = press(select(opened(), "before"), "do_Edit")
+    page.text_input(key="edit_title").set_value("after")
+    page.text_area(key="edit_notes").set_value("why")
+    press(page, "edit_save")
+    assert store.read_notes(run) == Notes("after", (), "why")
+    assert list(page.run().dataframe[0].value["Run"]) == ["after"]
+
+
+def test_the_queue_stands_above_the_table_and_can_be_reordered_and_cancelled(models: Path) -> None:
+    first, second, third = (queued(models, title) for title in ("one", "two", "three"))
+    page = opened()
+    press(page, f"up_{third.id}")
+    assert store.queue.waiting(models) == (first, third, second)
+    press(page, f"down_{first.id}")
+    assert store.queue.waiting(models) == (third, first, second)
+    press(page, f"cancel_{third.id}")
+    assert store.queue.waiting(models) == (first, second)
+    assert store.read_state(third)["status"] == store.STOPPED
+    assert page.button(key=f"up_{first.id}").disabled
+    assert page.button(key=f"down_{second.id}").disabled
+
+
+def test_where_runs_wait_and_nobody_takes_them_the_page_says_what_to_do(models: Path) -> None:
+    queued(models, "waiting")
+    assert "no training worker" in opened().warning[0].value
+
+
+def test_where_nothing_waits_a_missing_worker_is_no_warning(models: Path) -> None:
+    add_run(models)
+    assert not opened().warning
 
 
 LOOK = """
 import sys
 from streamlit.testing.v1 import AppTest
 page = AppTest.from_file({frame!r}, default_timeout=60).run()
-assert not page.exception, page.exception
+for name in ("runs", "settings"):
+    page.switch_page(f"../{{name}}.py").run()
+    assert not page.exception, page.exception
 import app
 heavy = ("keras", "tensorflow", "torch", "jax", "openvino", "sklearn", "tl_core.engine")
 print([name for name in heavy if name in sys.modules])

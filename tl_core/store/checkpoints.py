@@ -44,8 +44,8 @@ def best_epoch(run: Run) -> int | None:
 
 def removable(run: Run) -> tuple[Checkpoint, ...]:
     """The checkpoints that `remove` would take: neither the best, nor the latest of a run that can still go on."""
-    entries = kept(run)
-    return tuple(entry for entry in entries if not _why_needed(run, entries, entry))
+    needed = _needed(run)
+    return tuple(entry for entry in kept(run) if entry.epoch not in needed)
 
 
 def remove(run: Run, epoch: int) -> int:
@@ -60,7 +60,7 @@ def remove(run: Run, epoch: int) -> int:
         if entry is None:
             known = ", ".join(str(entry.epoch) for entry in entries) or "none"
             raise BadInput.of("epoch", f"{run.id} has no checkpoint of epoch {epoch}", f"Kept: {known}.")
-        if why := _why_needed(run, entries, entry):
+        if why := _needed(run).get(epoch):
             raise BadInput.of("epoch", f"the checkpoint of epoch {epoch} stays: {why}")
         return _remove(run, (entry,))
 
@@ -93,13 +93,13 @@ def _damaged(folder: Path, what: object) -> BadInput:
     return BadInput.of(str(folder / MANIFEST), f"is damaged ({what})", "Restore it, or delete the run.")
 
 
-def _why_needed(run: Run, entries: Collection[Checkpoint], entry: Checkpoint) -> str:
-    """Why a run needs a checkpoint, as the end of a sentence; empty where it does not."""
-    if entry.epoch == best_epoch(run):
-        return "it is the best, the one that is exported."
-    if entry.epoch == max(other.epoch for other in entries) and read_state(run)["status"] != FINISHED:
-        return "it is the latest, and the run can still be resumed from it."
-    return ""
+def _needed(run: Run) -> dict[int, str]:
+    """The epochs whose checkpoints a run needs, each with why, as the end of a sentence."""
+    manifest = read_manifest(run.checkpoints)
+    needed = {}
+    if manifest["entries"] and read_state(run)["status"] != FINISHED:
+        needed[int(manifest["entries"][-1]["epoch"])] = "it is the latest, and the run can still be resumed from it."
+    return {**needed, int(manifest["best_epoch"]): "it is the best, the one that is exported."}
 
 
 def _remove(run: Run, gone: Collection[Checkpoint]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from pages.ui.text import plain
 from tl_core.store import QUEUED, RUNNING
 from tl_core.supervisor import Worker, workers
 
-SHOWN = 8
+SHOWN = 6
 """How many waiting runs have a line; a longer queue is counted."""
+
+LONGEST = 60
+"""Characters that are shown of a waiting run's settings."""
 
 
 def draw(models: Path, rows: Sequence[Row]) -> None:
@@ -69,7 +73,7 @@ def _queue(models: Path, waiting: Sequence[Row]) -> None:
 
 def _waiting(models: Path, row: Row, first: bool, last: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        about = ", ".join(filter(None, [row.dataset, row.backbone, row.settings]))
+        about = textwrap.shorten(", ".join(filter(None, [row.dataset, row.settings])), LONGEST, placeholder=" …")
         resumed = f" · goes on after epoch {row.epoch}" if row.epoch else ""
         st.markdown(f"{row.place}\\. **{plain(row.title)}** :gray[{plain(about + resumed)}]", width="stretch")
         _small("Earlier", ":material/arrow_upward:", f"up_{row.id}", first, (actions.move, models, row.id, -1))

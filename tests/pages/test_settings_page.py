@@ -1,0 +1,139 @@
+"""The Settings page, run as Streamlit runs it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.settings import storage
+from tests.pages.folders import add_run, trained_here
+from tests.store.test_checkpoints_kept import with_checkpoints
+from tl_core import cache, store
+from tl_core.backbones import BACKBONES
+from tl_core.store import checkpoints
+from tl_core.supervisor import settings
+from tl_core.supervisor.workers import announce, folder
+
+FRAME = Path(__file__).parents[2] / "pages" / "ui" / "frame.py"
+
+
+@pytest.fixture(autouse=True)
+def measured_anew() -> None:
+    storage.measured.clear()
+
+
+def opened() -> AppTest:
+    page = AppTest.from_file(str(FRAME), default_timeout=30)
+    page.switch_page("../settings.py").run()
+    assert not page.exception
+    return page
+
+
+def press(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def sizes(page: AppTest) -> dict[str, str]:
+    table = page.dataframe[0].value
+    return dict(zip(table["What"], table["Size"], strict=True))
+
+
+def cached(models: Path, kind: str) -> Path:
+    entry = models / "cache" / kind / "one"
+
+    def build(building: Path) -> dict[str, object]:
+        (building / "data").write_bytes(b"x" * 3_000_000)
+        return {}
+
+    cache.built_once(entry, build)
+    return entry
+
+
+def test_the_page_says_where_data_live(models: Path) -> None:
+    assert opened().code[0].value == str(models.resolve())
+
+
+def test_it_works_before_there_is_a_models_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TL_MODELS", str(tmp_path / "not yet"))
+    assert sizes(opened())["Checkpoints"] == "0 B"
+
+
+def test_what_takes_up_the_disk_is_measured_again_when_asked(models: Path) -> None:
+    page = opened()
+    assert sizes(page)["Pixel cache"] == "0 B"
+    cached(models, "pixels")
+    assert sizes(page.run())["Pixel cache"] == "0 B"
+    assert sizes(press(page, "measure"))["Pixel cache"] == "3.0 MB"
+
+
+@pytest.mark.parametrize("kind", ["pixels", "features"])
+def test_a_cache_is_cleared_after_a_question_that_names_its_size(models: Path, kind: str) -> None:
+    entry = cached(models, kind)
+    page = press(opened(), f"clean_{kind}")
+    assert entry.exists()
+    assert page.button(key="clean_yes").label == "Free 3.0 MB"
+    press(page, "clean_yes")
+    assert not entry.exists()
+
+
+def test_a_cache_in_use_stays_and_the_page_says_why(models: Path) -> None:
+    entry = cached(models, "features")
+    add_run(models, "busy", **trained_here())
+    page = press(press(opened(), "clean_features"), "clean_yes")
+    assert "busy is training" in page.error[0].value
+    assert entry.exists()
+
+
+def test_spare_checkpoints_are_removed_after_a_question(models: Path) -> None:
+    run = with_checkpoints(models)
+    page = press(opened(), "clean_checkpoints")
+    assert "3 entries" in page.markdown[-1].value
+    press(page, "clean_yes")
+    assert [entry.epoch for entry in checkpoints.kept(run)] == [2]
+
+
+def test_where_there_is_nothing_to_remove_nothing_can_be_pressed(models: Path) -> None:
+    page = press(opened(), "clean_pixels")
+    assert "nothing to remove" in page.markdown[-1].value
+    assert "clean_yes" not in [button.key for button in page.button]
+
+
+def test_what_closing_does_is_kept_and_shown(models: Path) -> None:
+    page = opened()
+    assert page.radio(key="when_closed").value == "stop"
+    page.radio(key="when_closed").set_value("go on").run()
+    assert settings.read(models).when_closed == "go on"
+    assert opened().radio(key="when_closed").value == "go on"
+
+
+def test_a_worker_is_named_with_what_it_does_and_its_log(models: Path) -> None:
+    announce(models, "training", "cpu", "training", "the-run")
+    (folder(models) / "training-cpu.log").write_text("old\n" * 20_000 + "the last line\n")
+    page = opened()
+    line = next(element.value for element in page.markdown if "Training worker" in element.value)
+    assert "trains the-run" in line
+    log = next(block.value for block in page.code if "the last line" in block.value)
+    assert len(log) <= 20_000
+
+
+def test_every_network_and_its_licence_is_named(models: Path) -> None:
+    said = "\n".join(element.value for element in opened().markdown)
+    assert all(row.title in said for row in BACKBONES)
+    assert "stay on this machine" in said
+
+
+@pytest.mark.slow
+def test_a_thousand_runs_are_measured_in_seconds(models: Path) -> None:
+    for number in range(1000):
+        run = store.Run(models / "runs" / f"20250101-000000-copy-{number:04d}")
+        run.checkpoints.mkdir(parents=True)
+        for name in ("spec.json", "state.json", "metrics.jsonl", "checkpoints/a.npz", "checkpoints/b.npz"):
+            (run.folder / name).touch()
+    started = time.thread_time()
+    assert storage.measured(str(models))["checkpoints"].files == 2000
+    assert time.thread_time() - started < 1

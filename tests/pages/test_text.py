@@ -1,0 +1,51 @@
+"""Figures and foreign texts as people read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pages.ui.text import duration, percent, plain, size
+
+DURATIONS = {
+    0: "0 s",
+    0.44: "0.4 s",
+    9.94: "9.9 s",
+    9.96: "10 s",
+    59.6: "1 min",
+    200: "3 min 20 s",
+    3661: "1 h 1 min",
+    360_000: "4 d 4 h",
+}
+
+
+@pytest.mark.parametrize(("seconds", "said"), DURATIONS.items())
+def test_a_duration_has_at_most_two_units(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+SIZES = {
+    0: "0 B",
+    999: "999 B",
+    1000: "1.0 kB",
+    99_960: "100 kB",
+    999_600: "1.0 MB",
+    12_345_678: "12.3 MB",
+    5 * 10**15: "5000 TB",
+}
+
+
+@pytest.mark.parametrize(("count", "said"), SIZES.items())
+def test_a_size_has_three_figures(count: int, said: str) -> None:
+    assert size(count) == said
+
+
+def test_what_is_not_known_is_a_dash() -> None:
+    assert duration(None) == size(None) == percent(None) == "–"
+
+
+def test_a_share_is_said_in_percent() -> None:
+    assert (percent(0.8634), percent(1, 0)) == ("86.3 %", "100 %")
+
+
+def test_markdown_in_foreign_text_stays_text() -> None:
+    assert plain("![a](b) *c* :red[d] $e$ `f` <g>") == r"!\[a\](b) \*c\* \:red\[d\] \$e\$ \`f\` \<g\>"
