@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -265,6 +266,19 @@ def test_pictures_are_removed_with_the_album() -> None:
     assert folder.exists()
     del album
     assert not folder.exists()
+
+
+def test_what_a_killed_dashboard_left_is_removed_and_what_a_living_one_holds_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    living, dead, other = Album(), tmp_path / "tl-lab-1-5-abc", tmp_path / "tl-lab-notes"
+    for folder in (dead, other):
+        folder.mkdir()
+        (folder / "picture").write_bytes(b"x")
+    albums.remove_leftovers()
+    assert not dead.exists()
+    assert other.exists() and Path(living.folder.name).exists()
 
 
 @pytest.mark.parametrize(

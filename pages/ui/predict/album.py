@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import uuid
@@ -14,6 +15,7 @@ from pages.ui.predict.networks import Network
 from tl_core.data import decode
 from tl_core.data.dataset import Unreadable
 from tl_core.service import Output, Predictions
+from tl_core.store import is_alive, this_process
 
 MOST = 200
 """Pictures at a time."""
@@ -22,6 +24,8 @@ MOST_BYTES = 1_000_000_000
 
 THUMBNAIL = 256
 """Pixels of the longer side; so cards are about as high as each other, and not a whole screen on a phone."""
+
+_PREFIX = "tl-lab-"
 
 Scores = tuple[tuple[str, float], ...]
 
@@ -48,6 +52,20 @@ class Answer:
     reason: str = ""
 
 
+def remove_leftovers() -> None:
+    """Removes the pictures of dashboards that were ended before they could: they are their visitors' own."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        named = re.match(rf"{_PREFIX}(\d+)-(\d+)-", folder.name)
+        if named and not is_alive(int(named[1]), int(named[2]) + 0.5):
+            shutil.rmtree(folder, ignore_errors=True)  # Another user's cannot be removed, and need not be.
+
+
+def _new_folder() -> tempfile.TemporaryDirectory[str]:
+    remove_leftovers()
+    process = this_process()
+    return tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{process['pid']}-{int(process['process_started'])}-")
+
+
 @dataclass
 class Album:
     """Its folder is removed with it, when the visit ends.
@@ -57,9 +75,7 @@ class Album:
         outputs: What the scores of a network are.
     """
 
-    folder: tempfile.TemporaryDirectory[str] = field(
-        default_factory=lambda: tempfile.TemporaryDirectory(prefix="tl-lab-")
-    )
+    folder: tempfile.TemporaryDirectory[str] = field(default_factory=_new_folder)
     pictures: list[Picture] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     answers: dict[Network, dict[Path, Answer]] = field(default_factory=dict)

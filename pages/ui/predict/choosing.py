@@ -34,7 +34,7 @@ def draw(models: Path) -> Network | None:
         _nothing_yet(rows)
         return None
     called = names((row.id, row.title) for row in rows.values())
-    with st.grid("auto", min_column_width=300, key="predict_network"):
+    with st.grid(2, min_column_width=300, key="predict_network"):
         chosen = _run(options, asked, {run_id: _label(rows[run_id], called[run_id]) for run_id in options})
         network = _network(models, chosen, called[chosen])
     if network:
@@ -120,15 +120,13 @@ def _about(models: Path, run_id: str) -> None:
 
 def _nothing_yet(rows: Mapping[str, overview.Row]) -> None:
     if rows:
-        st.info(
-            "No run has a checkpoint yet. The first is written when a first epoch ends.",
-            icon=":material/hourglass_empty:",
-        )
-        _wait(None)
+        said = "No run has a checkpoint yet. The first is written when a first epoch ends."
+        st.info(said, icon=":material/hourglass_empty:")
         places.link("runs", "See what the runs are doing")
     else:
         st.info("There is no network to ask yet: train one first; it takes a minute or two.", icon=":material/info:")
         places.link("train", "Train the first one")
+    _wait(None)
 
 
 def _no_checkpoint_yet(run: store.Run) -> None:
