@@ -223,6 +223,11 @@ def test_compared_runs_have_a_colour_each_and_a_dash_for_each_kind() -> None:
     assert {trace["legendgroup"] for trace in second} == {"id-1"}
 
 
+def test_smoothed_runs_have_labels_short_enough_for_several() -> None:
+    drawn = [trace for trace in compared(run(3), run(3), smoothing=0.5)["data"] if trace["showlegend"]]
+    assert all("measured" not in trace["hovertemplate"] for trace in drawn)
+
+
 def test_only_the_kinds_asked_for_are_drawn() -> None:
     assert uids(compared(run(3), show=("clean",))) == ["id-0-clean"]
 

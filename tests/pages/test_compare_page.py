@@ -143,6 +143,12 @@ def test_runs_of_the_same_title_are_told_apart(models: Path) -> None:
     assert legend(opened(first.id, second.id, third.id)) == [f"same {first.id[-4:]}", f"same {second.id[-4:]}", "other"]
 
 
+def test_long_titles_are_cut_and_still_told_apart() -> None:
+    called = names([("id-0001", "a" * 50 + "b"), ("id-0002", "a" * 50 + "c")])
+    assert len(set(called.values())) == 2
+    assert all(len(name) < 45 for name in called.values())
+
+
 # Curves
 
 

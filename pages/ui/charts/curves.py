@@ -148,7 +148,9 @@ def _traces(
 def _line(curve: Curve, at: np.ndarray, index: np.ndarray, smoothing: float, measure: str) -> dict[str, Any]:
     shown = smoothed(curve.values, smoothing) if smoothing else curve.values
     form = layouts.number_form(measure)
-    said = f"%{{y:{form}}}" + (f" (measured %{{customdata:{form}}})" if smoothing else "") + curve.said
+    # Among several runs there is no room for a second value.
+    both = bool(smoothing) and not curve.said
+    said = f"%{{y:{form}}}" + (f" (measured %{{customdata:{form}}})" if both else "") + curve.said
     return {
         **_base(curve, at, index, shown),
         "name": curve.name,
@@ -156,7 +158,7 @@ def _line(curve: Curve, at: np.ndarray, index: np.ndarray, smoothing: float, mea
         "mode": "lines+markers" if len(at) <= FEW else "lines",
         "marker": {"size": 6},
         "line": {"color": curve.colour, "dash": curve.dash, "width": 2},
-        "customdata": plain(curve.values[index]) if smoothing else None,
+        "customdata": plain(curve.values[index]) if both else None,
         "hovertemplate": said,
     }
 

@@ -15,6 +15,8 @@ from tl_core.errors import BadInput
 from tl_core.spec import ExperimentSpec
 
 ACTIVE = (store.QUEUED, store.RUNNING)
+_LONGEST = 34
+"""Characters of a title: legends and hover labels have to fit a narrow window."""
 _NEEDED = ("epoch", "val_loss", "val_accuracy", "clean_loss", "clean_accuracy", "seconds")
 
 
@@ -46,8 +48,8 @@ class Compared:
 
 
 def names(titles: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """A name for each (id, title): the title, with the end of the id where others have the same title."""
-    given = list(titles)
+    """A name for each (id, title): the title, cut where it is long, with the end of the id where others have the same one."""
+    given = [(id, title if len(title) <= _LONGEST else title[: _LONGEST - 1] + "…") for id, title in titles]
     count = Counter(title for _, title in given)
     return {id: title if count[title] == 1 else f"{title} {id[-4:]}" for id, title in given}
 
