@@ -11,6 +11,9 @@ from pages.ui.runs import words
 from pages.ui.runs.overview import Row
 
 
+_KEPT, _RETURNED = "runs_filters", "runs_returned"
+
+
 @dataclass(frozen=True)
 class Filters:
     """text: words that all must occur. statuses, tags: one of them must fit; none means any."""
@@ -18,6 +21,22 @@ class Filters:
     text: str = ""
     statuses: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+
+
+def returned() -> None:
+    """Puts the filters back for somebody who came by the browser's Back from a page of a run.
+
+    Streamlit 1.67 writes the next page's parameters into the address before it changes the page: one step back is this page with
+    a parameter of the next, and without its own.
+    """
+    foreign = [name for name in ("run", "runs") if name in st.query_params]
+    if foreign:
+        st.session_state[_RETURNED] = True
+        for name in foreign:
+            del st.query_params[name]
+        st.rerun()
+    if st.session_state.pop(_RETURNED, False):
+        st.session_state.update(st.session_state.get(_KEPT, {}))
 
 
 def draw(shown: Sequence[Row]) -> Filters:
@@ -36,13 +55,14 @@ def draw(shown: Sequence[Row]) -> Filters:
         )
         chosen = _pills("Status", "status", statuses)
         tags = _pills("Tags", "tag", tags_of(shown))
+    st.session_state[_KEPT] = {"find": text, "status": chosen, "tag": tags}
     return Filters(text, tuple(chosen), tuple(tags))
 
 
 def _pills(label: str, key: str, options: Sequence[str]) -> list[str]:
     # What was chosen stays on offer where the last run of it is gone; else the choice could not be taken back.
     chosen = [option for option in st.session_state.get(key) or () if option not in options]
-    if len(options) + len(chosen) < 2 and not st.session_state.get(key):
+    if not options and not chosen:
         return []
     return st.pills(
         label,
