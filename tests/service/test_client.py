@@ -67,6 +67,17 @@ def test_starting_twice_starts_one(client: Client) -> None:
     assert client.ask("say", 20)["pid"] == pid
 
 
+def test_starting_one_that_is_at_work_waits_for_nothing(client: Client) -> None:
+    client.ask("say", 20)
+    busy = threading.Thread(target=lambda: client.ask("sleep", 20, seconds=2.0))
+    busy.start()
+    time.sleep(0.3)
+    before = time.monotonic()
+    client.start()
+    assert time.monotonic() - before < 1
+    busy.join()
+
+
 def test_one_that_dies_at_work_is_said_so_and_the_next_request_starts_another(client: Client) -> None:
     before = client.ask("say", 20)["pid"]
     with pytest.raises(RunFailed, match="ended while it was at work") as raised:

@@ -46,8 +46,11 @@ class Client:
 
     def start(self) -> None:
         """Starts the worker where none runs, without waiting until it is ready."""
-        with self._lock:
-            self._ready_worker()
+        if self._lock.acquire(blocking=False):  # Whoever holds it has started one.
+            try:
+                self._ready_worker()
+            finally:
+                self._lock.release()
 
     def stop(self) -> None:
         """Ends the worker, whatever it is doing; returns when it is gone."""
