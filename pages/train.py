@@ -20,10 +20,14 @@ with form:
     groups.draw(view)
 with side, st.container(border=True, key="side"):
     st.markdown("#### :material/event_note: What will happen")
-    summary.draw(view)
+    summary.figures(view)
     starting.draw(view)
+    summary.details(view)
     sharing.draw(view)
-# The plan stays in sight while the form is scrolled; "(required)" at every number would be noise, since none starts empty.
-st.html(
-    "<style>.st-key-side {position: sticky; top: 4.5rem} [data-testid=stWidgetLabelRequired] {display: none}</style>"
-)
+# The plan and its buttons stay in sight; "(required)" at every number would be noise, since none starts empty.
+st.html("""<style>
+@media (min-width: 641px) {
+  [data-testid=stColumn]:has(.st-key-side) {position: sticky; top: 4.2rem; align-self: flex-start; max-height: calc(100vh - 5rem); overflow-y: auto}
+}
+[data-testid=stWidgetLabelRequired] {display: none}
+</style>""")

@@ -34,7 +34,7 @@ def image_size(row: Param, view: View) -> None:
     """A field that says what "not set" comes to."""
     told = partial(draft.put, row.path)
     native = BACKBONES[view.spec.backbone.name].native_size
-    widgets.draw(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", told, f"{native}, the network's own")
+    widgets.draw(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", told, f"auto: {native}")
 
 
 def backbone(row: Param, view: View) -> None:
@@ -90,10 +90,12 @@ def hidden(row: Param, view: View) -> None:
         help=widgets.help_of(row),
         on_change=lambda: draft.put(row.path, [*_units(), *[UNITS] * 3][: st.session_state[key]]),
     )
-    for place, width in enumerate(units):
-        one = Param(f"{row.path}.{place}", f"Units of layer {place + 1}", "integer", UNITS, row.help, low=1, high=4096)
-        told = partial(_told_units, place)
-        widgets.draw(one, width, f"{key}.{place}", told)
+    with st.grid("auto", min_column_width=170):
+        for place, width in enumerate(units):
+            one = Param(
+                f"{row.path}.{place}", f"Units of layer {place + 1}", "integer", UNITS, row.help, low=1, high=4096
+            )
+            widgets.draw(one, width, f"{key}.{place}", partial(_told_units, place))
 
 
 def augment(row: Param, view: View) -> None:
@@ -191,5 +193,5 @@ EDITORS: dict[str, Editor] = {
     "augment": augment,
 }
 
-WIDE = ("data.source", "backbone.name", "backbone.freeze", "augment")
+WIDE = ("data.source", "backbone.name", "backbone.freeze", "head.hidden", "augment")
 """Settings that take the whole width."""

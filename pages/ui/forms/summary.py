@@ -12,21 +12,26 @@ MOST_SKIPPED = 50
 """Left-out files that are named; a folder may hold thousands of them."""
 
 
-def draw(view: View) -> None:
-    """Figures, phases and sentences of the plan."""
+def figures(view: View) -> None:
+    """What the run will take."""
     made = view.plan
     if not made.images:
         st.caption("What the run will do stands here once the data can be read.")
         return
     with st.grid(2, min_column_width=120, gap="small"):
-        st.metric(
-            "Takes about", duration(made.seconds), help="An estimate: right within a factor of two on most machines."
-        )
+        st.metric("Takes about", duration(made.seconds), help="An estimate, right within a factor of two or so.")
         st.metric("Weights that train", _short(made.trainable), help=f"{made.trainable:,} of {made.parameters:,}.")
         st.metric("Memory", size(made.memory_bytes), help="An estimate of what training holds.")
         st.metric(
             "Disk", size(made.disk_bytes), help="Decoded images, stored features, checkpoints and export, at most."
         )
+
+
+def details(view: View) -> None:
+    """Images, phases, what is stored and why, and what a person should know of the data."""
+    made = view.plan
+    if not made.images:
+        return
     st.markdown(_images(made))
     st.markdown(_table(made))
     for reason in dict.fromkeys(plan.reason for plan in made.phases):

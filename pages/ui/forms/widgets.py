@@ -14,7 +14,7 @@ from tl_core.params import Param, read_text
 MOST_STEPS = 200
 """A slider with more steps than this is too fine for a mouse."""
 
-MOST_BUTTONS = 3
+MOST_BUTTONS = 2
 """More choices than these fold into a list."""
 
 CHOICES = {"backbone.name": {row.name: row.title for row in BACKBONES}}
