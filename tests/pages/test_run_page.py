@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pages.ui.run import live, view
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
 from tests.pages.run_page import buttons, figures, opened, press, said
 from tl_core import store
@@ -84,6 +85,16 @@ def test_progress_says_step_speed_and_what_the_worker_uses(models: Path) -> None
     assert "Training epoch 2 of 10" in said(page)
 
 
+def test_an_epoch_that_is_measured_counts_as_trained(models: Path) -> None:
+    run = add_run(models, accuracies=((0.8, 0.75),), **trained_here())
+    working(run, "Measuring epoch 2", rate=None)
+    page = opened(run.id)
+    assert "Measuring epoch 2 of 10" in said(page)
+    overall, inside = (bar.proto for bar in page.get("progress"))
+    assert overall.value == 20
+    assert inside.text == r"Measuring epoch 2\: 7 of 15"
+
+
 def test_work_before_the_first_epoch_is_named(models: Path) -> None:
     run = add_run(models, accuracies=(), **trained_here())
     working(run, "Decoding images", rate=None)
@@ -124,6 +135,7 @@ def test_resume_in_a_tab_that_has_not_heard_that_the_run_trains_does_nothing(mod
     store.write_state(run, **trained_here())
     press(page, "resume")
     assert store.queue.waiting(models) == ()
+    assert not page.error
     assert "Stop" in buttons(page)
 
 
@@ -137,18 +149,19 @@ def test_a_run_whose_images_are_gone_says_so_and_offers_no_resume(models: Path, 
 
 
 def test_a_run_whose_spec_is_damaged_says_so_and_can_be_deleted(models: Path) -> None:
-    run = add_run(models, status=store.STOPPED)
+    run = add_run(models, **trained_by_the_dead())
     (run.folder / "spec.json").write_text("{")
     page = opened(run.id)
     assert buttons(page) == {"Title, tags, note", "Delete"}
     assert "spec.json" in page.error[0].value
     assert "cannot be resumed" in said(page)
+    assert "resume goes on" not in said(page)
 
 
 def test_hostile_ids_are_answered_with_a_sentence_and_links(models: Path) -> None:
     run = add_run(models)
     (models.parent / "spec.json").write_text("{}")
-    for hostile in ("../..", "../../etc/passwd", "..", ".", "", "a\0b", f"../runs/{run.id}", "x" * 5000, "[a](b) <b>"):
+    for hostile in ("../../etc/passwd", "..", "", "a\0b", f"../runs/{run.id}", "x" * 5000, "[a](b) <b>"):
         page = opened(hostile)
         assert page.title[0].value in ("There is no such run", "Which run?")
         assert len(said(page)) < 1000
@@ -212,6 +225,17 @@ def test_a_run_that_ends_while_the_page_is_open_changes_its_buttons(models: Path
     store.write_state(run, status=store.FINISHED)
     page.run()
     assert buttons(page) == ALWAYS | {"Delete"}
+
+
+def test_buttons_follow_a_run_that_ends_after_they_were_drawn(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = add_run(models, **trained_here())
+
+    def ends(seen: store.Run) -> view.View:
+        store.write_state(seen, status=store.FINISHED)
+        return view.look(seen)
+
+    monkeypatch.setattr(live, "look", ends)
+    assert buttons(opened(run.id)) == ALWAYS | {"Delete"}
 
 
 def test_a_run_deleted_elsewhere_leaves_a_sentence(models: Path) -> None:

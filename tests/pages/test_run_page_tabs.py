@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -169,10 +170,10 @@ def test_the_data_tab_counts_images_and_says_what_was_left_out_and_why(models: P
     assert list(page.dataframe[1].value["Why"]) == ["not in a class folder"]
 
 
-def checkpointed(models: Path, **state: Any) -> store.Run:
-    """A run that keeps the checkpoints of epochs 1 to 3, the second being the best."""
+def checkpointed(models: Path, epochs: Sequence[int] = (1, 2, 3), **state: Any) -> store.Run:
+    """A run that keeps the checkpoints of these epochs, the second being the best."""
     run = add_run(models, **state)
-    names = {epoch: f"epoch-{epoch:04d}.npz" for epoch in (1, 2, 3)}
+    names = {epoch: f"epoch-{epoch:04d}.npz" for epoch in epochs}
     entries = [
         {"epoch": epoch, "phase": "head", "file": name, "sha256": "0", "bytes": 1500} for epoch, name in names.items()
     ]
@@ -195,6 +196,17 @@ def test_a_checkpoint_is_deleted_only_after_a_question_and_the_best_stays(models
     press(page, "delete_checkpoint")
     assert [entry.epoch for entry in store.checkpoints.kept(run)] == [2, 3]
     assert not (run.checkpoints / "epoch-0001.npz").exists()
+
+
+def test_of_many_checkpoints_the_latest_and_the_best_are_listed_until_all_are_wanted(models: Path) -> None:
+    run = checkpointed(models, epochs=range(1, 21))
+    page = opened(run.id, tab="Checkpoints")
+    assert [button.key for button in page.button if button.label == "Make .keras"] == [
+        *(f"make_{epoch}" for epoch in range(20, 10, -1)),
+        "make_2",
+    ]
+    page.toggle(key="all_checkpoints").set_value(True).run()
+    assert sum(button.label == "Make .keras" for button in page.button) == 20
 
 
 def test_a_training_run_offers_no_checkpoint_for_deletion(models: Path) -> None:

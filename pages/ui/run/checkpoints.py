@@ -76,8 +76,8 @@ def _row(view: View, entry: Checkpoint, spare: bool) -> None:
 
 def _download(view: View, entry: Checkpoint) -> None:
     """Two steps: a network has to be put together before it can be sent, and that can fail."""
-    made = f"exported_{view.run.id}_{entry.epoch}"
-    if made not in st.session_state and st.button(
+    made, slot = f"exported_{view.run.id}_{entry.epoch}", st.empty()
+    if made not in st.session_state and slot.button(
         "Make .keras",
         icon=":material/deployed_code:",
         key=f"make_{entry.epoch}",
@@ -86,7 +86,7 @@ def _download(view: View, entry: Checkpoint) -> None:
     ):
         _make(view, entry, made)
     if made in st.session_state and (file := Path(st.session_state[made])).exists():
-        st.download_button(
+        slot.download_button(
             f".keras, {size(file.stat().st_size)}",
             file.read_bytes,
             f"{view.run.id}-epoch-{entry.epoch}.keras",

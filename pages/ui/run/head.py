@@ -24,7 +24,7 @@ def draw(view: View, notes: store.Notes) -> None:
     if notes.tags:
         st.markdown(" ".join(f":gray-badge[{plain(tag)}]" for tag in notes.tags))
     if notes.text:
-        st.markdown(plain(notes.text))
+        st.markdown(plain(notes.text).replace("\n", "  \n"))  # Markdown would join the lines.
 
 
 def made_of(view: View) -> str:

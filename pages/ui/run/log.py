@@ -14,6 +14,9 @@ LINES = 200
 BYTES = 100_000
 """What is read of a log at most, from its end: a log may be long, and a page must not wait for it."""
 
+FEW = 12
+"""Longer texts scroll."""
+
 TRACE = "Traceback (most recent call last):"
 
 
@@ -24,7 +27,7 @@ def draw(view: View) -> None:
         return
     lines = tail(file)
     st.caption(f"The last {len(lines)} lines of {size(file.stat().st_size)}.")
-    st.code("\n".join(lines), language=None, wrap_lines=True, height=460)
+    _show("\n".join(lines))
     st.download_button(
         "Whole log",
         file.read_bytes,
@@ -36,6 +39,10 @@ def draw(view: View) -> None:
     )
 
 
+def _show(text: str) -> None:
+    st.code(text, language=None, wrap_lines=True, height=400 if text.count("\n") > FEW else "content")
+
+
 def draw_trace(view: View) -> None:
     """Folded: what Python said when the run failed, where it did."""
     trace = trace_of(tail(view.run.log)) if view.run.log.exists() else ""
@@ -43,7 +50,8 @@ def draw_trace(view: View) -> None:
         return
     folded = st.expander("Trace", icon=":material/bug_report:", on_change="rerun", key="trace")
     if folded.open:
-        folded.code(trace, language=None, wrap_lines=True, height=360)
+        with folded:
+            _show(trace)
 
 
 def tail(file: Path) -> list[str]:

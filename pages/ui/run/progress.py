@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from pages.ui.run.story import SILENT, epoch_in
+from pages.ui.run.story import SILENT, epoch_in, trains
 from pages.ui.run.view import View
 from pages.ui.runs import words
 from pages.ui.text import duration, plain, size
@@ -38,7 +38,7 @@ def overall(view: View) -> float:
     """The share of all epochs that is done, the one in flight by its part; 0 to 1."""
     now, done = view.progress, float(len(view.lines))
     if now and epoch_in(now.what) == len(view.lines) + 1:
-        done += _share(now.done, now.total)
+        done += _share(now.done, now.total) if trains(now.what) else 1.0
     return _share(done, view.epochs)
 
 
@@ -51,7 +51,7 @@ def overall_text(view: View) -> str:
 
 def inside_text(now: store.Progress) -> str:
     """For example "Epoch 3: step 12 of 96 · 321 images/s"."""
-    unit = "step " if epoch_in(now.what) else ""
+    unit = "step " if trains(now.what) else ""
     counted = f": {unit}{now.done:,} of {now.total:,}" if now.total > 1 else ""
     speed = f" · {now.rate:,.0f} images/s" if now.rate else ""
     return f"{now.what}{counted}{speed}"

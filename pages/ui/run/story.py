@@ -46,14 +46,20 @@ def _queued(view: View, models: Path) -> str:
 def _running(view: View) -> str:
     what = view.progress.what if view.progress else "Starting"
     if epoch := epoch_in(what):
-        return f"Training epoch {epoch} of {view.epochs}: {_phase(view, epoch)}."
+        doing = "Training" if trains(what) else what.split()[0]
+        return f"{doing} epoch {epoch} of {view.epochs}: {_phase(view, epoch)}."
     return f"{what} ({len(view.lines)} of {view.epochs} epochs done)."
 
 
 def epoch_in(what: str) -> int | None:
-    """The epoch a progress is about: 3 for "Epoch 3", None for anything else."""
-    found = re.fullmatch(r"Epoch (\d+)", what)
+    """The epoch a progress is about: 3 for "Epoch 3" and "Measuring epoch 3", None for anything else."""
+    found = re.fullmatch(r"\D*epoch (\d+)", what, re.IGNORECASE)
     return int(found[1]) if found else None
+
+
+def trains(what: str) -> bool:
+    """True for the training part of an epoch."""
+    return what.startswith("Epoch ")
 
 
 def _phase(view: View, epoch: int) -> str:
@@ -73,7 +79,8 @@ def _finished(view: View) -> str:
 def _broken_off(view: View) -> str:
     obstacle = obstacle_of(view)
     if obstacle:
-        return f"{view.message} It cannot be resumed: {obstacle}".strip()
+        happened = re.sub(r"; resume [^.]*", "", view.message)
+        return f"{happened} It cannot be resumed: {obstacle}".strip()
     done = len(view.lines)
     where = f"goes on after epoch {done}" if done else "starts it from the beginning"
     return view.message if "resume" in view.message.lower() else f"{view.message} Resume {where}.".strip()
