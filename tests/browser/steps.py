@@ -1,0 +1,87 @@
+"""What people do in the dashboard, as tests say it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.lab import Lab
+from tl_core import store
+from tl_core.store import Run
+
+SEEN = 30_000
+"""Milliseconds within which what is on the disk must be on the page; the page itself is told within one second."""
+
+TRAINED = 180
+"""Seconds for what takes ten on an idle machine: loading Keras, a small run."""
+
+SMALL = {"data.source": "digits", "data.image_size": "32", "data.images_per_class": "12"}
+"""Settings that make an epoch take some milliseconds."""
+
+SLOW = {**SMALL, "data.images_per_class": "60", "augment": '{"rotation":15}', "train.epochs": "2000"}
+"""Settings that make an epoch take some tenths of a second, and a run go on until it is stopped."""
+
+
+def form(lab: Lab, **settings: str) -> str:
+    """The address of an experiment."""
+    return f"{lab.address}/train?{urlencode(settings)}"
+
+
+def press_train(page: Page) -> None:
+    button = page.get_by_role("button", name="Train", exact=True)
+    expect(button).to_be_enabled(timeout=SEEN)
+    button.click()
+
+
+def on_run_page(page: Page, lab: Lab) -> Run:
+    """The run whose page is open; waits until one is."""
+    expect(page).to_have_url(re.compile(r"/run\?.*run="), timeout=SEEN)
+    (run_id,) = parse_qs(urlsplit(page.url).query)["run"]
+    return store.get(lab.models, run_id)
+
+
+def status(page: Page, word: str, timeout: int = TRAINED * 1000) -> None:
+    """Waits until the badge beside the title says so."""
+    expect(page.get_by_text(re.compile(rf"^\S {word}$")).first).to_be_visible(timeout=timeout)
+
+
+def until(what: Callable[[], object], said: str, seconds: float = TRAINED) -> None:
+    ends = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < ends, f"waited {seconds} s for {said}"
+        time.sleep(0.05)
+
+
+def epochs(run: Run) -> int:
+    return len(store.read_metrics(run))
+
+
+def points(page: Page, curve: int = 0, chart: int = 0) -> int:
+    """How many points a drawn curve has; 0 while there is no chart."""
+    return int(page.evaluate(f"document.querySelectorAll('.js-plotly-plot')[{chart}]?.data?.[{curve}]?.x?.length ?? 0"))
+
+
+def named_points(page: Page, name: str) -> int:
+    """The same for the first curve of that name in the first chart."""
+    code = "name => document.querySelector('.js-plotly-plot')?.data?.find(t => t.name === name)?.x?.length ?? 0"
+    return int(page.evaluate(code, name))
+
+
+def axis(page: Page) -> list[float]:
+    """The range of the first chart's horizontal axis."""
+    return [float(end) for end in page.evaluate("document.querySelector('.js-plotly-plot').layout.xaxis.range")]
+
+
+def cell(page: Page, text: str) -> None:
+    """Waits for a cell of a table with this text. The table is painted; its cells are there for screen readers."""
+    expect(page.get_by_test_id("stDataFrame").locator("td", has_text=text).first).to_be_attached(timeout=SEEN)
+
+
+def spec_of(run: Run) -> dict[str, object]:
+    return dict(json.loads(Path(run.folder, "spec.json").read_text()))

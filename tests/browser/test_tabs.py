@@ -1,0 +1,78 @@
+"""Several tabs at once: each says the same, each click counts once, and none asks again and again."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.lab import Lab
+from tests.browser.steps import SEEN, SMALL, cell, form, on_run_page, press_train, status, until
+from tests.pages.folders import add_run, epoch_line, trained_here
+from tl_core import store
+
+pytestmark = pytest.mark.slow
+
+AGREE = 2.0
+"""Seconds within which another tab must show what one did; measured from the disk, on a machine that trains meanwhile."""
+
+
+def test_two_tabs_that_press_train_at_once_make_two_runs_that_train_one_after_the_other(
+    browser: Browser, lab: Lab
+) -> None:
+    tabs = [browser.new_context().new_page() for _ in range(2)]
+    for number, tab in enumerate(tabs):
+        tab.goto(form(lab, **SMALL, **{"train.epochs": "2", "train.seed": str(number)}))
+        expect(tab.get_by_role("button", name="Train", exact=True)).to_be_enabled(timeout=SEEN)
+    for tab in tabs:
+        press_train(tab)
+    runs = [on_run_page(tab, lab) for tab in tabs]
+    for tab in tabs:
+        status(tab, "finished")
+        tab.context.close()
+    assert {run.id for run in runs} == {run.id for run in store.runs(lab.models)}
+    began = sorted((store.read_state(run)["started"], store.read_state(run)["seconds"]) for run in runs)
+    assert began[0][0] + began[0][1] <= began[1][0] + 0.1
+
+
+def test_a_double_click_on_train_makes_one_run(page: Page, lab: Lab) -> None:
+    page.goto(form(lab, **SMALL, **{"train.epochs": "2"}))
+    button = page.get_by_role("button", name="Train", exact=True)
+    expect(button).to_be_enabled(timeout=SEEN)
+    button.dblclick()
+    on_run_page(page, lab)
+    time.sleep(1)
+    assert len(store.runs(lab.models)) == 1
+
+
+def test_what_happens_shows_in_every_tab_within_two_seconds(browser: Browser, lab: Lab) -> None:
+    run = add_run(lab.models, "watched", accuracies=((0.8, 0.755),), **trained_here())
+    tabs = [browser.new_context().new_page() for _ in range(2)]
+    for tab in tabs:
+        tab.goto(f"{lab.address}/runs")
+        cell(tab, "75.5")
+    time.sleep(2)  # Both have said what they saw.
+    store.append_metrics(run, epoch_line(2, 0.9, 0.825))
+    store.write_state(run, epoch=2)
+    changed = time.monotonic()
+    for tab in tabs:
+        until(lambda tab=tab: tab.locator("td", has_text="82.5").count(), "the second epoch", seconds=20)  # type: ignore[misc]
+    assert time.monotonic() - changed < AGREE
+    for tab in tabs:
+        tab.context.close()
+
+
+def test_while_nothing_happens_no_tab_asks_and_no_tab_is_told(page: Page, lab: Lab) -> None:
+    run = add_run(lab.models, accuracies=((0.8, 0.75), (0.9, 0.8)))
+    until(lambda: len(lab.states()) == 2 and set(lab.states()) == {"idle"}, "both workers to be ready")
+    frames: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: frames.append(socket.url)))
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda _: frames.append(socket.url)))
+    page.on("request", lambda request: frames.append(request.url))
+    for path in (f"/run?run={run.id}", "/runs", f"/compare?runs={run.id}", "/train", "/predict", "/settings"):
+        page.goto(f"{lab.address}{path}")
+        page.wait_for_timeout(6000)
+        frames.clear()
+        page.wait_for_timeout(5000)
+        assert frames == [], path
