@@ -22,6 +22,7 @@ CHOSEN = {
     "a click on a cell selects its line": ([], [(1, "Run")], {"b"}),
     "beside those ticked": ([0], [(1, "Run")], {"c", "b"}),
     "and takes back what was selected": ([0, 1], [(1, "Gap")], {"c"}),
+    "a click on a header, to sort, selects nothing": ([1], [(0, "Open")], {"b"}),
     "lines that are gone": ([0, 7], [(9, "Run")], {"c"}),
 }
 

@@ -10,7 +10,6 @@ import streamlit as st
 from pages.ui.runs import words
 from pages.ui.runs.overview import Row
 
-
 _KEPT, _RETURNED = "runs_filters", "runs_returned"
 
 

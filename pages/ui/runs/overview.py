@@ -33,9 +33,6 @@ from tl_core.store import (
 UNREADABLE = "unreadable"
 """The status shown for a folder whose files are damaged."""
 
-ACTIVE = (QUEUED, RUNNING)
-"""What can change without anybody's doing."""
-
 POINTS = 60
 """The most points a small curve is drawn with."""
 
@@ -85,11 +82,6 @@ def rows(models: Path) -> tuple[Row, ...]:
     changed = _changed(models)
     places = {run.id: place for place, run in enumerate(queue.waiting(models), 1)}
     return tuple(_row(run, changed.get(run.id), places.get(run.id)) for run in _listed(models, frozenset(changed)))
-
-
-def is_active(shown: tuple[Row, ...]) -> bool:
-    """True where a run waits or trains."""
-    return any(row.status in ACTIVE for row in shown)
 
 
 def _changed(models: Path) -> dict[str, int]:

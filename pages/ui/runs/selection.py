@@ -12,6 +12,9 @@ from typing import Any
 import streamlit as st
 
 KEY = "runs_table"
+FIRST = "Open"
+"""The first column. The browser says that its cell was clicked when a header was, or the table got the keyboard."""
+
 _ORDER = "runs_table_order"
 
 
@@ -36,7 +39,7 @@ def id_at(line: int) -> str | None:
 def chosen(lines: Sequence[int], cells: Sequence[Any], order: Sequence[str]) -> frozenset[str]:
     """The ids in these lines. A click on a cell turns the line it is in: selected, or no longer."""
     selected = {order[line] for line in lines if line < len(order)}
-    clicked = {order[cell[0]] for cell in cells if cell[0] < len(order)}
+    clicked = {order[line] for line, column in cells if line < len(order) and column != FIRST}
     return frozenset(selected ^ clicked)
 
 

@@ -28,7 +28,7 @@ def _percent(share: float | None) -> float | None:
 
 
 CELLS: dict[str, tuple[pa.DataType, Cell]] = {
-    "Open": (pa.string(), lambda row: OPEN),
+    selection.FIRST: (pa.string(), lambda row: OPEN),
     "Run": (pa.string(), lambda row: row.title),
     "Status": (TEXTS, lambda row: [words.status(row.status)]),
     "Progress": (pa.string(), words.progress),
@@ -85,7 +85,7 @@ def columns(tags: Sequence[str]) -> dict[str, Any]:
     """How the columns look."""
     config = st.column_config
     return {
-        "Open": config.ButtonColumn(
+        selection.FIRST: config.ButtonColumn(
             "", width=40, type="tertiary", help="Opens the run.", on_click=open_clicked, key="open_run"
         ),
         "Run": config.TextColumn(width=150),

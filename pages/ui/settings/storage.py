@@ -10,9 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import problems
-from pages.ui.text import plain, size
+from pages.ui.text import size
 from tl_core import disk
-from tl_core.backbones.weights import cache_folder
 from tl_core.errors import BadInput
 
 PARTS = {
@@ -140,11 +139,6 @@ def remove(models: Path, clean_up: CleanUp) -> problems.Problems:
     finally:
         measured.clear()
     return ()
-
-
-def weights_place() -> str:
-    """Where Keras keeps downloaded weights, for Markdown."""
-    return plain(str(cache_folder()))
 
 
 def _small(title: str) -> str:
