@@ -52,6 +52,16 @@ def test_a_process_that_dies_without_touching_a_file_changes_both_stamps(
     assert changes.stamp_of(run) != before[1]
 
 
+def test_a_process_that_falls_silent_changes_both_stamps(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = add_run(models, **trained_here())
+    store.write_progress(run, Moment("Epoch 1", 1, 2, 1.0, 2.0))
+    before = changes.stamp(models), changes.stamp_of(run)
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + changes.SILENT + 1)
+    assert changes.stamp(models) != before[0]
+    assert changes.stamp_of(run) != before[1]
+
+
 def test_another_run_changes_the_stamp_of_all_and_not_of_one(models: Path) -> None:
     run = add_run(models)
     before = changes.stamp(models), changes.stamp_of(run)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from tl_core.errors import BadInput
 from tl_core.files import read_json
 from tl_core.store.processes import is_alive
 from tl_core.store.run import QUEUED, RUNNING, Run
+
+SILENT = 60.0
+"""Seconds after which a run that trains and reports nothing new is called silent."""
 
 
 def stamp(models: Path) -> str:
@@ -29,11 +33,14 @@ def stamp_of(run: Run) -> str:
     return _digest(_of_run(str(run.folder)), _time(str(run.checkpoints)), _time(f"{run.models}/queue"))
 
 
-def _of_run(folder: str) -> tuple[int | None, bool | None]:
-    """When a run changed last, and whether the process that trains it lives: it can die without touching a file."""
+def _of_run(folder: str) -> tuple[int | None, bool | None, bool | None]:
+    """When a run changed last, and whether the process that trains it lives and reports: both can end without touching a file."""
     changed = _time(folder)
     process = _process(folder, changed)
-    return changed, is_alive(*process) if process else None
+    if process is None:
+        return changed, None, None
+    reported = _time(f"{folder}/progress.json")
+    return changed, is_alive(*process), reported is not None and time.time() - reported / 1e9 > SILENT
 
 
 @lru_cache(maxsize=20_000)
