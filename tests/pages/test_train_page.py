@@ -281,6 +281,15 @@ def test_a_double_click_makes_one_run_and_a_later_click_another(models: Path, mo
     assert len(store.runs(models)) == 2
 
 
+def test_a_click_that_comes_together_with_a_wrong_value_starts_nothing(models: Path) -> None:
+    page = opened()
+    field(page, "data.images_per_class").set_value(50_000)
+    checked(start_button(page, starting._ADDED).click().run())
+    assert store.runs(models) == []
+    assert "no class has more than 78 training images" in said(page)
+    assert start_button(page).disabled
+
+
 def test_add_to_queue_stays_on_the_page_and_says_what_it_did(models: Path) -> None:
     page = opened()
     by_key(page, starting.TITLE).set_value("  Mine  ").run()
@@ -379,7 +388,7 @@ from streamlit.testing.v1 import AppTest
 page = AppTest.from_file({frame!r}, default_timeout=60).run()
 page.switch_page("../train.py").run()
 assert not page.exception, page.exception
-by_key(page, "set:head.dropout").set_value(0.5).run()
+page.get_by_key("set:head.dropout").set_value(0.5).run()
 heavy = ("keras", "tensorflow", "torch", "jax", "openvino", "sklearn", "tl_core.engine", "tl_core.worker")
 print([name for name in heavy if name in sys.modules])
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -58,6 +58,11 @@ def view_of(draft: Draft, models: Path) -> View:
     return View(draft, made, dataset, (*draft.refused, *found), models)
 
 
+def problems_of(spec: ExperimentSpec, models: Path) -> tuple[Problem, ...]:
+    """What keeps a spec from being trained."""
+    return _planned(spec, models)[1].problems
+
+
 def dataset_of(data: DataSpec) -> ImageDataset:
     """The pictures of a data section with their groups, listed again only where the folder changed; raises BadInput as `listed` does."""
     return _listed(data.source, data.group_by, _stamp(data.source))
@@ -99,6 +104,6 @@ def _folders(folder: Path, depth: int) -> Iterator[Path]:
 
 def _in_words(problem: Problem, draft: Draft) -> Problem:
     """What a form says where its words differ from the command line's."""
-    if problem.path == "data.source" and draft.values["data.source"] == "folder:":
-        return NO_FOLDER
-    return replace(problem)
+    kind, _, path = str(draft.values["data.source"]).partition(":")
+    unnamed = problem.path == "data.source" and SOURCES[kind].is_path and not path
+    return NO_FOLDER if unnamed else problem

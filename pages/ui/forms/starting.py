@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui import places
 from pages.ui.forms import draft
 from pages.ui.forms.building import built, preset_of, sentence, title_of, without_field
-from pages.ui.forms.planning import View
+from pages.ui.forms.planning import View, problems_of
 from pages.ui.text import plain
 from tl_core import store
 from tl_core.errors import BadInput, Problem
@@ -73,6 +73,8 @@ def _start(models: Path, after: str) -> None:
     now, same = time.monotonic(), (spec.digest(), title)
     before, last = st.session_state.get(_LAST, (0.0, None))
     if problems or (last == same and now - before < ONE_CLICK):
+        return
+    if problems_of(spec, models):  # A field can be changed and the button pressed before the page is drawn again.
         return
     st.session_state[_LAST] = (now, same)
     try:
