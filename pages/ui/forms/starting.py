@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -21,7 +22,7 @@ TITLE = "train.title"
 _GO, _ADDED, _NEW, _FAILED, _LAST = "train.go", "train.added", "train.new", "train.failed", "train.last"
 
 ONE_CLICK = 1.5
-"""Seconds in which two clicks for the same experiment are one double click."""
+"""Seconds in which two clicks on one button for the same experiment are one double click."""
 
 
 def follow_click() -> None:
@@ -52,12 +53,14 @@ def draw(view: View) -> None:
     _said()
 
 
-def _button(label: str, icon: str, after: str, view: View, blocked: bool, kind: str) -> None:
+def _button(
+    label: str, icon: str, after: str, view: View, blocked: bool, kind: Literal["primary", "secondary"]
+) -> None:
     st.button(
         label,
         key=f"start:{after}",
         icon=icon,
-        type=kind,  # type: ignore[arg-type]
+        type=kind,
         disabled=blocked,
         help="Mend what stands above first." if blocked else None,
         on_click=_start,
@@ -70,7 +73,7 @@ def _start(models: Path, after: str) -> None:
     draft.touch()
     spec, problems = built(draft.values())
     title = st.session_state.get(TITLE, "").strip() or _usual_title(spec)
-    now, same = time.monotonic(), (spec.digest(), title)
+    now, same = time.monotonic(), (spec.digest(), title, after)
     before, last = st.session_state.get(_LAST, (0.0, None))
     if problems or (last == same and now - before < ONE_CLICK):
         return
