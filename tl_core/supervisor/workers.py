@@ -74,7 +74,8 @@ def worker_lock(models: Path, device: str) -> FileLock:
 def supervisor_lock(models: Path) -> FileLock:
     """Held by the dashboard that looks after the workers; others only fill the queue."""
     folder(models).mkdir(parents=True, exist_ok=True)
-    return FileLock(folder(models) / "supervisor.lock", timeout=0)
+    # Taken by the supervisor's thread, given back by whoever closes the lab.
+    return FileLock(folder(models) / "supervisor.lock", timeout=0, thread_local=False)
 
 
 def _file(models: Path, kind: Kind, device: str) -> Path:
