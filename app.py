@@ -8,33 +8,52 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import pkgutil
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
 
+import pages.ui
 from pages.ui import live
 from pages.ui.charts.route import ROUTE as PLOTLY_ROUTE
-from pages.ui.runs import table  # noqa: F401  (with pandas, while nobody waits for it)
 from tl_core import service
 from tl_core.store import models_folder
 from tl_core.supervisor import Supervisor
+
+FIRST_PAGE = 2.0
+"""Seconds the processor is left to the first visitor before workers load TensorFlow, which takes it for several."""
+
+FRAME = Path(__file__).parent / "pages" / "ui" / "frame.py"
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """What the server does before its first visitor and after its last."""
     models = models_folder()
-    supervisor = Supervisor(models, when_ready=partial(service.start, models))
+    supervisor = Supervisor(models, when_ready=partial(service.start, models), after=FIRST_PAGE)
     supervisor.start()
-    # Streamlit collects garbage after every tick of every page; what the imports left is then not walked again.
-    gc.collect()
-    gc.freeze()
+    threading.Thread(target=_load_pages, name="loading pages", daemon=True).start()
     yield
     # At the same time, because together they have twenty seconds.
     await asyncio.gather(asyncio.to_thread(supervisor.stop), asyncio.to_thread(service.stop))
 
 
-app = st.App(Path(__file__).parent / "pages" / "ui" / "frame.py", lifespan=lifespan, routes=[live.ROUTE, PLOTLY_ROUTE])
+def _load_pages() -> None:
+    """Imports what pages are made of while the first visitor's browser is busy with Streamlit's own scripts; tidies up."""
+    for module in pkgutil.walk_packages(pages.ui.__path__, "pages.ui."):
+        if module.name != "pages.ui.frame":  # A script: importing it would run it.
+            import_module(module.name)
+    from pages.ui.predict import album
+
+    album.remove_leftovers()
+    # Python collects garbage now and then; what the imports left need not be walked each time.
+    gc.collect()
+    gc.freeze()
+
+
+app = st.App(FRAME, lifespan=lifespan, routes=[live.ROUTE, PLOTLY_ROUTE])

@@ -18,9 +18,9 @@ from tl_core.errors import BadInput
 from tl_core.files import TEMPORARY
 from tl_core.store import FINISHED, RUNNING, Run, checkpoints
 
-Kind = Literal["pixels", "features"]
-KINDS: tuple[Kind, ...] = ("pixels", "features")
-"""The caches: decoded images, and what frozen layers say of them. Both are made again when a run needs them."""
+Kind = Literal["pixels", "features", "exports"]
+KINDS: tuple[Kind, ...] = ("pixels", "features", "exports")
+"""The caches: decoded images, what frozen layers say of them, networks made of single checkpoints. All are made again when needed."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def used(folder: Path) -> Usage:
 
 def parts(models: Path) -> dict[str, Usage]:
     """What lies in a models folder by its kind, with the weights that Keras downloaded; what is of no other kind is "other"."""
-    found = dict.fromkeys(("runs", "checkpoints", "exports", *KINDS, "other"), Usage())
+    found = dict.fromkeys(("runs", "checkpoints", *KINDS, "other"), Usage())
     for inside, usage in _folders(os.fspath(models)):
         found[_kind(inside)] += usage
     return {**found, "weights": used(weights.cache_folder())}
@@ -64,7 +64,7 @@ def _kind(inside: tuple[str, ...]) -> str:
             return "exports"
         case ("runs", *_):
             return "runs"
-        case ("cache", ("pixels" | "features") as kind, *_):
+        case ("cache", ("pixels" | "features" | "exports") as kind, *_):
             return kind
     return "other"
 

@@ -165,7 +165,7 @@ def read_text(text: str) -> Any:
     """A value typed on a command line: JSON where it is JSON (7, 0.3, true, null, [64, 32]), text otherwise."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

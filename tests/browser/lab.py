@@ -33,9 +33,14 @@ class Lab:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, *options: str) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port), *options]
-        self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "TL_MODELS": str(self.models)})
+    def start(self, *options: str, imports: Path | None = None) -> None:
+        """imports: a file that every import of the process is written to, as it happens."""
+        python = [sys.executable, *(("-X", "importtime") if imports else ())]
+        command = [*python, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port), *options]
+        errors = imports.open("wb") if imports else None
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "TL_MODELS": str(self.models)}, stderr=errors
+        )
         _wait_for(f"{self.address}/_stcore/health", self.process)
 
     def close(self) -> float:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -39,3 +42,16 @@ def test_a_picture_shows_the_digit_its_key_and_label_name(dataset):
         np.argmin([np.abs(np.asarray(dataset.open_image(item)) - mean).sum() for mean in means]) for item in later
     ]
     assert np.mean([guess == int(item.key[0]) == item.label for guess, item in zip(guesses, later, strict=True)]) > 0.8
+
+
+def test_the_digits_are_those_of_scikit_learn() -> None:
+    from sklearn.datasets import load_digits
+
+    images, labels = digits._arrays()
+    assert np.array_equal(images, load_digits().images)
+    assert np.array_equal(labels, load_digits().target)
+
+
+def test_listing_them_does_not_load_scikit_learn() -> None:
+    code = "import sys; from tl_core.data.sources import load_dataset; load_dataset('digits'); print('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -6,7 +6,10 @@ Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UC
 
 from __future__ import annotations
 
+import gzip
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -36,7 +39,10 @@ def open_image(item: Item) -> Image.Image:
 @cache
 def _arrays() -> tuple[np.ndarray, np.ndarray]:
     """(images 0..16, shape (1797, 8, 8); labels, shape (1797,))."""
-    from sklearn.datasets import load_digits  # Imported late: it takes a second that most commands need not pay.
-
-    digits = load_digits()
-    return digits.images, digits.target
+    # Found and read without importing scikit-learn, which takes a second or two that a page would have to wait for.
+    found = find_spec("sklearn")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("scikit-learn is not installed; run pip install -r requirements.txt")
+    with gzip.open(Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz") as file:
+        rows = np.loadtxt(file, delimiter=",")
+    return rows[:, :-1].reshape(-1, 8, 8), rows[:, -1].astype(np.int64)

@@ -48,6 +48,7 @@ class DataSpec(Section):
     images_per_class: int | None = setting(
         None,
         "At most so many training images of each class; fewer images overfit sooner. Not set: all of them.",
+        title="Training images per class",
         low=1,
         high=100_000,
         unit="images",

@@ -44,12 +44,21 @@ class Supervisor:
     """
 
     def __init__(
-        self, models: Path, on: Sequence[Device] | None = None, when_ready: Callable[[], object] | None = None
+        self,
+        models: Path,
+        on: Sequence[Device] | None = None,
+        when_ready: Callable[[], object] | None = None,
+        after: float = 0.0,
     ) -> None:
-        """when_ready: called once, when every training worker has loaded what it needs."""
+        """Args:
+        on: The devices; all of this machine where none are named.
+        when_ready: Called once, when every training worker has loaded what it needs.
+        after: Seconds to wait before the first look.
+        """
         self.models = models
         self.devices = devices() if on is None else tuple(on)
         self._when_ready = when_ready
+        self._after = after
         self._lock = supervisor_lock(models)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._go, name="supervisor", daemon=True)
@@ -73,6 +82,7 @@ class Supervisor:
             self._lock.release()
 
     def _go(self) -> None:
+        self._ended.wait(self._after)
         while not self._ended.is_set():
             try:
                 self._look()

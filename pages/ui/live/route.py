@@ -14,10 +14,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from tl_core import store
 from tl_core.errors import BadInput
 
-LOOK = 0.4
+LOOK = 0.25
 """Seconds between two looks at the disk, however many pages are open."""
 
-PAUSE = 1.0
+PAUSE = 0.6
 """Seconds between two answers to one page, at least."""
 
 GONE = "gone"

@@ -16,7 +16,7 @@ from tl_core.errors import BadInput
 
 PARTS = {
     "checkpoints": ("Checkpoints", "What a run goes on from; the best epochs and the latest."),
-    "exports": ("Exported networks", "The best epoch of each run, ready for predictions."),
+    "exports": ("Exported networks", "The best epoch of each run, and checkpoints that were downloaded."),
     "runs": ("Curves, reports, logs", "What runs say of themselves."),
     "pixels": ("Pixel cache", "Images decoded and resized once."),
     "features": ("Feature cache", "What frozen layers say of each image, computed once."),
@@ -57,6 +57,13 @@ CLEAN_UPS = (
         "Features are computed again when a run needs them: seconds to minutes, once for each dataset and network.",
         partial(disk.spare_cache, kind="features"),
         partial(disk.clear_cache, kind="features"),
+    ),
+    CleanUp(
+        "exports",
+        "Downloaded checkpoints",
+        "Networks made of single checkpoints for downloading are made again when somebody asks; the best epochs of runs stay.",
+        partial(disk.spare_cache, kind="exports"),
+        partial(disk.clear_cache, kind="exports"),
     ),
 )
 
