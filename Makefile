@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 JOBS ?= 2
 
-.PHONY: help setup run test unit test-all lint facts settings clean
+.PHONY: help setup run test unit test-all lint bench facts settings clean
 .DEFAULT_GOAL := help
 
 help: ## what each target does
@@ -31,6 +31,9 @@ lint: setup ## style and types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+bench: setup ## how quick the dashboard is here; ARGS="--json FILE" keeps the figures
+	$(PY) -m benchmarks.dashboard $(ARGS)
 
 facts: $(VENV)/.running ## write the table of facts about networks again
 	$(PY) -m tl_core.engine.networks.facts

@@ -26,7 +26,7 @@ def draw_devices() -> None:
     memory = psutil.virtual_memory()
     with st.container(horizontal=True):
         st.metric("Cores", os.cpu_count() or 1, border=True)
-        st.metric("Memory", size(memory.total), f"{size(memory.available)} free", delta_color="off", border=True)
+        st.metric("Memory", size(memory.total), f"{size(memory.available)} free", delta_color="off", delta_arrow="off", border=True)
     trains = ", ".join(device.title for device in devices())
     st.markdown(
         f"Trains on: **{plain(trains)}**. Each device has one worker, which takes runs from the queue one by one."
