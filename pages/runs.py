@@ -43,6 +43,5 @@ def say_what_went_wrong(newest: Row) -> None:
         st.warning(plain(newest.message), title=plain(f"The newest run, {newest.title}: {newest.status}"))
 
 
-filters.returned()
 st.title("Runs")
 live(models_folder())

@@ -10,6 +10,8 @@ from pages.ui import places
 from tl_core import store
 
 LOGO = str(Path(__file__).parent / "logo.svg")
+HISTORY = (Path(__file__).parent / "history.js").read_text(encoding="utf-8")
+NO_GAP = ".st-key-history { position: absolute; }"
 
 
 def home() -> None:
@@ -20,4 +22,5 @@ def home() -> None:
 st.set_page_config(page_title="TL Lab", page_icon=LOGO, layout="wide")
 st.logo(LOGO)
 built = [places.page(name) for name in places.PLACES if (places.FOLDER / f"{name}.py").exists()]
+st.components.v2.component("history", js=HISTORY, css=NO_GAP, isolate_styles=False)(key="history", height=1)
 st.navigation([st.Page(home, default=True, visibility="hidden"), *built], position="top").run()

@@ -1,4 +1,8 @@
-"""How the curves are drawn; all of it stands in the address."""
+"""How the curves are drawn; all of it stands in the address.
+
+Under names that no other page has: Streamlit (1.67) takes a bound name out of an address that leads from its page to another, and
+Back from here to a run's page with some smoothing would be such a one.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ from typing import cast
 import streamlit as st
 
 from pages.ui.charts.curves import Kind, Measure, X
-from pages.ui.charts.remembered import between, one_of, remember, several_of
 
 _KINDS: dict[str, tuple[Kind, str]] = {
     "validation": ("val", "solid"),
@@ -33,7 +36,7 @@ def draw() -> View:
     """Draws the controls in one row, which a narrow window breaks."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="compare_controls"):
         measure = _choice("Measure", ("accuracy", "loss"), "measure", "What the curves show.")
-        x = _choice("Over", ("epoch", "seconds"), "x", "Epochs, or the seconds of training up to the end of each.")
+        x = _choice("Over", ("epoch", "seconds"), "axis", "Epochs, or the seconds of training up to the end of each.")
         chosen = _kinds()
         smoothing = _smoothing()
         log = _log(measure)
@@ -45,18 +48,20 @@ def draw() -> View:
 
 
 def _choice(label: str, options: tuple[str, ...], key: str, help: str) -> str:
-    keep = remember(key, options[0], one_of(options))
-    return str(st.segmented_control(label, options, required=True, key=key, on_change=keep, help=help))
+    chosen = st.segmented_control(
+        label, options, default=options[0], required=True, key=key, bind="query-params", help=help
+    )
+    return str(chosen)
 
 
 def _kinds() -> list[str]:
-    keep = remember("show", ["validation", "training"], several_of(_KINDS), ",".join)
     chosen = st.pills(
         "Curves",
         list(_KINDS),
+        default=["validation", "training"],
         selection_mode="multi",
         key="show",
-        on_change=keep,
+        bind="query-params",
         help="Training: on training images as they are, after the epoch; compares with validation. Reported: while training, with "
         "augmentation and dropout; says nothing about overfitting.",
     )
@@ -64,25 +69,24 @@ def _kinds() -> list[str]:
 
 
 def _smoothing() -> float:
-    keep = remember("smoothing", 0.0, between(0, 0.95), "{:g}".format)
     return st.slider(
         "Smoothing",
-        min_value=0.0,
-        max_value=0.95,
-        step=0.05,
-        key="smoothing",
-        on_change=keep,
+        0.0,
+        0.95,
+        0.0,
+        0.05,
+        key="smooth",
+        bind="query-params",
         width=190,
         help="0 to 0.95: how much of the epochs before goes into each point. What was measured stays faintly behind.",
     )
 
 
 def _log(measure: str) -> bool:
-    keep = remember("log", False, lambda text: one_of(("true", "false"))(text) == "true", lambda on: str(on).lower())
     chosen = st.toggle(
         "Log scale",
-        key="log",
-        on_change=keep,
+        key="log_loss",
+        bind="query-params",
         disabled=measure != "loss",
         help="Loss on a logarithmic scale: small changes show.",
     )

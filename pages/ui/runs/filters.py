@@ -10,8 +10,6 @@ import streamlit as st
 from pages.ui.runs import words
 from pages.ui.runs.overview import Row
 
-_KEPT, _RETURNED = "runs_filters", "runs_returned"
-
 
 @dataclass(frozen=True)
 class Filters:
@@ -20,22 +18,6 @@ class Filters:
     text: str = ""
     statuses: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-
-
-def returned() -> None:
-    """Puts the filters back for somebody who came by the browser's Back from a page of a run.
-
-    Streamlit 1.67 writes the next page's parameters into the address before it changes the page: one step back is this page with
-    a parameter of the next, and without its own.
-    """
-    foreign = [name for name in ("run", "runs") if name in st.query_params]
-    if foreign:
-        st.session_state[_RETURNED] = True
-        for name in foreign:
-            del st.query_params[name]
-        st.rerun()
-    if st.session_state.pop(_RETURNED, False):
-        st.session_state.update(st.session_state.get(_KEPT, {}))
 
 
 def draw(shown: Sequence[Row]) -> Filters:
@@ -54,7 +36,6 @@ def draw(shown: Sequence[Row]) -> Filters:
         )
         chosen = _pills("Status", "status", statuses)
         tags = _pills("Tags", "tag", tags_of(shown))
-    st.session_state[_KEPT] = {"find": text, "status": chosen, "tag": tags}
     return Filters(text, tuple(chosen), tuple(tags))
 
 
