@@ -1,0 +1,125 @@
+"""Every page in every state: inside the frame, on every screen, and asking nobody else. The screenshots it keeps are to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pages.ui.places import PLACES
+from tests.browser.lab import Lab
+from tests.browser.steps import SEEN
+from tests.pages.folders import add_run, trained_by_the_dead, trained_here
+from tl_core import store
+from tl_core.spec import ExperimentSpec
+
+pytestmark = pytest.mark.slow
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+TALLEST = 4000
+SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
+OVERFITTING = [(min(1.0, 0.55 + 0.06 * n), 0.5 + 0.07 * n - 0.0045 * n * n) for n in range(12)]
+
+State = Callable[[Path], str]
+"""Makes what a state needs in a models folder and returns the address of the page."""
+
+
+def _queued(models: Path) -> str:
+    run = store.create(models, ExperimentSpec(), "waits")
+    (models / "queue").mkdir(exist_ok=True)
+    store.write_state(run, **{**trained_here(), "status": store.QUEUED})
+    return f"run?run={run.id}"
+
+
+def _run(title: str, **state: object) -> State:
+    return lambda models: f"run?run={add_run(models, title, accuracies=OVERFITTING, **state).id}"
+
+
+def _training(models: Path) -> str:
+    run = add_run(models, "trains", accuracies=OVERFITTING[:5], **trained_here(), started=1.0, epoch=5, epochs=12)
+    store.write_progress(run, store.Progress("Epoch 6", 7, 15, 1.0, 2.0, rate=412.0, cpu=98.0, memory=900_000_000))
+    return f"run?run={run.id}"
+
+
+def _two(models: Path) -> str:
+    runs = [add_run(models, name, accuracies=OVERFITTING[:length]) for name, length in (("plain", 12), ("dropout", 9))]
+    return f"compare?runs={runs[0].id},{runs[1].id}"
+
+
+# In this order: each leaves its runs to the next, so the empty pages come first.
+STATES: dict[str, State] = {
+    "train": lambda _: "train",
+    "train-fine-tune": lambda _: "train?backbone.freeze=all-but-3&train.head_epochs=5",
+    "train-problem": lambda _: "train?backbone.freeze=none&train.feature_cache=off&data.source=folder:/nowhere",
+    "train-bad-link": lambda _: "train?head.dropout=7&nonsense=1",
+    "runs-empty": lambda _: "runs",
+    "compare-empty": lambda _: "compare",
+    "predict-empty": lambda _: "predict",
+    "run-unknown": lambda _: "run?run=20990101-000000-nothing-0000",
+    "settings": lambda _: "settings",
+    "run-finished": _run("finished", best_epoch=8, val_accuracy=0.77, test_accuracy=0.75, exported_epoch=8),
+    "run-failed": _run("failed", status=store.FAILED, message="The disk is full: models needs 2.0 GB more."),
+    "run-interrupted": _run("interrupted", **trained_by_the_dead()),
+    "run-stopped": _run("stopped", status=store.STOPPED, message="Stopped on request; what was reached is kept."),
+    "run-training": _training,
+    "run-queued": _queued,
+    "compare-two": _two,
+    "predict": lambda _: "predict",
+    "runs": lambda _: "runs",
+}
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_state_of_every_page_fits_the_screen_and_shows_no_error(
+    browser: Browser, lab: Lab, scheme: Literal["light", "dark"], width: int
+) -> None:
+    page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
+    asked: set[str | None] = set()
+    page.on("request", lambda request: asked.add(urlsplit(request.url).hostname))
+    for name, make in STATES.items():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{lab.address}/{make(lab.models)}")
+        settled(page)
+        assert page.get_by_test_id("stException").count() == 0, name
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        keep(page, f"{name}-{scheme}-{width}", width)
+    assert asked - {"127.0.0.1", None} == set()
+    page.context.close()
+
+
+def settled(page: Page) -> None:
+    """Waits until the script has run and what it drew is there."""
+    page.wait_for_timeout(200)
+    expect(page.locator(SETTLED)).to_be_visible(timeout=SEEN)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=SEEN)
+    page.wait_for_timeout(700)  # Tables and charts are painted after they are there.
+
+
+def keep(page: Page, name: str, width: int) -> None:
+    height = page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 900")
+    page.set_viewport_size({"width": width, "height": min(max(height, 700), TALLEST)})
+    page.wait_for_timeout(300)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_the_first_visitor_of_all_may_come_by_a_deep_link_and_lands_inside_the_frame(
+    page: Page, lab: Lab, name: str
+) -> None:
+    run = add_run(lab.models, "here")
+    page.goto(f"{lab.address}/{name}?run={run.id}")
+    expect(page.get_by_test_id("stHeaderLogo")).to_be_visible(timeout=SEEN)
+    expect(page.get_by_role("link", name="Predict").first).to_be_visible(timeout=SEEN)
+    settled(page)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert urlsplit(page.url).path == f"/{name}"
+
+
+def test_an_address_that_there_is_not_leads_to_a_page_that_there_is(page: Page, lab: Lab) -> None:
+    page.goto(f"{lab.address}/nowhere")
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible(timeout=SEEN)
