@@ -18,6 +18,7 @@ except BadInput:
     missing.draw(models, asked)
     st.stop()
 
+st.query_params["run"] = run.id  # A link from a page to itself hands over the new address without showing it.
 view = look(run)
 head.draw(view, store.read_notes(run))
 controls.draw(view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -36,12 +37,14 @@ def _queued(models: Path) -> str:
 
 
 def _run(title: str, **state: object) -> State:
-    return lambda models: f"run?run={add_run(models, title, accuracies=OVERFITTING, **state).id}"
+    return lambda models: f"run?run={add_run(models, title, accuracies=OVERFITTING, epochs=12, **state).id}"
 
 
 def _training(models: Path) -> str:
     run = add_run(models, "trains", accuracies=OVERFITTING[:5], **trained_here(), started=1.0, epoch=5, epochs=12)
-    store.write_progress(run, store.Progress("Epoch 6", 7, 15, 1.0, 2.0, rate=412.0, cpu=98.0, memory=900_000_000))
+    now = time.time() + 600  # It shall not fall silent while other pages are looked at.
+    moment = store.Progress("Epoch 6", 7, 15, now - 1, now, rate=412.0, cpu=98.0, memory=900_000_000)
+    store.write_progress(run, moment)
     return f"run?run={run.id}"
 
 
