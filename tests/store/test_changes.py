@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,14 @@ import pytest
 
 from tests.pages.folders import add_run, epoch_line, trained_here
 from tl_core import store
+from tl_core.spec import ExperimentSpec
 from tl_core.store import Notes, Run, changes
 from tl_core.store import Progress as Moment
+
+
+def settle() -> None:
+    """Waits until a look at the folders sees all there is to see."""
+    time.sleep(1.5 * changes.TICK)
 
 
 def an_epoch(run: Run) -> None:
@@ -34,9 +41,9 @@ CHANGES: dict[str, Callable[[Run], object]] = {
 def test_every_change_of_a_run_changes_both_stamps(models: Path, change: Callable[[Run], object]) -> None:
     add_run(models)
     run = add_run(models, **trained_here())
+    settle()
     before = changes.stamp(models), changes.stamp_of(run)
     assert before == (changes.stamp(models), changes.stamp_of(run))
-    time.sleep(0.02)  # A clock of files may tick every ten milliseconds.
     change(run)
     assert changes.stamp(models) != before[0]
     assert changes.stamp_of(run) != before[1]
@@ -46,6 +53,7 @@ def test_a_process_that_dies_without_touching_a_file_changes_both_stamps(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = add_run(models, **trained_here())
+    settle()
     before = changes.stamp(models), changes.stamp_of(run)
     monkeypatch.setattr(changes, "is_alive", lambda *_: False)
     assert changes.stamp(models) != before[0]
@@ -55,6 +63,7 @@ def test_a_process_that_dies_without_touching_a_file_changes_both_stamps(
 def test_a_process_that_falls_silent_changes_both_stamps(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = add_run(models, **trained_here())
     store.write_progress(run, Moment("Epoch 1", 1, 2, 1.0, 2.0))
+    settle()
     before = changes.stamp(models), changes.stamp_of(run)
     now = time.time()
     monkeypatch.setattr("time.time", lambda: now + changes.SILENT + 1)
@@ -64,10 +73,34 @@ def test_a_process_that_falls_silent_changes_both_stamps(models: Path, monkeypat
 
 def test_another_run_changes_the_stamp_of_all_and_not_of_one(models: Path) -> None:
     run = add_run(models)
+    settle()
     before = changes.stamp(models), changes.stamp_of(run)
     add_run(models)
     assert changes.stamp(models) != before[0]
     assert changes.stamp_of(run) == before[1]
+
+
+@pytest.mark.parametrize("last", [store.STOPPED, store.RUNNING])
+def test_two_changes_within_one_tick_of_the_clock_of_files_are_both_seen(models: Path, last: str) -> None:
+    run = add_run(models)
+    made_by_the_dead = {"pid": 1, "process_started": 1.0}
+    tick = time.time_ns()
+    os.utime(run.folder, ns=(tick, tick))
+    before = changes.stamp(models), changes.stamp_of(run)
+    store.write_state(run, status=last, **made_by_the_dead)
+    os.utime(run.folder, ns=(tick, tick))
+    settle()
+    assert changes.stamp(models) != before[0]
+    assert changes.stamp_of(run) != before[1]
+
+
+def test_a_look_asks_once_for_a_process_that_made_many_runs(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        store.create(models, ExperimentSpec())
+    asked: list[object] = []
+    monkeypatch.setattr(changes, "is_alive", lambda *process: asked.append(process))
+    changes.stamp(models)
+    assert len(asked) == 1
 
 
 def test_the_queue_counts_for_both(models: Path) -> None:
@@ -76,7 +109,7 @@ def test_the_queue_counts_for_both(models: Path) -> None:
     for run in runs:
         store.queue.add(run)
     queued = changes.stamp(models), changes.stamp_of(runs[0])
-    time.sleep(0.02)
+    settle()
     store.queue.move(runs[2], -1)
     moved = changes.stamp(models), changes.stamp_of(runs[0])
     assert len({before, queued, moved}) == 3

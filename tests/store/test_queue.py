@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import Timeout
 
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
 from tl_core import store
@@ -117,10 +120,67 @@ def test_a_run_that_begins_between_the_look_and_the_click_is_not_cancelled(model
         assert store.entries.holds(run)
 
 
+def test_a_run_cannot_begin_while_it_is_moved_and_so_does_not_wait_for_a_second_time(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = queued(models, "a", "b")
+    ordered = store.entries.ordered
+    begun: list[store.Run] = []
+
+    def meanwhile(where: Path) -> list[tuple[float, store.Run]]:
+        found = ordered(where)
+        try:
+            with second.lock:  # As training does, in the worst moment.
+                store.entries.remove(second)
+                begun.append(second)
+        except Timeout:  # It has to wait until the entry is where it belongs.
+            pass
+        return found
+
+    monkeypatch.setattr(store.entries, "ordered", meanwhile)
+    store.queue.move(second, -1)
+    monkeypatch.undo()
+    assert (begun, store.queue.waiting(models)) == ([], (second, first))
+
+
+def test_a_run_that_begins_this_moment_is_not_put_in_the_queue_again(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.queue, "MOMENT", 0.0)
+    run = add_run(models, status=store.STOPPED)
+    with run.lock, pytest.raises(BadInput, match="is training right now"):
+        store.queue.add(run)
+    assert not store.entries.holds(run)
+
+
+def test_a_new_run_that_could_not_be_queued_can_be_cancelled(models: Path) -> None:
+    run = store.create(models, ExperimentSpec(), "a")
+    store.queue.cancel(run)
+    assert store.read_state(run)["status"] == store.STOPPED
+
+
+@pytest.mark.parametrize("change", [store.queue.cancel, lambda run: store.queue.move(run, 1), store.queue.postpone])
+def test_a_deleted_run_does_not_come_back_as_an_empty_folder(
+    models: Path, change: Callable[[store.Run], object]
+) -> None:
+    run, _ = queued(models, "a", "b")
+    store.delete(run)
+    change(run)
+    assert not run.folder.exists()
+
+
+def test_a_run_that_cannot_begin_goes_to_the_end(models: Path) -> None:
+    first, *_ = queued(models, "a", "b", "c")
+    store.queue.postpone(first)
+    assert titles(models) == "bca"
+    store.queue.postpone(add_run(models, "x"))
+    assert titles(models) == "bca"
+
+
 @pytest.mark.parametrize(
     ("state", "said"), [({"status": store.FINISHED}, "is finished"), (trained_here(), "is training right now")]
 )
-def test_what_needs_no_training_is_refused_with_a_reason(models: Path, state: dict[str, object], said: str) -> None:
+def test_what_needs_no_training_is_refused_with_a_reason(models: Path, state: dict[str, Any], said: str) -> None:
     with pytest.raises(BadInput, match=said):
         store.queue.add(add_run(models, **state))
     assert titles(models) == ""

@@ -174,6 +174,12 @@ def test_a_running_state_that_names_no_process_is_interrupted(run: Run, missing:
     assert store.read_state(run)["status"] == store.INTERRUPTED
 
 
+@pytest.mark.parametrize(("pid", "started"), [(-1, 1.0), ("a", 1.0), (1.5, 1.0), (1, "a"), ([], {})])
+def test_a_running_state_that_names_nonsense_is_interrupted(run: Run, pid: object, started: object) -> None:
+    store.write_state(run, status=store.RUNNING, pid=pid, process_started=started)
+    assert store.read_state(run)["status"] == store.INTERRUPTED
+
+
 DAMAGED = ["", "{", "[]", "7", "null", "{}", '{"status": "dancing"}', '{"status": ["running"]}']
 
 

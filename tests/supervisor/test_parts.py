@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.pages.folders import add_run, trained_by_the_dead
+from tl_core import store
 from tl_core.store import this_process
 from tl_core.supervisor import Supervisor, settings, workers
 from tl_core.supervisor import devices as found
-from tl_core.supervisor.supervisor import BACKOFF, _reason
+from tl_core.supervisor.supervisor import BACKOFF, _end_if_deaf, _reason
 from tl_core.supervisor.workers import Worker, announce, folder, retire
 
 
@@ -90,6 +94,42 @@ def test_the_reason_of_a_death_names_the_signal_and_what_it_may_mean() -> None:
     assert "memory" in _reason(-signal.SIGKILL)
     assert "SIGSEGV" in _reason(-signal.SIGSEGV)
     assert "exit status 1" in _reason(1)
+    assert "signal 40" in _reason(-40)
+
+
+def test_nothing_that_goes_wrong_in_a_look_ends_the_thread(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tl_core.supervisor.supervisor.LOOK", 0.01)
+    looks: list[int] = []
+
+    def look(_: Supervisor) -> None:
+        looks.append(1)
+        raise ValueError(f"look {len(looks)}")
+
+    monkeypatch.setattr(Supervisor, "_look", look)
+    supervisor = Supervisor(models, ())
+    supervisor.start()
+    until = time.monotonic() + 5
+    while len(looks) < 3 and time.monotonic() < until:
+        time.sleep(0.01)
+    supervisor.stop()
+    assert len(looks) >= 3
+
+
+def test_a_worker_that_takes_a_run_is_not_ended_for_a_request_its_predecessor_did_not_meet(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = add_run(models, **trained_by_the_dead())
+    store.write_progress(run, store.Progress("Epoch 1", 1, 2, 1.0, 2.0))
+    (run.folder / "stop").touch()
+    os.utime(run.folder / "stop", (3.0, 3.0))
+    ended: list[int] = []
+    monkeypatch.setattr("psutil.Process.kill", lambda process: ended.append(process.pid))
+    announce(models, "training", "cpu", "training", run.id)
+    (worker,) = workers(models)
+    _end_if_deaf(models, worker)
+    assert ended == []
+    _end_if_deaf(models, replace(worker, since=4.0))
+    assert ended == [os.getpid()]
 
 
 def test_a_worker_that_cannot_start_is_tried_less_and_less_often(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

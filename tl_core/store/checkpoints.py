@@ -5,16 +5,14 @@ checkpoints/manifest.json is the truth: a file it does not name is no checkpoint
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import Timeout
-
 from tl_core.errors import BadInput
 from tl_core.files import read_json, write_json
+from tl_core.store.holding import held
 from tl_core.store.run import FINISHED, Run
 from tl_core.store.state import read_state
 
@@ -54,7 +52,7 @@ def remove(run: Run, epoch: int) -> int:
     Raises:
         BadInput: where there is none, the run still needs it, or a process holds the run.
     """
-    with _held(run):
+    with held(run):
         entries = kept(run)
         entry = next((entry for entry in entries if entry.epoch == epoch), None)
         if entry is None:
@@ -67,7 +65,7 @@ def remove(run: Run, epoch: int) -> int:
 
 def remove_all_but_needed(run: Run) -> int:
     """Removes every checkpoint that is `removable` and returns the bytes that are free now; BadInput where the run is held."""
-    with _held(run):
+    with held(run):
         return _remove(run, removable(run))
 
 
@@ -119,15 +117,3 @@ def _remove(run: Run, gone: Collection[Checkpoint]) -> int:
         freed += file.stat().st_size if file.exists() else 0
         file.unlink(missing_ok=True)
     return freed
-
-
-@contextmanager
-def _held(run: Run) -> Iterator[None]:
-    """Holds the run, as its trainer does: nobody writes a checkpoint meanwhile."""
-    if not run.folder.is_dir():  # Locking would make the folder again.
-        raise BadInput.of("run", f"{run.id} was deleted")
-    try:
-        with run.lock:
-            yield
-    except Timeout:
-        raise BadInput.of("run", f"{run.id} is training right now", "Stop it first.") from None

@@ -20,5 +20,5 @@ def is_alive(pid: int | None, started: float | None) -> bool:
     try:
         process = psutil.Process(pid)
         return abs(process.create_time() - started) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:  # Gone, or another user's by now.
+    except (psutil.Error, TypeError, ValueError):  # Gone, or another user's by now; or no number of a process at all.
         return False

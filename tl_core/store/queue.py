@@ -1,18 +1,22 @@
 """The queue: runs that wait for a training worker, in order, kept on the disk.
 
-Whoever trains a run removes its entry, after its state says "running": killed in between, the run is taken again.
+Whoever trains a run removes its entry, after its state says "running": killed in between, the run is taken again. Who adds, moves
+or cancels one holds the run, so that it cannot begin meanwhile: an entry put back then would start it a second time.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-
-from filelock import Timeout
 
 from tl_core.errors import BadInput
 from tl_core.store import entries
+from tl_core.store.holding import held
 from tl_core.store.run import FINISHED, QUEUED, RUNNING, STOPPED, Run, read_spec
 from tl_core.store.state import read_state, stored_status, write_state
+
+MOMENT = 2.0
+"""Seconds to wait for others who do something with a run that takes no time."""
 
 CANCELLED = "Taken out of the queue before it began; resume starts it."
 
@@ -36,16 +40,42 @@ def add(run: Run) -> None:
     if entries.holds(run):
         return
     read_spec(run)
-    status = read_state(run)["status"]
-    if status in _REFUSED:
-        said, remedy = _REFUSED[status]
-        raise BadInput.of("run", f"{run.id} {said}", remedy)
-    places = [place for place, _ in entries.ordered(run.models) if place != float("inf")]
-    entries.put(run, max(places, default=0.0) + 1)
+    with held(run, MOMENT):
+        status = read_state(run)["status"]
+        if status in _REFUSED:
+            said, remedy = _REFUSED[status]
+            raise BadInput.of("run", f"{run.id} {said}", remedy)
+        if not entries.holds(run):
+            _put_last(run)
 
 
 def move(run: Run, places: int) -> None:
     """Moves a run by so many places: -1 is one earlier. At the ends, and where it does not wait any more, nothing happens."""
+    with suppress(BadInput), held(run):
+        _move(run, places)
+
+
+def postpone(run: Run) -> None:
+    """Moves a run that waits and cannot even be begun to the end, so that it keeps no other from its turn."""
+    if entries.holds(run):
+        _put_last(run)
+
+
+def cancel(run: Run) -> None:
+    """Takes a run out of the queue; one that had begun before is again what it was. Where it began meanwhile, nothing happens."""
+    with suppress(BadInput), held(run):
+        # Also one without an entry: whoever made it could not queue it.
+        if stored_status(run) == QUEUED:
+            write_state(run, status=STOPPED, message=CANCELLED)
+        entries.remove(run)
+
+
+def _put_last(run: Run) -> None:
+    places = [place for place, _ in entries.ordered(run.models) if place != float("inf")]
+    entries.put(run, max(places, default=0.0) + 1)
+
+
+def _move(run: Run, places: int) -> None:
     order = entries.ordered(run.models)
     runs = [other for _, other in order]
     if run not in runs:
@@ -57,16 +87,3 @@ def move(run: Run, places: int) -> None:
     before = others[there - 1] if there else others[0] - 2
     after = others[there] if there < len(others) else before + 2
     entries.put(run, (before + after) / 2)
-
-
-def cancel(run: Run) -> None:
-    """Takes a run out of the queue; one that had begun before is again what it was. Where it began meanwhile, nothing happens."""
-    try:
-        with run.lock:  # Nobody starts it while this looks.
-            if not entries.holds(run):
-                return
-            if stored_status(run) == QUEUED:
-                write_state(run, status=STOPPED, message=CANCELLED)
-            entries.remove(run)
-    except Timeout:
-        return

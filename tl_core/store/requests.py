@@ -6,11 +6,9 @@ import os
 import secrets
 import shutil
 
-from filelock import Timeout
-
-from tl_core.errors import BadInput
 from tl_core.files import TEMPORARY
 from tl_core.store import entries
+from tl_core.store.holding import held
 from tl_core.store.run import RUNNING, Run
 from tl_core.store.state import read_state
 
@@ -34,13 +32,10 @@ def delete(run: Run) -> None:
     """Removes a run with all it holds. It is gone at once or not at all: its folder is renamed, then emptied.
 
     Raises:
-        BadInput: where a process is training it.
+        BadInput: where a process is training it, or it is gone already.
     """
-    try:
-        with run.lock:
-            entries.remove(run)
-            doomed = run.folder.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{run.id}")
-            run.folder.rename(doomed)
-    except Timeout:
-        raise BadInput.of("run", f"{run.id} is training right now", "Stop it first.") from None
+    with held(run):
+        entries.remove(run)
+        doomed = run.folder.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{run.id}")
+        run.folder.rename(doomed)
     shutil.rmtree(doomed)

@@ -129,11 +129,16 @@ def get(models: Path, run_id: str) -> Run:
     Raises:
         BadInput: where there is none; it lists the nearest.
     """
-    if re.fullmatch(r"[\w-]+", run_id):
-        run = Run(models / "runs" / run_id)
-        if _age(run.folder):
-            return run
-    raise _not_found(models, run_id, runs(models), [])
+    run = known(models, run_id)
+    if run is None:
+        raise _not_found(models, run_id, runs(models), [])
+    return run
+
+
+def known(models: Path, run_id: str) -> Run | None:
+    """What `get` finds; None where there is none, which costs no search for near ones."""
+    run = Run(models / "runs" / run_id)
+    return run if re.fullmatch(r"[\w-]+", run_id) and _age(run.folder) else None
 
 
 def _not_found(models: Path, text: str, known: list[Run], matching: list[Run]) -> BadInput:

@@ -17,7 +17,6 @@ import psutil
 from filelock import Timeout
 
 from tl_core import store
-from tl_core.errors import BadInput
 from tl_core.supervisor import settings
 from tl_core.supervisor.devices import Device, devices
 from tl_core.supervisor.workers import Worker, log_file, supervisor_lock, workers
@@ -86,11 +85,7 @@ class Supervisor:
         while not self._ended.is_set():
             try:
                 self._look()
-            except (
-                OSError,
-                psutil.Error,
-                BadInput,
-            ):  # A disk that is full or gone for a while must not end the thread.
+            except Exception:  # A disk that is full or gone for a while, say: whatever it is must not end the thread.
                 log.exception("The supervisor could not look after its workers; it tries again.")
             self._ended.wait(LOOK)
 
@@ -163,7 +158,8 @@ def _was_trained_by(run: store.Run, pid: int) -> bool:
 def _reason(status: int) -> str:
     if status >= 0:
         return f"The process that trained it ended by itself (exit status {status})."
-    name = signal.Signals(-status).name
+    # Most signals of real time have no name.
+    name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
     perhaps = "; perhaps the machine ran out of memory" if name == "SIGKILL" else ""
     return f"The process that trained it was ended from outside ({name}{perhaps})."
 
@@ -178,7 +174,8 @@ def _end_if_deaf(models: Path, worker: Worker) -> None:
     except FileNotFoundError:
         return
     moment = store.read_progress(run)
-    if time.time() - max(asked, moment.at if moment else worker.since) > PATIENCE:
+    # Request and report may be leftovers of the process before, which this one has just not cleared yet.
+    if time.time() - max(asked, worker.since, moment.at if moment else 0.0) > PATIENCE:
         log.warning("The worker of %s did not answer for %d seconds; it is ended.", worker.device, PATIENCE)
         with suppress(psutil.NoSuchProcess):
             psutil.Process(worker.pid).kill()

@@ -61,25 +61,42 @@ def main(models: Path, device: str) -> None:
 
 
 def _work(models: Path, device: str, asked: Asked) -> None:
-    os.nice(10)  # Pages come first.
-    from tl_core.engine.training.running import train
+    if hasattr(os, "nice"):
+        os.nice(10)  # Pages come first.
+    import tl_core.engine.training.running  # noqa: F401 (while nothing waits)
 
     announce(models, "training", device, "idle")
     trained, busy = 0, time.monotonic()
     while not asked.now and trained < RENEW:
-        run = next(iter(store.queue.waiting(models)), None)
-        if run is None:
-            if time.monotonic() - busy > ALONE and _is_alone(models):
-                return
+        if _train_next(models, device, asked):
+            trained, busy = trained + 1, time.monotonic()
+        elif time.monotonic() - busy > ALONE and _is_alone(models):
+            return
+        else:
             time.sleep(LOOK)
-            continue
+
+
+def _train_next(models: Path, device: str, asked: Asked) -> bool:
+    """Trains the first run of the queue that nobody else has; returns whether there was one."""
+    from tl_core.engine.training.running import NotBegun, train
+
+    for run in store.queue.waiting(models):
         announce(models, "training", device, "training", run.id)
         try:
-            train(run, models, asked.stop)
+            train(run, models, asked.stop, queued=True)
+        except NotBegun as error:
+            log.info("%s", error)
+            continue
         except LabError as error:  # The run's state and log say it.
             log.info("%s: %s", run.id, error)
-        announce(models, "training", device, "idle")
-        trained, busy = trained + 1, time.monotonic()
+        except BaseException:  # Nothing can be written of it.
+            # This process ends; the next begins with another run.
+            store.queue.postpone(run)
+            raise
+        finally:
+            announce(models, "training", device, "idle")
+        return True
+    return False
 
 
 def _is_alone(models: Path) -> bool:

@@ -12,7 +12,6 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tl_core import store
-from tl_core.errors import BadInput
 
 LOOK = 0.25
 """Seconds between two looks at the disk, however many pages are open."""
@@ -43,7 +42,7 @@ async def changes(socket: WebSocket) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_listen(socket, page))
             tasks.create_task(_answer(socket, page))
-    except* WebSocketDisconnect:
+    except* (WebSocketDisconnect, KeyError):  # Gone; or it sent no text, and is then no page of ours.
         pass
 
 
@@ -72,10 +71,10 @@ async def _answer(socket: WebSocket, page: Page) -> None:
 def stamp(run: str) -> str:
     """What there is now of a run, or of all where none is named."""
     models = store.models_folder()
-    try:
-        return store.changes.stamp_of(store.get(models, run)) if run else store.changes.stamp(models)
-    except BadInput:
-        return GONE
+    if not run:
+        return store.changes.stamp(models)
+    found = store.known(models, run)
+    return store.changes.stamp_of(found) if found else GONE
 
 
 @lru_cache(maxsize=256)

@@ -36,18 +36,26 @@ from tl_core.store import (
 log = logging.getLogger(__name__)
 
 
-def train(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch = ignore) -> dict[str, Any]:
+class NotBegun(RunFailed):
+    """The run was not touched: another process trains it, or it was deleted or taken out of the queue this moment."""
+
+
+def train(
+    run: Run, models: Path, progress: Progress, on_epoch: OnEpoch = ignore, *, queued: bool = False
+) -> dict[str, Any]:
     """Trains a run from where it is to its end, and returns its last state.
 
     Args:
         progress: Called many times an epoch; where it raises RunStopped the run is marked stopped, and can be resumed.
         on_epoch: Called with each epoch's line.
+        queued: Only where it waits in the queue.
 
     Raises:
+        NotBegun: where it is not for this process.
         RunFailed: saying why in a sentence; the run is marked failed and the trace is in its log.
         RunStopped: after the run was marked stopped.
     """
-    with _held(run), _logged(run):
+    with _held(run, queued), _logged(run):
         started = time.monotonic()
         before = float(read_state(run).get("seconds", 0.0))
 
@@ -79,19 +87,23 @@ def train(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch = ignore
 def _clean_up(run: Run) -> None:
     """Removes what a process that was killed has left: half-written files, what it did last, a request it did not meet."""
     for leftover in run.folder.rglob(f"{TEMPORARY}*"):
-        leftover.unlink()
+        leftover.unlink(missing_ok=True)  # Or somebody writes a note this moment.
     clear_progress(run)
     forget_stop(run)
 
 
 @contextmanager
-def _held(run: Run) -> Iterator[None]:
+def _held(run: Run, queued: bool) -> Iterator[None]:
     """Holds a run: no two processes train the same one."""
+    if not run.folder.is_dir():  # Locking would make the folder again.
+        raise NotBegun(f"{run.id} was deleted.")
     try:
         with run.lock:
+            if queued and not entries.holds(run):
+                raise NotBegun(f"{run.id} does not wait any more.")
             yield
     except Timeout:
-        raise RunFailed(f"Another process is training {run.id} right now.") from None
+        raise NotBegun(f"Another process is training {run.id} right now.") from None
 
 
 @contextmanager
