@@ -168,6 +168,13 @@ def test_a_process_number_given_to_another_process_is_not_running(run: Run) -> N
     assert store.read_state(run)["status"] == store.INTERRUPTED
 
 
+@pytest.mark.parametrize("moved", [-1.0, 1.0, 2.0])
+def test_a_run_goes_on_running_while_the_clock_is_corrected(run: Run, moved: float) -> None:
+    here = store.this_process()
+    store.write_state(run, status=store.RUNNING, pid=here["pid"], process_started=here["process_started"] + moved)
+    assert store.read_state(run)["status"] == store.RUNNING
+
+
 @pytest.mark.parametrize("missing", ["pid", "process_started"])
 def test_a_running_state_that_names_no_process_is_interrupted(run: Run, missing: str) -> None:
     store.write_state(run, status=store.RUNNING, **{**store.this_process(), missing: None})

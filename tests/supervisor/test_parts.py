@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -148,6 +150,20 @@ def test_a_worker_that_cannot_start_is_tried_less_and_less_often(models: Path, m
 def _may_start_after(supervisor: Supervisor, wait: float, monkeypatch: pytest.MonkeyPatch) -> bool:
     monkeypatch.setattr("time.monotonic", lambda: 1000.0 + wait)
     return supervisor._may_start("cpu")
+
+
+@pytest.mark.parametrize(("status", "lived", "deaths"), [(0, 0.2, 3), (1, 0.2, 3), (1, 60.0, 3), (0, 60.0, 0)])
+def test_a_worker_that_ends_at_once_counts_as_one_that_cannot_start(
+    models: Path, status: int, lived: float, deaths: int
+) -> None:
+    supervisor = Supervisor(models, ())
+    child = subprocess.Popen([sys.executable, "-c", f"raise SystemExit({status})"])
+    child.wait()
+    supervisor._children["cpu"] = child
+    supervisor._started["cpu"] = time.monotonic() - lived
+    supervisor._deaths["cpu"] = 2
+    supervisor._bury()
+    assert supervisor._deaths["cpu"] == deaths
 
 
 def test_workers_are_listed_with_those_that_train_first(models: Path) -> None:

@@ -7,6 +7,10 @@ from typing import Any
 
 import psutil
 
+SAME = 2.5
+"""Seconds that a process may seem to have started earlier or later than it did: Linux counts from a start of the machine that it gives
+in whole seconds, and that moves when the clock is corrected."""
+
 
 def this_process() -> dict[str, Any]:
     """What names this process: its number and when it started."""
@@ -19,6 +23,6 @@ def is_alive(pid: int | None, started: float | None) -> bool:
         return False
     try:
         process = psutil.Process(pid)
-        return abs(process.create_time() - started) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        return abs(process.create_time() - started) < SAME and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.Error, TypeError, ValueError):  # Gone, or another user's by now; or no number of a process at all.
         return False

@@ -33,7 +33,10 @@ PATIENCE = 60.0
 """Seconds after which a worker that was asked to stop and shows no sign of life is ended."""
 
 BACKOFF = (0.0, 0.0, 5.0, 30.0, 120.0)
-"""Seconds to wait before a worker is started that died so many times in a row without having trained."""
+"""Seconds to wait before a worker is started that died, or ended at once, so many times in a row without having trained."""
+
+AT_ONCE = 5.0
+"""Seconds in which no worker has trained all it may: one that ends by then found the device taken."""
 
 
 class Supervisor:
@@ -132,7 +135,9 @@ class Supervisor:
                 continue
             del self._children[device]
             held = _say_why(self.models, child.pid, status)
-            self._deaths[device] = 0 if status == 0 or held else self._deaths.get(device, 0) + 1
+            lived = time.monotonic() - self._started[device]
+            well = held or (status == 0 and lived > AT_ONCE)
+            self._deaths[device] = 0 if well else self._deaths.get(device, 0) + 1
             if status:
                 log.warning("The training worker of %s ended: %s.", device, _reason(status))
 
