@@ -37,6 +37,9 @@ class Section(BaseModel):
 
 SectionT = TypeVar("SectionT", bound=Section)
 
+LISTED = 12
+"""The most names a sentence lists where none is near."""
+
 
 @dataclass(frozen=True)
 class Param:
@@ -220,7 +223,7 @@ def _row_of(parts: Sequence[str], rows: Mapping[str, Param]) -> Param | None:
 def _did_you_mean(close: Sequence[str], rows: Mapping[str, Param]) -> str:
     if close:
         return f"Did you mean {' or '.join(close)}?"
-    return f"Known: {', '.join(rows)}."
+    return f"Known: {', '.join(rows)}." if len(rows) <= LISTED else "docs/settings.md lists all there are."
 
 
 class Located(ValueError):
