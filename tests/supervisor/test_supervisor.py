@@ -151,6 +151,24 @@ def test_training_goes_on_without_the_dashboard_where_that_is_set_and_the_next_o
     until(has(run, store.STOPPED), "the stop asked for by the second dashboard")
 
 
+def test_a_worker_that_dies_under_a_second_dashboard_is_replaced_and_its_run_interrupted(
+    models: Path, supervise: Callable[[], Supervisor]
+) -> None:
+    settings.write(models, settings.Settings("go on"))
+    run = queued(models, **LONG)
+    first = supervise()
+    until(reached(run, 2), "two epochs")
+    worker = trainer(models)
+    first.stop()
+    supervise()
+    time.sleep(1.5)
+    assert [found.pid for found in workers(models)] == [worker.pid]  # Taken over, not started.
+    os.kill(worker.pid, signal.SIGKILL)
+    until(has(run, store.INTERRUPTED), "the run to be seen as interrupted")
+    until(lambda: any(w.state == "idle" and w.pid != worker.pid for w in workers(models)), "a new worker")
+    assert has(run, store.INTERRUPTED)()
+
+
 def test_a_worker_that_does_not_answer_is_ended_when_its_run_should_stop(
     models: Path, supervise: Callable[[], Supervisor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
