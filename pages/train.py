@@ -29,5 +29,8 @@ st.html("""<style>
 @media (min-width: 641px) {
   [data-testid=stColumn]:has(.st-key-side) {position: sticky; top: 4.2rem; align-self: flex-start; max-height: calc(100vh - 5rem); overflow-y: auto}
 }
+@media (max-width: 640px) {
+  .st-key-start {position: fixed; bottom: 0; left: 0; z-index: 90; padding: .6rem 1rem; background: Canvas; border-top: 1px solid #88888866}
+}
 [data-testid=stWidgetLabelRequired] {display: none}
 </style>""")

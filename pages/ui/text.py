@@ -36,6 +36,11 @@ def size(bytes: float | None) -> str:
     return f"{value:.{digits}f} {units[0]}"
 
 
+def percent_value(share: float | None) -> float | None:
+    """The number behind `percent`, for columns of tables: rounded once, so that both show the same digit."""
+    return None if share is None else float(f"{100 * share:.1f}")
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """A share of 0 to 1 as percent: "86.3 %"; a dash for None."""
     return "–" if share is None else f"{100 * share:.{digits}f} %"

@@ -232,6 +232,13 @@ def test_best_values_are_those_of_the_best_epoch_and_the_best_run_is_marked(mode
     assert (first["Time"], first["Status"]) == ("12 s", "finished")
 
 
+def test_the_loss_is_the_lowest_as_on_the_page_of_the_run(models: Path) -> None:
+    run = add_run(models, accuracies=((0.8, 0.7), (0.9, 0.8)))
+    store.append_metrics(run, {**epoch_line(3, 1.0, 0.75), "val_loss": 0.05})
+    (found,) = tables.results(folder_as_it_is(models, [run])).to_dict("records")
+    assert (found["At epoch"], found["Val. loss"]) == (2, 0.05)
+
+
 def test_how_sure_the_best_accuracy_is_follows_from_the_number_of_images(models: Path) -> None:
     run = add_run(models, accuracies=((1.0, 0.9),), images={"validation": 400})
     assert "standard error of 1.5 points" in tables.uncertainty(folder_as_it_is(models, [run]))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.forms import chain, editors, planning, sharing, source, widgets
+from pages.ui.forms import building, chain, editors, planning, sharing, source, widgets
 from tests.conftest import Photos, photo
 from tests.pages.test_address import otherwise
 from tl_core.backbones import BACKBONES, Backbone
@@ -202,6 +202,12 @@ def test_the_chain_is_said_in_words_and_each_state_has_a_word_of_its_own() -> No
         assert f"<span>{state}</span>" in html
 
 
+def test_as_long_as_no_image_is_known_the_chain_claims_no_sizes() -> None:
+    links = chain.links(ExperimentSpec(), images=0)
+    assert all(link.boundary is None for link in links)
+    assert "0 B" not in chain.draw_html(links)
+
+
 def test_names_in_the_chain_cannot_be_markup() -> None:
     link = chain.Link("<script>", chain.FROZEN, 1, (1, 1, 1), 4, False)
     assert "<script>" not in chain.draw_html([link])
@@ -244,3 +250,14 @@ def test_a_spec_file_is_read_as_it_was_saved() -> None:
 def test_a_file_that_is_no_spec_says_so_in_a_sentence(content: bytes, said: str) -> None:
     with pytest.raises(BadInput, match=f"(?s){said}"):
         sharing.read(content)
+
+
+def test_one_value_that_is_not_allowed_takes_no_other_along() -> None:
+    spec, problems = building.built({"augment.flip": "horizontal", "train.epochs": 0, "data.image_size": 96})
+    assert spec.data.image_size == 96
+    assert {problem.path for problem in problems} == {"augment", "train.epochs"}
+
+
+def test_settings_in_a_problem_are_called_what_the_form_calls_them() -> None:
+    said = building.titled("data.source: there is no folder 'a.b/data.py'; lower data.image_size.")
+    assert said == "Dataset: there is no folder 'a.b/data.py'; lower Image size."

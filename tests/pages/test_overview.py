@@ -174,6 +174,12 @@ def test_a_training_run_says_which_epoch_it_is_in_and_how_long_it_will_take(mode
     assert words.share_done(row) == pytest.approx(0.35)
 
 
+def test_an_epoch_that_is_being_measured_has_been_trained(models: Path) -> None:
+    row = training(models, store.Progress("Measuring epoch 4", 1, 4, 1.0, 2.0))
+    assert words.share_done(row) == pytest.approx(0.4)
+    assert (words.progress(row) or "").startswith("measuring epoch 4 of 10")
+
+
 def test_before_the_first_epoch_a_run_says_what_it_does(models: Path) -> None:
     assert (
         words.progress(training(models, store.Progress("Decoding images", 30, 120, 1.0, 2.0))) == "decoding images 25%"

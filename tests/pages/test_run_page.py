@@ -67,6 +67,14 @@ def test_a_run_without_epochs_claims_no_figures(models: Path) -> None:
     assert "first point appears" in said(page)
 
 
+def test_a_run_that_failed_before_its_first_epoch_promises_none(models: Path) -> None:
+    run = add_run(models, accuracies=(), status=store.FAILED, message="data.source: there is no folder '/x'.")
+    page = opened(run.id)
+    assert "before its first epoch" in said(page)
+    assert "first point appears" not in said(page)
+    assert "Dataset" in page.error[0].value and "data.source" not in page.error[0].value
+
+
 def working(run: store.Run, what: str = "Epoch 2", **changes: Any) -> None:
     now = time.time()
     values = {"since": now - 1, "at": now, "rate": 284.0, "cpu": 115.0, "memory": 1_200_000_000, **changes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.ui.text import duration, percent, plain, size
+from pages.ui.text import duration, percent, percent_value, plain, size
 
 DURATIONS = {
     0: "0 s",
@@ -49,3 +49,10 @@ def test_a_share_is_said_in_percent() -> None:
 
 def test_markdown_in_foreign_text_stays_text() -> None:
     assert plain("![a](b) *c* :red[d] $e$ `f` <g>") == r"!\[a\](b) \*c\* \:red\[d\] \$e\$ \`f\` \<g\>"
+
+
+@pytest.mark.parametrize("share", [82 / 341, 0.24046, 0.5, 1.0, None])
+def test_a_share_reads_the_same_in_a_table_and_in_a_sentence(share: float | None) -> None:
+    value = percent_value(share)
+    assert percent(share) == ("–" if value is None else f"{value:.1f} %")
+    assert value is None or value == round(value, 1)  # Nothing is left that a table would round once more.

@@ -255,6 +255,13 @@ def test_a_folder_of_photos_is_counted_and_what_is_left_out_is_named(models: Pat
     assert not start_button(page).disabled
 
 
+def test_a_folder_that_is_not_named_yet_is_not_planned_for(models: Path) -> None:
+    page = opened()
+    page.get_by_key("set:data.source").set_value("folder").run()
+    assert not page.metric
+    assert "once the data can be read" in said(page)
+
+
 def test_a_folder_that_is_not_there_says_so_beside_the_field(models: Path) -> None:
     page = opened(**{"data.source": "folder:/nowhere/at/all"})
     assert "There is no folder '/nowhere/at/all'. Give the folder that holds the class folders." in said(page)

@@ -64,7 +64,7 @@ def _all_frozen(spec: ExperimentSpec) -> bool:
 def _nothing_thaws(spec: ExperimentSpec) -> Iterator[Problem]:
     if _all_frozen(spec) and spec.head.classifier not in SOLVED:
         paths = ("train.head_epochs", "train.backbone_learning_rate", "train.update_batch_norm")
-        remedy = "Thaw some blocks (backbone.freeze=all-but-2), or put it back."
+        remedy = "Thaw some of the top blocks (freeze depth all-but-2, say), or put it back."
         yield from _without_effect(spec, paths, "every block is frozen", remedy)
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.ui.compare.reading import Compared
 from pages.ui.runs.settings import said
-from pages.ui.text import duration, percent, plain
+from pages.ui.text import duration, percent, percent_value, plain
 from tl_core.spec import PARAMETERS, Augment
 
 _COLUMNS = {
@@ -22,10 +22,12 @@ _COLUMNS = {
         format="%.1f %%", help="The highest on validation images.", width=105
     ),
     "At epoch": st.column_config.NumberColumn(help="Where it was reached first.", width=80),
-    "Val. loss": st.column_config.NumberColumn(format="%.4f", help="After that epoch.", width=85),
+    "Val. loss": st.column_config.NumberColumn(
+        format="%.4f", help="The lowest on validation images, in whichever epoch.", width=85
+    ),
     "Gap": st.column_config.NumberColumn(
         format="%+.1f",
-        help="Clean training accuracy minus validation accuracy after that epoch, in percentage points.",
+        help="Clean training accuracy minus validation accuracy, at the epoch of the best accuracy, in percentage points.",
         width=70,
     ),
     "Test accuracy": st.column_config.NumberColumn(
@@ -45,7 +47,7 @@ def draw_results(runs: Sequence[Compared]) -> None:
         placeholder="–",
         height="content",
         column_config=_COLUMNS,
-        alt="Best validation accuracy of each run, its epoch, loss and gap there, test accuracy and time.",
+        alt="Best validation accuracy of each run, its epoch and gap there, lowest loss, test accuracy and time.",
     )
     st.caption(plain(uncertainty(runs)))
 
@@ -64,17 +66,12 @@ def _result(run: Compared, highest: float | None) -> dict[str, Any]:
     return {
         **known,
         "Best": "★" if best["val_accuracy"] == highest else "",
-        "Val. accuracy": _percent(best["val_accuracy"]),
+        "Val. accuracy": percent_value(best["val_accuracy"]),
         "At epoch": best["epoch"],
-        "Val. loss": best["val_loss"],
-        "Gap": _percent(best["clean_accuracy"] - best["val_accuracy"]),
-        "Test accuracy": _percent(run.state.get("test_accuracy")),
+        "Val. loss": min(line["val_loss"] for line in run.lines),
+        "Gap": percent_value(best["clean_accuracy"] - best["val_accuracy"]),
+        "Test accuracy": percent_value(run.state.get("test_accuracy")),
     }
-
-
-def _percent(share: float | None) -> float | None:
-    """Rounded, because screen readers and copied cells get the value itself."""
-    return None if share is None else round(100 * share, 2)
 
 
 def uncertainty(runs: Sequence[Compared]) -> str:

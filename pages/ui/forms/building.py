@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -21,8 +22,14 @@ def built(values: Mapping[str, Any], base: ExperimentSpec | None = None) -> tupl
             return base.with_values(left), tuple(problems)
         except BadInput as error:
             problems.extend(error.problems)
-            wrong = {owner(problem.path, left) for problem in error.problems} & set(left)
+            wrong = {name for name in left if any(_about(problem.path, name, left) for problem in error.problems)}
             left = {path: value for path, value in left.items() if wrong and path not in wrong}
+
+
+def _about(path: str, name: str, known: Iterable[str]) -> bool:
+    """Whether a problem is about a value: its own, or, where there is none, the group's (`augment.flip` of `augment`)."""
+    whose = owner(path, known)
+    return name == whose or (whose is None and name.startswith(f"{path}."))
 
 
 def owner(path: str, known: Iterable[str]) -> str | None:
@@ -49,7 +56,13 @@ def without_field(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 def sentence(problem: Problem) -> str:
     """A problem without its path, which its place says."""
     said = f"{problem.message[:1].upper()}{problem.message[1:]}".rstrip(".")
-    return f"{said}. {problem.remedy}".strip()
+    return titled(f"{said}. {problem.remedy}".strip())
+
+
+def titled(text: str) -> str:
+    """A text that calls settings what the form calls them: "Image size" for `data.image_size`."""
+    titles = {row.path: row.title for row in PARAMETERS}
+    return re.sub(r"\b[a-z]+\.[a-z_0-9]+\b", lambda found: titles.get(found[0], found[0]), text)
 
 
 def with_preset(spec: ExperimentSpec, preset: Preset) -> ExperimentSpec:

@@ -24,7 +24,8 @@ class Link:
 
     Attributes:
         shape: Height, width and channels of its output.
-        boundary: Bytes that the features of all images would take where the frozen part ended here; None for unused blocks.
+        boundary: Bytes that the features of all images would take where the frozen part ended here; None for unused blocks,
+            and where there are no images yet.
         ends_here: True for the last frozen block.
     """
 
@@ -57,7 +58,7 @@ def _state(place: int, depth: int, used: int) -> str:
 def _link(spec: ExperimentSpec, block: BlockFacts, state: str, images: int, is_top: bool, ends_here: bool) -> Link:
     shape = (*block.size_at(spec.image_size), block.channels)
     floats = block.channels if is_top else math.prod(shape)  # The top is pooled before it is stored.
-    boundary = None if state == UNUSED else 4 * floats * images
+    boundary = None if state == UNUSED or not images else 4 * floats * images
     return Link(block.name, state, block.parameters, shape, boundary, ends_here)
 
 

@@ -50,7 +50,9 @@ class View:
 
 def view_of(draft: Draft, models: Path) -> View:
     """The draft with its plan; never raises."""
-    dataset, made = _planned(draft.spec, models)
+    # Data that cannot be named would get the plan of the default's pictures.
+    unnamed = any(problem.path == "data.source" for problem in draft.problems)
+    dataset, made = (None, Plan(spec_problems(draft.spec))) if unnamed else _planned(draft.spec, models)
     own = tuple(_in_words(problem, draft) for problem in draft.problems)
     # Where a value is not allowed, the plan is that of its default, and what it says of that field misses the point.
     wrong = {problem.path for problem in own}

@@ -49,7 +49,14 @@ def _images(made: Plan) -> str:
 
 def _table(made: Plan) -> str:
     """The phases as a Markdown table."""
-    lines = ["| Epochs | Trains | Features | About |", "| :--- | :--- | :--- | ---: |", *map(_phase, made.phases)]
+    before = made.seconds - sum(plan.seconds for plan in made.phases)
+    reading = [f"| before | images are read | | {duration(before)} |"] if before > 0 else []
+    lines = [
+        "| Epochs | Trains | Features | About |",
+        "| :--- | :--- | :--- | ---: |",
+        *reading,
+        *map(_phase, made.phases),
+    ]
     return "\n".join(lines)
 
 

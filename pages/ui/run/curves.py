@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui.charts import curves
 from pages.ui.charts import draw as draw_chart
-from pages.ui.run.view import View
+from pages.ui.run.view import ACTIVE, View
 
 HEIGHT, SMALL = 380, 240
 
@@ -23,7 +23,10 @@ EXPLAINED = """
 
 def draw(view: View) -> None:
     if not view.lines:
-        st.info("The first point appears when the first epoch is done.", icon=":material/hourglass_empty:")
+        if view.status in ACTIVE:
+            st.info("The first point appears when the first epoch is done.", icon=":material/hourglass_empty:")
+        else:
+            st.caption("It ended before its first epoch was done: there is no curve.")
         return
     if len(view.lines) == 1 and view.lines[0].get("phase") == "solve":
         st.caption("This classifier is solved in one step: there is one point and no curve.")

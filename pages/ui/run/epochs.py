@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.run.view import View
+from pages.ui.text import percent_value
 
 LINES = 16
 """Longer tables scroll."""
@@ -67,19 +68,14 @@ def _cells(line: dict[str, Any], best: int | None) -> dict[str, Any]:
         "Epoch": line["epoch"],
         "Best": "★" if line["epoch"] == best else "",
         "Phase": line.get("phase"),
-        "Val. accuracy": _percent(line["val_accuracy"]),
+        "Val. accuracy": percent_value(line["val_accuracy"]),
         "Val. loss": line["val_loss"],
-        "Clean accuracy": _percent(line["clean_accuracy"]),
+        "Clean accuracy": percent_value(line["clean_accuracy"]),
         "Clean loss": line["clean_loss"],
-        "Gap": _percent(line["clean_accuracy"] - line["val_accuracy"]),
-        "Reported accuracy": _percent(line.get("accuracy")),
+        "Gap": percent_value(line["clean_accuracy"] - line["val_accuracy"]),
+        "Reported accuracy": percent_value(line.get("accuracy")),
         "Reported loss": line.get("loss"),
         "Penalty": line.get("penalty"),
         "Images/s": line.get("images_per_second"),
         "Time": line["seconds"],
     }
-
-
-def _percent(share: float | None) -> float | None:
-    """Rounded, because screen readers and copied cells get the value itself."""
-    return None if share is None else round(100 * share, 2)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.ui.run.view import View
+from pages.ui.run.view import ACTIVE, View
 from pages.ui.text import percent
 from tl_core.store import FINISHED
 
@@ -59,7 +59,8 @@ def figures(view: View) -> tuple[Figure, ...]:
     loss_help = HINGE if hinge else LOSS
     if not view.lines:
         names = (("Validation accuracy", VALIDATION), ("Validation loss", loss_help), ("Gap", GAP))
-        return (*(Figure(label, "–", "", help) for label, help in names), _test(view))
+        note = "no epoch yet" if view.status in ACTIVE else "no epoch"
+        return (*(Figure(label, "–", note, help) for label, help in names), _test(view))
     best = max(view.lines, key=lambda line: line["val_accuracy"])
     lowest = min(view.lines, key=lambda line: line["val_loss"])
     gap, epoch = 100 * (best["clean_accuracy"] - best["val_accuracy"]), f"epoch {best['epoch']}"
@@ -74,6 +75,6 @@ def figures(view: View) -> tuple[Figure, ...]:
 def _test(view: View) -> Figure:
     accuracy = view.state.get("test_accuracy")
     if accuracy is None:
-        ended = view.status == FINISHED
-        return Figure("Test accuracy", "–", "no test images" if ended else "when it ends", TEST)
+        why = {FINISHED: "no test images"} | dict.fromkeys(ACTIVE, "when it ends")
+        return Figure("Test accuracy", "–", why.get(view.status, "not measured"), TEST)
     return Figure("Test accuracy", percent(accuracy), f"epoch {view.state.get('exported_epoch')}", TEST)

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.ui.charts import colours
 from pages.ui.charts import draw as draw_chart
 from pages.ui.run.view import View, json_of, reading
-from pages.ui.text import percent
+from pages.ui.text import percent, percent_value
 from tl_core.store import FINISHED
 
 COUNTED = 15
@@ -127,9 +127,9 @@ def by_class(made: Report) -> pd.DataFrame:
     rows = [
         {
             "Class": row["name"],
-            "Precision": _percent(row["precision"]),
-            "Recall": _percent(row["recall"]),
-            "F1": _percent(row["f1"]),
+            "Precision": percent_value(row["precision"]),
+            "Recall": percent_value(row["recall"]),
+            "F1": percent_value(row["f1"]),
             "Images": row["images"],
         }
         for row in made.classes
@@ -140,13 +140,10 @@ def by_class(made: Report) -> pd.DataFrame:
 def mistakes(made: Report) -> pd.DataFrame:
     """A row a mistake, the worst first."""
     rows = [
-        (row["image"], row["label"], row["predicted"], _percent(row["score"]), float(row["loss"])) for row in made.worst
+        (row["image"], row["label"], row["predicted"], percent_value(row["score"]), float(row["loss"]))
+        for row in made.worst
     ]
     return pd.DataFrame(rows, columns=list(MISTAKES))
-
-
-def _percent(share: float | None) -> float | None:
-    return None if share is None else round(100 * share, 2)
 
 
 def confusion_figure(made: Report) -> dict[str, Any]:
@@ -174,7 +171,7 @@ def confusion_figure(made: Report) -> dict[str, Any]:
     layout = {
         "uirevision": "confusion",
         "xaxis": {**axis, "title": {"text": "taken for"}, "tickangle": -45},
-        "yaxis": {**axis, "title": {"text": "is"}, "autorange": "reversed"},
+        "yaxis": {**axis, "title": {"text": "is", "standoff": 12}, "autorange": "reversed"},
     }
     return {"data": [heat], "layout": layout}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from pages.ui.forms.building import titled
 from pages.ui.run.view import RESUMABLE, View
 from pages.ui.text import duration, percent
 from tl_core import store
@@ -77,13 +78,13 @@ def _finished(view: View) -> str:
 
 
 def _broken_off(view: View) -> str:
-    obstacle = obstacle_of(view)
+    obstacle, message = obstacle_of(view), titled(view.message)
     if obstacle:
-        happened = re.sub(r"; resume [^.]*", "", view.message)
+        happened = re.sub(r"; resume [^.]*", "", message)
         return f"{happened} It cannot be resumed: {obstacle}".strip()
     done = len(view.lines)
     where = f"goes on after epoch {done}" if done else "starts it from the beginning"
-    return view.message if "resume" in view.message.lower() else f"{view.message} Resume {where}.".strip()
+    return message if "resume" in message.lower() else f"{message} Resume {where}.".strip()
 
 
 def obstacle_of(view: View) -> str:
@@ -92,7 +93,7 @@ def obstacle_of(view: View) -> str:
         return ""
     if view.spec is None:
         return "its settings (spec.json) cannot be read."
-    found = [str(problem) for problem in spec_problems(view.spec)]
+    found = [titled(str(problem)) for problem in spec_problems(view.spec)]
     return " ".join([*found, *_lost_images(view.spec.data.source)])
 
 

@@ -19,6 +19,11 @@ from tl_core.supervisor import Worker, workers
 SHOWN = 6
 """How many waiting runs have a line; a longer queue is counted."""
 
+ICONS_ALONE = """<style>
+.st-key-queue button [data-testid=stMarkdownContainer] {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)}
+</style>"""
+"""The buttons of the queue show an icon; their names are for screen readers, which would read the icon's out."""
+
 LONGEST = 60
 """Characters that are shown of a waiting run's settings."""
 
@@ -64,7 +69,8 @@ def _training(models: Path, row: Row) -> None:
 
 def _queue(models: Path, waiting: Sequence[Row]) -> None:
     st.markdown(f"**Waiting** · {len(waiting)}")
-    with st.container(gap=None):
+    st.html(ICONS_ALONE)
+    with st.container(gap=None, key="queue"):
         for row in waiting[:SHOWN]:
             _waiting(models, row, first=row is waiting[0], last=row is waiting[-1])
     if len(waiting) > SHOWN:
@@ -83,9 +89,9 @@ def _waiting(models: Path, row: Row, first: bool, last: bool) -> None:
         )
 
 
-def _small(help: str, icon: str, key: str, disabled: bool, args: tuple[object, ...]) -> None:
+def _small(name: str, icon: str, key: str, disabled: bool, args: tuple[object, ...]) -> None:
     st.button(
-        "", icon=icon, key=key, help=help, disabled=disabled, type="tertiary", on_click=noted, args=("runs", *args)
+        name, icon=icon, key=key, help=name, disabled=disabled, type="tertiary", on_click=noted, args=("runs", *args)
     )
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from pages.ui import places
 from pages.ui.runs import selection, words
 from pages.ui.runs.overview import Row
+from pages.ui.text import percent_value
 
 OPEN = ":material/arrow_forward:"
 MOST_LINES = 15
@@ -22,19 +23,14 @@ Cell = Callable[[Row], Any]
 TEXTS, FIGURE = pa.list_(pa.string()), pa.float64()
 
 
-def _percent(share: float | None) -> float | None:
-    """Rounded, because screen readers and copied cells get the value itself."""
-    return None if share is None else round(100 * share, 2)
-
-
 CELLS: dict[str, tuple[pa.DataType, Cell]] = {
     selection.FIRST: (pa.string(), lambda row: OPEN),
     "Run": (pa.string(), lambda row: row.title),
     "Status": (TEXTS, lambda row: [words.status(row.status)]),
     "Progress": (pa.string(), words.progress),
-    "Best val.": (FIGURE, lambda row: _percent(row.best_accuracy)),
+    "Best val.": (FIGURE, lambda row: percent_value(row.best_accuracy)),
     "At epoch": (pa.int32(), lambda row: row.best_epoch),
-    "Gap": (FIGURE, lambda row: _percent(row.gap)),
+    "Gap": (FIGURE, lambda row: percent_value(row.gap)),
     "Val. loss": (pa.list_(FIGURE), lambda row: row.val_losses),
     "Dataset": (pa.string(), lambda row: row.dataset or None),
     "Settings": (pa.string(), lambda row: row.settings or None),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from pages.ui.run.story import epoch_in, trains
 from pages.ui.runs.overview import UNREADABLE, Row
 from pages.ui.text import duration
 from tl_core.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, Progress
@@ -62,21 +63,19 @@ def share_done(row: Row) -> float:
     """How much of a run is done, by epochs: 0 to 1."""
     if not row.epochs:
         return 0.0
-    inside = _inside(row.progress) if row.progress and _is_epoch(row.progress) else 0.0
+    now, inside = row.progress, 0.0
+    if now and epoch_in(now.what) == row.epoch + 1:  # What is measured after it, has been trained.
+        inside = _inside(now) if trains(now.what) else 1.0
     return min((row.epoch + inside) / row.epochs, 1.0)
 
 
 def _doing(row: Row) -> str:
     if row.progress is None:
         return "starting"
-    if _is_epoch(row.progress):
+    if epoch_in(row.progress.what):
         return f"{row.progress.what.lower()} of {row.epochs}" if row.epochs else row.progress.what.lower()
     done = f" {_inside(row.progress):.0%}" if row.progress.total > 1 else ""
     return row.progress.what.lower() + done
-
-
-def _is_epoch(now: Progress) -> bool:
-    return now.what.lower().startswith("epoch ")
 
 
 def _inside(now: Progress) -> float:

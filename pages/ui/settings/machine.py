@@ -25,8 +25,16 @@ def draw_devices() -> None:
     """Cores, memory and what trains."""
     memory = psutil.virtual_memory()
     with st.container(horizontal=True):
-        st.metric("Cores", os.cpu_count() or 1, border=True)
-        st.metric("Memory", size(memory.total), f"{size(memory.available)} free", delta_color="off", delta_arrow="off", border=True)
+        st.metric("Cores", os.cpu_count() or 1, border=True, height="stretch")
+        st.metric(
+            "Memory",
+            size(memory.total),
+            f"{size(memory.available)} free",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
+        )
     trains = ", ".join(device.title for device in devices())
     st.markdown(
         f"Trains on: **{plain(trains)}**. Each device has one worker, which takes runs from the queue one by one."

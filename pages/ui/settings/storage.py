@@ -107,9 +107,9 @@ def draw_disk(models: Path) -> None:
                 ask(models, clean_up)
 
 
-@st.cache_data(show_spinner="Adding up the files …", max_entries=4)
+@st.cache_data(show_spinner="Adding up the files …", max_entries=4, ttl=60)
 def measured(models: str) -> dict[str, disk.Usage]:
-    """What lies in a models folder; kept until somebody measures again, because a large folder takes seconds."""
+    """What lies in a models folder; kept for a minute, or until somebody measures again, because a large folder takes seconds."""
     return disk.parts(Path(models))
 
 

@@ -53,6 +53,7 @@ class PlaygroundOptions(Section):
     label_noise: float = setting(
         0.0,
         "The share of images, in every part, that carry a wrong label. A network can only get those right by heart.",
+        title="Label noise in every part",
         low=0,
         high=0.9,
         step=0.05,
