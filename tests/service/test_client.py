@@ -17,7 +17,8 @@ import pytest
 
 from tl_core import service
 from tl_core.errors import BadInput, RunFailed
-from tl_core.service.client import LOG_BYTES, Client
+from tl_core.service.client import Client
+from tl_core.supervisor.workers import LOG_BYTES
 
 PRETENDED = textwrap.dedent(
     """

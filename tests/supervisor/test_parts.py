@@ -17,7 +17,8 @@ from tl_core import store
 from tl_core.store import this_process
 from tl_core.supervisor import Supervisor, settings, workers
 from tl_core.supervisor import devices as found
-from tl_core.supervisor.supervisor import BACKOFF, _end_if_deaf, _reason
+from tl_core.supervisor.endings import end_if_deaf, reason
+from tl_core.supervisor.supervisor import BACKOFF
 from tl_core.supervisor.workers import Worker, announce, folder, retire
 
 
@@ -93,10 +94,10 @@ def test_a_driver_that_finds_no_gpu_leaves_the_processor(tmp_path: Path, monkeyp
 
 
 def test_the_reason_of_a_death_names_the_signal_and_what_it_may_mean() -> None:
-    assert "memory" in _reason(-signal.SIGKILL)
-    assert "SIGSEGV" in _reason(-signal.SIGSEGV)
-    assert "exit status 1" in _reason(1)
-    assert "signal 40" in _reason(-40)
+    assert "memory" in reason(-signal.SIGKILL)
+    assert "SIGSEGV" in reason(-signal.SIGSEGV)
+    assert "exit status 1" in reason(1)
+    assert "signal 40" in reason(-40)
 
 
 def test_nothing_that_goes_wrong_in_a_look_ends_the_thread(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,9 +129,9 @@ def test_a_worker_that_takes_a_run_is_not_ended_for_a_request_its_predecessor_di
     monkeypatch.setattr("psutil.Process.kill", lambda process: ended.append(process.pid))
     announce(models, "training", "cpu", "training", run.id)
     (worker,) = workers(models)
-    _end_if_deaf(models, worker)
+    end_if_deaf(models, worker)
     assert ended == []
-    _end_if_deaf(models, replace(worker, since=4.0))
+    end_if_deaf(models, replace(worker, since=4.0))
     assert ended == [os.getpid()]
 
 

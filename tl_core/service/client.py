@@ -17,15 +17,13 @@ from typing import Any, BinaryIO
 
 from tl_core.errors import RunFailed
 from tl_core.service.messages import read_error
-from tl_core.supervisor.workers import log_file
+from tl_core.supervisor.workers import log_file, opened_log
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 """Read while libraries load: an answer that comes a little later is better than an epoch that does."""
 
 STOP_WITHIN = 3.0
 """Seconds a worker gets to end by itself once its input is closed."""
-
-LOG_BYTES = 1_000_000
 
 
 class Client:
@@ -117,7 +115,7 @@ class _Worker:
     def of(cls, command: tuple[str, ...], log: Path) -> _Worker:
         # No GPU: the memory a framework takes there belongs to training.
         environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "CUDA_VISIBLE_DEVICES": ""}
-        with _opened(log) as errors:
+        with opened_log(log) as errors:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -168,13 +166,6 @@ class _Worker:
         return RunFailed(
             f"The service worker ended while it was at work; ask again and a new one starts. Its last words are in {self.log}."
         )
-
-
-def _opened(log: Path) -> BinaryIO:
-    """The worker's log, opened to write on; begun anew when it has grown long."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    grown = log.exists() and log.stat().st_size > LOG_BYTES
-    return log.open("wb" if grown else "ab")
 
 
 def _read(stdout: BinaryIO, answers: queue.SimpleQueue[bytes | None]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -13,24 +12,17 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
 from filelock import Timeout
 
-from tl_core import store
 from tl_core.supervisor import settings
 from tl_core.supervisor.devices import Device, devices
-from tl_core.supervisor.workers import Worker, log_file, supervisor_lock, workers
+from tl_core.supervisor.endings import end, end_if_deaf, reason, say_why
+from tl_core.supervisor.workers import log_file, opened_log, supervisor_lock, workers
 
 log = logging.getLogger(__name__)
 
 LOOK = 0.5
 """Seconds between two looks."""
-
-STOP_WITHIN = 15.0
-"""Seconds a worker gets to finish its batch and write what it has, once the lab is closed."""
-
-PATIENCE = 60.0
-"""Seconds after which a worker that was asked to stop and shows no sign of life is ended."""
 
 BACKOFF = (0.0, 0.0, 5.0, 30.0, 120.0)
 """Seconds to wait before a worker is started that died, or ended at once, so many times in a row without having trained."""
@@ -58,7 +50,7 @@ class Supervisor:
         after: Seconds to wait before the first look.
         """
         self.models = models
-        self.devices = devices() if on is None else tuple(on)
+        self._on = on
         self._when_ready = when_ready
         self._after = after
         self._lock = supervisor_lock(models)
@@ -77,10 +69,11 @@ class Supervisor:
         self._thread.join()
         if self._lock.is_locked:
             if settings.read(self.models).when_closed == "stop":
-                _end(
+                end(
                     [worker for worker in workers(self.models) if worker.kind == "training"],
                     list(self._children.values()),
                 )
+                self._bury()
             self._lock.release()
 
     def _go(self) -> None:
@@ -101,18 +94,19 @@ class Supervisor:
             return
         self._bury()
         alive = {worker.device: worker for worker in workers(self.models) if worker.kind == "training"}
-        for device in self.devices:
+        on = devices() if self._on is None else self._on
+        for device in on:
             if device.name in alive:
-                _end_if_deaf(self.models, alive[device.name])
+                end_if_deaf(self.models, alive[device.name])
             elif device.name not in self._children and self._may_start(device.name):
                 self._start(device)
-        if self._when_ready and len(alive) == len(self.devices) and all(w.state != "starting" for w in alive.values()):
+        if self._when_ready and len(alive) == len(on) and all(w.state != "starting" for w in alive.values()):
             self._when_ready()
             self._when_ready = None
 
     def _start(self, device: Device) -> None:
         command = [sys.executable, "-m", "tl_core.worker", "training", "--models", str(self.models.resolve())]
-        with log_file(self.models, "training", device.name).open("ab") as out:
+        with opened_log(log_file(self.models, "training", device.name)) as out:
             self._children[device.name] = subprocess.Popen(
                 [*command, "--device", device.name],
                 stdin=subprocess.DEVNULL,
@@ -134,68 +128,9 @@ class Supervisor:
             if (status := child.poll()) is None:
                 continue
             del self._children[device]
-            held = _say_why(self.models, child.pid, status)
+            held = say_why(self.models, child.pid, status)
             lived = time.monotonic() - self._started[device]
             well = held or (status == 0 and lived > AT_ONCE)
             self._deaths[device] = 0 if well else self._deaths.get(device, 0) + 1
             if status:
-                log.warning("The training worker of %s ended: %s.", device, _reason(status))
-
-
-def _say_why(models: Path, pid: int, status: int) -> bool:
-    """Marks the run that a dead process held as interrupted; returns whether there was one."""
-    held = [run for run in store.runs(models) if _was_trained_by(run, pid)]
-    for run in held:
-        with suppress(Timeout), run.lock:  # Somebody may have taken it up already.
-            if _was_trained_by(run, pid):
-                store.write_state(
-                    run, status=store.INTERRUPTED, message=f"{_reason(status)} Resume goes on from the last epoch."
-                )
-                store.clear_progress(run)
-    return bool(held)
-
-
-def _was_trained_by(run: store.Run, pid: int) -> bool:
-    state = store.read_state(run)
-    return store.stored_status(run) == store.RUNNING and state["status"] != store.RUNNING and state.get("pid") == pid
-
-
-def _reason(status: int) -> str:
-    if status >= 0:
-        return f"The process that trained it ended by itself (exit status {status})."
-    # Most signals of real time have no name.
-    name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
-    perhaps = "; perhaps the machine ran out of memory" if name == "SIGKILL" else ""
-    return f"The process that trained it was ended from outside ({name}{perhaps})."
-
-
-def _end_if_deaf(models: Path, worker: Worker) -> None:
-    """Ends a worker that was asked to stop its run, and neither did nor showed any sign of life since."""
-    if worker.run is None:
-        return
-    run = store.Run(models / "runs" / worker.run)
-    try:
-        asked = (run.folder / "stop").stat().st_mtime
-    except FileNotFoundError:
-        return
-    moment = store.read_progress(run)
-    # Request and report may be leftovers of the process before, which this one has just not cleared yet.
-    if time.time() - max(asked, worker.since, moment.at if moment else 0.0) > PATIENCE:
-        log.warning("The worker of %s did not answer for %d seconds; it is ended.", worker.device, PATIENCE)
-        with suppress(psutil.NoSuchProcess):
-            psutil.Process(worker.pid).kill()
-
-
-def _end(alive: Sequence[Worker], children: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Asks workers to end, waits, and ends those that did not."""
-    pids = {worker.pid for worker in alive} | {child.pid for child in children if child.poll() is None}
-    processes = []
-    for pid in pids:
-        with suppress(psutil.NoSuchProcess):
-            processes.append(psutil.Process(pid))
-            processes[-1].terminate()
-    _, late = psutil.wait_procs(processes, timeout=STOP_WITHIN)
-    for process in late:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(late, timeout=1)
+                log.warning("The training worker of %s ended: %s.", device, reason(status))

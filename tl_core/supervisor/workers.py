@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from filelock import FileLock
 
@@ -15,6 +15,8 @@ from tl_core.store import is_alive, this_process
 
 Kind = Literal["training", "service"]
 State = Literal["starting", "idle", "training"]
+
+LOG_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,13 @@ def folder(models: Path) -> Path:
 
 def log_file(models: Path, kind: Kind, device: str) -> Path:
     return folder(models) / f"{kind}-{device}.log"
+
+
+def opened_log(file: Path) -> BinaryIO:
+    """The log of a worker, opened to write on; begun anew when it has grown long."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    grown = file.exists() and file.stat().st_size > LOG_BYTES
+    return file.open("wb" if grown else "ab")
 
 
 def worker_lock(models: Path, device: str) -> FileLock:
