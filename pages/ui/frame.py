@@ -11,7 +11,7 @@ from tl_core import store
 
 LOGO = str(Path(__file__).parent / "logo.svg")
 HISTORY = (Path(__file__).parent / "history.js").read_text(encoding="utf-8")
-NO_GAP = ".st-key-history { position: absolute; }"
+NO_GAP = ".st-key-history { position: absolute; width: 0; }"
 
 
 def home() -> None:
@@ -19,8 +19,10 @@ def home() -> None:
     places.go("runs" if store.runs(store.models_folder()) else "train")
 
 
-st.set_page_config(page_title="TL Lab", page_icon=LOGO, layout="wide")
+st.set_page_config(page_icon=LOGO, layout="wide")
 st.logo(LOGO)
-built = [places.page(name) for name in places.PLACES if (places.FOLDER / f"{name}.py").exists()]
+built = [places.page(name) for name in places.PLACES]
 st.components.v2.component("history", js=HISTORY, css=NO_GAP, isolate_styles=False)(key="history", height=1)
-st.navigation([st.Page(home, default=True, visibility="hidden"), *built], position="top").run()
+opened = st.navigation([st.Page(home, default=True, visibility="hidden"), *built], position="top")
+st.set_page_config(page_title=f"{opened.title} · TL Lab")
+opened.run()
