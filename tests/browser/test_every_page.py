@@ -121,6 +121,7 @@ def test_the_first_visitor_of_all_may_come_by_a_deep_link_and_lands_inside_the_f
     settled(page)
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert urlsplit(page.url).path == f"/{name}"
+    expect(page).to_have_title("✓ here · TL Lab" if name == "run" else f"{PLACES[name].title} · TL Lab")
 
 
 def test_an_address_that_there_is_not_leads_to_a_page_that_there_is(page: Page, lab: Lab) -> None:

@@ -20,7 +20,7 @@ BAR = (
     '<span style="overflow-wrap:anywhere">{name}</span><span style="white-space:nowrap">{score}</span></div>'
     '<div aria-hidden="true" style="height:6px;border-radius:3px;margin-bottom:.35rem;'
     'background:color-mix(in srgb, currentColor 14%, transparent)">'
-    '<div style="height:100%;border-radius:3px;width:{width:.1f}%;background:light-dark(#3B5BDB,#6C8CFF)"></div></div>'
+    '<div style="height:100%;border-radius:3px;width:{width:.1f}%;background:light-dark(#3B5BDB,#5474F0)"></div></div>'
 )
 
 

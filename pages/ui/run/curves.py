@@ -18,6 +18,8 @@ EXPLAINED = """
   the two is what it memorised.
 - **Training, reported**: what training itself measured, with dropout and augmentation, averaged while the weights moved. It may lie
   below validation, and says nothing about overfitting.
+- **★ Best epoch**: the one whose network is exported and tested: the lowest validation loss, unless the setting *Best* says
+  accuracy. The highest accuracy may be that of another epoch.
 """
 
 

@@ -15,6 +15,9 @@ from tl_core.data.sources import short_name
 
 
 def draw(view: View, notes: store.Notes) -> None:
+    st.set_page_config(
+        page_title=f"{MARKS[view.status][0]} {view.title} · TL Lab"
+    )  # A tab in the background tells the end.
     places.link("runs", "All runs", icon=":material/arrow_back:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(plain(view.title), anchor=False, width="content")
