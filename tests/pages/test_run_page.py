@@ -108,7 +108,7 @@ def test_work_before_the_first_epoch_is_named(models: Path) -> None:
     working(run, "Decoding images", rate=None)
     page = opened(run.id)
     assert "Decoding images (0 of 10 epochs done)." in said(page)
-    assert page.get("progress")[1].proto.text == "Decoding images\\: 7 of 15"
+    assert page.get("progress")[1].proto.text == "Decoding images\\: 7 of 15 · 1 s left"
 
 
 def test_a_run_that_has_been_silent_for_a_minute_says_so(models: Path) -> None:

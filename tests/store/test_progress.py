@@ -72,3 +72,12 @@ def test_after_the_last_epoch_nothing_is_left() -> None:
 )
 def test_where_nothing_says_so_yet_nothing_is_claimed(state: dict[str, Any], progress: Progress | None) -> None:
     assert store.seconds_left(state, [], progress) is None
+
+
+def test_a_stage_is_judged_by_its_speed_so_far() -> None:
+    assert store.stage_seconds_left(moment("Decoding images", done=30, total=90, passed=3.0)) == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("progress", [moment("Decoding images", done=0), moment("Decoding images", passed=0.5)])
+def test_the_first_second_of_a_stage_says_nothing(progress: Progress) -> None:
+    assert store.stage_seconds_left(progress) is None

@@ -19,7 +19,14 @@ from tl_core.store import changes, entries, queue
 from tl_core.store.metrics import append_metrics, read_metrics
 from tl_core.store.notes import Notes, read_notes, title_of, write_notes
 from tl_core.store.processes import is_alive, this_process
-from tl_core.store.progress import Progress, clear_progress, read_progress, seconds_left, write_progress
+from tl_core.store.progress import (
+    Progress,
+    clear_progress,
+    read_progress,
+    seconds_left,
+    stage_seconds_left,
+    write_progress,
+)
 from tl_core.store.requests import delete, forget_stop, request_stop, stop_requested
 from tl_core.store.run import (
     FAILED,
@@ -74,6 +81,7 @@ __all__ = [
     "request_stop",
     "runs",
     "seconds_left",
+    "stage_seconds_left",
     "stop_requested",
     "stored_status",
     "this_process",

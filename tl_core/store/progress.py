@@ -77,6 +77,14 @@ def seconds_left(
     return each * (phase["last"] - number + 1 - share) + later
 
 
+def stage_seconds_left(progress: Progress) -> float | None:
+    """How long what a run does at this moment will still take, at the speed so far; None in its first second."""
+    passed = progress.at - progress.since
+    if not progress.done or passed < 1:
+        return None
+    return passed / progress.done * max(progress.total - progress.done, 0)
+
+
 def _epoch(progress: Progress | None) -> int | None:
     found = re.fullmatch(r"\D*epoch (\d+)", progress.what, re.IGNORECASE) if progress else None
     return int(found[1]) if found else None

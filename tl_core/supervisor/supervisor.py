@@ -133,4 +133,4 @@ class Supervisor:
             well = held or (status == 0 and lived > AT_ONCE)
             self._deaths[device] = 0 if well else self._deaths.get(device, 0) + 1
             if status:
-                log.warning("The training worker of %s ended: %s.", device, reason(status))
+                log.warning("The training worker of %s ended. %s", device, reason(status))

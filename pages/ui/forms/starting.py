@@ -10,8 +10,9 @@ import streamlit as st
 
 from pages.ui import places
 from pages.ui.forms import draft
-from pages.ui.forms.building import built, preset_of, sentence, title_of, without_field
+from pages.ui.forms.building import built, sentence, title_of, without_field
 from pages.ui.forms.planning import View, problems_of
+from pages.ui.forms.titles import usual_title
 from pages.ui.text import plain
 from tl_core import store
 from tl_core.errors import BadInput, Problem
@@ -36,7 +37,7 @@ def draw(view: View) -> None:
     st.text_input(
         "Title",
         key=TITLE,
-        placeholder=_usual_title(view.spec),
+        placeholder=usual_title(view.spec),
         help="What the run is called in tables and charts; empty: what stands there now.",
         max_chars=80,
         persist_state="session",
@@ -72,7 +73,7 @@ def _start(models: Path, after: str) -> None:
     """Makes the run, in a callback: those run once for each click, and before anything is drawn."""
     draft.touch()
     spec, problems = built(draft.values())
-    title = st.session_state.get(TITLE, "").strip() or _usual_title(spec)
+    title = st.session_state.get(TITLE, "").strip() or usual_title(spec)
     now, same = time.monotonic(), (spec.digest(), title, after)
     before, last = st.session_state.get(_LAST, (0.0, None))
     if problems or (last == same and now - before < ONE_CLICK):
@@ -96,11 +97,6 @@ def _ahead(models: Path) -> int:
     """Runs that come first: those that wait and those that train."""
     training = {worker.run for worker in workers(models) if worker.run}
     return len(training | {run.id for run in store.queue.waiting(models)})
-
-
-def _usual_title(spec: ExperimentSpec) -> str:
-    preset = preset_of(spec)
-    return preset.title if preset else "My experiment"
 
 
 def _problems(view: View) -> None:

@@ -50,11 +50,12 @@ def overall_text(view: View) -> str:
 
 
 def inside_text(now: store.Progress) -> str:
-    """For example "Epoch 3: step 12 of 96 · 321 images/s"."""
+    """For example "Epoch 3: step 12 of 96 · 321 images/s" or "Decoding images: 120 of 720 · 15 s left"."""
     unit = "step " if trains(now.what) else ""
     counted = f": {unit}{now.done:,} of {now.total:,}" if now.total > 1 else ""
     speed = f" · {now.rate:,.0f} images/s" if now.rate else ""
-    return f"{now.what}{counted}{speed}"
+    ahead = None if epoch_in(now.what) else store.stage_seconds_left(now)  # Of epochs, the bar above says it.
+    return " · ".join(filter(None, [f"{now.what}{counted}{speed}", words.left(ahead)]))
 
 
 def usage(now: store.Progress) -> str:

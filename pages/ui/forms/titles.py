@@ -1,0 +1,31 @@
+"""What an experiment is called where nobody gave it a name: the nearest recipe, and what is other than in it."""
+
+from __future__ import annotations
+
+import textwrap
+
+from pages.ui.address import differences
+from tl_core.presets import PRESETS, Preset
+from tl_core.spec import PARAMETERS, ExperimentSpec
+
+LONGEST = 70
+
+_ROWS = {row.path: row for row in PARAMETERS}
+
+
+def usual_title(spec: ExperimentSpec) -> str:
+    """Such as "Fine-tuning the top, dropout 0.5, rotation 15"; runs that differ are told apart by it in every table and chart."""
+    nearest = min(PRESETS, key=lambda preset: len(_changes(spec, preset)))
+    words = [nearest.title, *(_said(path, text) for path, text in _changes(spec, nearest).items())]
+    return textwrap.shorten(", ".join(words), LONGEST, placeholder=" …").replace(", …", " …")
+
+
+def _changes(spec: ExperimentSpec, preset: Preset) -> dict[str, str]:
+    return differences(spec, preset.spec({"data.source": spec.data.source}))
+
+
+def _said(path: str, text: str) -> str:
+    if path == "augment":
+        return text.replace(":", " ").replace("_", " ").replace(",", ", ")
+    title = _ROWS[path].title
+    return f"{title if title.isupper() else title.lower()} {text}"
