@@ -29,6 +29,14 @@ def test_of_equally_good_epochs_the_first_counts(models: Path) -> None:
     assert row.gap == pytest.approx(0.1)
 
 
+def test_of_equally_accurate_epochs_the_one_of_lowest_loss_counts(models: Path) -> None:
+    run = add_run(models, accuracies=((0.9, 0.8),))
+    store.append_metrics(run, {**epoch_line(2, 1.0, 0.8), "val_loss": 0.1})
+    store.append_metrics(run, {**epoch_line(3, 1.0, 0.8), "val_loss": 0.3})
+    (row,) = overview.rows(models)
+    assert row.best_epoch == 2
+
+
 def test_a_run_without_epochs_claims_no_figures(models: Path) -> None:
     add_run(models, accuracies=(), status=store.QUEUED)
     (row,) = overview.rows(models)
@@ -181,9 +189,8 @@ def test_an_epoch_that_is_being_measured_has_been_trained(models: Path) -> None:
 
 
 def test_before_the_first_epoch_a_run_says_what_it_does(models: Path) -> None:
-    assert (
-        words.progress(training(models, store.Progress("Decoding images", 30, 120, 1.0, 2.0))) == "decoding images 25%"
-    )
+    row = training(models, store.Progress("Decoding images", 30, 120, since=1.0, at=2.0))
+    assert words.progress(row) == "decoding images 25% · 3 s left"
 
 
 def test_a_run_that_said_nothing_yet_is_starting(models: Path) -> None:

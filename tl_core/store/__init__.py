@@ -16,7 +16,7 @@ queue/<id>.json           a run that waits for a training worker
 """
 
 from tl_core.store import changes, entries, queue
-from tl_core.store.metrics import append_metrics, read_metrics
+from tl_core.store.metrics import append_metrics, most_accurate, read_metrics
 from tl_core.store.notes import Notes, read_notes, title_of, write_notes
 from tl_core.store.processes import is_alive, this_process
 from tl_core.store.progress import (
@@ -72,6 +72,7 @@ __all__ = [
     "is_alive",
     "known",
     "models_folder",
+    "most_accurate",
     "queue",
     "read_metrics",
     "read_notes",

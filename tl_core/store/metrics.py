@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tl_core.errors import BadInput
@@ -23,6 +23,11 @@ def read_metrics(run: Run) -> list[dict[str, Any]]:
         return list(_whole_lines(file.read_bytes()))
     except ValueError as error:
         raise BadInput.of(str(file), f"is damaged ({error})", "Restore it, or start a new run.") from None
+
+
+def most_accurate(lines: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The line of highest validation accuracy; of several the one of lowest validation loss, of those the first; None of none."""
+    return max(lines, key=lambda line: (line["val_accuracy"], -line["val_loss"]), default=None)
 
 
 def append_metrics(run: Run, line: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,9 @@ class Compared:
         return Named(self.name, self.lines, self.id)
 
     @property
-    def best(self) -> dict[str, Any] | None:
-        """The line of the highest validation accuracy, of equals the first; None before the first epoch."""
-        return max(self.lines, key=lambda line: float(line["val_accuracy"]), default=None)
+    def best(self) -> Mapping[str, Any] | None:
+        """The line of the highest validation accuracy; None before the first epoch."""
+        return store.most_accurate(self.lines)
 
     @property
     def validation(self) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui.run.view import ACTIVE, View
 from pages.ui.text import percent
-from tl_core.store import FINISHED
+from tl_core.store import FINISHED, most_accurate
 
 VALIDATION = (
     "The best so far: the share of the validation images the network gets right. It never trains on them, so this is how it "
@@ -57,11 +57,11 @@ def figures(view: View) -> tuple[Figure, ...]:
     """Best validation accuracy, lowest validation loss, gap, test accuracy; a dash for what is not known yet."""
     hinge = view.state.get("loss_name", "cross-entropy") != "cross-entropy"
     loss_help = HINGE if hinge else LOSS
-    if not view.lines:
+    best = most_accurate(view.lines)
+    if best is None:
         names = (("Validation accuracy", VALIDATION), ("Validation loss", loss_help), ("Gap", GAP))
         note = "no epoch yet" if view.status in ACTIVE else "no epoch"
         return (*(Figure(label, "–", note, help) for label, help in names), _test(view))
-    best = max(view.lines, key=lambda line: line["val_accuracy"])
     lowest = min(view.lines, key=lambda line: line["val_loss"])
     gap, epoch = 100 * (best["clean_accuracy"] - best["val_accuracy"]), f"epoch {best['epoch']}"
     return (

@@ -20,6 +20,7 @@ from tl_core.store import (
     STATUSES,
     Progress,
     Run,
+    most_accurate,
     queue,
     read_metrics,
     read_notes,
@@ -170,9 +171,9 @@ def _now(run: Run, state: dict[str, Any], lines: list[dict[str, Any]]) -> dict[s
 
 
 def _best(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    if not lines:
+    best = most_accurate(lines)
+    if best is None:
         return {}
-    best = max(lines, key=lambda line: line["val_accuracy"])
     gap = best["clean_accuracy"] - best["val_accuracy"]
     return {"best_accuracy": best["val_accuracy"], "best_epoch": best["epoch"], "gap": gap}
 
