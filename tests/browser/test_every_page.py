@@ -76,8 +76,15 @@ STATES: dict[str, State] = {
 }
 
 
-@pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [
+        ("light", 1280),
+        ("dark", 400),
+        pytest.param("dark", 1280, marks=pytest.mark.long),
+        pytest.param("light", 400, marks=pytest.mark.long),
+    ],
+)
 def test_every_state_of_every_page_fits_the_screen_and_shows_no_error(
     browser: Browser, lab: Lab, scheme: Literal["light", "dark"], width: int
 ) -> None:
@@ -100,7 +107,7 @@ def settled(page: Page) -> None:
     page.wait_for_timeout(200)
     expect(page.locator(SETTLED)).to_be_visible(timeout=SEEN)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=SEEN)
-    page.wait_for_timeout(700)  # Tables and charts are painted after they are there.
+    page.wait_for_timeout(500)  # Tables and charts are painted after they are there.
 
 
 def keep(page: Page, name: str, width: int) -> None:

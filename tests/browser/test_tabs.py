@@ -72,7 +72,7 @@ def test_while_nothing_happens_no_tab_asks_and_no_tab_is_told(page: Page, lab: L
     page.on("request", lambda request: frames.append(request.url))
     for path in (f"/run?run={run.id}", "/runs", f"/compare?runs={run.id}", "/train", "/predict", "/settings"):
         page.goto(f"{lab.address}{path}")
-        page.wait_for_timeout(6000)
+        page.wait_for_timeout(4000)
         frames.clear()
-        page.wait_for_timeout(5000)
+        page.wait_for_timeout(3000)
         assert frames == [], path

@@ -1,6 +1,7 @@
 // One socket a component. The page says what it has seen; the server answers when that is no longer all; then the page runs again
 // and says what it has seen now. So nothing piles up behind a slow page, and nothing is sent while nothing changes.
 const AGAIN = 5000; // Milliseconds after which an answer that led to nothing is asked for again.
+const LEAVING = 2000; // Milliseconds in which a page that was left is gone.
 const sockets = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -20,7 +21,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function opened(run) {
-  const kept = { run, seen: null, timer: null, socket: null, closed: false, wait: 500 };
+  const kept = { run, path: location.pathname, seen: null, timer: null, socket: null, closed: false, wait: 500 };
   kept.tell = (seen) => {
     clearTimeout(kept.timer);
     kept.seen = seen;
@@ -42,15 +43,24 @@ function connect(kept) {
     kept.wait = 500;
     if (kept.seen !== null) socket.send(kept.seen);
   };
-  socket.onmessage = (message) => {
-    kept.changed(message.data);
-    kept.timer = setTimeout(() => kept.tell(kept.seen), AGAIN);
-  };
+  socket.onmessage = (message) => pass(kept, message.data);
   socket.onclose = () => {
     if (kept.closed) return;
     setTimeout(() => kept.closed || connect(kept), kept.wait);
     kept.wait = Math.min(2 * kept.wait, 15000);
   };
+}
+
+function pass(kept, stamp) {
+  if (kept.closed) return;
+  if (location.pathname !== kept.path) {
+    // The visitor is on the way to another page, and Streamlit may show nothing at all where this one asks to run again meanwhile.
+    kept.path = location.pathname;
+    kept.timer = setTimeout(() => pass(kept, stamp), LEAVING);
+    return;
+  }
+  kept.changed(stamp);
+  kept.timer = setTimeout(() => kept.tell(kept.seen), AGAIN);
 }
 
 function address(run) {
