@@ -16,14 +16,15 @@ with st.spinner("Listing the pictures…"):
 st.title("Train")
 presets.draw(view)
 form, side = st.columns([5, 3], gap="medium")
-with form:
-    groups.draw(view)
+# The buttons first, so that the page can be used while the form is still being drawn.
 with side, st.container(border=True, key="side"):
     st.markdown("#### :material/event_note: What will happen")
     summary.figures(view)
     starting.draw(view)
     summary.details(view)
     sharing.draw(view)
+with form:
+    groups.draw(view)
 # The plan and its buttons stay in sight; "(required)" at every number would be noise, since none starts empty.
 st.html("""<style>
 @media (min-width: 641px) {

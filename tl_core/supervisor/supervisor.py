@@ -46,7 +46,7 @@ class Supervisor:
     ) -> None:
         """Args:
         on: The devices; all of this machine where none are named.
-        when_ready: Called once, when every training worker has loaded what it needs.
+        when_ready: Called once, when every training worker has loaded what it needs and has nothing to do.
         after: Seconds to wait before the first look.
         """
         self.models = models
@@ -100,7 +100,7 @@ class Supervisor:
                 end_if_deaf(self.models, alive[device.name])
             elif device.name not in self._children and self._may_start(device.name):
                 self._start(device)
-        if self._when_ready and len(alive) == len(on) and all(w.state != "starting" for w in alive.values()):
+        if self._when_ready and len(alive) == len(on) and all(w.state == "idle" for w in alive.values()):
             self._when_ready()
             self._when_ready = None
 
