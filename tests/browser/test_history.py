@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Page, Position, expect
@@ -38,6 +39,11 @@ def compared_by_loss(page: Page) -> None:
     heading(page, "Compare")
     expect(page.get_by_role("radio", name="loss")).to_be_checked(timeout=SEEN)
     smoothed(page, "0.1")
+
+
+def parameters(page: Page) -> dict[str, str]:
+    """What the address asks of its page."""
+    return {name: values[-1] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def smoothed(page: Page, value: str) -> None:
@@ -99,10 +105,13 @@ def test_back_from_compare_keeps_how_the_curves_of_a_run_are_drawn(page: Page, l
     link(page, "Compare with …")
     heading(page, "Compare")
     smoothed(page, "0")
+    assert parameters(page) == {"runs": run.id}
     page.go_back()
     smoothed(page, "0.1")
+    assert parameters(page) == {"run": run.id, "smoothing": "0.1"}
     page.reload()
     smoothed(page, "0.1")
+    assert entries(page) == ["/run", "/compare"]
 
 
 def test_back_after_train_shows_the_form_as_it_was_changed(page: Page, lab: Lab) -> None:
@@ -118,6 +127,7 @@ def test_back_after_train_shows_the_form_as_it_was_changed(page: Page, lab: Lab)
     expect(page).to_have_url(re.compile("train.epochs=2"), timeout=SEEN)
     page.reload()
     expect(epochs).to_have_value("2", timeout=SEEN)
+    assert parameters(page)["train.epochs"] == "2"
 
 
 def test_reload_keeps_the_filter_and_the_runs_compared(page: Page, lab: Lab) -> None:
@@ -126,10 +136,13 @@ def test_reload_keeps_the_filter_and_the_runs_compared(page: Page, lab: Lab) -> 
     runs_with_filter(page)
     page.reload()
     runs_with_filter(page)
-    page.goto(f"{lab.address}/compare?runs={runs[0].id},{runs[1].id}&measure=loss&smooth=0.1")
+    assert parameters(page) == {"find": "second"}
+    asked = {"runs": f"{runs[0].id},{runs[1].id}", "measure": "loss", "smooth": "0.1"}
+    page.goto(f"{lab.address}/compare?{urlencode(asked)}")
     compared_by_loss(page)
     page.reload()
     compared_by_loss(page)
+    assert parameters(page) == asked
     for title in ("first", "second"):
         expect(page.get_by_test_id("stMultiSelect")).to_contain_text(title, timeout=SEEN)
 
@@ -141,6 +154,7 @@ def test_a_cold_link_opens_at_its_tab_with_its_smoothing(page: Page, lab: Lab) -
     page.goto(f"{lab.address}/run?run={run.id}&smoothing=0.5&x=seconds")
     smoothed(page, "0.5")
     expect(page.get_by_role("radio", name="seconds")).to_be_checked(timeout=SEEN)
+    assert parameters(page) == {"run": run.id, "smoothing": "0.5", "x": "seconds"}
 
 
 def test_back_from_the_first_page_leads_out_of_the_dashboard(page: Page, lab: Lab) -> None:
@@ -153,3 +167,4 @@ def test_back_from_the_first_page_leads_out_of_the_dashboard(page: Page, lab: La
         page.wait_for_timeout(1000)
         page.go_back()
     heading(page, "Settings")
+    assert page.url == f"{lab.address}/settings"

@@ -39,6 +39,8 @@ def test_a_run_goes_on_while_nobody_looks(browser: Browser, lab: Lab) -> None:
     again.get_by_role("button", name="Stop", exact=True).click()
     status(again, "stopped")
     again.context.close()
+    trained = [line["epoch"] for line in store.read_metrics(run)]
+    assert trained == list(range(1, len(trained) + 1)) and len(trained) >= before + 3
 
 
 def test_a_killed_worker_leaves_an_interrupted_run_that_is_resumed_to_its_end(page: Page, lab: Lab) -> None:

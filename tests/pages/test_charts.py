@@ -167,7 +167,9 @@ def test_new_epochs_leave_alone_what_zoom_and_hidden_curves_are_remembered_by() 
 
 def test_a_figure_is_json_even_where_values_are_missing() -> None:
     lines = [*run(3), {"epoch": 4, "phase": "head", "seconds": 1.0}]
-    json.dumps(figure(lines, smoothing=0.5, best_epoch=2), allow_nan=False)
+    made = figure(lines, smoothing=0.5, best_epoch=2)
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+    assert trace(made, "val")["y"][-1] is None
 
 
 # Thinning out and smoothing

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,34 +64,42 @@ def test_settings_come_back_as_they_were_written(models: Path) -> None:
     assert settings.read(models).when_closed == "go on"
 
 
+@pytest.fixture
+def looked_for_anew() -> Iterator[None]:
+    """Devices are looked for once a process; here for this test alone."""
+    found.devices.cache_clear()
+    yield
+    found.devices.cache_clear()
+
+
+@pytest.mark.usefixtures("looked_for_anew")
 def test_without_a_driver_the_processor_trains_and_leaves_a_core_to_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.setattr("os.cpu_count", lambda: 8)
-    found.devices.cache_clear()
     (device,) = found.devices()
     assert (device.name, device.environment["TF_NUM_INTRAOP_THREADS"]) == ("cpu", "7")
-    found.devices.cache_clear()
 
 
-def test_every_gpu_the_driver_names_is_a_device_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+DRIVERS = {
+    "names two": (r"printf '0, NVIDIA A\n1, NVIDIA B\n'", [("gpu0", "NVIDIA A", "0"), ("gpu1", "NVIDIA B", "1")]),
+    "finds none": ("echo 'No devices were found'; exit 6", [("cpu", "Processor", "")]),
+}
+"""What a driver's program does, and (name, title, the GPU its processes see) of each device then."""
+
+
+@pytest.mark.usefixtures("looked_for_anew")
+@pytest.mark.parametrize(("does", "expected"), DRIVERS.values(), ids=DRIVERS)
+def test_every_gpu_the_driver_names_is_a_device_and_the_processor_only_where_it_names_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str, expected: list[tuple[str, str, str]]
+) -> None:
     driver = tmp_path / "nvidia-smi"
-    driver.write_text("#!/bin/sh\nprintf '0, NVIDIA A\\n1, NVIDIA B\\n'\n")
+    driver.write_text(f"#!/bin/sh\n{does}\n")
     driver.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    found.devices.cache_clear()
-    first, second = found.devices()
-    assert (first.name, first.title, second.environment) == ("gpu0", "NVIDIA A", {"CUDA_VISIBLE_DEVICES": "1"})
-    found.devices.cache_clear()
-
-
-def test_a_driver_that_finds_no_gpu_leaves_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    driver = tmp_path / "nvidia-smi"
-    driver.write_text("#!/bin/sh\necho 'No devices were found'\nexit 6\n")
-    driver.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    found.devices.cache_clear()
-    assert [device.name for device in found.devices()] == ["cpu"]
-    found.devices.cache_clear()
+    devices = found.devices()
+    titles = [device.title.split(",")[0] for device in devices]  # The processor's goes on with its cores.
+    seen = [device.environment["CUDA_VISIBLE_DEVICES"] for device in devices]
+    assert list(zip([device.name for device in devices], titles, seen, strict=True)) == expected
 
 
 def test_the_reason_of_a_death_names_the_signal_and_what_it_may_mean() -> None:

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -44,7 +45,7 @@ def supervise(models: Path) -> Iterator[Callable[[], Supervisor]]:
         psutil.Process(worker.pid).kill()
 
 
-def queued(models: Path, **changes: object) -> Run:
+def queued(models: Path, **changes: Any) -> Run:
     run = store.create(models, small_spec(**changes), "small")
     store.queue.add(run)
     return run
@@ -68,6 +69,17 @@ def has(run: Run, status: str) -> Callable[[], bool]:
 def trainer(models: Path) -> Worker:
     until(lambda: workers(models), "a worker")
     return workers(models)[0]
+
+
+def left_training(models: Path, supervise: Callable[[], Supervisor]) -> tuple[Run, Worker]:
+    """A run two epochs in, and the worker that goes on with it after its dashboard was closed."""
+    settings.write(models, settings.Settings("go on"))
+    run = queued(models, **LONG)
+    supervisor = supervise()
+    until(reached(run, 2), "two epochs")
+    worker = trainer(models)
+    supervisor.stop()
+    return run, worker
 
 
 def test_queued_runs_are_trained_one_after_the_other_by_one_warm_worker(
@@ -136,12 +148,7 @@ def test_closing_the_lab_stops_training_with_its_checkpoint_within_twenty_second
 def test_training_goes_on_without_the_dashboard_where_that_is_set_and_the_next_one_finds_its_worker(
     models: Path, supervise: Callable[[], Supervisor]
 ) -> None:
-    settings.write(models, settings.Settings("go on"))
-    run = queued(models, **LONG)
-    supervisor = supervise()
-    until(reached(run, 2), "two epochs")
-    worker = trainer(models)
-    supervisor.stop()
+    run, worker = left_training(models, supervise)
     trained = len(store.read_metrics(run))
     until(reached(run, trained + 3), "epochs without a dashboard")
     supervise()
@@ -154,12 +161,7 @@ def test_training_goes_on_without_the_dashboard_where_that_is_set_and_the_next_o
 def test_a_worker_that_dies_under_a_second_dashboard_is_replaced_and_its_run_interrupted(
     models: Path, supervise: Callable[[], Supervisor]
 ) -> None:
-    settings.write(models, settings.Settings("go on"))
-    run = queued(models, **LONG)
-    first = supervise()
-    until(reached(run, 2), "two epochs")
-    worker = trainer(models)
-    first.stop()
+    run, worker = left_training(models, supervise)
     supervise()
     time.sleep(1.5)
     assert [found.pid for found in workers(models)] == [worker.pid]  # Taken over, not started.
@@ -176,6 +178,9 @@ def test_a_worker_that_does_not_answer_is_ended_when_its_run_should_stop(
     run = queued(models, **LONG)
     supervise()
     until(reached(run, 2), "two epochs")
-    os.kill(trainer(models).pid, signal.SIGSTOP)
+    stuck = trainer(models).pid
+    os.kill(stuck, signal.SIGSTOP)
     store.request_stop(run)
     until(has(run, store.INTERRUPTED), "the end of a worker that is stuck")
+    until(lambda: "SIGKILL" in store.read_state(run)["message"], "the reason")
+    assert stuck not in {worker.pid for worker in workers(models)}
