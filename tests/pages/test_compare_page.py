@@ -12,29 +12,16 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.compare import tables
 from pages.ui.compare.reading import names, read
+from tests.pages import visits
 from tests.pages.folders import add_run, epoch_line
+from tests.pages.visits import address
 from tl_core import store
 from tl_core.spec import ExperimentSpec
-
-ROOT = Path(__file__).parents[2]
 
 
 def opened(*ids: str, **params: str | list[str]) -> AppTest:
     """The page as a link with these runs opens it."""
-    page = AppTest.from_file(str(ROOT / "pages" / "ui" / "frame.py"), default_timeout=30)
-    if ids:
-        page.query_params["runs"] = ",".join(ids)
-    for name, value in params.items():
-        page.query_params[name] = value
-    page.switch_page("../compare.py").run()
-    assert not page.exception
-    return page
-
-
-def asked(page: AppTest, name: str) -> str | None:
-    """What the address says."""
-    found = page.query_params.get(name)
-    return found[0] if isinstance(found, list) else found
+    return visits.opened("compare", **({"runs": ",".join(ids)} if ids else {}), **params)
 
 
 def chart(page: AppTest) -> dict[str, Any]:
@@ -82,7 +69,7 @@ def test_without_a_choice_the_newest_two_are_offered_and_a_click_compares_them(m
     assert not page.dataframe
     page.button(key="compare_newest").click().run()
     assert not page.exception
-    assert asked(page, "runs") == f"{newer.id},{older.id}"
+    assert address(page)["runs"] == f"{newer.id},{older.id}"
     assert legend(page) == ["newer", "older"]
 
 
@@ -106,9 +93,9 @@ def test_a_choice_stands_in_the_address_and_an_empty_one_leaves_it(models: Path)
     first, second = add_run(models, "first"), add_run(models, "second")
     page = opened(first.id)
     page.multiselect[0].set_value([first.id, second.id]).run()
-    assert asked(page, "runs") == f"{first.id},{second.id}"
+    assert address(page)["runs"] == f"{first.id},{second.id}"
     page.multiselect[0].set_value([]).run()
-    assert asked(page, "runs") is None
+    assert "runs" not in address(page)
     assert not page.exception
 
 

@@ -17,38 +17,20 @@ from pages.ui.predict import album as albums
 from pages.ui.predict import cards, table
 from pages.ui.predict.album import Album, Answer, Picture
 from pages.ui.predict.networks import Network
+from tests.pages import visits
 from tests.pages.folders import add_run, trained_here
+from tests.pages.visits import address, said
 from tl_core import service, store
 from tl_core.errors import BadInput, RunFailed
 from tl_core.files import write_json
 from tl_core.service import Predictions
-
-ROOT = Path(__file__).parents[2]
-FRAME = ROOT / "pages" / "ui" / "frame.py"
 
 Asked = list[tuple[str, int | None, int]]
 """(run, epoch, how many files) of each request."""
 
 
 def opened(**params: str) -> AppTest:
-    """The page as a visitor finds it who follows a link."""
-    page = AppTest.from_file(str(FRAME), default_timeout=30)
-    page.switch_page("../predict.py")
-    for name, value in params.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
-
-
-def address(page: AppTest) -> dict[str, str]:
-    """The parameters of the page's address; AppTest gives one that was not changed as a list."""
-    return {name: value if isinstance(value, str) else value[0] for name, value in page.query_params.items()}
-
-
-def said(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.warning, page.error, page.info)
-    return "\n".join(element.value for kind in kinds for element in kind)
+    return visits.opened("predict", **params)
 
 
 def drawn(page: AppTest) -> str:

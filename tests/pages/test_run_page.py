@@ -10,7 +10,8 @@ import pytest
 
 from pages.ui.run import live, view
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
-from tests.pages.run_page import buttons, figures, opened, press, said
+from tests.pages.run_page import buttons, figures, opened
+from tests.pages.visits import press, said
 from tl_core import store
 from tl_core.presets import PRESETS
 

@@ -11,7 +11,8 @@ import pytest
 
 from pages.ui.run import live
 from tests.pages.folders import add_run, trained_here
-from tests.pages.run_page import buttons, opened, press, said
+from tests.pages.run_page import buttons, opened
+from tests.pages.visits import press, said
 from tl_core import service, store
 from tl_core.errors import RunFailed
 from tl_core.files import write_json

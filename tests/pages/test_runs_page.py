@@ -9,24 +9,16 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pages import visits
 from tests.pages.folders import add_run, trained_here
+from tests.pages.visits import FRAME, ROOT, press, said
 from tl_core import store
 from tl_core.presets import PRESETS
 from tl_core.store import Notes
 
-ROOT = Path(__file__).parents[2]
-FRAME = ROOT / "pages" / "ui" / "frame.py"
-
 
 def opened(**address: str | list[str]) -> AppTest:
-    """The page as a visitor finds it who comes by this address."""
-    page = AppTest.from_file(str(FRAME), default_timeout=30)
-    page.switch_page("../runs.py")
-    for name, value in address.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return visits.opened("runs", **address)
 
 
 def select(page: AppTest, *titles: str) -> AppTest:
@@ -41,16 +33,6 @@ def selected(page: AppTest) -> list[str]:
     """The titles of the selected runs, as the table shows them."""
     order = list(page.dataframe[0].value["Run"])
     return [order[row] for row in page.session_state["runs_table"]["selection"]["rows"]]
-
-
-def press(page: AppTest, key: str) -> AppTest:
-    page.button(key=key).click().run()
-    assert not page.exception
-    return page
-
-
-def said(page: AppTest) -> str:
-    return "\n".join(element.value for element in [*page.markdown, *page.caption, *page.warning, *page.error])
 
 
 def queued(models: Path, title: str) -> store.Run:

@@ -9,15 +9,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.settings import storage
+from tests.pages import visits
 from tests.pages.folders import add_run, trained_here
+from tests.pages.visits import press
 from tests.store.test_checkpoints_kept import with_checkpoints
 from tl_core import cache, store
 from tl_core.backbones import BACKBONES
 from tl_core.store import checkpoints
 from tl_core.supervisor import settings
 from tl_core.supervisor.workers import announce, folder
-
-FRAME = Path(__file__).parents[2] / "pages" / "ui" / "frame.py"
 
 
 @pytest.fixture(autouse=True)
@@ -26,16 +26,7 @@ def measured_anew() -> None:
 
 
 def opened() -> AppTest:
-    page = AppTest.from_file(str(FRAME), default_timeout=30)
-    page.switch_page("../settings.py").run()
-    assert not page.exception
-    return page
-
-
-def press(page: AppTest, key: str) -> AppTest:
-    page.button(key=key).click().run()
-    assert not page.exception
-    return page
+    return visits.opened("settings")
 
 
 def sizes(page: AppTest) -> dict[str, str]:

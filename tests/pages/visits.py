@@ -1,0 +1,38 @@
+"""Opening a page as Streamlit runs it, pressing its buttons, reading what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+FRAME = ROOT / "pages" / "ui" / "frame.py"
+
+
+def opened(name: str, **address: str | list[str]) -> AppTest:
+    """The page of this name (`places.PLACES`) as a visitor finds it who follows a link with this address."""
+    page = AppTest.from_file(str(FRAME), default_timeout=30)
+    page.switch_page(f"../{name}.py")
+    for parameter, value in address.items():
+        page.query_params[parameter] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def press(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def said(page: AppTest) -> str:
+    """Every sentence of the page."""
+    kinds = (page.title, page.markdown, page.caption, page.warning, page.error, page.info)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def address(page: AppTest) -> dict[str, str]:
+    """The parameters of the page's address; AppTest gives one that was not changed as a list."""
+    return {name: value if isinstance(value, str) else value[0] for name, value in page.query_params.items()}
