@@ -36,6 +36,10 @@ class CleanUp:
     remove: Callable[[Path], int]
 
 
+def _cache(kind: disk.Kind, title: str, help: str) -> CleanUp:
+    return CleanUp(kind, title, help, partial(disk.spare_cache, kind=kind), partial(disk.clear_cache, kind=kind))
+
+
 CLEAN_UPS = (
     CleanUp(
         "checkpoints",
@@ -44,26 +48,20 @@ CLEAN_UPS = (
         disk.spare_checkpoints,
         disk.remove_spare_checkpoints,
     ),
-    CleanUp(
+    _cache(
         "pixels",
         "Pixel cache",
         "Images are decoded again when a run needs them: seconds to minutes, once for each dataset and size.",
-        partial(disk.spare_cache, kind="pixels"),
-        partial(disk.clear_cache, kind="pixels"),
     ),
-    CleanUp(
+    _cache(
         "features",
         "Feature cache",
         "Features are computed again when a run needs them: seconds to minutes, once for each dataset and network.",
-        partial(disk.spare_cache, kind="features"),
-        partial(disk.clear_cache, kind="features"),
     ),
-    CleanUp(
+    _cache(
         "exports",
         "Downloaded checkpoints",
         "Networks made of single checkpoints for downloading are made again when somebody asks; the best epochs of runs stay.",
-        partial(disk.spare_cache, kind="exports"),
-        partial(disk.clear_cache, kind="exports"),
     ),
 )
 
