@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.run import controls, dialogs, head, live, missing
+from pages.ui import dialogs
+from pages.ui.run import controls, head, live, missing
 from pages.ui.run.view import look
 from pages.ui.text import plain
 from tl_core import store
@@ -28,4 +29,4 @@ if view.damage:
         title="Files of this run are damaged. What can be read is shown; it can be deleted.",
     )
 live.draw(models, view)
-dialogs.draw(view)
+dialogs.draw(view.page)

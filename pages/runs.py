@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui import dialogs
 from pages.ui.live import follow
 from pages.ui.runs import empty, filters, now, overview, table, toolbar, words
 from pages.ui.runs.overview import Row, rows
@@ -34,7 +35,7 @@ def draw_runs(models: Path, every: tuple[Row, ...]) -> None:
     tags = filters.tags_of(every)
     selected = set(table.draw(shown, tags))
     with bar:
-        toolbar.draw(models, [row for row in shown if row.id in selected], tags)
+        toolbar.draw(models, [row for row in shown if row.id in selected])
     st.markdown(f"{len(shown):,} of {len(every):,} runs  {words.summary(every)}")
 
 
@@ -43,5 +44,7 @@ def say_what_went_wrong(newest: Row) -> None:
         st.warning(plain(newest.message), title=plain(f"The newest run, {newest.title}: {newest.status}"))
 
 
+models = models_folder()
 st.title("Runs")
-live(models_folder())
+live(models)
+dialogs.draw(toolbar.PAGE)

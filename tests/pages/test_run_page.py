@@ -15,7 +15,7 @@ from tests.pages.visits import press, said
 from tl_core import store
 from tl_core.presets import PRESETS
 
-ALWAYS = {"Run again with changes", "Title, tags, note"}
+ALWAYS = {"Run again with changes", "Title, tags, notes"}
 STATES: dict[str, tuple[dict[str, Any], set[str], str]] = {
     "running": (trained_here(), {"Stop"}, "Starting"),
     "finished": ({"exported_epoch": 2, "test_accuracy": 0.81}, {"Delete"}, "Epoch 2"),
@@ -161,7 +161,7 @@ def test_a_run_whose_spec_is_damaged_says_so_and_can_be_deleted(models: Path) ->
     run = add_run(models, **trained_by_the_dead())
     (run.folder / "spec.json").write_text("{")
     page = opened(run.id)
-    assert buttons(page) == {"Title, tags, note", "Delete"}
+    assert buttons(page) == {"Title, tags, notes", "Delete"}
     assert "spec.json" in page.error[0].value
     assert "cannot be resumed" in said(page)
     assert "resume goes on" not in said(page)
@@ -202,9 +202,9 @@ def test_deleting_a_run_asks_first_and_then_leads_to_the_runs(models: Path) -> N
     run = add_run(models)
     page = press(opened(run.id), "delete")
     assert run.folder.exists()
-    page = press(page, "delete_run_not")
+    page = press(page, "delete_no")
     assert run.folder.exists()
-    press(press(page, "delete"), "delete_run")
+    press(press(page, "delete"), "delete_yes")
     assert not run.folder.exists()
 
 
@@ -212,7 +212,7 @@ def test_a_run_that_began_to_train_meanwhile_is_not_deleted(models: Path) -> Non
     run = add_run(models, status=store.STOPPED)
     page = press(opened(run.id), "delete")
     with run.lock:
-        press(page, "delete_run")
+        press(page, "delete_yes")
         assert "training right now" in said(page)
     assert run.folder.exists()
 
@@ -222,7 +222,7 @@ def test_title_tags_and_note_are_kept(models: Path) -> None:
     page = press(opened(run.id), "edit")
     page.text_input[0].set_value("My best")
     page.text_area[0].set_value("More dropout next time.")
-    press(page, "save_notes")
+    press(page, "edit_save")
     assert store.read_notes(run) == store.Notes("My best", (), "More dropout next time.")
     assert page.title[0].value == "My best"
 

@@ -194,7 +194,7 @@ def test_a_checkpoint_is_deleted_only_after_a_question_and_the_best_stays(models
     assert {button.key for button in page.button if button.label == "Delete"} == {"delete", "delete_1", "delete_3"}
     press(page, "delete_1")
     assert [entry.epoch for entry in store.checkpoints.kept(run)] == [1, 2, 3]
-    press(page, "delete_checkpoint")
+    press(page, "delete_yes")
     assert [entry.epoch for entry in store.checkpoints.kept(run)] == [2, 3]
     assert not (run.checkpoints / "epoch-0001.npz").exists()
 

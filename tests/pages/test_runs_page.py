@@ -257,6 +257,39 @@ def test_title_tags_and_notes_can_be_changed(models: Path) -> None:
     assert list(page.run().dataframe[0].value["Run"]) == ["after"]
 
 
+def titles_in_fields(page: AppTest) -> list[str]:
+    return [field.value for field in page.text_input if field.key == "edit_title"]
+
+
+def test_a_window_stays_open_while_runs_go_on_and_does_not_follow_to_another_page(models: Path) -> None:
+    run = add_run(models, "before")
+    page = press(select(opened(), "before"), "do_Edit")
+    add_run(models, "newer", **trained_here())
+    assert titles_in_fields(page.run()) == ["before"]
+    page.switch_page("../run.py")
+    page.query_params["run"] = run.id
+    assert titles_in_fields(page.run()) == []
+
+
+def test_a_window_that_is_answered_is_closed(models: Path) -> None:
+    add_run(models, "before")
+    page = press(select(opened(), "before"), "do_Edit")
+    press(page, "edit_save")
+    assert titles_in_fields(page) == []
+    page = press(press(page, "do_Delete"), "delete_no")
+    assert not [button for button in page.button if button.key == "delete_yes"]
+
+
+def test_notes_that_are_too_long_are_refused_in_the_window_which_stays_open(models: Path) -> None:
+    run = add_run(models, "before")
+    page = press(select(opened(), "before"), "do_Edit")
+    page.multiselect(key="edit_tags").set_value(["x" * 31])
+    press(page, "edit_save")
+    assert "allowed are 30" in page.error[0].value
+    assert titles_in_fields(page) == ["before"]
+    assert store.read_notes(run) == Notes()
+
+
 def test_the_queue_stands_above_the_table_and_can_be_reordered_and_cancelled(models: Path) -> None:
     first, second, third = (queued(models, title) for title in ("one", "two", "three"))
     page = opened()

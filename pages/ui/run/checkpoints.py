@@ -6,8 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import places
-from pages.ui.run import dialogs
+from pages.ui import dialogs, places
 from pages.ui.run.view import View, reading
 from pages.ui.text import plain, size
 from tl_core import service
@@ -63,14 +62,14 @@ def _first(entries: tuple[Checkpoint, ...], best: int | None) -> tuple[Checkpoin
 
 def _row(view: View, entry: Checkpoint, spare: bool) -> None:
     best = " · ★ best" if entry.epoch == view.best_epoch else ""
-    with st.container(horizontal=True, vertical_alignment="center", border=True):
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"checkpoint_{entry.epoch}"):
         st.markdown(f"**Epoch {entry.epoch}** · {plain(entry.phase)} · {size(entry.bytes)}{best}")
         places.link("predict", "Predict with it", run=view.run.id, epoch=str(entry.epoch))
         _download(view, entry)
         if spare and st.button(
             "Delete", icon=":material/delete:", key=f"delete_{entry.epoch}", help="Asks first.", type="tertiary"
         ):
-            dialogs.open("checkpoint", view.run, entry.epoch)
+            dialogs.delete_checkpoint(view.page, view.run.models, view.run.id, entry.epoch)
             st.rerun()
 
 

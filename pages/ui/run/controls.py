@@ -2,64 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
-from pages.ui import places
+from pages.ui import dialogs, places, problems
 from pages.ui.address import train_params
-from pages.ui.run import dialogs
 from pages.ui.run.story import obstacle_of
-from pages.ui.run.view import RESUMABLE, View
-from pages.ui.text import plain
+from pages.ui.run.view import View
+from pages.ui.runs import actions
 from tl_core import store
-from tl_core.errors import BadInput
 
-REFUSED = "run_refused"
-"""Where a callback leaves the sentence that the page shows next."""
+LIKE_BUTTONS = """<style>
+:is(.st-key-controls, [class*="st-key-checkpoint_"]) [data-testid="stPageLink-NavLink"] {
+  min-height: 2.5rem; padding: .25rem .75rem; border: 1px solid color-mix(in srgb, currentColor 25%, transparent);
+}
+:is(.st-key-controls, [class*="st-key-checkpoint_"]) [data-testid="stPageLink-NavLink"]:is(:hover, :focus-visible) {
+  border-color: currentColor;
+}
+</style>"""
+"""Links that stand among buttons look like them, and stay links: they can be opened in another tab."""
 
 
 def draw(view: View) -> None:
+    run = view.run
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
         _go_on(view)
         if view.lines:
-            places.link("compare", "Compare with …", runs=view.run.id)
-        if (view.run.export / "model.keras").exists():
-            places.link("predict", "Predict with it", run=view.run.id)
-        if view.spec and st.button("Run again with changes", icon=":material/tune:", key="again"):
+            places.link("compare", "Compare with …", runs=run.id)
+        if (run.export / "model.keras").exists():
+            places.link("predict", "Predict with it", run=run.id)
+        if view.spec and _button("Run again with changes", ":material/tune:", "again"):
             places.go("train", **train_params(view.spec))
-        _button("Title, tags, note", ":material/edit:", "edit", lambda: dialogs.open("edit", view.run))
-        if view.status != store.RUNNING:
-            _button("Delete", ":material/delete:", "delete", lambda: dialogs.open("delete", view.run))
-    if refused := st.session_state.pop(REFUSED, None):
-        st.error(plain(refused))
+        if _button("Title, tags, notes", ":material/edit:", "edit"):
+            dialogs.edit(view.page, run.models, run.id)
+        if view.status != store.RUNNING and _button("Delete", ":material/delete:", "delete"):
+            dialogs.delete(view.page, run.models, {run.id: view.title}, partial(places.go, "runs"))
+    st.html(LIKE_BUTTONS)
+    problems.draw(view.page)
 
 
 def _go_on(view: View) -> None:
     """The button that starts or ends work on the run."""
-    run = view.run
-    if view.status == store.RUNNING and store.stop_requested(run):
+    if view.status == store.RUNNING and store.stop_requested(view.run):
         st.button("Stopping after the batch in flight", icon="spinner", disabled=True, key="stopping")
     elif view.status == store.RUNNING:
-        _button("Stop", ":material/stop:", "stop", lambda: store.request_stop(run), primary=True)
+        _act(view, "Stop", ":material/stop:", actions.stop, primary=True)
     elif view.status == store.QUEUED:
-        _button("Cancel", ":material/close:", "cancel", lambda: store.queue.cancel(run))
-    elif view.status in RESUMABLE and not obstacle_of(view):
-        _button("Resume", ":material/play_arrow:", "resume", lambda: _resume(run), primary=True)
+        _act(view, "Cancel", ":material/close:", actions.cancel)
+    elif view.status in actions.RESUMABLE and not obstacle_of(view):
+        _act(view, "Resume", ":material/play_arrow:", actions.resume, primary=True)
 
 
-def _button(label: str, icon: str, key: str, act: Callable[[], None], primary: bool = False) -> None:
-    st.button(label, icon=icon, key=key, type="primary" if primary else "secondary", on_click=_tried, args=(act,))
+def _act(view: View, label: str, icon: str, act: actions.Act, primary: bool = False) -> None:
+    st.button(
+        label,
+        icon=icon,
+        key=label.lower(),
+        type="primary" if primary else "secondary",
+        on_click=problems.noted,
+        args=(view.page, act, view.run.models, (view.run.id,)),
+    )
 
 
-def _resume(run: store.Run) -> None:
-    # A second click, or another tab, may come after the first was met.
-    if store.read_state(run)["status"] in RESUMABLE:
-        store.queue.add(run)
-
-
-def _tried(act: Callable[[], None]) -> None:
-    try:
-        act()
-    except (BadInput, OSError) as error:
-        st.session_state[REFUSED] = str(error)
+def _button(label: str, icon: str, key: str) -> bool:
+    return st.button(label, icon=icon, key=key)

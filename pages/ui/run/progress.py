@@ -14,11 +14,12 @@ from tl_core import store
 
 
 def draw(view: View) -> None:
-    """Draws nothing where the run does not train."""
-    if view.status != store.RUNNING:
-        return
+    """Draws nothing where the run does not train, and is not got ready either."""
     now = view.progress
-    st.progress(overall(view), overall_text(view))
+    if view.status == store.RUNNING:
+        st.progress(overall(view), overall_text(view))
+    elif view.status != store.QUEUED:
+        return
     if now is None:
         return
     st.progress(_share(now.done, now.total), plain(inside_text(now)))

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from pages.ui.forms.building import titled
-from pages.ui.run.view import RESUMABLE, View
+from pages.ui.run.view import View
+from pages.ui.runs.actions import RESUMABLE
 from pages.ui.text import duration, percent
 from tl_core import store
 from tl_core.data.sources import parse

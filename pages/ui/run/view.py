@@ -21,7 +21,6 @@ UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, Overf
 """What looking into a file raises whose content is not what was written."""
 
 ACTIVE = (store.QUEUED, store.RUNNING)
-RESUMABLE = (store.STOPPED, store.INTERRUPTED, store.FAILED)
 
 NUMBERS = ("epoch", "clean_loss", "clean_accuracy", "val_loss", "val_accuracy", "seconds")
 """What every line of metrics has; a classifier that is solved at once has nothing more."""
@@ -43,6 +42,11 @@ class View:
     lines: tuple[dict[str, Any], ...]
     progress: store.Progress | None
     damage: tuple[str, ...]
+
+    @property
+    def page(self) -> str:
+        """What the page of the run calls itself to its windows and to what is said of problems."""
+        return f"run {self.run.id}"
 
     @property
     def status(self) -> str:

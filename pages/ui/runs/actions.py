@@ -10,9 +10,12 @@ from pages.ui.problems import Problems
 from tl_core import store
 from tl_core.disk import used
 from tl_core.errors import BadInput
-from tl_core.store import FAILED, INTERRUPTED, STOPPED, Notes, Run, checkpoints
+from tl_core.store import FAILED, INTERRUPTED, RUNNING, STOPPED, Notes, Run, checkpoints
 
 RESUMABLE = (STOPPED, INTERRUPTED, FAILED)
+
+Act = Callable[[Path, Iterable[str]], Problems]
+"""Something that is done to the runs of these ids."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,17 @@ def annotate(models: Path, run_id: str, notes: Notes) -> Problems:
     return _each(models, (run_id,), lambda run: store.write_notes(run, notes))
 
 
+def delete_checkpoint(models: Path, run_id: str, epoch: int) -> Problems:
+    """Deletes the weights of an epoch that nothing needs any more."""
+    return _each(models, (run_id,), lambda run: checkpoints.remove(run, epoch))
+
+
+def trains(models: Path, run_id: str) -> bool:
+    """True while somebody trains the run; False where it is gone, too."""
+    run = _found(models, run_id)
+    return run is not None and store.read_state(run)["status"] == RUNNING
+
+
 def loss(models: Path, ids: Iterable[str]) -> Loss:
     """What deleting these runs would take away."""
     found = [run for run in (_found(models, run_id) for run_id in ids) if run]
@@ -72,7 +86,7 @@ def _checkpoints(run: Run) -> int:
         return 0
 
 
-def _each(models: Path, ids: Iterable[str], act: Callable[[Run], None]) -> Problems:
+def _each(models: Path, ids: Iterable[str], act: Callable[[Run], object]) -> Problems:
     problems = []
     for run in filter(None, (_found(models, run_id) for run_id in ids)):
         try:

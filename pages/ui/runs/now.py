@@ -12,6 +12,7 @@ from pages.ui import places
 from pages.ui.problems import noted
 from pages.ui.runs import actions, words
 from pages.ui.runs.overview import Row
+from pages.ui.runs.toolbar import PAGE
 from pages.ui.text import plain
 from tl_core.store import QUEUED, RUNNING
 from tl_core.supervisor import Worker, workers
@@ -63,7 +64,7 @@ def _training(models: Path, row: Row) -> None:
             key=f"stop_{row.id}",
             help="Stops after the batch in flight; it can be resumed.",
             on_click=noted,
-            args=("runs", actions.stop, models, (row.id,)),
+            args=(PAGE, actions.stop, models, (row.id,)),
         )
 
 
@@ -91,7 +92,7 @@ def _waiting(models: Path, row: Row, first: bool, last: bool) -> None:
 
 def _small(name: str, icon: str, key: str, disabled: bool, args: tuple[object, ...]) -> None:
     st.button(
-        name, icon=icon, key=key, help=name, disabled=disabled, type="tertiary", on_click=noted, args=("runs", *args)
+        name, icon=icon, key=key, help=name, disabled=disabled, type="tertiary", on_click=noted, args=(PAGE, *args)
     )
 
 

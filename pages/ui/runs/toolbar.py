@@ -7,13 +7,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import places, problems
-from pages.ui.runs import actions, dialogs
+from pages.ui import dialogs, places, problems
+from pages.ui.runs import actions
 from pages.ui.runs.overview import UNREADABLE, Row
 from tl_core.store import RUNNING
 
+PAGE = "runs"
+"""What the page calls itself to its windows and to what is said of problems."""
 
-def draw(models: Path, selected: Sequence[Row], tags: Sequence[str]) -> None:
+
+def draw(models: Path, selected: Sequence[Row]) -> None:
     """Draws the buttons for these runs, and what could not be done at the last click."""
     ids = tuple(row.id for row in selected)
     resumable = tuple(row.id for row in selected if row.status in actions.RESUMABLE)
@@ -34,18 +37,20 @@ def draw(models: Path, selected: Sequence[Row], tags: Sequence[str]) -> None:
             resumable,
         )
         _button("Stop", ":material/stop:", bool(running), "For runs that train.", actions.stop, models, running)
-        if _button("Edit", ":material/edit:", one is not None and one.status != UNREADABLE, "Select one run.") and one:
-            dialogs.edit(models, one, tags)
+        if _button("Edit", ":material/edit:", one is not None and one.status != UNREADABLE, "Select one run."):
+            dialogs.edit(PAGE, models, ids[0])
+            st.rerun()
         if _button("Delete", ":material/delete:", bool(ids), "Select runs."):
-            dialogs.ask_delete(models, tuple(selected))
+            dialogs.delete(PAGE, models, {row.id: row.title for row in selected})
+            st.rerun()
         st.caption(_said(len(ids)))
-    problems.draw("runs")
+    problems.draw(PAGE)
 
 
 def _button(
     label: str, icon: str, applies: bool, when: str, act: Callable[..., problems.Problems] | None = None, *given: object
 ) -> bool:
-    call = (lambda: problems.noted("runs", act, *given)) if act else None
+    call = (lambda: problems.noted(PAGE, act, *given)) if act else None
     return st.button(
         label, icon=icon, disabled=not applies, help=None if applies else when, key=f"do_{label}", on_click=call
     )
