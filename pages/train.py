@@ -25,6 +25,7 @@ with side, st.container(border=True, key="side"):
     sharing.draw(view)
 with form:
     groups.draw(view)
+starting.wish(view)
 # The plan and its buttons stay in sight; "(required)" at every number would be noise, since none starts empty.
 st.html("""<style>
 @media (min-width: 641px) {

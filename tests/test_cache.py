@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
 
-from tl_core.cache import built_once, is_built, mapped, need_space
+from tl_core.cache import Job, built_once, is_built, mapped, need_space
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.files import TEMPORARY
+
+JOB = Job("Making data", 4, 400)
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def inside(place):
 def test_a_folder_is_built_once_and_its_index_read_afterwards(place):
     build = Builder()
     assert not is_built(place)
-    assert [built_once(place, build) for _ in range(3)] == [{"rows": 3}] * 3
+    assert [built_once(place, JOB, build) for _ in range(3)] == [{"rows": 3}] * 3
     assert build.calls == 1
     assert is_built(place)
     assert (place / "data").read_bytes() == b"made"
@@ -55,31 +57,31 @@ def test_nothing_stands_at_its_place_while_it_is_built(place):
         assert folder.parent == place.parent
         return {}
 
-    built_once(place, build)
+    built_once(place, JOB, build)
     assert is_built(place)
 
 
 @pytest.mark.parametrize("error", [RunStopped("stop"), OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_a_build_that_fails_says_why_leaves_nothing_and_can_be_done_again(place, error):
     with pytest.raises(type(error)):
-        built_once(place, Builder(error))
+        built_once(place, JOB, Builder(error))
     assert inside(place) == []
-    assert built_once(place, Builder()) == {"rows": 3}
+    assert built_once(place, JOB, Builder()) == {"rows": 3}
 
 
 def test_what_a_killed_process_left_is_cleaned_up_before_the_next_build(place):
     (place.parent / f"{TEMPORARY}0123abcd-abc").mkdir(parents=True)
     (place.parent / f"{TEMPORARY}0123abcd-abc" / "data").write_bytes(b"half")
     (place.parent / f"{TEMPORARY}0123abcd-other").mkdir()
-    built_once(place, Builder())
+    built_once(place, JOB, Builder())
     assert inside(place) == [f"{TEMPORARY}0123abcd-other", "abc"]
 
 
 def test_a_folder_that_lost_its_index_is_built_anew(place):
-    built_once(place, Builder())
+    built_once(place, JOB, Builder())
     (place / "index.json").unlink()
     (place / "stale").touch()
-    assert built_once(place, Builder()) == {"rows": 3}
+    assert built_once(place, JOB, Builder()) == {"rows": 3}
     assert not (place / "stale").exists()
 
 
@@ -88,11 +90,32 @@ def test_many_threads_that_want_the_same_build_it_once(place):
 
     def want(_):
         together.wait()
-        return built_once(place, build)
+        return built_once(place, JOB, build)
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(want, range(8))) == [{"rows": 3}] * 8
     assert build.calls == 1
+
+
+def test_whoever_waits_for_another_process_is_told_how_far_that_is(place):
+    told, half, heard = [], Event(), Event()
+
+    def build(folder):
+        (folder / "data").write_bytes(bytes(200))
+        half.set()
+        assert heard.wait(30)
+        return {}
+
+    def hear(*moment):
+        told.append(moment)
+        heard.set()
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(built_once, place, JOB, build)
+        assert half.wait(30)
+        second = pool.submit(built_once, place, JOB, Builder(), hear)
+        assert first.result(60) == second.result(60) == {}
+    assert told[0] == ("Making data", 2, 4)
 
 
 class TestMapped:

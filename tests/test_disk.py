@@ -28,7 +28,7 @@ def cached(models: Path, kind: str, name: str, size: int) -> Path:
         put(building / "data", size)
         return {}
 
-    cache.built_once(folder, build)
+    cache.built_once(folder, cache.Job("making", 1, 1), build)
     return folder
 
 

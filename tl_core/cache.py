@@ -9,6 +9,8 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +29,38 @@ def unwatched(what: str, done: int, total: int) -> None:
     """A `Progress` that nobody looks at."""
 
 
-def built_once(folder: Path, build: Callable[[Path], dict[str, Any]], progress: Progress = unwatched) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Job:
+    """What is built: called `what`, `pieces` of it, which take `size` bytes together."""
+
+    what: str
+    pieces: int
+    size: int
+
+
+def built_once(
+    folder: Path, job: Job, build: Callable[[Path], dict[str, Any]], progress: Progress = unwatched
+) -> dict[str, Any]:
     """The index of a cached folder, built first where it is missing.
 
     Args:
         build: Fills the folder it is given and returns the index. What it raises goes on; nothing half-made stays.
-        progress: Called while another process makes the same; may raise RunStopped.
+        progress: Told how far another process is that makes the same; may raise RunStopped.
     """
     if not is_built(folder):
-        with locked(folder, lambda: progress("Waiting for another process that makes the same", 0, 1)):
+        with locked(folder, lambda: progress(job.what, _pieces_there(folder, job), job.pieces)):
             if not is_built(folder):
                 _build(folder, build)
     return dict(read_json(folder / INDEX))
+
+
+def _pieces_there(folder: Path, job: Job) -> int:
+    """How much another process has made so far, judged by the bytes of its files."""
+    made = 0
+    for building in folder.parent.glob(f"{TEMPORARY}*-{folder.name}"):
+        with suppress(FileNotFoundError):  # It became whole this moment.
+            made += sum(file.stat().st_size for file in building.iterdir())
+    return min(job.pieces * made // max(job.size, 1), job.pieces)
 
 
 def is_built(folder: Path) -> bool:

@@ -189,13 +189,14 @@ class TestAStop:
         def stop(*_):
             raise RunStopped("stopped")
 
+        before = set(threading.enumerate())
         with pytest.raises(RunStopped):
             pixels(made(256, slow), 32, tmp_path, stop)
         seen = len(opened)
         time.sleep(0.1)
         assert seen < 100
         assert len(opened) == seen
-        assert not [thread for thread in threading.enumerate() if "ThreadPool" in thread.name and thread.is_alive()]
+        assert not [thread for thread in set(threading.enumerate()) - before if thread.is_alive()]
 
 
 class TestADiskWithoutSpace:

@@ -49,6 +49,7 @@ class ImageDataset:
         source: The text that names it ("folder:photos", "playground:difficulty=0.6").
         open_image: Reads one item as an RGB image in its own size; raises `Unreadable` where it cannot.
         fingerprint: A name for the content: the same images and labels, the same fingerprint.
+        generated: True where opening an image computes it; `source` alone then says everything about it.
     """
 
     source: str
@@ -57,6 +58,7 @@ class ImageDataset:
     fingerprint: str
     open_image: Callable[[Item], Image.Image] = field(compare=False, repr=False)
     skipped: tuple[Skipped, ...] = ()
+    generated: bool = False
 
     @cached_property
     def labels(self) -> np.ndarray:

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import PIL
 
-from tl_core.cache import Progress, built_once, is_built, mapped, need_space
+from tl_core.cache import Job, Progress, built_once, is_built, mapped, need_space
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Item, Skipped, Unreachable, Unreadable
+from tl_core.data.drawing import drawn
 from tl_core.errors import RunFailed
 from tl_core.files import digest_of
 
@@ -53,7 +54,8 @@ def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress) ->
         RunStopped: where `progress` raises it; nothing half-made is left.
     """
     folder = _folder(dataset, size, cache)
-    index = built_once(folder, lambda building: _write_all(dataset, size, building, progress), progress)
+    job = Job("Decoding images", len(dataset.items), bytes_needed(len(dataset.items), size))
+    index = built_once(folder, job, lambda building: _write_all(dataset, size, building, progress), progress)
     unreadable = {Skipped(key, reason) for key, reason in index["unreadable"]}
     gone = {skipped.key for skipped in unreadable}
     items = tuple(item for item in dataset.items if item.key not in gone)
@@ -79,7 +81,8 @@ def _folder(dataset: ImageDataset, size: int, cache: Path) -> Path:
 def _write_all(dataset: ImageDataset, size: int, building: Path, progress: Progress) -> dict[str, Any]:
     need_space(building.parent, bytes_needed(len(dataset.items), size), "decoded images")
     unreadable = []
-    with (building / _FILE).open("wb") as file, closing(_decoded(dataset, size)) as decoded:
+    each = drawn(dataset, size) if dataset.generated else _decoded(dataset, size)
+    with (building / _FILE).open("wb") as file, closing(each) as decoded:
         for done, (item, result) in enumerate(decoded, start=1):
             if isinstance(result, Unreachable):
                 # Not "unreadable": the cache would go on leaving out a picture that may be there again tomorrow.

@@ -133,16 +133,29 @@ def _reason(spec: ExperimentSpec, phase: Phase) -> str:
 
 def _seconds(spec: ExperimentSpec, phase: Phase, images: dict[str, int]) -> float:
     """An estimate of a phase's time, computing its features included."""
-    size, used, cores = spec.image_size, used_blocks(spec), os.cpu_count() or 1
-    top = next((place for place, block in enumerate(used) if block.name == phase.frozen), -1)
-    below = sum(block.macs_at(size) for block in used[: top + 1])
-    above = sum(block.macs_at(size) for block in used[top + 1 :])
+    cores = os.cpu_count() or 1
+    below, above = _macs(spec, phase)
     train, others = images["train"], images["validation"] + images["test"]
     passes = 1 if trains_from_features(spec, phase) else phase.epochs
     forward = below * (train * passes + others) + above * (others + train * 0.3) * phase.epochs
     steps = math.ceil(train / spec.train.batch_size) * phase.epochs
     training = 3 * above * train * phase.epochs
     return (forward / FORWARD_MACS + training / TRAINING_MACS) / cores + steps * HEAD_STEP
+
+
+def feature_seconds(spec: ExperimentSpec, phase: Phase, images: dict[str, int]) -> float:
+    """An estimate of the time to compute what a phase stores before its first epoch."""
+    if not validates_from_features(spec, phase):
+        return 0.0
+    stored = sum(images.values()) - (0 if trains_from_features(spec, phase) else images["train"])
+    return _macs(spec, phase)[0] * stored / FORWARD_MACS / (os.cpu_count() or 1)
+
+
+def _macs(spec: ExperimentSpec, phase: Phase) -> tuple[float, float]:
+    """Multiply-adds of one image in the frozen blocks and in those that train."""
+    size, used = spec.image_size, used_blocks(spec)
+    top = next((place for place, block in enumerate(used) if block.name == phase.frozen), -1)
+    return sum(block.macs_at(size) for block in used[: top + 1]), sum(block.macs_at(size) for block in used[top + 1 :])
 
 
 def decoding_seconds(images: int) -> float:

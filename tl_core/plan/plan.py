@@ -19,6 +19,7 @@ from tl_core.plan.costs import (
     blocks,
     checkpoint_bytes,
     decoding_seconds,
+    feature_seconds,
     head_parameters,
     memory_bytes,
     phase_plan,
@@ -39,6 +40,7 @@ class Plan:
         head_parameters: Weights of the head; all of them train.
         disk_bytes: What pixels, features, checkpoints and export take at most.
         memory_bytes, seconds: Estimates; see `costs`.
+        seconds_before: The part of `seconds` that passes before the first epoch.
     """
 
     problems: tuple[Problem, ...]
@@ -52,6 +54,7 @@ class Plan:
     disk_bytes: int = 0
     memory_bytes: int = 0
     seconds: float = 0.0
+    seconds_before: float = 0.0
 
     @property
     def parameters(self) -> int:
@@ -88,6 +91,7 @@ def _costed(
     phase_plans = tuple(phase_plan(spec, phase, images, classes) for phase in phases(spec))
     decoded = is_cached(dataset, size, cache_folder(models))
     pixels = 0 if decoded else bytes_needed(len(dataset.items), size)
+    decoding = 0 if decoded else decoding_seconds(len(dataset.items))
     disk = pixels + sum(plan.feature_bytes for plan in phase_plans) + checkpoint_bytes(spec, phase_plans)
     return Plan(
         problems=(*found, *_disk_problems(models, disk)),
@@ -100,7 +104,8 @@ def _costed(
         head_parameters=head_parameters(spec, classes),
         disk_bytes=disk,
         memory_bytes=memory_bytes(spec, phase_plans),
-        seconds=sum(plan.seconds for plan in phase_plans) + (0 if decoded else decoding_seconds(len(dataset.items))),
+        seconds=sum(plan.seconds for plan in phase_plans) + decoding,
+        seconds_before=decoding + feature_seconds(spec, phase_plans[0].phase, images),
     )
 
 

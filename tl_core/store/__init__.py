@@ -13,9 +13,10 @@ runs/<id>/spec.json       what was asked for; never changed
           stop            a request, gone when it is met
           run.lock        held by the process that trains it
 queue/<id>.json           a run that waits for a training worker
+ahead.json                what somebody is setting up
 """
 
-from tl_core.store import changes, entries, queue
+from tl_core.store import ahead, changes, entries, queue
 from tl_core.store.metrics import append_metrics, most_accurate, read_metrics
 from tl_core.store.notes import Notes, read_notes, title_of, write_notes
 from tl_core.store.processes import is_alive, this_process
@@ -59,6 +60,7 @@ __all__ = [
     "Notes",
     "Progress",
     "Run",
+    "ahead",
     "append_metrics",
     "cache_folder",
     "changes",

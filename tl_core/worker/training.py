@@ -14,6 +14,7 @@ from filelock import Timeout
 from tl_core import store
 from tl_core.errors import LabError, RunStopped
 from tl_core.supervisor.workers import announce, retire, supervisor_lock, worker_lock
+from tl_core.worker.ahead import Ahead, decode_in_background
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class Asked:
     def _ask(self, _number: int, _frame: FrameType | None) -> None:
         self.now = True
 
-    def stop(self, *_: object) -> None:
+    def stop(self, _what: str, _done: int, _total: int) -> None:
         """A `Progress` that stops the run at the next safe place."""
         if self.now:
             raise RunStopped(CLOSED)
@@ -63,8 +64,10 @@ def main(models: Path, device: str) -> None:
 def _work(models: Path, device: str, asked: Asked) -> None:
     if hasattr(os, "nice"):
         os.nice(10)  # Pages come first.
+    decode_in_background(models)
     import tl_core.engine.training.running  # noqa: F401 (while nothing waits)
 
+    ahead = Ahead(models, asked.stop)
     announce(models, "training", device, "idle")
     trained, busy = 0, time.monotonic()
     while not asked.now and trained < RENEW:
@@ -73,6 +76,7 @@ def _work(models: Path, device: str, asked: Asked) -> None:
         elif time.monotonic() - busy > ALONE and _is_alone(models):
             return
         else:
+            ahead.step()
             time.sleep(LOOK)
 
 

@@ -21,6 +21,7 @@ from tl_core.supervisor import workers
 
 TITLE = "train.title"
 _GO, _ADDED, _NEW, _FAILED, _LAST = "train.go", "train.added", "train.new", "train.failed", "train.last"
+_WISHED = "train.wished"
 
 ONE_CLICK = 1.5
 """Seconds in which two clicks on one button for the same experiment are one double click."""
@@ -52,6 +53,13 @@ def draw(view: View) -> None:
         _button("Train", ":material/play_arrow:", _GO, view, blocked, "primary")
         _button("Add to queue", ":material/playlist_add:", _ADDED, view, blocked, "secondary")
     _said()
+
+
+def wish(view: View) -> None:
+    """Has an idle worker get ready what is set up here, each time it became something else."""
+    if not view.problems and st.session_state.get(_WISHED) != view.spec:
+        st.session_state[_WISHED] = view.spec
+        store.ahead.wish(view.models, view.spec)
 
 
 def _button(

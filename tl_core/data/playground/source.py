@@ -82,7 +82,7 @@ def load(options: PlaygroundOptions, source: str) -> ImageDataset:
     labels = _labels(keys, options)
     items = tuple(Item(key, labels[key], _digest(key, options), group=key) for key in keys)
     fingerprint = digest_of("playground", names, [(item.digest, item.label) for item in items])
-    return ImageDataset(source, names, items, fingerprint, partial(_open, options))
+    return ImageDataset(source, names, items, fingerprint, partial(_open, options), generated=True)
 
 
 def _open(options: PlaygroundOptions, item: Item) -> Image.Image:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.cache import Progress, built_once, mapped, need_space
+from tl_core.cache import Job, Progress, built_once, mapped, need_space
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.prefix import Prefix, compiled
@@ -49,7 +49,7 @@ def features(
         _write(compiled(model), pixels.images, building / _FILE, progress)
         return {"shape": shape, "identity": list(identity)}
 
-    built_once(folder, build, progress)
+    built_once(folder, Job("Computing features", shape[0], int(np.prod(shape)) * 4), build, progress)
     return mapped(folder / _FILE, np.float32, shape)
 
 

@@ -16,7 +16,7 @@ from tl_core.backbones.freezing import used_cuts
 from tl_core.cache import Progress, unwatched
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
-from tl_core.engine.networks import head, weights
+from tl_core.engine.networks import head, spare
 from tl_core.spec import ExperimentSpec
 
 
@@ -43,9 +43,14 @@ def assemble(spec: ExperimentSpec, classes: int, progress: Progress = unwatched)
     """
     progress("Building the network", 0, 1)
     backbone = BACKBONES[spec.backbone.name]
-    network = networks.build(backbone, spec.image_size)
     received = partial(progress, "Downloading weights")
-    weights.load(network, backbone, spec.backbone.weights, spec.train.seed, received)
+    network = spare.pretrained(backbone, spec.image_size, spec.backbone.weights, spec.train.seed, received)
+    return with_head(network, spec, classes)
+
+
+def with_head(network: keras.Model, spec: ExperimentSpec, classes: int) -> keras.Model:
+    """A pretrained network up to where its output is used, and a new head on it, in one graph; the layers are shared."""
+    backbone = BACKBONES[spec.backbone.name]
     features = networks.cut_output(network, used_cuts(backbone, spec.backbone.output)[-1])
     logits = head.attach(features, spec.head, classes, spec.train.seed)
     # The name tells networks.cut_output which row the cuts are from.

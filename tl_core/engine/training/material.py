@@ -80,7 +80,7 @@ def still_inputs(work: Work, phase: Phase, parts: Parts) -> InputsOf:
     if parts.prefix is None:
         return lambda rows: from_images(images, rows, None)
     if validates_from_features(work.spec, phase):
-        stored = _stored(work, parts)
+        stored = stored_features(work.spec, work.data, parts, work.cache, work.progress)
         return lambda rows: from_features(stored, rows)
     prefix = in_keras(parts.prefix)
     return lambda rows: from_images(images, rows, prefix)
@@ -100,8 +100,9 @@ def _moving_inputs(work: Work, parts: Parts) -> InputsOf:
     return inputs
 
 
-def _stored(work: Work, parts: Parts) -> np.ndarray:
-    spec, backbone = work.spec, BACKBONES[work.spec.backbone.name]
+def stored_features(spec: ExperimentSpec, data: Prepared, parts: Parts, cache: Path, progress: Progress) -> np.ndarray:
+    """What the frozen part of a network says of every image, from the cache or computed now; see `inputs.features`."""
+    backbone = BACKBONES[spec.backbone.name]
     identity = (
         weights_identity(backbone, spec.backbone.weights, spec.train.seed),
         used_cuts(backbone, spec.backbone.output)[-1] if parts.boundary == "features" else parts.boundary,
@@ -109,4 +110,4 @@ def _stored(work: Work, parts: Parts) -> np.ndarray:
         device_name(),
     )
     assert parts.prefix is not None
-    return features(parts.prefix, work.data.pixels, identity, work.cache, work.progress)
+    return features(parts.prefix, data.pixels, identity, cache, progress)

@@ -1,0 +1,129 @@
+"""An idle worker gets ready what somebody is setting up, and steps back for whoever pressed Train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import quiet, small_spec
+from tl_core import store
+from tl_core.cache import unwatched
+from tl_core.engine.networks import build, spare
+from tl_core.engine.training.running import train
+from tl_core.errors import RunStopped
+from tl_core.spec import ExperimentSpec
+from tl_core.worker import ahead
+from tl_core.worker.ahead import Ahead
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    spare._spare.clear()
+
+
+def wished(models: Path, **changes: Any) -> ExperimentSpec:
+    spec = small_spec(**changes)
+    store.ahead.wish(models, spec)
+    return spec
+
+
+def caches(models: Path) -> list[str]:
+    return sorted({file.parent.parent.name for file in models.glob("cache/*/*/index.json")})
+
+
+@pytest.mark.slow
+def test_what_was_got_ready_is_not_made_again_by_the_run_and_changes_nothing_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = wished(tmp_path / "ahead")
+    Ahead(tmp_path / "ahead", unwatched).step()
+    assert caches(tmp_path / "ahead") == ["features", "pixels"]
+    lines = {}
+    for name in ("ahead", "alone"):
+        if name == "ahead":
+            with monkeypatch.context() as patch:
+                patch.setattr(build, "build", lambda *_: pytest.fail("the network was built again"))
+                run = store.create(tmp_path / name, spec)
+                train(run, tmp_path / name, quiet)
+        else:
+            run = store.create(tmp_path / name, spec)
+            train(run, tmp_path / name, quiet)
+        lines[name] = [{**line, "seconds": 0, "images_per_second": 0} for line in store.read_metrics(run)]
+    assert lines["ahead"] == lines["alone"]
+
+
+@pytest.mark.slow
+def test_it_is_got_ready_once_and_again_after_its_network_was_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = wished(tmp_path)
+    made: list[object] = []
+    original = build.build
+    monkeypatch.setattr(build, "build", lambda *given: made.append(given) or original(*given))
+    idle = Ahead(tmp_path, unwatched)
+    for _ in range(3):
+        idle.step()
+    assert len(made) == 1
+    train(store.create(tmp_path, spec), tmp_path, quiet)
+    idle.step()
+    assert len(made) == 2
+
+
+def test_it_gives_up_for_a_run_that_needs_something_else_and_reports_to_one_that_needs_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = wished(tmp_path)
+    monkeypatch.setattr(ahead, "REPORT", 0.0)
+    watch = ahead._Watch(tmp_path, spec, unwatched)
+    watch("Decoding images", 1, 10)  # Nothing waits.
+    same = store.create(tmp_path, spec.with_values({"train.epochs": 7, "head.dropout": 0.5}))
+    store.queue.add(same)
+    watch("Decoding images", 3, 10)
+    told = store.read_progress(same)
+    assert told is not None
+    assert (told.what, told.done, told.total) == ("Decoding images", 3, 10)
+    store.queue.cancel(same)
+    store.queue.add(store.create(tmp_path, spec.with_values({"data.image_size": 48})))
+    with pytest.raises(RunStopped):
+        watch("Decoding images", 4, 10)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data.source": "folder:nowhere"},
+        {"backbone.name": "VGG16", "backbone.weights": "imagenet"},
+        {"data.source": "playground:images_per_class=5000,classes=10", "data.image_size": 224},
+    ],
+    ids=["cannot start", "needs a download", "takes long"],
+)
+def test_what_cannot_start_needs_a_download_or_takes_long_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    store.ahead.wish(tmp_path, ExperimentSpec().with_values(changes))
+    Ahead(tmp_path, unwatched).step()
+    assert caches(tmp_path) == []
+
+
+def test_without_a_wish_nothing_is_done(tmp_path: Path) -> None:
+    Ahead(tmp_path, unwatched).step()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_an_error_nobody_foresaw_is_logged_once_and_the_worker_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wished(tmp_path)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(spare, "keep", broken)
+    idle = Ahead(tmp_path, unwatched)
+    for _ in range(2):
+        idle.step()
+    assert caplog.text.count("Could not be got ready.") == 1

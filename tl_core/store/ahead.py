@@ -1,0 +1,27 @@
+"""What somebody is setting up at the moment, so that a worker with nothing to do can get its pictures and features ready."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tl_core.errors import BadInput
+from tl_core.files import read_json, replace_json
+from tl_core.spec import ExperimentSpec
+
+
+def wish(models: Path, spec: ExperimentSpec) -> None:
+    """Says that a spec may be trained next; the last one said counts."""
+    models.mkdir(parents=True, exist_ok=True)
+    replace_json(_file(models), spec.to_json())
+
+
+def wished(models: Path) -> ExperimentSpec | None:
+    """The spec that may be trained next; None where nobody said, or it cannot be read."""
+    try:
+        return ExperimentSpec.from_json(read_json(_file(models)))
+    except (OSError, BadInput):
+        return None
+
+
+def _file(models: Path) -> Path:
+    return models / "ahead.json"

@@ -1,0 +1,110 @@
+"""What a training worker does while nothing waits: it gets ready the experiment that somebody is setting up, if that is soon done."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from pathlib import Path
+
+from tl_core import store
+from tl_core.backbones import BACKBONES, weights
+from tl_core.cache import Progress
+from tl_core.data.pixels import pixels
+from tl_core.data.prepare import listed
+from tl_core.errors import LabError, RunStopped
+from tl_core.plan import plan
+from tl_core.spec import ExperimentSpec
+
+log = logging.getLogger(__name__)
+
+MOST_SECONDS = 60.0
+"""What takes longer waits until somebody presses Train: it is another's processor and battery."""
+
+MOST_BYTES = 1_000_000_000
+
+REPORT = 0.5
+"""Seconds between two reports to a run that waits for what is made."""
+
+OTHER = "Another experiment waits."
+
+
+def decode_in_background(models: Path) -> None:
+    """Begins to decode the pictures of the wish, if there is one, while this process loads what it needs."""
+
+    def decode() -> None:
+        spec = store.ahead.wished(models)
+        if spec is None or not is_soon_done(spec, models):
+            return
+        try:
+            pixels(listed(spec.data), spec.image_size, store.cache_folder(models), lambda *_: None)
+        except LabError as error:
+            log.info("Nothing decoded ahead: %s", error)
+
+    threading.Thread(target=decode, name="decoding ahead", daemon=True).start()
+
+
+class Ahead:
+    """Gets the wish of a models folder ready, once for each wish and again after its network was used."""
+
+    def __init__(self, models: Path, progress: Progress) -> None:
+        """progress: Raises RunStopped where the worker has to end."""
+        self.models = models
+        self.progress = progress
+        self.refused: ExperimentSpec | None = None
+
+    def step(self) -> None:
+        """Gets the wish ready where it is not; gives up as soon as a run waits that needs something else."""
+        from tl_core.engine.training.ahead import get_ready, is_ready
+
+        spec = store.ahead.wished(self.models)
+        if spec is None or spec == self.refused:
+            return
+        if not is_soon_done(spec, self.models):
+            self.refused = spec
+            return
+        if is_ready(spec):
+            return
+        try:
+            get_ready(spec, self.models, _Watch(self.models, spec, self.progress))
+        except RunStopped as error:
+            log.info("Not got ready: %s", error)
+        except Exception:  # The run will say it to whoever presses Train; nobody asked for anything yet.
+            log.exception("Could not be got ready.")
+            self.refused = spec
+
+
+class _Watch:
+    """A `Progress` that is told to the run that waits for what is made, and gives up for one that needs something else."""
+
+    def __init__(self, models: Path, spec: ExperimentSpec, progress: Progress) -> None:
+        self.models, self.spec, self.progress = models, spec, progress
+        self.what, self.since, self.reported = "", time.time(), 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        self.progress(what, done, total)
+        now = time.time()
+        if what != self.what:
+            self.what, self.since = what, now
+        if now - self.reported < REPORT:
+            return
+        self.reported = now
+        for run in store.queue.waiting(self.models)[:1]:
+            if needs(store.read_spec(run)) != needs(self.spec):
+                raise RunStopped(OTHER)
+            store.write_progress(run, store.Progress(what, done, total, self.since, now))
+
+
+def needs(spec: ExperimentSpec) -> tuple[object, ...]:
+    """What is made ahead, by the settings it depends on."""
+    return spec.data.source, spec.data.group_by, spec.image_size, spec.backbone, spec.head.pooling
+
+
+def is_soon_done(spec: ExperimentSpec, models: Path) -> bool:
+    """True where a run of it could start, and getting it ready takes neither long nor much of the disk, nor a download."""
+    chosen = BACKBONES[spec.backbone.name]
+    made = plan(spec, models)
+    if made.problems or made.disk_bytes > MOST_BYTES:
+        return False
+    file = weights.resolve(chosen, spec.backbone.weights).path
+    return made.seconds_before < MOST_SECONDS and (file is None or file.is_file())
