@@ -14,7 +14,7 @@ from pages.ui.compare import tables
 from pages.ui.compare.reading import names, read
 from tests.pages import visits
 from tests.pages.folders import add_run, epoch_line
-from tests.pages.visits import address
+from tests.pages.visits import address, drawn, table_of
 from tl_core import store
 from tl_core.spec import ExperimentSpec
 
@@ -235,15 +235,20 @@ def test_how_sure_the_best_accuracy_is_follows_from_the_number_of_images(models:
 def test_only_settings_that_differ_are_in_the_table(models: Path) -> None:
     first = respecify(add_run(models, "first"), head__dropout=0.5)
     second = respecify(add_run(models, "second"), head__dropout=0.1)
-    table = opened(first.id, second.id).dataframe[1].value
-    assert list(table.index) == ["Dropout"]
-    assert list(table.loc["Dropout"]) == ["0.5", "0.1"]
-    assert list(table.columns) == ["first", "second"]
+    page = opened(first.id, second.id)
+    assert table_of(page, "The settings") == [[("Dropout (of the units)", "head.dropout"), ("0.5", ""), ("0.1", "")]]
+    assert '<th scope="col">Setting</th><th scope="col">first</th><th scope="col">second</th>' in drawn(page)
+
+
+def test_folders_of_one_name_are_told_apart_by_their_paths(models: Path) -> None:
+    runs = [respecify(add_run(models), data__source=f"folder:/{disk}/cats") for disk in ("a", "b")]
+    (dataset,) = table_of(opened(*(run.id for run in runs)), "The settings")
+    assert dataset == [("Dataset", "data.source"), ("cats", "folder:/a/cats"), ("cats", "folder:/b/cats")]
 
 
 def test_runs_of_the_same_settings_are_said_to_have_them(models: Path) -> None:
     page = opened(add_run(models).id, add_run(models).id)
-    assert len(page.dataframe) == 1
+    assert "setting-table" not in drawn(page)
     assert any("same settings" in caption.value for caption in page.caption)
 
 
@@ -252,8 +257,9 @@ def test_every_setting_of_an_experiment_can_stand_in_the_table(models: Path) -> 
     spec = ExperimentSpec.model_validate({"augment": {"rotation": 15}, "head": {"hidden": [64, 32]}})
     (changed.folder / "spec.json").write_text(json.dumps(spec.to_json()))
     table = tables.differences(folder_as_it_is(models, [plain, changed]))
-    assert table.loc["Augmentations"].tolist()[1] == "rotation 15"
-    assert table.loc["Hidden layers"].tolist()[1] == "64+32"
+    values = {setting.text: second.text for setting, _, second in table}
+    assert values["Augmentations"] == "rotation 15"
+    assert values["Hidden layers"] == "64+32"
 
 
 # What must be said before curves are believed

@@ -19,7 +19,7 @@ from pages.ui.predict.album import Album, Answer, Picture
 from pages.ui.predict.networks import Network
 from tests.pages import visits
 from tests.pages.folders import add_run, trained_here
-from tests.pages.visits import address, said
+from tests.pages.visits import address, drawn, said
 from tl_core import service, store
 from tl_core.errors import BadInput, RunFailed
 from tl_core.files import write_json
@@ -31,11 +31,6 @@ Asked = list[tuple[str, int | None, int]]
 
 def opened(**params: str) -> AppTest:
     return visits.opened("predict", **params)
-
-
-def drawn(page: AppTest) -> str:
-    """The HTML of the cards."""
-    return "\n".join(element.proto.body for element in page.get("html"))
 
 
 def with_network(

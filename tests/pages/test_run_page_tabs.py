@@ -12,11 +12,12 @@ import pytest
 from pages.ui.run import live
 from tests.pages.folders import add_run, trained_here
 from tests.pages.run_page import buttons, opened
-from tests.pages.visits import press, said
+from tests.pages.visits import drawn, press, said, table_of
 from tl_core import service, store
 from tl_core.errors import RunFailed
 from tl_core.files import write_json
 from tl_core.presets import PRESETS
+from tl_core.spec import PARAMETERS
 
 DAMAGE = {
     "a spec that is a list": ("spec.json", "[]", "Settings"),
@@ -150,12 +151,26 @@ REPORT = {
 def test_settings_begin_with_those_that_were_changed_and_the_command_gives_the_same_experiment(models: Path) -> None:
     spec = PRESETS["fine-tune"].spec({"head.dropout": 0.5, "augment": {"rotation": 15}})
     page = opened(store.create(models, spec).id, tab="Settings")
-    table = page.dataframe[0].value
-    changed = list(table[table["Changed"] == "●"]["Setting"])
-    assert {"head.dropout", "augment", "backbone.freeze"} <= set(changed)
-    assert list(table["Setting"])[: len(changed)] == changed
-    words = page.code[0].value
-    assert words == ".venv/bin/python -m tl_core train fine-tune --set head.dropout=0.5 --set augment=rotation:15"
+    table = table_of(page, "Every setting")
+    changed = [row for row in table if row[0][0].startswith("● ")]
+    assert table[: len(changed)] == changed
+    words = {path: (title, value, default) for (title, _), (value, _), (default, _), (path, _), _ in table}
+    assert words["head.dropout"] == ("● Dropout (of the units)", "0.5", "0.2")
+    assert words["augment"] == ("● Augmentations", "rotation 15", "none")
+    assert words["train.batch_size"] == ("Batch size (images)", "32", "32")
+    assert words.keys() == {row.path for row in PARAMETERS}
+    assert (
+        page.code[0].value
+        == ".venv/bin/python -m tl_core train fine-tune --set head.dropout=0.5 --set augment=rotation:15"
+    )
+
+
+def test_a_folder_of_images_is_called_by_its_name_and_its_path_is_there_for_the_mouse(models: Path) -> None:
+    source = 'folder:/photos/"my" <b>cats</b> & dogs'
+    page = opened(store.create(models, PRESETS["fine-tune"].spec({"data.source": source})).id, tab="Settings")
+    (dataset,) = [row for row in table_of(page, "Every setting") if row[3] == ("data.source", "")]
+    assert dataset[1] == ("b> & dogs", source)
+    assert "<b>" not in drawn(page)
 
 
 def test_the_data_tab_counts_images_and_says_what_was_left_out_and_why(models: Path) -> None:

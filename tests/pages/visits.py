@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 from streamlit.testing.v1 import AppTest
 
@@ -31,6 +33,23 @@ def said(page: AppTest) -> str:
     """Every sentence of the page."""
     kinds = (page.title, page.markdown, page.caption, page.warning, page.error, page.info)
     return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def drawn(page: AppTest) -> str:
+    """What the page draws as HTML of its own."""
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+def table_of(page: AppTest, label: str) -> list[list[tuple[str, str]]]:
+    """The rows of a table of settings, without its head: (text, what the mouse brings up) of each cell."""
+    (found,) = re.findall(rf'aria-label="{label}[^"]*">(<table>.*?</table>)', drawn(page))
+    table = ElementTree.fromstring(found)
+    return [[_cell(cell) for cell in row] for row in table.findall("tbody/tr")]
+
+
+def _cell(cell: ElementTree.Element) -> tuple[str, str]:
+    whole = next((inner.get("title") or "" for inner in cell.iter("span")), "")
+    return "".join(cell.itertext()), whole
 
 
 def address(page: AppTest) -> dict[str, str]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from pages.ui import setting_table
 from pages.ui.compare.reading import Compared
-from pages.ui.runs.settings import said
+from pages.ui.setting_table import Cell, valued
 from pages.ui.text import duration, percent, percent_value, plain
-from tl_core.spec import PARAMETERS, Augment
+from pages.ui.wording import titled, value_of
+from tl_core.spec import PARAMETERS
 
 _COLUMNS = {
     "Best": st.column_config.TextColumn("", help="★ marks the highest validation accuracy.", width=40),
@@ -90,31 +91,20 @@ def uncertainty(runs: Sequence[Compared]) -> str:
 
 def draw_differences(runs: Sequence[Compared]) -> None:
     st.subheader("Settings that differ")
-    table = differences(runs)
-    if table.empty:
+    rows = differences(runs)
+    if not rows:
         st.caption("These runs have the same settings.")
         return
-    st.dataframe(
-        table,
-        key="compared_settings",
-        height="content",
-        placeholder="–",
-        column_config={"_index": st.column_config.TextColumn(width=170)},
-        alt="The settings in which the runs differ, one column a run.",
+    setting_table.draw(
+        ["Setting", *(run.name for run in runs)], rows, "The settings in which the runs differ, one column a run."
     )
 
 
-def differences(runs: Sequence[Compared]) -> pd.DataFrame:
-    """A row for each setting that is not the same in all runs, a column a run; values as text."""
-    rows = {param.title: [_value(run, param.path) for run in runs] for param in PARAMETERS}
-    differing = {title: row for title, row in rows.items() if len(set(row)) > 1}
-    return pd.DataFrame.from_dict(differing, orient="index", columns=[run.name for run in runs], dtype=str)
-
-
-def _value(run: Compared, path: str) -> str:
-    value: Any = reduce(getattr, path.split("."), run.spec)
-    return _augments(value) if path == "augment" else said(value)
-
-
-def _augments(augments: Sequence[Augment]) -> str:
-    return ", ".join(f"{augment.name.replace('_', ' ')} {said(augment.amount)}" for augment in augments) or "none"
+def differences(runs: Sequence[Compared]) -> list[list[Cell]]:
+    """A row for each setting that is not the same in all runs: its title, and its value in each run."""
+    values = {param: [value_of(run.spec, param.path) for run in runs] for param in PARAMETERS}
+    return [
+        [Cell(titled(param), param.path), *(valued(param, value) for value in row)]
+        for param, row in values.items()
+        if any(value != row[0] for value in row)
+    ]

@@ -6,36 +6,31 @@ import json
 import shlex
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from pages.ui.address import differences, flat, written
+from pages.ui import setting_table
+from pages.ui.address import differences
 from pages.ui.run.view import View
+from pages.ui.setting_table import Cell, valued
+from pages.ui.wording import titled, value_of
 from tl_core.params import Param
 from tl_core.presets import PRESETS
 from tl_core.spec import PARAMETERS, ExperimentSpec
 
-COLUMNS = {
-    "Changed": st.column_config.TextColumn(help="● differs from the default.", width=76),
-    "Setting": st.column_config.TextColumn(width="medium"),
-    "Value": st.column_config.TextColumn(width="medium"),
-    "Default": st.column_config.TextColumn(width="small"),
-    "What it does": st.column_config.TextColumn(width="large"),
-}
+HEAD = ("Setting", "Value", "Default", "--set", "What it does")
+
+CHANGED = "● "
+"""Stands before what differs from the default."""
 
 
 def draw(view: View) -> None:
     if view.spec is None:
         st.error("The settings of this run (spec.json) cannot be read.")
         return
-    st.dataframe(
-        table(view.spec),
-        key="settings",
-        hide_index=True,
-        height=36 * 14,
-        column_config=COLUMNS,
-        alt="Every setting with its value and default; those that were changed come first.",
+    setting_table.draw(
+        HEAD, rows(view.spec), "Every setting with its value and default; those that were changed come first."
     )
+    st.caption(f"{CHANGED}differs from the default.")
     st.download_button(
         "spec.json",
         json.dumps(view.spec.to_json(), indent=2),
@@ -58,28 +53,21 @@ def _environment(view: View) -> None:
         st.caption(f"Trained on {known.get('device')} with {known.get('cores')} cores; {packages}.")
 
 
-def table(spec: ExperimentSpec) -> pd.DataFrame:
+def rows(spec: ExperimentSpec) -> list[list[Cell]]:
     """A row a setting; the changed ones first, each group in the order of the settings' table."""
-    values, defaults = flat(spec), flat(ExperimentSpec())
     changed = differences(spec, ExperimentSpec())
-    rows = [_cells(row, values[row.path], defaults[row.path], row.path in changed) for row in PARAMETERS]
-    rows.sort(key=lambda cells: not cells["Changed"])
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    in_order = sorted(PARAMETERS, key=lambda row: row.path not in changed)
+    return [_cells(row, value_of(spec, row.path), row.path in changed) for row in in_order]
 
 
-def _cells(row: Param, value: Any, default: Any, changed: bool) -> dict[str, str]:
-    unit = f" {row.unit}" if row.unit and value is not None else ""
-    return {
-        "Changed": "●" if changed else "",
-        "Setting": row.path,
-        "Value": f"{_shown(value)}{unit}",
-        "Default": _shown(default),
-        "What it does": row.help,
-    }
-
-
-def _shown(value: Any) -> str:
-    return "not set" if value is None else written(value)
+def _cells(row: Param, value: Any, changed: bool) -> list[Cell]:
+    return [
+        Cell((CHANGED if changed else "") + titled(row)),
+        valued(row, value),
+        valued(row, row.default),
+        Cell(row.path, code=True),
+        Cell(row.help),
+    ]
 
 
 def command(spec: ExperimentSpec) -> str:

@@ -1,0 +1,70 @@
+"""Settings as a table of words, which wrap and can be copied; what a cell says in short, it says in full while the mouse rests on it.
+
+Streamlit's own tables show no such text, and cut what is long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.wording import shown
+from tl_core.params import Param
+
+STYLE = """<style>
+.setting-table {overflow: auto; max-height: 36rem; font-size: .875rem}
+.setting-table table {border-collapse: collapse; min-width: 100%}
+.setting-table :is(th, td) {padding: .35rem .75rem .35rem 0; text-align: left; vertical-align: top; font-weight: 400;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); overflow-wrap: break-word; min-width: 5rem; max-width: 28rem}
+.setting-table thead th {font-weight: 600}
+.setting-table [title] {text-decoration: underline dotted; cursor: help}
+</style>"""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """whole: what the mouse brings up; empty where the text says it all. code: a text to copy."""
+
+    text: str
+    whole: str = ""
+    code: bool = False
+
+
+def valued(param: Param, value: Any) -> Cell:
+    """A setting's value; of a folder of images its name, and the whole path behind it."""
+    text = shown(param, value)
+    return Cell(text, value if isinstance(value, str) and value != text else "")
+
+
+def draw(head: Sequence[str], rows: Sequence[Sequence[Cell]], label: str) -> None:
+    """Draws the table; the first cell of each row is its heading.
+
+    Args:
+        label: What the table is, for screen readers.
+    """
+    st.html(STYLE + html(head, rows, label))
+
+
+def html(head: Sequence[str], rows: Sequence[Sequence[Cell]], label: str) -> str:
+    """The table as HTML, in which no text counts as markup."""
+    names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    lines = "".join(f"<tr>{_row(row)}</tr>" for row in rows)
+    # With a place in the order of the Tab key, so that the keyboard can scroll it.
+    return (
+        f'<div class="setting-table" role="region" tabindex="0" aria-label="{escape(label)}">'
+        f"<table><thead><tr>{names}</tr></thead><tbody>{lines}</tbody></table></div>"
+    )
+
+
+def _row(row: Sequence[Cell]) -> str:
+    first, *others = map(_inner, row)
+    return f'<th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in others)
+
+
+def _inner(cell: Cell) -> str:
+    text = f"<code>{escape(cell.text)}</code>" if cell.code else escape(cell.text)
+    return f'<span title="{escape(cell.whole)}">{text}</span>' if cell.whole else text

@@ -1,0 +1,58 @@
+"""Settings and their values as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+from tl_core.data.sources import short_name
+from tl_core.params import Param
+from tl_core.spec import Augment, ExperimentSpec
+
+
+def value_of(spec: ExperimentSpec, path: str) -> Any:
+    """What an experiment has at a path such as `head.dropout`."""
+    return reduce(getattr, path.split("."), spec)
+
+
+def titled(param: Param) -> str:
+    """A setting with its unit: "Dropout (of the units)"."""
+    return f"{param.title} ({param.unit})" if param.unit else param.title
+
+
+def inside(param: Param) -> str:
+    """A setting's title inside a sentence; what is written in capitals keeps them: L2."""
+    return param.title if param.title.isupper() else param.title.lower()
+
+
+def shown(param: Param, value: Any) -> str:
+    """A setting's value: augmentations by name, a folder of images by its own name, any other as `said` has it."""
+    if param.path == "augment":
+        return augments(value) or "none"
+    return short_name(value) if param.path == "data.source" else said(value)
+
+
+def augments(chosen: Sequence[Augment]) -> str:
+    """Such as "rotation 15, zoom 0.2"; empty for none."""
+    return ", ".join(f"{augment.name.replace('_', ' ')} {said(augment.amount)}" for augment in chosen)
+
+
+def said(value: Any) -> str:
+    """A value as short as people write it: 1e-4, 0.5, 128+64, on."""
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return "+".join(map(said, value)) or "none"
+    if isinstance(value, float):
+        return _number(value)
+    return str(value)
+
+
+def _number(value: float) -> str:
+    if value and abs(value) < 0.001:
+        digits, exponent = f"{value:e}".split("e")
+        return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return f"{value:g}"
