@@ -51,6 +51,23 @@ def last_frozen(backbone: Backbone, freeze: str, output: str = "last") -> str | 
     return freeze
 
 
+def last_kept(backbone: Backbone, keep: str, output: str = "last") -> str | None:
+    """The last block that starts from pretrained weights; None where all of them do.
+
+    Args:
+        keep: "all" or a block's name; blocks above it start from random weights.
+
+    Raises:
+        BadInput: for a block that is not there, or lies above the output.
+    """
+    used = used_cuts(backbone, output)
+    if keep == "all":
+        return None
+    if keep not in used:
+        raise _no_block(backbone, "backbone.keep", keep, used, ("all",))
+    return keep
+
+
 def thawed_cuts(backbone: Backbone, freeze: str, output: str = "last") -> tuple[str, ...]:
     """The blocks that train, from the lowest."""
     used, frozen = used_cuts(backbone, output), last_frozen(backbone, freeze, output)

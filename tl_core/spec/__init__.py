@@ -5,6 +5,12 @@ from tl_core.spec.backbone import BackboneSpec
 from tl_core.spec.data import DataSpec
 from tl_core.spec.experiment import PARAMETERS, VERSION, ExperimentSpec
 from tl_core.spec.head import HeadSpec
+from tl_core.spec.loss import LossSpec
+from tl_core.spec.optimizer import OptimizerSpec
+from tl_core.spec.schedule import ScheduleSpec
+from tl_core.spec.stages import Stage
+from tl_core.spec.start import StartSpec
+from tl_core.spec.stopping import StoppingSpec
 from tl_core.spec.train import TrainSpec
 
 __all__ = [
@@ -15,5 +21,11 @@ __all__ = [
     "DataSpec",
     "ExperimentSpec",
     "HeadSpec",
+    "LossSpec",
+    "OptimizerSpec",
+    "ScheduleSpec",
+    "Stage",
+    "StartSpec",
+    "StoppingSpec",
     "TrainSpec",
 ]

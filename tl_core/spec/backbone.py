@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import model_validator
 
 from tl_core.backbones import BACKBONES, weights
-from tl_core.backbones.freezing import last_frozen
+from tl_core.backbones.freezing import last_frozen, last_kept
 from tl_core.params import Section, located, setting
 
 
@@ -38,6 +38,14 @@ class BackboneSpec(Section):
         form="last, middle or a block's name",
     )
 
+    keep: str = setting(
+        "all",
+        "How much of the backbone starts from its pretrained weights: up to and with a block; those above begin with random ones. "
+        "For images unlike photographs, of which early blocks know enough and late ones the wrong things.",
+        title="Pretrained up to",
+        form="all or a block's name",
+    )
+
     @model_validator(mode="after")
     def _cuts_exist(self) -> Self:
         def check() -> None:
@@ -47,6 +55,7 @@ class BackboneSpec(Section):
             ):  # Whether a file is there is the plan's question: a finished run must stay readable.
                 weights.resolve(row, self.weights)
             last_frozen(row, self.freeze, self.output)
+            last_kept(row, self.keep, self.output)
 
         located(check, inside="backbone.")
         return self

@@ -20,6 +20,11 @@ from tl_core.spec.augment import Augments
 from tl_core.spec.backbone import BackboneSpec
 from tl_core.spec.data import DataSpec
 from tl_core.spec.head import HeadSpec
+from tl_core.spec.loss import LossSpec
+from tl_core.spec.optimizer import OptimizerSpec
+from tl_core.spec.schedule import ScheduleSpec
+from tl_core.spec.start import StartSpec
+from tl_core.spec.stopping import StoppingSpec
 from tl_core.spec.train import TrainSpec
 
 VERSION = 1
@@ -41,6 +46,11 @@ class ExperimentSpec(Section):
         basic=True,
     )
     train: TrainSpec = TrainSpec()
+    optimizer: OptimizerSpec = OptimizerSpec()
+    schedule: ScheduleSpec = ScheduleSpec()
+    loss: LossSpec = LossSpec()
+    stopping: StoppingSpec = StoppingSpec()
+    start: StartSpec = StartSpec()
 
     @property
     def image_size(self) -> int:

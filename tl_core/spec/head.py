@@ -33,6 +33,25 @@ class HeadSpec(Section):
         unit="of the units",
         basic=True,
     )
+    hidden_dropout: tuple[Annotated[float, Field(ge=0, le=0.95)], ...] = setting(
+        (),
+        "The share that is switched off before each hidden layer, one number a layer. Not set: the same as before the classifier.",
+        title="Dropout of hidden layers",
+        form="one number of 0 to 0.95 for each hidden layer, such as [0.1, 0.3]",
+    )
+    noise: float = setting(
+        0.0,
+        "Standard deviation of the Gaussian noise added to the features in training, once they are pooled. Blurs what could be learned by heart.",
+        title="Noise on features",
+        low=0.0,
+        high=5.0,
+        step=0.05,
+    )
+    batch_norm: bool = setting(
+        False,
+        "Batch normalisation after the pooled features and after every hidden layer. Learns faster; with small batches its statistics are noisy.",
+        title="Batch normalisation",
+    )
     l1: float = setting(
         0.0,
         "Penalty on the sum of the absolute weights of the head's layers; drives weights to exactly zero.",
@@ -48,9 +67,32 @@ class HeadSpec(Section):
         high=1.0,
         basic=True,
     )
+    bias_l1: float = setting(
+        0.0, "Penalty on the sum of the absolute biases of the head's layers.", title="L1 on biases", low=0.0, high=1.0
+    )
+    bias_l2: float = setting(
+        0.0, "Penalty on the sum of the squared biases of the head's layers.", title="L2 on biases", low=0.0, high=1.0
+    )
+    activity_l1: float = setting(
+        0.0,
+        "Penalty on the absolute outputs of the head's layers, averaged over a batch; makes most of them nearly zero.",
+        title="L1 on activity",
+        low=0.0,
+        high=1.0,
+    )
+    activity_l2: float = setting(
+        0.0,
+        "Penalty on the squared outputs of the head's layers, averaged over a batch; keeps the network from being too sure.",
+        title="L2 on activity",
+        low=0.0,
+        high=1.0,
+    )
 
     @model_validator(mode="after")
     def _not_too_deep(self) -> Self:
         if len(self.hidden) > 3:
             raise Located("hidden", f"received {len(self.hidden)} hidden layers; allowed is 0 to 3")
+        if len(self.hidden_dropout) not in (0, len(self.hidden)):
+            received = f"received {len(self.hidden_dropout)} numbers for {len(self.hidden)} hidden layers"
+            raise Located("hidden_dropout", received, "Write one number for each hidden layer, or none.")
         return self

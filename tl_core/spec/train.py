@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from tl_core.params import Section, setting
+from tl_core.spec.stages import FORM, Stages
 
 
 class TrainSpec(Section):
@@ -21,6 +22,12 @@ class TrainSpec(Section):
         low=0,
         high=10_000,
     )
+    stages: Stages = setting(
+        (),
+        "Gradual unfreezing: stretches of epochs after the head alone and before the last phase, each frozen less deep than the one before.",
+        title="Stages of unfreezing",
+        form=FORM,
+    )
     batch_size: int = setting(32, "Images in one training step.", low=1, high=4096, unit="images", basic=True)
     learning_rate: float = setting(
         1e-3, "How far one step moves the weights of the head.", low=1e-7, high=10.0, basic=True
@@ -29,6 +36,22 @@ class TrainSpec(Section):
         1e-5,
         "How far one step moves thawed layers of the backbone; much lower than the head's, or they forget what they know.",
         low=1e-8,
+        high=1.0,
+    )
+    layer_decay: float = setting(
+        1.0,
+        "What the rate of thawed layers is multiplied with for each block further down: early blocks, which know what all images share, "
+        "move less. 1: all alike.",
+        title="Decay of the rate by depth",
+        low=0.05,
+        high=1.0,
+        step=0.05,
+    )
+    backbone_l2: float = setting(
+        0.0,
+        "Penalty on the sum of the squared kernels of the thawed layers of the backbone; the head has its own.",
+        title="L2 on thawed layers",
+        low=0.0,
         high=1.0,
     )
     update_batch_norm: bool = setting(
@@ -41,6 +64,22 @@ class TrainSpec(Section):
     )
     keep_checkpoints: int = setting(
         3, "How many of the latest checkpoints are kept beside the best one.", low=1, high=1000, unit="checkpoints"
+    )
+    checkpoint_every: int | None = setting(
+        None,
+        "The checkpoint of every so many epochs is kept as well, to fork from or to look back at. Not set: none but the best and the latest.",
+        low=1,
+        high=10_000,
+        unit="epochs",
+    )
+    views: int = setting(
+        0,
+        "With augmentation and frozen blocks: how many augmented versions of each image are stored and taken in turn. 0: exact, every epoch "
+        "computes new ones. A few are much faster, and somewhat less of a cure.",
+        title="Stored views",
+        low=0,
+        high=50,
+        unit="views",
     )
     feature_cache: Literal["auto", "off"] = setting(
         "auto",
