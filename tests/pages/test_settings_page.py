@@ -41,7 +41,7 @@ def cached(models: Path, kind: str) -> Path:
         (building / "data").write_bytes(b"x" * 3_000_000)
         return {}
 
-    cache.built_once(entry, build)
+    cache.built_once(entry, cache.Job("making", 1, 3_000_000), build)
     return entry
 
 
