@@ -22,6 +22,11 @@ from tl_core.spec import PARAMETERS
 DAMAGE = {
     "a spec that is a list": ("spec.json", "[]", "Settings"),
     "a state that is no JSON": ("state.json", "{", "Curves"),
+    "a state whose figures are words": (
+        "state.json",
+        '{"status": "finished", "seconds": "long", "test_accuracy": "good"}',
+        "Curves",
+    ),
     "metrics that are no JSON": ("metrics.jsonl", "{oops\n", "Curves"),
     "metrics without figures": ("metrics.jsonl", '{"epoch": 1}\n', "Epochs"),
     "metrics with words for figures": ("metrics.jsonl", '{"epoch": 1, "val_accuracy": "good"}\n', "Epochs"),

@@ -10,14 +10,13 @@ from typing import Any
 
 from pages.ui.charts.curves import Named
 from pages.ui.charts.points import Lines
+from pages.ui.run.view import look
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.spec import ExperimentSpec
 
-ACTIVE = (store.QUEUED, store.RUNNING)
 _LONGEST = 34
 """Characters of a title: legends and hover labels have to fit a narrow window."""
-_NEEDED = ("epoch", "val_loss", "val_accuracy", "clean_loss", "clean_accuracy", "seconds")
 
 
 @dataclass(frozen=True)
@@ -60,17 +59,12 @@ def read(models: Path, ids: Sequence[str], called: dict[str, str]) -> tuple[list
     problems: list[str] = []
     for id in ids:
         try:
-            found.append(_read(store.get(models, id), called.get(id, id)))
+            view = look(store.get(models, id))
         except BadInput as error:
             problems.append(str(error))
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            problems.append(f"{called.get(id, id)}: its files are damaged ({type(error).__name__}: {error}).")
+            continue
+        if view.spec is None or view.damage:
+            problems.append(f"{called.get(id, id)}: {' '.join(view.damage)}")
+        else:
+            found.append(Compared(id, called.get(id, id), view.spec, view.state, view.lines))
     return found, problems
-
-
-def _read(run: store.Run, name: str) -> Compared:
-    lines = store.read_metrics(run)
-    for line in lines:
-        for entry in _NEEDED:
-            float(line[entry])
-    return Compared(run.id, name, store.read_spec(run), store.read_state(run), lines)

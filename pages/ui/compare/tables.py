@@ -102,9 +102,9 @@ def draw_differences(runs: Sequence[Compared]) -> None:
 
 def differences(runs: Sequence[Compared]) -> list[list[Cell]]:
     """A row for each setting that is not the same in all runs: its title, and its value in each run."""
-    values = {param: [value_of(run.spec, param.path) for run in runs] for param in PARAMETERS}
+    rows = [(param, [value_of(run.spec, param.path) for run in runs]) for param in PARAMETERS]
     return [
-        [Cell(titled(param), param.path), *(valued(param, value) for value in row)]
-        for param, row in values.items()
-        if any(value != row[0] for value in row)
+        [Cell(titled(param), param.path), *(valued(param, value) for value in values)]
+        for param, values in rows
+        if any(value != values[0] for value in values)
     ]

@@ -17,12 +17,12 @@ def draw(view: View) -> None:
     """Draws nothing where the run does not train, and is not got ready either."""
     now = view.progress
     if view.status == store.RUNNING:
-        st.progress(overall(view), overall_text(view))
+        st.progress(words.share_done(len(view.lines), view.epochs, now), overall_text(view))
     elif view.status != store.QUEUED:
         return
     if now is None:
         return
-    st.progress(_share(now.done, now.total), plain(inside_text(now)))
+    st.progress(words.inside(now), plain(inside_text(now)))
     if used := usage(now):
         st.caption(plain(used), help="What the process that trains this run uses at the moment.")
     silent = time.time() - now.at
@@ -33,14 +33,6 @@ def draw(view: View) -> None:
             title="Silent",
             icon=":material/hearing_disabled:",
         )
-
-
-def overall(view: View) -> float:
-    """The share of all epochs that is done, the one in flight by its part; 0 to 1."""
-    now, done = view.progress, float(len(view.lines))
-    if now and epoch_in(now.what) == len(view.lines) + 1:
-        done += _share(now.done, now.total) if trains(now.what) else 1.0
-    return _share(done, view.epochs)
 
 
 def overall_text(view: View) -> str:
@@ -65,7 +57,3 @@ def usage(now: store.Progress) -> str:
     said += [f"memory {size(now.memory)}"] if now.memory is not None else []
     said += [f"graphics memory {size(now.gpu_memory)}"] if now.gpu_memory is not None else []
     return "Worker: " + ", ".join(said) if said else ""
-
-
-def _share(done: float, total: float) -> float:
-    return min(max(done / total, 0.0), 1.0) if total else 0.0

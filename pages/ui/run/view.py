@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from tl_core import store
@@ -17,10 +18,23 @@ from tl_core.phases import total_epochs
 from tl_core.spec import ExperimentSpec
 from tl_core.store import Run
 
-UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
+DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
 """What looking into a file raises whose content is not what was written."""
 
 ACTIVE = (store.QUEUED, store.RUNNING)
+
+STATE: dict[str, type | UnionType] = {
+    "title": str,
+    "message": str,
+    "created": float | int,
+    "started": float | int,
+    "seconds": float | int,
+    "test_accuracy": float | int,
+    "exported_epoch": int,
+    "images": dict,
+    "environment": dict,
+}
+"""What entries of a state have to be for a page to show them."""
 
 NUMBERS = ("epoch", "clean_loss", "clean_accuracy", "val_loss", "val_accuracy", "seconds")
 """What every line of metrics has; a classifier that is solved at once has nothing more."""
@@ -84,7 +98,12 @@ def look(run: Run) -> View:
         progress = store.read_progress(run)
     with _noted(damage):
         title = store.title_of(run) or run.id
-    return View(run, title, store.read_state(run), spec, lines or (), progress, tuple(damage))
+    state = store.read_state(run)
+    odd = [name for name, kind in STATE.items() if not isinstance(state.get(name), kind | None)]
+    if odd:
+        damage.append(f"state.json is damaged ({', '.join(odd)}).")
+    state = {name: value for name, value in state.items() if name not in odd}
+    return View(run, title, state, spec, lines or (), progress, tuple(damage))
 
 
 @contextmanager
@@ -92,7 +111,7 @@ def reading(name: str) -> Iterator[None]:
     """Within it whatever a damaged file leads to becomes a BadInput that names the file."""
     try:
         yield
-    except UNREADABLE as error:
+    except DAMAGE as error:
         raise BadInput.of(name, f"is damaged ({type(error).__name__}: {error})") from None
 
 

@@ -57,7 +57,7 @@ def worker_line(alive: Sequence[Worker]) -> str:
 def _training(models: Path, row: Row) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         places.link("run", plain(row.title), run=row.id)
-        st.progress(words.share_done(row), text=words.progress(row))
+        st.progress(words.share_done(row.epoch, row.epochs, row.progress), text=words.progress(row))
         st.button(
             "Stop",
             icon=":material/stop:",

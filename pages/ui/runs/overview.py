@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pages.ui.run.view import DAMAGE
 from pages.ui.runs.settings import differing
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
@@ -132,7 +133,7 @@ def _kept(run: Run, *_: Any) -> Row:
 def _read(run: Run) -> Row:
     try:
         return _whole(run)
-    except (BadInput, OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+    except (BadInput, *DAMAGE) as error:
         said = str(error) if isinstance(error, BadInput) else f"{type(error).__name__}: {error}"
         return Row(run.id, run.id, UNREADABLE, f"This run's files are damaged. {said}")
 

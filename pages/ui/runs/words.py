@@ -60,14 +60,19 @@ def left(seconds: float | None) -> str:
     return f"{duration(coarse)} left" if coarse else "almost done"
 
 
-def share_done(row: Row) -> float:
-    """How much of a run is done, by epochs: 0 to 1."""
-    if not row.epochs:
+def share_done(done: int, epochs: int | None, now: Progress | None) -> float:
+    """How much of a run is done, 0 to 1: epochs done of those it will have, the one in flight by its part."""
+    if not epochs:
         return 0.0
-    now, inside = row.progress, 0.0
-    if now and epoch_in(now.what) == row.epoch + 1:  # What is measured after it, has been trained.
-        inside = _inside(now) if trains(now.what) else 1.0
-    return min((row.epoch + inside) / row.epochs, 1.0)
+    part = 0.0
+    if now and epoch_in(now.what) == done + 1:  # What is measured after it, has been trained.
+        part = inside(now) if trains(now.what) else 1.0
+    return min((done + part) / epochs, 1.0)
+
+
+def inside(now: Progress) -> float:
+    """How much of what it does at this moment is done: 0 to 1."""
+    return min(now.done / now.total, 1.0) if now.total else 0.0
 
 
 def _doing(row: Row) -> str:
@@ -75,12 +80,8 @@ def _doing(row: Row) -> str:
         return "starting"
     if epoch_in(row.progress.what):
         return f"{row.progress.what.lower()} of {row.epochs}" if row.epochs else row.progress.what.lower()
-    done = f" {_inside(row.progress):.0%}" if row.progress.total > 1 else ""
+    done = f" {inside(row.progress):.0%}" if row.progress.total > 1 else ""
     return row.progress.what.lower() + done
-
-
-def _inside(now: Progress) -> float:
-    return min(now.done / now.total, 1.0) if now.total else 0.0
 
 
 def _epochs(number: int | None) -> str:
