@@ -33,8 +33,8 @@ CELLS: dict[str, tuple[pa.DataType, Cell]] = {
     "Gap": (FIGURE, lambda row: percent_value(row.gap)),
     "Val. loss": (pa.list_(FIGURE), lambda row: row.val_losses),
     "Dataset": (pa.string(), lambda row: row.dataset or None),
-    "Settings": (pa.string(), lambda row: row.settings or None),
     "Backbone": (pa.string(), lambda row: row.backbone or None),
+    "Settings": (pa.string(), lambda row: row.settings or None),
     "Freeze": (pa.string(), lambda row: row.freeze or None),
     "Tags": (TEXTS, lambda row: row.tags),
     "Notes": (pa.string(), lambda row: row.notes or None),
@@ -43,7 +43,8 @@ CELLS: dict[str, tuple[pa.DataType, Cell]] = {
     "Created": (pa.timestamp("us"), lambda row: row.created),
     "Id": (pa.string(), lambda row: row.id),
 }
-"""Each column's type, and what stands in it; from left to right, the more telling first."""
+"""Each column's type, and what stands in it; from left to right, the more telling first: up to the backbone all are seen in a window
+of 1280 pixels."""
 
 OFTEN_EMPTY = ("Tags", "Notes", "What happened")
 """Columns that are there only where one run has something in them."""
@@ -84,7 +85,7 @@ def columns(tags: Sequence[str]) -> dict[str, Any]:
         selection.FIRST: config.ButtonColumn(
             "", width=40, type="tertiary", help="Opens the run.", on_click=open_clicked, key="open_run"
         ),
-        "Run": config.TextColumn(width=150),
+        "Run": config.TextColumn(width=190),
         "Status": config.MultiselectColumn(options=words.STATUSES, color=words.COLOURS, width=112),
         "Progress": config.TextColumn(width=158, help="Epochs done, and how long it will still take."),
         "Best val.": config.NumberColumn(
@@ -99,8 +100,8 @@ def columns(tags: Sequence[str]) -> dict[str, Any]:
         ),
         "Val. loss": config.LineChartColumn(help="Validation loss, epoch by epoch.", width=100),
         "Dataset": config.TextColumn(width=100),
-        "Settings": config.TextColumn(help="In what it differs from the defaults.", width=190),
         "Backbone": config.TextColumn(width=128),
+        "Settings": config.TextColumn(help="In what it differs from the defaults.", width=190),
         "Freeze": config.TextColumn(help="How much of the backbone keeps its weights.", width=76),
         "Tags": config.MultiselectColumn(options=list(tags), color="auto", width=130),
         "Notes": config.TextColumn(width=180),
