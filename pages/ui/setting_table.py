@@ -20,9 +20,14 @@ STYLE = """<style>
 .setting-table table {border-collapse: collapse; min-width: 100%}
 .setting-table :is(th, td) {padding: .35rem .75rem .35rem 0; text-align: left; vertical-align: top; font-weight: 400;
   border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); overflow-wrap: break-word; min-width: 5rem; max-width: 28rem}
+.setting-table .long {min-width: 18rem}
 .setting-table thead th {font-weight: 600}
 .setting-table [title] {text-decoration: underline dotted; cursor: help}
 </style>"""
+
+
+LONG = 60
+"""Characters from which a text counts as a sentence."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,14 @@ def html(head: Sequence[str], rows: Sequence[Sequence[Cell]], label: str) -> str
 
 
 def _row(row: Sequence[Cell]) -> str:
-    first, *others = map(_inner, row)
-    return f'<th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in others)
+    first, *others = row
+    return f'<th scope="row">{_inner(first)}</th>' + "".join(map(_cell, others))
+
+
+def _cell(cell: Cell) -> str:
+    # In a narrow window a sentence would become a column of single words.
+    kind = ' class="long"' if len(cell.text) > LONG else ""
+    return f"<td{kind}>{_inner(cell)}</td>"
 
 
 def _inner(cell: Cell) -> str:

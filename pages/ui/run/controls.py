@@ -15,7 +15,7 @@ from tl_core import store
 
 LIKE_BUTTONS = """<style>
 :is(.st-key-controls, [class*="st-key-checkpoint_"]) [data-testid="stPageLink-NavLink"] {
-  min-height: 2.5rem; padding: .25rem .75rem; border: 1px solid color-mix(in srgb, currentColor 25%, transparent);
+  min-height: 2.5rem; padding: .25rem .75rem; border: 1px solid #8888884d;
 }
 :is(.st-key-controls, [class*="st-key-checkpoint_"]) [data-testid="stPageLink-NavLink"]:is(:hover, :focus-visible) {
   border-color: currentColor;
