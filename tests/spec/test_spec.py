@@ -159,8 +159,13 @@ def test_other_hidden_layers_are_refused(value: Any) -> None:
 
 
 def test_the_image_size_is_the_backbones_own_where_none_is_set() -> None:
-    assert ExperimentSpec().with_values({"backbone.name": "Xception"}).image_size == 299
+    assert ExperimentSpec().with_values({"backbone.name": "Xception", "data.source": "digits"}).image_size == 299
     assert ExperimentSpec().with_values({"data.image_size": 96}).image_size == 96
+
+
+def test_small_pictures_of_the_playground_are_not_enlarged_further_than_it_pays() -> None:
+    assert ExperimentSpec().image_size == 128
+    assert ExperimentSpec().with_values({"backbone.name": "Xception"}).image_size == 128
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ class Source:
         form: How the text that names it is written.
         options: The knobs behind the colon, as a section; None where a path or nothing stands there.
         load: From what stands behind the colon (an options section, or a text) and the whole text to the dataset.
+        enough: The image size, in pixels a side, above which enlarging its small pictures costs more than it gains; None where they
+            may be of any size.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Source:
     load: Callable[[Any, str], ImageDataset]
     options: type[Section] | None = None
     is_path: bool = False
+    enough: int | None = None
 
 
 SOURCES: Registry[Source] = Registry(
@@ -50,6 +53,7 @@ SOURCES: Registry[Source] = Registry(
             "made by TL Lab; free to use",
             playground.load,
             options=playground.PlaygroundOptions,
+            enough=128,  # Of pictures of 96 pixels; at 224 everything takes three times as long.
         ),
         Source(
             "digits",

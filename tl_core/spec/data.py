@@ -21,7 +21,8 @@ class DataSpec(Section):
     )
     image_size: int | None = setting(
         None,
-        "Images are squeezed to a square of this side. Not set: the size the backbone was trained at. Smaller is faster and less accurate.",
+        "Images are squeezed to a square of this side. Not set: the size the backbone was trained at, or 128 for the small pictures of the "
+        "playground. Smaller is faster and less accurate.",
         low=32,
         high=512,
         step=16,

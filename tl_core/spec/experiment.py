@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tl_core.backbones import BACKBONES
-from tl_core.data.sources import anchored
+from tl_core.data.sources import anchored, parse
 from tl_core.errors import BadInput
 from tl_core.files import digest_of
 from tl_core.params import Param, Section, parameters, setting, validated
@@ -54,8 +54,10 @@ class ExperimentSpec(Section):
 
     @property
     def image_size(self) -> int:
-        """The side of the images in pixels, with the backbone's own size where none is set."""
-        return self.data.image_size or BACKBONES[self.backbone.name].native_size
+        """The side of the images in pixels; where none is set the backbone's own, or what is enough for small pictures."""
+        backbone, source = BACKBONES[self.backbone.name], parse(self.data.source)[0]
+        fitting = min(backbone.native_size, source.enough or backbone.native_size)
+        return self.data.image_size or max(fitting, backbone.minimum_size)
 
     def digest(self) -> str:
         """A name for the experiment: the same settings, the same name."""

@@ -29,6 +29,7 @@ _RUN_LOOKS: dict[Kind, tuple[str, str]] = {
     "reported": (colours.faded(colours.TRAINING, 0.7), "dash"),
 }
 _COMPARED_DASHES: dict[Kind, str] = {"val": "solid", "clean": "dash", "reported": "dot"}
+NOTHING_YET = "The first point appears when the first epoch is done."
 FEW = 30
 """Up to so many epochs each one is marked; a run of one epoch is then seen, too."""
 
@@ -67,11 +68,14 @@ def run_figure(lines: Lines, *, measure: Measure, x: X, smoothing: float, log: b
     """One run: validation, clean and reported training, with the gap between the first two shaded.
 
     Args:
-        lines: As store.read_metrics gives them; lines of a solved classifier lack the reported pair.
+        lines: As store.read_metrics gives them; lines of a solved classifier lack the reported pair. Without any, an empty chart says
+            that the first is to come: so the browser has loaded what draws it by then.
         x: Epochs, or the seconds trained up to the end of each.
         smoothing: The weight of what came before, 0 to 0.95; what was measured then stands faintly behind.
         best_epoch: Marked by a star, on the measured value.
     """
+    if not lines:
+        return {"data": [], "layout": layouts.layout(measure, x, log, 0, layouts.said(NOTHING_YET))}
     drawn = [
         Curve(kind, NAMES[kind], colour, dash, values(lines, PREFIXES[kind] + measure))
         for kind, (colour, dash) in _RUN_LOOKS.items()

@@ -49,6 +49,12 @@ def layout(measure: str, x: str, log: bool, epochs: int, marks: Marks | None = N
     }
 
 
+def said(text: str) -> Marks:
+    """A sentence in the middle of an empty chart."""
+    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
+    return {"shapes": [], "annotations": [{**place, "text": text, "font": {"color": colours.TEXT}}]}
+
+
 def phase_changes(lines: Lines, at: np.ndarray, x: str) -> Marks:
     """A dotted line where a phase ends, with the name of the one that begins."""
     marks: Marks = {"shapes": [], "annotations": []}

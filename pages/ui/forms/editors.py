@@ -33,8 +33,8 @@ def generic(row: Param, view: View) -> None:
 def image_size(row: Param, view: View) -> None:
     """A field that says what "not set" comes to."""
     told = partial(draft.put, row.path)
-    native = BACKBONES[view.spec.backbone.name].native_size
-    widgets.draw(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", told, f"auto: {native}")
+    automatic = view.spec.with_values({row.path: None}).image_size
+    widgets.draw(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", told, f"auto: {automatic}")
 
 
 def backbone(row: Param, view: View) -> None:

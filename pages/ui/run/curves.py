@@ -24,11 +24,8 @@ EXPLAINED = """
 
 
 def draw(view: View) -> None:
-    if not view.lines:
-        if view.status in ACTIVE:
-            st.info("The first point appears when the first epoch is done.", icon=":material/hourglass_empty:")
-        else:
-            st.caption("It ended before its first epoch was done: there is no curve.")
+    if not view.lines and view.status not in ACTIVE:
+        st.caption("It ended before its first epoch was done: there is no curve.")
         return
     if len(view.lines) == 1 and view.lines[0].get("phase") == "solve":
         st.caption("This classifier is solved in one step: there is one point and no curve.")
@@ -37,7 +34,8 @@ def draw(view: View) -> None:
         for measure in MEASURES:
             with st.container():
                 _chart(view, measure, x, smoothing, log and measure == "loss")
-    _below(view, x)
+    if view.lines:
+        _below(view, x)
 
 
 def _choices() -> tuple[curves.X, float, bool]:
@@ -73,12 +71,17 @@ def _chart(view: View, measure: curves.Measure, x: curves.X, smoothing: float, l
     figure = curves.run_figure(
         view.lines, measure=measure, x=x, smoothing=smoothing, log=log, best_epoch=view.best_epoch
     )
+    draw_chart(figure, f"run-{measure}", HEIGHT, _alt(view, measure))
+
+
+def _alt(view: View, measure: curves.Measure) -> str:
+    if not view.lines:
+        return f"{measure.capitalize()}: {curves.NOTHING_YET}"
     last = view.lines[-1]
-    alt = (
+    return (
         f"{measure.capitalize()} over {len(view.lines)} epochs; the last: training, clean {last[f'clean_{measure}']:.3f}, "
         f"validation {last[f'val_{measure}']:.3f}. The best epoch is {view.best_epoch}."
     )
-    draw_chart(figure, f"run-{measure}", HEIGHT, alt)
 
 
 def _below(view: View, x: curves.X) -> None:
