@@ -41,7 +41,7 @@ def fed(data: Prepared, spec: ExperimentSpec, key: str, epoch: int) -> np.ndarra
     keys = [item.key for item in data.dataset.items]
     inputs = from_images(data.pixels.images, rows, None, spec.augment, spec.train.seed, keys)
     order = np.random.default_rng(epoch).permutation(len(rows))
-    seen = np.concatenate(list(inputs(in_batches(order, 7), epoch)))
+    seen = np.concatenate([batch.inputs for batch in inputs(in_batches(order, 7), epoch)])
     return seen[[keys[rows[position]] for position in order].index(key)]
 
 

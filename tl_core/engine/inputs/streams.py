@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import psutil
@@ -11,8 +12,25 @@ from tl_core.engine.inputs.augmentation import augmented
 from tl_core.engine.inputs.prefix import Prefix
 from tl_core.spec import Augment
 
-Inputs = Callable[[Iterable[np.ndarray], int], Iterator[np.ndarray]]
-"""From batches of positions (int64 arrays) and the epoch to batches of the tail's inputs, in the same order."""
+
+@dataclass(frozen=True)
+class Batch:
+    """What a tail reads in one step, and the second labels that mixed images have.
+
+    Attributes:
+        inputs: Images or features, shape (batch, ...).
+        partners: The position, within the part, of the image that was mixed into each: int64, shape (batch,). None where no
+            augmentation mixes; where one does, an image that was left unmixed has some partner and a share of 1.
+        shares: How much of each image itself is left, and so how much its own label counts: float32 0..1, shape (batch,).
+    """
+
+    inputs: np.ndarray
+    partners: np.ndarray | None = None
+    shares: np.ndarray | None = None
+
+
+Inputs = Callable[[Iterable[np.ndarray], int], Iterator[Batch]]
+"""From batches of positions (int64 arrays) and the epoch to what a tail reads, in the same order."""
 
 
 def from_features(features: np.ndarray, rows: np.ndarray) -> Inputs:
@@ -20,8 +38,8 @@ def from_features(features: np.ndarray, rows: np.ndarray) -> Inputs:
     wanted = int(np.prod(features.shape[1:])) * features.itemsize * len(rows)
     if wanted < psutil.virtual_memory().available / 4:
         kept = features[rows]
-        return lambda batches, epoch: (kept[positions] for positions in batches)
-    return lambda batches, epoch: (features[rows[positions]] for positions in batches)
+        return lambda batches, epoch: (Batch(kept[positions]) for positions in batches)
+    return lambda batches, epoch: (Batch(features[rows[positions]]) for positions in batches)
 
 
 def from_images(
@@ -42,9 +60,9 @@ def from_images(
         named = [keys[row] for row in batch] if augments else []
         return augmented(images[batch], named, augments, seed, epoch)
 
-    def read(batches: Iterable[np.ndarray], epoch: int) -> Iterator[np.ndarray]:
+    def read(batches: Iterable[np.ndarray], epoch: int) -> Iterator[Batch]:
         pixels = (changed(rows[positions], epoch) for positions in batches)
-        return prefix(pixels) if prefix else pixels
+        return map(Batch, prefix(pixels) if prefix else pixels)
 
     return read
 

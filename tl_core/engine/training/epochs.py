@@ -118,8 +118,8 @@ class Trainer:
         order = generator_of("order", self.seed, epoch).permutation(len(labels))
         batches = in_batches(order, self.batch_size)
         losses, correct, penalties = [], [], []
-        for number, inputs in enumerate(self.material.train.inputs(batches, epoch)):
-            result = self.step(inputs, labels[batches[number]])
+        for number, batch in enumerate(self.material.train.inputs(batches, epoch)):
+            result = self.step(batch.inputs, labels[batches[number]])
             losses.append(result.losses)
             correct.append(result.correct)
             penalties.append(result.penalty)
@@ -141,8 +141,8 @@ def evaluate(
     """Measures a tail in inference mode."""
     batches = in_batches(np.arange(len(part.labels)), EVALUATION_BATCH)
     outputs = []
-    for number, inputs in enumerate(part.inputs(batches, 0), 1):
-        outputs.append(forward(inputs))
+    for number, batch in enumerate(part.inputs(batches, 0), 1):
+        outputs.append(forward(batch.inputs))
         progress(said, number, len(batches))
     return measure(np.concatenate(outputs), part.labels)
 

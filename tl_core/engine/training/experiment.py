@@ -109,7 +109,8 @@ def _solve(work: Work, phase: Phase, passed: Passed) -> None:
     spec, split = work.spec, work.data.split
     parts = divide(work.model, spec, phase.frozen)
     learned = material(work, phase, parts)
-    fitted = np.concatenate(list(learned.train.inputs(in_batches(np.arange(len(split.train)), EVALUATION_BATCH), 1)))
+    positions = in_batches(np.arange(len(split.train)), EVALUATION_BATCH)
+    fitted = np.concatenate([batch.inputs for batch in learned.train.inputs(positions, 1)])
     work.progress("Solving", 0, 1)
     solve(work.model, spec.head, fitted, split.train_labels, len(work.classes), spec.train.seed)
     forward, measure = forward_pass(parts.tail), measure_of(spec.head)
