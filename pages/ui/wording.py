@@ -9,6 +9,7 @@ from typing import Any
 from tl_core.data.sources import short_name
 from tl_core.params import Param
 from tl_core.spec import Augment, ExperimentSpec
+from tl_core.spec.stages import Stage, written
 
 
 def value_of(spec: ExperimentSpec, path: str) -> Any:
@@ -16,14 +17,22 @@ def value_of(spec: ExperimentSpec, path: str) -> Any:
     return reduce(getattr, path.split("."), spec)
 
 
+NEEDED = ("schedule", "stopping", "start")
+"""Sections whose settings say little without them: the patience of what?"""
+
+
 def titled(param: Param) -> str:
-    """A setting with its unit: "Dropout (of the units)"."""
-    return f"{param.title} ({param.unit})" if param.unit else param.title
+    """A setting with its unit, where its title does not say it: "Dropout (of the units)", "Stopping patience"."""
+    title = inside(param)
+    unit = param.unit.strip("()")
+    return title[0].upper() + title[1:] + (f" ({unit})" if unit and unit not in title else "")
 
 
 def inside(param: Param) -> str:
-    """A setting's title inside a sentence; what is written in capitals keeps them: L2."""
-    return param.title if param.title.isupper() else param.title.lower()
+    """A setting's title inside a sentence; what is written in capitals keeps them: L2, "L1 on biases"."""
+    title = param.title if param.title[:2].isupper() else param.title[0].lower() + param.title[1:]
+    section = param.path.partition(".")[0]
+    return f"{section} {title}" if section in NEEDED and section not in title else title
 
 
 def shown(param: Param, value: Any) -> str:
@@ -40,8 +49,10 @@ def augments(chosen: Sequence[Augment]) -> str:
 
 def said(value: Any) -> str:
     """A value as short as people write it: 1e-4, 0.5, 128+64, on."""
-    if value is None:
+    if value is None or value == "":
         return "not set"
+    if isinstance(value, Stage):
+        return written(value)
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
