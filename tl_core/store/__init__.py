@@ -10,6 +10,8 @@ runs/<id>/spec.json       what was asked for; never changed
           report/         what the test part and the skipped files say
           log.txt         what happened, with every trace
           notes.json      title, tags and note that people gave it
+          adjust.json, adjustments.json   settings changed while it trains; see adjustments.py
+          start.json, start.npz           what a fork began with; see forks.py
           stop            a request, gone when it is met
           run.lock        held by the process that trains it
 queue/<id>.json           a run that waits for a training worker

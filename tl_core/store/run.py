@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,8 +75,12 @@ def cache_folder(models: Path) -> Path:
     return models / "cache"
 
 
-def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
-    """Makes the folder of a new run, queued; raises BadInput where `models` cannot be written to."""
+def create(models: Path, spec: ExperimentSpec, title: str = "", fill: Callable[[Run], object] | None = None) -> Run:
+    """Makes the folder of a new run, queued; raises BadInput where `models` cannot be written to.
+
+    Args:
+        fill: Puts what the run begins with into its folder, before anybody sees the run.
+    """
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:30] or "run"
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{words}-{secrets.token_hex(2)}"
     run = Run(models / "runs" / name)
@@ -83,8 +89,11 @@ def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
         run.folder.mkdir(parents=True)
         # The spec last: a folder without one is no run, so nobody sees a run that has no state yet.
         write_json(run.folder / "state.json", state)
+        if fill is not None:
+            fill(run)
         write_json(run.folder / "spec.json", spec.to_json())
     except OSError as error:
+        shutil.rmtree(run.folder, ignore_errors=True)
         raise BadInput.of("models", f"no run can be kept in {models} ({error.strerror})", "Name a folder.") from None
     return run
 

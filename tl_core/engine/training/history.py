@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from tl_core.engine.training import checkpoints
 from tl_core.engine.training.checkpoints import Checkpoint
 from tl_core.files import write_bytes
 from tl_core.store import Run, append_metrics
+from tl_core.store.forks import inherited
 
 append = append_metrics
 
@@ -20,10 +22,11 @@ def taken_up(run: Run, latest: Checkpoint | None) -> list[dict[str, Any]]:
     """The lines up to a checkpoint, with the run's files made to say the same.
 
     A process may have died between a checkpoint and its line, or after lines whose checkpoint is damaged: the checkpoint
-    decides, so that a resumed curve neither runs back nor lacks an epoch.
+    decides, so that a resumed curve neither runs back nor lacks an epoch. The file of a fork begins with its parent's lines; they are
+    not returned, since a fork keeps no checkpoint of theirs.
     """
     lines = checkpoints.lines_of(run.checkpoints, latest.epoch) if latest else []
-    text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
+    text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in (*inherited(run), *lines))
     write_bytes(run.folder / "metrics.jsonl", text.encode())
     return lines
 
@@ -43,10 +46,12 @@ def best_figures(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_losses(run: Run, epoch: int, losses: np.ndarray) -> None:
-    """Puts the loss of each validation image in the row of its epoch; writing a row again replaces it."""
+    """Puts the loss of each validation image in the row of its epoch; writing a row again replaces it. Rows nobody wrote are NaN."""
     file = run.folder / "val_losses.f32"
     row = losses.astype("<f4").tobytes()
     with file.open("r+b" if file.exists() else "w+b") as opened:
+        written = opened.seek(0, os.SEEK_END) // len(row)
+        opened.write(np.full((max(0, epoch - 1 - written), len(losses)), np.nan, "<f4").tobytes())
         opened.seek((epoch - 1) * len(row))
         opened.write(row)
         opened.truncate()
