@@ -26,10 +26,10 @@ def planned(models: Path, **changes: Any) -> Plan:
     return made
 
 
-NETWORKS: list[dict[str, Any]] = [{}, {"backbone.output": "middle", "head.hidden": [16, 8]}]
+NETWORKS: list[dict[str, Any]] = [{}, {"backbone.output": "middle", "head.hidden": [16, 8], "head.batch_norm": True}]
 TRAINING: list[dict[str, Any]] = [
     {"backbone.freeze": "all"},
-    {"backbone.freeze": "all-but-2", "train.head_epochs": 1},
+    {"backbone.freeze": "all-but-3", "train.head_epochs": 1, "train.stages": "all-but-1:1,all-but-2:1"},
     {"backbone.freeze": "all-but-2", "train.update_batch_norm": True},
     {"backbone.freeze": "none"},
 ]
@@ -58,7 +58,8 @@ def test_parameters_and_what_trains_are_those_of_the_network(
             parts = divide(model, spec, phase.frozen)
             assert said.trainable == count(parts.tail.trainable_variables), training
             assert said.trainable == count(model.trainable_variables), training
-        assert sum(block.trainable for block in made.blocks) + made.head_parameters == made.trainable, training
+        statistics = 2 * (made.blocks[-1].shape[-1] + 16 + 8) if spec.head.batch_norm else 0
+        assert sum(block.trainable for block in made.blocks) + made.head_parameters - statistics == made.trainable
 
 
 @pytest.mark.slow
@@ -84,6 +85,55 @@ def test_two_classes_need_one_unit_unless_softmax_is_asked_for(models: Path) -> 
 
 def test_the_head_counts_its_hidden_layers(models: Path) -> None:
     assert planned(models, head__hidden=[10, 4]).head_parameters == (1280 * 10 + 10) + (10 * 4 + 4) + (4 * 3 + 3)
+
+
+def test_batch_normalisation_in_the_head_has_four_numbers_a_channel_two_of_which_train(models: Path) -> None:
+    plain, normal = planned(models, head__hidden=[10]), planned(models, head__hidden=[10], head__batch_norm=True)
+    assert normal.head_parameters - plain.head_parameters == 4 * (1280 + 10)
+    assert normal.trainable - plain.trainable == 2 * (1280 + 10)
+
+
+def test_each_stage_of_unfreezing_trains_what_it_thaws(models: Path) -> None:
+    made = planned(models, train__stages="all-but-1:2", backbone__freeze="all-but-3", train__head_epochs=2)
+    counts = [phase.trainable for phase in made.phases]
+    assert counts == sorted(set(counts)) and len(counts) == 3
+    assert counts[0] == made.head_parameters
+    assert counts[2] == made.trainable
+    sizes = [phase.feature_bytes for phase in made.phases]
+    assert sizes[0] <= sizes[1] < sizes[2]
+
+
+def test_stored_views_cost_disk_and_save_time(models: Path) -> None:
+    drawn, stored = planned(models, augment="zoom"), planned(models, augment="zoom", train__views=4)
+    assert not drawn.phases[0].cached and stored.phases[0].cached
+    assert "4 augmented versions" in stored.phases[0].reason
+    assert stored.phases[0].feature_bytes - drawn.phases[0].feature_bytes == 4 * 39 * 1280 * 4
+    assert stored.seconds < drawn.seconds
+    assert planned(models, augment="zoom", train__views=50).phases[0].feature_bytes == drawn.phases[0].feature_bytes + (
+        10 * 39 * 1280 * 4
+    )
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "kept"),
+    [
+        ({}, 3),
+        ({"optimizer__name": "sgd"}, 2),
+        ({"optimizer__name": "sgd", "optimizer__momentum": 0.0}, 1),
+        ({"optimizer__name": "rmsprop"}, 2),
+        ({"optimizer__average": 0.99}, 4),
+    ],
+    ids=str,
+)
+def test_checkpoints_hold_the_weights_what_the_optimiser_remembers_and_their_average(
+    models: Path, optimizer: dict[str, Any], kept: int
+) -> None:
+    one, two = (planned(models, train__keep_checkpoints=number, **optimizer) for number in (1, 2))
+    assert two.disk_bytes - one.disk_bytes == 4 * kept * one.trainable
+
+
+def test_checkpoints_kept_now_and_then_take_disk(models: Path) -> None:
+    assert planned(models, train__checkpoint_every=2).disk_bytes > planned(models).disk_bytes
 
 
 @pytest.mark.parametrize(

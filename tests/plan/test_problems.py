@@ -10,15 +10,22 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.conftest import Photos
+from tl_core import store
 from tl_core.backbones import BACKBONES, Backbone, weights
 from tl_core.errors import Problem
+from tl_core.files import write_json
+from tl_core.params import Param
 from tl_core.plan import Plan, plan
-from tl_core.spec import ExperimentSpec
+from tl_core.plan.problems import spec_problems
+from tl_core.spec import PARAMETERS, ExperimentSpec
 
 SMALL = {"data.source": "playground:classes=3,images_per_class=12"}
 FROZEN: dict[str, Any] = {}
 THAWED = {"backbone.freeze": "all-but-2"}
 SOLVED = {"head.classifier": "logistic-regression"}
+STAGED = {"backbone.freeze": "all-but-3", "train.stages": "all-but-1:2"}
+AUGMENTED = {"augment": "zoom"}
+SGD = {"optimizer.name": "sgd"}
 
 
 def planned(models: Path, changes: dict[str, Any]) -> Plan:
@@ -56,6 +63,33 @@ IDLE = (
     Idle("train.update_batch_norm", True, SOLVED, THAWED),
     Idle("train.best", "val_accuracy", SOLVED, FROZEN),
     Idle("train.keep_checkpoints", 7, SOLVED, FROZEN),
+    Idle("train.layer_decay", 0.5, FROZEN, THAWED),
+    Idle("train.backbone_l2", 0.01, FROZEN, STAGED),
+    Idle("train.views", 4, FROZEN, AUGMENTED),
+    Idle("train.views", 4, {**AUGMENTED, "backbone.freeze": "none"}, AUGMENTED),
+    Idle("train.views", 4, {**AUGMENTED, "train.feature_cache": "off"}, AUGMENTED),
+    Idle("train.checkpoint_every", 11, FROZEN, {"train.epochs": 11}),
+    Idle("backbone.keep", "block2", {"backbone.weights": "random"}, FROZEN),
+    Idle("optimizer.momentum", 0.5, FROZEN, SGD),
+    Idle("optimizer.nesterov", True, {"optimizer.name": "rmsprop"}, SGD),
+    Idle("optimizer.nesterov", True, {**SGD, "optimizer.momentum": 0.0}, SGD),
+    Idle("schedule.factor", 0.1, {"schedule.name": "cosine"}, {"schedule.name": "exponential"}),
+    Idle("schedule.every", 2, {"schedule.name": "plateau"}, {"schedule.name": "step"}),
+    Idle("schedule.patience", 2, {"schedule.name": "step"}, {"schedule.name": "plateau"}),
+    Idle("schedule.floor", 0.1, FROZEN, {"schedule.name": "cosine"}),
+    Idle("stopping.metric", "val_accuracy", {"stopping.rule": "GL"}, {"stopping.rule": "patience"}),
+    Idle("stopping.patience", 2, FROZEN, {"stopping.rule": "patience"}),
+    Idle("stopping.min_delta", 0.1, {"stopping.rule": "GL"}, {"stopping.rule": "patience"}),
+    Idle("stopping.threshold", 2.0, {"stopping.rule": "patience"}, {"stopping.rule": "GL"}),
+    Idle("stopping.strip", 3, {"stopping.rule": "GL"}, {"stopping.rule": "PQ"}),
+    Idle("head.noise", 0.1, SOLVED, FROZEN),
+    Idle("head.batch_norm", True, SOLVED, FROZEN),
+    Idle("optimizer.clip_norm", 1.0, SOLVED, FROZEN),
+    Idle("optimizer.average", 0.9, SOLVED, FROZEN),
+    Idle("schedule.name", "cosine", SOLVED, FROZEN),
+    Idle("loss.label_smoothing", 0.1, SOLVED, FROZEN),
+    Idle("loss.class_weights", "balanced", SOLVED, FROZEN),
+    Idle("stopping.rule", "GL", SOLVED, FROZEN),
     Idle("data.images_per_class", 50, FROZEN, {"data.source": "playground:classes=2,images_per_class=200"}),
     Idle("data.label_noise", 0.01, FROZEN, {"data.source": "playground:classes=2,images_per_class=200"}),
 )
@@ -68,6 +102,94 @@ def test_a_setting_without_effect_is_refused_only_where_it_has_none(models: Path
     assert "has no effect" in found.message
     assert found.remedy
     assert planned(models, {**idle.instead, idle.path: idle.value}).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "said"),
+    [
+        ({"optimizer.name": "adamw"}, "optimizer.weight_decay", "without it adamw is adam"),
+        ({"schedule.warmup_epochs": 11}, "schedule.warmup_epochs", "the phase head has 10 epochs"),
+        (
+            {**THAWED, "train.head_epochs": 2, "schedule.warmup_epochs": 2.5},
+            "schedule.warmup_epochs",
+            "the phase head has 2 epochs",
+        ),
+        ({"schedule.name": "step", "schedule.every": 10}, "schedule.every", "the rate never drops"),
+        (
+            {"stopping.rule": "patience", "stopping.patience": 10},
+            "stopping.patience",
+            "cannot end a phase of 10 epochs",
+        ),
+        ({"stopping.rule": "UP"}, "stopping.patience", "cannot end a phase of 10 epochs"),
+        (
+            {"stopping.rule": "PQ", "train.epochs": 4},
+            "stopping.strip",
+            "cannot end a phase of 4 epochs",
+        ),
+        ({"train.stages": "all:2", **THAWED}, "train.stages", "all:2, which freezes everything"),
+        ({"train.stages": "all-but-2:2", **THAWED}, "train.stages", "thaws no less than the last phase (all-but-2)"),
+        ({"train.stages": "all-but-2:2,all-but-1:2", "backbone.freeze": "none"}, "train.stages", "than all-but-2:2"),
+        ({"train.stages": "blok5:2", "backbone.freeze": "none"}, "train.stages", "has no block 'blok5'"),
+    ],
+    ids=str,
+)
+def test_what_contradicts_itself_is_named_with_a_remedy(
+    models: Path, changes: dict[str, Any], path: str, said: str
+) -> None:
+    found = problem(models, changes)
+    assert (found.path, said in found.message) == (path, True), found
+    assert found.remedy
+
+
+def test_stages_that_each_thaw_more_are_no_problem(models: Path) -> None:
+    changes = {"train.stages": "all-but-1:2,all-but-2:2@0.0001", "backbone.freeze": "all-but-4"}
+    made = planned(models, changes)
+    assert made.problems == ()
+    assert [plan.phase.name for plan in made.phases] == ["thaw 1", "thaw 2", "fine-tune"]
+
+
+@pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
+def test_a_setting_left_at_its_default_is_never_refused_for_having_no_effect(row: Param) -> None:
+    others = ({}, SOLVED, THAWED, {"optimizer.name": "rmsprop", "stopping.rule": "GL", "schedule.name": "cosine"})
+    for changes in others:
+        refused = {found.path for found in spec_problems(ExperimentSpec().with_values(changes))}
+        assert row.path not in refused
+
+
+def test_a_fork_of_a_run_that_is_gone_says_so_beside_the_run(models: Path) -> None:
+    found = problem(models, {"start.run": "gone", "start.epoch": 2})
+    assert found.path == "start.run"
+    assert "gone" in found.message
+
+
+@pytest.fixture
+def parent(models: Path) -> store.Run:
+    """A run that keeps the checkpoint of epoch 2."""
+    run = store.create(models, ExperimentSpec().with_values({**SMALL, "head.hidden": [8]}), "parent")
+    entry = {"epoch": 2, "phase": "head", "file": "2.npz", "sha256": "", "bytes": 7}
+    run.checkpoints.mkdir()
+    (run.checkpoints / "2.npz").write_bytes(b"weights")
+    write_json(run.checkpoints / "manifest.json", {"entries": [entry], "best_epoch": 2, "lines": []})
+    return run
+
+
+def test_a_fork_goes_on_from_an_epoch_that_is_kept(models: Path, parent: store.Run) -> None:
+    fork = {"start.run": parent.id, "start.epoch": 2, "head.hidden": [8]}
+    made = planned(models, fork)
+    assert made.problems == ()
+    assert (made.phases[0].phase.first, made.phases[-1].phase.last) == (3, 12)
+    found = problem(models, {**fork, "start.epoch": 3})
+    assert (found.path, found.remedy) == ("start.epoch", "Kept: 2.")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [("head.hidden", [16]), ("backbone.name", "MobileNetV2"), ("head.batch_norm", True)]
+)
+def test_a_fork_keeps_the_layers_its_weights_belong_to(models: Path, parent: store.Run, path: str, value: Any) -> None:
+    fork = {"start.run": parent.id, "start.epoch": 2, "head.hidden": [8], "backbone.weights": "random", path: value}
+    found = problem(models, fork)
+    assert found.path == path
+    assert "would not fit" in found.message
 
 
 def test_an_augmentation_by_nothing_is_refused(models: Path) -> None:

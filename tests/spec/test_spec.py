@@ -21,9 +21,20 @@ OTHER: dict[str, Any] = {
     "backbone.output": "middle",
     "head.hidden": [64, 32],
     "augment": {"zoom": 0.2, "rotation": 10.0},
+    "backbone.keep": "block2",
+    "head.hidden_dropout": [0.3],
+    "train.stages": ["all-but-1:3", "all-but-2:3@0.0001"],
     "data.images_per_class": 7,
+    "start.run": "20261121-120000-other-run-ab12",
 }
 """A value other than the default, where the row alone does not give one."""
+
+BESIDE: dict[str, dict[str, Any]] = {
+    "head.hidden_dropout": {"head.hidden": [8]},
+    "start.run": {"start.epoch": 3},
+    "start.epoch": {"start.run": OTHER["start.run"]},
+}
+"""Settings that others need to be allowed."""
 
 every_setting = pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
 numbers = [row for row in PARAMETERS if row.kind in ("integer", "number")]
@@ -38,7 +49,7 @@ def other(row: Param) -> Any:
         return not row.default
     if row.choices:
         return next(choice for choice in row.choices if choice != row.default)
-    return row.high
+    return row.high if row.high != row.default else row.low
 
 
 def problems(changes: dict[str, Any]) -> tuple[Problem, ...]:
@@ -54,14 +65,14 @@ def problem(path: str, value: Any) -> Problem:
 
 @every_setting
 def test_every_setting_survives_json(row: Param) -> None:
-    spec = ExperimentSpec().with_values({row.path: other(row)})
+    spec = ExperimentSpec().with_values({**BESIDE.get(row.path, {}), row.path: other(row)})
     assert spec != ExperimentSpec()
     assert ExperimentSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
 
 
 @every_setting
 def test_every_changed_setting_changes_the_digest(row: Param) -> None:
-    changed = {row.path: other(row)}
+    changed = {**BESIDE.get(row.path, {}), row.path: other(row)}
     assert ExperimentSpec().with_values(changed).digest() != ExperimentSpec().digest()
     assert ExperimentSpec().with_values(changed).digest() == ExperimentSpec().with_values(changed).digest()
 
@@ -102,7 +113,8 @@ def test_every_number_refuses_what_is_out_of_its_range(row: Param) -> None:
 def test_every_number_takes_both_ends_of_its_range(row: Param) -> None:
     for value in (row.low, row.high):
         section, name = row.path.split(".")
-        assert getattr(getattr(ExperimentSpec().with_values({row.path: value}), section), name) == value
+        spec = ExperimentSpec().with_values({**BESIDE.get(row.path, {}), row.path: value})
+        assert getattr(getattr(spec, section), name) == value
 
 
 @every_number
@@ -156,6 +168,31 @@ def test_up_to_three_hidden_layers_are_allowed(value: list[int]) -> None:
 @pytest.mark.parametrize("value", [[0], [4097], [8, 8, 8, 8], [1.5], "wide", 64], ids=str)
 def test_other_hidden_layers_are_refused(value: Any) -> None:
     assert problem("head.hidden", value).path.startswith("head.hidden")
+
+
+@pytest.mark.parametrize("missing", ["start.run", "start.epoch"])
+def test_a_fork_names_a_run_and_an_epoch(missing: str) -> None:
+    (other_one,) = {"start.run", "start.epoch"} - {missing}
+    found = problem(other_one, BESIDE[missing][other_one])
+    assert found.path == missing
+    assert "a run and the epoch" in found.remedy
+
+
+@pytest.mark.parametrize(("hidden", "shares"), [([], [0.1]), ([8], [0.1, 0.2]), ([8, 8], [0.1])], ids=str)
+def test_dropout_of_hidden_layers_is_said_for_each_of_them(hidden: list[int], shares: list[float]) -> None:
+    (found,) = problems({"head.hidden": hidden, "head.hidden_dropout": shares})
+    assert found.path == "head.hidden_dropout"
+    assert f"{len(shares)} numbers for {len(hidden)} hidden layers" in found.message
+
+
+@pytest.mark.parametrize("value", ["all-but-1", "all-but-1:0", "all-but-1:3@0", "all-but-1:3@2", ":x", [3]], ids=str)
+def test_stages_that_cannot_be_read_say_how_they_are_written(value: Any) -> None:
+    assert problem("train.stages", value).path.startswith("train.stages")
+
+
+def test_stages_are_written_as_people_write_them() -> None:
+    spec = ExperimentSpec().with_values({"train.stages": "all-but-1:3, all-but-2:3@1e-4"})
+    assert spec.to_json()["train"]["stages"] == ["all-but-1:3", "all-but-2:3@0.0001"]
 
 
 def test_the_image_size_is_the_backbones_own_where_none_is_set() -> None:

@@ -2,5 +2,6 @@
 
 from tl_core.plan.costs import BlockPlan, PhasePlan, phase_plan
 from tl_core.plan.plan import Plan, plan
+from tl_core.plan.techniques import Technique, techniques
 
-__all__ = ["BlockPlan", "PhasePlan", "Plan", "phase_plan", "plan"]
+__all__ = ["BlockPlan", "PhasePlan", "Plan", "Technique", "phase_plan", "plan", "techniques"]

@@ -24,7 +24,8 @@ from tl_core.plan.costs import (
     memory_bytes,
     phase_plan,
 )
-from tl_core.plan.problems import data_problems, spec_problems
+from tl_core.plan.problems import data_problems, spec_problems, start_problems
+from tl_core.plan.techniques import Technique, techniques
 from tl_core.spec import ExperimentSpec
 from tl_core.store import cache_folder
 
@@ -37,7 +38,8 @@ class Plan:
         problems: What has to change before it can start; empty where it can.
         remarks: What a person should know of the data though nothing is wrong enough to stop a run.
         images: How many images there are by part, before any is found unreadable; empty where the data cannot be used.
-        head_parameters: Weights of the head; all of them train.
+        head_parameters: All numbers of the head; all train but the statistics of its batch normalisation.
+        techniques: What is done against overfitting and how the weights learn, each with where it acts.
         disk_bytes: What pixels, features, checkpoints and export take at most.
         memory_bytes, seconds: Estimates; see `costs`.
         seconds_before: The part of `seconds` that passes before the first epoch.
@@ -50,6 +52,7 @@ class Plan:
     remarks: tuple[str, ...] = ()
     phases: tuple[PhasePlan, ...] = ()
     blocks: tuple[BlockPlan, ...] = ()
+    techniques: tuple[Technique, ...] = ()
     head_parameters: int = 0
     disk_bytes: int = 0
     memory_bytes: int = 0
@@ -73,13 +76,15 @@ def plan(spec: ExperimentSpec, models: Path, dataset: ImageDataset | None = None
     Args:
         dataset: The listed data, where the caller has them; otherwise they are listed now.
     """
-    found = spec_problems(spec)
+    found = (*spec_problems(spec), *start_problems(spec, models))
     try:
         dataset = dataset or listed(spec.data)
         split = split_of(spec.data, dataset)
     except BadInput as error:
         return Plan((*found, *error.problems))
     found = (*found, *data_problems(spec, dataset, split))
+    if any(problem.path == "train.stages" for problem in found):  # There are no phases then.
+        return Plan(found)
     return _costed(spec, models, dataset, split, found)
 
 
@@ -101,6 +106,7 @@ def _costed(
         remarks=remarks(dataset, split),
         phases=phase_plans,
         blocks=blocks(spec),
+        techniques=techniques(spec, tuple(plan.phase for plan in phase_plans)),
         head_parameters=head_parameters(spec, classes),
         disk_bytes=disk,
         memory_bytes=memory_bytes(spec, phase_plans),

@@ -7,15 +7,20 @@ curves. A setting left at its default, or switched off, is never a problem.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
+from tl_core import store
 from tl_core.backbones import BACKBONES, weights
 from tl_core.backbones.freezing import last_frozen, used_cuts
 from tl_core.data.dataset import ImageDataset
 from tl_core.data.split import Split
-from tl_core.errors import Problem
-from tl_core.phases import SOLVED
+from tl_core.errors import BadInput, Problem
+from tl_core.phases import SOLVED, phases, total_epochs
+from tl_core.plan.idle import idle
 from tl_core.spec import PARAMETERS, ExperimentSpec
+from tl_core.spec.stages import written
+from tl_core.store import checkpoints
 
 _DEFAULTS = {row.path: row.default for row in PARAMETERS}
 
@@ -36,12 +41,17 @@ def _changed(spec: ExperimentSpec, path: str) -> bool:
     return bool(value) and bool(value != _DEFAULTS[path])
 
 
-def _without_effect(spec: ExperimentSpec, paths: Sequence[str], because: str, remedy: str) -> Iterator[Problem]:
+def _without_effect(spec: ExperimentSpec, paths: Iterable[str], because: str, remedy: str) -> Iterator[Problem]:
     for path in paths:
         if _changed(spec, path):
             # A preset may have set it, so "leave it out" alone would not do.
             written = json.dumps(_DEFAULTS[path])
             yield Problem(path, f"has no effect: {because}", f"{remedy} Its default is {written}.")
+
+
+def _idle(spec: ExperimentSpec) -> Iterator[Problem]:
+    for path, found in idle(spec).items():
+        yield from _without_effect(spec, (path,), found.because, found.remedy)
 
 
 def _image_size(spec: ExperimentSpec) -> Iterator[Problem]:
@@ -55,47 +65,17 @@ def _weights(spec: ExperimentSpec) -> Iterator[Problem]:
     yield from weights.problems(BACKBONES[spec.backbone.name], spec.backbone.weights)
 
 
-def _all_frozen(spec: ExperimentSpec) -> bool:
-    backbone = BACKBONES[spec.backbone.name]
-    top = used_cuts(backbone, spec.backbone.output)[-1]
-    return last_frozen(backbone, spec.backbone.freeze, spec.backbone.output) == top
-
-
-def _nothing_thaws(spec: ExperimentSpec) -> Iterator[Problem]:
-    if _all_frozen(spec) and spec.head.classifier not in SOLVED:
-        paths = ("train.head_epochs", "train.backbone_learning_rate", "train.update_batch_norm")
-        remedy = "Thaw some of the top blocks (freeze depth all-but-2, say), or put it back."
-        yield from _without_effect(spec, paths, "every block is frozen", remedy)
-
-
-def _nothing_frozen(spec: ExperimentSpec) -> Iterator[Problem]:
-    if spec.backbone.freeze == "none" and not spec.train.head_epochs:
-        remedy = "Freeze some blocks, or leave it out."
-        yield from _without_effect(spec, ("train.feature_cache",), "no block is frozen", remedy)
-
-
 def _solved_classifier(spec: ExperimentSpec) -> Iterator[Problem]:
     kind = spec.head.classifier
     if kind not in SOLVED:
         return
-    if not _all_frozen(spec):
+    backbone = BACKBONES[spec.backbone.name]
+    top = used_cuts(backbone, spec.backbone.output)[-1]
+    if last_frozen(backbone, spec.backbone.freeze, spec.backbone.output) != top:
         message = f"received {spec.backbone.freeze!r}; {kind} is solved on features that do not change"
         yield Problem("backbone.freeze", message, "Set it to all, or choose the softmax classifier.")
     if kind == "linear-svm" and not spec.head.l2:
         yield Problem("head.l2", "received 0; a linear SVM needs a penalty", "Set it to 0.0001, say.")
-    neural = ("head.hidden", "head.dropout", "head.l1", "augment")
-    steps = (
-        "train.epochs",
-        "train.head_epochs",
-        "train.batch_size",
-        "train.learning_rate",
-        "train.backbone_learning_rate",
-    )
-    others = ("train.update_batch_norm", "train.best", "train.keep_checkpoints")
-    because = f"{kind} is solved at once by scikit-learn"
-    yield from _without_effect(
-        spec, (*neural, *steps, *others), because, "Leave it out, or choose the softmax classifier."
-    )
 
 
 def _idle_augmentations(spec: ExperimentSpec) -> Iterator[Problem]:
@@ -104,14 +84,126 @@ def _idle_augmentations(spec: ExperimentSpec) -> Iterator[Problem]:
             yield Problem(f"augment.{step.name}", "has no effect with an amount of 0", "Raise it, or leave it out.")
 
 
+def _stages(spec: ExperimentSpec) -> Iterator[Problem]:
+    """Each stage has to thaw more than whatever comes before it, and the last phase more than the last stage."""
+    before, depth, last = "", _depth(spec, "all"), _depth(spec, spec.backbone.freeze)
+    for stage in spec.train.stages if spec.head.classifier not in SOLVED else ():
+        try:
+            now = _depth(spec, stage.freeze)
+        except BadInput as error:
+            yield Problem("train.stages", error.problems[0].message, error.problems[0].remedy)
+            continue
+        said = f"received {written(stage)}, which"
+        if now >= depth:
+            than = f"no less than {before}" if before else "everything"
+            remedy = "Write the stages from the top down: all-but-1:3, then all-but-2:3."
+            yield Problem("train.stages", f"{said} freezes {than}", remedy)
+        elif now <= last:
+            remedy = "Thaw more in the last phase (backbone.freeze), or leave this stage out."
+            yield Problem("train.stages", f"{said} thaws no less than the last phase ({spec.backbone.freeze})", remedy)
+        before, depth = written(stage), now
+
+
+def _depth(spec: ExperimentSpec, freeze: str) -> int:
+    """How many blocks are frozen; raises BadInput for a block that is not there."""
+    used = used_cuts(BACKBONES[spec.backbone.name], spec.backbone.output)
+    frozen = last_frozen(BACKBONES[spec.backbone.name], freeze, spec.backbone.output)
+    return used.index(frozen) + 1 if frozen else 0
+
+
+def _weight_decay(spec: ExperimentSpec) -> Iterator[Problem]:
+    if spec.optimizer.name == "adamw" and not spec.optimizer.weight_decay and spec.head.classifier not in SOLVED:
+        yield Problem(
+            "optimizer.weight_decay",
+            "received 0; without it adamw is adam",
+            "Set it to 0.01, say, or choose adam.",
+        )
+
+
+def _courses(spec: ExperimentSpec) -> Iterator[Problem]:
+    """What a schedule cannot do in so few epochs."""
+    if spec.head.classifier in SOLVED or not _can_be_phased(spec):
+        return
+    shortest, longest = (end(phases(spec), key=lambda phase: phase.epochs) for end in (min, max))
+    schedule = spec.schedule
+    if schedule.warmup_epochs > shortest.epochs:
+        message = f"received {schedule.warmup_epochs:g}; the phase {shortest.name} has {_epochs(shortest.epochs)}"
+        yield Problem("schedule.warmup_epochs", message, "Lower it, or train longer.")
+    if schedule.name == "step" and schedule.every >= longest.epochs:
+        message = f"received {schedule.every}; the longest phase has {_epochs(longest.epochs)}, so the rate never drops"
+        yield Problem("schedule.every", message, "Lower it, or train longer.")
+
+
+def _never_stops(spec: ExperimentSpec) -> Iterator[Problem]:
+    """A rule that would need more epochs than the last phase has."""
+    stopping = spec.stopping
+    needed = {"patience": stopping.patience + 1, "UP": (stopping.patience + 1) * stopping.strip, "PQ": stopping.strip}
+    if stopping.rule not in needed or spec.head.classifier in SOLVED or not _can_be_phased(spec):
+        return
+    epochs, least = phases(spec)[-1].epochs, needed[stopping.rule] + 1
+    if epochs < least:
+        path = "stopping.strip" if stopping.rule == "PQ" else "stopping.patience"
+        message = f"cannot end a phase of {_epochs(epochs)}: the rule {stopping.rule} needs {least} with these settings"
+        yield Problem(path, message, "Lower it, or train longer.")
+
+
+def _kept_epochs(spec: ExperimentSpec) -> Iterator[Problem]:
+    every = spec.train.checkpoint_every
+    if every and spec.head.classifier not in SOLVED and _can_be_phased(spec) and every > total_epochs(spec):
+        message = f"has no effect: received {every}, and the run ends after epoch {total_epochs(spec)}"
+        yield Problem("train.checkpoint_every", message, "Lower it, or leave it out.")
+
+
+def _can_be_phased(spec: ExperimentSpec) -> bool:
+    return not any(_stages(spec))
+
+
+def _epochs(number: int) -> str:
+    return f"{number} epoch" + ("" if number == 1 else "s")
+
+
 _CHECKS: tuple[Callable[[ExperimentSpec], Iterator[Problem]], ...] = (
     _image_size,
     _weights,
-    _nothing_thaws,
-    _nothing_frozen,
     _solved_classifier,
+    _idle,
     _idle_augmentations,
+    _stages,
+    _weight_decay,
+    _courses,
+    _never_stops,
+    _kept_epochs,
 )
+
+
+def start_problems(spec: ExperimentSpec, models: Path) -> tuple[Problem, ...]:
+    """What is wrong with the checkpoint a fork would go on from: the run or the epoch is not kept, or its network is another."""
+    if not spec.start.run:
+        return ()
+    try:
+        run = store.get(models, spec.start.run)
+        kept = [entry.epoch for entry in checkpoints.kept(run)]
+        before = store.read_spec(run)
+    except BadInput as error:
+        return (Problem("start.run", error.problems[0].message, "Name a run that is there, or leave it out."),)
+    if spec.start.epoch not in kept:
+        known = ", ".join(map(str, kept)) or "none"
+        message = f"{run.id} keeps no checkpoint of epoch {spec.start.epoch}"
+        return (Problem("start.epoch", message, f"Kept: {known}."),)
+    return tuple(_other_networks(spec, before))
+
+
+def _other_networks(spec: ExperimentSpec, before: ExperimentSpec) -> Iterator[Problem]:
+    """Settings without which the weights of a checkpoint fit no layer."""
+    for path in _SAME_IN_A_FORK:
+        section, name = path.split(".")
+        now, then = (getattr(getattr(one, section), name) for one in (spec, before))
+        if now != then:
+            message = f"received {now!r}; the run it goes on from has {then!r}, and its weights would not fit"
+            yield Problem(path, message, "Put it as it was there, or start from pretrained weights.")
+
+
+_SAME_IN_A_FORK = ("backbone.name", "backbone.output", "head.hidden", "head.batch_norm", "head.classifier")
 
 
 def _unused_shares(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:

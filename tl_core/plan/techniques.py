@@ -1,0 +1,189 @@
+"""What an experiment does against overfitting and how its weights learn: each technique with where it acts and what it does there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tl_core.augmentations import AUGMENTATIONS
+from tl_core.backbones import BACKBONES
+from tl_core.backbones.freezing import last_kept, used_cuts
+from tl_core.phases import SOLVED, Phase, trains_from_features
+from tl_core.spec import ExperimentSpec, StoppingSpec
+
+Phases = Sequence[Phase]
+
+
+@dataclass(frozen=True)
+class Technique:
+    """One line of the plan.
+
+    Attributes:
+        what: Its name and strength, such as "Dropout 0.5".
+        where: The layers, images or labels it acts on.
+        effect: What it does there, in a sentence.
+    """
+
+    what: str
+    where: str
+    effect: str
+
+
+def techniques(spec: ExperimentSpec, phases: Phases) -> tuple[Technique, ...]:
+    """The techniques that are on in some phases of an experiment, from the images to the weights."""
+    if spec.head.classifier in SOLVED:
+        return tuple(_solved(spec))
+    return tuple(line for part in _PARTS for line in part(spec, phases))
+
+
+def _solved(spec: ExperimentSpec) -> Iterator[Technique]:
+    if spec.head.l2:
+        yield Technique(
+            f"L2 {spec.head.l2:g}", "classifier", "scikit-learn minimises the loss and this penalty together."
+        )
+
+
+def _augmentation(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
+    stored = spec.train.views and any(trains_from_features(spec, phase) for phase in phases)
+    effect = (
+        f"One of {spec.train.views} stored versions in turn."
+        if stored
+        else "Drawn anew for every image in every epoch."
+    )
+    for step in spec.augment:
+        title = f"{AUGMENTATIONS[step.name].title} {step.amount:g}"
+        yield Technique(title, "training images", effect)
+
+
+def _kept(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
+    backbone = BACKBONES[spec.backbone.name]
+    kept, used = (
+        last_kept(backbone, spec.backbone.keep, spec.backbone.output),
+        used_cuts(backbone, spec.backbone.output),
+    )
+    if kept and used[-1] != kept:
+        above = used[used.index(kept) + 1 :]
+        yield Technique(
+            "Random weights", _listed(above), "These blocks start anew instead of from what they were trained for."
+        )
+
+
+def _features(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
+    head = spec.head
+    if head.noise:
+        effect = f"Gaussian noise of standard deviation {head.noise:g} in every training step."
+        yield Technique(f"Noise {head.noise:g}", "pooled features", effect)
+    if head.batch_norm:
+        where = _listed(("pooled features", *(f"output of {name}" for name in dense_layers(spec)[:-1])))
+        yield Technique("Batch normalisation", where, "Brings every channel to mean 0 and variance 1 over the batch.")
+    before = ((head.hidden_dropout or (head.dropout,) * len(head.hidden)), dense_layers(spec)[:-1])
+    for share, name in (*zip(*before, strict=True), (head.dropout, "classifier")):
+        if share:
+            effect = f"{share:.0%} of its inputs are switched off at random in every training step."
+            yield Technique(f"Dropout {share:g}", f"before {name}", effect)
+
+
+def dense_layers(spec: ExperimentSpec) -> tuple[str, ...]:
+    """The layers of the head that have weights, from the features to the classifier."""
+    return (*(f"head_dense_{number}" for number, _ in enumerate(spec.head.hidden, 1)), "classifier")
+
+
+def _penalties(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
+    head, layers = spec.head, _listed(dense_layers(spec))
+    zero, small = "drives weights to exactly zero", "keeps weights small"
+    for kind, amount, what, effect in (
+        ("L1", head.l1, "kernels", zero),
+        ("L2", head.l2, "kernels", small),
+        ("L1", head.bias_l1, "biases", zero),
+        ("L2", head.bias_l2, "biases", small),
+        ("Activity L1", head.activity_l1, "outputs", "makes most of them nearly zero"),
+        ("Activity L2", head.activity_l2, "outputs", "keeps them small"),
+    ):
+        if amount:
+            of = "absolute values" if kind.endswith("L1") else "squares"
+            yield Technique(
+                f"{kind} {amount:g}",
+                f"{what} of {layers}",
+                f"Adds {amount:g} × the sum of their {of} to the loss; {effect}.",
+            )
+
+
+def _thawed(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
+    train = spec.train
+    for phase in phases:
+        if phase.backbone_rate is None:
+            continue
+        where = f"thawed layers of {_listed(_blocks_above(spec, phase))}" + _when(phase, phases)
+        if train.backbone_l2:
+            effect = f"Adds {train.backbone_l2:g} × the sum of the squares of their kernels to the loss; keeps weights small."
+            yield Technique(f"L2 {train.backbone_l2:g}", where, effect)
+        if train.layer_decay < 1:
+            effect = f"The learning rate is multiplied with {train.layer_decay:g} for each block further down."
+            yield Technique(f"Decay of the rate {train.layer_decay:g}", where, effect)
+
+
+def _blocks_above(spec: ExperimentSpec, phase: Phase) -> tuple[str, ...]:
+    used = used_cuts(BACKBONES[spec.backbone.name], spec.backbone.output)
+    return used[used.index(phase.frozen) + 1 :] if phase.frozen else used
+
+
+def _when(phase: Phase, phases: Phases) -> str:
+    thawed = [one for one in phases if one.backbone_rate is not None]
+    return "" if len(thawed) == 1 else f" (epochs {phase.first} to {phase.last})"
+
+
+def _weights(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
+    optimizer = spec.optimizer
+    everything = "all weights that train"
+    if decay := optimizer.weight_decay:
+        effect = f"Every step takes {decay:g} × the learning rate off each weight, apart from the gradient."
+        yield Technique(f"Weight decay {decay:g}", "kernels of all layers that train", effect)
+    if optimizer.clip_norm:
+        effect = f"A gradient longer than {optimizer.clip_norm:g} is shortened to it."
+        yield Technique(f"Gradient clipping {optimizer.clip_norm:g}", everything, effect)
+    if optimizer.average:
+        steps = round(1 / (1 - optimizer.average))
+        effect = f"What is validated, kept and exported is the mean over about the last {steps:,} steps."
+        yield Technique(f"Moving average {optimizer.average:g}", everything, effect)
+
+
+def _labels(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
+    if share := spec.loss.label_smoothing:
+        yield Technique(
+            f"Label smoothing {share:g}", "training labels", f"{share:.0%} of each label is spread over all classes."
+        )
+    if spec.loss.class_weights == "balanced":
+        yield Technique("Class weights", "training loss", "An image counts the more the rarer its class is.")
+
+
+def _stopping(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
+    stopping, last = spec.stopping, phases[-1]
+    if stopping.rule != "off":
+        best = "The best epoch is exported." if stopping.restore_best else "The last epoch is exported."
+        yield Technique(
+            f"Early stopping ({stopping.rule})",
+            f"epochs {last.first} to {last.last}",
+            f"{_rule(stopping)} {best}",
+        )
+
+
+def _rule(stopping: StoppingSpec) -> str:
+    limit, strip = f"{stopping.threshold:g}", _counted(stopping.strip, "epoch")
+    measure = "loss" if stopping.metric == "val_loss" else "accuracy"
+    return {
+        "patience": f"Ends after {_counted(stopping.patience, 'epoch')} without a better validation {measure}.",
+        "GL": f"Ends when validation loss is {limit} % over its lowest.",
+        "PQ": f"Ends when that rise in percent is over {limit} times the progress of the last {strip}.",
+        "UP": f"Ends after {_counted(stopping.patience, 'strip')} of {strip} in a row with a higher validation loss.",
+    }[stopping.rule]
+
+
+_PARTS = (_augmentation, _kept, _features, _penalties, _thawed, _labels, _weights, _stopping)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
