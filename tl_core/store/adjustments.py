@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from tl_core.errors import BadInput
@@ -43,19 +44,29 @@ def ask(run: Run, values: Mapping[str, Any]) -> None:
 
 
 def asked(run: Run) -> dict[str, Any] | None:
-    """What is asked for and not yet in force."""
+    """What is asked for and not yet in force. Raises BadInput where the file is damaged."""
+    file = run.folder / "adjust.json"
     try:
-        return dict(read_json(run.folder / "adjust.json"))
+        values = read_json(file)
     except FileNotFoundError:
         return None
+    if not isinstance(values, dict):
+        raise _damaged(file)
+    return values
 
 
 def adjustments(run: Run) -> tuple[Adjustment, ...]:
     """What is in force, in the order of the epochs. Raises BadInput where the file is damaged."""
+    file = run.folder / "adjustments.json"
     try:
-        return tuple(Adjustment(**entry) for entry in read_json(run.folder / "adjustments.json"))
+        found = tuple(Adjustment(**entry) for entry in read_json(file))
     except FileNotFoundError:
         return ()
+    except TypeError:
+        raise _damaged(file) from None
+    if not all(isinstance(entry.epoch, int) and isinstance(entry.values, dict) for entry in found):
+        raise _damaged(file)
+    return found
 
 
 def put_in_force(run: Run, epoch: int) -> Adjustment | None:
@@ -64,8 +75,11 @@ def put_in_force(run: Run, epoch: int) -> Adjustment | None:
     if values is None:
         return None
     made = Adjustment(epoch, values)
-    write_json(run.folder / "adjustments.json", [asdict(entry) for entry in (*adjustments(run), made)])
-    (run.folder / "adjust.json").unlink()
+    # Killed before the request is gone, a process finds it again: it counts once.
+    before = [entry for entry in adjustments(run) if entry != made]
+    write_json(run.folder / "adjustments.json", [asdict(entry) for entry in (*before, made)])
+    if asked(run) == values:  # Else somebody asked for something else this moment, which is for the next epoch.
+        (run.folder / "adjust.json").unlink()
     return made
 
 
@@ -75,3 +89,9 @@ def current_spec(run: Run) -> ExperimentSpec:
     for adjustment in adjustments(run):
         spec = spec.with_values(adjustment.values)
     return spec
+
+
+def _damaged(file: Path) -> BadInput:
+    return BadInput.of(
+        str(file), "is damaged", "Restore it, or delete it: the settings are then those the run began with."
+    )

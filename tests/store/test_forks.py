@@ -1,0 +1,343 @@
+"""Forks as files: what a new run takes from its parent, what it may change, and what it still has when the parent is gone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conftest import Photos
+from tests.pages.folders import epoch_line
+from tl_core import store
+from tl_core.errors import BadInput
+from tl_core.files import sha256_of, write_json
+from tl_core.presets import PRESETS
+from tl_core.spec import ExperimentSpec
+from tl_core.store import adjustments, forks
+from tl_core.store.checkpoints import Checkpoint
+
+HEAD = {"model/classifier/kernel": (4, 10), "model/classifier/bias": (10,)}
+BLOCK = {"model/block7_conv/kernel": (3, 3)}
+IMAGES = 5
+DIGITS = {"data.source": "digits", "data.image_size": 32}
+
+
+def values_of(epoch: int, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    return {name: np.full(shape, epoch, np.float32) for name, shape in shapes.items()}
+
+
+def parent_run(
+    models: Path,
+    epochs: int = 4,
+    spec: ExperimentSpec | None = None,
+    shapes: dict[str, tuple[int, ...]] | None = None,
+    classes: tuple[str, ...] = tuple("0123456789"),
+) -> store.Run:
+    """A finished run that keeps the checkpoint of every epoch, with an optimiser's state in each."""
+    spec = spec or PRESETS["feature-extraction"].spec({**DIGITS, "train.epochs": epochs})
+    run = store.create(models, spec, "parent")
+    return with_epochs(run, range(1, epochs + 1), shapes or HEAD, classes)
+
+
+def with_epochs(
+    run: store.Run, epochs: range, shapes: dict[str, tuple[int, ...]], classes: tuple[str, ...] = tuple("0123456789")
+) -> store.Run:
+    """A run as its worker leaves it after these epochs."""
+    run.checkpoints.mkdir()
+    entries, lines = [], []
+    for epoch in epochs:
+        file = run.checkpoints / f"epoch-{epoch:04d}.npz"
+        np.savez(file, **values_of(epoch, shapes), **{"optimizer/head/0": np.array(epoch)})  # type: ignore[arg-type]
+        entries.append(asdict(Checkpoint(epoch, "head", file.name, sha256_of(file), file.stat().st_size)))
+        lines.append(epoch_line(epoch, 0.9, 0.8))
+        store.append_metrics(run, lines[-1])
+    write_json(run.checkpoints / "manifest.json", {"entries": entries, "best_epoch": epochs[-1], "lines": lines})
+    write_json(run.report / "data.json", {"classes": list(classes)})
+    losses = np.repeat(np.arange(1, epochs[-1] + 1, dtype="<f4"), IMAGES)
+    (run.folder / "val_losses.f32").write_bytes(losses.tobytes())
+    figures: dict[str, Any] = {"epoch": epochs[-1], "images": {"validation": IMAGES}, "data": "these images"}
+    store.write_state(run, status=store.FINISHED, **figures)
+    return run
+
+
+def test_a_fork_holds_the_weights_of_that_epoch_and_no_optimiser(models: Path) -> None:
+    made = forks.fork(models, parent_run(models), 2, {})
+    held, expected = forks.start_weights(made), values_of(2, HEAD)
+    assert held.keys() == expected.keys()
+    assert all(np.array_equal(held[name], expected[name]) for name in held)
+
+
+def test_a_fork_has_the_lines_and_losses_until_then_and_says_whose_they_are(models: Path) -> None:
+    parent = parent_run(models)
+    made = forks.fork(models, parent, 3, {})
+    lines = store.read_metrics(made)
+    assert [(line["epoch"], line["inherited"]) for line in lines] == [(epoch, parent.id) for epoch in (1, 2, 3)]
+    assert lines == forks.inherited(made)
+    losses = np.fromfile(made.folder / "val_losses.f32", "<f4").reshape(-1, IMAGES)
+    assert losses[:, 0].tolist() == [1, 2, 3]
+
+
+def test_a_fork_says_where_it_comes_from(models: Path) -> None:
+    parent = parent_run(models)
+    made = forks.fork(models, parent, 2, {"train.epochs": 7})
+    state, spec = store.read_state(made), store.read_spec(made)
+    assert state["title"] == "fork of parent at epoch 2"
+    assert state["forked_from"] == {"run": parent.id, "epoch": 2, "title": "parent"}
+    assert (state["status"], state["epoch"], state["epochs"]) == (store.QUEUED, 2, 9)
+    assert (spec.start.run, spec.start.epoch) == (parent.id, 2)
+    assert store.read_state(forks.fork(models, parent, 2, {}, title="mine"))["title"] == "mine"
+
+
+def test_a_fork_is_whole_without_its_parent(models: Path) -> None:
+    parent = parent_run(models)
+    made = forks.fork(models, parent, 2, {})
+    store.delete(parent)
+    assert np.array_equal(forks.start_weights(made)["model/classifier/bias"], np.full(10, 2, np.float32))
+    assert len(forks.inherited(made)) == 2
+    assert store.read_spec(made).start.epoch == 2
+
+
+def test_a_fork_of_a_fork_has_the_weights_its_parent_never_trained(models: Path) -> None:
+    first = parent_run(models, shapes={**HEAD, **BLOCK})
+    second = with_epochs(forks.fork(models, first, 4, {}), range(5, 7), HEAD)
+    third = forks.fork(models, second, 6, {})
+    held = forks.start_weights(third)
+    assert (held["model/block7_conv/kernel"][0, 0], held["model/classifier/bias"][0]) == (4, 6)
+    assert [line["inherited"] for line in store.read_metrics(third)] == [first.id] * 4 + [second.id] * 2
+    assert [line["epoch"] for line in store.read_metrics(third)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_backbone_has_a_name_of_its_own_only_where_the_parent_trained_it(models: Path) -> None:
+    of_head = forks.read_start(forks.fork(models, parent_run(models), 2, {}))
+    thawed = parent_run(models, shapes={**HEAD, **BLOCK})
+    names = [forks.read_start(forks.fork(models, thawed, epoch, {})) for epoch in (1, 1, 2)]
+    assert of_head is not None and of_head.backbone == ""
+    first, again, later = (start.backbone for start in names if start)
+    assert first and first == again != later
+
+
+def test_a_run_that_is_no_fork_has_nothing_of_one(models: Path) -> None:
+    run = forks.create(models, ExperimentSpec(), "plain")
+    assert forks.read_start(run) is None
+    assert forks.inherited(run) == []
+    assert forks.start_weights(run) == {}
+    assert "forked_from" not in store.read_state(run)
+
+
+def test_an_epoch_without_a_checkpoint_names_those_that_are_kept(models: Path) -> None:
+    with pytest.raises(BadInput, match=r"no checkpoint of epoch 9\. Kept are epochs 1, 2, 3, 4\.") as raised:
+        forks.fork(models, parent_run(models), 9, {})
+    assert raised.value.problems[0].path == "start.epoch"
+
+
+def test_a_run_that_has_not_begun_cannot_be_forked(models: Path) -> None:
+    with pytest.raises(BadInput, match="when its first epoch ends"):
+        forks.fork(models, store.create(models, ExperimentSpec()), 1, {})
+
+
+def test_a_damaged_checkpoint_is_refused_and_leaves_no_run(models: Path) -> None:
+    parent = parent_run(models)
+    file = parent.checkpoints / "epoch-0002.npz"
+    broken = bytearray(file.read_bytes())
+    broken[len(broken) // 2] ^= 1
+    file.write_bytes(broken)
+    with pytest.raises(BadInput, match=r"epoch 2 of .* is damaged"):
+        forks.fork(models, parent, 2, {})
+    assert store.runs(models) == [parent]
+    assert len(list((models / "runs").iterdir())) == 1
+
+
+def test_a_start_that_was_damaged_since_is_noticed(models: Path) -> None:
+    made = forks.fork(models, parent_run(models), 2, {})
+    (made.folder / "start.npz").write_bytes(b"something else")
+    with pytest.raises(BadInput, match="damaged"):
+        forks.start_weights(made)
+    (made.folder / "start.json").write_text("{}")
+    with pytest.raises(BadInput, match="damaged"):
+        forks.inherited(made)
+
+
+def test_a_spec_whose_parent_is_gone_is_refused(models: Path) -> None:
+    spec = ExperimentSpec().with_values({"start": {"run": "gone", "epoch": 1}})
+    with pytest.raises(BadInput, match="there is no run 'gone'") as raised:
+        forks.create(models, spec)
+    assert raised.value.problems[0].path == "start.run"
+
+
+ALLOWED = {
+    "backbone.freeze": "all-but-2",
+    "head.dropout": 0.6,
+    "head.noise": 0.1,
+    "head.l2": 0.01,
+    "head.batch_norm": True,
+    "head.pooling": "max",
+    "data.images_per_class": 5,
+    "data.label_noise": 0.2,
+    "data.image_size": 64,
+    "augment": "rotation:10",
+    "train.learning_rate": 1e-4,
+    "train.batch_size": 8,
+    "train.seed": 7,
+    "train.stages": "all-but-1:2",
+    "train.head_epochs": 2,
+    "schedule.name": "cosine",
+    "loss.label_smoothing": 0.1,
+    "optimizer.name": "sgd",
+}
+
+
+@pytest.mark.parametrize("path", ALLOWED)
+def test_what_changes_neither_the_layers_nor_who_validates_may_change(models: Path, path: str) -> None:
+    made = forks.fork(models, parent_run(models), 2, {path: ALLOWED[path]})
+    changed = ExperimentSpec().with_values({path: ALLOWED[path]})
+    section, _, name = path.partition(".")
+    written, wanted = store.read_spec(made).to_json()[section], changed.to_json()[section]
+    assert (written[name] if name else written) == (wanted[name] if name else wanted)
+
+
+REFUSED = {
+    "backbone.name": ("MobileNetV2", "layers of EfficientNetLite0"),
+    "backbone.weights": ("random", "was pretrained"),
+    "backbone.output": ("middle", "layers of last"),
+    "backbone.keep": ("block3", "layers of all"),
+    "head.hidden": ([8], "layers"),
+    "head.classifier": ("logistic-regression", "solved from nothing"),
+    "data.validation_share": (0.3, "trained on"),
+    "data.test_share": (0.3, "trained on"),
+    "data.group_by": ("folder", "trained on"),
+    "data.split_seed": (1, "trained on"),
+    "data.source": ("playground:classes=3", "tells apart 0, 1, 2"),
+}
+
+
+@pytest.mark.parametrize("path", REFUSED)
+def test_what_the_checkpoint_was_made_with_cannot_change_and_says_why_beside_its_path(models: Path, path: str) -> None:
+    value, why = REFUSED[path]
+    parent = parent_run(models)
+    with pytest.raises(BadInput, match=why) as raised:
+        forks.fork(models, parent, 2, {path: value})
+    assert [problem.path for problem in raised.value.problems] == [path]
+    assert store.runs(models) == [parent]
+
+
+def test_every_refused_setting_is_named_at_once(models: Path) -> None:
+    with pytest.raises(BadInput) as raised:
+        forks.fork(models, parent_run(models), 2, {"head.hidden": [8], "data.split_seed": 3})
+    assert {problem.path for problem in raised.value.problems} == {"head.hidden", "data.split_seed"}
+
+
+def test_batch_normalisation_that_layers_learned_on_stays(models: Path) -> None:
+    spec = PRESETS["feature-extraction"].spec({**DIGITS, "head.batch_norm": True})
+    with pytest.raises(BadInput, match="learned on what batch normalisation gives"):
+        forks.fork(models, parent_run(models, spec=spec), 2, {"head.batch_norm": False})
+
+
+def test_one_unit_for_two_classes_does_not_become_two(models: Path) -> None:
+    parent = parent_run(models, classes=("cat", "dog"))
+    with pytest.raises(BadInput, match="number of units"):
+        forks.fork(models, parent, 2, {"head.classifier": "softmax"})
+    forks.fork(models, parent_run(models), 2, {"head.classifier": "softmax"})
+
+
+def test_a_solved_classifier_is_gone_on_with_as_a_softmax(models: Path) -> None:
+    spec = PRESETS["feature-extraction"].spec({**DIGITS, "head.classifier": "logistic-regression", "head.dropout": 0})
+    parent = parent_run(models, epochs=1, spec=spec)
+    made = forks.fork(models, parent, 1, {"head.classifier": "softmax", "backbone.freeze": "all-but-1"})
+    assert store.read_state(made)["epochs"] == 1 + store.read_spec(made).train.epochs
+
+
+def test_random_weights_keep_the_seed_they_are_drawn_from(models: Path) -> None:
+    spec = PRESETS["feature-extraction"].spec({**DIGITS, "backbone.weights": "random"})
+    parent = parent_run(models, spec=spec)
+    with pytest.raises(BadInput, match="drawn from 0"):
+        forks.fork(models, parent, 2, {"train.seed": 1})
+
+
+def test_pretrained_weights_that_were_replaced_are_noticed(models: Path) -> None:
+    parent = parent_run(models)
+    store.write_state(parent, weights="file:EfficientNetLite0:other")
+    with pytest.raises(BadInput, match=r"not those .* began with"):
+        forks.fork(models, parent, 2, {})
+
+
+def test_other_images_of_the_same_classes_are_allowed_with_a_remark(models: Path, photos: Photos) -> None:
+    ours, theirs = (photos("cat", "dog", root=root) for root in ("ours", "theirs"))
+    spec = PRESETS["feature-extraction"].spec({"data.source": f"folder:{ours}"})
+    parent = parent_run(models, spec=spec, classes=("cat", "dog"))
+    made = forks.fork(models, parent, 2, {"data.source": f"folder:{theirs}"})
+    (remark,) = forks.remarks(parent, store.read_spec(made))
+    assert "other images" in remark
+    assert not (made.folder / "val_losses.f32").exists()
+    assert forks.remarks(parent, forks.continued(parent, 2)) == ()
+
+
+def test_images_of_another_size_are_allowed_with_a_remark(models: Path) -> None:
+    parent = parent_run(models)
+    made = forks.fork(models, parent, 2, {"data.image_size": 64})
+    assert "64 pixels, its parent saw 32" in forks.remarks(parent, store.read_spec(made))[0]
+
+
+STAGED = {
+    **DIGITS,
+    "train.head_epochs": 2,
+    "train.stages": "all-but-1:3@0.0001",
+    "train.epochs": 4,
+    "backbone.freeze": "all-but-2",
+}
+
+
+@pytest.mark.parametrize(
+    ("epoch", "head", "stages", "last"),
+    [
+        (1, 1, ["all-but-1:3@0.0001"], 4),
+        (2, 0, ["all-but-1:3@0.0001"], 4),
+        (4, 0, ["all-but-1:1@0.0001"], 4),
+        (5, 0, [], 4),
+        (8, 0, [], 1),
+        (9, 0, [], 4),
+    ],
+)
+def test_a_fork_that_changes_nothing_does_what_its_parent_had_left(
+    models: Path, epoch: int, head: int, stages: list[str], last: int
+) -> None:
+    run = store.create(models, PRESETS["fine-tune"].spec(STAGED))
+    train = forks.continued(run, epoch).to_json()["train"]
+    assert (train["head_epochs"], train["stages"], train["epochs"]) == (head, stages, last)
+
+
+def test_a_fork_has_the_settings_that_were_in_force_at_its_epoch(models: Path) -> None:
+    parent = parent_run(models)
+    for epoch, dropout in ((2, 0.4), (4, 0.8)):
+        adjustments.ask(parent, {"head.dropout": dropout})
+        adjustments.put_in_force(parent, epoch)
+    found = [forks.continued(parent, epoch).head.dropout for epoch in (1, 2, 3, 4)]
+    assert found == [store.read_spec(parent).head.dropout, 0.4, 0.4, 0.8]
+
+
+def test_nobody_sees_a_fork_before_it_has_all_it_needs(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parent, seen = parent_run(models), []
+    real = forks.write_json
+
+    def look(path: Path, value: Any) -> None:
+        seen.append(store.runs(models) == [parent])
+        real(path, value)
+
+    monkeypatch.setattr(forks, "write_json", look)
+    forks.fork(models, parent, 2, {})
+    assert seen == [True]
+    assert len(store.runs(models)) == 2
+
+
+def test_a_disk_that_is_full_leaves_no_half_of_a_fork(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = parent_run(models)
+
+    def full(path: Path, value: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(forks, "write_json", full)
+    with pytest.raises(BadInput, match="No space left"):
+        forks.fork(models, parent, 2, {})
+    assert [entry.name for entry in (models / "runs").iterdir()] == [parent.id]
