@@ -150,7 +150,12 @@ def test_stages_that_each_thaw_more_are_no_problem(models: Path) -> None:
 
 @pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
 def test_a_setting_left_at_its_default_is_never_refused_for_having_no_effect(row: Param) -> None:
-    others = ({}, SOLVED, THAWED, {"optimizer.name": "rmsprop", "stopping.rule": "GL", "schedule.name": "cosine"})
+    others: tuple[dict[str, Any], ...] = (
+        {},
+        SOLVED,
+        THAWED,
+        {"optimizer.name": "rmsprop", "stopping.rule": "GL", "schedule.name": "cosine"},
+    )
     for changes in others:
         refused = {found.path for found in spec_problems(ExperimentSpec().with_values(changes))}
         assert row.path not in refused
@@ -169,6 +174,7 @@ def parent(models: Path) -> store.Run:
     entry = {"epoch": 2, "phase": "head", "file": "2.npz", "sha256": "", "bytes": 7}
     run.checkpoints.mkdir()
     (run.checkpoints / "2.npz").write_bytes(b"weights")
+    write_json(run.report / "data.json", {"classes": ["one", "two", "three"]})
     write_json(run.checkpoints / "manifest.json", {"entries": [entry], "best_epoch": 2, "lines": []})
     return run
 
@@ -179,17 +185,24 @@ def test_a_fork_goes_on_from_an_epoch_that_is_kept(models: Path, parent: store.R
     assert made.problems == ()
     assert (made.phases[0].phase.first, made.phases[-1].phase.last) == (3, 12)
     found = problem(models, {**fork, "start.epoch": 3})
-    assert (found.path, found.remedy) == ("start.epoch", "Kept: 2.")
+    assert (found.path, found.remedy) == ("start.epoch", "Kept are epochs 2.")
 
 
 @pytest.mark.parametrize(
-    ("path", "value"), [("head.hidden", [16]), ("backbone.name", "MobileNetV2"), ("head.batch_norm", True)]
+    ("path", "value"), [("head.hidden", [16]), ("backbone.name", "MobileNetV2"), ("data.split_seed", 5)]
 )
-def test_a_fork_keeps_the_layers_its_weights_belong_to(models: Path, parent: store.Run, path: str, value: Any) -> None:
-    fork = {"start.run": parent.id, "start.epoch": 2, "head.hidden": [8], "backbone.weights": "random", path: value}
-    found = problem(models, fork)
+def test_a_fork_keeps_the_layers_and_the_split_of_its_parent(
+    models: Path, parent: store.Run, path: str, value: Any
+) -> None:
+    found = problem(models, {"start.run": parent.id, "start.epoch": 2, "head.hidden": [8], path: value})
     assert found.path == path
-    assert "would not fit" in found.message
+    assert "a fork cannot change it" in found.message
+
+
+def test_a_fork_at_another_size_is_told_of(models: Path, parent: store.Run) -> None:
+    made = planned(models, {"start.run": parent.id, "start.epoch": 2, "head.hidden": [8], "data.image_size": 96})
+    assert made.problems == ()
+    assert any("a jump in the curves is no progress" in remark for remark in made.remarks)
 
 
 def test_an_augmentation_by_nothing_is_refused(models: Path) -> None:

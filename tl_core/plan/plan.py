@@ -24,7 +24,7 @@ from tl_core.plan.costs import (
     memory_bytes,
     phase_plan,
 )
-from tl_core.plan.problems import data_problems, spec_problems, start_problems
+from tl_core.plan.problems import data_problems, spec_problems, start_problems, start_remarks
 from tl_core.plan.techniques import Technique, techniques
 from tl_core.spec import ExperimentSpec
 from tl_core.store import cache_folder
@@ -85,11 +85,18 @@ def plan(spec: ExperimentSpec, models: Path, dataset: ImageDataset | None = None
     found = (*found, *data_problems(spec, dataset, split))
     if any(problem.path == "train.stages" for problem in found):  # There are no phases then.
         return Plan(found)
-    return _costed(spec, models, dataset, split, found)
+    # Of a parent that is not there, nothing more is to be said.
+    told = () if any(problem.path == "start.run" for problem in found) else start_remarks(spec, models)
+    return _costed(spec, models, dataset, split, found, told)
 
 
 def _costed(
-    spec: ExperimentSpec, models: Path, dataset: ImageDataset, split: Split, found: tuple[Problem, ...]
+    spec: ExperimentSpec,
+    models: Path,
+    dataset: ImageDataset,
+    split: Split,
+    found: tuple[Problem, ...],
+    told: tuple[str, ...],
 ) -> Plan:
     images = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
     classes, size = len(dataset.class_names), spec.image_size
@@ -103,7 +110,7 @@ def _costed(
         classes=classes,
         images=images,
         skipped=len(dataset.skipped),
-        remarks=remarks(dataset, split),
+        remarks=(*remarks(dataset, split), *told),
         phases=phase_plans,
         blocks=blocks(spec),
         techniques=techniques(spec, tuple(plan.phase for plan in phase_plans)),

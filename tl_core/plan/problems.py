@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from tl_core import store
 from tl_core.backbones import BACKBONES, weights
 from tl_core.backbones.freezing import last_frozen, used_cuts
 from tl_core.data.dataset import ImageDataset
@@ -20,7 +19,7 @@ from tl_core.phases import SOLVED, phases, total_epochs
 from tl_core.plan.idle import idle
 from tl_core.spec import PARAMETERS, ExperimentSpec
 from tl_core.spec.stages import written
-from tl_core.store import checkpoints
+from tl_core.store import checkpoints, forks
 
 _DEFAULTS = {row.path: row.default for row in PARAMETERS}
 
@@ -177,33 +176,23 @@ _CHECKS: tuple[Callable[[ExperimentSpec], Iterator[Problem]], ...] = (
 
 
 def start_problems(spec: ExperimentSpec, models: Path) -> tuple[Problem, ...]:
-    """What is wrong with the checkpoint a fork would go on from: the run or the epoch is not kept, or its network is another."""
+    """Why a fork cannot go on from the checkpoint it names: that is not kept, or belongs to other layers; empty for any other spec."""
     if not spec.start.run:
         return ()
     try:
-        run = store.get(models, spec.start.run)
-        kept = [entry.epoch for entry in checkpoints.kept(run)]
-        before = store.read_spec(run)
+        parent = forks.parent_of(models, spec)
+        kept = [entry.epoch for entry in checkpoints.kept(parent)]
+        if spec.start.epoch in kept:
+            return forks.problems(parent, spec)
     except BadInput as error:
-        return (Problem("start.run", error.problems[0].message, "Name a run that is there, or leave it out."),)
-    if spec.start.epoch not in kept:
-        known = ", ".join(map(str, kept)) or "none"
-        message = f"{run.id} keeps no checkpoint of epoch {spec.start.epoch}"
-        return (Problem("start.epoch", message, f"Kept: {known}."),)
-    return tuple(_other_networks(spec, before))
+        return error.problems
+    remedy = f"Kept are epochs {', '.join(map(str, kept))}." if kept else "Wait for its first epoch."
+    return (Problem("start.epoch", f"{parent.id} keeps no checkpoint of epoch {spec.start.epoch}", remedy),)
 
 
-def _other_networks(spec: ExperimentSpec, before: ExperimentSpec) -> Iterator[Problem]:
-    """Settings without which the weights of a checkpoint fit no layer."""
-    for path in _SAME_IN_A_FORK:
-        section, name = path.split(".")
-        now, then = (getattr(getattr(one, section), name) for one in (spec, before))
-        if now != then:
-            message = f"received {now!r}; the run it goes on from has {then!r}, and its weights would not fit"
-            yield Problem(path, message, "Put it as it was there, or start from pretrained weights.")
-
-
-_SAME_IN_A_FORK = ("backbone.name", "backbone.output", "head.hidden", "head.batch_norm", "head.classifier")
+def start_remarks(spec: ExperimentSpec, models: Path) -> tuple[str, ...]:
+    """What a person should know of a fork that can go on."""
+    return forks.remarks(forks.parent_of(models, spec), spec) if spec.start.run else ()
 
 
 def _unused_shares(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:
