@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.forms import draft, groups, presets, sharing, starting, summary
+from pages.ui.forms import draft, groups, origin, presets, sharing, starting, summary
 from pages.ui.forms.planning import view_of
 from tl_core.store import models_folder
 
@@ -14,6 +14,7 @@ with st.spinner("Listing the pictures…"):
     view = view_of(held, models_folder())
 
 st.title("Train")
+origin.draw(view)
 presets.draw(view)
 form, side = st.columns([5, 3], gap="medium")
 # The buttons first, so that the page can be used while the form is still being drawn.

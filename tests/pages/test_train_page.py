@@ -18,7 +18,7 @@ from pages.ui import address
 from pages.ui.forms import building, preview, starting
 from pages.ui.forms.draft import FIELD
 from tests.conftest import Photos
-from tests.pages.test_address import otherwise
+from tests.pages.test_address import changes, otherwise
 from tl_core import service, store
 from tl_core.augmentations import AUGMENTATIONS
 from tl_core.errors import RunFailed
@@ -29,7 +29,8 @@ from tl_core.spec import PARAMETERS, ExperimentSpec
 ROOT = Path(__file__).parents[2]
 FRAME = ROOT / "pages" / "ui" / "frame.py"
 PAGE = "../train.py"
-FOLDED = tuple(f"train.open:{section}" for section in ("data", "backbone", "head", "train"))
+SECTIONS = ("data", "backbone", "head", "loss", "train", "optimizer", "schedule", "stopping")
+FOLDED = tuple(f"train.open:{section}" for section in SECTIONS)
 
 
 def opened(**params: str) -> AppTest:
@@ -119,13 +120,14 @@ def test_a_preset_fills_the_form_and_the_address_and_keeps_the_data(models: Path
 
 @pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
 def test_every_setting_in_an_address_stands_in_the_form_in_a_field_that_explains_it(models: Path, row: Param) -> None:
-    value = "/no such folder" if row.path == "data.source" else otherwise(row)
-    text = address.written(value if row.path != "data.source" else f"folder:{value}")
-    page = unfolded(opened(**{row.path: text}))
-    assert held(page) == ExperimentSpec().with_values({row.path: address.spec_changes({"": text})[""]})
+    asked = {path: address.written(value) for path, value in changes(row).items()}
+    if row.path == "data.source":
+        asked = {row.path: "folder:/no such folder"}
+    page = unfolded(opened(**asked))
+    assert held(page) == ExperimentSpec().with_values(address.spec_changes(asked))
     helps = [getattr(element, "help", "") or "" for element in page.main if hasattr(element, "help")]
     assert any(f"`{row.path}`" in help for help in helps)
-    assert params(page) == {row.path: text}
+    assert params(page) == asked
 
 
 def test_a_change_of_the_form_is_in_the_address_at_once(models: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -57,12 +58,20 @@ def said(text: str) -> Marks:
 
 def phase_changes(lines: Lines, at: np.ndarray, x: str) -> Marks:
     """A dotted line where a phase ends, with the name of the one that begins."""
-    marks: Marks = {"shapes": [], "annotations": []}
+    begins = []
     for index in changes(lines):
         # Between two epochs; in seconds, the end of the last one.
         place = float(at[index - 1]) if x == "seconds" else float(at[index - 1] + at[index]) / 2
+        begins.append((place, str(lines[index].get("phase", ""))))
+    return phase_lines(begins)
+
+
+def phase_lines(begins: Sequence[tuple[float, str]]) -> Marks:
+    """A dotted line with a name at each place where a phase begins."""
+    marks: Marks = {"shapes": [], "annotations": []}
+    for place, name in begins:
         marks["shapes"].append(_upright(place, "dot", colours.faded(colours.TEXT, 0.6)))
-        marks["annotations"].append(_name(place, escape(str(lines[index].get("phase", "")), quote=False)))
+        marks["annotations"].append(_name(place, escape(name, quote=False)))
     return marks
 
 

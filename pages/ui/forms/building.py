@@ -23,6 +23,9 @@ def built(values: Mapping[str, Any], base: ExperimentSpec | None = None) -> tupl
         except BadInput as error:
             problems.extend(error.problems)
             wrong = {name for name in left if any(_about(problem.path, name, left) for problem in error.problems)}
+            wrong = wrong or {
+                name for name in left for problem in error.problems if _section(name) == _section(problem.path)
+            }
             left = {path: value for path, value in left.items() if wrong and path not in wrong}
 
 
@@ -30,6 +33,11 @@ def _about(path: str, name: str, known: Iterable[str]) -> bool:
     """Whether a problem is about a value: its own, or, where there is none, the group's (`augment.flip` of `augment`)."""
     whose = owner(path, known)
     return name == whose or (whose is None and name.startswith(f"{path}."))
+
+
+def _section(path: str) -> str:
+    """Where a value that is missing is to be blamed on another: `start` of `start.epoch`."""
+    return path.partition(".")[0]
 
 
 def owner(path: str, known: Iterable[str]) -> str | None:
@@ -66,8 +74,8 @@ def titled(text: str) -> str:
 
 
 def with_preset(spec: ExperimentSpec, preset: Preset) -> ExperimentSpec:
-    """A preset's recipe on the data of a spec."""
-    return preset.spec().model_copy(update={"data": spec.data})
+    """A preset's recipe on the data of a spec, and from where that starts."""
+    return preset.spec().model_copy(update={"data": spec.data, "start": spec.start})
 
 
 def preset_of(spec: ExperimentSpec) -> Preset | None:

@@ -58,6 +58,20 @@ def output(row: Param, view: View) -> None:
     )
 
 
+def keep(row: Param, view: View) -> None:
+    """The blocks up to which pretrained weights are used."""
+    spec = view.spec.backbone
+    key = f"{draft.FIELD}{row.path}:{spec.name}:{spec.output}"
+    st.session_state.setdefault(key, spec.keep)
+    st.selectbox(
+        row.title,
+        ("all", *used_cuts(BACKBONES[spec.name], spec.output)),
+        key=key,
+        help=widgets.help_of(row),
+        on_change=lambda: draft.put(row.path, st.session_state[key]),
+    )
+
+
 def freeze(row: Param, view: View) -> None:
     """A slider over the blocks, and the chain it cuts."""
     spec = view.spec.backbone
@@ -153,16 +167,23 @@ def _told_network(name: str) -> None:
     values = draft.values()
     before, stop = BACKBONES[str(values["backbone.name"])], str(values["backbone.output"])
     after = stop if stop in ("last", "middle", *BACKBONES[name].cut_names) else "last"
-    kept = _kept_depth(before, stop, BACKBONES[name], after)
-    for path, value in (("backbone.name", name), ("backbone.output", after), ("backbone.freeze", kept)):
-        draft.put(path, value)
+    draft.put("backbone.freeze", _kept_depth(before, stop, BACKBONES[name], after))
+    draft.put("backbone.name", name)
+    _told_blocks(BACKBONES[name], after)
 
 
 def _told_output(stop: str) -> None:
     network = BACKBONES[str(draft.values()["backbone.name"])]
     kept = _kept_depth(network, str(draft.values()["backbone.output"]), network, stop)
-    draft.put("backbone.output", stop)
     draft.put("backbone.freeze", kept)
+    _told_blocks(network, stop)
+
+
+def _told_blocks(network: Backbone, stop: str) -> None:
+    """Other blocks are used now: one that is not there is no place up to which weights could be pretrained."""
+    draft.put("backbone.output", stop)
+    if draft.values()["backbone.keep"] not in used_cuts(network, stop):
+        draft.put("backbone.keep", "all")
 
 
 def _kept_depth(before: Backbone, old_stop: str, after: Backbone, stop: str) -> str:
@@ -189,6 +210,7 @@ EDITORS: dict[str, Editor] = {
     "backbone.name": backbone,
     "backbone.freeze": freeze,
     "backbone.output": output,
+    "backbone.keep": keep,
     "head.hidden": hidden,
     "augment": augment,
 }

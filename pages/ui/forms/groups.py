@@ -2,40 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 
 import streamlit as st
 
 from pages.ui import address
-from pages.ui.forms import draft, editors, source
+from pages.ui.forms import course, draft, editors, source
 from pages.ui.forms.building import beside, sentence
 from pages.ui.forms.planning import View
+from pages.ui.forms.widgets import choice_title
 from pages.ui.text import plain
 from tl_core.errors import Problem
 from tl_core.params import Param
+from tl_core.plan.idle import idle
 from tl_core.spec import PARAMETERS, ExperimentSpec
 
-TITLES = {
-    "data": ("Data", ":material/photo_library:"),
-    "backbone": ("Network", ":material/account_tree:"),
-    "head": ("Head and regularisation", ":material/tune:"),
-    "augment": ("Augmentation", ":material/auto_fix_high:"),
-    "train": ("Training", ":material/model_training:"),
+
+@dataclass(frozen=True)
+class Group:
+    """A box of the form: the basic settings of its sections in sight, each section's others folded."""
+
+    title: str
+    icon: str
+    sections: tuple[str, ...]
+
+
+GROUPS = (
+    Group("Data", ":material/photo_library:", ("data",)),
+    Group("Network", ":material/account_tree:", ("backbone",)),
+    Group("Head and regularisation", ":material/tune:", ("head", "loss")),
+    Group("Augmentation", ":material/auto_fix_high:", ("augment",)),
+    Group("Training", ":material/model_training:", ("train", "optimizer", "schedule", "stopping")),
+)
+
+ELSEWHERE = ("start",)
+"""Sections that stand above the form, and only where they are set."""
+
+FOLDS = {
+    "optimizer": ("Optimiser", "optimizer.name"),
+    "schedule": ("Learning rate schedule", "schedule.name"),
+    "loss": ("Loss", ""),
+    "stopping": ("Early stopping", "stopping.rule"),
 }
-"""A title and an icon for each section of the spec; one that is not here is called by its name."""
+"""What the folded part of a section is called, and the setting whose value its title tells."""
+
+BELOW: Mapping[str, Callable[[View], None]] = {"data": source.more, "schedule": course.draw}
+"""What stands below the folded settings of a section."""
+
+SPARING = ("optimizer.", "schedule.", "stopping.", "head.hidden_dropout")
+"""Settings left out where they have no effect: each choice of optimiser, schedule and rule has its own."""
 
 _DEFAULTS = address.flat(ExperimentSpec())
 
 
 def draw(view: View) -> None:
     """Draws every setting of the spec."""
-    for section, rows in sections():
-        title, icon = TITLES.get(section, (section.replace("_", " ").capitalize(), ":material/settings:"))
-        with st.container(border=True, key=f"group-{section}"):
-            st.markdown(f"#### {icon} {title}")
-            _rows([row for row in rows if row.basic], view)
-            _folded(section, title, [row for row in rows if not row.basic], view)
+    rows = dict(sections())
+    known = {section for group in GROUPS for section in group.sections}
+    others = [Group(_called(name), ":material/settings:", (name,)) for name in rows if name not in {*known, *ELSEWHERE}]
+    for group in (*GROUPS, *others):
+        with st.container(border=True, key=f"group-{group.sections[0]}"):
+            st.markdown(f"#### {group.icon} {group.title}")
+            for section in group.sections:
+                _section(group, section, [row for row in rows[section] if _wanted(row, view)], view)
 
 
 def sections() -> Iterator[tuple[str, list[Param]]]:
@@ -44,9 +75,35 @@ def sections() -> Iterator[tuple[str, list[Param]]]:
         yield section, list(rows)
 
 
+def _called(section: str) -> str:
+    return section.replace("_", " ").capitalize()
+
+
+def _wanted(row: Param, view: View) -> bool:
+    """False for a setting that would have no effect, as long as it was not changed."""
+    return not row.path.startswith(SPARING) or _changed(row, view) or row.path not in idle(view.spec)
+
+
+def _changed(row: Param, view: View) -> bool:
+    return bool(view.draft.values[row.path] != _DEFAULTS[row.path])
+
+
+def _section(group: Group, section: str, rows: list[Param], view: View) -> None:
+    _rows([row for row in rows if row.basic], view)
+    folded = [row for row in rows if not row.basic]
+    if folded:
+        _folded(section, _title(group, section, view), folded, view)
+
+
+def _title(group: Group, section: str, view: View) -> str:
+    if section not in FOLDS:
+        return f"More {group.title.split(maxsplit=1)[0].lower()} settings"
+    title, path = FOLDS[section]
+    row = next((row for row in PARAMETERS if row.path == path), None)
+    return title if row is None else f"{title}: {plain(choice_title(row, view.draft.values[path]))}"
+
+
 def _folded(section: str, title: str, rows: list[Param], view: View) -> None:
-    if not rows:
-        return
     wrong = [problem for row in rows for problem in beside(view.problems, row.path)]
     key, seen = f"more:{section}", f"train.seen:{section}"
     opened = f"train.open:{section}"
@@ -55,13 +112,14 @@ def _folded(section: str, title: str, rows: list[Param], view: View) -> None:
     st.session_state[seen] = bool(wrong)
     # Another label makes another widget: that it was open would be forgotten if it were not kept here.
     st.session_state[key] = st.session_state.get(opened, False)
-    label = f"More {title.split(maxsplit=1)[0].lower()} settings{_told(rows, wrong, view)}"
     icon = ":material/error:" if wrong else None
-    with st.expander(label, key=key, icon=icon, on_change=_toggled, args=(key, opened)) as folded:
+    with st.expander(
+        title + _told(rows, wrong, view), key=key, icon=icon, on_change=_toggled, args=(key, opened)
+    ) as folded:
         if folded.open:
             _rows(rows, view)
-            if section == "data":
-                source.more(view)
+            if section in BELOW:
+                BELOW[section](view)
 
 
 def _toggled(key: str, opened: str) -> None:
@@ -70,7 +128,7 @@ def _toggled(key: str, opened: str) -> None:
 
 
 def _told(rows: list[Param], wrong: list[Problem], view: View) -> str:
-    changed = sum(view.draft.values[row.path] != _DEFAULTS[row.path] for row in rows)
+    changed = sum(_changed(row, view) for row in rows)
     told = f" · {changed} changed" if changed else ""
     return told + (f" · :red[{len(wrong)} to mend]" if wrong else "")
 
@@ -92,7 +150,7 @@ def _row(row: Param, view: View) -> None:
     editors.EDITORS.get(row.path, editors.generic)(row, view)
     for number, problem in enumerate(beside(view.problems, row.path)):
         st.markdown(f":small[:red[:material/error: {plain(sentence(problem))}]]")
-        if view.draft.values[row.path] != _DEFAULTS[row.path]:
+        if _changed(row, view):
             _reset(row, f"reset:{row.path}:{number}")
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import streamlit as st
 
 from pages.ui import places
-from pages.ui.forms import draft
+from pages.ui.forms import draft, origin
 from pages.ui.forms.building import built, sentence, title_of, without_field
 from pages.ui.forms.planning import View, problems_of
 from pages.ui.forms.titles import usual_title
@@ -17,6 +17,7 @@ from pages.ui.text import plain
 from tl_core import store
 from tl_core.errors import BadInput, Problem
 from tl_core.spec import ExperimentSpec
+from tl_core.store import forks
 from tl_core.supervisor import workers
 
 TITLE = "train.title"
@@ -38,7 +39,7 @@ def draw(view: View) -> None:
     st.text_input(
         "Title",
         key=TITLE,
-        placeholder=usual_title(view.spec),
+        placeholder=usual_title(view.spec, origin.parent(view.models, view.spec)),
         help="What the run is called in tables and charts; empty: what stands there now.",
         max_chars=80,
         persist_state="session",
@@ -81,7 +82,7 @@ def _start(models: Path, after: str) -> None:
     """Makes the run, in a callback: those run once for each click, and before anything is drawn."""
     draft.touch()
     spec, problems = built(draft.values())
-    title = st.session_state.get(TITLE, "").strip() or usual_title(spec)
+    title = st.session_state.get(TITLE, "").strip() or usual_title(spec, origin.parent(models, spec))
     now, same = time.monotonic(), (spec.digest(), title, after)
     before, last = st.session_state.get(_LAST, (0.0, None))
     if problems or (last == same and now - before < ONE_CLICK):
@@ -96,7 +97,7 @@ def _start(models: Path, after: str) -> None:
 
 
 def _made(models: Path, spec: ExperimentSpec, title: str) -> str:
-    run = store.create(models, spec.anchored(), title)
+    run = forks.create(models, spec.anchored(), title)
     store.queue.add(run)
     return run.id
 

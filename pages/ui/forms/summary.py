@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
+from pages.ui import setting_table
 from pages.ui.forms.planning import View
+from pages.ui.setting_table import Cell
 from pages.ui.text import duration, plain, size
-from tl_core.plan import PhasePlan, Plan
+from tl_core.plan import PhasePlan, Plan, Technique
+
+TECHNIQUES = ("Technique", "Acts on", "What it does")
 
 MOST_SKIPPED = 50
 """Left-out files that are named; a folder may hold thousands of them."""
@@ -38,7 +44,21 @@ def details(view: View) -> None:
         st.caption(f":material/info: {plain(reason)}")
     for remark in made.remarks:
         st.caption(f":material/warning: {plain(remark)}")
+    _techniques(made)
     _skipped(view)
+
+
+def _techniques(made: Plan) -> None:
+    """What acts on which layers, folded."""
+    if not made.techniques:
+        return
+    with st.expander("What acts on what", icon=":material/tune:", key="techniques"):
+        setting_table.draw(TECHNIQUES, technique_rows(made.techniques), "Every technique with the layers it acts on.")
+
+
+def technique_rows(techniques: Iterable[Technique]) -> list[list[Cell]]:
+    """A row a technique: what, where, and what it does there."""
+    return [[Cell(line.what), Cell(line.where), Cell(line.effect)] for line in techniques]
 
 
 def _images(made: Plan) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 
 from pages.ui.address import differences
+from pages.ui.forms.origin import Parent
+from pages.ui.wording import inside
 from tl_core.presets import PRESETS, Preset
 from tl_core.spec import PARAMETERS, ExperimentSpec
 
@@ -13,10 +15,18 @@ LONGEST = 70
 _ROWS = {row.path: row for row in PARAMETERS}
 
 
-def usual_title(spec: ExperimentSpec) -> str:
-    """Such as "Fine-tuning the top, dropout 0.5, rotation 15"; runs that differ are told apart by it in every table and chart."""
-    nearest = min(PRESETS, key=lambda preset: len(_changes(spec, preset)))
-    words = [nearest.title, *(_said(path, text) for path, text in _changes(spec, nearest).items())]
+def usual_title(spec: ExperimentSpec, parent: Parent | None = None) -> str:
+    """Such as "Fine-tuning the top, dropout 0.5, rotation 15"; runs that differ are told apart by it in every table and chart.
+
+    Args:
+        parent: The run that a fork goes on from: then "Title of it from epoch 7, dropout 0.5".
+    """
+    if parent and parent.spec:
+        changes, begin = differences(spec, parent.spec), f"{parent.title} from epoch {spec.start.epoch}"
+    else:
+        nearest = min(PRESETS, key=lambda preset: len(_changes(spec, preset)))
+        changes, begin = _changes(spec, nearest), nearest.title
+    words = [begin, *(_said(path, text) for path, text in changes.items())]
     return textwrap.shorten(", ".join(words), LONGEST, placeholder=" …").replace(", …", " …")
 
 
@@ -27,5 +37,4 @@ def _changes(spec: ExperimentSpec, preset: Preset) -> dict[str, str]:
 def _said(path: str, text: str) -> str:
     if path == "augment":
         return text.replace(":", " ").replace("_", " ").replace(",", ", ")
-    title = _ROWS[path].title
-    return f"{title if title.isupper() else title.lower()} {text}"
+    return f"{inside(_ROWS[path])} {text}"

@@ -1,0 +1,97 @@
+"""Where a fork starts: a line above the form that names the run and the epoch it goes on from, and lets go of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import places
+from pages.ui.forms import draft, widgets
+from pages.ui.forms.building import beside, sentence
+from pages.ui.forms.planning import View
+from pages.ui.text import plain
+from tl_core import store
+from tl_core.errors import BadInput, Problem
+from tl_core.spec import PARAMETERS, ExperimentSpec
+from tl_core.store import checkpoints, forks
+
+RUN, EPOCH = "start.run", "start.epoch"
+_ROWS = {row.path: row for row in PARAMETERS}
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The run a fork goes on from.
+
+    Attributes:
+        epochs: Those whose checkpoints it keeps.
+        spec: What the fork would be without any change; None where the epoch is not kept.
+    """
+
+    title: str
+    epochs: tuple[int, ...]
+    spec: ExperimentSpec | None
+
+
+def draw(view: View) -> None:
+    """Draws nothing where the experiment starts from pretrained weights."""
+    values = view.draft.values
+    if not values[RUN] and values[EPOCH] is None and not _problems(view):
+        return
+    found = parent(view.models, view.spec)
+    with st.container(border=True, key="origin"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            title = plain(found.title if found else str(values[RUN] or "?"))
+            st.markdown(f":material/fork_right: **Fork** of {title}", help=widgets.help_of(_ROWS[RUN]), width="content")
+            _epoch(view, found)
+            if found:
+                places.link("run", "Open it", run=str(values[RUN]))
+            st.button(
+                "Start from pretrained weights",
+                icon=":material/close:",
+                on_click=draft.reset,
+                args=(RUN, EPOCH),
+                key="no_fork",
+            )
+        for problem in _problems(view):
+            st.markdown(f":small[:red[:material/error: {plain(sentence(problem))}]]")
+        st.caption(
+            "It begins with the weights of that epoch and goes on counting; the optimiser begins anew. "
+            "The epochs before are shown with it, marked as inherited."
+        )
+
+
+def parent(models: Path, spec: ExperimentSpec) -> Parent | None:
+    """The run that a spec goes on from; None where there is none, or it cannot be read."""
+    run_id, epoch = spec.start.run, spec.start.epoch
+    run = store.known(models, run_id) if run_id else None
+    if run is None:
+        return None
+    try:
+        epochs = tuple(entry.epoch for entry in checkpoints.kept(run))
+        unchanged = forks.continued(run, epoch) if epoch is not None and epoch in epochs else None
+        return Parent(store.title_of(run), epochs, unchanged)
+    except BadInput:  # What is wrong with it stands among the problems of the plan.
+        return None
+
+
+def _epoch(view: View, found: Parent | None) -> None:
+    row, epoch = _ROWS[EPOCH], view.draft.values[EPOCH]
+    key = f"{draft.FIELD}{EPOCH}"
+    epochs = sorted({*(found.epochs if found else ()), *([epoch] if isinstance(epoch, int) else [])})
+    st.session_state.setdefault(key, epoch)
+    st.selectbox(
+        "At epoch",
+        epochs,
+        key=key,
+        index=None,
+        width=110,
+        help=widgets.help_of(row),
+        on_change=lambda: draft.put(EPOCH, st.session_state[key]),
+    )
+
+
+def _problems(view: View) -> tuple[Problem, ...]:
+    return (*beside(view.problems, RUN), *beside(view.problems, EPOCH))
