@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 JOBS ?= 2
 
-.PHONY: help setup run test unit test-all lint bench facts settings clean
+.PHONY: help setup run test unit test-all lint bench regularisers facts settings clean
 .DEFAULT_GOAL := help
 
 help: ## what each target does
@@ -34,6 +34,9 @@ lint: setup ## style and types
 
 bench: setup ## how quick the dashboard is here; ARGS="--json FILE" keeps the figures
 	$(PY) -m benchmarks.dashboard $(ARGS)
+
+regularisers: setup ## what each way against overfitting does to one small run
+	$(PY) -m benchmarks.regularisers $(ARGS)
 
 facts: $(VENV)/.running ## write the table of facts about networks again
 	$(PY) -m tl_core.engine.networks.facts

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import pkgutil
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import pages.ui
 from pages.ui import live
 from pages.ui.charts.route import ROUTE as PLOTLY_ROUTE
-from tl_core import service
-from tl_core.store import models_folder
-from tl_core.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from tl_core.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
 
 FIRST_PAGE = 2.0
 """Seconds the processor is left to the first visitor before workers load TensorFlow, which takes it for several."""
@@ -34,17 +37,26 @@ FRAME = Path(__file__).parent / "pages" / "ui" / "frame.py"
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """What the server does before its first visitor and after its last."""
-    models = models_folder()
-    supervisor = Supervisor(models, when_ready=partial(service.start, models), after=FIRST_PAGE)
-    supervisor.start()
-    threading.Thread(target=_load_pages, name="loading pages", daemon=True).start()
+    # In a thread: the visitor's browser is busy with Streamlit's own scripts for a second, and fetches them meanwhile.
+    beginning = asyncio.create_task(asyncio.to_thread(_begin))
+    beginning.add_done_callback(_tell)
     yield
+    supervisor = await beginning
+    from tl_core import service
+
     # At the same time, because together they have twenty seconds.
     await asyncio.gather(asyncio.to_thread(supervisor.stop), asyncio.to_thread(service.stop))
 
 
-def _load_pages() -> None:
-    """Imports what pages are made of while the first visitor's browser is busy with Streamlit's own scripts; tidies up."""
+def _begin() -> Supervisor:
+    """Starts the supervisor, imports what pages are made of, and tidies up."""
+    from tl_core import service
+    from tl_core.store import models_folder
+    from tl_core.supervisor import Supervisor
+
+    models = models_folder()
+    supervisor = Supervisor(models, when_ready=partial(service.start, models), after=FIRST_PAGE)
+    supervisor.start()
     for module in pkgutil.walk_packages(pages.ui.__path__, "pages.ui."):
         if module.name != "pages.ui.frame":  # A script: importing it would run it.
             import_module(module.name)
@@ -54,6 +66,12 @@ def _load_pages() -> None:
     # Python collects garbage now and then; what the imports left need not be walked each time.
     gc.collect()
     gc.freeze()
+    return supervisor
+
+
+def _tell(beginning: asyncio.Task[Supervisor]) -> None:
+    if not beginning.cancelled() and (error := beginning.exception()):
+        log.error("The dashboard could not begin as it should: nothing will be trained.", exc_info=error)
 
 
 app = st.App(FRAME, lifespan=lifespan, routes=[live.ROUTE, PLOTLY_ROUTE])

@@ -31,7 +31,7 @@ class OptimizerSpec(Section):
         title="Gradient clipping",
         low=0.001,
         high=1000.0,
-        unit="(norm of the gradient)",
+        unit="norm of the gradient",
     )
     average: float = setting(
         0.0,

@@ -11,8 +11,6 @@ from urllib.parse import urlsplit
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tl_core import store
-
 LOOK = 0.25
 """Seconds between two looks at the disk, however many pages are open."""
 
@@ -70,6 +68,8 @@ async def _answer(socket: WebSocket, page: Page) -> None:
 
 def stamp(run: str) -> str:
     """What there is now of a run, or of all where none is named."""
+    from tl_core import store  # The server answers before this is loaded; see app.py.
+
     models = store.models_folder()
     if not run:
         return store.changes.stamp(models)
