@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from tl_core.augmentations import AUGMENTATIONS, Augmentation
+from tl_core.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, Augmentation, AugmentPreset, preset_of
 from tl_core.errors import BadInput, Problem
 from tl_core.spec import Augment, ExperimentSpec
 
 every_row = pytest.mark.parametrize("row", AUGMENTATIONS, ids=AUGMENTATIONS.names)
+every_preset = pytest.mark.parametrize("preset", AUGMENT_PRESETS, ids=AUGMENT_PRESETS.names)
 
 
 def steps(written: Any) -> list[tuple[str, float]]:
@@ -99,3 +100,39 @@ def test_an_augmentation_written_twice_is_refused(written: Any) -> None:
 def test_one_amount_is_changed_by_its_path() -> None:
     spec = ExperimentSpec.from_json({"augment": "zoom,rotation"}).with_values({"augment.zoom": 0.5})
     assert [(step.name, step.amount) for step in spec.augment] == [("zoom", 0.5), ("rotation", 15.0)]
+
+
+@every_preset
+def test_a_preset_is_written_by_its_name_and_known_again(preset: AugmentPreset) -> None:
+    for written in (preset.name, [preset.name], {preset.name: None}, f" {preset.name} "):
+        assert steps(written) == list(preset.amounts.items())
+    assert preset_of(dict(steps(preset.name))) is preset
+    changed = {**preset.amounts, "horizontal_flip": 0.25}
+    backwards = dict(reversed(list(preset.amounts.items())))
+    assert preset_of(changed) is preset_of(backwards) is preset_of({}) is None
+
+
+def test_no_preset_has_the_name_of_an_augmentation() -> None:
+    assert not set(AUGMENT_PRESETS.names) & set(AUGMENTATIONS.names)
+
+
+def test_presets_grow_stronger_and_leave_labels_alone() -> None:
+    counts = [len(AUGMENT_PRESETS[name].amounts) for name in ("light", "medium", "strong")]
+    assert counts == sorted(set(counts))
+    assert all(AUGMENTATIONS[name].labels == "keeps" for preset in AUGMENT_PRESETS for name in preset.amounts)
+
+
+@pytest.mark.parametrize("written", ["medium,rotation:30,mixup:0.4", "rotation:30,medium,mixup:0.4"])
+def test_what_is_written_beside_a_preset_counts_at_the_place_the_preset_has_for_it(written: str) -> None:
+    medium = AUGMENT_PRESETS["medium"].amounts
+    assert steps(written) == [*{**medium, "rotation": 30.0}.items(), ("mixup", 0.4)]
+
+
+@pytest.mark.parametrize("written", ["light,medium", "light,zoom:0.2,zoom:0.3", "light,light"])
+def test_beside_a_preset_too_nothing_is_written_twice(written: str) -> None:
+    assert "more than once" in problem(written).message
+
+
+def test_a_preset_takes_no_amount_and_is_found_by_its_neighbours() -> None:
+    assert "Write light alone" in problem("light:0.5").remedy
+    assert "Did you mean medium" in problem("medum").remedy

@@ -25,6 +25,7 @@ class Preview:
         key: Its name within the dataset.
         class_name: Its true class; with label noise, training may be given another.
         pictures: How many training images there are to choose from.
+        labels: Of each view its classes and the share of each, its own class first; empty where no augmentation mixes labels.
     """
 
     original: bytes
@@ -32,6 +33,7 @@ class Preview:
     key: str
     class_name: str
     pictures: int
+    labels: tuple[tuple[tuple[str, float], ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ def read_preview(values: dict[str, Any]) -> Preview:
         "original": base64.b64decode(values["original"]),
         "views": tuple(base64.b64decode(view) for view in values["views"]),
     }
-    return Preview(**{**values, **pictures})
+    labels = tuple(tuple((name, share) for name, share in view) for view in values["labels"])
+    return Preview(**{**values, **pictures, "labels": labels})
 
 
 def read_predictions(values: dict[str, Any]) -> Predictions:

@@ -22,6 +22,7 @@ from tl_core.spec import ExperimentSpec
 Photos = Callable[..., Path]
 
 ALL = {row.name: row.default for row in AUGMENTATIONS}
+KEEPING = {row.name: row.default for row in AUGMENTATIONS if row.labels == "keeps"}
 
 
 def spec_of(source: str, **changes: Any) -> ExperimentSpec:
@@ -63,7 +64,7 @@ def test_the_views_are_what_training_feeds_in_these_epochs(photos: Photos, tmp_p
 
 def test_a_file_that_cannot_be_read_changes_nothing_of_how_others_are_augmented(photos: Photos, tmp_path: Path) -> None:
     folder = photos("cat", "dog", each=8)
-    spec = spec_of(f"folder:{folder}")
+    spec = spec_of(f"folder:{folder}", augment=KEEPING)
     data = prepare(spec.data, spec.image_size, tmp_path, quiet)
     kept = {data.dataset.items[row].key: fed(data, spec, data.dataset.items[row].key, 3) for row in data.split.train}
     (folder / "cat" / "000.jpg").write_bytes(b"broken since")

@@ -1,121 +1,113 @@
-"""What each augmentation does to pixels.
+"""Augmentation: what training sees of an image in an epoch.
 
 Every draw is a function of (seed, epoch, the image's key), so an image is changed the same way whatever batch it comes in and
 whatever other files could be read: a resumed run goes on exactly, and a preview that decodes one image shows what training sees
-of it. Geometric changes that follow each other are one matrix: the
-image is sampled once, not blurred once for each. What comes into view from outside is filled by mirroring.
+of it. A second image that is mixed in (mixing.py) is augmented as well, by its own draws of that epoch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import groupby
 
 import numpy as np
 
-from tl_core.engine.backend import keras
+from tl_core.engine.inputs.colour import COLOUR, Change
+from tl_core.engine.inputs.corruption import CORRUPTION
+from tl_core.engine.inputs.geometric import GEOMETRIC, moved
+from tl_core.engine.inputs.mixing import MIXING, Mix, Mixes, mixes_of
 from tl_core.engine.seeds import generator_of
 from tl_core.spec import Augment
 
-Draw = Callable[[np.random.Generator, float], np.ndarray]
-"""From a random generator and the amount to a 3 x 3 matrix from places in the new image to places in the old one.
+VERSION = 1
+"""Raised when the same augmentation of the same image would give other pixels."""
 
-Places are measured from the image's centre in units of its side: -0.5 to 0.5."""
+CHANGES: dict[str, Change] = {**COLOUR, **CORRUPTION}
+"""Those that change one image in place."""
 
-
-def _horizontal_flip(random: np.random.Generator, amount: float) -> np.ndarray:
-    return np.diag([-1.0 if random.random() < amount else 1.0, 1.0, 1.0])
-
-
-def _rotation(random: np.random.Generator, amount: float) -> np.ndarray:
-    angle = np.radians(random.uniform(-amount, amount))
-    cosine, sine = np.cos(angle), np.sin(angle)
-    return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
+Read = Callable[[np.ndarray], np.ndarray]
+"""From positions within a part (int64) to their images: uint8 or float32 RGB 0..255, shape (positions, size, size, 3)."""
 
 
-def _zoom(random: np.random.Generator, amount: float) -> np.ndarray:
-    factor = random.uniform(1 - amount, 1 + amount)
-    return np.diag([1 / factor, 1 / factor, 1.0])
+@dataclass(frozen=True)
+class Recipe:
+    """What is done to the images of a training part.
 
-
-def _translation(random: np.random.Generator, amount: float) -> np.ndarray:
-    across, down = random.uniform(-amount, amount, 2)
-    return np.array([[1, 0, -across], [0, 1, -down], [0, 0, 1]])
-
-
-def _random_crop(random: np.random.Generator, amount: float) -> np.ndarray:
-    side = random.uniform(1 - amount, 1)
-    across, down = random.uniform(-(1 - side) / 2, (1 - side) / 2, 2)
-    return np.array([[side, 0, across], [0, side, down], [0, 0, 1]])
-
-
-GEOMETRIC: dict[str, Draw] = {
-    "horizontal_flip": _horizontal_flip,
-    "rotation": _rotation,
-    "zoom": _zoom,
-    "translation": _translation,
-    "random_crop": _random_crop,
-}
-
-Colour = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
-"""From images and one uniform draw in -1..1 for each (shape (batch, 1, 1, 1)) and the amount to images."""
-
-
-def _brightness(images: np.ndarray, draws: np.ndarray, amount: float) -> np.ndarray:
-    return images + draws * amount * 255
-
-
-def _contrast(images: np.ndarray, draws: np.ndarray, amount: float) -> np.ndarray:
-    means = images.mean(axis=(1, 2), keepdims=True)
-    return means + (images - means) * (1 + draws * amount)
-
-
-COLOUR: dict[str, Colour] = {"brightness": _brightness, "contrast": _contrast}
-
-
-def augmented(
-    images: np.ndarray, keys: Sequence[str], augments: Sequence[Augment], seed: int, epoch: int
-) -> np.ndarray:
-    """Images as training sees them in an epoch.
-
-    Args:
-        images: uint8 or float32 RGB 0..255, shape (batch, size, size, 3).
-        keys: The key of each image within its dataset (`Item.key`); decides its draws.
-        augments: What to do, in order.
-
-    Returns:
-        float32 RGB 0..255 of the same shape; the input itself, cast, where there is nothing to do.
+    Attributes:
+        steps: Augmentations, in order.
+        keys: The key of each image of the part, by position (`Item.key`); decides its draws. Read only where there are steps.
+        size: The side of the images in pixels.
     """
-    result = np.asarray(images, dtype=np.float32)
-    randoms = [generator_of("augment", seed, epoch, key) for key in keys]
-    for geometric, steps in _stages(augments):
+
+    steps: tuple[Augment, ...]
+    seed: int
+    keys: Sequence[str]
+    size: int
+
+    @cached_property
+    def mixes(self) -> Mixes | None:
+        """What is mixed into images of the part; None where no step mixes."""
+        return mixes_of(self.steps, self.keys, self.seed, self.size)
+
+
+def seen(recipe: Recipe, read: Read, positions: np.ndarray, epoch: int) -> np.ndarray:
+    """Images as training sees them in an epoch: float32 RGB 0..255, shape (positions, size, size, 3)."""
+    if not recipe.steps:
+        return np.asarray(read(positions), dtype=np.float32)
+    images = np.array(read(positions), dtype=np.float32)
+    mixes = recipe.mixes(positions.tolist(), epoch) if recipe.mixes else ()
+    randoms = _randoms(recipe, positions.tolist(), epoch)
+    before: tuple[Augment, ...] = ()
+    for mixing, steps in groupby(recipe.steps, lambda step: step.name in MIXING):
+        these = tuple(steps)
+        if mixing:
+            in_force = [step.name for step in these]
+            _mix_in(images, mixes, in_force, partial(_before, recipe, read, before, epoch))
+        else:
+            images = _augmented(images, these, randoms)
+            before += these
+    return images
+
+
+def second_labels(recipe: Recipe, positions: np.ndarray, epoch: int) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Partners and shares of images in an epoch, as `Batch` has them; (None, None) where no step mixes."""
+    if recipe.mixes is None:
+        return None, None
+    mixes = recipe.mixes(positions.tolist(), epoch)
+    return np.array([mix.partner for mix in mixes], np.int64), np.array([mix.share for mix in mixes], np.float32)
+
+
+def _randoms(recipe: Recipe, positions: Sequence[int], epoch: int) -> list[np.random.Generator]:
+    return [generator_of("augment", recipe.seed, epoch, recipe.keys[place]) for place in positions]
+
+
+def _augmented(images: np.ndarray, steps: Sequence[Augment], randoms: Sequence[np.random.Generator]) -> np.ndarray:
+    """Images after steps that mix nothing; may change the array it is given."""
+    for geometric, group in groupby(steps, lambda step: step.name in GEOMETRIC):
         if geometric:
-            matrices = np.stack([_matrix(steps, random) for random in randoms])
-            result = _moved(result, matrices)
+            images = moved(images, list(group), randoms)
             continue
-        for step in steps:
-            draws = np.array([random.uniform(-1, 1) for random in randoms], dtype=np.float32).reshape(-1, 1, 1, 1)
-            result = np.clip(COLOUR[step.name](result, draws, step.amount), 0, 255)
-    return result
+        these = list(group)
+        # One image after another: it stays in the processor's cache through all its steps.
+        for image, random in zip(images, randoms, strict=True):
+            for step in these:
+                CHANGES[step.name](image, random, step.amount)
+                np.clip(image, 0, 255, out=image)
+    return images
 
 
-def _stages(augments: Sequence[Augment]) -> Iterator[tuple[bool, list[Augment]]]:
-    """Neighbours of one kind together: (whether they are geometric, the steps)."""
-    return ((kind, list(steps)) for kind, steps in groupby(augments, lambda step: step.name in GEOMETRIC))
+def _before(recipe: Recipe, read: Read, steps: Sequence[Augment], epoch: int, positions: np.ndarray) -> np.ndarray:
+    """Partners with the steps that come before they are mixed in."""
+    images = np.array(read(positions), dtype=np.float32)
+    return _augmented(images, steps, _randoms(recipe, positions.tolist(), epoch))
 
 
-def _matrix(steps: Sequence[Augment], random: np.random.Generator) -> np.ndarray:
-    matrix = np.eye(3)
-    for step in steps:
-        matrix = matrix @ GEOMETRIC[step.name](random, step.amount)
-    return matrix
-
-
-def _moved(images: np.ndarray, matrices: np.ndarray) -> np.ndarray:
-    """Images sampled at moved places, bilinear; mirrored beyond the edge."""
-    size = images.shape[1]
-    to_pixels = np.array([[size, 0, (size - 1) / 2], [0, size, (size - 1) / 2], [0, 0, 1]])
-    in_pixels = to_pixels @ matrices @ np.linalg.inv(to_pixels)
-    flat = in_pixels.reshape(-1, 9)[:, :8].astype(np.float32)
-    moved = keras.ops.image.affine_transform(images, flat, interpolation="bilinear", fill_mode="reflect")
-    return np.clip(keras.ops.convert_to_numpy(moved), 0, 255)
+def _mix_in(images: np.ndarray, mixes: Sequence[Mix], names: Sequence[str], read: Read) -> None:
+    """Mixes partners into those images for which one of the named steps is in force."""
+    places = [place for place, mix in enumerate(mixes) if mix.step in names]
+    if places:
+        partners = read(np.array([mixes[place].partner for place in places], np.int64))
+        for place, partner in zip(places, partners, strict=True):
+            MIXING[mixes[place].step](images[place], partner, mixes[place])

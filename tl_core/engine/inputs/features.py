@@ -7,7 +7,7 @@ run with the same pixels, weights and cut finds it made.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 from tl_core.cache import Job, Progress, built_once, mapped, need_space
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.prefix import Prefix, compiled
+from tl_core.engine.inputs.prefix import compiled
 from tl_core.files import digest_of
 
 VERSION = 1
@@ -39,30 +39,51 @@ def features(
         RunFailed: where the disk has too little space.
         RunStopped: where `progress` raises it; nothing half-made is left.
     """
-    folder = (
-        cache / "features" / digest_of("features", VERSION, version("openvino"), version("keras"), pixels.key, identity)
-    )
-    shape = (len(pixels.images), *model.outputs[0].shape[1:])
+    batches = (pixels.images[places] for places in portions(len(pixels.images)))
+    return stored(model, batches, len(pixels.images), (pixels.key, identity), cache, progress)
+
+
+def stored(
+    model: keras.Model,
+    batches: Iterable[np.ndarray],
+    images: int,
+    identity: tuple[Any, ...],
+    cache: Path,
+    progress: Progress,
+    said: str = "Computing features",
+) -> np.ndarray:
+    """The output of a frozen model for batches of images, computed where it is not stored yet; see `features`.
+
+    Args:
+        batches: RGB 0..255, uint8 or float32, shape (batch, size, size, 3), `images` of them together; read only where they are needed.
+        identity: Everything that the output depends on.
+        said: What `progress` is told.
+    """
+    folder = cache / "features" / digest_of("features", VERSION, version("openvino"), version("keras"), *identity)
+    shape = (images, *model.outputs[0].shape[1:])
+    size = int(np.prod(shape)) * 4
 
     def build(building: Path) -> dict[str, Any]:
-        need_space(building, int(np.prod(shape)) * 4, "cached features")
-        _write(compiled(model), pixels.images, building / _FILE, progress)
+        need_space(building, size, "cached features")
+        _write(compiled(model)(batches), building / _FILE, lambda done: progress(said, done, images))
         return {"shape": shape, "identity": list(identity)}
 
-    built_once(folder, Job("Computing features", shape[0], int(np.prod(shape)) * 4), build, progress)
+    built_once(folder, Job(said, images, size), build, progress)
     return mapped(folder / _FILE, np.float32, shape)
 
 
-def _write(prefix: Prefix, images: np.ndarray, path: Path, progress: Progress) -> None:
+def portions(images: int) -> Iterator[slice]:
+    """Places of images, in the portions in which their features are computed."""
+    return (slice(start, min(start + BATCH, images)) for start in range(0, images, BATCH))
+
+
+def _write(outputs: Iterable[np.ndarray], path: Path, written: Callable[[int], None]) -> None:
+    """Writes batches one after another; `written` is told how many images are done."""
     done = 0
     with path.open("wb") as file:
-        for output in prefix(_batches(images)):
+        for output in outputs:
             file.write(np.ascontiguousarray(output, dtype=np.float32).data)
             done += len(output)
-            progress("Computing features", done, len(images))
+            written(done)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _batches(images: np.ndarray) -> Iterator[np.ndarray]:
-    return (images[start : start + BATCH] for start in range(0, len(images), BATCH))

@@ -1,9 +1,10 @@
-"""One training image as training will see it, without decoding any other."""
+"""One training image as training will see it, decoding no other but those that are mixed into it."""
 
 from __future__ import annotations
 
 import io
 import time
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from PIL import Image
 
 from tl_core.cache import unwatched
 from tl_core.data import decode
-from tl_core.data.dataset import ImageDataset, Item, Unreadable
+from tl_core.data.dataset import ImageDataset, Unreadable
 from tl_core.data.groups import GroupBy
 from tl_core.data.pixels import is_cached, pixels
 from tl_core.data.prepare import listed, split_of
-from tl_core.engine.inputs.augmentation import augmented
+from tl_core.engine.inputs.augmentation import Recipe, seen
+from tl_core.engine.inputs.mixing import Mix
+from tl_core.engine.inputs.views import drawn_epoch
 from tl_core.errors import BadInput
 from tl_core.service.messages import Preview
 from tl_core.spec import DataSpec, ExperimentSpec
@@ -25,9 +28,15 @@ EPOCHS = range(1, 10)
 TRIED = 20
 """How many pictures in a row may be unreadable before it is said that none can be read."""
 
+ReadRow = Callable[[int], np.ndarray]
+"""From an item's index to its image: uint8 RGB 0..255, shape (size, size, 3). Raises Unreadable."""
+
 
 def preview(spec: ExperimentSpec, picture: int, cache: Path) -> Preview:
     """One training image and its views in epochs 1 to 9, to the bit what training rounds to on a processor.
+
+    Images mixed into it are the very ones that training mixes in. With stored views (`train.views`) epochs show them in turn, as
+    training sees them.
 
     Where no run has decoded the dataset yet, unreadable files still count when it is split, so that near the edge of the split an
     image may be shown that will validate instead.
@@ -38,22 +47,71 @@ def preview(spec: ExperimentSpec, picture: int, cache: Path) -> Preview:
     Raises:
         BadInput: where the data cannot be used.
     """
-    dataset = _dataset(spec, cache)
-    rows = _one_class_after_another(dataset, split_of(spec.data, dataset).train)
-    item, image = _readable(dataset, np.roll(rows, -(picture % len(rows))), spec.image_size)
-    views = tuple(
-        _png(augmented(image[None], [item.key], spec.augment, spec.train.seed, epoch)[0])
-        for epoch in (EPOCHS if spec.augment else ())
+    dataset, read = _opened(spec, cache)
+    train = split_of(spec.data, dataset).train
+    row = _readable(dataset, read, np.roll(_one_class_after_another(dataset, train), -(picture % len(train))))
+    epochs = [drawn_epoch(spec, epoch) for epoch in EPOCHS] if spec.augment else []
+    rows = _readable_partners(spec, dataset, read, train, row, epochs)
+    recipe, position = _recipe(spec, dataset, rows), np.flatnonzero(rows == row)
+    images = [
+        seen(recipe, lambda places: np.stack([read(one) for one in rows[places]]), position, one) for one in epochs
+    ]
+    return Preview(
+        original=_png(read(row)),
+        views=tuple(_png(image[0]) for image in images),
+        key=dataset.items[row].key,
+        class_name=dataset.class_names[dataset.items[row].label],
+        pictures=len(train),
+        labels=tuple(_labels(dataset, recipe, rows, position, epoch) for epoch in epochs) if recipe.mixes else (),
     )
-    return Preview(_png(image), views, item.key, dataset.class_names[item.label], len(rows))
 
 
-def _dataset(spec: ExperimentSpec, cache: Path) -> ImageDataset:
-    """What there is to train with; without unreadable files where it is known which those are."""
-    minute = int(time.monotonic() // 60)
-    dataset = _listed(spec.data.source, spec.data.group_by, minute)
-    known = is_cached(dataset, spec.image_size, cache)
-    return pixels(dataset, spec.image_size, cache, unwatched).dataset if known else dataset
+def _opened(spec: ExperimentSpec, cache: Path) -> tuple[ImageDataset, ReadRow]:
+    """What there is to train with, and how to read it; without unreadable files where it is known which those are."""
+    size = spec.image_size
+    dataset = _listed(spec.data.source, spec.data.group_by, minute=int(time.monotonic() // 60))
+    if is_cached(dataset, size, cache):
+        decoded = pixels(dataset, size, cache, unwatched)
+        return decoded.dataset, lambda row: np.asarray(decoded.images[row])
+    # Once for all epochs; a generated picture takes a tenth of a second.
+    return dataset, lru_cache(maxsize=None)(lambda row: decode.resized(dataset.open_image(dataset.items[row]), size))
+
+
+def _recipe(spec: ExperimentSpec, dataset: ImageDataset, rows: np.ndarray) -> Recipe:
+    return Recipe(spec.augment, spec.train.seed, [dataset.items[row].key for row in rows], spec.image_size)
+
+
+def _readable_partners(
+    spec: ExperimentSpec, dataset: ImageDataset, read: ReadRow, rows: np.ndarray, row: int, epochs: Sequence[int]
+) -> np.ndarray:
+    """The training rows without those that would be mixed into one of them and cannot be read: training leaves them out."""
+    recipe, position = _recipe(spec, dataset, rows), np.flatnonzero(rows == row)
+    partners = {int(rows[mix.partner]) for epoch in epochs for mix in _mixes(recipe, position, epoch)}
+    broken = [partner for partner in partners if not _can_be_read(read, partner)]
+    if not broken:
+        return rows
+    return _readable_partners(spec, dataset, read, rows[~np.isin(rows, broken)], row, epochs)
+
+
+def _mixes(recipe: Recipe, position: np.ndarray, epoch: int) -> list[Mix]:
+    return recipe.mixes(position.tolist(), epoch) if recipe.mixes else []
+
+
+def _can_be_read(read: ReadRow, row: int) -> bool:
+    try:
+        read(row)
+    except Unreadable:
+        return False
+    return True
+
+
+def _labels(
+    dataset: ImageDataset, recipe: Recipe, rows: np.ndarray, position: np.ndarray, epoch: int
+) -> tuple[tuple[str, float], ...]:
+    """The classes of a mixed image with the share of each, its own first."""
+    (mix,) = _mixes(recipe, position, epoch)
+    own, other = (dataset.class_names[dataset.items[rows[place]].label] for place in (position[0], mix.partner))
+    return ((own, 1.0),) if own == other else ((own, mix.share), (other, 1 - mix.share))
 
 
 @lru_cache(maxsize=4)
@@ -71,15 +129,15 @@ def _one_class_after_another(dataset: ImageDataset, rows: np.ndarray) -> np.ndar
     return rows[np.lexsort((labels, turns))]
 
 
-def _readable(dataset: ImageDataset, rows: np.ndarray, size: int) -> tuple[Item, np.ndarray]:
-    """The first image that can be read, with its pixels: uint8, shape (size, size, 3)."""
+def _readable(dataset: ImageDataset, read: ReadRow, rows: np.ndarray) -> int:
+    """The first row whose image can be read."""
     reasons = []
-    for row in rows[:TRIED]:
-        item = dataset.items[row]
+    for row in rows[:TRIED].tolist():
         try:
-            return item, decode.resized(dataset.open_image(item), size)
+            read(row)
+            return int(row)
         except Unreadable as error:
-            reasons.append(f"{item.key}: {error}")
+            reasons.append(f"{dataset.items[row].key}: {error}")
     raise BadInput.of("data.source", f"no training picture could be read, beginning with {reasons[0]}")
 
 

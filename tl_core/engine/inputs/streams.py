@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import psutil
 
-from tl_core.engine.inputs.augmentation import augmented
+from tl_core.engine.inputs.augmentation import Recipe, second_labels, seen
 from tl_core.engine.inputs.prefix import Prefix
 from tl_core.spec import Augment
 
@@ -50,21 +50,29 @@ def from_images(
     seed: int = 0,
     keys: Sequence[str] = (),
 ) -> Inputs:
-    """Images, augmented as the epoch has it, then through the frozen part where there is one.
+    """Images, augmented as the epoch has it, then through the frozen part where there is one; position p is `images[rows[p]]`.
 
     Args:
         keys: The key of each of `images`, which decides how it is augmented; read only where there are `augments`.
     """
-
-    def changed(batch: np.ndarray, epoch: int) -> np.ndarray:
-        named = [keys[row] for row in batch] if augments else []
-        return augmented(images[batch], named, augments, seed, epoch)
+    named = [keys[row] for row in rows] if augments else []
+    recipe = Recipe(tuple(augments), seed, named, images.shape[1])
 
     def read(batches: Iterable[np.ndarray], epoch: int) -> Iterator[Batch]:
-        pixels = (changed(rows[positions], epoch) for positions in batches)
-        return map(Batch, prefix(pixels) if prefix else pixels)
+        batches = list(batches)
+        pixels = (seen(recipe, lambda places: images[rows[places]], positions, epoch) for positions in batches)
+        return labelled(prefix(pixels) if prefix else pixels, recipe, batches, epoch)
 
     return read
+
+
+def labelled(
+    inputs: Iterable[np.ndarray], recipe: Recipe, batches: Iterable[np.ndarray], epoch: int
+) -> Iterator[Batch]:
+    """What a tail reads, with the second labels that the recipe gives it in an epoch."""
+    return (
+        Batch(read, *second_labels(recipe, positions, epoch)) for read, positions in zip(inputs, batches, strict=True)
+    )
 
 
 def in_batches(order: np.ndarray, size: int) -> list[np.ndarray]:

@@ -1,0 +1,69 @@
+"""Augmentations of colour: every pixel is changed by its own colour alone, all of an image in the same way.
+
+Plane by plane and not by a matrix product: the libraries for those give other bits with another number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+Change = Callable[[np.ndarray, np.random.Generator, float], None]
+"""Changes one image, float32 RGB of shape (size, size, 3), in place; the caller brings it back to 0..255. Takes its generator and the amount."""
+
+LUMA = np.array([0.299, 0.587, 0.114])
+"""How bright red, green and blue look (ITU-R BT.601)."""
+
+_TO_YIQ = np.array([LUMA, [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]])
+"""The colours of NTSC television: brightness, and two axes at right angles in which a turn is a change of hue."""
+
+
+def _brightness(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
+    image += _drawn(random) * amount * 255
+
+
+def _contrast(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
+    means = image.mean(axis=(0, 1))
+    _scale_from(image, means, 1 + _drawn(random) * amount)
+
+
+def _saturation(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
+    """Interpolation with the image's own grey (Haeberli & Voorhies 1994), as torchvision and Keras do it."""
+    _scale_from(image, _combined(image, LUMA)[..., None], 1 + _drawn(random) * amount)
+
+
+def _hue(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
+    """A turn in the plane of colour of YIQ, which keeps brightness (Haeberli 1993, Matrix Operations for Image Processing)."""
+    angle = np.radians(random.uniform(-amount, amount))
+    cosine, sine = np.cos(angle), np.sin(angle)
+    turn = np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]])
+    matrix = np.linalg.inv(_TO_YIQ) @ turn @ _TO_YIQ
+    image[...] = np.stack([_combined(image, row) for row in matrix], axis=-1)
+
+
+COLOUR: dict[str, Change] = {
+    "brightness": _brightness,
+    "contrast": _contrast,
+    "saturation": _saturation,
+    "hue": _hue,
+}
+
+
+def _drawn(random: np.random.Generator) -> np.float32:
+    return np.float32(random.uniform(-1, 1))
+
+
+def _scale_from(image: np.ndarray, centre: np.ndarray, factor: np.float32) -> None:
+    image -= centre
+    image *= factor
+    image += centre
+
+
+def _combined(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """A weighted sum of the three planes: float32, shape (size, size)."""
+    red, green, blue = weights.astype(np.float32)
+    result = image[..., 0] * red
+    result += image[..., 1] * green
+    result += image[..., 2] * blue
+    return np.asarray(result)

@@ -1,0 +1,88 @@
+"""Stored views: a few augmented versions of every training image go through the frozen part once, and epochs take them in turn.
+
+Between the two exact ways: no augmentation, whose features are stored, and augmentation drawn anew in every epoch, whose features are
+computed in every epoch. An epoch that sees view v sees just what epoch v of an exact run would: pixels, partners and shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tl_core.cache import Progress
+from tl_core.data.pixels import Pixels
+from tl_core.engine.backend import keras
+from tl_core.engine.inputs.augmentation import VERSION, Recipe, seen
+from tl_core.engine.inputs.features import portions, stored
+from tl_core.engine.inputs.streams import Batch, Inputs, from_features, labelled
+from tl_core.files import digest_of
+from tl_core.phases import phases, trains_from_features
+from tl_core.spec import ExperimentSpec
+
+
+def view_of(epoch: int, views: int) -> int:
+    """Which of so many stored views an epoch sees: 1 to views."""
+    return (epoch - 1) % views + 1
+
+
+def drawn_epoch(spec: ExperimentSpec, epoch: int) -> int:
+    """The epoch whose draws training sees in an epoch: the epoch itself, or the stored view it takes."""
+    planned = phases(spec)
+    phase = next((one for one in planned if one.first <= epoch <= one.last), planned[-1])
+    views = phase.spec.train.views
+    return view_of(epoch, views) if views and trains_from_features(phase.spec, phase) else epoch
+
+
+def from_views(
+    model: keras.Model,
+    pixels: Pixels,
+    rows: np.ndarray,
+    spec: ExperimentSpec,
+    epochs: Iterable[int],
+    identity: tuple[Any, ...],
+    cache: Path,
+    progress: Progress,
+) -> Inputs:
+    """Training images as `spec.train.views` stored views of features; position p is row `rows[p]` of the pixels.
+
+    Makes the views that are not stored yet, each in a cached folder of its own, so that another run with more views finds them. For
+    phases in which `trains_from_features(spec, phase)` holds and `spec.augment` is not empty; there in place of
+    `from_features(stored_features(...), split.train)`. What this gives is read like any other `Inputs`, partners and shares included.
+
+    Args:
+        model: The frozen part (`Parts.prefix`).
+        spec: The settings in force (`Phase.spec`): `augment`, `train.views` and `train.seed` are read.
+        epochs: Those of the phase: views that none of them sees are not made.
+        identity: Everything besides pixels and augmentation that the output depends on, as `features` takes it.
+
+    Raises:
+        RunFailed: where the disk has too little space.
+        RunStopped: where `progress` raises it; nothing half-made is left.
+    """
+    views = spec.train.views
+    keys = [pixels.dataset.items[row].key for row in rows]
+    recipe = Recipe(spec.augment, spec.train.seed, keys, pixels.images.shape[1])
+    steps = [[step.name, step.amount] for step in spec.augment]
+    # The keys, because they decide which images are stored, and which are mixed in.
+    common = (pixels.key, identity, VERSION, steps, recipe.seed, digest_of(keys))
+    read = {}
+    for view in sorted({view_of(epoch, views) for epoch in epochs}):
+        said = f"Computing features of view {view} of {views}"
+        batches = _images(recipe, pixels.images, rows, view)
+        made = stored(model, batches, len(rows), (*common, f"view {view}"), cache, progress, said)
+        read[view] = from_features(made, np.arange(len(rows)))
+
+    def inputs(batches: Iterable[np.ndarray], epoch: int) -> Iterator[Batch]:
+        batches, view = list(batches), view_of(epoch, views)
+        return labelled((batch.inputs for batch in read[view](batches, epoch)), recipe, batches, view)
+
+    return inputs
+
+
+def _images(recipe: Recipe, images: np.ndarray, rows: np.ndarray, view: int) -> Iterator[np.ndarray]:
+    """A view of every image of the part, in portions: float32 RGB 0..255."""
+    for places in portions(len(rows)):
+        yield seen(recipe, lambda positions: images[rows[positions]], np.arange(len(rows))[places], view)
