@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tl_core import store
+from tl_core.files import sha256_of, write_json
 from tl_core.presets import PRESETS
 
 
@@ -30,6 +33,20 @@ def add_run(
         store.append_metrics(run, epoch_line(epoch, clean, validation))
     store.write_state(run, **{"status": store.FINISHED, "seconds": 12.0, **state})
     return run
+
+
+def add_checkpoints(run: store.Run, epochs: Sequence[int]) -> None:
+    """The files of checkpoints of a run that `add_run` made, each with a weight of its classifier."""
+    entries = []
+    run.checkpoints.mkdir()
+    for epoch in epochs:
+        file = run.checkpoints / f"{epoch}.npz"
+        np.savez(file, **{"model/classifier/kernel": np.full((2, 2), epoch, np.float32)})  # type: ignore[arg-type]
+        entry = {"epoch": epoch, "phase": "head", "file": file.name, "bytes": file.stat().st_size}
+        entries.append({**entry, "sha256": sha256_of(file)})
+    manifest = {"entries": entries, "best_epoch": epochs[-1], "lines": list(store.read_metrics(run))}
+    write_json(run.checkpoints / "manifest.json", manifest)
+    write_json(run.report / "data.json", {"classes": ["cat", "dog"]})
 
 
 def trained_here() -> dict[str, Any]:

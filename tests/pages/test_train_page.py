@@ -15,12 +15,13 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import address
-from pages.ui.forms import building, preview, starting
+from pages.ui.forms import building, editors, preview, starting
 from pages.ui.forms.draft import FIELD
 from tests.conftest import Photos
-from tests.pages.test_address import changes, otherwise
+from tests.pages import folders, visits
+from tests.pages.test_address import changes
 from tl_core import service, store
-from tl_core.augmentations import AUGMENTATIONS
+from tl_core.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, AugmentPreset
 from tl_core.errors import RunFailed
 from tl_core.params import Param
 from tl_core.presets import PRESETS, Preset
@@ -367,6 +368,23 @@ def test_augmentations_are_chosen_in_order_and_each_has_its_amount(models: Path,
     assert params(page)["augment"] == "zoom:0.15,rotation:40"
 
 
+@pytest.mark.parametrize("preset", AUGMENT_PRESETS, ids=AUGMENT_PRESETS.names)
+def test_a_strength_fills_the_list_and_is_marked_until_an_amount_is_another(
+    models: Path, previews: list[Any], preset: AugmentPreset
+) -> None:
+    page = opened()
+    assert by_key(page, editors.STRENGTH).value == editors.NONE
+    checked(by_key(page, editors.STRENGTH).set_value(preset.name).run())
+    assert {step.name: step.amount for step in held(page).augment} == dict(preset.amounts)
+    assert by_key(page, editors.STRENGTH).value == preset.name
+    assert field(page, "augment").value == list(preset.amounts)
+    name = next(iter(preset.amounts))
+    checked(field(page, f"augment.{name}").set_value(AUGMENTATIONS[name].high).run())
+    assert by_key(page, editors.STRENGTH).value is None
+    checked(by_key(page, editors.STRENGTH).set_value(editors.NONE).run())
+    assert held(page).augment == ()
+
+
 def test_a_service_that_failed_leaves_the_page_usable(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> service.Preview:
         raise RunFailed("The worker died.")
@@ -389,6 +407,119 @@ def test_an_uploaded_spec_fills_the_form_and_a_bad_one_leaves_it(models: Path) -
     assert held(page) == wanted
     assert params(page) == address.train_params(wanted)
     assert "The form stays as it was." not in said(page)
+
+
+def labels(page: AppTest) -> set[str]:
+    """The labels of all fields."""
+    kinds = (page.slider, page.number_input, page.selectbox, page.toggle, page.text_input)
+    return {field.label for kind in kinds for field in kind}
+
+
+def test_each_optimiser_schedule_and_rule_shows_the_settings_it_uses(models: Path) -> None:
+    page = unfolded(opened())
+    assert not labels(page) & {
+        "Momentum",
+        "Nesterov",
+        "Factor",
+        "Every",
+        "Threshold",
+        "Strip",
+        "Dropout of hidden layers",
+    }
+    checked(field(page, "optimizer.name").set_value("sgd").run())
+    checked(field(page, "schedule.name").set_value("step").run())
+    checked(field(page, "stopping.rule").set_value("PQ").run())
+    assert {"Momentum", "Nesterov", "Factor", "Every", "Threshold", "Strip"} <= labels(page)
+    assert not labels(page) & {"Least improvement"}
+
+
+def test_a_setting_that_was_changed_stays_in_sight_with_why_it_does_nothing(models: Path) -> None:
+    page = opened(**{"optimizer.momentum": "0.5"})
+    assert field(page, "optimizer.momentum").value == 0.5
+    assert "Has no effect: adam has no such momentum." in said(page)
+    assert start_button(page).disabled
+
+
+def test_the_titles_of_folded_settings_tell_what_is_chosen(models: Path) -> None:
+    page = opened(**{"schedule.name": "cosine"})
+    told = [expander.label for expander in page.expander]
+    assert "Learning rate schedule: cosine · 1 changed" in told
+    assert "Optimiser: adam" in told and "Early stopping: off" in told
+
+
+def charts(page: AppTest) -> list[dict[str, Any]]:
+    """The figures of the page."""
+    found = [json.loads(chart.proto.json) for chart in page.get("bidi_component") if chart.proto.json]
+    return [values["figure"] for values in found if "figure" in values]
+
+
+def test_the_learning_rate_is_drawn_as_it_is_set(models: Path) -> None:
+    page = unfolded(opened(**{"schedule.name": "cosine", "train.epochs": "4"}))
+    (figure,) = charts(page)
+    rates = figure["data"][0]["y"]
+    assert rates[0] == pytest.approx(1e-3, rel=1e-3) and rates[-1] < 1e-4
+    checked(field(page, "train.learning_rate").set_value(0.01).run())
+    assert charts(page)[0]["data"][0]["y"][0] == pytest.approx(0.01, rel=1e-3)
+
+
+def test_what_acts_on_which_layers_is_listed(models: Path) -> None:
+    page = opened(**{"head.dropout": "0.5", "head.hidden": "[8]", "loss.label_smoothing": "0.1"})
+    rows = [[text for text, _ in row] for row in visits.table_of(page, "Every technique")]
+    assert ["Dropout 0.5", "before head_dense_1"] in [row[:2] for row in rows]
+    assert ["Label smoothing 0.1", "training labels"] in [row[:2] for row in rows]
+
+
+@pytest.fixture
+def parent(models: Path) -> store.Run:
+    """A run that keeps the checkpoints of epochs 2 and 3."""
+    run = folders.add_run(models, "The parent")
+    folders.add_checkpoints(run, (2, 3))
+    return run
+
+
+def test_a_fork_says_of_what_it_is_one_and_can_be_let_go(models: Path, parent: store.Run) -> None:
+    page = opened(**{"start.run": parent.id, "start.epoch": "3"})
+    assert "**Fork** of The parent" in said(page)
+    assert "4 to 13" in said(page)
+    assert not start_button(page).disabled
+    checked(by_key(page, "no_fork").click().run())
+    assert held(page) == ExperimentSpec()
+    assert "Fork" not in said(page)
+
+
+def test_a_fork_is_made_with_the_weights_and_the_lines_of_its_parent(models: Path, parent: store.Run) -> None:
+    page = opened(
+        **{"start.run": parent.id, "start.epoch": "2", "head.dropout": "0.5", "head.l2": "0.0001", "train.epochs": "8"}
+    )
+    assert by_key(page, starting.TITLE).placeholder == "The parent from epoch 2, dropout 0.5"
+    checked(start_button(page, starting._ADDED).click().run())
+    (run,) = (run for run in store.runs(models) if run != parent)
+    assert store.read_spec(run).start.run == parent.id
+    assert [line["inherited"] for line in store.read_metrics(run)] == [parent.id] * 2
+    assert store.queue.waiting(models) == (run,)
+
+
+def test_another_epoch_to_fork_from_is_chosen_among_those_kept(models: Path, parent: store.Run) -> None:
+    page = opened(**{"start.run": parent.id, "start.epoch": "1"})
+    assert "keeps no checkpoint of epoch 1" in said(page)
+    assert start_button(page).disabled
+    assert field(page, "start.epoch").options == ["1", "2", "3"]
+    checked(field(page, "start.epoch").set_value(2).run())
+    assert not start_button(page).disabled
+    assert params(page)["start.epoch"] == "2"
+
+
+def test_a_fork_of_a_run_that_is_gone_says_so(models: Path) -> None:
+    page = opened(**{"start.run": "gone", "start.epoch": "1"})
+    assert "There is no run 'gone'" in said(page)
+    checked(by_key(page, "no_fork").click().run())
+    assert not start_button(page).disabled
+
+
+def test_half_a_fork_in_an_address_loses_no_other_setting(models: Path) -> None:
+    page = opened(**{"start.run": "half", "head.dropout": "0.5"})
+    assert held(page).head.dropout == 0.5
+    assert start_button(page).disabled
 
 
 LOOK = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -73,6 +74,13 @@ def phase_lines(begins: Sequence[tuple[float, str]]) -> Marks:
         marks["shapes"].append(_upright(place, "dot", colours.faded(colours.TEXT, 0.6)))
         marks["annotations"].append(_name(place, escape(name, quote=False)))
     return marks
+
+
+def rate_line(rate: float, text: str) -> Marks:
+    """A line with a name through a learning rate of a logarithmic axis."""
+    place = math.log10(rate)  # Plotly wants annotations of such an axis by their logarithm, shapes by their value.
+    line = _upright(rate, "dash", colours.TEXT)
+    return {"shapes": [line], "annotations": [_name(place, escape(text, quote=False))]}
 
 
 def best_line(place: float) -> Marks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui.forms import chain, draft, preview, source, widgets
 from pages.ui.forms.planning import View
 from pages.ui.text import plain
-from tl_core.augmentations import AUGMENTATIONS
+from tl_core.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, preset_of
 from tl_core.backbones import BACKBONES, Backbone
 from tl_core.backbones.freezing import last_frozen, thawed_cuts, used_cuts
 from tl_core.errors import BadInput
@@ -18,6 +18,9 @@ from tl_core.params import Param
 
 NOTHING = "nothing"
 """The stop of the freeze slider below the first block."""
+
+NONE, STRENGTH = "none", "augment-strength"
+"""The ready list of no augmentation, and the key of the buttons."""
 
 UNITS = 128
 """Of a hidden layer that was just added."""
@@ -116,6 +119,7 @@ def augment(row: Param, view: View) -> None:
     """Which augmentations, in which order, how strongly; and what they do to a picture."""
     amounts = {step.name: step.amount for step in view.spec.augment}
     key = f"{draft.FIELD}{row.path}"
+    _strengths(amounts)
     st.session_state.setdefault(key, list(amounts))
     st.multiselect(
         row.title,
@@ -130,6 +134,27 @@ def augment(row: Param, view: View) -> None:
         for name, amount in amounts.items():
             _amount(name, amount)
     preview.draw(view)
+
+
+def _strengths(amounts: Mapping[str, float]) -> None:
+    """Ready lists from none to strong; none of them is marked where the amounts are others."""
+    chosen = preset_of(amounts)
+    st.session_state[STRENGTH] = chosen.name if chosen else None if amounts else NONE
+    st.segmented_control(
+        "Strength",
+        (NONE, *AUGMENT_PRESETS.names),
+        format_func=lambda name: AUGMENT_PRESETS[name].title if name in AUGMENT_PRESETS.names else "None",
+        key=STRENGTH,
+        help="\n\n".join(f"**{row.title}**: {row.help}" for row in AUGMENT_PRESETS),
+        on_change=_told_strength,
+    )
+
+
+def _told_strength() -> None:
+    draft.touch()
+    if name := st.session_state[STRENGTH]:
+        draft.put("augment", {} if name == NONE else dict(AUGMENT_PRESETS[name].amounts))
+        draft.forget("augment")
 
 
 def _amount(name: str, amount: float) -> None:
