@@ -40,6 +40,7 @@ __all__ = [
     "read_start",
     "remarks",
     "start_weights",
+    "weights_for",
 ]
 
 WEIGHTS, START = "start.npz", "start.json"
@@ -87,10 +88,8 @@ def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
     """Makes the folder of a new run; of a fork, with all it needs of its parent, where the spec's `start` names one. Raises as `fork` does."""
     if not spec.start.run:
         return folders.create(models, spec, title)
+    values = weights_for(models, spec)
     parent, epoch = parent_of(models, spec), int(spec.start.epoch or 0)
-    values = _weights_at(parent, _entry(parent, epoch))
-    if found := problems(parent, spec):
-        raise BadInput(found)
 
     def fill(made: Run) -> None:
         write_with(made.folder / WEIGHTS, lambda file: np.savez(file, **values))  # type: ignore[arg-type]
@@ -104,6 +103,17 @@ def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
         write_state(made, forked_from=came, epoch=epoch, epochs=total_epochs(spec))
 
     return folders.create(models, spec, title or f"fork of {title_of(parent)} at epoch {epoch}", fill)
+
+
+def weights_for(models: Path, spec: ExperimentSpec) -> dict[str, np.ndarray]:
+    """The weights a fork of this spec would begin with, as `start_weights` has them; empty where it is none. Raises as `fork` does."""
+    if not spec.start.run:
+        return {}
+    parent = parent_of(models, spec)
+    values = _weights_at(parent, _entry(parent, int(spec.start.epoch or 0)))
+    if found := problems(parent, spec):
+        raise BadInput(found)
+    return values
 
 
 def parent_of(models: Path, spec: ExperimentSpec) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -53,14 +54,18 @@ def take_start(model: keras.Model, run: Run, spec: ExperimentSpec, classes: tupl
         log.warning(OTHER_IMAGES)
         if not checkpoints.entries_of(run.checkpoints):  # The rows of the parent are of images that are not these.
             (run.folder / "val_losses.f32").unlink(missing_ok=True)
-    variables = {f"model/{variable.path}": variable for variable in model.weights}
     try:
-        values = start_weights(run)
-        _check_fit(values, variables)
+        put(model, start_weights(run))
     except BadInput as error:
         raise RunFailed(str(error)) from None
-    checkpoints.restore(values, {name: variables[name] for name in values})
     log.info("Starts from epoch %d of %s.", start.epoch, start.run)
+
+
+def put(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
+    """Puts weights, by "model/<the variable's path>", into a network; RunFailed where one does not fit."""
+    variables = {f"model/{variable.path}": variable for variable in model.weights}
+    _check_fit(values, variables)
+    checkpoints.restore(values, {name: variables[name] for name in values})
 
 
 def start_identity(run: Run, spec: ExperimentSpec) -> str:
@@ -76,7 +81,7 @@ def _start_of(run: Run, spec: ExperimentSpec) -> Start | None:
     return start
 
 
-def _check_fit(values: dict[str, np.ndarray], variables: dict[str, keras.Variable]) -> None:
+def _check_fit(values: Mapping[str, np.ndarray], variables: Mapping[str, keras.Variable]) -> None:
     for name, value in values.items():
         if name not in variables:
             raise RunFailed(f"The checkpoint the run was forked from holds {name}, which its network has no place for.")
