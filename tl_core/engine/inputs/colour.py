@@ -5,7 +5,7 @@ Plane by plane and not by a matrix product: the libraries for those give other b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -24,13 +24,12 @@ def _brightness(image: np.ndarray, random: np.random.Generator, amount: float) -
 
 
 def _contrast(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
-    means = image.mean(axis=(0, 1))
-    _scale_from(image, means, 1 + _drawn(random) * amount)
+    _scale_from(image, image.mean(axis=(0, 1)), 1 + _drawn(random) * amount)
 
 
 def _saturation(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
     """Interpolation with the image's own grey (Haeberli & Voorhies 1994), as torchvision and Keras do it."""
-    _scale_from(image, _combined(image, LUMA)[..., None], 1 + _drawn(random) * amount)
+    _scale_from(image, [_combined(image, LUMA)] * 3, 1 + _drawn(random) * amount)
 
 
 def _hue(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
@@ -54,10 +53,13 @@ def _drawn(random: np.random.Generator) -> np.float32:
     return np.float32(random.uniform(-1, 1))
 
 
-def _scale_from(image: np.ndarray, centre: np.ndarray, factor: np.float32) -> None:
-    image -= centre
-    image *= factor
-    image += centre
+def _scale_from(image: np.ndarray, centres: Sequence[np.ndarray], factor: np.float32) -> None:
+    """Multiplies the distance of each plane from its centre: a number, or a plane."""
+    for channel, centre in enumerate(centres):
+        plane = image[..., channel]
+        plane -= centre
+        plane *= factor
+        plane += centre
 
 
 def _combined(image: np.ndarray, weights: np.ndarray) -> np.ndarray:

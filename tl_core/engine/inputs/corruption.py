@@ -20,7 +20,7 @@ def _gaussian_noise(image: np.ndarray, random: np.random.Generator, amount: floa
 def _blur(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
     if deviation := random.uniform(0, amount) * len(image):
         weights = _half_kernel(deviation)
-        image[...] = _blurred_down(_blurred_down(image, weights).transpose(1, 0, 2), weights).transpose(1, 0, 2)
+        image[...] = _blurred(_blurred(image, weights, 0), weights, 1)
 
 
 def _random_erasing(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
@@ -49,14 +49,17 @@ def _half_kernel(deviation: float) -> np.ndarray:
     return (weights / (2 * weights.sum() - 1)).astype(np.float32)
 
 
-def _blurred_down(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The image blurred along its first axis; mirrored beyond the edge."""
-    radius, size = len(weights) - 1, len(image)
-    padded = np.pad(image, ((radius, radius), (0, 0), (0, 0)), mode="symmetric")
+def _blurred(image: np.ndarray, weights: np.ndarray, axis: int) -> np.ndarray:
+    """The image blurred along one axis; mirrored beyond the edge."""
+    radius, size = len(weights) - 1, image.shape[axis]
+    around = [(0, 0), (0, 0), (0, 0)]
+    around[axis] = (radius, radius)
+    padded = np.pad(image, around, mode="symmetric")
+    shifted = [padded[(slice(None),) * axis + (slice(start, start + size),)] for start in range(2 * radius + 1)]
     result = image * weights[0]
     pair = np.empty_like(result)
     for distance, weight in enumerate(weights[1:], 1):
-        np.add(padded[radius - distance :][:size], padded[radius + distance :][:size], out=pair)
+        np.add(shifted[radius - distance], shifted[radius + distance], out=pair)
         pair *= weight
         result += pair
     return result
