@@ -31,7 +31,7 @@ def edit(page: str, models: Path, run_id: str) -> None:
     Args:
         page: What the page calls itself to `draw`, and to `pages.ui.problems`.
     """
-    _open(page, _edit, models, run_id)
+    show(page, _edit, models, run_id)
 
 
 def delete(page: str, models: Path, titles: Mapping[str, str], then: Callable[[], None] = st.rerun) -> None:
@@ -41,12 +41,12 @@ def delete(page: str, models: Path, titles: Mapping[str, str], then: Callable[[]
         titles: What the runs are called, by id.
         then: What leads on once they are gone.
     """
-    _open(page, _delete, page, models, titles, then)
+    show(page, _delete, page, models, titles, then)
 
 
 def delete_checkpoint(page: str, models: Path, run_id: str, epoch: int) -> None:
     """Has a page ask whether to delete a checkpoint."""
-    _open(page, _delete_checkpoint, page, models, run_id, epoch)
+    show(page, _delete_checkpoint, page, models, run_id, epoch)
 
 
 def draw(page: str) -> None:
@@ -56,15 +56,17 @@ def draw(page: str) -> None:
         window()
 
 
-def _open(page: str, window: Callable[..., None], *given: Any) -> None:
+def show(page: str, window: Callable[..., None], *given: Any) -> None:
+    """Has a page show a window, a function that st.dialog decorates with `on_dismiss=close`."""
     st.session_state[_OPEN] = (page, partial(window, *given))
 
 
-def _close() -> None:
+def close() -> None:
+    """Puts away the window that is open."""
     st.session_state.pop(_OPEN, None)
 
 
-@st.dialog("Title, tags and notes", icon=":material/edit:", on_dismiss=_close)
+@st.dialog("Title, tags and notes", icon=":material/edit:", on_dismiss=close)
 def _edit(models: Path, run_id: str) -> None:
     run = store.Run(models / "runs" / run_id)
     notes, known = store.read_notes(run), filters.tags_of(overview.rows(models))
@@ -93,11 +95,11 @@ def _edit(models: Path, run_id: str) -> None:
     if refused := actions.annotate(models, run_id, Notes(title, tuple(tags), text)):
         st.error("  \n".join(map(plain, refused)))
     else:
-        _close()
+        close()
         st.rerun()
 
 
-@st.dialog("Delete?", icon=":material/delete:", on_dismiss=_close)
+@st.dialog("Delete?", icon=":material/delete:", on_dismiss=close)
 def _delete(page: str, models: Path, titles: Mapping[str, str], then: Callable[[], None]) -> None:
     training = [run_id for run_id in titles if actions.trains(models, run_id)]
     doomed = [run_id for run_id in titles if run_id not in training]
@@ -111,7 +113,7 @@ def _delete(page: str, models: Path, titles: Mapping[str, str], then: Callable[[
         _do(page, partial(actions.delete, models, doomed), then)
 
 
-@st.dialog("Delete this checkpoint?", icon=":material/delete:", on_dismiss=_close)
+@st.dialog("Delete this checkpoint?", icon=":material/delete:", on_dismiss=close)
 def _delete_checkpoint(page: str, models: Path, run_id: str, epoch: int) -> None:
     st.markdown(
         f"The weights after epoch {epoch} will be gone. Its figures and the curves stay. This cannot be undone."
@@ -124,7 +126,7 @@ def _confirmed(label: str) -> bool:
     """Draws the two answers; without a label there is nothing that could be confirmed."""
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep" if label else "Close", key="delete_no"):
-            _close()
+            close()
             st.rerun()
         return bool(label) and st.button(label, key="delete_yes", type="primary", icon=":material/delete:")
 
@@ -133,7 +135,7 @@ def _do(page: str, act: Callable[[], problems.Problems], then: Callable[[], None
     """What could not be done is said on the page, where it stays until somebody has read it."""
     found = act()
     problems.noted(page, lambda: found)
-    _close()
+    close()
     st.rerun() if found else then()
 
 

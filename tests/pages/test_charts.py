@@ -124,8 +124,20 @@ def test_a_solved_classifier_has_no_reported_pair_and_still_a_figure() -> None:
     assert trace(made, "val")["y"] == [1.5]
 
 
-def test_before_the_first_epoch_there_is_an_empty_figure() -> None:
-    assert trace(figure([]), "val")["y"] == []
+def test_before_the_first_epoch_there_is_an_empty_figure_that_says_so() -> None:
+    made = figure([])
+    assert made["data"] == []
+    assert curves.NOTHING_YET in made["layout"]["annotations"][0]["text"]
+
+
+@pytest.mark.parametrize(("x", "band"), [("epoch", (0.5, 2.5)), ("seconds", (0.0, 1.0))])
+def test_epochs_that_a_fork_inherited_lie_in_a_grey_band(x: str, band: tuple[float, float]) -> None:
+    lines = [{**line, "inherited": "parent"} if line["epoch"] <= 2 else line for line in run(5)]
+    layout = figure(lines, x=x, inherited_from="<b>Parent")["layout"]
+    (shape,) = [shape for shape in layout["shapes"] if shape["type"] == "rect"]
+    assert (shape["x0"], shape["x1"]) == band
+    assert "inherited from &lt;b&gt;Parent" in [mark["text"] for mark in layout["annotations"]]
+    assert not [shape for shape in figure(run(5))["layout"]["shapes"] if shape["type"] == "rect"]
 
 
 def test_smoothing_leaves_what_was_measured_faintly_behind_and_in_the_label() -> None:
@@ -254,6 +266,7 @@ def test_learning_rates_have_a_curve_a_group_on_a_logarithmic_axis() -> None:
     assert trace(made, "head")["y"] == [0.001] * 4
     assert trace(made, "backbone")["y"] == [None, None, 0.0001, 0.0001]
     assert made["layout"]["yaxis"]["type"] == "log"
+    assert curves.rates_figure(run(4), x="epoch", log=False)["layout"]["yaxis"]["type"] == "linear"
 
 
 def test_csv_has_a_row_an_epoch_and_a_column_a_learning_rate() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from pages.ui.run import live, view
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
@@ -17,7 +18,7 @@ from tl_core.presets import PRESETS
 
 ALWAYS = {"Run again with changes", "Title, tags, notes"}
 STATES: dict[str, tuple[dict[str, Any], set[str], str]] = {
-    "running": (trained_here(), {"Stop"}, "Starting"),
+    "running": (trained_here(), {"Stop", "Change while it trains …"}, "Starting"),
     "finished": ({"exported_epoch": 2, "test_accuracy": 0.81}, {"Delete"}, "Epoch 2"),
     "stopped": ({"status": store.STOPPED, "message": "Stopped."}, {"Resume", "Delete"}, "Resume goes on after epoch 3"),
     "interrupted": (trained_by_the_dead(), {"Resume", "Delete"}, "ended without a word"),
@@ -65,7 +66,8 @@ def test_a_run_without_epochs_claims_no_figures(models: Path) -> None:
     run = add_run(models, accuracies=(), **trained_here())
     page = opened(run.id)
     assert set(figures(page).values()) == {"–"}
-    assert in_charts(page).count("The first point appears") == 2 * 2  # In the chart, and in its text for those who cannot see it.
+    # In each of two charts, and in its text for those who cannot see it.
+    assert in_charts(page).count("The first point appears") == 2 * 2
 
 
 def test_a_run_that_failed_before_its_first_epoch_promises_none(models: Path) -> None:

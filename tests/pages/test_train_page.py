@@ -15,7 +15,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import address
-from pages.ui.forms import building, editors, preview, starting
+from pages.ui.forms import augmenting, building, preview, starting
 from pages.ui.forms.draft import FIELD
 from tests.conftest import Photos
 from tests.pages import folders, visits
@@ -30,6 +30,7 @@ from tl_core.spec import PARAMETERS, ExperimentSpec
 ROOT = Path(__file__).parents[2]
 FRAME = ROOT / "pages" / "ui" / "frame.py"
 PAGE = "../train.py"
+STRENGTH = f"{FIELD}augment:strength"
 SECTIONS = ("data", "backbone", "head", "loss", "train", "optimizer", "schedule", "stopping")
 FOLDED = tuple(f"train.open:{section}" for section in SECTIONS)
 
@@ -373,15 +374,15 @@ def test_a_strength_fills_the_list_and_is_marked_until_an_amount_is_another(
     models: Path, previews: list[Any], preset: AugmentPreset
 ) -> None:
     page = opened()
-    assert by_key(page, editors.STRENGTH).value == editors.NONE
-    checked(by_key(page, editors.STRENGTH).set_value(preset.name).run())
+    assert by_key(page, STRENGTH).value == augmenting.NONE
+    checked(by_key(page, STRENGTH).set_value(preset.name).run())
     assert {step.name: step.amount for step in held(page).augment} == dict(preset.amounts)
-    assert by_key(page, editors.STRENGTH).value == preset.name
+    assert by_key(page, STRENGTH).value == preset.name
     assert field(page, "augment").value == list(preset.amounts)
     name = next(iter(preset.amounts))
     checked(field(page, f"augment.{name}").set_value(AUGMENTATIONS[name].high).run())
-    assert by_key(page, editors.STRENGTH).value is None
-    checked(by_key(page, editors.STRENGTH).set_value(editors.NONE).run())
+    assert by_key(page, STRENGTH).value is None
+    checked(by_key(page, STRENGTH).set_value(augmenting.NONE).run())
     assert held(page).augment == ()
 
 

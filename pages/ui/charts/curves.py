@@ -64,7 +64,16 @@ class Curve:
     in_legend: bool = True
 
 
-def run_figure(lines: Lines, *, measure: Measure, x: X, smoothing: float, log: bool, best_epoch: int | None) -> Figure:
+def run_figure(
+    lines: Lines,
+    *,
+    measure: Measure,
+    x: X,
+    smoothing: float,
+    log: bool,
+    best_epoch: int | None,
+    inherited_from: str = "",
+) -> Figure:
     """One run: validation, clean and reported training, with the gap between the first two shaded.
 
     Args:
@@ -73,6 +82,7 @@ def run_figure(lines: Lines, *, measure: Measure, x: X, smoothing: float, log: b
         x: Epochs, or the seconds trained up to the end of each.
         smoothing: The weight of what came before, 0 to 0.95; what was measured then stands faintly behind.
         best_epoch: Marked by a star, on the measured value.
+        inherited_from: What the run is called that trained the epochs before a fork.
     """
     if not lines:
         return {"data": [], "layout": layouts.layout(measure, x, log, 0, layouts.said(NOTHING_YET))}
@@ -84,7 +94,7 @@ def run_figure(lines: Lines, *, measure: Measure, x: X, smoothing: float, log: b
     index = kept([curve.values for curve in drawn], [*best, *changes(lines)])
     at = places(lines, x)
     data = [*_gap(drawn, at, index, smoothing), *_traces(drawn, at, index, smoothing, measure)]
-    marks = layouts.phase_changes(lines, at, x)
+    marks = layouts.joined(layouts.phase_changes(lines, at, x), _inherited(lines, at, x, inherited_from))
     if best:
         data.append(_star(drawn[0], lines, at, best[0], measure))
         marks = layouts.joined(marks, layouts.best_line(float(at[best[0]])))
@@ -126,8 +136,17 @@ def _compared(run: Named, number: int, measure: Measure, show: Sequence[Kind], s
     ]
 
 
-def rates_figure(lines: Lines, *, x: X) -> Figure:
-    """The learning rate of each group of weights, on a logarithmic axis; solved classifiers have none."""
+def _inherited(lines: Lines, at: np.ndarray, x: X, title: str) -> layouts.Marks:
+    """The band over the epochs that another run trained; nothing where there are none."""
+    count = sum(bool(line.get("inherited")) for line in lines)
+    if not count:
+        return layouts.phase_lines(())
+    start, end = (0.0, float(at[count - 1])) if x == "seconds" else (float(at[0]) - 0.5, float(at[count - 1]) + 0.5)
+    return layouts.band(start, end, f"inherited from {title}" if title else "inherited")
+
+
+def rates_figure(lines: Lines, *, x: X, log: bool = True) -> Figure:
+    """The learning rate of each group of weights; solved classifiers have none."""
     rates = [line.get("learning_rate") or {} for line in lines]
     groups = dict.fromkeys(group for rate in rates for group in rate)
     drawn = [
@@ -137,8 +156,8 @@ def rates_figure(lines: Lines, *, x: X) -> Figure:
     at = places(lines, x)
     index = kept([curve.values for curve in drawn], changes(lines))
     data = _traces(drawn, at, index, 0.0, "learning rate")
-    marks = layouts.phase_changes(lines, at, x)
-    return {"data": data, "layout": layouts.layout("learning rate", x, True, len(lines), marks)}
+    marks = layouts.joined(layouts.phase_changes(lines, at, x), _inherited(lines, at, x, ""))
+    return {"data": data, "layout": layouts.layout("learning rate", x, log, len(lines), marks)}
 
 
 def _traces(

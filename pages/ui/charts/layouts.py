@@ -83,6 +83,15 @@ def rate_line(rate: float, text: str) -> Marks:
     return {"shapes": [line], "annotations": [_name(place, escape(text, quote=False))]}
 
 
+def band(start: float, end: float, text: str) -> Marks:
+    """A grey band between two places, with what it stands for at its foot."""
+    filled = {"type": "rect", "xref": "x", "x0": start, "x1": end, "y0": 0, "y1": 1, "yref": "paper", "layer": "below"}
+    look = {"fillcolor": colours.faded(colours.TEXT, 0.08), "line": {"width": 0}}
+    where = {"x": start, "xanchor": "left", "y": 0, "yref": "paper", "yanchor": "bottom"}
+    name = {"text": escape(text, quote=False), "showarrow": False, "font": {"size": 11, "color": colours.TEXT}, **where}
+    return {"shapes": [{**filled, **look}], "annotations": [name]}
+
+
 def best_line(place: float) -> Marks:
     """The line through the best epoch."""
     return {"shapes": [_upright(place, "solid", colours.faded(colours.VALIDATION, 0.45))], "annotations": []}

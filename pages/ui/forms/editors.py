@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
-from pages.ui.forms import chain, draft, preview, source, widgets
+from pages.ui.forms import augmenting, chain, draft, preview, source, widgets
 from pages.ui.forms.planning import View
 from pages.ui.text import plain
-from tl_core.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, preset_of
 from tl_core.backbones import BACKBONES, Backbone
 from tl_core.backbones.freezing import last_frozen, thawed_cuts, used_cuts
 from tl_core.errors import BadInput
@@ -18,9 +17,6 @@ from tl_core.params import Param
 
 NOTHING = "nothing"
 """The stop of the freeze slider below the first block."""
-
-NONE, STRENGTH = "none", "augment-strength"
-"""The ready list of no augmentation, and the key of the buttons."""
 
 UNITS = 128
 """Of a hidden layer that was just added."""
@@ -117,65 +113,19 @@ def hidden(row: Param, view: View) -> None:
 
 def augment(row: Param, view: View) -> None:
     """Which augmentations, in which order, how strongly; and what they do to a picture."""
-    amounts = {step.name: step.amount for step in view.spec.augment}
-    key = f"{draft.FIELD}{row.path}"
-    _strengths(amounts)
-    st.session_state.setdefault(key, list(amounts))
-    st.multiselect(
-        row.title,
-        AUGMENTATIONS.names,
-        format_func=lambda name: AUGMENTATIONS[name].title,
-        key=key,
-        help=widgets.help_of(row),
-        placeholder="None: images are seen as they are",
-        on_change=lambda: _told_augment(st.session_state[key]),
-    )
-    with st.grid("auto", min_column_width=190):
-        for name, amount in amounts.items():
-            _amount(name, amount)
+    augmenting.draw(row, f"{draft.FIELD}{row.path}", lambda: _amounts(view), partial(draft.put, row.path))
     preview.draw(view)
 
 
-def _strengths(amounts: Mapping[str, float]) -> None:
-    """Ready lists from none to strong; none of them is marked where the amounts are others."""
-    chosen = preset_of(amounts)
-    st.session_state[STRENGTH] = chosen.name if chosen else None if amounts else NONE
-    st.segmented_control(
-        "Strength",
-        (NONE, *AUGMENT_PRESETS.names),
-        format_func=lambda name: AUGMENT_PRESETS[name].title if name in AUGMENT_PRESETS.names else "None",
-        key=STRENGTH,
-        help="\n\n".join(f"**{row.title}**: {row.help}" for row in AUGMENT_PRESETS),
-        on_change=_told_strength,
-    )
-
-
-def _told_strength() -> None:
-    draft.touch()
-    if name := st.session_state[STRENGTH]:
-        draft.put("augment", {} if name == NONE else dict(AUGMENT_PRESETS[name].amounts))
-        draft.forget("augment")
-
-
-def _amount(name: str, amount: float) -> None:
-    row = AUGMENTATIONS[name]
-    step = 1.0 if row.high > 10 else 0.01
-    one = Param(f"augment.{name}", row.title, "number", row.default, row.help, row.low, row.high, step, unit=row.unit)
-    widgets.draw(one, amount, f"{draft.FIELD}augment.{name}", partial(_told_amount, name))
+def _amounts(view: View) -> dict[str, float]:
+    """The augmentations of the form; of one that holds none that are allowed, those of its defaults."""
+    held = draft.values()["augment"]
+    return dict(held) if isinstance(held, dict) else {step.name: step.amount for step in view.spec.augment}
 
 
 def depth(thawed: int, used: tuple[str, ...]) -> str:
     """The freeze setting in which so many of the top blocks train."""
     return {0: "all", len(used): "none"}.get(thawed, f"all-but-{thawed}")
-
-
-def _told_amount(name: str, amount: float) -> None:
-    draft.put("augment", {**draft.values()["augment"], name: amount})
-
-
-def _told_augment(chosen: list[str]) -> None:
-    amounts = draft.values()["augment"]
-    draft.put("augment", {name: amounts.get(name, AUGMENTATIONS[name].default) for name in chosen})
 
 
 def _units() -> list[int | None]:

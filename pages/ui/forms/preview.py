@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -39,7 +40,8 @@ def draw(view: View) -> None:
 
 def _asked(spec: ExperimentSpec) -> str:
     """The settings that a preview depends on, as text, and no others: it is asked for again only when one of these changes."""
-    values = ExperimentSpec().to_json()
+    # With stored views it depends on the phases, and so on nearly everything.
+    values = (spec if spec.train.views and spec.augment else ExperimentSpec()).to_json()
     values |= {"data": {**spec.to_json()["data"], "image_size": spec.image_size}, "augment": spec.to_json()["augment"]}
     values["train"]["seed"] = spec.train.seed
     return json.dumps(ExperimentSpec.from_json(values).anchored().to_json())
@@ -70,7 +72,14 @@ def _pictures(shown: Preview) -> None:
         st.image(shown.original, caption="original", alt=f"A training picture of {name}, as it is.", width="stretch")
         for epoch, view in enumerate(shown.views, 1):
             alt = f"The same picture as training sees it in epoch {epoch}."
-            st.image(view, caption=f"epoch {epoch}", alt=alt, width="stretch")
+            mixed = _told_labels(shown.labels[epoch - 1]) if shown.labels else ""
+            caption = f"epoch {epoch}: {plain(mixed)}" if mixed else f"epoch {epoch}"
+            st.image(view, caption=caption, alt=f"{alt} {mixed}".strip(), width="stretch")
+
+
+def _told_labels(labels: Sequence[tuple[str, float]]) -> str:
+    """How much each class of a mixed image counts: "70 % mug, 30 % lamp"; what rounds to nothing is left out."""
+    return ", ".join(f"{share:.0%}".replace("%", " %") + f" {name}" for name, share in labels if round(100 * share))
 
 
 def _next() -> None:

@@ -52,7 +52,7 @@ def _techniques(made: Plan) -> None:
     """What acts on which layers, folded."""
     if not made.techniques:
         return
-    with st.expander("What acts on what", icon=":material/tune:", key="techniques"):
+    with st.expander("What each technique acts on", icon=":material/tune:", key="techniques"):
         setting_table.draw(TECHNIQUES, technique_rows(made.techniques), "Every technique with the layers it acts on.")
 
 

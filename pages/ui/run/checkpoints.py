@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import dialogs, places
+from pages.ui.run import forking
 from pages.ui.run.view import View, reading
 from pages.ui.text import plain, size
 from tl_core import service
@@ -65,6 +66,7 @@ def _row(view: View, entry: Checkpoint, spare: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"checkpoint_{entry.epoch}"):
         st.markdown(f"**Epoch {entry.epoch}** · {plain(entry.phase)} · {size(entry.bytes)}{best}")
         places.link("predict", "Predict with it", run=view.run.id, epoch=str(entry.epoch))
+        forking.link(view, entry.epoch)
         _download(view, entry)
         if spare and st.button(
             "Delete", icon=":material/delete:", key=f"delete_{entry.epoch}", help="Asks first.", type="tertiary"

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import dialogs, places, problems
 from pages.ui.address import train_params
+from pages.ui.run import changing, forking
 from pages.ui.run.story import obstacle_of
 from pages.ui.run.view import View
 from pages.ui.runs import actions
@@ -32,7 +33,10 @@ def draw(view: View) -> None:
             places.link("compare", "Compare with …", runs=run.id)
         if (run.export / "model.keras").exists():
             places.link("predict", "Predict with it", run=run.id)
-        if view.spec and _button("Run again with changes", ":material/tune:", "again"):
+        forking.from_best(view)
+        if changing.possible(view) and _button("Change while it trains …", ":material/tune:", "change"):
+            changing.open_window(view)
+        if view.spec and _button("Run again with changes", ":material/replay:", "again"):
             places.go("train", **train_params(view.spec))
         if _button("Title, tags, notes", ":material/edit:", "edit"):
             dialogs.edit(view.page, run.models, run.id)

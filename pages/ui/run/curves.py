@@ -18,6 +18,9 @@ EXPLAINED = """
   the two is what it memorised.
 - **Training, reported**: what training itself measured, with dropout and augmentation, averaged while the weights moved. It may lie
   below validation, and says nothing about overfitting.
+- **Grey band**: epochs of the run this one was forked from. They count for nothing here.
+- **Dotted line**: another phase begins. *head*: the backbone is frozen. *thaw 1, 2 …*: stages of unfreezing. *fine-tune*: all thawed
+  blocks train. *from 7*: settings were changed while it trained, and count from that epoch on.
 - **★ Best epoch**: the one whose network is exported and tested: the lowest validation loss, unless the setting *Best* says
   accuracy. The highest accuracy may be that of another epoch.
 """
@@ -69,7 +72,13 @@ def _choices() -> tuple[curves.X, float, bool]:
 
 def _chart(view: View, measure: curves.Measure, x: curves.X, smoothing: float, log: bool) -> None:
     figure = curves.run_figure(
-        view.lines, measure=measure, x=x, smoothing=smoothing, log=log, best_epoch=view.best_epoch
+        view.lines,
+        measure=measure,
+        x=x,
+        smoothing=smoothing,
+        log=log,
+        best_epoch=view.best_epoch,
+        inherited_from=view.forked_from[1] if view.forked_from else "",
     )
     draw_chart(figure, f"run-{measure}", HEIGHT, _alt(view, measure))
 
@@ -77,10 +86,11 @@ def _chart(view: View, measure: curves.Measure, x: curves.X, smoothing: float, l
 def _alt(view: View, measure: curves.Measure) -> str:
     if not view.lines:
         return f"{measure.capitalize()}: {curves.NOTHING_YET}"
-    last = view.lines[-1]
+    last, inherited = view.lines[-1], len(view.lines) - len(view.own)
+    before = f" The first {inherited} are inherited from the run it was forked from." if inherited else ""
     return (
         f"{measure.capitalize()} over {len(view.lines)} epochs; the last: training, clean {last[f'clean_{measure}']:.3f}, "
-        f"validation {last[f'val_{measure}']:.3f}. The best epoch is {view.best_epoch}."
+        f"validation {last[f'val_{measure}']:.3f}. The best epoch is {view.best_epoch}.{before}"
     )
 
 
@@ -107,5 +117,6 @@ def _rates(view: View, x: curves.X) -> None:
     if not any(line.get("learning_rate") for line in view.lines):
         st.caption("This classifier is solved without a learning rate.")
         return
-    figure = curves.rates_figure(view.lines, x=x)
+    log = st.toggle("Log scale", True, key="rates_log", help="Rates on a logarithmic scale: each drop is as tall.")
+    figure = curves.rates_figure(view.lines, x=x, log=log)
     draw_chart(figure, "run-rates", SMALL, "The learning rate of each group of weights.")

@@ -22,7 +22,12 @@ COLUMNS = {
     "Epoch": st.column_config.NumberColumn(width=64, pinned=True),
     "Best": st.column_config.TextColumn(help="★ the epoch that is exported, or would be.", width=54),
     "Phase": st.column_config.TextColumn(
-        help="head: the backbone is frozen. fine-tune: thawed blocks train too.", width=84
+        help="head: the backbone is frozen. thaw 1, 2 …: stages of unfreezing. fine-tune: all thawed blocks train too. "
+        "from 7: settings were changed, and count from that epoch on.",
+        width=84,
+    ),
+    "Inherited from": st.column_config.TextColumn(
+        help="The run that trained this epoch, before this one was forked from it.", width=120
     ),
     "Val. accuracy": st.column_config.NumberColumn(format=_PERCENT, help=_VALIDATION, width=104),
     "Val. loss": st.column_config.NumberColumn(format=_LOSS, help=_VALIDATION, width=84),
@@ -68,6 +73,7 @@ def _cells(line: dict[str, Any], best: int | None) -> dict[str, Any]:
         "Epoch": line["epoch"],
         "Best": "★" if line["epoch"] == best else "",
         "Phase": line.get("phase"),
+        "Inherited from": line.get("inherited"),
         "Val. accuracy": percent_value(line["val_accuracy"]),
         "Val. loss": line["val_loss"],
         "Clean accuracy": percent_value(line["clean_accuracy"]),

@@ -57,12 +57,12 @@ def figures(view: View) -> tuple[Figure, ...]:
     """Best validation accuracy, lowest validation loss, gap, test accuracy; a dash for what is not known yet."""
     hinge = view.state.get("loss_name", "cross-entropy") != "cross-entropy"
     loss_help = HINGE if hinge else LOSS
-    best = most_accurate(view.lines)
+    best = most_accurate(list(view.own))
     if best is None:
         names = (("Validation accuracy", VALIDATION), ("Validation loss", loss_help), ("Gap", GAP))
         note = "no epoch yet" if view.status in ACTIVE else "no epoch"
         return (*(Figure(label, "–", note, help) for label, help in names), _test(view))
-    lowest = min(view.lines, key=lambda line: line["val_loss"])
+    lowest = min(view.own, key=lambda line: line["val_loss"])
     gap, epoch = 100 * (best["clean_accuracy"] - best["val_accuracy"]), f"epoch {best['epoch']}"
     return (
         Figure("Validation accuracy", percent(best["val_accuracy"]), f"best · {epoch}", VALIDATION),

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.live import follow
-from pages.ui.run import checkpoints, curves, data, epochs, headline, log, progress, report, settings
+from pages.ui.run import changing, checkpoints, curves, data, epochs, headline, log, progress, report, settings
 from pages.ui.run.story import story
 from pages.ui.run.view import View, look
 from pages.ui.text import plain
@@ -40,6 +40,7 @@ def draw(models: Path, before: View) -> None:
             st.rerun()
         _tell(view, models)
         progress.draw(view)
+        changing.draw(view)
         headline.draw(view)
         _tabs(view)
 

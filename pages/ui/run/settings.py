@@ -10,10 +10,12 @@ import streamlit as st
 
 from pages.ui import setting_table
 from pages.ui.address import differences
+from pages.ui.forms.summary import TECHNIQUES, technique_rows
 from pages.ui.run.view import View
 from pages.ui.setting_table import Cell, valued
 from pages.ui.wording import titled, value_of
 from tl_core.params import Param
+from tl_core.plan import techniques
 from tl_core.presets import PRESETS
 from tl_core.spec import PARAMETERS, ExperimentSpec
 
@@ -31,6 +33,7 @@ def draw(view: View) -> None:
         HEAD, rows(view.spec), "Every setting with its value and default; those that were changed come first."
     )
     st.caption(f"{CHANGED}differs from the default.")
+    _techniques(view)
     st.download_button(
         "spec.json",
         json.dumps(view.spec.to_json(), indent=2),
@@ -44,6 +47,16 @@ def draw(view: View) -> None:
     st.caption("The same experiment on the command line:")
     st.code(command(view.spec), language="bash", wrap_lines=True)
     _environment(view)
+
+
+def _techniques(view: View) -> None:
+    """What acts on which layers now, with all that was changed while it trained."""
+    if view.spec is None:
+        return
+    spec = view.phases[-1].spec
+    if lines := techniques(spec, view.phases):
+        st.markdown("**What each technique acts on**")
+        setting_table.draw(TECHNIQUES, technique_rows(lines), "Every technique with the layers it acts on.")
 
 
 def _environment(view: View) -> None:

@@ -12,7 +12,7 @@ from pages.ui.text import duration, percent
 from tl_core import store
 from tl_core.data.sources import parse
 from tl_core.errors import BadInput
-from tl_core.phases import phases
+from tl_core.phases import Phase
 from tl_core.plan.problems import spec_problems
 
 SILENT = 60
@@ -22,7 +22,6 @@ _BEST_BY = {"val_loss": "the lowest validation loss", "val_accuracy": "the highe
 
 PHASES = {
     "head": "the head trains, the backbone is frozen",
-    "fine-tune": "head and thawed blocks train",
     "solve": "the classifier is solved at once",
 }
 
@@ -65,17 +64,40 @@ def trains(what: str) -> bool:
 
 
 def _phase(view: View, epoch: int) -> str:
-    now = [phase for phase in phases(view.spec) if phase.first <= epoch <= phase.last] if view.spec else []
-    return f"{PHASES[now[0].name]}" if now else "training"
+    now = next((phase for phase in view.phases if phase.first <= epoch <= phase.last), None)
+    return explained(now) if now else "training"
+
+
+def explained(phase: Phase) -> str:
+    """What trains in a phase: "head and the blocks above block4 train, with settings changed from epoch 7 on"."""
+    name, _, since = phase.name.partition(" from ")
+    blocks = f"head and the blocks above {phase.frozen} train" if phase.frozen else "every layer trains"
+    said = PHASES.get(name) or (blocks if name == "fine-tune" else f"stage {name.split()[-1]} of unfreezing: {blocks}")
+    return f"{said}, with settings changed from epoch {since} on" if since else said
 
 
 def _finished(view: View) -> str:
     best, test = view.state.get("exported_epoch") or view.best_epoch, view.state.get("test_accuracy")
-    by = _BEST_BY[view.spec.train.best] if view.spec else "the best"
-    took = f"Finished after {duration(view.state.get('seconds'))}."
+    took = f"Finished after {duration(view.state.get('seconds'))}.{stopped_early(view)}"
     tested = f"; test accuracy {percent(test)}" if test is not None else ""
-    exported = f" Epoch {best}, with {by}, is exported{tested}." if best else ""
+    exported = f" Epoch {best}, {_chosen_by(view)}, is exported{tested}." if best else ""
     return f"{took}{exported} {view.message}".strip()
+
+
+def _chosen_by(view: View) -> str:
+    if view.spec and not view.spec.stopping.restore_best:
+        return "the last"
+    return f"with {_BEST_BY[view.spec.train.best]}" if view.spec else "the best"
+
+
+def stopped_early(view: View) -> str:
+    """Why early stopping ended it, and what it saved; empty where it ran to its last epoch."""
+    early = view.state.get("stopped_early") or {}
+    if not isinstance(early.get("epoch"), int):
+        return ""
+    return f" Early stopping ended it after epoch {early['epoch']} of {view.epochs}: {early.get('reason', '')}".rstrip(
+        ": "
+    )
 
 
 def _broken_off(view: View) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,9 +14,10 @@ from typing import Any
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.files import read_json
-from tl_core.phases import total_epochs
+from tl_core.phases import Phase, phases, total_epochs
 from tl_core.spec import ExperimentSpec
-from tl_core.store import Run
+from tl_core.store import Run, adjustments
+from tl_core.store.adjustments import Adjustment
 
 DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
 """What looking into a file raises whose content is not what was written."""
@@ -33,6 +34,8 @@ STATE: dict[str, type | UnionType] = {
     "exported_epoch": int,
     "images": dict,
     "environment": dict,
+    "forked_from": dict,
+    "stopped_early": dict,
 }
 """What entries of a state have to be for a page to show them."""
 
@@ -45,7 +48,9 @@ class View:
     """A run. What cannot be read is left at its empty value, and `damage` says so.
 
     Attributes:
-        lines: The metrics, a line an epoch.
+        lines: The metrics, a line an epoch; of a fork, those of the epochs before it as well.
+        adjustments: What was changed while it trained.
+        asked: What is asked for and not yet in force, by path.
         damage: A sentence for each file that cannot be read.
     """
 
@@ -56,6 +61,8 @@ class View:
     lines: tuple[dict[str, Any], ...]
     progress: store.Progress | None
     damage: tuple[str, ...]
+    adjustments: tuple[Adjustment, ...] = ()
+    asked: Mapping[str, Any] | None = None
 
     @property
     def page(self) -> str:
@@ -72,24 +79,49 @@ class View:
 
     @property
     def epochs(self) -> int:
-        """The epochs the whole run will have; 0 where its spec cannot be read."""
+        """The last epoch of the whole run; 0 where its spec cannot be read."""
         return total_epochs(self.spec) if self.spec else 0
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """What it does, with what was changed while it trained; empty where its spec cannot be read."""
+        return phases(self.spec, self.adjustments) if self.spec else ()
+
+    @property
+    def own(self) -> tuple[dict[str, Any], ...]:
+        """The lines of the epochs it trained itself: all but those that a fork inherited."""
+        return own(self.lines)
+
+    @property
+    def forked_from(self) -> tuple[str, str, int] | None:
+        """Of a fork: the run it goes on from, what that was called, and the epoch."""
+        came = self.state.get("forked_from") or {}
+        known = {"run": str, "title": str, "epoch": int}
+        if not all(isinstance(came.get(name), kind) for name, kind in known.items()):
+            return None
+        return came["run"], came["title"], came["epoch"]
 
     @property
     def best_epoch(self) -> int | None:
         """The epoch that is, or would be, exported: the best by the measure the spec names."""
-        if not self.lines:
+        if not self.own:
             return None
         if self.spec and self.spec.train.best == "val_accuracy":
-            return int(max(self.lines, key=lambda line: line["val_accuracy"])["epoch"])
-        return int(min(self.lines, key=lambda line: line["val_loss"])["epoch"])
+            return int(max(self.own, key=lambda line: line["val_accuracy"])["epoch"])
+        return int(min(self.own, key=lambda line: line["val_loss"])["epoch"])
+
+
+def own(lines: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """The lines of the epochs that a run trained itself."""
+    return tuple(line for line in lines if not line.get("inherited"))
 
 
 def look(run: Run) -> View:
     """Reads a run; files that are damaged are told of in the view, never raised."""
     damage: list[str] = []
-    spec = lines = progress = None
+    spec = lines = progress = asked = None
     title = run.id
+    changed: tuple[Adjustment, ...] = ()
     with _noted(damage):
         spec = store.read_spec(run)
     with _noted(damage):
@@ -97,13 +129,15 @@ def look(run: Run) -> View:
     with _noted(damage):
         progress = store.read_progress(run)
     with _noted(damage):
+        changed, asked = adjustments.adjustments(run), adjustments.asked(run)
+    with _noted(damage):
         title = store.title_of(run) or run.id
     state = store.read_state(run)
     odd = [name for name, kind in STATE.items() if not isinstance(state.get(name), kind | None)]
     if odd:
         damage.append(f"state.json is damaged ({', '.join(odd)}).")
     state = {name: value for name, value in state.items() if name not in odd}
-    return View(run, title, state, spec, lines or (), progress, tuple(damage))
+    return View(run, title, state, spec, lines or (), progress, tuple(damage), changed, asked)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pages.ui.run.view import DAMAGE
+from pages.ui.run.view import DAMAGE, own
 from pages.ui.runs.settings import differing
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
@@ -151,7 +151,7 @@ def _whole(run: Run) -> Row:
         dataset=short_name(spec.data.source),
         backbone=spec.backbone.name,
         freeze=spec.backbone.freeze,
-        settings=differing(spec),
+        settings=", ".join(filter(None, [_fork(state), differing(spec)])),
         tags=notes.tags,
         notes=notes.text,
         epoch=len(lines),
@@ -163,6 +163,11 @@ def _whole(run: Run) -> Row:
     )
 
 
+def _fork(state: dict[str, Any]) -> str:
+    came = state.get("forked_from")
+    return f"fork of {came['title']} at epoch {came['epoch']}" if came else ""
+
+
 def _now(run: Run, state: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
     """What a run does at this moment, where somebody trains it."""
     if state["status"] != RUNNING:
@@ -172,7 +177,7 @@ def _now(run: Run, state: dict[str, Any], lines: list[dict[str, Any]]) -> dict[s
 
 
 def _best(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    best = most_accurate(lines)
+    best = most_accurate(own(lines))
     if best is None:
         return {}
     gap = best["clean_accuracy"] - best["val_accuracy"]

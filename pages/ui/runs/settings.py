@@ -8,7 +8,10 @@ from tl_core.spec import PARAMETERS, ExperimentSpec
 OWN_COLUMN = ("data.source", "backbone.name", "backbone.freeze")
 """Settings that the table shows in columns of their own."""
 
-SHOWN = tuple(param for param in PARAMETERS if param.path not in (*OWN_COLUMN, "augment"))
+IN_WORDS = ("augment", "start.run", "start.epoch")
+"""Settings that stand there in other words."""
+
+SHOWN = tuple(param for param in PARAMETERS if param.path not in (*OWN_COLUMN, *IN_WORDS))
 
 
 def differing(spec: ExperimentSpec) -> str:

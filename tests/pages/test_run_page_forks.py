@@ -1,0 +1,170 @@
+"""The page of a run that was forked, or changed while it trained, or ended early."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.run import changing, story
+from pages.ui.run.view import look
+from tests.pages.folders import add_checkpoints, add_run, epoch_line, trained_here
+from tests.pages.run_page import buttons, figures, opened
+from tests.pages.visits import press, said, table_of
+from tl_core import store
+from tl_core.phases import Phase, phases
+from tl_core.presets import PRESETS
+from tl_core.spec import ExperimentSpec
+from tl_core.store import adjustments, forks
+
+TUNED = {"backbone.freeze": "all-but-3", "train.head_epochs": 2, "train.stages": "all-but-1:2"}
+
+
+def links(page: AppTest) -> dict[str, str]:
+    """Where the links of the page lead, by their labels; of several with one label the last."""
+    found = (element.proto for element in page.get("page_link"))
+    return {link.label.replace("\\", ""): link.query_string for link in found}
+
+
+@pytest.fixture
+def parent(models: Path) -> store.Run:
+    """A run of three epochs, the best of which is the second, that keeps the last two."""
+    run = add_run(models, "The parent")
+    add_checkpoints(run, (2, 3))
+    return run
+
+
+@pytest.fixture
+def child(models: Path, parent: store.Run) -> store.Run:
+    """A fork of it at epoch 3 with an epoch of its own, worse than the parent's best."""
+    run = forks.fork(models, parent, 3, {"head.dropout": 0.5}, "The child")
+    store.append_metrics(run, epoch_line(4, 0.9, 0.8))
+    store.write_state(run, status=store.FINISHED, seconds=3.0)
+    return run
+
+
+# Forks
+
+
+def test_a_run_is_forked_from_its_best_kept_epoch_and_from_each_checkpoint(models: Path, parent: store.Run) -> None:
+    page = opened(parent.id)
+    assert f"start.run={parent.id}" in links(page)["Fork …"]
+    assert "start.epoch=2" in links(page)["Fork …"]
+    page = opened(parent.id, tab="Checkpoints")
+    epochs = [link.proto.query_string for link in page.get("page_link") if link.proto.label == "Fork …"]
+    assert [("start.epoch=3" in text, "start.epoch=2" in text) for text in epochs[1:]] == [(True, False), (False, True)]
+
+
+def test_a_run_without_checkpoints_offers_no_fork(models: Path) -> None:
+    assert "Fork …" not in links(opened(add_run(models).id))
+
+
+def test_a_fork_links_to_its_parent_and_counts_its_own_epochs_alone(models: Path, child: store.Run) -> None:
+    page = opened(child.id)
+    assert "run=" in links(page)["Fork of The parent at epoch 3"]
+    assert figures(page)["Validation accuracy"] == "80.0 %"
+    charts = "\n".join(element.proto.json for element in page.get("bidi_component"))
+    assert "inherited from The parent" in charts
+    assert "The first 3 are inherited" in charts
+    assert "best epoch is 4" in charts
+
+
+def test_inherited_epochs_are_named_in_the_table(models: Path, parent: store.Run, child: store.Run) -> None:
+    table = opened(child.id, tab="Epochs").dataframe[0].value
+    assert list(table["Inherited from"].fillna("")) == ["", *[parent.id] * 3]
+    assert list(table["Best"]) == ["★", "", "", ""]
+    assert "Inherited from" not in opened(parent.id, tab="Epochs").dataframe[0].value
+
+
+def test_a_fork_that_has_not_trained_yet_claims_no_figures(models: Path, parent: store.Run) -> None:
+    run = forks.fork(models, parent, 3, {}, "New")
+    page = opened(run.id)
+    assert set(figures(page).values()) == {"–"}
+    assert look(run).best_epoch is None
+
+
+def test_a_state_that_names_no_parent_breaks_no_page(models: Path) -> None:
+    for odd in ("a word", {"run": 3}, {}):
+        assert not opened(add_run(models, forked_from=odd).id).exception
+
+
+# Early stopping and phases
+
+
+def test_early_stopping_says_when_and_why(models: Path) -> None:
+    why = "Validation loss has not fallen for 2 epochs."
+    page = opened(add_run(models, stopped_early={"epoch": 3, "reason": why}, exported_epoch=2).id)
+    assert f"Early stopping ended it after epoch 3 of 10: {why}" in said(page).replace("\\", "")
+
+
+def named(changes: dict[str, Any], adjusted: tuple[adjustments.Adjustment, ...] = ()) -> dict[str, Phase]:
+    return {phase.name: phase for phase in phases(ExperimentSpec().with_values(changes), adjusted)}
+
+
+def test_every_phase_is_explained_in_words() -> None:
+    adjusted = (adjustments.Adjustment(7, {"head.dropout": 0.5}),)
+    told = {name: story.explained(phase) for name, phase in named(TUNED, adjusted).items()}
+    assert told == {
+        "head": "the head trains, the backbone is frozen",
+        "thaw 1": "stage 1 of unfreezing: head and the blocks above block7 train",
+        "fine-tune": "head and the blocks above block5 train",
+        "fine-tune from 7": "head and the blocks above block5 train, with settings changed from epoch 7 on",
+    }
+    assert story.explained(named({"backbone.freeze": "none"})["fine-tune"]) == "every layer trains"
+    assert story.explained(named({"head.classifier": "linear-svm"})["solve"]) == "the classifier is solved at once"
+
+
+def test_settings_list_what_acts_on_which_layers(models: Path) -> None:
+    page = opened(add_run(models).id, tab="Settings")
+    rows = [[text for text, _ in row][:2] for row in table_of(page, "Every technique")]
+    assert ["Dropout 0.2", "before classifier"] in rows
+
+
+# Changes while it trains
+
+
+def test_what_is_changed_is_asked_for_and_shown_until_it_is_in_force(models: Path) -> None:
+    run = add_run(models, **trained_here())
+    page = press(opened(run.id), "change")
+    page.get_by_key("change:head.dropout").set_value(0.5).run()
+    page.get_by_key("change:augment:strength").set_value("light").run()
+    press(page, "change_yes")
+    asked = adjustments.asked(run)
+    assert asked is not None and asked["head.dropout"] == 0.5 and "horizontal_flip" in asked["augment"]
+    assert "train.learning_rate" not in asked
+    assert "Asked for, from the next epoch on: dropout 0.5" in said(opened(run.id))
+    adjustments.put_in_force(run, 4)
+    page = opened(run.id)
+    assert "From epoch 4 on: dropout 0.5" in said(page)
+    assert "Asked for" not in said(page)
+
+
+def test_the_window_begins_with_what_is_in_force_and_asks_for_nothing_else(models: Path) -> None:
+    run = add_run(models, **trained_here())
+    adjustments.ask(run, {"head.dropout": 0.4})
+    adjustments.put_in_force(run, 4)
+    page = press(opened(run.id), "change")
+    assert page.get_by_key("change:head.dropout").value == 0.4
+    assert page.button(key="change_yes").disabled
+    press(page, "change_no")
+    assert adjustments.asked(run) is None
+    assert not [button for button in page.button if button.key == "change_yes"]
+
+
+def test_the_rate_of_thawed_layers_is_offered_where_some_thaw() -> None:
+    assert "train.backbone_learning_rate" not in changing.offered(ExperimentSpec())
+    assert changing.offered(PRESETS["fine-tune"].spec()) == adjustments.ADJUSTABLE
+
+
+@pytest.mark.parametrize("state", [{}, {"status": store.STOPPED}], ids=["finished", "stopped"])
+def test_a_run_that_nobody_trains_is_forked_and_not_changed(models: Path, state: dict[str, Any]) -> None:
+    assert "Change while it trains …" not in buttons(opened(add_run(models, **state).id))
+
+
+def test_a_damaged_file_of_adjustments_is_named(models: Path) -> None:
+    run = add_run(models)
+    (run.folder / "adjustments.json").write_text("[1]")
+    page = opened(run.id)
+    assert "adjustments.json" in " ".join(element.value for element in page.error)
