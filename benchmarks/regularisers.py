@@ -20,6 +20,7 @@ import numpy as np
 from tl_core import store
 from tl_core.cache import unwatched
 from tl_core.presets import PRESETS
+from tl_core.store import checkpoints
 
 SEEDS = (0, 1, 2)
 ZERO = 1e-3
@@ -110,7 +111,7 @@ def _trained(models: Path, settings: Mapping[str, Any]) -> tuple[float, ...]:
 
 def _kernels(run: store.Run, epoch: int) -> list[np.ndarray]:
     """The kernels of the head's dense layers, as the checkpoint of an epoch holds them."""
-    entry = next(entry for entry in store.checkpoints.entries_of(run.checkpoints) if entry.epoch == epoch)
+    entry = next(entry for entry in checkpoints.entries_of(run.checkpoints) if entry.epoch == epoch)
     with np.load(run.checkpoints / entry.file, allow_pickle=False) as archive:
         names = [name for name in archive.files if name.startswith(("model/head_dense", "model/classifier"))]
         return [archive[name] for name in names if name.endswith("kernel")]
