@@ -18,7 +18,15 @@ DATA = ("playground:images_per_class=20", "digits")
 
 
 def test_the_presets_have_the_names_the_command_line_promises() -> None:
-    assert PRESETS.names == ("feature-extraction", "fine-tune", "fine-tune-all", "from-scratch", "early-features")
+    assert PRESETS.names == (
+        "feature-extraction",
+        "fine-tune",
+        "fine-tune-all",
+        "gradual-unfreezing",
+        "against-overfitting",
+        "from-scratch",
+        "early-features",
+    )
 
 
 @every_preset

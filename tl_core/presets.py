@@ -59,6 +59,41 @@ PRESETS: Registry[Preset] = Registry(
             },
         ),
         Preset(
+            "gradual-unfreezing",
+            "Gradual unfreezing",
+            "First the head, then block after block from the top, each at half the rate of the one above: the gentlest way into the "
+            "network.",
+            {
+                "backbone.freeze": "all-but-3",
+                "train.head_epochs": 3,
+                "train.stages": ["all-but-1:2", "all-but-2:2"],
+                "train.epochs": 5,
+                "train.backbone_learning_rate": 3e-4,
+                "train.layer_decay": 0.5,
+                "head.l2": 1e-4,
+            },
+        ),
+        Preset(
+            "against-overfitting",
+            "Against overfitting",
+            "Fine-tuning with all the cures at moderate strength: augmentation, dropout, weight decay, label smoothing, averaged weights "
+            "and early stopping. For few images; take cures away one by one to see what each is worth.",
+            {
+                "backbone.freeze": "all-but-2",
+                "train.head_epochs": 5,
+                "train.epochs": 25,
+                "train.backbone_learning_rate": 1e-4,
+                "augment": {"rotation": 15.0, "random_crop": 0.3, "brightness": 0.2, "contrast": 0.2},
+                "head.dropout": 0.4,
+                "optimizer.name": "adamw",
+                "optimizer.weight_decay": 0.01,
+                "optimizer.average": 0.98,
+                "loss.label_smoothing": 0.1,
+                "stopping.rule": "patience",
+                "stopping.patience": 8,
+            },
+        ),
+        Preset(
             "from-scratch",
             "From scratch",
             "The same network with random weights: what you would get without transfer learning. Slow, and overfits small data.",
