@@ -37,6 +37,7 @@ CASES: tuple[tuple[dict[str, Any], str, str], ...] = (
     ({"loss.label_smoothing": 0.1}, "Label smoothing 0.1", "training labels"),
     ({"loss.class_weights": "balanced"}, "Class weights", "training loss"),
     ({"augment": "rotation:20"}, "Rotation 20", "training images"),
+    ({"augment": "mixup:0.2"}, "MixUp 0.2", "training images and their labels"),
     ({"backbone.keep": "block6"}, "Random weights", "block7 and final"),
     ({"stopping.rule": "GL"}, "Early stopping (GL)", "epochs 1 to 10"),
 )

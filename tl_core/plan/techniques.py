@@ -51,8 +51,9 @@ def _augmentation(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
         else "Drawn anew for every image in every epoch."
     )
     for step in spec.augment:
-        title = f"{AUGMENTATIONS[step.name].title} {step.amount:g}"
-        yield Technique(title, "training images", effect)
+        row = AUGMENTATIONS[step.name]
+        where = "training images and their labels" if row.labels == "mixes" else "training images"
+        yield Technique(f"{row.title} {step.amount:g}", where, effect)
 
 
 def _kept(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
