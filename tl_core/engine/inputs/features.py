@@ -39,36 +39,37 @@ def features(
         RunFailed: where the disk has too little space.
         RunStopped: where `progress` raises it; nothing half-made is left.
     """
-    batches = (pixels.images[places] for places in portions(len(pixels.images)))
-    return stored(model, batches, len(pixels.images), (pixels.key, identity), cache, progress)
+    images = len(pixels.images)
+    shape = (images, *model.outputs[0].shape[1:])
+    batches = (pixels.images[places] for places in portions(images))
+    return stored(lambda: compiled(model)(batches), shape, (pixels.key, identity), cache, progress)
 
 
 def stored(
-    model: keras.Model,
-    batches: Iterable[np.ndarray],
-    images: int,
+    outputs: Callable[[], Iterable[np.ndarray]],
+    shape: tuple[int, ...],
     identity: tuple[Any, ...],
     cache: Path,
     progress: Progress,
     said: str = "Computing features",
 ) -> np.ndarray:
-    """The output of a frozen model for batches of images, computed where it is not stored yet; see `features`.
+    """What a frozen model says of images, computed where it is not stored yet; see `features`.
 
     Args:
-        batches: RGB 0..255, uint8 or float32, shape (batch, size, size, 3), `images` of them together; read only where they are needed.
-        identity: Everything that the output depends on.
+        outputs: Gives it in batches; called only where it is needed.
+        shape: Of all batches together: (images, ...).
+        identity: Everything that they depend on.
         said: What `progress` is told.
     """
     folder = cache / "features" / digest_of("features", VERSION, version("openvino"), version("keras"), *identity)
-    shape = (images, *model.outputs[0].shape[1:])
     size = int(np.prod(shape)) * 4
 
     def build(building: Path) -> dict[str, Any]:
         need_space(building, size, "cached features")
-        _write(compiled(model)(batches), building / _FILE, lambda done: progress(said, done, images))
+        _write(outputs(), building / _FILE, lambda done: progress(said, done, shape[0]))
         return {"shape": shape, "identity": list(identity)}
 
-    built_once(folder, Job(said, images, size), build, progress)
+    built_once(folder, Job(said, shape[0], size), build, progress)
     return mapped(folder / _FILE, np.float32, shape)
 
 

@@ -6,7 +6,9 @@ computed in every epoch. An epoch that sees view v sees just what epoch v of an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache as once
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.augmentation import VERSION, Recipe, seen
 from tl_core.engine.inputs.features import portions, stored
+from tl_core.engine.inputs.prefix import Prefix, compiled
 from tl_core.engine.inputs.streams import Batch, Inputs, from_features, labelled
 from tl_core.files import digest_of
 from tl_core.phases import phases, trains_from_features
@@ -68,12 +71,13 @@ def from_views(
     steps = [[step.name, step.amount] for step in spec.augment]
     # The keys, because they decide which images are stored, and which are mixed in.
     common = (pixels.key, identity, VERSION, steps, recipe.seed, digest_of(keys))
+    shape = (len(rows), *model.outputs[0].shape[1:])
+    prefix = once(lambda: compiled(model))  # For all views together: it takes seconds.
     read = {}
     for view in sorted({view_of(epoch, views) for epoch in epochs}):
+        outputs = partial(_outputs, prefix, recipe, pixels.images, rows, view)
         said = f"Computing features of view {view} of {views}"
-        batches = _images(recipe, pixels.images, rows, view)
-        made = stored(model, batches, len(rows), (*common, f"view {view}"), cache, progress, said)
-        read[view] = from_features(made, np.arange(len(rows)))
+        read[view] = from_features(stored(outputs, shape, (*common, view), cache, progress, said), np.arange(len(rows)))
 
     def inputs(batches: Iterable[np.ndarray], epoch: int) -> Iterator[Batch]:
         batches, view = list(batches), view_of(epoch, views)
@@ -82,7 +86,11 @@ def from_views(
     return inputs
 
 
-def _images(recipe: Recipe, images: np.ndarray, rows: np.ndarray, view: int) -> Iterator[np.ndarray]:
-    """A view of every image of the part, in portions: float32 RGB 0..255."""
-    for places in portions(len(rows)):
-        yield seen(recipe, lambda positions: images[rows[positions]], np.arange(len(rows))[places], view)
+def _outputs(
+    prefix: Callable[[], Prefix], recipe: Recipe, images: np.ndarray, rows: np.ndarray, view: int
+) -> Iterator[np.ndarray]:
+    """What the frozen part says of a view of every image of the part, in portions."""
+    positions = np.arange(len(rows))
+    return prefix()(
+        seen(recipe, lambda places: images[rows[places]], positions[portion], view) for portion in portions(len(rows))
+    )
