@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +17,41 @@ class Group:
     """Weights that learn at one rate.
 
     Attributes:
-        name: "head" or "backbone".
+        name: "head" or "backbone"; of one block "backbone/<block>".
         optimizer: Their own, with its own moments.
+        rate: The highest learning rate, of which a schedule takes a share.
     """
 
     name: str
     optimizer: keras.optimizers.Optimizer
     variables: Sequence[Any]
+    rate: float
+
+
+@dataclass(frozen=True)
+class Method:
+    """What a step does beyond lowering the mean cross-entropy of a batch and the penalties that layers have themselves.
+
+    Attributes:
+        label_smoothing: Share of every label that is spread over all classes (Szegedy et al. 2016).
+        class_weights: How much an image of each class counts: float32, shape (classes,); None: all alike.
+        penalised: Variables of whose squares `l2` times the sum is a penalty. A regulariser given to a layer that exists does nothing.
+        clip_norm: The longest gradient, over all weights together (Pascanu et al. 2013); None: any.
+        average: The share of itself that a moving average keeps in a step. In the first steps it is lower, (1 + step) / (10 + step) at most,
+            so that random first weights are soon forgotten (as TensorFlow's ExponentialMovingAverage with `num_updates`).
+        averages: Pairs of a variable and its moving average.
+        precision: "mixed_bfloat16": the layers below the last compute in bfloat16, which has the range of float32, so that the loss
+            needs no scaling; weights, logits and loss are float32.
+    """
+
+    label_smoothing: float = 0.0
+    class_weights: np.ndarray | None = None
+    penalised: Sequence[Any] = ()
+    l2: float = 0.0
+    clip_norm: float | None = None
+    average: float = 0.0
+    averages: Sequence[tuple[Any, Any]] = ()
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -30,14 +59,18 @@ class StepResult:
     """What a training step saw, before it moved the weights.
 
     Attributes:
-        losses: Cross-entropy of each image of the batch, in training mode: float32, shape (batch,).
+        losses: Plain cross-entropy of each image of the batch, in training mode: float32, shape (batch,).
         correct: Whether the most likely class is the label: bool, shape (batch,).
-        penalty: L1 and L2 penalty, one number.
+        penalty: All penalties together, one number.
     """
 
     losses: np.ndarray
     correct: np.ndarray
     penalty: float
+
+
+Step = Callable[..., StepResult]
+"""From inputs of a tail, their int64 labels and, for mixed images, the labels of what was mixed in and the shares that are left."""
 
 
 def cross_entropy(labels: Any, logits: Any) -> Any:
@@ -54,30 +87,102 @@ def predicted(logits: Any) -> Any:
     return tf.argmax(logits, axis=-1, output_type=tf.int64)
 
 
-def training_step(tail: keras.Model, groups: Sequence[Group]) -> Callable[[np.ndarray, np.ndarray], StepResult]:
-    """A function that takes a batch (inputs of the tail; int64 labels) and moves the weights of the groups once."""
+def training_step(tail: keras.Model, groups: Sequence[Group], method: Method = Method()) -> Step:
+    """A function that takes a batch and moves the weights of the groups once.
+
+    Its arguments: inputs of the tail, float32; labels, int64 of shape (batch,); where images are mixed also the labels of the
+    others, int64, and how much of each image is left, float32.
+    """
     variables = [variable for group in groups for variable in group.variables]
 
     @tf.function(
         reduce_retracing=True, jit_compile=False
     )  # XLA makes depthwise convolutions ten times slower on a CPU.
-    def step(inputs: Any, labels: Any) -> tuple[Any, Any, Any]:
+    def step(inputs: Any, labels: Any, others: Any, shares: Any) -> tuple[Any, Any, Any]:
         with tf.GradientTape() as tape:
-            logits = tail(inputs, training=True)
-            losses = cross_entropy(labels, logits)
-            penalty = tf.add_n([tf.zeros(()), *tail.losses])
-            objective = tf.reduce_mean(losses) + penalty
+            with _computing_in(tail, method.precision):
+                logits = tail(inputs, training=True)
+            losses = _mixed(lambda of: cross_entropy(of, logits), labels, others, shares)
+            penalty = tf.add_n([tf.zeros(()), *(tf.cast(loss, tf.float32) for loss in tail.losses), *_squares(method)])
+            objective = tf.reduce_mean(_lowered(method, losses, logits, labels, others, shares)) + penalty
         gradients = tape.gradient(objective, [variable.value for variable in variables])
+        if method.clip_norm is not None:
+            gradients, _ = tf.clip_by_global_norm(gradients, method.clip_norm)
         for group in groups:
             group.optimizer.apply(gradients[: len(group.variables)], group.variables)
             gradients = gradients[len(group.variables) :]
-        return losses, tf.equal(predicted(logits), labels), penalty
+        _average(method, groups)
+        return losses, tf.equal(predicted(logits), _larger(labels, others, shares)), penalty
 
-    def run(inputs: np.ndarray, labels: np.ndarray) -> StepResult:
-        losses, correct, penalty = step(tf.convert_to_tensor(inputs, tf.float32), tf.convert_to_tensor(labels))
+    def run(
+        inputs: np.ndarray, labels: np.ndarray, others: np.ndarray | None = None, shares: np.ndarray | None = None
+    ) -> StepResult:
+        mixed = (None, None) if others is None else (tf.convert_to_tensor(others), tf.convert_to_tensor(shares))
+        losses, correct, penalty = step(tf.convert_to_tensor(inputs, tf.float32), tf.convert_to_tensor(labels), *mixed)
         return StepResult(losses.numpy(), correct.numpy(), float(penalty))
 
     return run
+
+
+def _mixed(loss: Callable[[Any], Any], labels: Any, others: Any, shares: Any) -> Any:
+    """A loss of labels, or of mixed images: of both labels, each by its share (Zhang et al. 2018, "mixup")."""
+    return loss(labels) if others is None else shares * loss(labels) + (1 - shares) * loss(others)
+
+
+def _larger(labels: Any, others: Any, shares: Any) -> Any:
+    return labels if others is None else tf.where(shares >= 0.5, labels, others)
+
+
+def _lowered(method: Method, losses: Any, logits: Any, labels: Any, others: Any, shares: Any) -> Any:
+    """The loss of each image that training lowers: the plain one, smoothed and weighted."""
+    if not method.label_smoothing and method.class_weights is None:
+        return losses
+    weights = method.class_weights
+
+    def loss(of: Any) -> Any:
+        smoothed = cross_entropy(of, logits)
+        if method.label_smoothing:
+            spread = method.label_smoothing
+            smoothed = (1 - spread) * smoothed + spread * _of_every_class(logits)
+        return smoothed if weights is None else tf.gather(tf.constant(weights, tf.float32), of) * smoothed
+
+    return _mixed(loss, labels, others, shares)
+
+
+def _of_every_class(logits: Any) -> Any:
+    """Cross-entropy of each image against a label spread evenly over all classes."""
+    if logits.shape[-1] == 1:
+        return tf.nn.softplus(logits[:, 0]) - logits[:, 0] / 2
+    return tf.reduce_logsumexp(logits, axis=-1) - tf.reduce_mean(logits, axis=-1)
+
+
+def _squares(method: Method) -> Iterator[Any]:
+    return (method.l2 * tf.reduce_sum(tf.square(variable.value)) for variable in method.penalised)
+
+
+def _average(method: Method, groups: Sequence[Group]) -> None:
+    if method.averages:
+        steps = tf.cast(groups[0].optimizer.iterations.value, tf.float32)
+        moved = 1 - tf.minimum(method.average, (1 + steps) / (10 + steps))
+        for variable, average in method.averages:
+            average.value.assign_add(moved * (variable.value - average.value))
+
+
+@contextmanager
+def _computing_in(tail: keras.Model, precision: str) -> Iterator[None]:
+    """Has the layers below the last compute in a precision while a graph is drawn; that they do is the graph's, not the layers'.
+
+    So the same layers measure, and are exported, in float32.
+    """
+    layers = tail.layers[:-1] if precision != "float32" else []
+    policies = [layer.dtype_policy for layer in layers]
+    try:
+        for layer in layers:
+            layer.dtype_policy = keras.dtype_policies.get(precision)
+        yield
+    finally:
+        for layer, policy in zip(layers, policies, strict=True):
+            layer.dtype_policy = policy
 
 
 def forward_pass(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
@@ -94,12 +199,21 @@ def _batches_of(model: keras.Model) -> Any:
     return tf.TensorSpec(model.inputs[0].shape, tf.float32)
 
 
-def variables_of(tail: keras.Model, groups: Sequence[Group]) -> Mapping[str, Any]:
-    """Everything training changes, by a stable name: the tail's weights and each optimiser's state.
+def variables_of(
+    tail: keras.Model, groups: Sequence[Group], averages: Sequence[tuple[Any, Any]] = ()
+) -> Mapping[str, Any]:
+    """Everything training changes, by a stable name.
+
+    model/      the weights that are measured, exported and used: of a variable that is averaged its average
+    trained/    of a variable that is averaged the one that training moves
+    optimizer/  each optimiser's state
 
     Seed generators are left out: they are set anew from (seed, epoch) at each epoch's start.
     """
-    named = {f"model/{variable.path}": variable for variable in tail.weights if "seed_generator" not in variable.path}
+    used = {variable.path: average for variable, average in averages}
+    weights = [variable for variable in tail.weights if "seed_generator" not in variable.path]
+    named = {f"model/{variable.path}": used.get(variable.path, variable) for variable in weights}
+    named |= {f"trained/{variable.path}": variable for variable, _ in averages}
     for group in groups:
         for number, variable in enumerate(group.optimizer.variables):
             named[f"optimizer/{group.name}/{number}"] = variable

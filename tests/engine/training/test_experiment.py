@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from tl_core.engine.training.running import train
 from tl_core.errors import RunFailed
 from tl_core.phases import total_epochs
 from tl_core.presets import PRESETS
+from tl_core.schedules import Line
 from tl_core.spec import ExperimentSpec
 
 pytestmark = pytest.mark.slow
@@ -157,8 +158,8 @@ def test_a_run_that_diverges_says_so_in_a_sentence_and_keeps_its_last_good_check
 ) -> None:
     trained_epoch = Trainer._train
 
-    def diverging(trainer: Trainer, epoch: int, progress: Progress) -> dict[str, float]:
-        reported = trained_epoch(trainer, epoch, progress)
+    def diverging(trainer: Trainer, epoch: int, progress: Progress, lines: Sequence[Line]) -> dict[str, float]:
+        reported = trained_epoch(trainer, epoch, progress, lines)
         if epoch == 3:  # What an overflow leaves behind.
             trainer.groups[0].variables[0].assign(trainer.groups[0].variables[0] * np.inf)
         return reported
@@ -185,12 +186,12 @@ def test_a_run_that_diverges_says_so_in_a_sentence_and_keeps_its_last_good_check
 def test_something_unforeseen_is_told_in_a_sentence_with_the_trace_in_the_log(
     shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tl_core.engine.training import experiment
+    from tl_core.engine.training import stretches
 
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError("by the test")
 
-    monkeypatch.setattr(experiment, "divide", broken)
+    monkeypatch.setattr(stretches, "divide", broken)
     run = store.create(shared_models, small_spec())
     with pytest.raises(RunFailed, match="ZeroDivisionError: by the test"):
         train(run, shared_models, quiet)

@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any
 
 from tl_core.backbones import BACKBONES
-from tl_core.backbones.freezing import used_cuts
+from tl_core.backbones.freezing import last_kept, used_cuts
 from tl_core.cache import Progress, unwatched
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
-from tl_core.engine.networks import head, spare
+from tl_core.engine.networks import head, spare, weights
 from tl_core.spec import ExperimentSpec
 
 
@@ -49,12 +49,25 @@ def assemble(spec: ExperimentSpec, classes: int, progress: Progress = unwatched)
 
 
 def with_head(network: keras.Model, spec: ExperimentSpec, classes: int) -> keras.Model:
-    """A pretrained network up to where its output is used, and a new head on it, in one graph; the layers are shared."""
+    """A pretrained network up to where its output is used, and a new head on it, in one graph.
+
+    The layers are shared, but for a network of which only lower blocks are kept: that is a copy, so that the one given stays pretrained.
+    """
     backbone = BACKBONES[spec.backbone.name]
+    if kept := last_kept(backbone, spec.backbone.keep, spec.backbone.output):
+        network = _random_above(network, kept, spec)
     features = networks.cut_output(network, used_cuts(backbone, spec.backbone.output)[-1])
     logits = head.attach(features, spec.head, classes, spec.train.seed)
     # The name tells networks.cut_output which row the cuts are from.
     return keras.Model(network.inputs[0], logits, name=backbone.name)
+
+
+def _random_above(network: keras.Model, cut: str, spec: ExperimentSpec) -> keras.Model:
+    """A copy of a network whose blocks above a cut have random weights, drawn by the seed and each layer's name."""
+    copy = networks.build(BACKBONES[spec.backbone.name], spec.image_size)
+    copy.set_weights(network.get_weights())
+    weights.randomise(networks.split(copy, cut)[1], spec.train.seed)
+    return copy
 
 
 def divide(model: keras.Model, spec: ExperimentSpec, frozen: str | None) -> Parts:
@@ -83,5 +96,5 @@ def _at(pixels: Any, boundary: Any, logits: Any, name: str) -> Parts:
 def _set_trainable(model: keras.Model, tail: keras.Model, update_batch_norm: bool) -> None:
     above = {id(layer) for layer in tail.layers}
     for layer in model.layers:
-        normalises = isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = id(layer) in above and (update_batch_norm or not normalises)
+        fixed = isinstance(layer, keras.layers.BatchNormalization) and not update_batch_norm and not is_head(layer)
+        layer.trainable = id(layer) in above and not fixed

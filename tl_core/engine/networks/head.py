@@ -6,6 +6,7 @@ from typing import Any
 
 from tl_core.engine.backend import keras
 from tl_core.engine.seeds import seed_of
+from tl_core.phases import SOLVED
 from tl_core.spec import HeadSpec
 
 POOLING = "head_pooling"
@@ -13,9 +14,16 @@ CLASSIFIER = "classifier"
 
 _POOLING = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
 
+MOMENTUM = 0.9
+"""Share of its statistics that batch normalisation keeps in a step. Keras's 0.99 would still hold half of its first guess after 70 steps,
+which is several epochs here."""
+
+LARGEST_NOISE = 1.0
+"""The widest noise that Keras's layer adds."""
+
 
 def attach(features: Any, head: HeadSpec, classes: int, seed: int) -> Any:
-    """Pooling, hidden layers, dropout and classifier on a feature map.
+    """Pooling, noise, hidden layers with normalisation and dropout, and classifier on a feature map.
 
     Args:
         features: Keras tensor (batch, height, width, channels).
@@ -24,10 +32,13 @@ def attach(features: Any, head: HeadSpec, classes: int, seed: int) -> Any:
         Logits, a Keras tensor (batch, units): one unit for two classes where the classifier is "auto".
     """
     x = _POOLING[head.pooling](name=POOLING)(features)
-    for number, units in enumerate(head.hidden, start=1):
-        x = _dropped(x, head, f"head_dropout_{number}", seed)
+    x = _normalised(_noisy(x, head.noise, seed), head, "head_batch_norm")
+    shares = head.hidden_dropout or (head.dropout,) * len(head.hidden)
+    for number, (units, dropout) in enumerate(zip(head.hidden, shares, strict=True), start=1):
+        x = _dropped(x, dropout, f"head_dropout_{number}", seed)
         x = _dense(units, head, f"head_dense_{number}", seed, "relu")(x)
-    x = _dropped(x, head, "head_dropout", seed)
+        x = _normalised(x, head, f"head_batch_norm_{number}")
+    x = _dropped(x, head.dropout, "head_dropout", seed)
     return _dense(units_of(head, classes), head, CLASSIFIER, seed)(x)
 
 
@@ -36,18 +47,38 @@ def units_of(head: HeadSpec, classes: int) -> int:
     return 1 if classes == 2 and head.classifier == "auto" else classes
 
 
-def _dropped(x: Any, head: HeadSpec, name: str, seed: int) -> Any:
-    return keras.layers.Dropout(head.dropout, seed=seed_of(seed, name), name=name)(x) if head.dropout else x
+def _noisy(x: Any, deviation: float, seed: int) -> Any:
+    if not deviation:
+        return x
+    layers, name = keras.layers, "head_noise"
+    if deviation <= LARGEST_NOISE:
+        return layers.GaussianNoise(deviation, seed=seed_of(seed, name), name=name)(x)
+    # A power of two: dividing and multiplying by it changes no bit.
+    x = layers.Rescaling(1 / 8, name="head_noise_in")(x)
+    x = layers.GaussianNoise(deviation / 8, seed=seed_of(seed, name), name=name)(x)
+    return layers.Rescaling(8.0, name="head_noise_out")(x)
+
+
+def _normalised(x: Any, head: HeadSpec, name: str) -> Any:
+    return keras.layers.BatchNormalization(momentum=MOMENTUM, name=name)(x) if head.batch_norm else x
+
+
+def _dropped(x: Any, share: float, name: str, seed: int) -> Any:
+    return keras.layers.Dropout(share, seed=seed_of(seed, name), name=name)(x) if share else x
 
 
 def _dense(units: int, head: HeadSpec, name: str, seed: int, activation: str | None = None) -> keras.layers.Dense:
-    # scikit-learn's classifiers bring their own penalty; theirs must not be counted twice.
-    solved = head.classifier in ("logistic-regression", "linear-svm")
-    penalised = (head.l1 or head.l2) and not solved
     return keras.layers.Dense(
         units,
         activation=activation,
         kernel_initializer=keras.initializers.GlorotUniform(seed=seed_of(seed, name)),
-        kernel_regularizer=keras.regularizers.L1L2(head.l1, head.l2) if penalised else None,
+        kernel_regularizer=_penalty(head, head.l1, head.l2),
+        bias_regularizer=_penalty(head, head.bias_l1, head.bias_l2),
+        activity_regularizer=_penalty(head, head.activity_l1, head.activity_l2),  # Keras averages it over the batch.
         name=name,
     )
+
+
+def _penalty(head: HeadSpec, l1: float, l2: float) -> keras.regularizers.Regularizer | None:
+    # scikit-learn's classifiers bring their own penalty; theirs must not be counted twice.
+    return keras.regularizers.L1L2(l1, l2) if (l1 or l2) and head.classifier not in SOLVED else None

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from tl_core.backbones import BACKBONES
+from tl_core.backbones.freezing import used_cuts
 from tl_core.backbones.weights import weights_identity
 from tl_core.engine.backend import device_name
 from tl_core.engine.results.measures import loss_name
@@ -16,7 +17,9 @@ from tl_core.engine.training.material import Work
 from tl_core.errors import RunFailed
 from tl_core.phases import phases, total_epochs
 from tl_core.plan import phase_plan
+from tl_core.spec import ExperimentSpec
 from tl_core.store import read_state, write_state
+from tl_core.store.adjustments import adjustments
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +30,10 @@ def begin(work: Work) -> None:
     """Writes what the run begins with into its state.
 
     Raises:
-        RunFailed: where images or weights are not those an earlier part of the run was trained with.
+        RunFailed: where images or weights are not those an earlier part of the run was trained with, or a stage freezes what trained.
     """
     spec, known = work.spec, read_state(work.run)
+    _check_order(spec)
     data = work.data.dataset.fingerprint
     weights = weights_identity(BACKBONES[spec.backbone.name], spec.backbone.weights, spec.train.seed)
     _check_same("images", known.get("data"), data)
@@ -39,14 +43,15 @@ def begin(work: Work) -> None:
         log.warning("%s It was %s and is %s.", OTHER_ENVIRONMENT, known["environment"], environment())
     message = OTHER_ENVIRONMENT if other else ""
     changes = {"data": data, "weights": weights, "epochs": total_epochs(spec), "environment": environment()}
-    write_state(work.run, message=message, **changes, **_counts(work), phases=_planned(work))
+    write_state(work.run, message=message, **changes, **_counts(work), phases=planned(work))
     log.info("%d classes, images %s, on %s.", len(work.classes), _counts(work)["images"], device_name())
 
 
-def _planned(work: Work) -> list[dict[str, Any]]:
+def planned(work: Work) -> list[dict[str, Any]]:
     """The phases and the seconds each is expected to take, for saying how much time is left."""
-    images = _counts(work)["images"]
-    plans = [phase_plan(work.spec, phase, images, len(work.classes)) for phase in phases(work.spec)]
+    images, classes = _counts(work)["images"], len(work.classes)
+    in_force = phases(work.spec, adjustments(work.run))
+    plans = [phase_plan(phase.spec, phase, images, classes) for phase in in_force]
     return [
         {"name": plan.phase.name, "first": plan.phase.first, "last": plan.phase.last, "seconds": plan.seconds}
         for plan in plans
@@ -67,6 +72,14 @@ def _counts(work: Work) -> dict[str, Any]:
         "skipped": len(work.data.dataset.skipped),
         "loss_name": loss_name(work.spec.head),
     }
+
+
+def _check_order(spec: ExperimentSpec) -> None:
+    """No phase may freeze what one before it trained: neither its checkpoints nor its stored features would know of it."""
+    used = used_cuts(BACKBONES[spec.backbone.name], spec.backbone.output)
+    depths = [used.index(phase.frozen) if phase.frozen else -1 for phase in phases(spec)]
+    if depths != sorted(depths, reverse=True):
+        raise RunFailed("A stage freezes blocks that trained before it. Write train.stages from the top down.")
 
 
 def _check_same(what: str, known: str | None, found: str) -> None:

@@ -23,9 +23,14 @@ log = logging.getLogger(__name__)
 
 
 def save(
-    folder: Path, variables: Mapping[str, Any], lines: Sequence[dict[str, Any]], best_epoch: int, keep: int
+    folder: Path,
+    variables: Mapping[str, Any],
+    lines: Sequence[dict[str, Any]],
+    best_epoch: int,
+    keep: int,
+    every: int | None = None,
 ) -> Checkpoint:
-    """Writes the state after an epoch; keeps the best epoch's checkpoint and the latest `keep`.
+    """Writes the state after an epoch; keeps the best epoch's checkpoint, the latest `keep`, and those of every so many epochs.
 
     Args:
         lines: The metrics of all epochs so far; the last is this epoch's.
@@ -36,7 +41,11 @@ def save(
     write_with(file, lambda temporary: _write(temporary, values))
     made = Checkpoint(epoch, phase, file.name, sha256_of(file), file.stat().st_size)
     entries = [entry for entry in entries_of(folder) if entry.epoch < epoch] + [made]
-    kept = [entry for entry in entries if entry.epoch == best_epoch or entry in entries[-keep:]]
+    kept = [
+        entry
+        for entry in entries
+        if entry.epoch == best_epoch or entry in entries[-keep:] or (every and entry.epoch % every == 0)
+    ]
     manifest = {"entries": [asdict(entry) for entry in kept], "best_epoch": best_epoch, "lines": list(lines)}
     write_json(folder / MANIFEST, manifest)
     _remove_others(folder, {entry.file for entry in kept})

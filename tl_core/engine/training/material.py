@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tl_core.backbones import BACKBONES
-from tl_core.backbones.freezing import used_cuts
+from tl_core.backbones.freezing import last_kept, used_cuts
 from tl_core.backbones.weights import weights_identity
 from tl_core.cache import Progress
 from tl_core.data.prepare import Prepared
@@ -18,9 +18,11 @@ from tl_core.engine.backend import device_name, keras
 from tl_core.engine.inputs.features import features
 from tl_core.engine.inputs.prefix import compiled, in_keras
 from tl_core.engine.inputs.streams import Inputs, from_features, from_images
+from tl_core.engine.inputs.views import from_views
 from tl_core.engine.networks.assembly import Parts
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import Material, Part
+from tl_core.engine.training.starting import start_identity
 from tl_core.phases import Phase, trains_from_features, validates_from_features
 from tl_core.spec import ExperimentSpec
 from tl_core.store import Run
@@ -59,11 +61,10 @@ class Work:
 
 def material(work: Work, phase: Phase, parts: Parts) -> Material:
     split, labels = work.data.split, work.data.dataset.labels
-    clean = _clean_positions(len(split.train), work.spec.train.seed)
+    clean = _clean_positions(len(split.train), phase.spec.train.seed)
     still = still_inputs(work, phase, parts)
-    moving = still if trains_from_features(work.spec, phase) else _moving_inputs(work, parts)
     return Material(
-        train=Part(moving(split.train), split.train_labels),
+        train=Part(_training_inputs(work, phase, parts, still), split.train_labels),
         clean=Part(still(split.train[clean]), split.train_labels[clean]),
         validation=Part(still(split.validation), labels[split.validation]),
     )
@@ -79,35 +80,67 @@ def still_inputs(work: Work, phase: Phase, parts: Parts) -> InputsOf:
     images = work.data.pixels.images
     if parts.prefix is None:
         return lambda rows: from_images(images, rows, None)
-    if validates_from_features(work.spec, phase):
-        stored = stored_features(work.spec, work.data, parts, work.cache, work.progress)
+    if validates_from_features(phase.spec, phase):
+        start = start_identity(work.run, work.spec)
+        stored = stored_features(phase.spec, work.data, parts, work.cache, work.progress, start)
         return lambda rows: from_features(stored, rows)
     prefix = in_keras(parts.prefix)
     return lambda rows: from_images(images, rows, prefix)
 
 
-def _moving_inputs(work: Work, parts: Parts) -> InputsOf:
-    """From rows to inputs that go through augmentation and the frozen part in every epoch."""
+def _training_inputs(work: Work, phase: Phase, parts: Parts, still: InputsOf) -> Inputs:
+    """What training reads: the same features each epoch, stored views in turn, or images augmented anew."""
+    rows, spec = work.data.split.train, phase.spec
+    if not trains_from_features(spec, phase):
+        return _moving_inputs(work, spec, parts)
+    if not spec.augment:
+        return still(rows)
+    assert parts.prefix is not None
+    identity = _identity(spec, parts, start_identity(work.run, work.spec))
+    epochs = range(phase.first, phase.last + 1)
+    return from_views(parts.prefix, work.data.pixels, rows, spec, epochs, identity, work.cache, work.progress)
+
+
+def _moving_inputs(work: Work, spec: ExperimentSpec, parts: Parts) -> Inputs:
+    """Inputs that go through augmentation and the frozen part in every epoch."""
     prefix = None
     if parts.prefix is not None:
-        prefix = in_keras(parts.prefix) if work.spec.train.feature_cache == "off" else compiled(parts.prefix)
-    spec, images = work.spec, work.data.pixels.images
+        prefix = in_keras(parts.prefix) if spec.train.feature_cache == "off" else compiled(parts.prefix)
     keys = [item.key for item in work.data.dataset.items]
-
-    def inputs(rows: np.ndarray) -> Inputs:
-        return from_images(images, rows, prefix, spec.augment, spec.train.seed, keys)
-
-    return inputs
+    images, rows = work.data.pixels.images, work.data.split.train
+    return from_images(images, rows, prefix, spec.augment, spec.train.seed, keys)
 
 
-def stored_features(spec: ExperimentSpec, data: Prepared, parts: Parts, cache: Path, progress: Progress) -> np.ndarray:
-    """What the frozen part of a network says of every image, from the cache or computed now; see `inputs.features`."""
+def stored_features(
+    spec: ExperimentSpec, data: Prepared, parts: Parts, cache: Path, progress: Progress, start: str = ""
+) -> np.ndarray:
+    """What the frozen part of a network says of every image, from the cache or computed now; see `inputs.features`.
+
+    Args:
+        start: Of a fork, its `start_identity`.
+    """
+    assert parts.prefix is not None
+    return features(parts.prefix, data.pixels, _identity(spec, parts, start), cache, progress)
+
+
+def _identity(spec: ExperimentSpec, parts: Parts, start: str) -> tuple[Any, ...]:
+    """Everything besides the pixels that the output of the frozen part depends on."""
     backbone = BACKBONES[spec.backbone.name]
-    identity = (
+    top = used_cuts(backbone, spec.backbone.output)[-1] if parts.boundary == "features" else parts.boundary
+    return (
         weights_identity(backbone, spec.backbone.weights, spec.train.seed),
-        used_cuts(backbone, spec.backbone.output)[-1] if parts.boundary == "features" else parts.boundary,
+        top,
         spec.head.pooling if parts.boundary == "features" else "",
         device_name(),
+        *_random_blocks(spec, top),
+        *([start] if start else []),
     )
-    assert parts.prefix is not None
-    return features(parts.prefix, data.pixels, identity, cache, progress)
+
+
+def _random_blocks(spec: ExperimentSpec, top: str) -> tuple[str, ...]:
+    """A name for the random blocks in a network up to one; nothing where all of it is pretrained."""
+    backbone = BACKBONES[spec.backbone.name]
+    kept = last_kept(backbone, spec.backbone.keep, spec.backbone.output)
+    if kept is None or backbone.cut_names.index(kept) >= backbone.cut_names.index(top):
+        return ()
+    return (f"random above {kept}, seed {spec.train.seed}",)

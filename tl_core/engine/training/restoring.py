@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from tl_core.backbones import BACKBONES
 from tl_core.backbones.weights import weights_identity
 from tl_core.cache import Progress, unwatched
 from tl_core.engine.backend import keras
-from tl_core.engine.networks.assembly import assemble
 from tl_core.engine.networks.head import units_of
 from tl_core.engine.results.export import Output, Signature
 from tl_core.engine.training import checkpoints
+from tl_core.engine.training.starting import first_network
 from tl_core.errors import BadInput, RunFailed
 from tl_core.files import read_json
 from tl_core.spec import ExperimentSpec
@@ -20,9 +23,22 @@ from tl_core.store.checkpoints import Checkpoint, kept
 
 
 def restore(model: keras.Model, folder: Path, entry: Checkpoint) -> None:
-    """Puts a checkpoint's weights into a network; what it does not hold stays as it is. Raises RunFailed where it is damaged."""
-    values = checkpoints.load(folder, entry)
-    named = {f"model/{variable.path}": variable for variable in model.weights}
+    """Puts a checkpoint's weights, averaged where they are, into a network; what it does not hold stays as it is.
+
+    Raises:
+        RunFailed: where it is damaged.
+    """
+    _put(model, checkpoints.load(folder, entry), "model")
+
+
+def restore_trained(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
+    """Puts the weights of a checkpoint's values into a network as training left them: not their averages."""
+    _put(model, values, "model")
+    _put(model, values, "trained")
+
+
+def _put(model: keras.Model, values: Mapping[str, np.ndarray], part: str) -> None:
+    named = {f"{part}/{variable.path}": variable for variable in model.weights}
     checkpoints.restore(values, {name: variable for name, variable in named.items() if name in values})
 
 
@@ -64,7 +80,7 @@ def network_at(run: Run, epoch: int, progress: Progress = unwatched) -> tuple[ke
     spec, entry = read_spec(run), entry_at(run, epoch)
     classes = _classes(run)
     _check_weights(run, spec)
-    model = assemble(spec, len(classes), progress)
+    model = first_network(run, spec, classes, progress)
     try:
         restore(model, run.checkpoints, entry)
     except (RunFailed, FileNotFoundError):

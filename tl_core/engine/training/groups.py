@@ -1,0 +1,86 @@
+"""The weights that train in a phase, by learning rate, each group with an optimiser of its own.
+
+A phase begins with new optimisers, also for weights that trained before: other weights move now, at other rates, and moments gathered
+while the rest stood still would mislead (Adam's correction of the first steps starts anew with them). Where settings are changed while a
+phase trains they are carried over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from tl_core.backbones import BACKBONES
+from tl_core.backbones.freezing import used_cuts
+from tl_core.engine.backend import keras
+from tl_core.engine.networks.assembly import is_head
+from tl_core.engine.step import Group
+from tl_core.phases import Phase
+from tl_core.spec import OptimizerSpec
+
+_OPTIMIZERS: dict[str, Callable[[float, OptimizerSpec], keras.optimizers.Optimizer]] = {
+    "adam": lambda rate, spec: keras.optimizers.Adam(rate, weight_decay=spec.weight_decay or None),
+    "adamw": lambda rate, spec: keras.optimizers.AdamW(rate, weight_decay=spec.weight_decay),
+    "sgd": lambda rate, spec: keras.optimizers.SGD(
+        rate, momentum=spec.momentum, nesterov=spec.nesterov, weight_decay=spec.weight_decay or None
+    ),
+    "rmsprop": lambda rate, spec: keras.optimizers.RMSprop(rate, weight_decay=spec.weight_decay or None),
+}
+"""By name: Kingma & Ba 2015 (adam); Loshchilov & Hutter 2019 (adamw, and decoupled weight decay for all); Sutskever et al. 2013 (momentum)."""
+
+
+def groups_of(tail: keras.Model, phase: Phase) -> list[Group]:
+    """The head, then what is thawed: together, or a group a block from the top down where rates decay with depth.
+
+    A block's rate is the backbone's times the decay for each thawed block above it (Howard & Ruder 2018, "discriminative fine-tuning").
+    """
+    optimizer = phase.spec.optimizer
+    groups = [_group("head", _weights(layer for layer in tail.layers if is_head(layer)), phase.head_rate, optimizer)]
+    if phase.backbone_rate is None:
+        return groups
+    decay = phase.spec.train.layer_decay
+    if decay == 1:
+        thawed = _weights(layer for layer in tail.layers if not is_head(layer))
+        return [*groups, _group("backbone", thawed, phase.backbone_rate, optimizer)]
+    for depth, (block, layers) in enumerate(reversed(thawed_blocks(tail, phase))):
+        if weights := _weights(layers):  # A block of frozen normalisation alone has none.
+            groups.append(_group(f"backbone/{block}", weights, phase.backbone_rate * decay**depth, optimizer))
+    return groups
+
+
+def thawed_blocks(tail: keras.Model, phase: Phase) -> list[tuple[str, list[keras.layers.Layer]]]:
+    """The layers of each thawed block, the lowest first.
+
+    All that a network computes goes through the last layer of a block, and Keras lists layers by depth: what comes before that layer
+    in the list is below it.
+    """
+    backbone, output = BACKBONES[phase.spec.backbone.name], phase.spec.backbone.output
+    used = used_cuts(backbone, output)
+    thawed = used if phase.frozen is None else used[used.index(phase.frozen) + 1 :]
+    ends = {cut.layer: cut.name for cut in backbone.cuts}
+    found: list[tuple[str, list[keras.layers.Layer]]] = []
+    below: list[keras.layers.Layer] = []
+    for layer in tail.layers:
+        below.append(layer)
+        if ends.get(layer.name) in thawed:
+            found.append((ends[layer.name], below))
+            below = []
+    return found
+
+
+def kernels_of(variables: Sequence[Any]) -> list[Any]:
+    """Those that multiply inputs: neither biases nor the scales and offsets of normalisation."""
+    return [variable for variable in variables if variable.name.endswith("kernel")]
+
+
+def _weights(layers: Iterator[keras.layers.Layer] | list[keras.layers.Layer]) -> list[Any]:
+    return [variable for layer in layers for variable in layer.trainable_variables]
+
+
+def _group(name: str, variables: list[Any], rate: float, spec: OptimizerSpec) -> Group:
+    optimizer = _OPTIMIZERS[spec.name](rate, spec)
+    if spec.weight_decay:
+        kernels = {id(variable) for variable in kernels_of(variables)}
+        optimizer.exclude_from_weight_decay([variable for variable in variables if id(variable) not in kernels])
+    optimizer.build(variables)
+    return Group(name, optimizer, variables, rate)

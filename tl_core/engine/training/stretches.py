@@ -1,0 +1,121 @@
+"""The epochs of a run: from phase to phase, with settings that are changed between them, until the last or until a rule ends it.
+
+Whatever an epoch depends on is in the checkpoint before it, in the run's files, or a function of (seed, epoch). So a run goes on from its
+newest checkpoint exactly as it would have gone on by itself, and the way is the same: a phase always begins with the values of the epoch
+before, from memory or from the disk. A run that is stopped loses the epoch in flight, which is then trained again from its start.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tl_core.engine.backend import keras
+from tl_core.engine.networks.assembly import divide
+from tl_core.engine.training import checkpoints
+from tl_core.engine.training.beginning import planned
+from tl_core.engine.training.epochs import Trainer
+from tl_core.engine.training.material import Work, material
+from tl_core.engine.training.restoring import restore_trained
+from tl_core.engine.training.starting import first_network
+from tl_core.phases import Phase, phases
+from tl_core.spec import HeadSpec
+from tl_core.stopping import stop_epoch
+from tl_core.store import write_state
+from tl_core.store.adjustments import adjustments, put_in_force
+
+log = logging.getLogger(__name__)
+
+Line = dict[str, Any]
+
+Record = Callable[[Line, np.ndarray, Mapping[str, Any]], None]
+"""Makes an epoch safe: its line, the loss of each validation image, and all variables that training changes."""
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """A phase that trains, and the head its network was built with."""
+
+    phase: Phase
+    model: keras.Model
+    head: HeadSpec
+    trainer: Trainer
+
+
+def train_epochs(work: Work, lines: list[Line], record: Record) -> None:
+    """Trains the epochs that are still to be trained.
+
+    Args:
+        lines: Of the epochs that are done; those of the epochs trained are added.
+
+    Raises:
+        Diverged: where a loss is no number any more.
+        RunStopped: where the work's progress raises it.
+    """
+    stretch = None
+    while _goes_on(work, lines):
+        epoch = _last(work, lines) + 1
+        _adjust(work, epoch)
+        phase = phase_of(work, epoch)
+        if stretch is None or phase != stretch.phase:
+            stretch = _entered(work, phase, stretch, lines)
+        line, losses = stretch.trainer.epoch(epoch, work.progress, lines)
+        lines.append(line)
+        record(line, losses, stretch.trainer.variables)
+
+
+def phase_of(work: Work, epoch: int) -> Phase:
+    """The phase an epoch is in, with the settings in force."""
+    return next(phase for phase in _phases(work) if phase.first <= epoch <= phase.last)
+
+
+def _phases(work: Work) -> tuple[Phase, ...]:
+    return phases(work.spec, adjustments(work.run))
+
+
+def _last(work: Work, lines: list[Line]) -> int:
+    """The last epoch that is done; of a fork that has trained none the one it starts from."""
+    return int(lines[-1]["epoch"]) if lines else work.spec.start.epoch or 0
+
+
+def _goes_on(work: Work, lines: list[Line]) -> bool:
+    last = _phases(work)[-1]
+    ended = stop_epoch(last.spec.stopping, lines, last.course[0])
+    if ended:
+        log.info("Ended after epoch %d: %s", *ended)
+        write_state(work.run, stopped_early={"epoch": ended[0], "reason": ended[1]})
+    return ended is None and _last(work, lines) < last.last
+
+
+def _adjust(work: Work, epoch: int) -> None:
+    """Puts in force what somebody asked for."""
+    if made := put_in_force(work.run, epoch):
+        changes = ", ".join(f"{path} is {value}" for path, value in made.values.items())
+        log.info("From epoch %d on %s.", epoch, changes)
+        write_state(work.run, phases=planned(work))
+
+
+def _entered(work: Work, phase: Phase, before: _Stretch | None, lines: list[Line]) -> _Stretch:
+    """A phase made ready, with the values of the epoch before; of the same course also its optimisers and averages go on."""
+    log.info("Phase %s: epochs %d to %d, frozen up to %s.", phase.name, phase.first, phase.last, phase.frozen)
+    values = _values(work, before, lines)
+    model, head = (before.model, before.head) if before else (work.model, work.spec.head)
+    if phase.spec.head != head:
+        model, head = first_network(work.run, phase.spec, work.classes, work.progress), phase.spec.head
+    restore_trained(model, values)
+    parts = divide(model, phase.spec, phase.frozen)
+    trainer = Trainer.of(parts.tail, material(work, phase, parts), phase)
+    if lines and phase_of(work, lines[-1]["epoch"]).course == phase.course:
+        checkpoints.restore(values, trainer.variables)
+    return _Stretch(phase, model, head, trainer)
+
+
+def _values(work: Work, before: _Stretch | None, lines: list[Line]) -> Mapping[str, np.ndarray]:
+    if before:
+        return {name: np.array(variable) for name, variable in before.trainer.variables.items()}
+    latest = checkpoints.latest_whole(work.run.checkpoints) if lines else None
+    return checkpoints.load(work.run.checkpoints, latest) if latest else {}
