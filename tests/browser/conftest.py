@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.lab import ARGUMENTS, CHROMIUM, Lab, free_port
 from tl_core.supervisor import workers
+from tl_core.supervisor.workers import supervisor_lock
 
 
 @pytest.fixture
@@ -26,8 +27,13 @@ def lab(models: Path) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def address(lab: Lab) -> str:
-    return lab.address
+def still_lab(models: Path) -> Iterator[Lab]:
+    """A dashboard that starts no workers, as another one looks after them: for tests in which nothing trains."""
+    made = Lab(models, free_port())
+    with supervisor_lock(models):
+        made.start()
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="session")

@@ -86,14 +86,14 @@ STATES: dict[str, State] = {
     ],
 )
 def test_every_state_of_every_page_fits_the_screen_and_shows_no_error(
-    browser: Browser, lab: Lab, scheme: Literal["light", "dark"], width: int
+    browser: Browser, still_lab: Lab, scheme: Literal["light", "dark"], width: int
 ) -> None:
     page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
     asked: set[str | None] = set()
     page.on("request", lambda request: asked.add(urlsplit(request.url).hostname))
     for name, make in STATES.items():
         page.set_viewport_size({"width": width, "height": 900})
-        page.goto(f"{lab.address}/{make(lab.models)}")
+        page.goto(f"{still_lab.address}/{make(still_lab.models)}")
         settled(page)
         assert page.get_by_test_id("stException").count() == 0, name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
@@ -119,10 +119,10 @@ def keep(page: Page, name: str, width: int) -> None:
 
 @pytest.mark.parametrize("name", PLACES)
 def test_the_first_visitor_of_all_may_come_by_a_deep_link_and_lands_inside_the_frame(
-    page: Page, lab: Lab, name: str
+    page: Page, still_lab: Lab, name: str
 ) -> None:
-    run = add_run(lab.models, "here")
-    page.goto(f"{lab.address}/{name}?run={run.id}")
+    run = add_run(still_lab.models, "here")
+    page.goto(f"{still_lab.address}/{name}?run={run.id}")
     expect(page.get_by_test_id("stHeaderLogo")).to_be_visible(timeout=SEEN)
     expect(page.get_by_role("link", name="Predict").first).to_be_visible(timeout=SEEN)
     settled(page)
@@ -131,6 +131,6 @@ def test_the_first_visitor_of_all_may_come_by_a_deep_link_and_lands_inside_the_f
     expect(page).to_have_title("✓ here · TL Lab" if name == "run" else f"{PLACES[name].title} · TL Lab")
 
 
-def test_an_address_that_there_is_not_leads_to_a_page_that_there_is(page: Page, lab: Lab) -> None:
-    page.goto(f"{lab.address}/nowhere")
+def test_an_address_that_there_is_not_leads_to_a_page_that_there_is(page: Page, still_lab: Lab) -> None:
+    page.goto(f"{still_lab.address}/nowhere")
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible(timeout=SEEN)

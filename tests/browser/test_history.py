@@ -69,16 +69,16 @@ def entries(page: Page) -> list[str]:
     return [found[1] for url in urls if (found := re.match(r"http://[^/]+(/\w*)", url))]
 
 
-def test_back_and_forward_go_from_page_to_page_and_find_each_as_it_was_left(page: Page, lab: Lab) -> None:
+def test_back_and_forward_go_from_page_to_page_and_find_each_as_it_was_left(page: Page, still_lab: Lab) -> None:
     for title in ("first", "second"):
-        add_run(lab.models, title)
-    page.goto(f"{lab.address}/runs")
+        add_run(still_lab.models, title)
+    page.goto(f"{still_lab.address}/runs")
     heading(page, "Runs")
     page.get_by_placeholder("Find by title").press_sequentially("second", delay=50)
     expect(page).to_have_url(re.compile("find=second"), timeout=SEEN)
     runs_with_filter(page)
     page.get_by_test_id("stDataFrame").click(position=ARROW)
-    on_run_page(page, lab)
+    on_run_page(page, still_lab)
     page.get_by_role("tab", name="Epochs").click()
     expect(page).to_have_url(re.compile("tab=Epochs"), timeout=SEEN)
     link(page, "Compare with …")
@@ -98,9 +98,9 @@ def test_back_and_forward_go_from_page_to_page_and_find_each_as_it_was_left(page
     assert entries(page) == ["/runs", "/run", "/compare", "/settings"]
 
 
-def test_back_from_compare_keeps_how_the_curves_of_a_run_are_drawn(page: Page, lab: Lab) -> None:
-    run = add_run(lab.models)
-    page.goto(f"{lab.address}/run?run={run.id}")
+def test_back_from_compare_keeps_how_the_curves_of_a_run_are_drawn(page: Page, still_lab: Lab) -> None:
+    run = add_run(still_lab.models)
+    page.goto(f"{still_lab.address}/run?run={run.id}")
     smoothe(page)
     link(page, "Compare with …")
     heading(page, "Compare")
@@ -130,15 +130,15 @@ def test_back_after_train_shows_the_form_as_it_was_changed(page: Page, lab: Lab)
     assert parameters(page)["train.epochs"] == "2"
 
 
-def test_reload_keeps_the_filter_and_the_runs_compared(page: Page, lab: Lab) -> None:
-    runs = [add_run(lab.models, title) for title in ("first", "second")]
-    page.goto(f"{lab.address}/runs?find=second")
+def test_reload_keeps_the_filter_and_the_runs_compared(page: Page, still_lab: Lab) -> None:
+    runs = [add_run(still_lab.models, title) for title in ("first", "second")]
+    page.goto(f"{still_lab.address}/runs?find=second")
     runs_with_filter(page)
     page.reload()
     runs_with_filter(page)
     assert parameters(page) == {"find": "second"}
     asked = {"runs": f"{runs[0].id},{runs[1].id}", "measure": "loss", "smooth": "0.1"}
-    page.goto(f"{lab.address}/compare?{urlencode(asked)}")
+    page.goto(f"{still_lab.address}/compare?{urlencode(asked)}")
     compared_by_loss(page)
     page.reload()
     compared_by_loss(page)
@@ -147,24 +147,24 @@ def test_reload_keeps_the_filter_and_the_runs_compared(page: Page, lab: Lab) -> 
         expect(page.get_by_test_id("stMultiSelect")).to_contain_text(title, timeout=SEEN)
 
 
-def test_a_cold_link_opens_at_its_tab_with_its_smoothing(page: Page, lab: Lab) -> None:
-    run = add_run(lab.models, "second")
-    page.goto(f"{lab.address}/run?run={run.id}&tab=Epochs")
+def test_a_cold_link_opens_at_its_tab_with_its_smoothing(page: Page, still_lab: Lab) -> None:
+    run = add_run(still_lab.models, "second")
+    page.goto(f"{still_lab.address}/run?run={run.id}&tab=Epochs")
     run_at_its_epochs(page)
-    page.goto(f"{lab.address}/run?run={run.id}&smoothing=0.5&x=seconds")
+    page.goto(f"{still_lab.address}/run?run={run.id}&smoothing=0.5&x=seconds")
     smoothed(page, "0.5")
     expect(page.get_by_role("radio", name="seconds")).to_be_checked(timeout=SEEN)
     assert parameters(page) == {"run": run.id, "smoothing": "0.5", "x": "seconds"}
 
 
-def test_back_from_the_first_page_leads_out_of_the_dashboard(page: Page, lab: Lab) -> None:
-    add_run(lab.models)
-    page.goto(f"{lab.address}/settings")
+def test_back_from_the_first_page_leads_out_of_the_dashboard(page: Page, still_lab: Lab) -> None:
+    add_run(still_lab.models)
+    page.goto(f"{still_lab.address}/settings")
     heading(page, "Settings")
-    page.goto(lab.address)
+    page.goto(still_lab.address)
     heading(page, "Runs")
     for _ in range(2):  # The first time the bare address may lead on once more.
         page.wait_for_timeout(1000)
         page.go_back()
     heading(page, "Settings")
-    assert page.url == f"{lab.address}/settings"
+    assert page.url == f"{still_lab.address}/settings"
