@@ -85,6 +85,19 @@ def test_openvino_and_keras_say_the_same_of_an_image(backbone: str) -> None:
     assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
 
 
+@pytest.mark.parametrize("mixing", [{}, {"mixup": 0.4, "cutmix": 1.0}], ids=["keeping labels", "mixing"])
+def test_with_a_view_for_every_epoch_the_curve_is_the_exact_one_and_with_fewer_another(
+    mixing: dict[str, float], trained: Trained
+) -> None:
+    exact = five_epochs("feature-extraction", augment={"rotation": 10.0, "brightness": 0.2, **mixing})
+    every = trained(exact.with_values({"train.views": 5}))
+    for name in LOSSES:
+        np.testing.assert_allclose(curves(every, name), curves(trained(exact), name), atol=1e-4, rtol=0)
+    few = trained(exact.with_values({"train.views": 2}))
+    np.testing.assert_allclose(curves(few, "loss")[:2], curves(every, "loss")[:2], atol=1e-6, rtol=0)
+    assert np.abs(curves(few, "loss")[2:] - curves(every, "loss")[2:]).max() > 1e-3
+
+
 def test_results_of_the_frozen_part_come_in_the_order_of_the_images() -> None:
     spec = small_spec()
     prefix = divide(assemble(spec, 3), spec, "final").prefix

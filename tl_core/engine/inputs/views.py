@@ -34,7 +34,7 @@ def view_of(epoch: int, views: int) -> int:
 def drawn_epoch(spec: ExperimentSpec, epoch: int) -> int:
     """The epoch whose draws training sees in an epoch: the epoch itself, or the stored view it takes."""
     planned = phases(spec)
-    phase = next((one for one in planned if one.first <= epoch <= one.last), planned[-1])
+    phase = next((one for one in planned if epoch <= one.last), planned[-1])
     views = phase.spec.train.views
     return view_of(epoch, views) if views and trains_from_features(phase.spec, phase) else epoch
 
