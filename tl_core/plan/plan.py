@@ -24,7 +24,8 @@ from tl_core.plan.costs import (
     memory_bytes,
     phase_plan,
 )
-from tl_core.plan.problems import data_problems, spec_problems, start_problems, start_remarks
+from tl_core.plan.problems import data_problems, spec_problems, start_problems
+from tl_core.plan.remarks import spec_remarks, start_remarks
 from tl_core.plan.techniques import Technique, techniques
 from tl_core.spec import ExperimentSpec
 from tl_core.store import cache_folder
@@ -100,7 +101,8 @@ def _costed(
 ) -> Plan:
     images = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
     classes, size = len(dataset.class_names), spec.image_size
-    phase_plans = tuple(phase_plan(spec, phase, images, classes) for phase in phases(spec))
+    made = phases(spec)
+    phase_plans = tuple(phase_plan(spec, phase, images, classes) for phase in made)
     decoded = is_cached(dataset, size, cache_folder(models))
     pixels = 0 if decoded else bytes_needed(len(dataset.items), size)
     decoding = 0 if decoded else decoding_seconds(len(dataset.items))
@@ -110,10 +112,10 @@ def _costed(
         classes=classes,
         images=images,
         skipped=len(dataset.skipped),
-        remarks=(*remarks(dataset, split), *told),
+        remarks=(*remarks(dataset, split), *spec_remarks(spec, made), *told),
         phases=phase_plans,
         blocks=blocks(spec),
-        techniques=techniques(spec, tuple(plan.phase for plan in phase_plans)),
+        techniques=techniques(spec, made),
         head_parameters=head_parameters(spec, classes),
         disk_bytes=disk,
         memory_bytes=memory_bytes(spec, phase_plans),

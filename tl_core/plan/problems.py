@@ -119,31 +119,14 @@ def _weight_decay(spec: ExperimentSpec) -> Iterator[Problem]:
         )
 
 
-def _courses(spec: ExperimentSpec) -> Iterator[Problem]:
-    """What a schedule cannot do in so few epochs."""
-    if spec.head.classifier in SOLVED or not _can_be_phased(spec):
+def _warm_up(spec: ExperimentSpec) -> Iterator[Problem]:
+    warmup = spec.schedule.warmup_epochs
+    if not warmup or spec.head.classifier in SOLVED or not _can_be_phased(spec):
         return
-    shortest, longest = (end(phases(spec), key=lambda phase: phase.epochs) for end in (min, max))
-    schedule = spec.schedule
-    if schedule.warmup_epochs > shortest.epochs:
-        message = f"received {schedule.warmup_epochs:g}; the phase {shortest.name} has {_epochs(shortest.epochs)}"
+    shortest = min(phases(spec), key=lambda phase: phase.epochs)
+    if warmup > shortest.epochs:
+        message = f"received {warmup:g}; the phase {shortest.name} has {_epochs(shortest.epochs)}"
         yield Problem("schedule.warmup_epochs", message, "Lower it, or train longer.")
-    if schedule.name == "step" and schedule.every >= longest.epochs:
-        message = f"received {schedule.every}; the longest phase has {_epochs(longest.epochs)}, so the rate never drops"
-        yield Problem("schedule.every", message, "Lower it, or train longer.")
-
-
-def _never_stops(spec: ExperimentSpec) -> Iterator[Problem]:
-    """A rule that would need more epochs than the last phase has."""
-    stopping = spec.stopping
-    needed = {"patience": stopping.patience + 1, "UP": (stopping.patience + 1) * stopping.strip, "PQ": stopping.strip}
-    if stopping.rule not in needed or spec.head.classifier in SOLVED or not _can_be_phased(spec):
-        return
-    epochs, least = phases(spec)[-1].epochs, needed[stopping.rule] + 1
-    if epochs < least:
-        path = "stopping.strip" if stopping.rule == "PQ" else "stopping.patience"
-        message = f"cannot end a phase of {_epochs(epochs)}: the rule {stopping.rule} needs {least} with these settings"
-        yield Problem(path, message, "Lower it, or train longer.")
 
 
 def _kept_epochs(spec: ExperimentSpec) -> Iterator[Problem]:
@@ -169,8 +152,7 @@ _CHECKS: tuple[Callable[[ExperimentSpec], Iterator[Problem]], ...] = (
     _idle_augmentations,
     _stages,
     _weight_decay,
-    _courses,
-    _never_stops,
+    _warm_up,
     _kept_epochs,
 )
 
@@ -188,11 +170,6 @@ def start_problems(spec: ExperimentSpec, models: Path) -> tuple[Problem, ...]:
         return error.problems
     remedy = f"Kept are epochs {', '.join(map(str, kept))}." if kept else "Wait for its first epoch."
     return (Problem("start.epoch", f"{parent.id} keeps no checkpoint of epoch {spec.start.epoch}", remedy),)
-
-
-def start_remarks(spec: ExperimentSpec, models: Path) -> tuple[str, ...]:
-    """What a person should know of a fork that can go on."""
-    return forks.remarks(forks.parent_of(models, spec), spec) if spec.start.run else ()
 
 
 def _unused_shares(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:

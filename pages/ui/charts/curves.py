@@ -157,7 +157,10 @@ def rates_figure(lines: Lines, *, x: X, log: bool = True) -> Figure:
     index = kept([curve.values for curve in drawn], changes(lines))
     data = _traces(drawn, at, index, 0.0, "learning rate")
     marks = layouts.joined(layouts.phase_changes(lines, at, x), _inherited(lines, at, x, ""))
-    return {"data": data, "layout": layouts.layout("learning rate", x, log, len(lines), marks)}
+    layout = layouts.layout("learning rate", x, log, len(lines), marks)
+    if log:
+        layout["yaxis"] |= layouts.rate_ticks(rate for trace in data for rate in trace["y"])
+    return {"data": data, "layout": layout}
 
 
 def _traces(

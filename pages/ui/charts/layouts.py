@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -70,10 +70,17 @@ def phase_changes(lines: Lines, at: np.ndarray, x: str) -> Marks:
 def phase_lines(begins: Sequence[tuple[float, str]]) -> Marks:
     """A dotted line with a name at each place where a phase begins."""
     marks: Marks = {"shapes": [], "annotations": []}
-    for place, name in begins:
+    for number, (place, name) in enumerate(begins):
         marks["shapes"].append(_upright(place, "dot", colours.faded(colours.TEXT, 0.6)))
-        marks["annotations"].append(_name(place, escape(name, quote=False)))
+        # One lower than the other: in a narrow window the names of short phases would run into each other.
+        marks["annotations"].append({**_name(place, escape(name, quote=False)), "yshift": -14 * (number % 2)})
     return marks
+
+
+def rate_ticks(rates: Iterable[float | None]) -> dict[str, Any]:
+    """Ticks of a logarithmic axis that leave each other room: at 1, 2 and 5 of every decade, or where there are many, at 1 alone."""
+    seen = [rate for rate in rates if rate]
+    return {"dtick": "D2" if seen and max(seen) < 40 * min(seen) else 1}
 
 
 def rate_line(rate: float, text: str) -> Marks:

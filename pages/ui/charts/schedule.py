@@ -30,6 +30,7 @@ def schedule_figure(phases: Sequence[Phase], steps: int) -> dict[str, Any]:
     layout["xaxis"] |= {"title": {"text": "Epochs", "standoff": 6}, "hoverformat": ".1f", "range": [first, last]}
     layout["xaxis"]["unifiedhovertitle"] = {"text": "after %{x} epochs"}
     drawn = [_trace(name, number, points(phases, steps, name)) for number, name in enumerate((HEAD, THAWED))]
+    layout["yaxis"] |= layouts.rate_ticks(rate for trace in drawn for rate in trace["y"])
     return {"data": [trace for trace in drawn if any(trace["y"])], "layout": layout}
 
 

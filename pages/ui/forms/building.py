@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pages.ui.wording import inside
 from tl_core.errors import BadInput, Problem
 from tl_core.presets import PRESETS, Preset
 from tl_core.spec import PARAMETERS, ExperimentSpec
@@ -48,7 +49,7 @@ def owner(path: str, known: Iterable[str]) -> str | None:
 
 def title_of(path: str) -> str:
     """What a form calls the setting a problem is about; empty where it has no field."""
-    return next((row.title for row in PARAMETERS if row.path == owner(path, _PATHS)), "")
+    return _TITLES.get(owner(path, _PATHS) or "", "")
 
 
 def beside(problems: Iterable[Problem], path: str) -> tuple[Problem, ...]:
@@ -69,8 +70,7 @@ def sentence(problem: Problem) -> str:
 
 def titled(text: str) -> str:
     """A text that calls settings what the form calls them: "Image size" for `data.image_size`."""
-    titles = {row.path: row.title for row in PARAMETERS}
-    return re.sub(r"\b[a-z]+\.[a-z_0-9]+\b", lambda found: titles.get(found[0], found[0]), text)
+    return re.sub(r"\b[a-z]+\.[a-z_0-9]+\b", lambda found: _TITLES.get(found[0], found[0]), text)
 
 
 def with_preset(spec: ExperimentSpec, preset: Preset) -> ExperimentSpec:
@@ -84,3 +84,4 @@ def preset_of(spec: ExperimentSpec) -> Preset | None:
 
 
 _PATHS = tuple(row.path for row in PARAMETERS)
+_TITLES = {row.path: inside(row)[0].upper() + inside(row)[1:] for row in PARAMETERS}

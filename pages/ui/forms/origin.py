@@ -86,7 +86,7 @@ def _epoch(view: View, found: Parent | None) -> None:
         "At epoch",
         epochs,
         key=key,
-        index=None,
+        index=None if epoch is None else 0,
         width=110,
         help=widgets.help_of(row),
         on_change=lambda: draft.put(EPOCH, st.session_state[key]),

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from pages.ui import setting_table
 from pages.ui.forms.planning import View
 from pages.ui.setting_table import Cell
 from pages.ui.text import duration, plain, size
@@ -53,7 +52,9 @@ def _techniques(made: Plan) -> None:
     if not made.techniques:
         return
     with st.expander("What each technique acts on", icon=":material/tune:", key="techniques"):
-        setting_table.draw(TECHNIQUES, technique_rows(made.techniques), "Every technique with the layers it acts on.")
+        # As a list: beside the form there is no room for a table.
+        for line in made.techniques:
+            st.markdown(f"**{plain(line.what)}** · {plain(line.where)}  \n:small[:gray[{plain(line.effect)}]]")
 
 
 def technique_rows(techniques: Iterable[Technique]) -> list[list[Cell]]:

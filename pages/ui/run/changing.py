@@ -68,6 +68,9 @@ def _window(models: Path, run_id: str) -> None:
     values = st.session_state.setdefault(VALUES, _begun(run, now))
     for path in offered(now):
         _field(path, values)
+    st.html(
+        "<style>[data-testid=stWidgetLabelRequired] {display: none}</style>"
+    )  # Said of every number, it says nothing.
     st.caption(
         "It counts from the next epoch on, and is marked in the curves as a phase of its own. Layers and freeze depth cannot change "
         "while a run trains: fork it for that."
