@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.ui.compare import reading
 from pages.ui.run import changing, story
 from pages.ui.run.view import look
+from pages.ui.runs import overview
 from tests.pages.folders import add_checkpoints, add_run, epoch_line, trained_here
 from tests.pages.run_page import buttons, figures, opened
 from tests.pages.visits import press, said, table_of
@@ -90,6 +92,18 @@ def test_a_state_that_names_no_parent_breaks_no_page(models: Path) -> None:
         assert not opened(add_run(models, forked_from=odd).id).exception
 
 
+def test_the_table_of_runs_tells_forks_and_counts_their_own_epochs(models: Path, child: store.Run) -> None:
+    row = next(row for row in overview.rows(models) if row.id == child.id)
+    assert row.settings.startswith("fork of The parent at epoch 3, dropout 0.5, L2 1e-4")
+    assert (row.best_accuracy, row.best_epoch, row.epoch) == (0.8, 4, 4)
+
+
+def test_a_comparison_counts_the_own_epochs_of_a_fork(models: Path, parent: store.Run, child: store.Run) -> None:
+    (found,), problems = reading.read(models, [child.id], {child.id: "The child"})
+    assert not problems
+    assert found.best is not None and found.best["epoch"] == 4
+
+
 # Early stopping and phases
 
 
@@ -128,8 +142,9 @@ def test_settings_list_what_acts_on_which_layers(models: Path) -> None:
 def test_what_is_changed_is_asked_for_and_shown_until_it_is_in_force(models: Path) -> None:
     run = add_run(models, **trained_here())
     page = press(opened(run.id), "change")
-    page.get_by_key("change:head.dropout").set_value(0.5).run()
-    page.get_by_key("change:augment:strength").set_value("light").run()
+    page.slider(key="change:head.dropout").set_value(0.5).run()
+    strength: Any = page.get_by_key("change:augment:strength")
+    strength.set_value("light").run()
     press(page, "change_yes")
     asked = adjustments.asked(run)
     assert asked is not None and asked["head.dropout"] == 0.5 and "horizontal_flip" in asked["augment"]
@@ -146,7 +161,7 @@ def test_the_window_begins_with_what_is_in_force_and_asks_for_nothing_else(model
     adjustments.ask(run, {"head.dropout": 0.4})
     adjustments.put_in_force(run, 4)
     page = press(opened(run.id), "change")
-    assert page.get_by_key("change:head.dropout").value == 0.4
+    assert page.slider(key="change:head.dropout").value == 0.4
     assert page.button(key="change_yes").disabled
     press(page, "change_no")
     assert adjustments.asked(run) is None

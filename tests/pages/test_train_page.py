@@ -261,7 +261,7 @@ def test_a_folder_of_photos_is_counted_and_what_is_left_out_is_named(models: Pat
 
 def test_a_folder_that_is_not_named_yet_is_not_planned_for(models: Path) -> None:
     page = opened()
-    page.get_by_key("set:data.source").set_value("folder").run()
+    field(page, "data.source").set_value("folder").run()
     assert not page.metric
     assert "once the data can be read" in said(page)
 
@@ -507,6 +507,13 @@ def test_another_epoch_to_fork_from_is_chosen_among_those_kept(models: Path, par
     checked(field(page, "start.epoch").set_value(2).run())
     assert not start_button(page).disabled
     assert params(page)["start.epoch"] == "2"
+
+
+def test_a_recipe_leaves_a_fork_one(models: Path, parent: store.Run) -> None:
+    page = opened(**{"start.run": parent.id, "start.epoch": "3"})
+    checked(by_key(page, "preset").set_value("fine-tune").run())
+    assert held(page) == PRESETS["fine-tune"].spec({"start": {"run": parent.id, "epoch": 3}})
+    assert by_key(page, "preset").value == "fine-tune"
 
 
 def test_a_fork_of_a_run_that_is_gone_says_so(models: Path) -> None:
