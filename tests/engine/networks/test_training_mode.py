@@ -12,7 +12,9 @@ from tl_core.backbones import BACKBONES
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import Parts, assemble, divide, is_head
 from tl_core.engine.step import training_step
-from tl_core.engine.training.epochs import groups_of
+from tl_core.engine.training.averaging import averages_of, in_place_of_weights
+from tl_core.engine.training.epochs import method_of
+from tl_core.engine.training.groups import groups_of
 from tl_core.phases import phases
 from tl_core.spec import ExperimentSpec
 
@@ -32,8 +34,14 @@ def one_step(spec: ExperimentSpec, frozen: str | None) -> tuple[keras.Model, Par
     images = np.random.default_rng(0).uniform(0, 255, (4, spec.image_size, spec.image_size, 3)).astype(np.float32)
     inputs = images if parts.prefix is None else np.asarray(parts.prefix(images, training=False))
     before = {variable.path: np.asarray(variable).copy() for variable in model.weights}
-    phase = phases(spec)[-1]
-    training_step(parts.tail, groups_of(parts.tail, phase))(inputs, np.array([0, 1, 2, 0], dtype=np.int64))
+    phase, labels = phases(spec)[-1], np.array([0, 1, 2, 0], dtype=np.int64)
+    groups = groups_of(parts.tail, phase)
+    averages = averages_of(parts.tail) if spec.optimizer.average else []
+    step = training_step(parts.tail, groups, method_of(groups, averages, labels, phase))
+    step(inputs, labels)
+    if averages:
+        with in_place_of_weights(averages):
+            pass
     return model, parts, before, images
 
 
@@ -67,6 +75,80 @@ def test_a_training_step_leaves_frozen_outputs_and_all_batch_statistics_bit_iden
     fresh = divide(assemble(spec, CLASSES), spec, frozen).prefix
     assert fresh is not None
     assert np.array_equal(np.asarray(parts.prefix(images, training=False)), np.asarray(fresh(images, training=False)))
+
+
+EVERY_SETTING: dict[str, dict[str, Any]] = {
+    "adamw, decay of weights": {"optimizer__name": "adamw", "optimizer__weight_decay": 0.1},
+    "sgd, clipped": {"optimizer__name": "sgd", "optimizer__nesterov": True, "optimizer__clip_norm": 0.1},
+    "rmsprop, averaged": {"optimizer__name": "rmsprop", "optimizer__average": 0.9},
+    "sixteen bits": {"optimizer__precision": "mixed_bfloat16"},
+    "sixteen bits, averaged, statistics": {
+        "optimizer__precision": "mixed_bfloat16",
+        "optimizer__average": 0.9,
+        "train__update_batch_norm": True,
+    },
+    "rates by depth, L2": {"train__layer_decay": 0.5, "train__backbone_l2": 0.1},
+    "labels": {"loss__label_smoothing": 0.1, "loss__class_weights": "balanced"},
+    "penalties": {"head__l1": 0.1, "head__bias_l2": 0.1, "head__activity_l1": 0.1, "head__hidden": [8]},
+    "noise, normalised": {
+        "head__noise": 2.0,
+        "head__batch_norm": True,
+        "head__hidden": [8],
+        "head__hidden_dropout": [0.1],
+    },
+    "random blocks": {"backbone__keep": "block4"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EVERY_SETTING)
+def test_what_is_frozen_stays_the_same_to_the_bit_under_every_setting(name: str) -> None:
+    changes = {"train__backbone_learning_rate": 0.1, "backbone__weights": "bundled", **EVERY_SETTING[name]}
+    spec = spec_of("EfficientNetLite0", "block6", **changes)
+    model, parts, before, images = one_step(spec, "block6")
+    assert parts.prefix is not None
+    changed = moved(model, before)
+    assert not changed & {variable.path for variable in parts.prefix.weights}
+    assert any(not path.startswith(("classifier", "head_")) for path in changed), "nothing of the thawed blocks moved"
+    if not spec.train.update_batch_norm:
+        assert not changed & {path for path in statistics(model) if not path.startswith("head_")}
+    assert any(path.startswith("head_batch_norm") for path in changed & statistics(model)) is spec.head.batch_norm
+    fresh = divide(assemble(spec, CLASSES), spec, "block6").prefix
+    assert fresh is not None
+    assert np.array_equal(np.asarray(parts.prefix(images, training=False)), np.asarray(fresh(images, training=False)))
+
+
+@pytest.mark.slow
+def test_a_penalty_on_thawed_layers_is_on_their_kernels_alone_and_moves_them() -> None:
+    def step(l2: float) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        changes: dict[str, Any] = {
+            "optimizer__name": "sgd",
+            "optimizer__momentum": 0.0,
+            "head__dropout": 0.0,
+            "head__l2": 0.0,
+        }
+        changes["train__backbone_l2"] = l2
+        spec = spec_of(
+            "EfficientNetLite0", "block6", backbone__weights="bundled", train__backbone_learning_rate=1e-2, **changes
+        )
+        parts = divide(assemble(spec, CLASSES), spec, "block6")
+        groups, labels = groups_of(parts.tail, phases(spec)[-1]), np.array([0, 1, 2, 0], dtype=np.int64)
+        method = method_of(groups, [], labels, phases(spec)[-1])
+        inputs = np.random.default_rng(0).normal(size=(4, *parts.tail.inputs[0].shape[1:])).astype(np.float32)
+        kernels = [
+            v for v in parts.tail.trainable_variables if v.name.endswith("kernel") and "classifier" not in v.path
+        ]
+        squares = l2 * sum(float((np.asarray(kernel) ** 2).sum()) for kernel in kernels)
+        before = {v.path: np.asarray(v).copy() for v in parts.tail.trainable_variables}
+        seen = training_step(parts.tail, groups, method)(inputs, labels)
+        assert seen.penalty == pytest.approx(squares, rel=1e-4)
+        return {v.path: np.asarray(v) - before[v.path] for v in parts.tail.trainable_variables}, before
+
+    (plain, before), (penalised, _) = step(0.0), step(0.5)
+    for path, value in plain.items():
+        shrunk = path.endswith("kernel") and "classifier" not in path
+        taken = 1e-2 * 2 * 0.5 * before[path] if shrunk else 0.0
+        np.testing.assert_allclose(penalised[path], value - taken, atol=1e-5, err_msg=path)
 
 
 @pytest.mark.slow

@@ -22,13 +22,13 @@ def averages_of(tail: keras.Model) -> list[tuple[Any, Any]]:
 
 
 def _average(variable: Any) -> Any:
-    return keras.Variable(np.array(variable), trainable=False, dtype=variable.dtype, name=f"{variable.name}_average")
+    return keras.Variable(np.asarray(variable).copy(), trainable=False, dtype=variable.dtype, name=f"{variable.name}_average")
 
 
 @contextmanager
 def in_place_of_weights(averages: Sequence[tuple[Any, Any]]) -> Iterator[None]:
     """Has the network compute with its averages; afterwards the weights are what they were, to the bit."""
-    weights = [np.array(variable) for variable, _ in averages]
+    weights = [np.asarray(variable).copy() for variable, _ in averages]
     try:
         for variable, average in averages:
             variable.assign(average)

@@ -116,6 +116,6 @@ def _entered(work: Work, phase: Phase, before: _Stretch | None, lines: list[Line
 
 def _values(work: Work, before: _Stretch | None, lines: list[Line]) -> Mapping[str, np.ndarray]:
     if before:
-        return {name: np.array(variable) for name, variable in before.trainer.variables.items()}
+        return {name: np.asarray(variable).copy() for name, variable in before.trainer.variables.items()}
     latest = checkpoints.latest_whole(work.run.checkpoints) if lines else None
     return checkpoints.load(work.run.checkpoints, latest) if latest else {}
