@@ -118,6 +118,11 @@ def test_it_keeps_or_mixes_labels_as_its_row_says(row: Augmentation) -> None:
     assert set(partners.tolist()) <= set(range(30)) and (partners != np.arange(30)).all()
     assert shares.min() >= 0 and shares.max() <= 1
     assert len(set(shares.tolist())) > 10
+    images = photos(30)
+    others = [(made, 3), (recipe(images, default(row), seed=2), 2), (recipe(images, default(row), first=1), 2)]
+    for other, epoch in others:
+        drawn, left = second_labels(other, np.arange(30), epoch)
+        assert not np.array_equal(drawn, partners) and not np.array_equal(left, shares)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", AUGMENT_PRESETS.names)

@@ -115,12 +115,9 @@ def _cut_off(centre: int, side: int, size: int) -> slice:
 
 def _partner(random: np.random.Generator, place: int, marks: np.ndarray, positions: np.ndarray) -> int:
     """The first image on the ring from a drawn mark on that is not the image itself (in a part of one: itself)."""
-    drawn = random.integers(0, 2**64, dtype=np.uint64)
-    found = int(np.searchsorted(marks, drawn))
-    return next(
-        (int(other) for other in positions[(found + np.arange(2)) % len(positions)] if other != place),
-        place,
-    )
+    found = int(np.searchsorted(marks, random.integers(0, 2**64, dtype=np.uint64)))
+    first, second = positions[[found % len(positions), (found + 1) % len(positions)]].tolist()
+    return int(second if first == place else first)
 
 
 def _ring(marks: np.ndarray, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
