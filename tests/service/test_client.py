@@ -22,14 +22,28 @@ from tl_core.supervisor.workers import LOG_BYTES
 
 PRETENDED = textwrap.dedent(
     """
-    import json, os, sys, time
-    for line in sys.stdin:
-        message = json.loads(line)
+    import json, os, queue, sys, threading, time
+    waiting, cancelled = queue.SimpleQueue(), set()
+    def read():
+        for line in sys.stdin:
+            message = json.loads(line)
+            cancelled.add(message["cancel"]) if "cancel" in message else waiting.put(message)
+        os._exit(0)
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        message = waiting.get()
         request, given = message["request"], message["arguments"]
         answer = {"id": message["id"], "result": {"pid": os.getpid(), **given}}
         if request == "die":
             print("these were my last words", file=sys.stderr, flush=True)
             os._exit(3)
+        if request == "count":
+            for number in range(1, given["to"] + 1):
+                if message["id"] in cancelled:
+                    break
+                print(json.dumps({"id": message["id"], "progress": ["Counting", number, given["to"]]}), flush=True)
+                time.sleep(0.01)
+            answer["result"] = number
         if request == "sleep":
             time.sleep(given["seconds"])
         if request == "refuse":
@@ -199,3 +213,27 @@ def test_it_ends_when_the_dashboard_is_killed(tmp_path: Path) -> None:
 def test_asking_about_the_worker_starts_none(tmp_path: Path) -> None:
     assert service.pid(tmp_path) is None
     service.stop()
+
+
+def test_a_long_request_says_how_far_it_is_and_then_answers(client: Client) -> None:
+    seen: list[tuple[str, int, int]] = []
+    assert client.ask("count", 20, progress=lambda *said: seen.append(said), to=3) == 3
+    assert seen == [("Counting", 1, 3), ("Counting", 2, 3), ("Counting", 3, 3)]
+    assert client.ask("count", 20, to=2) == 2
+
+
+class Gone(BaseException):
+    """What ends a page that is left, which is no Exception."""
+
+
+def test_who_goes_away_cancels_the_request_and_the_next_is_answered_at_once(client: Client) -> None:
+    def leave(_what: str, done: int, _total: int) -> None:
+        if done == 2:
+            raise Gone
+
+    pid = client.ask("say", 20)["pid"]
+    began = time.monotonic()
+    with pytest.raises(Gone):
+        client.ask("count", 60, progress=leave, to=10_000)
+    assert client.ask("say", 20, word="next") == {"pid": pid, "word": "next"}
+    assert time.monotonic() - began < 10

@@ -72,6 +72,32 @@ def test_it_previews_predicts_and_exports(home: Path, run: store.Run, pictures: 
     assert service.exported(home, run.id, 1).stat().st_size > 1_000_000
 
 
+def test_it_finds_a_learning_rate_and_says_how_far_it_is(home: Path) -> None:
+    seen: list[str] = []
+    runs = store.runs(home)
+    found = service.find(home, small_spec(), lambda what, _done, _total: seen.append(what))
+    assert len(found.rates) == len(found.smoothed) >= 15
+    assert found.settings.keys() == {"train.learning_rate"}
+    assert "Testing learning rates" in seen
+    assert store.runs(home) == runs
+    with pytest.raises(BadInput, match="has no learning rate"):
+        service.find(home, small_spec(head__classifier="logistic-regression"))
+
+
+def test_a_page_that_is_left_while_a_rate_is_looked_for_keeps_nobody_waiting(home: Path) -> None:
+    class Left(BaseException):
+        pass
+
+    def leave(_what: str, _done: int, _total: int) -> None:
+        raise Left
+
+    pid = service.pid(home)
+    with pytest.raises(Left):
+        service.find(home, small_spec("from-scratch"), leave)
+    assert service.preview(home, small_spec()).original
+    assert service.pid(home) == pid
+
+
 def test_what_is_wrong_with_a_request_is_said_and_the_next_is_answered(home: Path, run: store.Run) -> None:
     with pytest.raises(BadInput, match="there is no run"):
         service.predict(home, "../elsewhere", None, [])

@@ -1,4 +1,4 @@
-"""Short requests to the service worker: preview, predict, export. It starts at first use and answers while training goes on.
+"""Short requests to the service worker: preview, predict, export, find a learning rate. It starts at first use and answers while training goes on.
 
 Light: Keras is loaded in the worker alone. Every function raises BadInput where what it was asked cannot be done, and RunFailed with
 a sentence where the worker failed, died or took too long. Any thread may ask.
@@ -10,17 +10,22 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from tl_core.cache import Progress, unwatched
+from tl_core.finding import Finding, read_finding
 from tl_core.service.client import Client
 from tl_core.service.messages import Output, Predictions, Preview, read_predictions, read_preview
 from tl_core.spec import ExperimentSpec
 
-__all__ = ["Output", "Predictions", "Preview", "exported", "pid", "predict", "preview", "start", "stop"]
+__all__ = ["Output", "Predictions", "Preview", "exported", "find", "pid", "predict", "preview", "start", "stop"]
 
 SECONDS = 120.0
 """How long a request may take, with the six seconds or so in which a worker starts."""
 
 NETWORK_SECONDS = 600.0
 """The same where a network may have to be built and its pretrained weights downloaded first."""
+
+FIND_SECONDS = 20.0
+"""How long a test of learning rates may keep other requests waiting."""
 
 _clients: dict[Path, Client] = {}
 _making = threading.Lock()
@@ -69,6 +74,16 @@ def predict(models: Path, run_id: str, epoch: int | None, files: Sequence[Path],
 def exported(models: Path, run_id: str, epoch: int | None) -> Path:
     """A `.keras` file of a kept checkpoint (None: of the exported best epoch), with its signature inside; made where it is missing."""
     return Path(_client(models).ask("exported", NETWORK_SECONDS, run_id=run_id, epoch=epoch))
+
+
+def find(models: Path, spec: ExperimentSpec, progress: Progress = unwatched, phase: str = "") -> Finding:
+    """A learning rate range test of what a run of a spec would begin with; see `tl_core.engine.finder.find`.
+
+    Args:
+        progress: Told about three times a second how far it is; what it raises cancels the test, and goes on.
+    """
+    arguments = {"spec": spec.to_json(), "phase": phase, "seconds": FIND_SECONDS}
+    return read_finding(_client(models).ask("find", SECONDS, progress=progress, **arguments))
 
 
 def _client(models: Path) -> Client:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tl_core.cache import Progress, unwatched
 from tl_core.errors import RunFailed
 from tl_core.service.messages import read_error
 from tl_core.supervisor.workers import log_file, opened_log
@@ -56,11 +57,12 @@ class Client:
         if worker is not None:
             worker.end()
 
-    def ask(self, request: str, timeout: float, **arguments: Any) -> Any:
+    def ask(self, request: str, timeout: float, *, progress: Progress = unwatched, **arguments: Any) -> Any:
         """The result of a request: JSON values in, JSON values out.
 
         Args:
             timeout: Seconds to wait altogether: for other requests, for the worker to start, and for the answer.
+            progress: Told how far a request is that takes longer. What it raises cancels the request, and goes on.
 
         Raises:
             BadInput: what is wrong with the arguments.
@@ -71,7 +73,8 @@ class Client:
             worker = self._ready_worker()
             self._asked += 1
             try:
-                answer = worker.ask({"id": self._asked, "request": request, "arguments": arguments}, until)
+                message = {"id": self._asked, "request": request, "arguments": arguments}
+                answer = worker.ask(message, until, progress)
             except RunFailed:
                 self.stop()
                 raise
@@ -129,18 +132,29 @@ class _Worker:
         threading.Thread(target=_read, args=(process.stdout, answers), name="service answers", daemon=True).start()
         return cls(process, answers, log)
 
-    def ask(self, message: dict[str, Any], until: float) -> dict[str, Any]:
+    def ask(self, message: dict[str, Any], until: float, progress: Progress) -> dict[str, Any]:
         """Sends a message and waits for its answer."""
+        self._send(message)
+        while True:
+            answer = self._next(until)
+            if answer["id"] != message["id"]:  # Of a request that was cancelled.
+                continue
+            if "progress" not in answer:
+                return answer
+            try:
+                progress(*answer["progress"])
+            except BaseException:
+                with suppress(RunFailed):  # It died meanwhile.
+                    self._send({"cancel": message["id"]})
+                raise
+
+    def _send(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(json.dumps(message).encode() + b"\n")
             self.process.stdin.flush()
         except OSError:
             raise self._died() from None
-        while True:
-            answer = self._next(until)
-            if answer["id"] == message["id"]:
-                return answer
 
     def end(self) -> None:
         """Closes the worker's input, which ends it; kills it where it does not heed that."""

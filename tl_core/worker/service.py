@@ -12,13 +12,14 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
-from tl_core.errors import LabError
+from tl_core.cache import Progress, unwatched
+from tl_core.errors import LabError, RunStopped
 from tl_core.service.messages import Predictions, written_error, written_preview
 from tl_core.spec import ExperimentSpec
 from tl_core.store import cache_folder, get
@@ -30,6 +31,12 @@ DEVICE = "cpu"
 """GPUs are left to training."""
 
 NICE = 5
+REPORT = 0.3
+"""Seconds between two words on how far a request is."""
+
+MOST_FOUND = 20
+"""Tests of learning rates after which a new process is better: each builds a network, which leaves about 34 MB behind."""
+
 GRACE = 2.0
 """Seconds in which a request that is being answered when the input closes may end."""
 
@@ -65,8 +72,23 @@ def exported(models: Path, run_id: str, epoch: int | None) -> str:
     return str(exported(get(models, run_id), epoch, cache_folder(models)))
 
 
-REQUESTS: dict[str, Callable[..., Any]] = {"preview": preview, "predict": predict, "exported": exported}
+def find(models: Path, spec: dict[str, Any], phase: str, seconds: float, progress: Progress) -> dict[str, Any]:
+    """See `tl_core.service.find`."""
+    from tl_core.engine.finder import find
+
+    return asdict(find(ExperimentSpec.from_json(spec), models, progress, phase, seconds))
+
+
+REQUESTS: dict[str, Callable[..., Any]] = {
+    "preview": preview,
+    "predict": predict,
+    "exported": exported,
+    "find": find,
+}
 """By name: functions of the models folder and JSON values that return JSON values. Their heavy modules are imported inside."""
+
+WATCHED = ("find",)
+"""Those that take a `progress` as well, because they take seconds."""
 
 
 def main(models: Path) -> None:
@@ -75,28 +97,55 @@ def main(models: Path) -> None:
     if hasattr(os, "nice"):
         os.nice(NICE)
     announce(models, "service", DEVICE, "starting")
-    waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(questions, waiting), daemon=True).start()
+    waiting: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    cancelled: set[int] = set()
+    threading.Thread(target=_read, args=(questions, waiting, cancelled), daemon=True).start()
     _load()
     announce(models, "service", DEVICE, "idle")
     worn_out = False
-    while not worn_out and (line := waiting.get()) is not None:
-        answer, worn_out = answered(models, json.loads(line)), _is_worn_out()
-        answers.write(json.dumps({**answer, "last": worn_out}) + "\n")
-        answers.flush()
+    found = 0
+    while not worn_out and (message := waiting.get()) is not None:
+        answer = answered(models, message, _Watch(answers, message["id"], cancelled))
+        found += message["request"] == "find"
+        # Whoever cancelled reads no answer, and so would not hear that it is the last.
+        worn_out = message["id"] not in cancelled and (found >= MOST_FOUND or _is_worn_out())
+        _say(answers, {**answer, "last": worn_out})
     retire(models, "service", DEVICE)
 
 
-def answered(models: Path, message: dict[str, Any]) -> dict[str, Any]:
+def answered(models: Path, message: dict[str, Any], progress: Progress = unwatched) -> dict[str, Any]:
     """The answer to a request: its result, or why there is none."""
+    name = message["request"]
+    watched = {"progress": progress} if name in WATCHED else {}
     try:
-        return {"id": message["id"], "result": REQUESTS[message["request"]](models, **message["arguments"])}
+        return {"id": message["id"], "result": REQUESTS[name](models, **message["arguments"], **watched)}
     except LabError as error:
         log.info("%s: %s", message["request"], error)
         return {"id": message["id"], "error": written_error(error)}
     except Exception as error:  # Whatever it is, the dashboard shall hear of it, and the next request be answered.
         log.exception("The request %s failed.", message["request"])
         return {"id": message["id"], "error": written_error(error)}
+
+
+class _Watch:
+    """A `Progress` that is told to who asked, and raises RunStopped once they do not want the answer any more."""
+
+    def __init__(self, answers: TextIO, number: int, cancelled: Container[int]) -> None:
+        self.answers, self.number, self.cancelled = answers, number, cancelled
+        self.said = float("-inf")
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if self.number in self.cancelled:
+            raise RunStopped("Nobody waits for it any more.")
+        now = time.monotonic()
+        if now - self.said >= REPORT:
+            self.said = now
+            _say(self.answers, {"id": self.number, "progress": [what, done, total]})
+
+
+def _say(answers: TextIO, message: dict[str, Any]) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
 
 
 def _taken_over() -> tuple[TextIO, TextIO]:
@@ -110,16 +159,20 @@ def _taken_over() -> tuple[TextIO, TextIO]:
     return questions, answers
 
 
-def _read(questions: TextIO, waiting: queue.SimpleQueue[str | None]) -> None:
-    """Runs in a thread of its own, so that a closed input ends the process also in the middle of a request."""
+def _read(questions: TextIO, waiting: queue.SimpleQueue[dict[str, Any] | None], cancelled: set[int]) -> None:
+    """Runs in a thread of its own, so that a closed input ends the process, and a cancelled request ends, also while one is at work."""
     for line in questions:
-        waiting.put(line)
+        message = json.loads(line)
+        if "cancel" in message:
+            cancelled.add(message["cancel"])
+        else:
+            waiting.put(message)
     waiting.put(None)
     time.sleep(GRACE)
     os._exit(0)
 
 
-_MODULES = ("tl_core.engine.inputs.preview", "tl_core.engine.serving")
+_MODULES = ("tl_core.engine.inputs.preview", "tl_core.engine.serving", "tl_core.engine.finder")
 
 
 def _load() -> None:
