@@ -11,7 +11,7 @@ from dataclasses import asdict
 import click
 
 from tl_core import __version__
-from tl_core.cli import options, results, screen, specs, tables, training
+from tl_core.cli import forking, options, results, screen, specs, tables, training
 from tl_core.errors import BadInput, LabError, RunStopped, unknown
 
 
@@ -45,7 +45,14 @@ def lab(**_shared: object) -> None:
     """
 
 
-for command in (*specs.COMMANDS, *training.COMMANDS, *results.COMMANDS, *tables.COMMANDS):
+for command in (
+    *specs.COMMANDS,
+    forking.lr_find,
+    *training.COMMANDS,
+    *forking.COMMANDS,
+    *results.COMMANDS,
+    *tables.COMMANDS,
+):
     lab.add_command(command)
 
 

@@ -54,16 +54,20 @@ def _as_json(context: click.Context, _option: click.Parameter, value: bool) -> b
 
 def experiment(command: Command) -> Command:
     """SPEC|PRESET with --data and --set."""
-    command = click.option(
-        "--set", "changes", multiple=True, metavar="PATH=VALUE", help="Change a setting, e.g. head.dropout=0.5."
-    )(command)
+    command = changes(command)
     command = click.option("--data", metavar="SOURCE", help="playground, digits or folder:PATH.")(command)
     return click.argument("spec", metavar="SPEC|PRESET")(command)
 
 
+def changes(command: Command) -> Command:
+    """--set, as often as wanted."""
+    help = "Change a setting, e.g. head.dropout=0.5."
+    return click.option("--set", "changes", multiple=True, metavar="PATH=VALUE", help=help)(command)
+
+
 def read_experiment(spec: str, data: str | None, changes: Sequence[str]) -> ExperimentSpec:
     """The spec a person means: a preset's name, a JSON file, or - for standard input; then the changes."""
-    values = dict(_pair(change) for change in changes)
+    values = pairs(changes)
     if data is not None:
         values = {"data.source": data, **values}
     if spec in PRESETS:
@@ -76,6 +80,11 @@ def read_experiment(spec: str, data: str | None, changes: Sequence[str]) -> Expe
     if path.suffix == ".json":
         raise BadInput.of(spec, "there is no such file", "Print a spec with the spec command, and keep it in a file.")
     raise unknown("SPEC|PRESET", "preset or file", spec, PRESETS.names)
+
+
+def pairs(changes: Sequence[str]) -> dict[str, Any]:
+    """Settings by path, of what was typed after --set."""
+    return dict(map(_pair, changes))
 
 
 def _pair(change: str) -> tuple[str, Any]:

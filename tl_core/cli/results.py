@@ -15,6 +15,7 @@ from tl_core.errors import BadInput
 from tl_core.files import read_json
 from tl_core.phases import total_epochs
 from tl_core.spec import ExperimentSpec
+from tl_core.store.adjustments import adjustments
 
 
 @click.command()
@@ -76,11 +77,23 @@ def show(run: str, models: Path, as_json: bool) -> None:
     if state.get("message"):
         screen.print_text(state["message"])
     screen.print_line(f"{found.folder}\n", style="dim")
+    _show_origin(found, state)
     _show_settings(spec)
     _show_epochs(lines, state.get("best_epoch"))
     _show_checkpoints(found)
     for part in ("validation", "test"):
         _show_report(found, part)
+
+
+def _show_origin(run: store.Run, state: dict[str, Any]) -> None:
+    """Where a fork comes from, and what was changed while the run trained."""
+    if came := state.get("forked_from"):
+        screen.print_text(
+            f"Fork of {came['title']} ({came['run']}) at epoch {came['epoch']}; what is shown until then is its parent's."
+        )
+    for made in adjustments(run):
+        changed = ", ".join(f"{path} = {json.dumps(value)}" for path, value in made.values.items())
+        screen.print_text(f"Changed from epoch {made.epoch} on: {changed}")
 
 
 def _show_settings(spec: ExperimentSpec) -> None:

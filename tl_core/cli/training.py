@@ -22,6 +22,7 @@ from tl_core.errors import BadInput, LabError, RunStopped
 from tl_core.phases import total_epochs
 from tl_core.plan import plan
 from tl_core.presets import PRESETS
+from tl_core.store import forks
 
 
 @click.command()
@@ -44,9 +45,9 @@ def train(spec: str, data: str | None, changes: Sequence[str], models: Path, as_
         raise BadInput(planned.problems)
     for remark in planned.remarks:
         screen.print_line(f"Note: {remark}", console=screen.err)
-    with _stoppable() as stop:
-        run = store.create(models, wanted, spec if spec in PRESETS else Path(spec).stem.strip("-"))
-        _train(run, models, as_json, stop)
+    with stoppable() as stop:
+        run = forks.create(models, wanted, spec if spec in PRESETS else Path(spec).stem.strip("-"))
+        train_and_tell(run, models, as_json, stop)
 
 
 @click.command()
@@ -66,8 +67,8 @@ def resume(run: str, models: Path, as_json: bool) -> None:
         raise BadInput.of("run", f"{found.id} is finished", "Start a new run to train longer.")
     if state["status"] == store.RUNNING:
         raise BadInput.of("run", f"{found.id} is training right now (process {state.get('pid')})", "Wait for it.")
-    with _stoppable() as stop:
-        _train(found, models, as_json, stop)
+    with stoppable() as stop:
+        train_and_tell(found, models, as_json, stop)
 
 
 def summary(run: store.Run) -> dict[str, Any]:
@@ -77,7 +78,8 @@ def summary(run: store.Run) -> dict[str, Any]:
     return {"run": run.id, "epochs": state.get("epoch", 0), **{name: state.get(name) for name in names}}
 
 
-def _train(run: store.Run, models: Path, as_json: bool, stop: Callable[[], None]) -> None:
+def train_and_tell(run: store.Run, models: Path, as_json: bool, stop: Callable[[], None]) -> None:
+    """Trains a run to its end and says how it goes; with `as_json` the last line is its `summary`, however it ends."""
     console = screen.err if as_json else screen.out
     screen.print_line(f"Run {run.id}", console=console)
     try:
@@ -141,7 +143,7 @@ def _say_end(run: store.Run, console: Console) -> None:
 
 
 @contextmanager
-def _stoppable() -> Iterator[Callable[[], None]]:
+def stoppable() -> Iterator[Callable[[], None]]:
     """Within it Ctrl-C and SIGTERM ask for a stop, which `stop()` raises at the next safe place; a second one does so where it is."""
     asked: list[int] = []
 

@@ -35,6 +35,7 @@ __all__ = [
     "create",
     "fork",
     "inherited",
+    "kept_epoch",
     "parent_of",
     "problems",
     "read_start",
@@ -151,6 +152,11 @@ def start_weights(run: Run) -> dict[str, np.ndarray]:
     if values is None:
         raise BadInput.of(str(run.folder / WEIGHTS), "is damaged or gone", "Fork the run again.")
     return values
+
+
+def kept_epoch(run: Run, epoch: int) -> int:
+    """The epoch itself where a run keeps its checkpoint; else BadInput, which names those it keeps."""
+    return _entry(run, epoch).epoch
 
 
 def _entry(run: Run, epoch: int) -> Checkpoint:
