@@ -75,7 +75,7 @@ def test_a_fork_links_to_its_parent_and_counts_its_own_epochs_alone(models: Path
 
 def test_inherited_epochs_are_named_in_the_table(models: Path, parent: store.Run, child: store.Run) -> None:
     table = opened(child.id, tab="Epochs").dataframe[0].value
-    assert list(table["Inherited from"].fillna("")) == ["", *[parent.id] * 3]
+    assert list(table["Inherited from"].fillna("")) == ["", *["The parent"] * 3]
     assert list(table["Best"]) == ["★", "", "", ""]
     assert "Inherited from" not in opened(parent.id, tab="Epochs").dataframe[0].value
 

@@ -9,7 +9,7 @@ from itertools import groupby
 import streamlit as st
 
 from pages.ui import address
-from pages.ui.forms import course, draft, editors, source
+from pages.ui.forms import course, draft, editors, finding, source
 from pages.ui.forms.building import beside, sentence
 from pages.ui.forms.planning import View
 from pages.ui.forms.widgets import choice_title
@@ -90,6 +90,8 @@ def _changed(row: Param, view: View) -> bool:
 
 def _section(group: Group, section: str, rows: list[Param], view: View) -> None:
     _rows([row for row in rows if row.basic], view)
+    if section == "train":
+        finding.draw(view)
     folded = [row for row in rows if not row.basic]
     if folded:
         _folded(section, _title(group, section, view), folded, view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -64,16 +65,17 @@ def draw(view: View) -> None:
 def table(view: View) -> pd.DataFrame:
     """A row an epoch, the latest first; columns that no epoch has are left out."""
     best = view.best_epoch
-    made = pd.DataFrame([_cells(line, best) for line in reversed(view.lines)], columns=list(COLUMNS))
+    titles = {view.forked_from[0]: view.forked_from[1]} if view.forked_from else {}
+    made = pd.DataFrame([_cells(line, best, titles) for line in reversed(view.lines)], columns=list(COLUMNS))
     return made.dropna(axis="columns", how="all")
 
 
-def _cells(line: dict[str, Any], best: int | None) -> dict[str, Any]:
+def _cells(line: dict[str, Any], best: int | None, titles: Mapping[str, str]) -> dict[str, Any]:
     return {
         "Epoch": line["epoch"],
         "Best": "★" if line["epoch"] == best else "",
         "Phase": line.get("phase"),
-        "Inherited from": line.get("inherited"),
+        "Inherited from": titles.get(line.get("inherited", ""), line.get("inherited")),
         "Val. accuracy": percent_value(line["val_accuracy"]),
         "Val. loss": line["val_loss"],
         "Clean accuracy": percent_value(line["clean_accuracy"]),

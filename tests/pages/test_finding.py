@@ -1,0 +1,114 @@
+"""The learning-rate finder of the Train page: asked for, drawn, and put into the form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.charts import finder
+from tests.pages import visits
+from tl_core import service
+from tl_core.cache import Progress
+from tl_core.errors import RunFailed
+from tl_core.finding import Finding
+from tl_core.spec import ExperimentSpec
+
+RATES = tuple(10.0**power for power in range(-7, 2))
+LOSSES = (2.0, 2.0, 2.0, 1.9, 1.2, 0.8, 1.5, 9.0, 90.0)
+
+
+def found(steepest: float | None = 3e-4, share: float | None = None) -> Finding:
+    validation = tuple(zip(RATES[::2], LOSSES[::2], strict=True))
+    careful = None if steepest is None else 1e-3
+    return Finding("head", RATES, LOSSES, LOSSES, validation, share, steepest, careful, True, 100)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[ExperimentSpec]:
+    """The experiments a rate was looked for; the service answers at once."""
+    specs: list[ExperimentSpec] = []
+
+    def answer(models: Path, spec: ExperimentSpec, progress: Progress) -> Finding:
+        specs.append(spec)
+        progress("Testing learning rates", 3, 100)
+        return found(share=0.1 if spec.backbone.freeze != "all" else None)
+
+    monkeypatch.setattr(service, "find", answer)
+    return specs
+
+
+def rate(page: AppTest) -> float:
+    return float(page.session_state["train.values"]["train.learning_rate"])
+
+
+def test_nothing_is_looked_for_until_somebody_asks(models: Path, asked: list[ExperimentSpec]) -> None:
+    page = visits.opened("train")
+    assert asked == []
+    visits.press(page, "find")
+    assert len(asked) == 1
+    assert "Where the smoothed training loss falls fastest" in visits.said(page)
+
+
+def test_the_suggestion_is_put_into_the_form_and_stays_in_sight(models: Path, asked: list[ExperimentSpec]) -> None:
+    page = visits.press(visits.opened("train"), "find")
+    assert page.button(key="use_rate").label == "Use 0.0003"
+    visits.press(page, "use_rate")
+    assert rate(page) == 3e-4
+    assert page.number_input(key="set:train.learning_rate").value == 3e-4
+    assert visits.address(page)["train.learning_rate"] == "0.0003"
+    assert page.button(key="use_rate")
+    assert len(asked) == 1
+
+
+def test_rates_of_thawed_layers_are_suggested_with_it(models: Path, asked: list[ExperimentSpec]) -> None:
+    page = visits.press(visits.opened("train", **{"backbone.freeze": "all-but-2"}), "find")
+    assert page.button(key="use_rate").label == "Use 0.0003, 3e-05 for thawed layers"
+    visits.press(page, "use_rate")
+    assert page.session_state["train.values"]["train.backbone_learning_rate"] == 3e-5
+
+
+def test_another_experiment_shows_no_finding_of_the_one_before(models: Path, asked: list[ExperimentSpec]) -> None:
+    page = visits.press(visits.opened("train"), "find")
+    page.slider(key="set:head.dropout").set_value(0.5).run()
+    assert not [button for button in page.button if button.key == "use_rate"]
+
+
+def test_what_kept_it_from_being_found_is_said(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def fail(*_: Any, **__: Any) -> Finding:
+        tries.append(1)
+        raise RunFailed("A test takes too long.")
+
+    monkeypatch.setattr(service, "find", fail)
+    page = visits.press(visits.opened("train"), "find")
+    assert "No learning rate was found: A test takes too long." in visits.said(page)
+    page.run()
+    assert len(tries) == 1
+    visits.press(page, "find")
+    assert len(tries) == 2
+
+
+def test_a_solved_classifier_is_not_asked_for_a_rate(models: Path) -> None:
+    page = visits.opened("train", **{"head.classifier": "logistic-regression", "head.dropout": "0"})
+    assert not [button for button in page.button if button.key == "find"]
+
+
+def test_the_chart_marks_the_suggestion_and_ends_where_the_loss_explodes() -> None:
+    figure = finder.finder_figure(found())
+    assert figure["layout"]["xaxis"]["type"] == "log"
+    assert [trace["name"] for trace in figure["data"]] == ["Training, measured", "Training", "Validation"]
+    assert figure["layout"]["shapes"][0]["x0"] == 3e-4
+    assert "try 0.0003" in figure["layout"]["annotations"][0]["text"]
+    assert figure["layout"]["yaxis"]["range"][1] == pytest.approx(3.2)
+    assert "falls fastest at 0.0003" in finder.words(found())
+
+
+def test_a_loss_that_never_falls_suggests_nothing() -> None:
+    flat = found(steepest=None)
+    assert finder.finder_figure(flat)["layout"]["shapes"] == []
+    assert "never falls" in finder.words(flat)
+    assert flat.settings == {}
