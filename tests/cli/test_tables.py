@@ -71,7 +71,17 @@ def test_a_set_source_goes_over_data(lab: Lab) -> None:
 def test_plan_says_what_will_be_done(lab: Lab, models: Path) -> None:
     said = lab("plan", "fine-tune", *SMALL)
     assert said.status == 0 and said.err == ""
-    for part in ("3 classes", "head ", "fine-tune ", "frozen", "computed once and stored", "parameters", "of memory"):
+    for part in (
+        "Dropout 0.2",
+        "before classifier",
+        "3 classes",
+        "head ",
+        "fine-tune ",
+        "frozen",
+        "computed once and stored",
+        "parameters",
+        "of memory",
+    ):
         assert part in said.out
     assert list(models.iterdir()) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,15 @@ def test_batch_normalisation_in_the_head_has_four_numbers_a_channel_two_of_which
     plain, normal = planned(models, head__hidden=[10]), planned(models, head__hidden=[10], head__batch_norm=True)
     assert normal.head_parameters - plain.head_parameters == 4 * (1280 + 10)
     assert normal.trainable - plain.trainable == 2 * (1280 + 10)
+
+
+def test_a_plan_is_plain_json(models: Path) -> None:
+    made = planned(models, backbone__freeze="all-but-2", head__batch_norm=True, train__head_epochs=2)
+    read = json.loads(json.dumps(made.to_json()))
+    assert [phase["phase"]["name"] for phase in read["phases"]] == ["head", "fine-tune"]
+    assert read["trainable"] == made.trainable and read["parameters"] == made.parameters
+    assert read["techniques"][0] == vars(made.techniques[0])
+    assert read["blocks"][-1]["name"] == made.blocks[-1].name
 
 
 def test_each_stage_of_unfreezing_trains_what_it_thaws(models: Path) -> None:

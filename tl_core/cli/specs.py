@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -49,7 +48,7 @@ def plan(spec: str, data: str | None, changes: Sequence[str], models: Path, as_j
     made = plan_of(wanted, models)
     if made.images:
         _print_plan(made)
-    told = {**asdict(made), "parameters": made.parameters, "trainable": made.trainable}
+    told = made.to_json()
     if made.problems:
         raise BadInput(made.problems, told)
     if as_json:
@@ -69,10 +68,16 @@ def _print_plan(made: Plan) -> None:
         names = ", ".join(plan.phase.name for plan in made.phases if plan.reason == reason)
         screen.print_text(f"{names}: {reason}", indent=2)
     screen.print_line()
-    head = ("head", f"{made.head_parameters:,}", f"{made.head_parameters:,}", made.classes)
+    head = ("head", f"{made.head_parameters:,}", f"{made.head_trainable:,}", made.classes)
     columns = ("block", ">parameters", ">trainable at the end", ">output")
     screen.print_table(columns, [*map(_block, made.blocks), head])
     screen.print_line()
+    if made.techniques:
+        screen.print_table(
+            ("technique", "acts on", "?what it does"),
+            [(line.what, line.where, line.effect) for line in made.techniques],
+        )
+        screen.print_line()
     screen.print_text(
         f"{made.parameters:,} parameters, {made.trainable:,} trainable at the end; about {screen.duration(made.seconds)}, "
         f"{screen.size(made.memory_bytes)} of memory, {screen.size(made.disk_bytes)} of disk."

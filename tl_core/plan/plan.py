@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from tl_core.data.dataset import ImageDataset
 from tl_core.data.pixels import bytes_needed, is_cached
@@ -12,7 +13,7 @@ from tl_core.data.prepare import listed, split_of
 from tl_core.data.remarks import remarks
 from tl_core.data.split import Split
 from tl_core.errors import BadInput, Problem
-from tl_core.phases import phases
+from tl_core.phases import Phase, phases
 from tl_core.plan.costs import (
     BlockPlan,
     PhasePlan,
@@ -69,6 +70,22 @@ class Plan:
     def trainable(self) -> int:
         """The weights that train in the last phase."""
         return self.phases[-1].trainable if self.phases else 0
+
+    @property
+    def head_trainable(self) -> int:
+        """Those of them that are the head's."""
+        return self.trainable - sum(block.trainable for block in self.blocks)
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as plain JSON values; the settings of a phase are those of the spec."""
+        phases = [{**vars(plan), "phase": _without_spec(plan.phase)} for plan in self.phases]
+        parts = {name: list(map(asdict, getattr(self, name))) for name in ("problems", "blocks", "techniques")}
+        whole = {"parameters": self.parameters, "trainable": self.trainable}
+        return {**vars(self), **parts, "phases": phases, **whole}
+
+
+def _without_spec(phase: Phase) -> dict[str, Any]:
+    return {name: value for name, value in vars(phase).items() if name != "spec"}
 
 
 def plan(spec: ExperimentSpec, models: Path, dataset: ImageDataset | None = None) -> Plan:
