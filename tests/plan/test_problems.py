@@ -65,6 +65,7 @@ IDLE = (
     Idle("train.best", "val_accuracy", SOLVED, FROZEN),
     Idle("train.keep_checkpoints", 7, SOLVED, FROZEN),
     Idle("train.layer_decay", 0.5, FROZEN, THAWED),
+    Idle("train.layer_decay", 0.5, {"backbone.freeze": "all-but-1"}, THAWED),
     Idle("train.backbone_l2", 0.01, FROZEN, STAGED),
     Idle("train.views", 4, FROZEN, AUGMENTED),
     Idle("train.views", 4, {**AUGMENTED, "backbone.freeze": "none"}, AUGMENTED),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tl_core.backbones import BACKBONES
+from tl_core.backbones.freezing import thawed_cuts
 from tl_core.errors import BadInput
 from tl_core.phases import SOLVED, phases
 from tl_core.spec import PARAMETERS, ExperimentSpec
@@ -68,6 +70,13 @@ def _frozen(spec: ExperimentSpec) -> Found:
             "every block is frozen",
             "Thaw some of the top blocks (freeze depth all-but-2, say), or put it back.",
         )
+
+
+def _one_thawed(spec: ExperimentSpec) -> Found:
+    backbone = BACKBONES[spec.backbone.name]
+    if len(thawed_cuts(backbone, spec.backbone.freeze, spec.backbone.output)) == 1:
+        because = "one block thaws, and there is none further down"
+        yield ("train.layer_decay",), because, "Thaw more blocks, or put it back."
 
 
 def _thawed(spec: ExperimentSpec) -> Found:
@@ -147,6 +156,7 @@ def _stopping(spec: ExperimentSpec) -> Found:
 _RULES: tuple[Callable[[ExperimentSpec], Found], ...] = (
     _solved,
     _frozen,
+    _one_thawed,
     _thawed,
     _views,
     _random,

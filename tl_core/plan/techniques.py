@@ -80,7 +80,7 @@ def _features(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
     before = ((head.hidden_dropout or (head.dropout,) * len(head.hidden)), dense_layers(spec)[:-1])
     for share, name in (*zip(*before, strict=True), (head.dropout, "classifier")):
         if share:
-            effect = f"{share:.0%} of its inputs are switched off at random in every training step."
+            effect = f"{_percent(share)} of its inputs are switched off at random in every training step."
             yield Technique(f"Dropout {share:g}", f"before {name}", effect)
 
 
@@ -92,7 +92,7 @@ def dense_layers(spec: ExperimentSpec) -> tuple[str, ...]:
 def _penalties(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
     head, layers = spec.head, _listed(dense_layers(spec))
     zero, small = "drives weights to exactly zero", "keeps weights small"
-    for kind, amount, what, effect in (
+    for kind, amount, what, so in (
         ("L1", head.l1, "kernels", zero),
         ("L2", head.l2, "kernels", small),
         ("L1", head.bias_l1, "biases", zero),
@@ -102,11 +102,9 @@ def _penalties(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
     ):
         if amount:
             of = "absolute values" if kind.endswith("L1") else "squares"
-            yield Technique(
-                f"{kind} {amount:g}",
-                f"{what} of {layers}",
-                f"Adds {amount:g} × the sum of their {of} to the loss; {effect}.",
-            )
+            mean = ", averaged over the batch," if what == "outputs" else ""
+            effect = f"Adds {amount:g} × the sum of their {of}{mean} to the loss; {so}."
+            yield Technique(f"{kind} {amount:g}", f"{what} of {layers}", effect)
 
 
 def _thawed(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
@@ -151,7 +149,9 @@ def _weights(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
 def _labels(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
     if share := spec.loss.label_smoothing:
         yield Technique(
-            f"Label smoothing {share:g}", "training labels", f"{share:.0%} of each label is spread over all classes."
+            f"Label smoothing {share:g}",
+            "training labels",
+            f"{_percent(share)} of each label is spread over all classes.",
         )
     if spec.loss.class_weights == "balanced":
         yield Technique("Class weights", "training loss", "An image counts the more the rarer its class is.")
@@ -180,6 +180,10 @@ def _rule(stopping: StoppingSpec) -> str:
 
 
 _PARTS = (_augmentation, _kept, _features, _penalties, _thawed, _labels, _weights, _stopping)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"
 
 
 def _counted(number: int, what: str) -> str:
