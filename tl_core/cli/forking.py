@@ -29,7 +29,7 @@ from tl_core.store import checkpoints, forks
 def fork(
     run: str, epoch: int | None, changes: Sequence[str], title: str, queue: bool, models: Path, as_json: bool
 ) -> None:
-    """Go on from a checkpoint of a run as a new run, with other settings.
+    """Go on from a checkpoint as a new run.
 
     It begins with the weights of that epoch and counts on from it. What the parent had left to do is what it does where nothing else is
     set; show names the checkpoints there are.

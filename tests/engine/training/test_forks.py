@@ -79,9 +79,6 @@ def test_the_curve_goes_on_from_the_parents(expected: dict[str, Any], parent: st
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
     assert [line.get("inherited") for line in lines] == [parent.id, parent.id, None, None]
     assert [line["val_loss"] for line in lines[:2]] == [line["val_loss"] for line in before]
-    assert (
-        abs(lines[2]["val_loss"] - before[-1]["val_loss"]) < abs(before[0]["val_loss"] - before[-1]["val_loss"]) + 0.5
-    )
     assert expected["figures"][0] == store.FINISHED and expected["figures"][1] in (3, 4)
 
 
