@@ -26,7 +26,8 @@ def get_ready(spec: ExperimentSpec, models: Path, progress: Progress) -> None:
     progress("Building the network", 0, 1)
     network = spare.keep(BACKBONES[spec.backbone.name], spec.image_size, spec.backbone.weights, spec.train.seed)
     first = phases(spec)[0]
-    if validates_from_features(spec, first):
+    # What is frozen in a fork may have been trained by its parent, whose weights are at hand only once the fork is made.
+    if validates_from_features(spec, first) and not spec.start.run:
         model = with_head(network, spec, len(data.dataset.class_names))
         stored_features(spec, data, divide(model, spec, first.frozen), cache_folder(models), progress)
 
