@@ -174,6 +174,34 @@ def test_images_that_changed_since_the_run_began_are_noticed(photos_folder: Path
     assert [line["epoch"] for line in store.read_metrics(run)] == [1, 2, 3]
 
 
+def test_a_folder_of_images_that_is_gone_when_a_run_goes_on_is_named_and_the_run_goes_on_once_it_is_back(
+    photos_folder: Path, tmp_path: Path
+) -> None:
+    spec = small_spec(data__images_per_class=None, data__source=f"folder:{photos_folder}", train__epochs=3)
+    run = store.create(tmp_path, spec)
+    with pytest.raises(RunStopped):
+        train(run, tmp_path, _stop_in_epoch(2))
+    elsewhere = photos_folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(RunFailed, match="photos"):
+        train(run, tmp_path, quiet)
+    assert store.read_state(run)["status"] == store.FAILED
+    assert [line["epoch"] for line in store.read_metrics(run)] == [1], "what was reached is kept"
+    elsewhere.rename(photos_folder)
+    train(run, tmp_path, quiet)
+    assert [line["epoch"] for line in store.read_metrics(run)] == [1, 2, 3]
+
+
+def test_a_picture_that_was_replaced_by_another_of_its_name_is_noticed(photos_folder: Path, tmp_path: Path) -> None:
+    spec = small_spec(data__images_per_class=None, data__source=f"folder:{photos_folder}", train__epochs=3)
+    run = store.create(tmp_path, spec)
+    with pytest.raises(RunStopped):
+        train(run, tmp_path, _stop_in_epoch(2))
+    one, other = sorted(photos_folder.rglob("*.png"))[:2]
+    one.write_bytes(other.read_bytes())
+    with pytest.raises(RunFailed, match="images are not those this run began with"):
+        train(run, tmp_path, quiet)
+
+
 class Killed(BaseException):
     """Ends a process's work where it stands, as SIGKILL would, but inside the test."""
 
