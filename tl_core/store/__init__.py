@@ -19,7 +19,7 @@ ahead.json                what somebody is setting up
 """
 
 from tl_core.store import ahead, changes, entries, queue
-from tl_core.store.metrics import append_metrics, most_accurate, read_metrics
+from tl_core.store.metrics import append_metrics, best, most_accurate, own, read_metrics
 from tl_core.store.notes import Notes, read_notes, title_of, write_notes
 from tl_core.store.processes import is_alive, this_process
 from tl_core.store.progress import (
@@ -64,6 +64,7 @@ __all__ = [
     "Run",
     "ahead",
     "append_metrics",
+    "best",
     "cache_folder",
     "changes",
     "clear_progress",
@@ -77,6 +78,7 @@ __all__ = [
     "known",
     "models_folder",
     "most_accurate",
+    "own",
     "queue",
     "read_metrics",
     "read_notes",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tl_core.errors import BadInput
@@ -25,9 +25,28 @@ def read_metrics(run: Run) -> list[dict[str, Any]]:
         raise BadInput.of(str(file), f"is damaged ({error})", "Restore it, or start a new run.") from None
 
 
-def most_accurate(lines: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The line of highest validation accuracy; of several the one of lowest validation loss, of those the first; None of none."""
-    return max(lines, key=lambda line: (line["val_accuracy"], -line["val_loss"]), default=None)
+def most_accurate(lines: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """The run's own line of highest validation accuracy; of several the one of lowest validation loss, of those the first; None of none."""
+    found = own(lines)
+    return best(found, "val_accuracy") if found else None
+
+
+def best(lines: Iterable[dict[str, Any]], measure: str) -> dict[str, Any]:
+    """The line of the best epoch: of the lowest "val_loss", of several the first; or of the highest "val_accuracy", as `most_accurate` has it.
+
+    There has to be one (ValueError).
+    """
+    place = (
+        (lambda line: line["val_loss"])
+        if measure == "val_loss"
+        else (lambda line: (-line["val_accuracy"], line["val_loss"]))
+    )
+    return min(lines, key=place)
+
+
+def own(lines: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """The lines of the epochs that a run trained itself: all but those that a fork inherited."""
+    return tuple(line for line in lines if not line.get("inherited"))
 
 
 def append_metrics(run: Run, line: dict[str, Any]) -> None:

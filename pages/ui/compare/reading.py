@@ -10,7 +10,7 @@ from typing import Any
 
 from pages.ui.charts.curves import Named
 from pages.ui.charts.points import Lines
-from pages.ui.run.view import look, own
+from pages.ui.run.view import look
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.spec import ExperimentSpec
@@ -36,7 +36,7 @@ class Compared:
     @property
     def best(self) -> Mapping[str, Any] | None:
         """The line of the highest validation accuracy; None before the first epoch."""
-        return store.most_accurate(own(self.lines))
+        return store.most_accurate(self.lines)
 
     @property
     def validation(self) -> tuple[Any, ...]:

@@ -57,7 +57,7 @@ def figures(view: View) -> tuple[Figure, ...]:
     """Best validation accuracy, lowest validation loss, gap, test accuracy; a dash for what is not known yet."""
     hinge = view.state.get("loss_name", "cross-entropy") != "cross-entropy"
     loss_help = HINGE if hinge else LOSS
-    best = most_accurate(list(view.own))
+    best = most_accurate(view.lines)
     if best is None:
         names = (("Validation accuracy", VALIDATION), ("Validation loss", loss_help), ("Gap", GAP))
         note = "no epoch yet" if view.status in ACTIVE else "no epoch"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -90,7 +90,7 @@ class View:
     @property
     def own(self) -> tuple[dict[str, Any], ...]:
         """The lines of the epochs it trained itself: all but those that a fork inherited."""
-        return own(self.lines)
+        return store.own(self.lines)
 
     @property
     def forked_from(self) -> tuple[str, str, int] | None:
@@ -106,14 +106,7 @@ class View:
         """The epoch that is, or would be, exported: the best by the measure the spec names."""
         if not self.own:
             return None
-        if self.spec and self.spec.train.best == "val_accuracy":
-            return int(max(self.own, key=lambda line: line["val_accuracy"])["epoch"])
-        return int(min(self.own, key=lambda line: line["val_loss"])["epoch"])
-
-
-def own(lines: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-    """The lines of the epochs that a run trained itself."""
-    return tuple(line for line in lines if not line.get("inherited"))
+        return int(store.best(self.own, self.spec.train.best if self.spec else "val_loss")["epoch"])
 
 
 def look(run: Run) -> View:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pages.ui.run.view import DAMAGE, own
+from pages.ui.run.view import DAMAGE
 from pages.ui.runs.settings import differing
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
@@ -177,7 +177,7 @@ def _now(run: Run, state: dict[str, Any], lines: list[dict[str, Any]]) -> dict[s
 
 
 def _best(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    best = most_accurate(own(lines))
+    best = most_accurate(lines)
     if best is None:
         return {}
     gap = best["clean_accuracy"] - best["val_accuracy"]

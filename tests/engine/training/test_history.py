@@ -59,9 +59,3 @@ def test_losses_of_validation_images_are_rows_by_epoch_and_writing_one_again_rep
         history.write_losses(run, epoch, np.full(4, epoch))
     history.write_losses(run, 2, np.full(4, 9.0))
     assert history.read_losses(run, 4).tolist() == [[1] * 4, [9] * 4]
-
-
-def test_best_is_the_lowest_loss_or_the_highest_accuracy_and_of_equals_the_first() -> None:
-    lines = [line(1, val_accuracy=0.7), line(2, val_accuracy=0.9), line(3, val_accuracy=0.9)]
-    assert history.best_of(lines, "val_loss")["epoch"] == 3
-    assert history.best_of(lines, "val_accuracy")["epoch"] == 2

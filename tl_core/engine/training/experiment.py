@@ -29,6 +29,7 @@ from tl_core.engine.training.stretches import train_epochs
 from tl_core.files import write_json
 from tl_core.phases import SOLVED, phases
 from tl_core.store import Run, append_metrics, cache_folder, read_spec, write_state
+from tl_core.store import best as best_line
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def _taken_up(work: Work) -> list[dict[str, Any]]:
     """The lines of the run's newest whole checkpoint, which its files are made to say as well."""
     lines = history.taken_up(work.run, checkpoints.latest_whole(work.run.checkpoints))
     if lines:
-        best = history.best_of(lines, work.spec.train.best)
+        best = best_line(lines, work.spec.train.best)
         write_state(work.run, epoch=lines[-1]["epoch"], phase=lines[-1]["phase"], **history.best_figures(best))
     return lines
 
@@ -78,7 +79,7 @@ def _record(work: Work, passed: Passed, line: dict[str, Any], losses: np.ndarray
     """Saves an epoch: losses and checkpoint first, then the line that says it is done."""
     run, train = work.run, work.spec.train
     lines = [*checkpoints.lines_of(run.checkpoints, line["epoch"] - 1), line]
-    best = history.best_of(lines, train.best)
+    best = best_line(lines, train.best)
     history.write_losses(run, line["epoch"], losses)
     checkpoints.save(run.checkpoints, variables, lines, best["epoch"], train.keep_checkpoints, train.checkpoint_every)
     append_metrics(run, line)

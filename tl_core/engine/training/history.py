@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,15 +28,6 @@ def taken_up(run: Run, latest: Checkpoint | None) -> list[dict[str, Any]]:
     text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in (*inherited(run), *lines))
     write_bytes(run.folder / "metrics.jsonl", text.encode())
     return lines
-
-
-def best_of(lines: Sequence[dict[str, Any]], measure: str) -> dict[str, Any]:
-    """The best line: lowest val_loss or highest val_accuracy; of equals the first."""
-    return (
-        max(lines, key=lambda line: line[measure])
-        if measure == "val_accuracy"
-        else min(lines, key=lambda line: line[measure])
-    )
 
 
 def best_figures(line: dict[str, Any]) -> dict[str, Any]:
