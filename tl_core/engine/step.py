@@ -98,13 +98,13 @@ def training_step(tail: keras.Model, groups: Sequence[Group], method: Method = M
     @tf.function(
         reduce_retracing=True, jit_compile=False
     )  # XLA makes depthwise convolutions ten times slower on a CPU.
-    def step(inputs: Any, labels: Any, others: Any, shares: Any) -> tuple[Any, Any, Any]:
+    def step(inputs: Any, labels: Any, *mixed: Any) -> tuple[Any, Any, Any]:
         with tf.GradientTape() as tape:
             with _computing_in(tail, method.precision):
                 logits = tail(inputs, training=True)
-            losses = _mixed(lambda of: cross_entropy(of, logits), labels, others, shares)
+            losses = _mixed(lambda of: cross_entropy(of, logits), labels, *mixed)
             penalty = tf.add_n([tf.zeros(()), *(tf.cast(loss, tf.float32) for loss in tail.losses), *_squares(method)])
-            objective = tf.reduce_mean(_lowered(method, losses, logits, labels, others, shares)) + penalty
+            objective = tf.reduce_mean(_lowered(method, losses, logits, labels, *mixed)) + penalty
         gradients = tape.gradient(objective, [variable.value for variable in variables])
         if method.clip_norm is not None:
             gradients, _ = tf.clip_by_global_norm(gradients, method.clip_norm)
@@ -112,29 +112,30 @@ def training_step(tail: keras.Model, groups: Sequence[Group], method: Method = M
             group.optimizer.apply(gradients[: len(group.variables)], group.variables)
             gradients = gradients[len(group.variables) :]
         _average(method, groups)
-        return losses, tf.equal(predicted(logits), _larger(labels, others, shares)), penalty
+        return losses, tf.equal(predicted(logits), _larger(labels, *mixed)), penalty
 
     def run(
         inputs: np.ndarray, labels: np.ndarray, others: np.ndarray | None = None, shares: np.ndarray | None = None
     ) -> StepResult:
-        mixed = (None, None) if others is None else (tf.convert_to_tensor(others), tf.convert_to_tensor(shares))
+        # Left out where there are none: at None TensorFlow would look for some 60 microseconds in each step.
+        mixed = () if others is None else (tf.convert_to_tensor(others), tf.convert_to_tensor(shares))
         losses, correct, penalty = step(tf.convert_to_tensor(inputs, tf.float32), tf.convert_to_tensor(labels), *mixed)
         return StepResult(losses.numpy(), correct.numpy(), float(penalty))
 
     return run
 
 
-def _mixed(loss: Callable[[Any], Any], labels: Any, others: Any, shares: Any) -> Any:
+def _mixed(loss: Callable[[Any], Any], labels: Any, others: Any = None, shares: Any = None) -> Any:
     """A loss of labels, or of mixed images: of both labels, each by its share (Zhang et al. 2018, "mixup")."""
     return loss(labels) if others is None else shares * loss(labels) + (1 - shares) * loss(others)
 
 
-def _larger(labels: Any, others: Any, shares: Any) -> Any:
+def _larger(labels: Any, others: Any = None, shares: Any = None) -> Any:
     return labels if others is None else tf.where(shares >= 0.5, labels, others)
 
 
-def _lowered(method: Method, losses: Any, logits: Any, labels: Any, others: Any, shares: Any) -> Any:
-    """The loss of each image that training lowers: the plain one, smoothed and weighted."""
+def _lowered(method: Method, losses: Any, logits: Any, *labels: Any) -> Any:
+    """The loss of each image that training lowers: the plain one, smoothed and weighted. labels: As a step takes them."""
     if not method.label_smoothing and method.class_weights is None:
         return losses
     weights = method.class_weights
@@ -146,7 +147,7 @@ def _lowered(method: Method, losses: Any, logits: Any, labels: Any, others: Any,
             smoothed = (1 - spread) * smoothed + spread * _of_every_class(logits)
         return smoothed if weights is None else tf.gather(tf.constant(weights, tf.float32), of) * smoothed
 
-    return _mixed(loss, labels, others, shares)
+    return _mixed(loss, *labels)
 
 
 def _of_every_class(logits: Any) -> Any:

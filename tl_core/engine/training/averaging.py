@@ -22,7 +22,9 @@ def averages_of(tail: keras.Model) -> list[tuple[Any, Any]]:
 
 
 def _average(variable: Any) -> Any:
-    return keras.Variable(np.asarray(variable).copy(), trainable=False, dtype=variable.dtype, name=f"{variable.name}_average")
+    return keras.Variable(
+        np.asarray(variable).copy(), trainable=False, dtype=variable.dtype, name=f"{variable.name}_average"
+    )
 
 
 @contextmanager
