@@ -10,6 +10,7 @@ from tl_core.backbones import BACKBONES
 from tl_core.phases import Phase, phases, total_epochs, trains_from_features, validates_from_features
 from tl_core.presets import PRESETS
 from tl_core.spec import ExperimentSpec
+from tl_core.store.adjustments import Adjustment
 
 
 def of(**changes: Any) -> tuple[ExperimentSpec, tuple[Phase, ...]]:
@@ -25,7 +26,9 @@ def test_epochs_follow_one_another_from_one_to_the_last(preset: Any, backbone: s
     assert [epoch for phase in made for epoch in range(phase.first, phase.last + 1)] == list(
         range(1, total_epochs(spec) + 1)
     )
-    assert total_epochs(spec) == sum(phase.epochs for phase in made) == spec.train.epochs + spec.train.head_epochs
+    stages = sum(stage.epochs for stage in spec.train.stages)
+    expected = spec.train.epochs + spec.train.head_epochs + stages
+    assert total_epochs(spec) == sum(phase.epochs for phase in made) == expected
 
 
 def test_a_frozen_backbone_has_one_phase_of_the_head() -> None:
@@ -74,3 +77,44 @@ def test_features_are_read_only_where_frozen_layers_see_the_same_pixels(
     spec, made = of(**changes)
     assert trains_from_features(spec, made[-1]) is training
     assert validates_from_features(spec, made[-1]) is validation
+
+
+STAGES = {
+    "backbone.freeze": "all-but-3",
+    "train.head_epochs": 2,
+    "train.stages": "all-but-1:3,all-but-2:4@0.0005",
+    "train.epochs": 5,
+    "train.backbone_learning_rate": 1e-4,
+}
+
+
+def test_stages_thaw_between_the_head_and_the_last_phase_each_with_a_course_of_its_own() -> None:
+    made = phases(ExperimentSpec().with_values(STAGES))
+    assert [(phase.name, phase.first, phase.last, phase.frozen) for phase in made] == [
+        ("head", 1, 2, "final"),
+        ("thaw 1", 3, 5, "block7"),
+        ("thaw 2", 6, 9, "block6"),
+        ("fine-tune", 10, 14, "block5"),
+    ]
+    assert [phase.backbone_rate for phase in made] == [None, 1e-4, 5e-4, 1e-4]
+    assert [phase.course for phase in made] == [(1, 2), (3, 5), (6, 9), (10, 14)]
+
+
+def test_a_fork_counts_on_from_the_epoch_it_starts_from() -> None:
+    spec = ExperimentSpec().with_values({**STAGES, "start.run": "20260101-000000-parent-0000", "start.epoch": 7})
+    assert (phases(spec)[0].first, total_epochs(spec)) == (8, 21)
+
+
+def test_a_change_splits_its_phase_and_the_schedule_goes_on() -> None:
+    spec = ExperimentSpec().with_values(STAGES)
+    values = {"train.learning_rate": 0.5, "train.backbone_learning_rate": 0.2, "head.dropout": 0.6}
+    made = phases(spec, [Adjustment(7, values), Adjustment(10, {"head.dropout": 0.1})])
+    assert [(phase.name, phase.first, phase.last) for phase in made[2:]] == [
+        ("thaw 2", 6, 6),
+        ("thaw 2 from 7", 7, 9),
+        ("fine-tune", 10, 14),
+    ]
+    assert [phase.head_rate for phase in made[2:]] == [1e-3, 0.5, 0.5]
+    assert [phase.backbone_rate for phase in made[2:]] == [5e-4, 5e-4, 0.2], "a stage keeps a rate of its own"
+    assert [phase.course for phase in made[2:]] == [(6, 9), (6, 9), (10, 14)]
+    assert [phase.spec.head.dropout for phase in made[2:]] == [0.2, 0.6, 0.1]
