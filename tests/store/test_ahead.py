@@ -20,3 +20,12 @@ def test_the_last_wish_counts(tmp_path: Path) -> None:
 def test_a_damaged_wish_is_none(tmp_path: Path) -> None:
     (tmp_path / "ahead.json").write_text('{"train": {"epochs": "many"}}')
     assert ahead.wished(tmp_path) is None
+
+
+def test_another_wish_has_another_stamp(tmp_path: Path) -> None:
+    assert ahead.stamp(tmp_path) is None
+    ahead.wish(tmp_path, ExperimentSpec())
+    first = ahead.stamp(tmp_path)
+    assert first == ahead.stamp(tmp_path) is not None
+    ahead.wish(tmp_path, ExperimentSpec().with_values({"train.seed": 1}))
+    assert ahead.stamp(tmp_path) != first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -59,16 +60,15 @@ def test_it_is_got_ready_once_and_again_after_its_network_was_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = wished(tmp_path)
-    made: list[object] = []
-    original = build.build
-    monkeypatch.setattr(build, "build", lambda *given: made.append(given) or original(*given))
+    made = Mock(side_effect=build.build)
+    monkeypatch.setattr(build, "build", made)
     idle = Ahead(tmp_path, unwatched)
     for _ in range(3):
         idle.step()
-    assert len(made) == 1
+    assert made.call_count == 1
     train(store.create(tmp_path, spec), tmp_path, quiet)
     idle.step()
-    assert len(made) == 2
+    assert made.call_count == 2
 
 
 def test_it_gives_up_for_a_run_that_needs_something_else_and_reports_to_one_that_needs_the_same(
@@ -111,6 +111,16 @@ def test_what_cannot_start_needs_a_download_or_takes_long_is_left_alone(
 def test_without_a_wish_nothing_is_done(tmp_path: Path) -> None:
     Ahead(tmp_path, unwatched).step()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_that_waits_looks_at_a_wish_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.ahead.wish(tmp_path, ExperimentSpec().with_values({"data.source": "folder:nowhere"}))
+    looked = Mock(side_effect=ahead.plan)
+    monkeypatch.setattr(ahead, "plan", looked)
+    idle = Ahead(tmp_path, unwatched)
+    for _ in range(5):
+        idle.step()
+    assert looked.call_count == 1
 
 
 @pytest.mark.slow

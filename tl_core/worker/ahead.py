@@ -51,27 +51,28 @@ class Ahead:
         """progress: Raises RunStopped where the worker has to end."""
         self.models = models
         self.progress = progress
-        self.refused: ExperimentSpec | None = None
+        self.stamp: object = None
+        self.spec: ExperimentSpec | None = None
 
     def step(self) -> None:
         """Gets the wish ready where it is not; gives up as soon as a run waits that needs something else."""
         from tl_core.engine.training.ahead import get_ready, is_ready
 
-        spec = store.ahead.wished(self.models)
-        if spec is None or spec == self.refused:
-            return
-        if not is_soon_done(spec, self.models):
-            self.refused = spec
-            return
-        if is_ready(spec):
+        if (stamp := store.ahead.stamp(self.models)) != self.stamp:
+            self.stamp, self.spec = stamp, self._worth_it()
+        if self.spec is None or is_ready(self.spec):
             return
         try:
-            get_ready(spec, self.models, _Watch(self.models, spec, self.progress))
+            get_ready(self.spec, self.models, _Watch(self.models, self.spec, self.progress))
         except RunStopped as error:
             log.info("Not got ready: %s", error)
         except Exception:  # The run will say it to whoever presses Train; nobody asked for anything yet.
             log.exception("Could not be got ready.")
-            self.refused = spec
+            self.spec = None
+
+    def _worth_it(self) -> ExperimentSpec | None:
+        spec = store.ahead.wished(self.models)
+        return spec if spec and is_soon_done(spec, self.models) else None
 
 
 class _Watch:
