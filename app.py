@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FIRST_PAGE = 2.0
+FIRST_PAGE = 1.2
 """Seconds the processor is left to the first visitor before workers load TensorFlow, which takes it for several."""
 
 FRAME = Path(__file__).parent / "pages" / "ui" / "frame.py"
@@ -60,8 +60,10 @@ def _begin() -> Supervisor:
     for module in pkgutil.walk_packages(pages.ui.__path__, "pages.ui."):
         if module.name != "pages.ui.frame":  # A script: importing it would run it.
             import_module(module.name)
+    from pages.ui.forms import building, planning
     from pages.ui.predict import album
 
+    planning.problems_of(building.START, models)  # The first visitor's form finds its pictures listed.
     album.remove_leftovers()
     # Python collects garbage now and then; what the imports left need not be walked each time.
     gc.collect()

@@ -16,6 +16,8 @@ def main() -> None:
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     if given.kind == "training":
+        if hasattr(os, "nice"):
+            os.nice(10)  # Pages come first, also while this process loads what it needs.
         from tl_core.worker import training
 
         training.main(given.models, given.device)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tl_core import store
 from tl_core.backbones import BACKBONES, weights
-from tl_core.cache import Progress
+from tl_core.cache import Progress, unwatched
 from tl_core.data.pixels import pixels
 from tl_core.data.prepare import listed
 from tl_core.errors import LabError, RunStopped
@@ -23,25 +25,36 @@ MOST_SECONDS = 60.0
 
 MOST_BYTES = 1_000_000_000
 
+LOOK = 0.2
+"""Seconds between two looks for a wish."""
+
 REPORT = 0.5
 """Seconds between two reports to a run that waits for what is made."""
 
 OTHER = "Another experiment waits."
 
 
-def decode_in_background(models: Path) -> None:
-    """Begins to decode the pictures of the wish, if there is one, while this process loads what it needs."""
+@contextmanager
+def decoding_meanwhile(models: Path) -> Iterator[None]:
+    """Within it the pictures of the wish, also of one that is said only then, begin to be decoded: loading TensorFlow takes seconds."""
+    ended = threading.Event()
 
     def decode() -> None:
-        spec = store.ahead.wished(models)
-        if spec is None or not is_soon_done(spec, models):
+        while (spec := store.ahead.wished(models)) is None:
+            if ended.wait(LOOK):
+                return
+        if not is_soon_done(spec, models):
             return
         try:
-            pixels(listed(spec.data), spec.image_size, store.cache_folder(models), lambda *_: None)
+            pixels(listed(spec.data), spec.image_size, store.cache_folder(models), unwatched)
         except LabError as error:
             log.info("Nothing decoded ahead: %s", error)
 
     threading.Thread(target=decode, name="decoding ahead", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 class Ahead:

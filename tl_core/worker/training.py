@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import time
 from pathlib import Path
@@ -14,7 +13,7 @@ from filelock import Timeout
 from tl_core import store
 from tl_core.errors import LabError, RunStopped
 from tl_core.supervisor.workers import announce, retire, supervisor_lock, worker_lock
-from tl_core.worker.ahead import Ahead, decode_in_background
+from tl_core.worker.ahead import Ahead, decoding_meanwhile
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +61,10 @@ def main(models: Path, device: str) -> None:
 
 
 def _work(models: Path, device: str, asked: Asked) -> None:
-    if hasattr(os, "nice"):
-        os.nice(10)  # Pages come first.
-    decode_in_background(models)
-    import tl_core.engine.training.running  # noqa: F401 (while nothing waits)
+    with decoding_meanwhile(models):
+        import tl_core.engine.training.running  # noqa: F401 (while nothing waits)
 
-    ahead = Ahead(models, asked.stop)
-    announce(models, "training", device, "idle")
+    ahead, ready = Ahead(models, asked.stop), False
     trained, busy = 0, time.monotonic()
     while not asked.now and trained < RENEW:
         if _train_next(models, device, asked):
@@ -77,6 +73,9 @@ def _work(models: Path, device: str, asked: Asked) -> None:
             return
         else:
             ahead.step()
+            if not ready:
+                announce(models, "training", device, "idle")
+            ready = True
             time.sleep(LOOK)
 
 

@@ -53,9 +53,19 @@ def _converted(model: keras.Model) -> Any:
     """The model in OpenVINO's own form."""
     import openvino
 
+    # As constants: the converter reads each variable of a graph a dozen times over.
+    trained, others = (
+        [np.asarray(of) for of in kind] for kind in (model.trainable_variables, model.non_trainable_variables)
+    )
+
+    def forward(pixels: Any) -> Any:
+        outputs, _ = model.stateless_call(
+            [tf.constant(value) for value in trained], [tf.constant(value) for value in others], pixels, training=False
+        )
+        return outputs
+
     signature = [tf.TensorSpec(model.inputs[0].shape, tf.float32)]
-    function = tf.function(lambda pixels: model(pixels, training=False), input_signature=signature)
-    return openvino.convert_model(function.get_concrete_function())
+    return openvino.convert_model(tf.function(forward, input_signature=signature).get_concrete_function())
 
 
 def _in_turn(requests: Sequence[Any], batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from tl_core.backbones import BACKBONES
+from tl_core.backbones.weights import resolve
 from tl_core.cache import Progress
 from tl_core.data.prepare import prepare
 from tl_core.engine.networks import spare
@@ -30,6 +34,20 @@ def get_ready(spec: ExperimentSpec, models: Path, progress: Progress) -> None:
     if validates_from_features(spec, first) and not spec.start.run:
         model = with_head(network, spec, len(data.dataset.class_names))
         stored_features(spec, data, divide(model, spec, first.frozen), cache_folder(models), progress)
+
+
+@contextmanager
+def network_meanwhile(spec: ExperimentSpec) -> Iterator[None]:
+    """Within it the network of a spec is built, for whoever decodes pictures at the same time; what is not here is not downloaded."""
+    backbone = BACKBONES[spec.backbone.name]
+    file = resolve(backbone, spec.backbone.weights).path
+    if file is not None and not file.is_file():
+        yield
+        return
+    with ThreadPoolExecutor(max_workers=1) as other:
+        building = other.submit(spare.keep, backbone, spec.image_size, spec.backbone.weights, spec.train.seed)
+        yield
+    building.result()
 
 
 def is_ready(spec: ExperimentSpec) -> bool:

@@ -19,6 +19,7 @@ from tl_core.engine.networks.assembly import divide
 from tl_core.engine.results.measures import measure_of, reading
 from tl_core.engine.step import forward_pass, variables_of
 from tl_core.engine.training import checkpoints, history
+from tl_core.engine.training.ahead import network_meanwhile
 from tl_core.engine.training.beginning import begin
 from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, evaluate
 from tl_core.engine.training.finishing import finish
@@ -44,7 +45,8 @@ def carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, pas
     """
     spec, cache = read_spec(run), cache_folder(models)
     set_up(spec.train.seed)
-    data = prepare(spec.data, spec.image_size, cache, progress)
+    with network_meanwhile(spec):
+        data = prepare(spec.data, spec.image_size, cache, progress)
     write_json(run.report / "data.json", describe(data))
     model = first_network(run, spec, data.dataset.class_names, progress)
     work = Work(run, spec, data, model, cache, progress, on_epoch)
