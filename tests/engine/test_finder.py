@@ -30,6 +30,7 @@ SPECS = {
     "fine-tuned": small_spec("fine-tune", train__layer_decay=0.5, optimizer__average=0.9, train__batch_size=16),
     "two classes": small_spec(data__source="playground:classes=2,images_per_class=20"),
 }
+OTHERS = [name for name in SPECS if name not in ("frozen", "augmented")]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,9 @@ def head(shared_models: Path) -> Finding:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize(
+    "name", ["frozen", "augmented", *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)]
+)
 def test_every_kind_of_experiment_can_be_tested(name: str, shared_models: Path) -> None:
     spec = SPECS[name]
     found = find(spec, shared_models)

@@ -100,7 +100,10 @@ EVERY_TECHNIQUE: dict[str, ExperimentSpec] = {
         train__checkpoint_every=1,
     ),
 }
-every_technique = pytest.mark.parametrize("name", EVERY_TECHNIQUE)
+SLOW = ("stages, rates by depth, averaged, sixteen bits, cosine", "random blocks, drops, GL, augmented")
+every_technique = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] if name in SLOW else []) for name in EVERY_TECHNIQUE]
+)
 
 
 def stop_in_epoch(epoch: int, batch: int = 1) -> Any:
