@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.compare import reading
+from pages.ui.compare import reading, tables
 from pages.ui.run import changing, story
 from pages.ui.run.view import look
 from pages.ui.runs import overview
@@ -63,9 +63,11 @@ def test_a_run_without_checkpoints_offers_no_fork(models: Path) -> None:
     assert "Fork …" not in links(opened(add_run(models).id))
 
 
-def test_a_fork_links_to_its_parent_and_counts_its_own_epochs_alone(models: Path, child: store.Run) -> None:
+def test_a_fork_links_to_its_parent_and_counts_its_own_epochs_alone(
+    models: Path, parent: store.Run, child: store.Run
+) -> None:
     page = opened(child.id)
-    assert "run=" in links(page)["Fork of The parent at epoch 3"]
+    assert links(page)["Fork of The parent at epoch 3"] == f"run={parent.id}"
     assert figures(page)["Validation accuracy"] == "80.0 %"
     charts = "\n".join(element.proto.json for element in page.get("bidi_component"))
     assert "inherited from The parent" in charts
@@ -101,7 +103,9 @@ def test_the_table_of_runs_tells_forks_and_counts_their_own_epochs(models: Path,
 def test_a_comparison_counts_the_own_epochs_of_a_fork(models: Path, parent: store.Run, child: store.Run) -> None:
     (found,), problems = reading.read(models, [child.id], {child.id: "The child"})
     assert not problems
-    assert found.best is not None and found.best["epoch"] == 4
+    (row,) = tables.results([found]).to_dict("records")
+    assert (row["At epoch"], row["Val. accuracy"]) == (4, 80.0)
+    assert row["Val. loss"] == pytest.approx(0.2)  # The parent's lowest is 0.14.
 
 
 # Early stopping and phases

@@ -14,6 +14,7 @@ from pages.ui.compare.reading import Compared
 from pages.ui.setting_table import Cell, valued
 from pages.ui.text import duration, percent, percent_value, plain
 from pages.ui.wording import titled, value_of
+from tl_core import store
 from tl_core.spec import PARAMETERS
 
 _COLUMNS = {
@@ -69,7 +70,7 @@ def _result(run: Compared, highest: float | None) -> dict[str, Any]:
         "Best": "★" if best["val_accuracy"] == highest else "",
         "Val. accuracy": percent_value(best["val_accuracy"]),
         "At epoch": best["epoch"],
-        "Val. loss": min(line["val_loss"] for line in run.lines),
+        "Val. loss": min(line["val_loss"] for line in store.own(run.lines)),
         "Gap": percent_value(best["clean_accuracy"] - best["val_accuracy"]),
         "Test accuracy": percent_value(run.state.get("test_accuracy")),
     }
