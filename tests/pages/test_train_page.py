@@ -23,9 +23,11 @@ from tests.pages.test_address import changes
 from tl_core import service, store
 from tl_core.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, AugmentPreset
 from tl_core.errors import RunFailed
+from tl_core.files import write_json
 from tl_core.params import Param
 from tl_core.presets import PRESETS, Preset
 from tl_core.spec import PARAMETERS, ExperimentSpec
+from tl_core.store import forks
 
 ROOT = Path(__file__).parents[2]
 FRAME = ROOT / "pages" / "ui" / "frame.py"
@@ -207,6 +209,14 @@ def test_the_problems_of_freezing_a_fine_tuning_run_are_put_back_with_one_click(
     checked(by_key(page, "reset:all").click().run())
     assert not start_button(page).disabled
     assert held(page).backbone.freeze == "all"
+
+
+def test_augmentations_by_nothing_are_put_back_with_one_click(models: Path, previews: list[Any]) -> None:
+    page = opened(augment="rotation:0,zoom:0")
+    assert start_button(page).disabled
+    checked(by_key(page, "reset:all").click().run())
+    assert held(page).augment == ()
+    assert not start_button(page).disabled
 
 
 def test_the_freeze_slider_counts_from_the_top_and_another_network_keeps_the_count(models: Path) -> None:
@@ -507,6 +517,23 @@ def test_another_epoch_to_fork_from_is_chosen_among_those_kept(models: Path, par
     checked(field(page, "start.epoch").set_value(2).run())
     assert not start_button(page).disabled
     assert params(page)["start.epoch"] == "2"
+
+
+FINE_TUNED = {"backbone.freeze": "all-but-2", "train.head_epochs": 2, "train.epochs": 6}
+
+
+def test_another_epoch_brings_what_was_left_of_the_phases_and_keeps_what_was_typed(
+    models: Path, parent: store.Run
+) -> None:
+    write_json(parent.folder / "spec.json", ExperimentSpec().with_values(FINE_TUNED).to_json())
+    page = opened(**address.train_params(forks.continued(parent, 3).with_values({"head.dropout": 0.5})))
+    assert (field(page, "train.epochs").value, held(page).train.head_epochs) == (5, 0)
+    checked(field(page, "start.epoch").set_value(2).run())
+    assert held(page) == forks.continued(parent, 2).with_values({"head.dropout": 0.5})
+    assert field(page, "train.epochs").value == 6
+    checked(field(page, "train.epochs").set_value(9).run())
+    checked(field(page, "start.epoch").set_value(3).run())
+    assert held(page).train.epochs == 9
 
 
 def test_a_recipe_leaves_a_fork_one(models: Path, parent: store.Run) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from pages.ui import places
+from pages.ui import address, places
 from pages.ui.forms import draft, widgets
 from pages.ui.forms.building import beside, sentence
 from pages.ui.forms.planning import View
@@ -89,8 +90,30 @@ def _epoch(view: View, found: Parent | None) -> None:
         index=None if epoch is None else 0,
         width=110,
         help=widgets.help_of(row),
-        on_change=lambda: draft.put(EPOCH, st.session_state[key]),
+        on_change=lambda: _go_on_from(view.models, st.session_state[key]),
     )
+
+
+def _go_on_from(models: Path, epoch: int | None) -> None:
+    """Takes another epoch, with what was left of the run there wherever the form still says what was left at the one before."""
+    held = draft.values()
+    was, now = (_left(models, held[RUN], at) for at in (held[EPOCH], epoch))
+    untouched = [path for path in was if path in now and held[path] == was[path] != now[path]]
+    draft.put(EPOCH, epoch)
+    for path in untouched:
+        draft.put(path, now[path])
+        draft.forget(path)
+
+
+def _left(models: Path, run_id: str | None, epoch: int | None) -> dict[str, Any]:
+    """The settings of a fork at an epoch that changes nothing, by path; empty where they cannot be told."""
+    run = store.known(models, run_id) if run_id else None
+    if run is None or epoch is None:
+        return {}
+    try:
+        return address.flat(forks.continued(run, epoch))
+    except BadInput:  # What is wrong with it stands among the problems of the plan.
+        return {}
 
 
 def _problems(view: View) -> tuple[Problem, ...]:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.ui import places
 from pages.ui.forms import draft, origin
-from pages.ui.forms.building import built, sentence, title_of, without_field
+from pages.ui.forms.building import built, owner, sentence, title_of, without_field
 from pages.ui.forms.planning import View, problems_of
 from pages.ui.forms.titles import usual_title
 from pages.ui.text import plain
@@ -116,7 +116,7 @@ def _problems(view: View) -> None:
     fields = list(dict.fromkeys(title_of(problem.path) for problem in view.problems if problem not in lone))
     if fields:
         st.warning(f"Before it can be trained, mend: **{plain(', '.join(fields))}**.", icon=":material/error:")
-    idle = tuple(problem.path for problem in view.problems if "no effect" in problem.message)
+    idle = [owner(problem.path, view.draft.values) for problem in view.problems if "no effect" in problem.message]
     with st.container(horizontal=True):
         if len(idle) > 1:
             st.button(
@@ -125,7 +125,7 @@ def _problems(view: View) -> None:
                 type="tertiary",
                 icon=":material/undo:",
                 on_click=draft.reset,
-                args=idle,
+                args=tuple(dict.fromkeys(filter(None, idle))),
             )
         if view.draft.refused:
             st.button(
