@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.compare import reading, tables
-from pages.ui.run import changing, story
-from pages.ui.run.view import look
+from pages.ui.run import changing, live, story
+from pages.ui.run.view import View, look
 from pages.ui.runs import overview
 from tests.pages.folders import add_checkpoints, add_run, epoch_line, trained_here
 from tests.pages.run_page import buttons, figures, opened
@@ -61,6 +63,54 @@ def test_a_run_is_forked_from_its_best_kept_epoch_and_from_each_checkpoint(model
 
 def test_a_run_without_checkpoints_offers_no_fork(models: Path) -> None:
     assert "Fork …" not in links(opened(add_run(models).id))
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happen: Callable[[store.Run], None]) -> None:
+    """Has something happen to the run between the drawing of the buttons and that of what is below them, once."""
+    happened: list[store.Run] = []
+
+    def later(seen: store.Run) -> View:
+        if not happened:
+            happened.append(seen)
+            happen(seen)
+        return look(seen)
+
+    monkeypatch.setattr(live, "look", later)
+
+
+def test_the_link_to_a_fork_follows_the_best_epoch_while_the_run_trains(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = add_run(models, **trained_here())
+    add_checkpoints(run, (2, 3))
+
+    def a_better_epoch(seen: store.Run) -> None:
+        shutil.rmtree(seen.checkpoints)
+        add_checkpoints(seen, (4,))
+        store.append_metrics(seen, epoch_line(4, 0.95, 0.9))
+
+    meanwhile(monkeypatch, a_better_epoch)
+    assert "start.epoch=4" in links(opened(run.id))["Fork …"]
+
+
+def test_a_fork_can_be_forked_once_it_has_an_epoch_of_its_own(
+    models: Path, parent: store.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = forks.fork(models, parent, 3, {}, "The child")
+    store.write_state(run, **trained_here())
+
+    def the_first_epoch(seen: store.Run) -> None:
+        add_checkpoints(seen, (4,))
+        store.append_metrics(seen, epoch_line(4, 0.9, 0.8))
+
+    meanwhile(monkeypatch, the_first_epoch)
+    assert f"start.run={run.id}" in links(opened(run.id))["Fork …"]
+
+
+def test_an_epoch_that_is_no_better_redraws_no_buttons(models: Path, parent: store.Run) -> None:
+    before = live._shape(look(parent))
+    store.append_metrics(parent, epoch_line(4, 0.9, 0.7))
+    assert live._shape(look(parent)) == before
 
 
 def test_a_fork_links_to_its_parent_and_counts_its_own_epochs_alone(

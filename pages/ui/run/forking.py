@@ -17,20 +17,37 @@ HELP = (
 )
 
 
+def possible(view: View) -> bool:
+    """Whether the run can be forked: classifiers that are solved at once cannot."""
+    return view.spec is not None and view.spec.head.classifier not in SOLVED
+
+
 def link(view: View, epoch: int, label: str = "Fork …") -> None:
-    """Draws nothing for runs that cannot be forked: classifiers that are solved at once."""
-    if view.spec is None or view.spec.head.classifier in SOLVED:
+    """Draws nothing for a run that cannot be forked."""
+    if not possible(view):
         return
     with reading("spec.json"):
         params = train_params(forks.continued(view.run, epoch))
     places.link("train", label, icon=ICON, help=HELP, **params)
 
 
-def from_best(view: View) -> None:
-    """The same from the best epoch that is kept, or the latest; nothing before the first checkpoint."""
+def best_kept(view: View) -> int | None:
+    """The best epoch where it is kept, or the latest that is; None before the first checkpoint, and where none can be forked."""
+    if not possible(view):
+        return None
     try:
         kept = [entry.epoch for entry in checkpoints.kept(view.run)]
-        if kept:
-            link(view, view.best_epoch if view.best_epoch in kept else kept[-1])
     except BadInput:  # The tab of the checkpoints says which file is damaged.
+        return None
+    return view.best_epoch if view.best_epoch in kept else next(reversed(kept), None)
+
+
+def from_best(view: View) -> None:
+    """The same from the epoch of `best_kept`."""
+    epoch = best_kept(view)
+    if epoch is None:
+        return
+    try:
+        link(view, epoch)
+    except BadInput:  # What is damaged stands above the tabs.
         return

@@ -8,7 +8,19 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.live import follow
-from pages.ui.run import changing, checkpoints, curves, data, epochs, headline, log, progress, report, settings
+from pages.ui.run import (
+    changing,
+    checkpoints,
+    curves,
+    data,
+    epochs,
+    forking,
+    headline,
+    log,
+    progress,
+    report,
+    settings,
+)
 from pages.ui.run.story import story
 from pages.ui.run.view import View, look
 from pages.ui.text import plain
@@ -52,7 +64,7 @@ def _shape(view: View) -> tuple[object, ...]:
     """What head and buttons, outside the moving part, were drawn for."""
     exported = (view.run.export / "model.keras").exists()
     asked = view.status == store.RUNNING and store.stop_requested(view.run)
-    return view.status, view.title, view.damage, bool(view.lines), exported, asked
+    return view.status, view.title, view.damage, bool(view.lines), exported, asked, forking.best_kept(view)
 
 
 def _tell(view: View, models: Path) -> None:
