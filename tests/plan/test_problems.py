@@ -211,6 +211,12 @@ def test_a_fork_goes_on_from_an_epoch_that_is_kept(models: Path, parent: store.R
     assert (found.path, found.remedy) == ("start.epoch", "Kept are epochs 2.")
 
 
+def test_a_fork_of_a_run_whose_spec_is_damaged_says_so(models: Path, parent: store.Run) -> None:
+    (parent.folder / "spec.json").write_text("{")
+    found = problem(models, {"start.run": parent.id, "start.epoch": 2, "head.hidden": [8]})
+    assert "spec.json" in found.path
+
+
 @pytest.mark.parametrize(
     ("path", "value"), [("head.hidden", [16]), ("backbone.name", "MobileNetV2"), ("data.split_seed", 5)]
 )

@@ -94,7 +94,8 @@ def plan(spec: ExperimentSpec, models: Path, dataset: ImageDataset | None = None
     Args:
         dataset: The listed data, where the caller has them; otherwise they are listed now.
     """
-    found = (*spec_problems(spec), *start_problems(spec, models))
+    unfit = start_problems(spec, models)
+    found = (*spec_problems(spec), *unfit)
     try:
         dataset = dataset or listed(spec.data)
         split = split_of(spec.data, dataset)
@@ -103,8 +104,8 @@ def plan(spec: ExperimentSpec, models: Path, dataset: ImageDataset | None = None
     found = (*found, *data_problems(spec, dataset, split))
     if any(problem.path == "train.stages" for problem in found):  # There are no phases then.
         return Plan(found)
-    # Of a parent that is not there, nothing more is to be said.
-    told = () if any(problem.path == "start.run" for problem in found) else start_remarks(spec, models)
+    # Of a parent that is not there, or cannot be read, nothing more is to be said.
+    told = () if unfit else start_remarks(spec, models)
     return _costed(spec, models, dataset, split, found, told)
 
 

@@ -20,7 +20,7 @@ def spec_remarks(spec: ExperimentSpec, phases: Sequence[Phase]) -> tuple[str, ..
 
 
 def start_remarks(spec: ExperimentSpec, models: Path) -> tuple[str, ...]:
-    """Sentences about a fork whose parent is there."""
+    """Sentences about a fork that can go on from its parent."""
     return forks.remarks(forks.parent_of(models, spec), spec) if spec.start.run else ()
 
 
