@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,11 @@ def test_the_chart_marks_the_suggestion_and_ends_where_the_loss_explodes() -> No
     assert "try 0.0003" in figure["layout"]["annotations"][0]["text"]
     assert figure["layout"]["yaxis"]["range"][1] == pytest.approx(3.2)
     assert "falls fastest at 0.0003" in finder.words(found())
+
+
+def test_a_test_without_validation_losses_is_drawn_all_the_same() -> None:
+    figure = finder.finder_figure(replace(found(), val_losses=()))
+    assert figure["layout"]["yaxis"]["range"][1] == pytest.approx(3.2)
 
 
 def test_a_loss_that_never_falls_suggests_nothing() -> None:
