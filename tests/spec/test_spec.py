@@ -190,6 +190,13 @@ def test_stages_that_cannot_be_read_say_how_they_are_written(value: Any) -> None
     assert problem("train.stages", value).path.startswith("train.stages")
 
 
+@pytest.mark.parametrize("value", [3, True, {"freeze": "all"}, [3], ["all-but-1:3", 3]], ids=str)
+def test_stages_that_are_no_text_say_how_they_are_written(value: Any) -> None:
+    found = problem("train.stages", value)
+    assert found.path == "train.stages"
+    assert "allowed is depth:epochs" in found.message
+
+
 def test_stages_are_written_as_people_write_them() -> None:
     spec = ExperimentSpec().with_values({"train.stages": "all-but-1:3, all-but-2:3@1e-4"})
     assert spec.to_json()["train"]["stages"] == ["all-but-1:3", "all-but-2:3@0.0001"]

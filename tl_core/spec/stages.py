@@ -24,23 +24,29 @@ def _stages(value: Any) -> Any:
     """From "all-but-1:3,all-but-2:3@1e-4", or a list of such texts, to what `Stage` reads."""
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip() not in ("", "none")]
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return tuple(map(_stage, value))
+    if isinstance(value, list | tuple):
+        return tuple(item if isinstance(item, Stage | dict) else _stage(item) for item in value)
     return value
 
 
-def _stage(text: str) -> Stage:
+def _stage(text: Any) -> Stage:
+    if not isinstance(text, str):
+        raise _refused(text)
     depth, _, rest = text.partition(":")
     epochs, at, rate = rest.partition("@")
     try:
         return Stage(freeze=depth.strip(), epochs=int(epochs), rate=float(rate) if at else None)
     except ValueError:
-        raise Located("", f"received {json.dumps(text)}; allowed is {FORM}") from None
+        raise _refused(text) from None
+
+
+def _refused(received: Any) -> Located:
+    return Located("", f"received {json.dumps(received, default=str)}; allowed is {FORM}")
 
 
 def written(stage: Stage) -> str:
     """A stage as people write it."""
-    return f"{stage.freeze}:{stage.epochs}" + ("" if stage.rate is None else f"@{stage.rate:g}")
+    return f"{stage.freeze}:{stage.epochs}" + ("" if stage.rate is None else f"@{stage.rate!r}")
 
 
 Stages = Annotated[
