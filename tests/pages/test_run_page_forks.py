@@ -18,6 +18,7 @@ from tests.pages.folders import add_checkpoints, add_run, epoch_line, trained_he
 from tests.pages.run_page import buttons, figures, opened
 from tests.pages.visits import press, said, table_of
 from tl_core import store
+from tl_core.files import write_json
 from tl_core.phases import Phase, phases
 from tl_core.presets import PRESETS
 from tl_core.spec import ExperimentSpec
@@ -59,6 +60,14 @@ def test_a_run_is_forked_from_its_best_kept_epoch_and_from_each_checkpoint(model
     page = opened(parent.id, tab="Checkpoints")
     epochs = [link.proto.query_string for link in page.get("page_link") if link.proto.label == "Fork …"]
     assert [("start.epoch=3" in text, "start.epoch=2" in text) for text in epochs[1:]] == [(True, False), (False, True)]
+
+
+def test_the_tab_of_the_checkpoints_says_which_epochs_are_kept(models: Path, parent: store.Run) -> None:
+    assert "one every 2 epochs" not in said(opened(parent.id, tab="Checkpoints"))
+    spec = ExperimentSpec().with_values({"train.checkpoint_every": 2})
+    write_json(parent.folder / "spec.json", spec.to_json())
+    kept = "the best epoch, the latest, and one every 2 epochs"
+    assert kept in said(opened(parent.id, tab="Checkpoints"))
 
 
 def test_a_run_without_checkpoints_offers_no_fork(models: Path) -> None:
@@ -137,6 +146,9 @@ def test_a_fork_that_has_not_trained_yet_claims_no_figures(models: Path, parent:
     page = opened(run.id)
     assert set(figures(page).values()) == {"–"}
     assert look(run).best_epoch is None
+    charts = "\n".join(element.proto.json for element in page.get("bidi_component"))
+    assert "The first 3 are inherited" in charts
+    assert "best epoch is" not in charts
 
 
 def test_a_state_that_names_no_parent_breaks_no_page(models: Path) -> None:

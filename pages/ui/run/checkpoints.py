@@ -28,12 +28,19 @@ def draw(view: View) -> None:
         st.info("The first checkpoint is written when the first epoch is done.", icon=":material/hourglass_empty:")
         return
     st.caption(
-        f"{len(entries)} kept, {size(sum(entry.bytes for entry in entries))}: the best epoch and the latest. "
+        f"{len(entries)} kept, {size(sum(entry.bytes for entry in entries))}: {_which(view)}. "
         "Each holds what training changed, and the state of the optimiser; a .keras file holds the whole network."
     )
     newest_first = tuple(reversed(entries))
     for entry in newest_first if _all_wanted(len(entries)) else _first(newest_first, view.best_epoch):
         _row(view, entry, entry.epoch in spare)
+
+
+def _which(view: View) -> str:
+    every = view.spec.train.checkpoint_every if view.spec else None
+    if not every:
+        return "the best epoch and the latest"
+    return "the best epoch, the latest, and " + ("every one" if every == 1 else f"one every {every} epochs")
 
 
 def _exported(view: View) -> None:

@@ -87,10 +87,11 @@ def _alt(view: View, measure: curves.Measure) -> str:
     if not view.lines:
         return f"{measure.capitalize()}: {curves.NOTHING_YET}"
     last, inherited = view.lines[-1], len(view.lines) - len(view.own)
+    best = f" The best epoch is {view.best_epoch}." if view.own else ""
     before = f" The first {inherited} are inherited from the run it was forked from." if inherited else ""
     return (
         f"{measure.capitalize()} over {len(view.lines)} epochs; the last: training, clean {last[f'clean_{measure}']:.3f}, "
-        f"validation {last[f'val_{measure}']:.3f}. The best epoch is {view.best_epoch}.{before}"
+        f"validation {last[f'val_{measure}']:.3f}.{best}{before}"
     )
 
 
