@@ -16,6 +16,7 @@ from tests.pages import visits
 from tests.pages.folders import add_run, epoch_line
 from tests.pages.visits import address, drawn, table_of
 from tl_core import store
+from tl_core.files import write_json
 from tl_core.spec import ExperimentSpec
 
 
@@ -256,6 +257,16 @@ def test_runs_of_the_same_settings_are_said_to_have_them(models: Path) -> None:
     assert any("same settings" in caption.value for caption in page.caption)
 
 
+def test_what_was_changed_while_a_run_trained_is_a_difference(models: Path) -> None:
+    first, second = add_run(models, "first"), add_run(models, "second")
+    changes = [{"epoch": 2, "values": {"head.dropout": 0.4}}, {"epoch": 3, "values": {"head.dropout": 0.5}}]
+    write_json(second.folder / "adjustments.json", changes)
+    page = opened(first.id, second.id)
+    changed = "from epoch 2 on: dropout 0.4; from epoch 3 on: dropout 0.5"
+    assert table_of(page, "The settings") == [[(tables.CHANGED, ""), ("–", ""), (changed, "")]]
+    assert not any("same settings" in caption.value for caption in page.caption)
+
+
 def test_every_setting_of_an_experiment_can_stand_in_the_table(models: Path) -> None:
     plain, changed = add_run(models, "plain"), add_run(models, "changed")
     spec = ExperimentSpec.model_validate({"augment": {"rotation": 15}, "head": {"hidden": [64, 32]}})
@@ -278,7 +289,7 @@ APART = {
 
 @pytest.mark.parametrize(("one", "other", "changes", "said"), APART.values(), ids=APART)
 def test_runs_that_were_validated_on_different_images_are_said_to_be(
-    models: Path, one: dict[str, str], other: dict[str, str], changes: dict[str, Any], said: str | None
+    models: Path, one: dict[str, Any], other: dict[str, Any], changes: dict[str, Any], said: str | None
 ) -> None:
     first, second = add_run(models, "one", **one), respecify(add_run(models, "other", **other), **changes)
     warnings = [warning.value for warning in opened(first.id, second.id).warning]

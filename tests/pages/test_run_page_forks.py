@@ -202,6 +202,13 @@ def test_settings_list_what_acts_on_which_layers(models: Path) -> None:
     assert ["Dropout 0.2", "before classifier"] in rows
 
 
+def test_settings_are_said_to_be_those_it_began_with_where_some_were_changed(models: Path) -> None:
+    run = add_run(models)
+    assert "as it began" not in said(opened(run.id, tab="Settings"))
+    write_json(run.folder / "adjustments.json", [{"epoch": 2, "values": {"head.dropout": 0.5}}])
+    assert "as it began" in said(opened(run.id, tab="Settings"))
+
+
 # Changes while it trains
 
 

@@ -14,6 +14,7 @@ from pages.ui.run.view import look
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.spec import ExperimentSpec
+from tl_core.store.adjustments import Adjustment
 
 _LONGEST = 34
 """Characters of a title: legends and hover labels have to fit a narrow window."""
@@ -21,13 +22,19 @@ _LONGEST = 34
 
 @dataclass(frozen=True)
 class Compared:
-    """One run. name: tells it apart from all others of the folder."""
+    """One run.
+
+    Attributes:
+        name: Tells it apart from all others of the folder.
+        adjustments: What was changed while it trained.
+    """
 
     id: str
     name: str
     spec: ExperimentSpec
     state: dict[str, Any]
     lines: Lines
+    adjustments: tuple[Adjustment, ...] = ()
 
     @property
     def curves(self) -> Named:
@@ -66,5 +73,5 @@ def read(models: Path, ids: Sequence[str], called: dict[str, str]) -> tuple[list
         if view.spec is None or view.damage:
             problems.append(f"{called.get(id, id)}: {' '.join(view.damage)}")
         else:
-            found.append(Compared(id, called.get(id, id), view.spec, view.state, view.lines))
+            found.append(Compared(id, called.get(id, id), view.spec, view.state, view.lines, view.adjustments))
     return found, problems

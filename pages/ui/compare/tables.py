@@ -11,11 +11,14 @@ import streamlit as st
 
 from pages.ui import setting_table
 from pages.ui.compare.reading import Compared
+from pages.ui.run.changing import told
 from pages.ui.setting_table import Cell, valued
 from pages.ui.text import duration, percent, percent_value, plain
 from pages.ui.wording import titled, value_of
 from tl_core import store
 from tl_core.spec import PARAMETERS
+
+CHANGED = "Changed while it trained"
 
 _COLUMNS = {
     "Best": st.column_config.TextColumn("", help="★ marks the highest validation accuracy.", width=40),
@@ -102,10 +105,18 @@ def draw_differences(runs: Sequence[Compared]) -> None:
 
 
 def differences(runs: Sequence[Compared]) -> list[list[Cell]]:
-    """A row for each setting that is not the same in all runs: its title, and its value in each run."""
+    """A row for each setting that is not the same in all runs, and one for what was changed while they trained: in each run."""
     rows = [(param, [value_of(run.spec, param.path) for run in runs]) for param in PARAMETERS]
-    return [
+    differing = [
         [Cell(titled(param), param.path), *(valued(param, value) for value in values)]
         for param, values in rows
         if any(value != values[0] for value in values)
     ]
+    changed = [Cell(CHANGED), *(Cell(_changed(run)) for run in runs)]
+    return [*differing, changed] if any(run.adjustments for run in runs) else differing
+
+
+def _changed(run: Compared) -> str:
+    """Such as "from epoch 4 on: dropout 0.5"; a dash where nothing was."""
+    parts = [f"from epoch {entry.epoch} on: {told(run.spec, entry.values)}" for entry in run.adjustments]
+    return "; ".join(parts) or "–"
