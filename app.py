@@ -10,12 +10,12 @@ import asyncio
 import gc
 import logging
 import pkgutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -38,18 +38,20 @@ FRAME = Path(__file__).parent / "pages" / "ui" / "frame.py"
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """What the server does before its first visitor and after its last."""
     # In a thread: the visitor's browser is busy with Streamlit's own scripts for a second, and fetches them meanwhile.
-    beginning = asyncio.create_task(asyncio.to_thread(_begin))
-    beginning.add_done_callback(_tell)
+    supervising = asyncio.create_task(asyncio.to_thread(_supervise))
+    loading = asyncio.create_task(_after(supervising, _load_pages))
+    for task in (supervising, loading):
+        task.add_done_callback(_tell)
     yield
-    supervisor = await beginning
+    supervisor = await supervising
     from tl_core import service
 
     # At the same time, because together they have twenty seconds.
     await asyncio.gather(asyncio.to_thread(supervisor.stop), asyncio.to_thread(service.stop))
 
 
-def _begin() -> Supervisor:
-    """Starts the supervisor, imports what pages are made of, and tidies up."""
+def _supervise() -> Supervisor:
+    """Starts the supervisor."""
     from tl_core import service
     from tl_core.store import models_folder
     from tl_core.supervisor import Supervisor
@@ -57,23 +59,33 @@ def _begin() -> Supervisor:
     models = models_folder()
     supervisor = Supervisor(models, when_ready=partial(service.start, models), after=FIRST_PAGE)
     supervisor.start()
+    return supervisor
+
+
+async def _after(first: asyncio.Task[Any], then: Callable[[], None]) -> None:
+    await asyncio.wait([first])
+    await asyncio.to_thread(then)
+
+
+def _load_pages() -> None:
+    """Imports what pages are made of, lists the pictures of the first form, and tidies up."""
     for module in pkgutil.walk_packages(pages.ui.__path__, "pages.ui."):
         if module.name != "pages.ui.frame":  # A script: importing it would run it.
             import_module(module.name)
     from pages.ui.forms import building, planning
     from pages.ui.predict import album
+    from tl_core.store import models_folder
 
-    planning.problems_of(building.START, models)  # The first visitor's form finds its pictures listed.
+    planning.problems_of(building.START, models_folder())  # The first visitor's form finds its pictures listed.
     album.remove_leftovers()
     # Python collects garbage now and then; what the imports left need not be walked each time.
     gc.collect()
     gc.freeze()
-    return supervisor
 
 
-def _tell(beginning: asyncio.Task[Supervisor]) -> None:
+def _tell(beginning: asyncio.Task[Any]) -> None:
     if not beginning.cancelled() and (error := beginning.exception()):
-        log.error("The dashboard could not begin as it should: nothing will be trained.", exc_info=error)
+        log.error("The dashboard could not begin as it should.", exc_info=error)
 
 
 app = st.App(FRAME, lifespan=lifespan, routes=[live.ROUTE, PLOTLY_ROUTE])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tl_core.spec import StoppingSpec
-from tl_core.stopping import stop_epoch
+from tl_core.stopping import ends_now, stop_epoch
 
 
 def lines(
@@ -114,3 +115,15 @@ def test_a_run_that_ends_early_says_why_in_a_sentence(settings: dict[str, Any], 
 def test_more_lines_do_not_change_where_a_run_ended() -> None:
     seen = lines([1.0, 0.5, 0.7, 0.8, 0.1])
     assert stops(seen, rule="patience", patience=2) == 4
+
+
+@pytest.mark.parametrize("rule", ["patience", "GL", "PQ", "UP"])
+@pytest.mark.parametrize("seed", range(5))
+def test_judged_epoch_by_epoch_a_run_ends_where_it_does_judged_as_a_whole(rule: str, seed: int) -> None:
+    losses = np.abs(np.random.default_rng(seed).normal(1, 0.3, (2, 60))) + 0.1
+    spec, seen = (
+        StoppingSpec(rule=rule, patience=2, strip=3, threshold=40.0),
+        lines(losses[0].tolist(), losses[1].tolist()),
+    )
+    grown = (ends_now(spec, seen[:end], 4) for end in range(len(seen) + 1))
+    assert next(filter(None, grown), None) == stop_epoch(spec, seen, 4)

@@ -40,6 +40,13 @@ def stop_epoch(spec: StoppingSpec, lines: Sequence[Line], first: int) -> tuple[i
     return None
 
 
+def ends_now(spec: StoppingSpec, lines: Sequence[Line], first: int) -> tuple[int, str] | None:
+    """`stop_epoch` of a run that did not end before its newest epoch: only that one is judged, however long the run."""
+    counted = [line for line in lines if line["epoch"] >= first]
+    why = _RULES[spec.rule](spec, counted) if counted and spec.rule != "off" else None
+    return (int(counted[-1]["epoch"]), why) if why else None
+
+
 def _patience(spec: StoppingSpec, lines: Sequence[Line]) -> str | None:
     better = -1 if spec.metric == "val_loss" else 1
     best = lines[0]

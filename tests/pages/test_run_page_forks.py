@@ -229,6 +229,37 @@ def test_what_is_changed_is_asked_for_and_shown_until_it_is_in_force(models: Pat
     assert "Asked for" not in said(page)
 
 
+def test_what_was_asked_for_is_taken_back_by_setting_it_back(models: Path) -> None:
+    run = add_run(models, **trained_here())
+    adjustments.ask(run, {"head.dropout": 0.5})
+    page = press(opened(run.id), "change")
+    assert page.button(key="change_yes").disabled
+    page.slider(key="change:head.dropout").set_value(0.2).run()
+    press(page, "change_yes")
+    assert adjustments.asked(run) is None
+
+
+def test_a_change_replaces_nothing_that_came_into_force_while_its_window_was_open(models: Path) -> None:
+    run = add_run(models, **trained_here())
+    page = press(opened(run.id), "change")
+    adjustments.ask(run, {"train.learning_rate": 1e-4})
+    adjustments.put_in_force(run, 4)
+    page.slider(key="change:head.dropout").set_value(0.5).run()
+    press(page, "change_yes")
+    assert adjustments.asked(run) == {"head.dropout": 0.5}
+
+
+def test_a_change_that_would_do_nothing_is_refused_in_its_window(models: Path) -> None:
+    run = add_run(models, **trained_here())
+    page = press(opened(run.id), "change")
+    strength: Any = page.get_by_key("change:augment:strength")
+    strength.set_value("light").run()
+    page.slider(key="change:augment.horizontal_flip").set_value(0.0).run()
+    press(page, "change_yes")
+    assert "no effect" in page.error[0].value
+    assert adjustments.asked(run) is None
+
+
 def test_the_window_begins_with_what_is_in_force_and_asks_for_nothing_else(models: Path) -> None:
     run = add_run(models, **trained_here())
     adjustments.ask(run, {"head.dropout": 0.4})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.pages.folders import trained_here
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.phases import phases
@@ -153,3 +154,30 @@ def test_a_damaged_request_is_an_error_and_not_ignored(run: store.Run, content: 
     (run.folder / "adjust.json").write_text(content)
     with pytest.raises(BadInput, match="damaged"):
         adjustments.asked(run)
+
+
+def test_what_was_asked_for_can_be_taken_back_until_it_counts(run: store.Run) -> None:
+    adjustments.ask(run, {"head.dropout": 0.6})
+    adjustments.ask(run, {})
+    assert adjustments.asked(run) is None
+    assert adjustments.put_in_force(run, 4) is None
+    adjustments.ask(run, {})
+
+
+@pytest.mark.parametrize(
+    ("state", "allowed"),
+    [
+        ({"status": store.FINISHED, "epoch": 3, "epochs": 8}, False),
+        ({"status": store.STOPPED, "epoch": 7, "epochs": 8}, True),
+        ({**trained_here(), "status": store.RUNNING, "epoch": 6, "epochs": 8}, True),
+        ({**trained_here(), "status": store.RUNNING, "epoch": 7, "epochs": 8}, False),
+    ],
+    ids=["finished", "stopped before the last", "in the last but one", "in the last"],
+)
+def test_nothing_is_asked_of_a_run_without_another_epoch(run: store.Run, state: dict[str, Any], allowed: bool) -> None:
+    store.write_state(run, **state)
+    assert adjustments.has_next_epoch(run) == allowed
+    if not allowed:
+        with pytest.raises(BadInput, match="no epoch left"):
+            adjustments.ask(run, {"head.dropout": 0.6})
+        assert adjustments.asked(run) is None

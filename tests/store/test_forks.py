@@ -310,6 +310,7 @@ def test_a_fork_that_changes_nothing_does_what_its_parent_had_left(
 
 def test_a_fork_has_the_settings_that_were_in_force_at_its_epoch(models: Path) -> None:
     parent = parent_run(models)
+    store.write_state(parent, status=store.STOPPED, epochs=99)
     for epoch, dropout in ((2, 0.4), (4, 0.8)):
         adjustments.ask(parent, {"head.dropout": dropout})
         adjustments.put_in_force(parent, epoch)

@@ -16,6 +16,7 @@ from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.spec import ExperimentSpec
 from tl_core.store import Run
+from tl_core.store import run as run_folders
 
 
 @pytest.fixture
@@ -238,3 +239,13 @@ def test_the_models_folder_is_what_is_given_or_named_by_the_environment(monkeypa
     assert store.models_folder() == Path("from-the-environment")
     monkeypatch.delenv("TL_MODELS")
     assert store.models_folder() == Path("models")
+
+
+@pytest.mark.parametrize("error", [BadInput.of("start.epoch", "is not kept"), KeyboardInterrupt()])
+def test_a_run_that_cannot_be_filled_leaves_no_folder(models: Path, error: BaseException) -> None:
+    def fill(_: store.Run) -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        run_folders.create(models, ExperimentSpec(), "half", fill)
+    assert list((models / "runs").iterdir()) == []

@@ -84,6 +84,8 @@ def test_it_gives_up_for_a_run_that_needs_something_else_and_reports_to_one_that
     told = store.read_progress(same)
     assert told is not None
     assert (told.what, told.done, told.total) == ("Decoding images", 3, 10)
+    watch.end()
+    assert store.read_progress(same) is None
     store.queue.cancel(same)
     store.queue.add(store.create(tmp_path, spec.with_values({"data.image_size": 48})))
     with pytest.raises(RunStopped):
@@ -137,3 +139,32 @@ def test_an_error_nobody_foresaw_is_logged_once_and_the_worker_goes_on(
     for _ in range(2):
         idle.step()
     assert caplog.text.count("Could not be got ready.") == 1
+
+
+def test_it_gives_up_for_a_wish_that_needs_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = wished(tmp_path)
+    monkeypatch.setattr(ahead, "REPORT", 0.0)
+    watch = ahead._Watch(tmp_path, spec, unwatched)
+    wished(tmp_path, head__dropout=0.7)
+    watch("Decoding images", 1, 10)
+    wished(tmp_path, data__source="playground:difficulty=1")
+    with pytest.raises(RunStopped):
+        watch("Decoding images", 2, 10)
+
+
+@pytest.mark.slow
+def test_another_wish_is_got_ready_though_its_network_is_there(tmp_path: Path) -> None:
+    idle = Ahead(tmp_path, unwatched)
+    for source in ("digits", "playground:classes=2,images_per_class=8"):
+        wished(tmp_path, data__source=source, data__images_per_class=None)
+        idle.step()
+    assert len(list(tmp_path.glob("cache/pixels/*/index.json"))) == 2
+
+
+def test_a_wish_that_cannot_even_be_planned_ends_no_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wished(tmp_path)
+    monkeypatch.setattr(ahead, "plan", Mock(side_effect=ZeroDivisionError))
+    Ahead(tmp_path, unwatched).step()
+    assert "Could not be got ready." in caplog.text

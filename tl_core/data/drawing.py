@@ -33,8 +33,10 @@ def drawn(dataset: ImageDataset, size: int) -> Generator[tuple[Item, np.ndarray]
         yield from ((item, decode.resized(dataset.open_image(item), size)) for item in dataset.items)
         return
     # Each draws every so many pictures, so that they keep abreast and what comes can be written in order.
-    processes = [_started(dataset.source, size, dataset.items[first::count]) for first in range(count)]
+    processes: list[subprocess.Popen[bytes]] = []
     try:
+        for first in range(count):
+            processes.append(_started(dataset.source, size, dataset.items[first::count]))
         for number, item in enumerate(dataset.items):
             yield item, _received(processes[number % count], size)
     finally:

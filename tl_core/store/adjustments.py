@@ -6,6 +6,7 @@ adjustments.json  in force, each from an epoch on; written before that epoch beg
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import Any
 from tl_core.errors import BadInput
 from tl_core.files import read_json, write_json
 from tl_core.spec import ExperimentSpec
-from tl_core.store.run import Run, read_spec
+from tl_core.store.run import FINISHED, RUNNING, Run, read_spec
+from tl_core.store.state import read_state
 
 ADJUSTABLE = ("head.dropout", "train.learning_rate", "train.backbone_learning_rate", "augment")
 """What may change while a run trains: neither the layers nor what is frozen."""
@@ -29,18 +31,32 @@ class Adjustment:
 
 
 def ask(run: Run, values: Mapping[str, Any]) -> None:
-    """Asks that settings count from the next epoch on.
+    """Asks that settings count from the next epoch on; of nothing, takes back what was asked for and is not yet in force.
 
     Raises:
-        BadInput: for a setting that cannot change while a run trains, or a value that is not allowed.
+        BadInput: for a setting that cannot change while a run trains, a value that is not allowed, or a run that has no next epoch.
     """
+    if not values:
+        (run.folder / "adjust.json").unlink(missing_ok=True)
+        return
     for path in values:
         if path not in ADJUSTABLE:
             raise BadInput.of(
                 path, "cannot change while a run trains", f"Fork the run, or change {', '.join(ADJUSTABLE)}."
             )
     current_spec(run).with_values(values)
+    if not has_next_epoch(run):
+        raise BadInput.of(
+            "run", "has no epoch left that this could count in", "Fork it, and train on with other settings."
+        )
     write_json(run.folder / "adjust.json", dict(values))
+
+
+def has_next_epoch(run: Run) -> bool:
+    """True where an epoch follows the one in flight, or a run that rests has one left; also where nothing is known yet."""
+    state = read_state(run)
+    begun = int(state.get("epoch") or 0) + (state["status"] == RUNNING)
+    return state["status"] != FINISHED and begun < int(state.get("epochs") or sys.maxsize)
 
 
 def asked(run: Run) -> dict[str, Any] | None:

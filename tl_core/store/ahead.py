@@ -18,7 +18,8 @@ def wish(models: Path, spec: ExperimentSpec) -> None:
 def wished(models: Path) -> ExperimentSpec | None:
     """The spec that may be trained next; None where nobody said, or it cannot be read."""
     try:
-        return ExperimentSpec.from_json(read_json(_file(models)))
+        values = read_json(_file(models))
+        return ExperimentSpec.from_json(values) if isinstance(values, dict) else None
     except (OSError, BadInput):
         return None
 

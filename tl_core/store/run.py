@@ -95,6 +95,9 @@ def create(models: Path, spec: ExperimentSpec, title: str = "", fill: Callable[[
     except OSError as error:
         shutil.rmtree(run.folder, ignore_errors=True)
         raise BadInput.of("models", f"no run can be kept in {models} ({error.strerror})", "Name a folder.") from None
+    except BaseException:
+        shutil.rmtree(run.folder, ignore_errors=True)  # Without a spec nobody would see it, nor what it takes up.
+        raise
     return run
 
 

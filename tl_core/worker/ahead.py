@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tl_core import store
@@ -15,6 +15,7 @@ from tl_core.cache import Progress, unwatched
 from tl_core.data.pixels import pixels
 from tl_core.data.prepare import listed
 from tl_core.errors import LabError, RunStopped
+from tl_core.phases import phases
 from tl_core.plan import plan
 from tl_core.spec import ExperimentSpec
 
@@ -31,7 +32,7 @@ LOOK = 0.2
 REPORT = 0.5
 """Seconds between two reports to a run that waits for what is made."""
 
-OTHER = "Another experiment waits."
+OTHER = "Another experiment waits, or is set up by now."
 
 
 @contextmanager
@@ -66,34 +67,45 @@ class Ahead:
         self.progress = progress
         self.stamp: object = None
         self.spec: ExperimentSpec | None = None
+        self.made = False
 
     def step(self) -> None:
-        """Gets the wish ready where it is not; gives up as soon as a run waits that needs something else."""
-        from tl_core.engine.training.ahead import get_ready, is_ready
+        """Gets the wish ready where it is not; gives up as soon as something else is wanted."""
+        from tl_core.engine.training.ahead import is_ready
 
         if (stamp := store.ahead.stamp(self.models)) != self.stamp:
-            self.stamp, self.spec = stamp, self._worth_it()
-        if self.spec is None or is_ready(self.spec):
+            self.stamp, self.spec, self.made = stamp, store.ahead.wished(self.models), False
+        if self.spec is None or (self.made and is_ready(self.spec)):
             return
         try:
-            get_ready(self.spec, self.models, _Watch(self.models, self.spec, self.progress))
+            self._get_ready(self.spec)
         except RunStopped as error:
             log.info("Not got ready: %s", error)
         except Exception:  # The run will say it to whoever presses Train; nobody asked for anything yet.
             log.exception("Could not be got ready.")
             self.spec = None
 
-    def _worth_it(self) -> ExperimentSpec | None:
-        spec = store.ahead.wished(self.models)
-        return spec if spec and is_soon_done(spec, self.models) else None
+    def _get_ready(self, spec: ExperimentSpec) -> None:
+        from tl_core.engine.training.ahead import get_ready
+
+        if not is_soon_done(spec, self.models):
+            self.spec = None
+            return
+        watch = _Watch(self.models, spec, self.progress)
+        try:
+            get_ready(spec, self.models, watch)
+        finally:
+            watch.end()
+        self.made = True
 
 
 class _Watch:
-    """A `Progress` that is told to the run that waits for what is made, and gives up for one that needs something else."""
+    """A `Progress` that is told to the run that waits for what is made, and gives up for one, or a wish, that needs something else."""
 
     def __init__(self, models: Path, spec: ExperimentSpec, progress: Progress) -> None:
         self.models, self.spec, self.progress = models, spec, progress
         self.what, self.since, self.reported = "", time.time(), 0.0
+        self.told: store.Run | None = None
 
     def __call__(self, what: str, done: int, total: int) -> None:
         self.progress(what, done, total)
@@ -103,15 +115,26 @@ class _Watch:
         if now - self.reported < REPORT:
             return
         self.reported = now
-        for run in store.queue.waiting(self.models)[:1]:
-            if needs(store.read_spec(run)) != needs(self.spec):
-                raise RunStopped(OTHER)
-            store.write_progress(run, store.Progress(what, done, total, self.since, now))
+        waiting = store.queue.waiting(self.models)[:1]
+        wanted = [*map(store.read_spec, waiting)] or [store.ahead.wished(self.models) or self.spec]
+        if needs(wanted[0]) != needs(self.spec):
+            raise RunStopped(OTHER)
+        for run in waiting:
+            with suppress(FileNotFoundError):  # Deleted this moment.
+                store.write_progress(run, store.Progress(what, done, total, self.since, now))
+                self.told = run
+
+    def end(self) -> None:
+        """Takes back what was told: the run that waits begins, or waits for others."""
+        if self.told:
+            store.clear_progress(self.told)
 
 
 def needs(spec: ExperimentSpec) -> tuple[object, ...]:
     """What is made ahead, by the settings it depends on."""
-    return spec.data.source, spec.data.group_by, spec.image_size, spec.backbone, spec.head.pooling
+    network = spec.backbone.name, spec.backbone.weights, spec.backbone.output, spec.backbone.keep, spec.head.pooling
+    stored = phases(spec)[0].frozen, spec.train.feature_cache, spec.start.run
+    return spec.data.source, spec.data.group_by, spec.image_size, network, stored
 
 
 def is_soon_done(spec: ExperimentSpec, models: Path) -> bool:

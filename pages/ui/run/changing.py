@@ -17,16 +17,18 @@ from pages.ui.wording import inside, shown, value_of
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.phases import SOLVED, phases
+from tl_core.plan.problems import spec_problems
 from tl_core.spec import PARAMETERS, ExperimentSpec
 from tl_core.store import Run, adjustments
 
-KEY, VALUES = "change:", "change.values"
+KEY, VALUES, OPENED = "change:", "change.values", "change.opened"
 _ROWS = {row.path: row for row in PARAMETERS}
 
 
 def possible(view: View) -> bool:
-    """Whether somebody trains the run and goes on doing so for more than one epoch."""
-    return view.status == store.RUNNING and view.spec is not None and view.spec.head.classifier not in SOLVED
+    """Whether somebody trains the run and goes on doing so for another epoch."""
+    trains = view.status == store.RUNNING and view.spec is not None and view.spec.head.classifier not in SOLVED
+    return trains and adjustments.has_next_epoch(view.run)
 
 
 def open_window(view: View) -> None:
@@ -43,7 +45,8 @@ def draw(view: View) -> None:
     for entry in view.adjustments:
         st.caption(f":material/tune: From epoch {entry.epoch} on: {plain(told(view.spec, entry.values))}.")
     if view.asked:
-        st.caption(f":material/schedule_send: Asked for, from the next epoch on: {plain(told(view.spec, view.asked))}.")
+        when = "too late to count" if view.status == store.FINISHED else "from the next epoch on"
+        st.caption(f":material/schedule_send: Asked for, {when}: {plain(told(view.spec, view.asked))}.")
 
 
 def told(spec: ExperimentSpec, values: Mapping[str, Any]) -> str:
@@ -65,22 +68,28 @@ def offered(spec: ExperimentSpec) -> tuple[str, ...]:
 def _window(models: Path, run_id: str) -> None:
     run = Run(models / "runs" / run_id)
     now = adjustments.current_spec(run)
-    values = st.session_state.setdefault(VALUES, _begun(run, now))
+    opened = st.session_state.setdefault(OPENED, _begun(run, now))
+    values = st.session_state.setdefault(VALUES, opened)
     for path in offered(now):
         _field(path, values)
     st.html(
         "<style>[data-testid=stWidgetLabelRequired] {display: none}</style>"
     )  # Said of every number, it says nothing.
     st.caption(
-        "It counts from the next epoch on, and is marked in the curves as a phase of its own. Layers and freeze depth cannot change "
+        "It counts from the next epoch on, can be taken back until then, and is marked in the curves as a phase of its own. Layers and freeze depth cannot change "
         "while a run trains: fork it for that."
     )
-    wanted = changes(now, values)
+    before = adjustments.asked(run) or {}
+    # Of what others asked for or brought into force meanwhile only what was changed here is replaced.
+    edited = {path: value for path, value in values.items() if value != opened[path]}
+    wanted = changes(now, {**before, **edited})
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Cancel", key="change_no"):
             _done()
-        asked = st.button("Change", key="change_yes", type="primary", icon=":material/check:", disabled=not wanted)
-    if asked and (refused := _ask(run, wanted)):
+        asked = st.button(
+            "Change", key="change_yes", type="primary", icon=":material/check:", disabled=wanted == before
+        )
+    if asked and (refused := _ask(run, now, wanted)):
         st.error("  \n".join(map(plain, refused)))
     elif asked:
         _done()
@@ -110,9 +119,12 @@ def _put(path: str, value: Any) -> None:
     st.session_state[VALUES] = {**st.session_state[VALUES], path: value}
 
 
-def _ask(run: Run, wanted: Mapping[str, Any]) -> tuple[str, ...]:
-    """Asks for it; gives a sentence for each thing that is not allowed."""
+def _ask(run: Run, now: ExperimentSpec, wanted: Mapping[str, Any]) -> tuple[str, ...]:
+    """Asks for it; gives a sentence for each thing that is not allowed or would do nothing."""
     try:
+        known = spec_problems(now)
+        if new := [problem for problem in spec_problems(now.with_values(wanted)) if problem not in known]:
+            return tuple(map(str, new))
         adjustments.ask(run, wanted)
     except BadInput as error:
         return tuple(str(problem) for problem in error.problems)
@@ -126,5 +138,5 @@ def _done() -> None:
 
 
 def _forget() -> None:
-    for key in [key for key in st.session_state if key == VALUES or str(key).startswith(KEY)]:
+    for key in [key for key in st.session_state if key in (VALUES, OPENED) or str(key).startswith(KEY)]:
         del st.session_state[key]

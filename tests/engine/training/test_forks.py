@@ -13,7 +13,7 @@ from tests.engine.training.test_resume import assert_same, outcome
 from tl_core import store
 from tl_core.engine.training.restoring import network_at
 from tl_core.engine.training.running import train
-from tl_core.engine.training.starting import first_network, start_identity
+from tl_core.engine.training.starting import OTHER_IMAGES, first_network, start_identity
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.store import forks
 
@@ -118,3 +118,17 @@ def test_a_fork_whose_classes_became_others_is_not_trained(shared_models: Path, 
     fork = forks.fork(shared_models, parent, 2, CHANGES)
     with pytest.raises(RunFailed, match="other classes"):
         first_network(fork, store.read_spec(fork), ("cat", "dog"))
+
+
+def test_a_fork_on_other_images_of_the_same_name_says_so_and_drops_the_losses_of_the_parents(
+    shared_models: Path, parent: store.Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    fork = forks.fork(shared_models, parent, 2, CHANGES)
+    spec, classes, losses = store.read_spec(fork), forks.classes_of(parent), fork.folder / "val_losses.f32"
+    assert losses.exists()
+    first_network(fork, spec, classes, data=store.read_state(parent)["data"])
+    assert losses.exists()
+    assert OTHER_IMAGES not in caplog.text
+    first_network(fork, spec, classes, data="one photo more")
+    assert not losses.exists()
+    assert OTHER_IMAGES in caplog.text

@@ -11,6 +11,7 @@ from tl_core.backbones import BACKBONES
 from tl_core.backbones.weights import resolve
 from tl_core.cache import Progress
 from tl_core.data.prepare import prepare
+from tl_core.engine.backend import set_up
 from tl_core.engine.networks import spare
 from tl_core.engine.networks.assembly import divide, with_head
 from tl_core.engine.training.material import stored_features
@@ -26,6 +27,7 @@ def get_ready(spec: ExperimentSpec, models: Path, progress: Progress) -> None:
         BadInput, RunFailed: as a run would.
         RunStopped: where `progress` raises it.
     """
+    set_up(spec.train.seed)
     data = prepare(spec.data, spec.image_size, cache_folder(models), progress)
     progress("Building the network", 0, 1)
     network = spare.keep(BACKBONES[spec.backbone.name], spec.image_size, spec.backbone.weights, spec.train.seed)

@@ -48,7 +48,7 @@ def carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, pas
     with network_meanwhile(spec):
         data = prepare(spec.data, spec.image_size, cache, progress)
     write_json(run.report / "data.json", describe(data))
-    model = first_network(run, spec, data.dataset.class_names, progress)
+    model = first_network(run, spec, data.dataset.class_names, progress, data.dataset.fingerprint)
     work = Work(run, spec, data, model, cache, progress, on_epoch)
     begin(work)
     lines = _taken_up(work)

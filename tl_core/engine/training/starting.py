@@ -24,21 +24,24 @@ OTHER_IMAGES = (
 
 
 def first_network(
-    run: Run, spec: ExperimentSpec, classes: tuple[str, ...], progress: Progress = unwatched
+    run: Run, spec: ExperimentSpec, classes: tuple[str, ...], progress: Progress = unwatched, data: str = ""
 ) -> keras.Model:
     """The network of a run as it is before its first epoch: `assemble`, then `take_start`. Also what a checkpoint is restored over."""
     model = assemble(spec, len(classes), progress)
-    take_start(model, run, spec, classes)
+    take_start(model, run, spec, classes, data)
     return model
 
 
-def take_start(model: keras.Model, run: Run, spec: ExperimentSpec, classes: tuple[str, ...] = ()) -> None:
+def take_start(
+    model: keras.Model, run: Run, spec: ExperimentSpec, classes: tuple[str, ...] = (), data: str = ""
+) -> None:
     """Puts the weights a fork begins with into its new network; a layer the checkpoint does not hold keeps its first weights.
 
     Called before the network is divided: what is frozen now may have been trained by the parent. For any other run nothing happens.
 
     Args:
         classes: What the outputs stand for; checked where given.
+        data: The fingerprint of the images, which a run that was never begun does not have in its state yet.
 
     Raises:
         RunFailed: where the weights are damaged, or do not fit the network or the classes.
@@ -50,7 +53,7 @@ def take_start(model: keras.Model, run: Run, spec: ExperimentSpec, classes: tupl
         raise RunFailed(
             f"The images are of other classes than those the run was forked with: {', '.join(start.classes)}."
         )
-    if start.data and read_state(run).get("data", start.data) != start.data:
+    if start.data and (data or read_state(run).get("data", start.data)) != start.data:
         log.warning(OTHER_IMAGES)
         if not checkpoints.entries_of(run.checkpoints):  # The rows of the parent are of images that are not these.
             (run.folder / "val_losses.f32").unlink(missing_ok=True)

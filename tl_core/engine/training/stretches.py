@@ -24,7 +24,7 @@ from tl_core.engine.training.restoring import restore_trained
 from tl_core.engine.training.starting import first_network
 from tl_core.phases import Phase, phases
 from tl_core.spec import HeadSpec
-from tl_core.stopping import stop_epoch
+from tl_core.stopping import ends_now
 from tl_core.store import write_state
 from tl_core.store.adjustments import adjustments, put_in_force
 
@@ -84,7 +84,7 @@ def _last(work: Work, lines: list[Line]) -> int:
 
 def _goes_on(work: Work, lines: list[Line]) -> bool:
     last = _phases(work)[-1]
-    ended = stop_epoch(last.spec.stopping, lines, last.course[0])
+    ended = ends_now(last.spec.stopping, lines, last.course[0])
     if ended:
         log.info("Ended after epoch %d: %s", *ended)
         write_state(work.run, stopped_early={"epoch": ended[0], "reason": ended[1]})
