@@ -76,8 +76,8 @@ def _window(models: Path, run_id: str) -> None:
         "<style>[data-testid=stWidgetLabelRequired] {display: none}</style>"
     )  # Said of every number, it says nothing.
     st.caption(
-        "It counts from the next epoch on, can be taken back until then, and is marked in the curves as a phase of its own. Layers and freeze depth cannot change "
-        "while a run trains: fork it for that."
+        "It counts from the next epoch on, can be taken back until then, and is marked in the curves as a phase of its own. "
+        "Layers and freeze depth cannot change while a run trains: fork it for that."
     )
     before = adjustments.asked(run) or {}
     # Of what others asked for or brought into force meanwhile only what was changed here is replaced.
