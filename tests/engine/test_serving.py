@@ -14,7 +14,6 @@ from PIL import Image
 
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
-from tl_core.cache import Progress
 from tl_core.data.prepare import prepare
 from tl_core.engine import serving
 from tl_core.engine.backend import keras
@@ -100,14 +99,14 @@ def test_an_epoch_that_is_not_kept_says_which_are(run: store.Run) -> None:
 def test_a_checkpoint_that_training_gives_up_while_it_is_read_is_said_so(
     run: store.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = restoring.assemble
+    whole = restoring.first_network
 
-    def slow(spec: ExperimentSpec, classes: int, progress: Progress) -> Any:
+    def slow(*arguments: Any) -> Any:
         checkpoints.remove_all_but_needed(run)
-        return whole(spec, classes, progress)
+        return whole(*arguments)
 
     (gone,) = [entry.epoch for entry in checkpoints.removable(run)][:1]
-    monkeypatch.setattr(restoring, "assemble", slow)
+    monkeypatch.setattr(restoring, "first_network", slow)
     with pytest.raises(BadInput, match=rf"the checkpoint of epoch {gone} .* was given up just now"):
         serving.predictor(run, gone)
 

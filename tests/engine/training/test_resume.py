@@ -206,7 +206,7 @@ class Killed(BaseException):
     """Ends a process's work where it stands, as SIGKILL would, but inside the test."""
 
 
-@pytest.mark.parametrize("classifier", ["auto", "logistic-regression"])
+@pytest.mark.parametrize("classifier", ["auto", pytest.param("logistic-regression", marks=pytest.mark.long)])
 @pytest.mark.parametrize("step", ["write_losses", "save", "append_metrics", "write_state", "finish"])
 def test_a_run_broken_off_at_any_step_of_recording_an_epoch_ends_the_same(
     step: str, classifier: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
