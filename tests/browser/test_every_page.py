@@ -80,7 +80,7 @@ STATES: dict[str, State] = {
     ("scheme", "width"),
     [
         ("light", 1280),
-        ("dark", 400),
+        pytest.param("dark", 400, marks=pytest.mark.long),
         pytest.param("dark", 1280, marks=pytest.mark.long),
         pytest.param("light", 400, marks=pytest.mark.long),
     ],

@@ -174,7 +174,7 @@ def test_a_training_in_another_terminal_hears_it_and_can_go_on(lab: Lab, folder:
 
 
 def test_show_says_what_was_changed_while_a_run_trained(lab: Lab, models: Path) -> None:
-    run = add_run(models)
+    run = add_run(models, status=store.STOPPED, epochs=9)
     adjustments.ask(run, {"head.dropout": 0.6})
     adjustments.put_in_force(run, 2)
     assert "Changed from epoch 2 on: head.dropout = 0.6" in lab("show", run.id).out

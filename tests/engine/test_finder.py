@@ -85,6 +85,7 @@ def test_the_same_experiment_has_the_same_finding_and_another_seed_another(head:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_it_changes_neither_runs_nor_random_states_nor_what_is_trained_next(tmp_path: Path) -> None:
     spec = small_spec(data__images_per_class=4, train__epochs=1)
     random.seed(1)
@@ -125,6 +126,7 @@ def test_a_phase_can_be_chosen_by_its_name_and_an_unknown_one_names_those_there_
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_it_can_be_stopped_at_any_stage_and_leaves_nothing_half_made(tmp_path: Path) -> None:
     seen: set[str] = set()
 
@@ -157,6 +159,7 @@ def test_within_so_many_seconds_it_takes_fewer_steps_or_says_that_it_cannot(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_trying_how_long_a_step_takes_changes_nothing(shared_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = small_spec("fine-tune", data__images_per_class=4, train__update_batch_norm=True)
     monkeypatch.setattr(finder, "QUICK", finder.THOROUGH)

@@ -56,6 +56,7 @@ def test_what_was_got_ready_is_not_made_again_by_the_run_and_changes_nothing_in_
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_it_is_got_ready_once_and_again_after_its_network_was_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

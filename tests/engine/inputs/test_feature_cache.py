@@ -58,6 +58,7 @@ def test_the_cached_curve_is_the_uncached_one(spec: ExperimentSpec, tolerance: f
     assert curves(cached, "loss")[0] > curves(cached, "loss")[-1], "a curve that does not move shows nothing"
 
 
+@pytest.mark.long
 def test_with_keras_on_both_sides_the_cached_curve_is_the_uncached_one_to_the_bit_at_any_rate(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +87,7 @@ def test_openvino_and_keras_say_the_same_of_an_image(backbone: str) -> None:
 
 
 @pytest.mark.parametrize("mixing", [{}, {"mixup": 0.4, "cutmix": 1.0}], ids=["keeping labels", "mixing"])
+@pytest.mark.long
 def test_with_a_view_for_every_epoch_the_curve_is_the_exact_one_and_with_fewer_another(
     mixing: dict[str, float], trained: Trained
 ) -> None:
@@ -109,6 +111,7 @@ def test_results_of_the_frozen_part_come_in_the_order_of_the_images() -> None:
         np.testing.assert_allclose(together[n], next(iter(run([images[n : n + 1]])))[0], atol=1e-4)
 
 
+@pytest.mark.long
 def test_a_pass_that_nobody_finishes_can_be_thrown_away_at_any_moment() -> None:
     """With callbacks under way this once waited for ever: hence a process of its own, and a limit."""
     code = """

@@ -30,5 +30,6 @@ def trained_weights(backbone: str) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backbone", ["EfficientNetLite0", pytest.param("MobileNetV2", marks=pytest.mark.long)])
+@pytest.mark.long
 def test_training_from_scratch_at_an_ordinary_size_comes_out_the_same_each_time(backbone: str) -> None:
     assert trained_weights(backbone) == trained_weights(backbone)

@@ -45,6 +45,7 @@ def test_a_fork_begins_with_its_parents_weights_bit_for_bit(shared_models: Path,
     assert weights_of(begun) == weights_of(reached)
 
 
+@pytest.mark.long
 def test_what_is_frozen_in_a_fork_is_what_its_parent_trained(shared_models: Path, parent: store.Run) -> None:
     changes = {"backbone.freeze": "all", "train.learning_rate": 1e-7, "train.epochs": 1}
     fork = forks.fork(shared_models, parent, 2, changes)

@@ -137,6 +137,7 @@ def test_a_run_stopped_at_every_so_many_batches_ends_the_same(name: str, shared_
     assert_same(outcome(run), expected)
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(shared_models: Path) -> None:
     first, again = (outcome(left_alone(TWO_PHASES, shared_models)) for _ in range(2))
     assert_same(first, again)

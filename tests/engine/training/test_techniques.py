@@ -286,6 +286,7 @@ def test_a_stage_that_freezes_what_trained_before_is_refused(shared_models: Path
         train(run, shared_models, quiet)
 
 
+@pytest.mark.long
 def test_random_blocks_have_stored_features_of_their_own(trained: Trained, shared_models: Path) -> None:
     """A run that keeps only early blocks neither reads nor writes what a pretrained network says."""
     pretrained = store.read_metrics(trained(tiny()))
