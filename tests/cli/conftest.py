@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,3 +84,15 @@ def _piece(terminal: int, process: subprocess.Popen[bytes]) -> bytes | None:
 def plain(text: str) -> str:
     """What a terminal received, without colours and cursor movements."""
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n")
+
+
+SOURCE = "playground:classes=3,images_per_class=20"
+SMALL = ("feature-extraction", "--data", SOURCE, "--set", "data.image_size=64")
+"""What makes a run of a second or two."""
+
+
+def last_object(said: Said) -> dict[str, Any]:
+    """The JSON object a command printed as its last line."""
+    made = json.loads(said.out.splitlines()[-1])
+    assert isinstance(made, dict)
+    return made

@@ -6,23 +6,13 @@ import json
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.cli.conftest import LAB, Lab, Said, in_process
+from tests.cli.conftest import LAB, SMALL, Lab, in_process, last_object
 from tests.pages.folders import add_run, trained_here
 from tl_core import store
 from tl_core.store import adjustments, forks
-
-SOURCE = "playground:classes=3,images_per_class=20"
-SMALL = ("feature-extraction", "--data", SOURCE, "--set", "data.image_size=64")
-
-
-def last_object(said: Said) -> dict[str, Any]:
-    made = json.loads(said.out.splitlines()[-1])
-    assert isinstance(made, dict)
-    return made
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import signal
@@ -15,22 +14,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cli.conftest import LAB, Lab, Said, in_process, on_terminal, plain
+from tests.cli.conftest import LAB, SMALL, SOURCE, Lab, Said, in_process, last_object, on_terminal, plain
 from tests.conftest import Photos
 from tl_core import store
 from tl_core.presets import PRESETS
 
 pytestmark = pytest.mark.slow
 
-SOURCE = "playground:classes=3,images_per_class=20"
-SMALL = ("feature-extraction", "--data", SOURCE, "--set", "data.image_size=64")
 TRAIN = ("train", *SMALL, "--set", "train.epochs=2")
-
-
-def last_object(said: Said) -> dict[str, Any]:
-    made = json.loads(said.out.splitlines()[-1])
-    assert isinstance(made, dict)
-    return made
 
 
 @pytest.fixture(scope="module")

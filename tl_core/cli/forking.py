@@ -10,7 +10,7 @@ import click
 
 from tl_core import store
 from tl_core.cli import options, screen
-from tl_core.cli.training import stoppable, train_and_tell
+from tl_core.cli.training import check, stoppable, train_and_tell
 from tl_core.errors import BadInput
 from tl_core.files import write_json
 from tl_core.finding import Finding
@@ -44,11 +44,7 @@ def fork(
     if epoch is None:
         raise BadInput.of("run", f"{parent.id} has no checkpoint yet", "Wait for its first epoch.")
     wanted = forks.continued(parent, forks.kept_epoch(parent, epoch)).with_values(options.pairs(changes)).anchored()
-    planned = plan(wanted, models)
-    if planned.problems:
-        raise BadInput(planned.problems)
-    for remark in planned.remarks:
-        screen.print_line(f"Note: {remark}", console=screen.err)
+    check(wanted, models)
     with stoppable() as stop:
         made = forks.create(models, wanted, title)
         if not queue:

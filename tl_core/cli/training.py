@@ -22,6 +22,7 @@ from tl_core.errors import BadInput, LabError, RunStopped
 from tl_core.phases import total_epochs
 from tl_core.plan import plan
 from tl_core.presets import PRESETS
+from tl_core.spec import ExperimentSpec
 from tl_core.store import forks
 
 
@@ -40,11 +41,7 @@ def train(spec: str, data: str | None, changes: Sequence[str], models: Path, as_
       python -m tl_core train fine-tune --data folder:PATH --set train.epochs=10 --json
     """
     wanted = options.read_experiment(spec, data, changes).anchored()
-    planned = plan(wanted, models)
-    if planned.problems:
-        raise BadInput(planned.problems)
-    for remark in planned.remarks:
-        screen.print_line(f"Note: {remark}", console=screen.err)
+    check(wanted, models)
     with stoppable() as stop:
         run = forks.create(models, wanted, spec if spec in PRESETS else Path(spec).stem.strip("-"))
         train_and_tell(run, models, as_json, stop)
@@ -76,6 +73,15 @@ def summary(run: store.Run) -> dict[str, Any]:
     state = store.read_state(run)
     names = ("status", "best_epoch", "val_accuracy", "val_loss", "test_accuracy", "test_loss", "seconds", "message")
     return {"run": run.id, "epochs": state.get("epoch", 0), **{name: state.get(name) for name in names}}
+
+
+def check(spec: ExperimentSpec, models: Path) -> None:
+    """Raises BadInput for all that would keep a spec from being trained, and prints what a person should know of it."""
+    planned = plan(spec, models)
+    if planned.problems:
+        raise BadInput(planned.problems)
+    for remark in planned.remarks:
+        screen.print_line(f"Note: {remark}", console=screen.err)
 
 
 def train_and_tell(run: store.Run, models: Path, as_json: bool, stop: Callable[[], None]) -> None:

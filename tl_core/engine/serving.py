@@ -7,11 +7,11 @@ from pathlib import Path
 
 from tl_core.engine.results import export
 from tl_core.engine.results.prediction import Predictor
-from tl_core.engine.training.restoring import entry_at, network_at
+from tl_core.engine.training.restoring import network_at
 from tl_core.errors import BadInput
 from tl_core.files import read_json
 from tl_core.store import FAILED, QUEUED, RUNNING, Run, read_state
-from tl_core.store.checkpoints import kept
+from tl_core.store.checkpoints import kept, kept_at
 
 READY = 3
 """Networks that stay in memory; people compare two."""
@@ -58,7 +58,7 @@ def _ready(run: Run, epoch: int | None, content: str) -> Predictor:
 def _content(run: Run, epoch: int | None) -> str:
     """The checksum of what is asked for."""
     if epoch is not None:
-        return entry_at(run, epoch).sha256
+        return kept_at(run, epoch).sha256
     try:
         return str(read_json(run.export / export.SIGNATURE)["sha256"])
     except OSError:

@@ -35,6 +35,24 @@ def kept(run: Run) -> tuple[Checkpoint, ...]:
     return tuple(entries_of(run.checkpoints))
 
 
+def kept_at(run: Run, epoch: int, path: str = "epoch") -> Checkpoint:
+    """The kept checkpoint of an epoch; raises BadInput, about the setting `path`, where there is none, naming those there are."""
+    entries = {entry.epoch: entry for entry in kept(run)}
+    if epoch not in entries:
+        known = ", ".join(map(str, entries))
+        remedy = f"Kept are epochs {known}." if known else "The first is written when its first epoch ends."
+        raise BadInput.of(path, f"{run.id} keeps no checkpoint of epoch {epoch}", remedy)
+    return entries[epoch]
+
+
+def unreadable(run: Run, entry: Checkpoint, path: str = "epoch") -> BadInput:
+    """What is to be said where a checkpoint that was kept could not be read whole."""
+    # A run that trains gives up older checkpoints at any moment; what is named but not whole is damaged.
+    still_kept = any(entry.sha256 == other.sha256 for other in kept(run))
+    why = "is damaged" if still_kept else "was given up just now"
+    return BadInput.of(path, f"the checkpoint of epoch {entry.epoch} of {run.id} {why}", "Choose another.")
+
+
 def best_epoch(run: Run) -> int | None:
     """The epoch whose weights are exported; None before the first checkpoint."""
     return int(read_manifest(run.checkpoints)["best_epoch"]) or None

@@ -22,7 +22,7 @@ from tl_core.files import read_json, sha256_of, write_bytes, write_json, write_w
 from tl_core.phases import total_epochs
 from tl_core.spec import ExperimentSpec
 from tl_core.store import run as folders
-from tl_core.store.checkpoints import Checkpoint, entries_of, kept, read_manifest
+from tl_core.store.checkpoints import Checkpoint, kept_at, read_manifest, unreadable
 from tl_core.store.forkable import classes_of, continued, problems, remarks
 from tl_core.store.metrics import append_metrics
 from tl_core.store.notes import title_of
@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 WEIGHTS, START = "start.npz", "start.json"
+EPOCH = "start.epoch"
 _MODEL = "model/"
 
 
@@ -81,7 +82,7 @@ def fork(models: Path, run: Run, epoch: int, changes: Mapping[str, Any], title: 
     Raises:
         BadInput: for a setting that a fork cannot change, or a checkpoint that is not kept or damaged.
     """
-    _entry(run, epoch)
+    kept_at(run, epoch, EPOCH)
     return create(models, continued(run, epoch).with_values(changes).anchored(), title)
 
 
@@ -111,7 +112,7 @@ def weights_for(models: Path, spec: ExperimentSpec) -> dict[str, np.ndarray]:
     if not spec.start.run:
         return {}
     parent = parent_of(models, spec)
-    values = _weights_at(parent, _entry(parent, int(spec.start.epoch or 0)))
+    values = _weights_at(parent, kept_at(parent, int(spec.start.epoch or 0), EPOCH))
     if found := problems(parent, spec):
         raise BadInput(found)
     return values
@@ -156,25 +157,14 @@ def start_weights(run: Run) -> dict[str, np.ndarray]:
 
 def kept_epoch(run: Run, epoch: int) -> int:
     """The epoch itself where a run keeps its checkpoint; else BadInput, which names those it keeps."""
-    return _entry(run, epoch).epoch
-
-
-def _entry(run: Run, epoch: int) -> Checkpoint:
-    entries = {entry.epoch: entry for entry in kept(run)}
-    if epoch not in entries:
-        known = ", ".join(map(str, entries))
-        remedy = f"Kept are epochs {known}." if known else "The first is written when its first epoch ends."
-        raise BadInput.of("start.epoch", f"{run.id} keeps no checkpoint of epoch {epoch}", remedy)
-    return entries[epoch]
+    return kept_at(run, epoch, EPOCH).epoch
 
 
 def _weights_at(run: Run, entry: Checkpoint) -> dict[str, np.ndarray]:
     """The weights of a run after an epoch that are not those it was pretrained with: its own start, and over it its checkpoint."""
     values = _read(run.checkpoints / entry.file, entry.sha256)
     if values is None:
-        # A run that trains gives up older checkpoints at any moment; what is named but not whole is damaged.
-        why = "is damaged" if entry in entries_of(run.checkpoints) else "was given up just now"
-        raise BadInput.of("start.epoch", f"the checkpoint of epoch {entry.epoch} of {run.id} {why}", "Choose another.")
+        raise unreadable(run, entry, EPOCH)
     return {**start_weights(run), **values}
 
 

@@ -19,7 +19,7 @@ from tl_core.errors import BadInput, RunFailed
 from tl_core.files import read_json
 from tl_core.spec import ExperimentSpec
 from tl_core.store import Run, read_spec, read_state
-from tl_core.store.checkpoints import Checkpoint, kept
+from tl_core.store.checkpoints import Checkpoint, kept_at, unreadable
 
 
 def restore(model: keras.Model, folder: Path, entry: Checkpoint) -> None:
@@ -58,16 +58,6 @@ def signature_of(run: Run, spec: ExperimentSpec, classes: tuple[str, ...], entry
     return Signature(classes, spec.image_size, "margins" if margins else output, details)
 
 
-def entry_at(run: Run, epoch: int) -> Checkpoint:
-    """The kept checkpoint of an epoch; raises BadInput where there is none, naming those there are."""
-    entries = {entry.epoch: entry for entry in kept(run)}
-    if epoch not in entries:
-        known = ", ".join(map(str, entries))
-        remedy = f"Kept are epochs {known}." if known else "The first is written when its first epoch ends."
-        raise BadInput.of("epoch", f"{run.id} keeps no checkpoint of epoch {epoch}", remedy)
-    return entries[epoch]
-
-
 def network_at(run: Run, epoch: int, progress: Progress = unwatched) -> tuple[keras.Model, Signature]:
     """The network as it was after an epoch: pixels to logits, with its signature.
 
@@ -77,17 +67,14 @@ def network_at(run: Run, epoch: int, progress: Progress = unwatched) -> tuple[ke
         BadInput: where that checkpoint is not kept (or is given up while it is read), or the pretrained weights are others by now.
         RunFailed: where the pretrained weights cannot be had.
     """
-    spec, entry = read_spec(run), entry_at(run, epoch)
+    spec, entry = read_spec(run), kept_at(run, epoch)
     classes = _classes(run)
     _check_weights(run, spec)
     model = first_network(run, spec, classes, progress)
     try:
         restore(model, run.checkpoints, entry)
     except (RunFailed, FileNotFoundError):
-        # A run that trains gives up older checkpoints at any moment; what is named but not whole is damaged.
-        still_kept = any(entry.sha256 == other.sha256 for other in kept(run))
-        why = "is damaged" if still_kept else "was given up just now"
-        raise BadInput.of("epoch", f"the checkpoint of epoch {epoch} of {run.id} {why}", "Choose another.") from None
+        raise unreadable(run, entry) from None
     return model, signature_of(run, spec, classes, entry)
 
 
