@@ -11,7 +11,9 @@ import pytest
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
 from tl_core.cache import unwatched
+from tl_core.engine.inputs import prefix
 from tl_core.engine.networks import build, spare
+from tl_core.engine.training.ahead import network_meanwhile
 from tl_core.engine.training.running import train
 from tl_core.errors import RunStopped
 from tl_core.spec import ExperimentSpec
@@ -22,6 +24,7 @@ from tl_core.worker.ahead import Ahead
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     spare._spare.clear()
+    prefix._spare.clear()
 
 
 def wished(models: Path, **changes: Any) -> ExperimentSpec:
@@ -70,6 +73,31 @@ def test_it_is_got_ready_once_and_again_after_its_network_was_used(
     train(store.create(tmp_path, spec), tmp_path, quiet)
     idle.step()
     assert made.call_count == 2
+
+
+@pytest.mark.slow
+def test_while_pictures_are_decoded_the_frozen_part_is_made_ready_and_then_used_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Mock(side_effect=prefix.compiled)
+    monkeypatch.setattr(prefix, "compiled", made)
+    spec = small_spec()
+    with network_meanwhile(spec, unwatched) as watched:
+        watched("Decoding images", 1, 2)
+    assert made.call_count == 1
+    train(store.create(tmp_path, spec), tmp_path, quiet)
+    assert made.call_count == 1
+    train(store.create(tmp_path, spec.with_values({"data.image_size": 96})), tmp_path, quiet)
+    assert made.call_count == 2
+
+
+@pytest.mark.slow
+def test_where_nothing_is_decoded_features_are_there_and_no_frozen_part_is_made_ready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prefix, "compiled", lambda _: pytest.fail("it was made ready"))
+    with network_meanwhile(small_spec(), unwatched):
+        pass
 
 
 def test_it_gives_up_for_a_run_that_needs_something_else_and_reports_to_one_that_needs_the_same(

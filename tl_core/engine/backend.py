@@ -10,8 +10,10 @@ import logging
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -37,7 +39,31 @@ def _quiet() -> Iterator[None]:
             os.close(terminal)
 
 
-with _quiet():
+UNUSED = ("sklearn", "pandas")
+"""What Keras imports for wrappers and data frames that nobody here gives it, and goes without where it is not installed."""
+
+
+class _Unused:
+    """A finder of modules that finds none of UNUSED for the thread that imports Keras: a second less to wait for."""
+
+    thread = threading.get_ident()
+
+    @classmethod
+    def find_spec(cls, name: str, *_: Any) -> None:
+        if name in UNUSED and threading.get_ident() == cls.thread:
+            raise ModuleNotFoundError(f"{name} is not loaded along with Keras", name=name)
+
+
+@contextmanager
+def _without_unused() -> Iterator[None]:
+    sys.meta_path.insert(0, _Unused)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(_Unused)
+
+
+with _quiet(), _without_unused():
     import keras
     import tensorflow as tf
 

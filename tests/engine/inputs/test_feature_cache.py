@@ -150,7 +150,7 @@ def test_features_are_computed_once_and_a_stopped_pass_leaves_nothing(
     assert not list(tmp_path.rglob("features.f32"))
     first = features(prefix, data.pixels, ("a",), tmp_path, quiet)
     assert first.shape == (1797, 1280)
-    monkeypatch.setattr(features_module, "compiled", _never)
+    monkeypatch.setattr(features_module, "ready", _never)
     again = features(prefix, data.pixels, ("a",), tmp_path, quiet)
     assert np.array_equal(first, again)
     with pytest.raises(AssertionError, match="computed again"):

@@ -17,7 +17,7 @@ import numpy as np
 from tl_core.cache import Job, Progress, built_once, mapped, need_space
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.prefix import compiled
+from tl_core.engine.inputs.prefix import ready
 from tl_core.files import digest_of
 
 VERSION = 1
@@ -42,7 +42,7 @@ def features(
     images = len(pixels.images)
     shape = (images, *model.outputs[0].shape[1:])
     batches = (pixels.images[places] for places in portions(images))
-    return stored(lambda: compiled(model)(batches), shape, (pixels.key, identity), cache, progress)
+    return stored(lambda: ready(model, identity)(batches), shape, (pixels.key, identity), cache, progress)
 
 
 def stored(

@@ -24,6 +24,20 @@ def compiled(model: keras.Model) -> Prefix:
     return in_keras(model) if tf.config.list_physical_devices("GPU") else in_openvino(model)
 
 
+_spare: dict[Any, Prefix] = {}
+
+
+def keep(model: keras.Model, identity: tuple[Any, ...]) -> None:
+    """Makes the prefix ready that `ready` will give for this identity next, in place of any other."""
+    _spare.clear()
+    _spare[model.inputs[0].shape, identity] = compiled(model)
+
+
+def ready(model: keras.Model, identity: tuple[Any, ...]) -> Prefix:
+    """A frozen model ready to run: the one that was kept for this identity, once, else `compiled`."""
+    return _spare.pop((model.inputs[0].shape, identity), None) or compiled(model)
+
+
 def in_keras(model: keras.Model) -> Prefix:
     """The model run by Keras, in inference mode."""
     forward = forward_pass(model)

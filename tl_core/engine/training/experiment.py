@@ -45,8 +45,8 @@ def carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, pas
     """
     spec, cache = read_spec(run), cache_folder(models)
     set_up(spec.train.seed)
-    with network_meanwhile(spec):
-        data = prepare(spec.data, spec.image_size, cache, progress)
+    with network_meanwhile(spec, progress) as watched:
+        data = prepare(spec.data, spec.image_size, cache, watched)
     write_json(run.report / "data.json", describe(data))
     model = first_network(run, spec, data.dataset.class_names, progress, data.dataset.fingerprint)
     work = Work(run, spec, data, model, cache, progress, on_epoch)

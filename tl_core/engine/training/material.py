@@ -96,7 +96,7 @@ def _training_inputs(work: Work, phase: Phase, parts: Parts, still: InputsOf) ->
     if not spec.augment:
         return still(rows)
     assert parts.prefix is not None
-    identity = _identity(spec, parts, start_identity(work.run, work.spec))
+    identity = identity_of(spec, parts, start_identity(work.run, work.spec))
     epochs = range(phase.first, phase.last + 1)
     return from_views(parts.prefix, work.data.pixels, rows, spec, epochs, identity, work.cache, work.progress)
 
@@ -120,10 +120,10 @@ def stored_features(
         start: Of a fork, its `start_identity`.
     """
     assert parts.prefix is not None
-    return features(parts.prefix, data.pixels, _identity(spec, parts, start), cache, progress)
+    return features(parts.prefix, data.pixels, identity_of(spec, parts, start), cache, progress)
 
 
-def _identity(spec: ExperimentSpec, parts: Parts, start: str) -> tuple[Any, ...]:
+def identity_of(spec: ExperimentSpec, parts: Parts, start: str = "") -> tuple[Any, ...]:
     """Everything besides the pixels that the output of the frozen part depends on."""
     backbone = BACKBONES[spec.backbone.name]
     top = used_cuts(backbone, spec.backbone.output)[-1] if parts.boundary == "features" else parts.boundary
