@@ -258,7 +258,7 @@ def test_a_picture_the_memory_has_no_room_for_is_refused(monkeypatch):
     "error", [ValueError, TypeError, IndexError, SyntaxError, NotImplementedError, KeyError, OSError]
 )
 def test_whatever_a_parser_stumbles_over_nothing_but_unreadable_escapes(monkeypatch, error):
-    def stumble(_):
+    def stumble(*_, **__):
         raise error("parser")
 
     monkeypatch.setattr(ImageOps, "exif_transpose", stumble)

@@ -59,17 +59,18 @@ def open_rgb(file: Path | IO[bytes]) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """An opened image, upright and in mode RGB (see the rules above)."""
+    """An opened image, upright and in mode RGB (see the rules above); it may be the one that is given, changed."""
     image.seek(0)
     image.load()
-    image = ImageOps.exif_transpose(image)
+    # In place, and below without `convert`: each copies an image that needs neither, which is a tenth of the time it takes to decode.
+    ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith(("I", "F")):
         return _from_deep_grey(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def resized(image: Image.Image, size: int) -> np.ndarray:

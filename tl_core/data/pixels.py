@@ -6,8 +6,9 @@ Keyed by the dataset's content and the size, so that a renamed folder hits and a
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +28,8 @@ VERSION = 1
 """Raised when the same file would give other pixels."""
 
 _FILE = "pixels.u8"
-_PORTION = 256
+_AHEAD = 64
+"""Images that may be decoded before they are written: a map over everything would hold it all in memory."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,13 @@ def _decoded(dataset: ImageDataset, size: int) -> Generator[tuple[Item, np.ndarr
         except Unreadable as error:
             return error
 
-    pool = ThreadPoolExecutor(os.cpu_count())
+    pool, ahead = ThreadPoolExecutor(os.cpu_count()), deque[tuple[Item, Future[np.ndarray | Unreadable]]]()
     try:
-        # In portions: a map over everything would decode far ahead of the disk and hold it all in memory.
-        for start in range(0, len(dataset.items), _PORTION):
-            portion = dataset.items[start : start + _PORTION]
-            yield from zip(portion, pool.map(one, portion), strict=True)
+        for item in dataset.items:
+            ahead.append((item, pool.submit(one, item)))
+            if len(ahead) == _AHEAD:
+                first, decoded = ahead.popleft()
+                yield first, decoded.result()
+        yield from ((item, decoded.result()) for item, decoded in ahead)
     finally:
-        pool.shutdown(cancel_futures=True)  # Whoever stops does not wait for the rest of the portion.
+        pool.shutdown(cancel_futures=True)  # Whoever stops does not wait for the rest.
