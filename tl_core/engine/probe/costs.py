@@ -1,0 +1,43 @@
+"""What an experiment costs at each depth, from the plan of the spec with the cut moved there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from tl_core.backbones import BlockFacts, facts
+from tl_core.phases import SOLVED, phases
+from tl_core.plan import PhasePlan, phase_plan
+from tl_core.probe import Cost
+from tl_core.spec import ExperimentSpec
+
+
+def costs(spec: ExperimentSpec, images: Mapping[str, int], classes: int) -> Mapping[str, Cost]:
+    """The costs of every cut, by its name; `images` counts them by part."""
+    return {block.name: _cost(spec, block, dict(images), classes) for block in facts(spec.backbone.name).blocks}
+
+
+def _cost(spec: ExperimentSpec, block: BlockFacts, images: dict[str, int], classes: int) -> Cost:
+    head = _planned(spec, {"backbone.output": block.name, "backbone.freeze": "all"}, images, classes)
+    tail = _planned(spec, {"backbone.output": "last", "backbone.freeze": block.name}, images, classes)
+    shape = (*block.size_at(spec.image_size), block.channels)
+    total = sum(images.values())
+    return Cost(
+        shape=shape,
+        pooled_bytes=4 * block.channels,
+        map_bytes=4 * math.prod(shape),
+        pooled_total=4 * block.channels * total,
+        map_total=4 * math.prod(shape) * total,
+        head_seconds=head.seconds,
+        tail_seconds=tail.seconds,
+        tail_trainable=tail.trainable,
+    )
+
+
+def _planned(spec: ExperimentSpec, cut: Mapping[str, Any], images: dict[str, int], classes: int) -> PhasePlan:
+    """The plan of the spec's last phase with the network cut elsewhere, and no phase before it."""
+    alone = {"backbone.keep": "all", "train.head_epochs": 0, "train.stages": ()}
+    solved = {"head.classifier": "auto"} if spec.head.classifier in SOLVED else {}
+    moved = spec.with_values({**alone, **solved, **cut})
+    return phase_plan(moved, phases(moved)[-1], images, classes)

@@ -1,0 +1,64 @@
+"""What every block of a network says of every image, pooled, from one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from tl_core.backbones import BACKBONES, facts
+from tl_core.backbones.download import obtain
+from tl_core.backbones.weights import resolve, weights_identity
+from tl_core.cache import Progress
+from tl_core.data.pixels import Pixels
+from tl_core.engine.backend import device_name, keras
+from tl_core.engine.inputs.features import portions, stored
+from tl_core.engine.inputs.prefix import compiled
+from tl_core.engine.networks import build as networks
+from tl_core.engine.networks import spare
+from tl_core.spec import ExperimentSpec
+
+_POOLING = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
+
+
+def pooled(network: keras.Model, pooling: str) -> keras.Model:
+    """From pixels to the pooled outputs of all cuts, one after another: float32, shape (batch, channels of all cuts)."""
+    cuts = networks.backbone_of(network).cut_names
+    outputs = [_POOLING[pooling](name=f"pooled_{cut}")(networks.cut_output(network, cut)) for cut in cuts]
+    return keras.Model(network.inputs[0], keras.layers.Concatenate(name="pooled")(outputs))
+
+
+def at_every_cut(spec: ExperimentSpec, pixels: Pixels, cache: Path, progress: Progress) -> Mapping[str, np.ndarray]:
+    """The pooled output of every cut for every image, by the cut's name: float32, shape (images, channels), memory-mapped.
+
+    The network is built, and run, only where the features are not stored yet.
+
+    Raises:
+        BadInput, RunFailed: where the weights are not to be had, or the disk has too little space.
+        RunStopped: where `progress` raises it.
+    """
+    backbone = BACKBONES[spec.backbone.name]
+    identity = (pixels.key, *identity_of(spec, progress), device_name())
+    images, channels = len(pixels.images), [block.channels for block in facts(backbone.name).blocks]
+
+    def outputs() -> Iterator[np.ndarray]:
+        progress("Building the network", 0, 1)
+        network = spare.pretrained(backbone, spec.image_size, spec.backbone.weights, spec.train.seed)
+        return compiled(pooled(network, spec.head.pooling))(pixels.images[some] for some in portions(images))
+
+    features = stored(outputs, (images, sum(channels)), identity, cache, progress)
+    return dict(zip(backbone.cut_names, np.split(features, np.cumsum(channels)[:-1], axis=1), strict=True))
+
+
+def identity_of(spec: ExperimentSpec, progress: Progress) -> tuple[str, ...]:
+    """Everything besides the pixels that the features depend on: weights, cuts, pooling.
+
+    Weights that are downloaded are so before: some are known by their content alone.
+    """
+    backbone = BACKBONES[spec.backbone.name]
+    if resolve(backbone, spec.backbone.weights).kind == "imagenet":
+        obtain(backbone, partial(progress, "Downloading weights"))
+    weights = weights_identity(backbone, spec.backbone.weights, spec.train.seed)
+    return "every cut", weights, *(cut.layer for cut in backbone.cuts), spec.head.pooling

@@ -1,0 +1,66 @@
+"""k-nearest neighbours by cosine: the plainest reading of features, without anything to fit.
+
+How many neighbours vote is chosen among the training images, each asked of all the others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+COUNTS = (1, 2, 5, 10, 20, 50)
+"""How many neighbours may vote."""
+
+ASKED = 2000
+"""Of more training images than this, so many choose how many neighbours vote."""
+
+_PORTION = 512
+
+
+def nearest(features: np.ndarray, known: np.ndarray, most: int, own: np.ndarray | None = None) -> np.ndarray:
+    """The places of the most similar rows of `known`, most similar first: int64, shape (images, most).
+
+    Args:
+        features, known: float, shape (..., channels).
+        own: Of each of `features`, the row of `known` that is itself and does not count; shape (images,).
+    """
+    known = _of_length_one(known)
+    found = []
+    for start in range(0, len(features), _PORTION):
+        portion = slice(start, start + _PORTION)
+        likeness = _of_length_one(features[portion]) @ known.T
+        if own is not None:
+            likeness[np.arange(len(likeness)), own[portion]] = -np.inf
+        found.append(_highest(likeness, most))
+    return np.concatenate(found)
+
+
+def voted(neighbours: np.ndarray, count: int, classes: int) -> np.ndarray:
+    """The commonest label among the first neighbours, of equals the lowest: int64, shape (images,).
+
+    Args:
+        neighbours: Their labels, nearest first: int64, shape (images, neighbours).
+    """
+    return (neighbours[:, :count, None] == np.arange(classes)).sum(axis=1).argmax(axis=1)
+
+
+def chosen(features: np.ndarray, labels: np.ndarray, classes: int) -> tuple[int, float]:
+    """How many neighbours tell most training images right, of equals the fewest, and the share that they tell right."""
+    asked = np.unique(np.linspace(0, len(labels) - 1, min(len(labels), ASKED)).round().astype(np.int64))
+    most = min(len(labels) - 1, COUNTS[-1])
+    neighbours = labels[nearest(features[asked], features, most, own=asked)]
+    shares = {
+        count: float((voted(neighbours, count, classes) == labels[asked]).mean()) for count in COUNTS if count <= most
+    }
+    best = max(shares, key=lambda count: shares[count])
+    return best, shares[best]
+
+
+def _highest(likeness: np.ndarray, most: int) -> np.ndarray:
+    places = np.argpartition(-likeness, most - 1, axis=1)[:, :most]
+    order = np.argsort(-np.take_along_axis(likeness, places, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(places, order, axis=1)
+
+
+def _of_length_one(features: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    return features / np.maximum(lengths, np.finfo(np.float32).tiny)

@@ -1,0 +1,143 @@
+"""What a depth probe says, as plain data; `tl_core.engine.probe.depth` makes it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one classifier does on the features of one block.
+
+    Attributes:
+        accuracy: On the validation images, which nothing was chosen on.
+        low, high: The 95 % interval of that accuracy; see `interval`.
+        train_accuracy: Of ridge regression on the images it was solved on; of neighbours with each image asked of all the others.
+        setting: What the training images chose: the penalty of ridge regression, or how many neighbours vote.
+    """
+
+    accuracy: float
+    low: float
+    high: float
+    train_accuracy: float
+    setting: float
+
+    @property
+    def gap(self) -> float:
+        """How much better it does on its training images."""
+        return self.train_accuracy - self.accuracy
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an experiment that cuts the network at a block stores and takes; times are estimates of `tl_core.plan`.
+
+    Attributes:
+        shape: Height, width and channels of the block's output.
+        pooled_bytes, map_bytes: Of one image's features, as float32: pooled to a number a channel, and the whole map.
+        pooled_total, map_total: Of all images.
+        head_seconds: With everything up to the block frozen, what is above it left away, and a head on it trained.
+        tail_seconds: With everything up to the block frozen, and all above it trained.
+        tail_trainable: How many weights train then.
+    """
+
+    shape: tuple[int, int, int]
+    pooled_bytes: int
+    map_bytes: int
+    pooled_total: int
+    map_total: int
+    head_seconds: float
+    tail_seconds: float
+    tail_trainable: int
+
+
+@dataclass(frozen=True)
+class Depth:
+    """One place where the network can be cut.
+
+    Attributes:
+        cut: The name of the block below it.
+        ridge: Of ridge regression on its pooled output.
+        neighbours: Of a vote of the nearest training images by cosine.
+    """
+
+    cut: str
+    ridge: Score
+    neighbours: Score
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How well the images can be told apart by what each block of a pretrained network says of them.
+
+    Attributes:
+        pooling: How a feature map became one number a channel: avg or max.
+        images: How many images there are by part; the test part is not looked at.
+        depths: From the input to the output.
+    """
+
+    source: str
+    backbone: str
+    weights: str
+    image_size: int
+    pooling: str
+    classes: tuple[str, ...]
+    images: Mapping[str, int]
+    depths: tuple[Depth, ...]
+
+    @property
+    def best(self) -> Depth:
+        """The depth at which ridge regression is most accurate, of equals the lowest."""
+        return max(self.depths, key=lambda depth: depth.ridge.accuracy)
+
+    @property
+    def level(self) -> tuple[Depth, ...]:
+        """The depths whose ridge regression is within the interval of the best, the best included."""
+        return tuple(depth for depth in self.depths if depth.ridge.accuracy >= self.best.ridge.low)
+
+    @property
+    def reading(self) -> str:
+        """What the figures say and what they do not, in a sentence."""
+        best, level, total = self.best, self.level, self.images["validation"]
+        said = f"{best.ridge.accuracy:.3f}, {best.ridge.low:.3f} to {best.ridge.high:.3f}"
+        images = f"these {total:,} validation images" if total > 1 else "a single validation image"
+        if len(level) == 1:
+            return f"{best.cut} is best ({said}); no other block is within its 95 % interval."
+        if level == self.depths:
+            return f"All differences are within the 95 % interval of the best, {best.cut} ({said}): {images} cannot tell the depths apart."
+        if level == self.depths[-len(level) :]:
+            where = f"The differences from {level[0].cut} up"
+            return f"{where} are within the 95 % interval of the best, {best.cut} ({said}): {images} cannot tell those depths apart."
+        names = ", ".join(depth.cut for depth in level if depth is not best)
+        return f"{best.cut} is best ({said}), with {names} within its 95 % interval; the others are below it."
+
+
+def read_probe(values: Mapping[str, Any]) -> Probe:
+    """A probe from the JSON form of `dataclasses.asdict`."""
+    depths = tuple(
+        Depth(
+            depth["cut"],
+            Score(**depth["ridge"]),
+            Score(**depth["neighbours"]),
+            Cost(**{**depth["cost"], "shape": tuple(depth["cost"]["shape"])}),
+        )
+        for depth in values["depths"]
+    )
+    return Probe(**{**values, "classes": tuple(values["classes"]), "depths": depths})
+
+
+def interval(right: int, images: int, certainty: float = 0.95) -> tuple[float, float]:
+    """The interval of an accuracy of `right` out of `images`; never outside 0..1, and sensible with few images.
+
+    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    z = NormalDist().inv_cdf((1 + certainty) / 2)
+    share, weight = right / images, z * z / images
+    middle = (share + weight / 2) / (1 + weight)
+    half = z * math.sqrt(share * (1 - share) / images + weight / images / 4) / (1 + weight)
+    return max(0.0, middle - half), min(1.0, middle + half)
