@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psutil
+
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
@@ -76,7 +78,11 @@ tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 # TensorFlow warns of retracing where a process trains one run after another, each with a graph of its own.
 tf.get_logger().setLevel(logging.ERROR)
 
-__all__ = ["device_memory", "device_name", "keras", "set_up", "tf"]
+__all__ = ["device_memory", "device_name", "keras", "room", "set_up", "tf"]
+
+
+MOST_ON_GPU = 2_000_000_000
+"""TensorFlow does not say how much memory a GPU has; each that trains networks has this to spare."""
 
 
 def device_name() -> str:
@@ -92,6 +98,12 @@ def device_memory() -> int | None:
     if not tf.config.list_physical_devices("GPU"):
         return None
     return int(tf.config.experimental.get_memory_info("GPU:0")["current"])
+
+
+def room() -> int:
+    """Bytes that stored inputs may take where networks compute: a quarter of the memory that is free."""
+    free = int(psutil.virtual_memory().available) // 4
+    return min(free, MOST_ON_GPU) if tf.config.list_physical_devices("GPU") else free
 
 
 def set_up(seed: int) -> None:

@@ -1,4 +1,8 @@
-"""One training step and one forward pass, compiled. With backend.py the only code that knows TensorFlow from Keras."""
+"""Training steps and forward passes, compiled, one by one or many at once. With backend.py the only code that knows TensorFlow from Keras.
+
+Many at once: on stored features a step takes a fifth of a millisecond, and calling TensorFlow from Python and back as long again.
+The loop is TensorFlow's then, over the very same operations, so that it makes no difference to the bit (tests/engine/training/test_step.py).
+"""
 
 from __future__ import annotations
 
@@ -66,11 +70,49 @@ class StepResult:
 
     losses: np.ndarray
     correct: np.ndarray
-    penalty: float
+    penalty: np.ndarray
 
 
 Step = Callable[..., StepResult]
 """From inputs of a tail, their int64 labels and, for mixed images, the labels of what was mixed in and the shares that are left."""
+
+Source = Any
+"""Inputs of a tail that are kept where it computes: a float32 tensor, shape (images, ...)."""
+
+
+def on_device(inputs: np.ndarray) -> Source:
+    """A copy of inputs where the tail computes."""
+    return tf.convert_to_tensor(inputs, tf.float32)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The training step of a phase.
+
+    Attributes:
+        one: Takes a batch and moves the weights once, at the rates the optimisers have.
+        many: Does so for the batches of `order` in turn, out of a source: (source, order, labels, rates) to what each step saw. order: int64
+            positions in source and labels, shape (steps, batch). labels: int64, shape (images,). rates: of each group in each step,
+            float32, shape (steps, groups).
+    """
+
+    one: Step
+    many: Callable[[Source, np.ndarray, np.ndarray, np.ndarray], StepResult]
+
+
+@dataclass(frozen=True)
+class Forward:
+    """A network in inference mode; called with a batch of its inputs, it gives its outputs.
+
+    Attributes:
+        many: Gives those of many batches, in turn: (source, order) to float32, shape (steps * batch, ...). order: as for `Steps.many`.
+    """
+
+    one: Callable[[np.ndarray], np.ndarray]
+    many: Callable[[Source, np.ndarray], np.ndarray]
+
+    def __call__(self, inputs: np.ndarray) -> np.ndarray:
+        return self.one(inputs)
 
 
 def cross_entropy(labels: Any, logits: Any) -> Any:
@@ -87,18 +129,42 @@ def predicted(logits: Any) -> Any:
     return tf.argmax(logits, axis=-1, output_type=tf.int64)
 
 
-def training_step(tail: keras.Model, groups: Sequence[Group], method: Method = Method()) -> Step:
-    """A function that takes a batch and moves the weights of the groups once.
+def training_steps(tail: keras.Model, groups: Sequence[Group], method: Method = Method()) -> Steps:
+    """What moves the weights of the groups."""
+    update = _update(tail, groups, method)
+    compiled = tf.function(
+        update, reduce_retracing=True, jit_compile=False
+    )  # XLA makes depthwise convolutions ten times slower on a CPU.
 
-    Its arguments: inputs of the tail, float32; labels, int64 of shape (batch,); where images are mixed also the labels of the
-    others, int64, and how much of each image is left, float32.
-    """
+    def one(
+        inputs: np.ndarray, labels: np.ndarray, others: np.ndarray | None = None, shares: np.ndarray | None = None
+    ) -> StepResult:
+        # Left out where there are none: at None TensorFlow would look for some 60 microseconds in each step.
+        mixed = () if others is None else (tf.convert_to_tensor(others), tf.convert_to_tensor(shares))
+        result = compiled(tf.convert_to_tensor(inputs, tf.float32), tf.convert_to_tensor(labels), *mixed)
+        return StepResult(*(part.numpy() for part in result))
+
+    @tf.function(reduce_retracing=True, jit_compile=False)
+    def loop(source: Any, order: Any, labels: Any, rates: Any) -> tuple[Any, ...]:
+        def step(batch: tuple[Any, Any]) -> tuple[Any, Any, Any]:
+            positions, at = batch
+            for number, group in enumerate(groups):
+                group.optimizer.learning_rate.assign(at[number])
+            return update(tf.gather(source, positions), tf.gather(labels, positions))
+
+        return _each(step, (order, rates), (tf.float32, tf.bool, tf.float32))
+
+    def many(source: Source, order: np.ndarray, labels: np.ndarray, rates: np.ndarray) -> StepResult:
+        return StepResult(*(part.numpy() for part in loop(source, *map(tf.convert_to_tensor, (order, labels, rates)))))
+
+    return Steps(one, many)
+
+
+def _update(tail: keras.Model, groups: Sequence[Group], method: Method) -> Callable[..., tuple[Any, Any, Any]]:
+    """One update of the weights; gives losses, whether the most likely class is right, penalty."""
     variables = [variable for group in groups for variable in group.variables]
 
-    @tf.function(
-        reduce_retracing=True, jit_compile=False
-    )  # XLA makes depthwise convolutions ten times slower on a CPU.
-    def step(inputs: Any, labels: Any, *mixed: Any) -> tuple[Any, Any, Any]:
+    def update(inputs: Any, labels: Any, *mixed: Any) -> tuple[Any, Any, Any]:
         with tf.GradientTape() as tape:
             with _computing_in(tail, method.precision):
                 logits = tail(inputs, training=True)
@@ -114,15 +180,12 @@ def training_step(tail: keras.Model, groups: Sequence[Group], method: Method = M
         _average(method, groups)
         return losses, tf.equal(predicted(logits), _larger(labels, *mixed)), penalty
 
-    def run(
-        inputs: np.ndarray, labels: np.ndarray, others: np.ndarray | None = None, shares: np.ndarray | None = None
-    ) -> StepResult:
-        # Left out where there are none: at None TensorFlow would look for some 60 microseconds in each step.
-        mixed = () if others is None else (tf.convert_to_tensor(others), tf.convert_to_tensor(shares))
-        losses, correct, penalty = step(tf.convert_to_tensor(inputs, tf.float32), tf.convert_to_tensor(labels), *mixed)
-        return StepResult(losses.numpy(), correct.numpy(), float(penalty))
+    return update
 
-    return run
+
+def _each(step: Callable[[Any], Any], batches: Any, dtypes: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a step gives for each batch, one after the other, stacked."""
+    return tuple(tf.map_fn(step, batches, parallel_iterations=1, fn_output_signature=dtypes))
 
 
 def _mixed(loss: Callable[[Any], Any], labels: Any, others: Any = None, shares: Any = None) -> Any:
@@ -186,14 +249,27 @@ def _computing_in(tail: keras.Model, precision: str) -> Iterator[None]:
             layer.dtype_policy = policy
 
 
-def forward_pass(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from a batch of the model's inputs to its outputs, in inference mode."""
+def forward_pass(model: keras.Model) -> Forward:
+    """A network in inference mode."""
 
     @tf.function(input_signature=[_batches_of(model)], jit_compile=False)
     def forward(inputs: Any) -> Any:
         return model(inputs, training=False)
 
-    return lambda inputs: forward(tf.convert_to_tensor(inputs, dtype=tf.float32)).numpy()
+    @tf.function(reduce_retracing=True, jit_compile=False)
+    def loop(source: Any, order: Any) -> Any:
+        return tf.map_fn(
+            lambda positions: model(tf.gather(source, positions), training=False),
+            order,
+            parallel_iterations=1,
+            fn_output_signature=tf.float32,
+        )
+
+    def many(source: Source, order: np.ndarray) -> np.ndarray:
+        outputs = loop(source, tf.convert_to_tensor(order)).numpy()
+        return np.asarray(outputs.reshape(-1, *outputs.shape[2:]))
+
+    return Forward(lambda inputs: forward(tf.convert_to_tensor(inputs, dtype=tf.float32)).numpy(), many)
 
 
 def _batches_of(model: keras.Model) -> Any:

@@ -131,7 +131,7 @@ def _batches(trainer: Trainer) -> Iterator[tuple[Batch, np.ndarray]]:
 def _step(trainer: Trainer, batch: Batch, positions: np.ndarray) -> float:
     labels = trainer.material.train.labels
     mixed = () if batch.partners is None else (labels[batch.partners], batch.shares)
-    result = trainer.step(batch.inputs, labels[positions], *mixed)
+    result = trainer.steps.one(batch.inputs, labels[positions], *mixed)
     return float(result.losses.mean(dtype=np.float64))
 
 

@@ -11,7 +11,7 @@ from tests.engine.conftest import small_spec
 from tl_core.backbones import BACKBONES
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import Parts, assemble, divide, is_head
-from tl_core.engine.step import training_step
+from tl_core.engine.step import training_steps
 from tl_core.engine.training.averaging import averages_of, in_place_of_weights
 from tl_core.engine.training.epochs import method_of
 from tl_core.engine.training.groups import groups_of
@@ -37,7 +37,7 @@ def one_step(spec: ExperimentSpec, frozen: str | None) -> tuple[keras.Model, Par
     phase, labels = phases(spec)[-1], np.array([0, 1, 2, 0], dtype=np.int64)
     groups = groups_of(parts.tail, phase)
     averages = averages_of(parts.tail) if spec.optimizer.average else []
-    step = training_step(parts.tail, groups, method_of(groups, averages, labels, phase))
+    step = training_steps(parts.tail, groups, method_of(groups, averages, labels, phase)).one
     step(inputs, labels)
     if averages:
         with in_place_of_weights(averages):
@@ -140,7 +140,7 @@ def test_a_penalty_on_thawed_layers_is_on_their_kernels_alone_and_moves_them() -
         ]
         squares = l2 * sum(float((np.asarray(kernel) ** 2).sum()) for kernel in kernels)
         before = {v.path: np.asarray(v).copy() for v in parts.tail.trainable_variables}
-        seen = training_step(parts.tail, groups, method)(inputs, labels)
+        seen = training_steps(parts.tail, groups, method).one(inputs, labels)
         assert seen.penalty == pytest.approx(squares, rel=1e-4)
         return {v.path: np.asarray(v) - before[v.path] for v in parts.tail.trainable_variables}, before
 

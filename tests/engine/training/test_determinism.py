@@ -8,7 +8,7 @@ import pytest
 from tests.engine.conftest import small_spec
 from tl_core.engine.backend import set_up
 from tl_core.engine.networks.assembly import assemble, divide
-from tl_core.engine.step import training_step
+from tl_core.engine.step import training_steps
 from tl_core.engine.training.epochs import groups_of
 from tl_core.phases import phases
 
@@ -21,7 +21,7 @@ def trained_weights(backbone: str) -> bytes:
     set_up(spec.train.seed)
     model = assemble(spec, 4)
     tail = divide(model, spec, None).tail
-    step = training_step(tail, groups_of(tail, phases(spec)[-1]))
+    step = training_steps(tail, groups_of(tail, phases(spec)[-1])).one
     random = np.random.default_rng(0)
     for _ in range(3):
         step(random.uniform(0, 255, (BATCH, SIZE, SIZE, 3)).astype(np.float32), random.integers(0, 4, BATCH))

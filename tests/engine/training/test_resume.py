@@ -16,7 +16,7 @@ import pytest
 
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
-from tl_core.engine.training import checkpoints, experiment, history
+from tl_core.engine.training import checkpoints, experiment, history, pace
 from tl_core.engine.training.running import train
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.files import TEMPORARY
@@ -43,8 +43,10 @@ TRAIN_AND_DIE = textwrap.dedent(
     import os, signal, sys
     from pathlib import Path
     from tl_core import store
+    from tl_core.engine.training import pace
     from tl_core.engine.training.running import train
 
+    pace.FIRST = pace.MOMENT = 0  # Step by step, so that each can be its last.
     models, run, left = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 
     def progress(what, done, total):
@@ -114,9 +116,13 @@ def test_a_run_killed_at_random_batches_ends_bit_identical_to_one_left_alone(nam
 
 
 @pytest.mark.parametrize("name", ["head", *(pytest.param(name, marks=pytest.mark.long) for name in list(SPECS)[1:])])
-def test_a_run_stopped_at_every_so_many_batches_ends_the_same(name: str, shared_models: Path) -> None:
+def test_a_run_stopped_at_every_so_many_batches_ends_the_same(
+    name: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spec = SPECS[name]
     expected = outcome(left_alone(spec, shared_models))
+    monkeypatch.setattr(pace, "FIRST", 0)
+    monkeypatch.setattr(pace, "MOMENT", 0)
     run, stops = store.create(shared_models, spec), 0
     for patience in (3, 13, 21, 10_000):
         left = patience

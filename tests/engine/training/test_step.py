@@ -11,7 +11,7 @@ import pytest
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.head import attach
 from tl_core.engine.seeds import reseed
-from tl_core.engine.step import Group, Method, StepResult, forward_pass, training_step, variables_of
+from tl_core.engine.step import Group, Method, StepResult, forward_pass, training_steps, variables_of
 from tl_core.engine.training.averaging import averages_of, in_place_of_weights
 from tl_core.engine.training.epochs import balanced, method_of
 from tl_core.engine.training.groups import groups_of
@@ -39,7 +39,7 @@ class Head:
         self.averages = averages_of(self.tail) if spec.optimizer.average else []
         self.method = replace(method_of(self.groups, self.averages, LABELS, phase), **method)
         self.before = self.weights()
-        self.take = training_step(self.tail, self.groups, self.method)
+        self.take = training_steps(self.tail, self.groups, self.method).one
 
     def weights(self) -> dict[str, np.ndarray]:
         return {variable.path: np.asarray(variable).copy() for variable in self.tail.weights}
@@ -174,7 +174,7 @@ def test_gradients_are_shortened_by_their_norm_over_all_groups_together() -> Non
             optimizer = keras.optimizers.SGD(1.0)
             optimizer.build(part)
             groups.append(Group(name, optimizer, part, 1.0))
-        training_step(head.tail, groups, Method(clip_norm=clip))(INPUTS, LABELS)
+        training_steps(head.tail, groups, Method(clip_norm=clip)).one(INPUTS, LABELS)
         return np.concatenate([(value - head.before[path]).ravel() for path, value in head.weights().items()])
 
     free, clipped, long = moved(None), moved(0.01), moved(1000.0)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import psutil
 
+from tl_core.engine.backend import room
 from tl_core.engine.inputs.augmentation import Recipe, second_labels, seen
 from tl_core.engine.inputs.prefix import Prefix
+from tl_core.engine.step import Source, on_device
 from tl_core.spec import Augment
 
 
@@ -33,12 +34,27 @@ Inputs = Callable[[Iterable[np.ndarray], int], Iterator[Batch]]
 """From batches of positions (int64 arrays) and the epoch to what a tail reads, in the same order."""
 
 
+@dataclass(frozen=True)
+class Kept:
+    """`Inputs` that are the same in every epoch, and are kept where the tail computes: many steps can be taken at once."""
+
+    source: Source
+
+    @property
+    def numbers(self) -> int:
+        """How many there are at each position."""
+        return int(np.prod(self.source.shape[1:]))
+
+    def __call__(self, batches: Iterable[np.ndarray], epoch: int) -> Iterator[Batch]:
+        kept = np.asarray(self.source)  # On a processor the very same memory.
+        return (Batch(kept[positions]) for positions in batches)
+
+
 def from_features(features: np.ndarray, rows: np.ndarray) -> Inputs:
-    """Stored features; position p is row `rows[p]` of the array. Kept in memory where they take under a quarter of what is free."""
+    """Stored features; position p is row `rows[p]` of the array. Kept in memory where there is room."""
     wanted = int(np.prod(features.shape[1:])) * features.itemsize * len(rows)
-    if wanted < psutil.virtual_memory().available / 4:
-        kept = features[rows]
-        return lambda batches, epoch: (Batch(kept[positions]) for positions in batches)
+    if wanted < room():
+        return Kept(on_device(features[rows]))
     return lambda batches, epoch: (Batch(features[rows[positions]]) for positions in batches)
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +23,13 @@ import numpy as np
 
 from tl_core.cache import Progress, unwatched
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.streams import Batch, Inputs, in_batches
+from tl_core.engine.inputs.streams import Inputs, Kept, in_batches
 from tl_core.engine.results.measures import Measured, cross_entropy, reading
 from tl_core.engine.seeds import generator_of, reseed
-from tl_core.engine.step import Group, Method, Step, StepResult, forward_pass, training_step, variables_of
+from tl_core.engine.step import Forward, Group, Method, StepResult, Steps, forward_pass, training_steps, variables_of
 from tl_core.engine.training.averaging import averages_of, in_place_of_weights
 from tl_core.engine.training.groups import groups_of, kernels_of
+from tl_core.engine.training.pace import portions
 from tl_core.errors import RunFailed
 from tl_core.phases import Phase
 from tl_core.schedules import Line, is_constant, rate
@@ -90,15 +91,15 @@ class Trainer:
     averages: list[tuple[Any, Any]]
     material: Material
     phase: Phase
-    step: Step
-    forward: Callable[[np.ndarray], np.ndarray]
+    steps: Steps
+    forward: Forward
 
     @classmethod
     def of(cls, tail: keras.Model, material: Material, phase: Phase) -> Trainer:
         groups = groups_of(tail, phase)
         averages = averages_of(tail) if phase.spec.optimizer.average else []
-        step = training_step(tail, groups, method_of(groups, averages, material.train.labels, phase))
-        return cls(tail, groups, averages, material, phase, step, forward_pass(tail))
+        steps = training_steps(tail, groups, method_of(groups, averages, material.train.labels, phase))
+        return cls(tail, groups, averages, material, phase, steps, forward_pass(tail))
 
     @property
     def variables(self) -> Mapping[str, Any]:
@@ -141,26 +142,38 @@ class Trainer:
         order = generator_of("order", train.seed, epoch).permutation(len(self.material.train.labels))
         batches = in_batches(order, train.batch_size)
         shares = self._shares(epoch, len(batches), lines)
-        losses, correct, penalties = [], [], []
-        for number, batch in enumerate(self.material.train.inputs(batches, epoch)):
-            if number == 0 or shares[number] != shares[number - 1]:
-                self._set_rates(shares[number])
-            result = self._step(batch, batches[number])
-            losses.append(result.losses)
-            correct.append(result.correct)
-            penalties.append(result.penalty)
-            progress(f"Epoch {epoch}", number + 1, len(batches))
+        results, taken = [], 0
+        for result in self._results(batches, shares, epoch):
+            results.append(result)
+            taken += result.penalty.size
+            progress(f"Epoch {epoch}", taken, len(batches))
+        self._set_rates(shares[-1])
         return {
-            "loss": float(np.concatenate(losses).mean(dtype=np.float64)),
-            "accuracy": float(np.concatenate(correct).mean()),
-            "penalty": float(np.mean(penalties)),
+            "loss": float(np.concatenate([result.losses.ravel() for result in results]).mean(dtype=np.float64)),
+            "accuracy": float(np.concatenate([result.correct.ravel() for result in results]).mean()),
+            "penalty": float(np.concatenate([result.penalty.ravel() for result in results]).mean(dtype=np.float64)),
         }
 
-    def _step(self, batch: Batch, positions: np.ndarray) -> StepResult:
-        labels = self.material.train.labels
-        if batch.partners is None:
-            return self.step(batch.inputs, labels[positions])
-        return self.step(batch.inputs, labels[positions], labels[batch.partners], batch.shares)
+    def _results(self, batches: Sequence[np.ndarray], shares: Sequence[float], epoch: int) -> Iterator[StepResult]:
+        """Takes the steps of an epoch: one by one, or many at once where what they read is kept."""
+        inputs = self.material.train.inputs
+        if isinstance(inputs, Kept):
+            return self._at_once(inputs, batches, shares)
+        return self._one_by_one(batches, shares, epoch)
+
+    def _at_once(self, inputs: Kept, batches: Sequence[np.ndarray], shares: Sequence[float]) -> Iterator[StepResult]:
+        rates = np.array([[group.rate * share for group in self.groups] for share in shares], np.float32)
+        for portion in portions(batches, inputs.numbers):
+            yield self.steps.many(inputs.source, np.stack(batches[portion]), self.material.train.labels, rates[portion])
+
+    def _one_by_one(self, batches: Sequence[np.ndarray], shares: Sequence[float], epoch: int) -> Iterator[StepResult]:
+        labels, before = self.material.train.labels, None
+        for batch, positions, share in zip(self.material.train.inputs(batches, epoch), batches, shares, strict=True):
+            if share != before:
+                self._set_rates(share)
+            before = share
+            mixed = () if batch.partners is None else (labels[batch.partners], batch.shares)
+            yield self.steps.one(batch.inputs, labels[positions], *mixed)
 
     def _shares(self, epoch: int, steps: int, lines: Sequence[Line]) -> list[float]:
         """The share of the rates that each step of an epoch has."""
@@ -182,7 +195,7 @@ class Trainer:
 
 
 def evaluate(
-    forward: Callable[[np.ndarray], np.ndarray],
+    forward: Forward,
     part: Part,
     measure: Callable[[np.ndarray, np.ndarray], Measured] = cross_entropy,
     progress: Progress = unwatched,
@@ -190,11 +203,18 @@ def evaluate(
 ) -> Measured:
     """Measures a tail in inference mode."""
     batches = in_batches(np.arange(len(part.labels)), EVALUATION_BATCH)
-    outputs = []
-    for number, batch in enumerate(part.inputs(batches, 0), 1):
-        outputs.append(forward(batch.inputs))
-        progress(said, number, len(batches))
+    outputs, done = [], 0
+    for output in _outputs(forward, part.inputs, batches):
+        outputs.append(output)
+        done += len(output)
+        progress(said, -(-done // EVALUATION_BATCH), len(batches))
     return measure(np.concatenate(outputs), part.labels)
+
+
+def _outputs(forward: Forward, inputs: Inputs, batches: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    if isinstance(inputs, Kept):
+        return (forward.many(inputs.source, np.stack(batches[portion])) for portion in portions(batches, inputs.numbers))
+    return (forward(batch.inputs) for batch in inputs(batches, 0))
 
 
 def _check_finite(line: dict[str, Any]) -> None:

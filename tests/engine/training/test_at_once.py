@@ -1,0 +1,108 @@
+"""Steps that are taken many at once are the steps that are taken one by one, to the bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.engine.conftest import quiet
+from tl_core.engine.backend import keras
+from tl_core.engine.inputs.streams import Batch, Inputs, Kept, from_features, in_batches
+from tl_core.engine.networks.head import attach
+from tl_core.engine.training import pace
+from tl_core.engine.training.epochs import Material, Part, Trainer
+from tl_core.engine.training.pace import portions
+from tl_core.phases import phases
+from tl_core.spec import ExperimentSpec
+
+IMAGES, VALIDATING, CHANNELS = 75, 40, 24
+RANDOM = np.random.default_rng(0)
+FEATURES = RANDOM.normal(size=(IMAGES + VALIDATING, 1, 1, CHANNELS)).astype(np.float32)
+LABELS = RANDOM.integers(0, 3, IMAGES + VALIDATING)
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "the defaults": {},
+    "a hidden layer, dropout, noise": {"head.hidden": [16], "head.dropout": 0.5, "head.noise": 0.3},
+    "batch normalisation": {"head.batch_norm": True, "head.hidden": [8]},
+    "every penalty": {
+        "head.l1": 1e-3,
+        "head.l2": 1e-2,
+        "head.bias_l1": 1e-3,
+        "head.bias_l2": 1e-2,
+        "head.activity_l1": 1e-3,
+        "head.activity_l2": 1e-2,
+    },
+    "a schedule, smoothing, weights": {
+        "schedule.name": "cosine",
+        "loss.label_smoothing": 0.1,
+        "loss.class_weights": "balanced",
+    },
+    "momentum, a short gradient": {"optimizer.name": "sgd", "optimizer.clip_norm": 0.5},
+    "an average of weights": {"optimizer.average": 0.9},
+    "half the precision": {"optimizer.precision": "mixed_bfloat16", "head.hidden": [16]},
+}
+
+
+def one_by_one(inputs: Inputs) -> Inputs:
+    """The same inputs, of a kind that nobody knows to be kept."""
+    return lambda batches, epoch: (Batch(batch.inputs) for batch in inputs(batches, epoch))
+
+
+def trained(settings: dict[str, Any], classes: int, at_once: bool) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
+    """The lines of two epochs, and every variable after them."""
+    spec = ExperimentSpec().with_values({"train.batch_size": 8, "train.epochs": 2, **settings})
+    (phase,) = phases(spec)
+    features = keras.Input((1, 1, CHANNELS))
+    tail = keras.Model(features, attach(features, spec.head, classes, spec.train.seed))
+
+    def part(start: int, end: int) -> Part:
+        inputs = from_features(FEATURES, np.arange(start, end))
+        assert isinstance(inputs, Kept)
+        return Part(inputs if at_once else one_by_one(inputs), LABELS[start:end] % classes)
+
+    trainer = Trainer.of(tail, Material(part(0, IMAGES), part(0, 30), part(IMAGES, IMAGES + VALIDATING)), phase)
+    lines: list[dict[str, Any]] = []
+    for epoch in (1, 2):
+        line, losses = trainer.epoch(epoch, quiet, lines)
+        lines.append({**line, "seconds": 0, "images_per_second": 0, "losses": losses.tolist()})
+    return lines, [np.asarray(variable).copy() for variable in trainer.variables.values()]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_an_epoch_taken_at_once_is_the_epoch_taken_step_by_step(name: str, classes: int) -> None:
+    lines, variables = trained(SETTINGS[name], classes, at_once=True)
+    expected, others = trained(SETTINGS[name], classes, at_once=False)
+    assert lines == expected
+    for variable, other in zip(variables, others, strict=True):
+        np.testing.assert_array_equal(variable, other)
+
+
+def test_it_makes_no_difference_how_many_steps_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_the_dozen = trained(SETTINGS["a hidden layer, dropout, noise"], 3, at_once=True)
+    monkeypatch.setattr(pace, "FIRST", 0)
+    monkeypatch.setattr(pace, "MOMENT", 0.0)
+    one_at_a_time = trained(SETTINGS["a hidden layer, dropout, noise"], 3, at_once=True)
+    assert by_the_dozen[0] == one_at_a_time[0]
+
+
+def test_portions_are_of_batches_of_one_size_and_leave_none_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = in_batches(np.arange(75), 8)
+    monkeypatch.setattr(pace, "FIRST", 5 * 8 * 10)
+    taken = list(portions(batches, 10))
+    assert taken[0] == slice(0, 5)
+    assert taken[-1] == slice(9, 10)
+    assert [place for portion in taken for place in range(10)[portion]] == list(range(10))
+
+
+def test_a_portion_lasts_a_moment_so_that_a_stop_is_soon_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
+    sizes = []
+    for portion in portions(in_batches(np.arange(800), 8), 10**9):
+        sizes.append(portion.stop - portion.start)
+        now[0] += 0.03125 * sizes[-1]  # Exact in binary.
+    assert sizes[0] == 1
+    assert set(sizes[1:-1]) == {6}
