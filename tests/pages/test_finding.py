@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.charts import finder
+from pages.ui.forms.finding import told
 from tests.pages import visits
 from tl_core import service
 from tl_core.cache import Progress
 from tl_core.errors import RunFailed
 from tl_core.finding import Finding
+from tl_core.service import searching
 from tl_core.spec import ExperimentSpec
 
 RATES = tuple(10.0**power for power in range(-7, 2))
@@ -41,6 +44,48 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[ExperimentSpec]:
     return specs
 
 
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> list[ExperimentSpec]:
+    """The experiments a rate is looked for without end."""
+    specs: list[ExperimentSpec] = []
+
+    def answer(models: Path, spec: ExperimentSpec, progress: Progress) -> Finding:
+        specs.append(spec)
+        while True:
+            progress("Testing learning rates", 34, 100)
+            time.sleep(0.01)
+
+    monkeypatch.setattr(service, "find", answer)
+    return specs
+
+
+def search(page: AppTest) -> service.Search:
+    held = page.session_state["train.search"][1]
+    assert isinstance(held, service.Search)
+    return held
+
+
+def after_search(page: AppTest) -> AppTest:
+    """The page once the search it has begun is over; in a browser it looks by itself."""
+    assert search(page).join(10)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def under_way(page: AppTest) -> AppTest:
+    """The page once the search says how far it is."""
+    ends = time.monotonic() + 10
+    while "34 of 100" not in search(page).look().what:
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+    return page.run()
+
+
+def keys(page: AppTest) -> set[str | None]:
+    return {button.key for button in page.button}
+
+
 def rate(page: AppTest) -> float:
     return float(page.session_state["train.values"]["train.learning_rate"])
 
@@ -48,13 +93,13 @@ def rate(page: AppTest) -> float:
 def test_nothing_is_looked_for_until_somebody_asks(models: Path, asked: list[ExperimentSpec]) -> None:
     page = visits.opened("train")
     assert asked == []
-    visits.press(page, "find")
+    after_search(visits.press(page, "find"))
     assert len(asked) == 1
     assert "Where the smoothed training loss falls fastest" in visits.said(page)
 
 
 def test_the_suggestion_is_put_into_the_form_and_stays_in_sight(models: Path, asked: list[ExperimentSpec]) -> None:
-    page = visits.press(visits.opened("train"), "find")
+    page = after_search(visits.press(visits.opened("train"), "find"))
     assert page.button(key="use_rate").label == "Use 0.0003"
     visits.press(page, "use_rate")
     assert rate(page) == 3e-4
@@ -65,16 +110,74 @@ def test_the_suggestion_is_put_into_the_form_and_stays_in_sight(models: Path, as
 
 
 def test_rates_of_thawed_layers_are_suggested_with_it(models: Path, asked: list[ExperimentSpec]) -> None:
-    page = visits.press(visits.opened("train", **{"backbone.freeze": "all-but-2"}), "find")
+    page = after_search(visits.press(visits.opened("train", **{"backbone.freeze": "all-but-2"}), "find"))
     assert page.button(key="use_rate").label == "Use 0.0003, 3e-05 for thawed layers"
     visits.press(page, "use_rate")
     assert page.session_state["train.values"]["train.backbone_learning_rate"] == 3e-5
 
 
 def test_another_experiment_shows_no_finding_of_the_one_before(models: Path, asked: list[ExperimentSpec]) -> None:
-    page = visits.press(visits.opened("train"), "find")
+    page = after_search(visits.press(visits.opened("train"), "find"))
     page.slider(key="set:head.dropout").set_value(0.5).run()
-    assert not [button for button in page.button if button.key == "use_rate"]
+    assert "use_rate" not in keys(page)
+    page.slider(key="set:head.dropout").set_value(ExperimentSpec().head.dropout).run()
+    assert "use_rate" in keys(page)
+    assert len(asked) == 1
+
+
+def test_it_says_how_far_it_is_and_what_else_is_clicked_does_not_disturb_it(
+    models: Path, endless: list[ExperimentSpec]
+) -> None:
+    page = under_way(visits.press(visits.opened("train"), "find"))
+    assert page.button(key="find").disabled
+    assert "34 of 100 steps" in page.get("progress")[0].proto.text
+    page.number_input(key="set:train.learning_rate").set_value(0.5).run()  # It is what is looked for.
+    assert not page.exception
+    assert "cancel_find" in keys(page)
+    assert len(endless) == 1
+    search(page).cancel()
+
+
+def test_a_cancelled_search_is_gone_within_a_second_and_may_be_started_again(
+    models: Path, endless: list[ExperimentSpec]
+) -> None:
+    page = under_way(visits.press(visits.opened("train"), "find"))
+    first = search(page)
+    visits.press(page, "cancel_find")
+    assert first.join(1)
+    assert "cancel_find" not in keys(page)
+    page.run()
+    assert len(endless) == 1
+    visits.press(page, "find")
+    under_way(page)
+    assert len(endless) == 2
+    search(page).cancel()
+
+
+def test_one_that_changed_settings_break_off_says_so_and_does_not_start_by_itself(
+    models: Path, endless: list[ExperimentSpec]
+) -> None:
+    page = under_way(visits.press(visits.opened("train"), "find"))
+    first = search(page)
+    page.slider(key="set:head.dropout").set_value(0.5).run()
+    assert first.join(1)
+    assert "broken off because the settings were changed; start it again" in visits.said(page)
+    page.run()
+    assert "broken off" in visits.said(page)
+    assert len(endless) == 1
+    assert not page.button(key="find").disabled
+    page.slider(key="set:head.dropout").set_value(0.6).run()
+    assert "broken off" not in visits.said(page)
+
+
+def test_one_whose_page_was_left_says_so_on_the_way_back(
+    models: Path, endless: list[ExperimentSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = under_way(visits.press(visits.opened("train"), "find"))
+    monkeypatch.setattr(searching, "ABANDONED", 0.1)
+    after_search(page)
+    assert "broken off because its page was left; start it again" in visits.said(page)
+    assert len(endless) == 1
 
 
 def test_what_kept_it_from_being_found_is_said(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,12 +188,28 @@ def test_what_kept_it_from_being_found_is_said(models: Path, monkeypatch: pytest
         raise RunFailed("A test takes too long.")
 
     monkeypatch.setattr(service, "find", fail)
-    page = visits.press(visits.opened("train"), "find")
-    assert "No learning rate was found: A test takes too long." in visits.said(page)
+    page = after_search(visits.press(visits.opened("train"), "find"))
+    assert r"No learning rate was found\: A test takes too long." in visits.said(page)
     page.run()
     assert len(tries) == 1
-    visits.press(page, "find")
+    after_search(visits.press(page, "find"))
     assert len(tries) == 2
+
+
+@pytest.mark.parametrize(
+    ("stand", "said"),
+    [
+        (service.Stand(), "Starting…"),
+        (
+            service.Stand("Computing features: 3 of 32", 0.1, 41.7, True),
+            "Computing features: 3 of 32 · at most 42 s left",
+        ),
+        (service.Stand("Testing: 34 of 100", 0.6, 3.6, False), "Testing: 34 of 100 · 4 s left"),
+        (service.Stand("Testing: 99 of 100", 0.9, 0.1, False), "Testing: 99 of 100 · almost done"),
+    ],
+)
+def test_the_time_left_is_said_as_far_as_it_is_known(stand: service.Stand, said: str) -> None:
+    assert told(stand) == said
 
 
 def test_a_solved_classifier_is_not_asked_for_a_rate(models: Path) -> None:

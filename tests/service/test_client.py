@@ -44,7 +44,7 @@ PRETENDED = textwrap.dedent(
                 print(json.dumps({"id": message["id"], "progress": ["Counting", number, given["to"]]}), flush=True)
                 time.sleep(0.01)
             answer["result"] = number
-        if request == "sleep":
+        if request in ("sleep", "find"):
             time.sleep(given["seconds"])
         if request == "refuse":
             problem = {"path": "epoch", "message": "gone", "remedy": "Choose another."}
@@ -226,14 +226,109 @@ class Gone(BaseException):
     """What ends a page that is left, which is no Exception."""
 
 
+def leave(*_: object) -> None:
+    raise Gone
+
+
 def test_who_goes_away_cancels_the_request_and_the_next_is_answered_at_once(client: Client) -> None:
-    def leave(_what: str, done: int, _total: int) -> None:
+    def leave_soon(_what: str, done: int, _total: int) -> None:
         if done == 2:
             raise Gone
 
     pid = client.ask("say", 20)["pid"]
     began = time.monotonic()
     with pytest.raises(Gone):
-        client.ask("count", 60, progress=leave, to=10_000)
+        client.ask("count", 60, progress=leave_soon, to=10_000)
     assert client.ask("say", 20, word="next") == {"pid": pid, "word": "next"}
     assert time.monotonic() - began < 10
+
+
+def test_who_waits_for_a_silent_worker_may_go_away_within_a_second(client: Client) -> None:
+    client.ask("say", 20)
+    began = time.monotonic()
+    with pytest.raises(Gone):
+        client.ask("sleep", 60, progress=leave, seconds=30.0)
+    assert time.monotonic() - began < 1
+
+
+@pytest.fixture
+def busy(client: Client) -> Iterator[Client]:
+    """A client that is at work for a second and a half."""
+    client.ask("say", 20)
+    thread = threading.Thread(target=lambda: client.ask("find", 20, seconds=1.5))
+    thread.start()
+    time.sleep(0.2)
+    yield client
+    thread.join()
+
+
+def test_who_waits_behind_a_search_is_told_so_and_then_answered(busy: Client) -> None:
+    seen: list[str] = []
+    assert busy.ask("say", 20, progress=lambda what, *_: seen.append(what), word="mine")["word"] == "mine"
+    assert seen[:2] == ["Waiting for the learning-rate search of another tab"] * 2
+
+
+def test_who_waits_behind_another_may_go_away_within_a_second_and_harms_nobody(busy: Client) -> None:
+    began = time.monotonic()
+    with pytest.raises(Gone):
+        busy.ask("say", 60, progress=leave)
+    assert time.monotonic() - began < 1
+    assert busy.ask("say", 20, word="next")["word"] == "next"
+
+
+@pytest.fixture
+def brief(tmp_path: Path) -> Iterator[Client]:
+    """A client whose workers answer one request each."""
+    made = Client(tmp_path, (sys.executable, "-c", PRETENDED), kept=False, name="search")
+    yield made
+    made.stop()
+
+
+def test_a_worker_that_is_not_kept_ends_with_its_request(brief: Client, tmp_path: Path) -> None:
+    first = brief.ask("say", 20)["pid"]
+    assert brief.pid is None
+    assert not psutil.pid_exists(first)
+    assert brief.ask("say", 20)["pid"] != first
+    assert (tmp_path / "workers" / "service-search.log").exists()
+
+
+def test_a_worker_that_is_not_kept_is_killed_within_a_second_where_nobody_waits_for_it(brief: Client) -> None:
+    pids: list[int | None] = []
+
+    def leave_at_work(*_: object) -> None:
+        pids.append(brief.pid)
+        raise Gone
+
+    began = time.monotonic()
+    with pytest.raises(Gone):
+        brief.ask("sleep", 60, progress=leave_at_work, seconds=30.0)
+    assert time.monotonic() - began < 1
+    assert pids[0] and not psutil.pid_exists(pids[0])
+    assert brief.ask("say", 20, word="next")["word"] == "next"
+
+
+SKIPPING = textwrap.dedent(
+    """
+    import time
+    from pathlib import Path
+    from tl_core.worker.service import answered, listened, say, taken_over
+    done = []
+    def work(models, seconds):
+        time.sleep(seconds)
+        done.append(seconds)
+        return done
+    questions, answers = taken_over()
+    for message in listened(questions):
+        say(answers, answered(Path(), message, {"work": work}))
+    """
+)
+
+
+def test_what_nobody_waits_for_any_more_is_not_begun(tmp_path: Path) -> None:
+    client = Client(tmp_path, (sys.executable, "-c", SKIPPING))
+    client.ask("work", 20, seconds=0.0)
+    for seconds in (1.5, 1.6, 1.7):  # As a slider does that is drawn along: each makes the picture before it needless.
+        with pytest.raises(Gone):
+            client.ask("work", 20, progress=leave, seconds=seconds)
+    assert client.ask("work", 20, seconds=0.1) == [0.0, 1.5, 0.1]
+    client.stop()

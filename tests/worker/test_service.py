@@ -20,7 +20,9 @@ from PIL import Image
 
 from tests.engine.conftest import small_spec
 from tl_core import service, store
+from tl_core.cache import Progress
 from tl_core.errors import BadInput, RunFailed
+from tl_core.finding import Finding
 from tl_core.service.client import Client
 from tl_core.supervisor.workers import workers
 
@@ -84,18 +86,35 @@ def test_it_finds_a_learning_rate_and_says_how_far_it_is(home: Path) -> None:
         service.find(home, small_spec(head__classifier="logistic-regression"))
 
 
-def test_a_page_that_is_left_while_a_rate_is_looked_for_keeps_nobody_waiting(home: Path) -> None:
-    class Left(BaseException):
-        pass
+def searching_below(pid: int) -> list[psutil.Process]:
+    """The processes of searches that a process has started."""
+    return [one for one in psutil.Process(pid).children() if "tl_core.worker.search" in one.cmdline()]
 
-    def leave(_what: str, _done: int, _total: int) -> None:
-        raise Left
 
-    pid = service.pid(home)
-    with pytest.raises(Left):
-        service.find(home, small_spec("from-scratch"), leave)
-    assert service.preview(home, small_spec()).original
-    assert service.pid(home) == pid
+def test_a_preview_is_answered_during_a_search_and_a_cancelled_search_is_gone_within_a_second(home: Path) -> None:
+    service.preview(home, small_spec())
+    at_work = threading.Event()
+
+    def find(progress: Progress) -> Finding:
+        def tell(what: str, done: int, total: int) -> None:
+            if what != service.WAITING:
+                at_work.set()
+            progress(what, done, total)
+
+        return service.find(home, small_spec("from-scratch"), tell)
+
+    search = service.Search(find, 60)
+    assert at_work.wait(60)
+    (process,) = searching_below(os.getpid())
+    began = time.monotonic()
+    assert service.preview(home, small_spec(), 3).class_name == "3"
+    assert time.monotonic() - began < 2
+    assert not search.look().is_over
+    search.cancel()
+    assert search.join(1)
+    assert not process.is_running()
+    assert service.find(home, small_spec()).settings  # Nothing of it is in the way of the next.
+    assert searching_below(os.getpid()) == []
 
 
 def test_what_is_wrong_with_a_request_is_said_and_the_next_is_answered(home: Path, run: store.Run) -> None:

@@ -1,22 +1,40 @@
-"""Short requests to the service worker: preview, predict, export, find a learning rate. It starts at first use and answers while training goes on.
+"""Short requests to the service worker: preview, predict, export. It starts at first use and answers while training goes on. A search
+for a learning rate takes longer and has a process of its own, which ends with it.
 
-Light: Keras is loaded in the worker alone. Every function raises BadInput where what it was asked cannot be done, and RunFailed with
+Light: Keras is loaded in those processes alone. Every function raises BadInput where what it was asked cannot be done, and RunFailed with
 a sentence where the worker failed, died or took too long. Any thread may ask.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from tl_core.cache import Progress, unwatched
 from tl_core.finding import Finding, read_finding
-from tl_core.service.client import Client
+from tl_core.service.client import WAITING, Client
 from tl_core.service.messages import Output, Predictions, Preview, read_predictions, read_preview
+from tl_core.service.searching import Search, Stand
 from tl_core.spec import ExperimentSpec
 
-__all__ = ["Output", "Predictions", "Preview", "exported", "find", "pid", "predict", "preview", "start", "stop"]
+__all__ = [
+    "FIND_SECONDS",
+    "WAITING",
+    "Output",
+    "Predictions",
+    "Preview",
+    "Search",
+    "Stand",
+    "exported",
+    "find",
+    "pid",
+    "predict",
+    "preview",
+    "start",
+    "stop",
+]
 
 SECONDS = 120.0
 """How long a request may take, with the six seconds or so in which a worker starts."""
@@ -24,10 +42,11 @@ SECONDS = 120.0
 NETWORK_SECONDS = 600.0
 """The same where a network may have to be built and its pretrained weights downloaded first."""
 
-FIND_SECONDS = 20.0
-"""How long a test of learning rates may keep other requests waiting."""
+FIND_SECONDS = 60.0
+"""How long a test of learning rates may take, once its process has started: it keeps nobody waiting, and can be cancelled."""
 
 _clients: dict[Path, Client] = {}
+_finders: dict[Path, Client] = {}
 _making = threading.Lock()
 
 
@@ -39,24 +58,27 @@ def start(models: Path) -> None:
 def stop() -> None:
     """Ends every worker of this process."""
     with _making:
-        clients = list(_clients.values())
+        clients = [*_clients.values(), *_finders.values()]
         _clients.clear()
+        _finders.clear()
     for client in clients:
         client.stop()
 
 
 def pid(models: Path) -> int | None:
-    """The process of the worker; None where none runs."""
+    """The process of the service worker; None where none runs."""
     return _client(models).pid
 
 
-def preview(models: Path, spec: ExperimentSpec, picture: int = 0) -> Preview:
+def preview(models: Path, spec: ExperimentSpec, picture: int = 0, progress: Progress = unwatched) -> Preview:
     """One training image, and what training will see of it in epochs 1 to 9.
 
     Args:
         picture: Which training image, from 0 on: one class after another, then the next of each; past the last it starts again.
+        progress: Told about three times a second what is waited for; what it raises ends the waiting, and goes on.
     """
-    return read_preview(_client(models).ask("preview", SECONDS, spec=spec.to_json(), picture=picture))
+    answer = _client(models).ask("preview", SECONDS, progress=progress, spec=spec.to_json(), picture=picture)
+    return read_preview(answer)
 
 
 def predict(models: Path, run_id: str, epoch: int | None, files: Sequence[Path], top: int = 5) -> Predictions:
@@ -77,16 +99,23 @@ def exported(models: Path, run_id: str, epoch: int | None) -> Path:
 
 
 def find(models: Path, spec: ExperimentSpec, progress: Progress = unwatched, phase: str = "") -> Finding:
-    """A learning rate range test of what a run of a spec would begin with; see `tl_core.engine.finder.find`.
+    """A learning rate range test of what a run of a spec would begin with; see `tl_core.engine.finder.find`. One at a time.
 
     Args:
-        progress: Told about three times a second how far it is; what it raises cancels the test, and goes on.
+        progress: Told about three times a second how far it is; what it raises ends the test at once, and goes on.
     """
     arguments = {"spec": spec.to_json(), "phase": phase, "seconds": FIND_SECONDS}
-    return read_finding(_client(models).ask("find", SECONDS, progress=progress, **arguments))
+    return read_finding(_finder(models).ask("find", NETWORK_SECONDS, progress=progress, **arguments))
 
 
 def _client(models: Path) -> Client:
     models = models.absolute()
     with _making:
         return _clients.setdefault(models, Client(models))
+
+
+def _finder(models: Path) -> Client:
+    models = models.absolute()
+    command = (sys.executable, "-m", "tl_core.worker.search", "--models", str(models))
+    with _making:
+        return _finders.setdefault(models, Client(models, command, kept=False, name="search"))

@@ -26,6 +26,20 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS
 STOP_WITHIN = 3.0
 """Seconds a worker gets to end by itself once its input is closed."""
 
+SLICE = 0.3
+"""Seconds between two words to who waits: so soon somebody who went away is noticed."""
+
+WAITING = "Waiting for the answer"
+"""What is said as long as the worker has said nothing; it may still be starting."""
+
+IN_FRONT = {
+    "find": "the learning-rate search of another tab",
+    "preview": "another preview",
+    "predict": "predictions that were asked for before",
+    "exported": "a network that is being written",
+}
+"""By request: what somebody waits for whose turn comes after it."""
+
 
 class Client:
     """Asks one service worker; starts it at the first request, and anew where it has died. Any thread may ask: one after another.
@@ -33,14 +47,20 @@ class Client:
     Args:
         models: The models folder, which the worker's log lies in.
         command: What to run instead of the real worker (tests).
+        kept: Whether the worker stays for the next request. Else each gets one of its own, which ends with it, and at once where
+            nobody waits for it any more.
+        name: Tells the worker's log from that of other clients.
     """
 
-    def __init__(self, models: Path, command: tuple[str, ...] = ()) -> None:
+    def __init__(self, models: Path, command: tuple[str, ...] = (), *, kept: bool = True, name: str = "cpu") -> None:
         worker = (sys.executable, "-m", "tl_core.worker", "service", "--models", str(models))
         self.models = models
+        self.kept = kept
         self._command = command or worker
+        self._log = log_file(models, "service", name)
         self._lock = threading.Lock()
         self._worker: _Worker | None = None
+        self._request = ""
         self._asked = 0
 
     def start(self) -> None:
@@ -62,23 +82,25 @@ class Client:
 
         Args:
             timeout: Seconds to wait altogether: for other requests, for the worker to start, and for the answer.
-            progress: Told how far a request is that takes longer. What it raises cancels the request, and goes on.
+            progress: Told at least every `SLICE` seconds what is waited for, or how far the request is. What it raises ends the
+                waiting, and goes on; a worker that is not kept is killed then.
 
         Raises:
             BadInput: what is wrong with the arguments.
             RunFailed: in a sentence; also where the worker died or took too long (it is then ended, and started anew by the next request).
         """
         until = time.monotonic() + timeout
-        with self._turn(until):
+        with self._turn(request, until, progress):
             worker = self._ready_worker()
             self._asked += 1
+            message = {"id": self._asked, "request": request, "arguments": arguments}
             try:
-                message = {"id": self._asked, "request": request, "arguments": arguments}
                 answer = worker.ask(message, until, progress)
-            except RunFailed:
-                self.stop()
+            except BaseException as error:
+                if isinstance(error, RunFailed) or not self.kept:
+                    self._kill()
                 raise
-            if answer.get("last"):
+            if answer.get("last") or not self.kept:
                 self.stop()
         if "error" in answer:
             raise read_error(answer["error"])
@@ -93,17 +115,30 @@ class Client:
     def _ready_worker(self) -> _Worker:
         if self._worker is None or self._worker.process.poll() is not None:
             self.stop()
-            self._worker = _Worker.of(self._command, log_file(self.models, "service", "cpu"))
+            self._worker = _Worker.of(self._command, self._log)
         return self._worker
 
+    def _kill(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.kill()
+
     @contextmanager
-    def _turn(self, until: float) -> Iterator[None]:
-        if not self._lock.acquire(timeout=max(0.0, until - time.monotonic())):
-            raise RunFailed("The service worker is busy with other requests; try again in a moment.")
+    def _turn(self, request: str, until: float, progress: Progress) -> Iterator[None]:
+        while not self._lock.acquire(timeout=_slice(until)):
+            if time.monotonic() >= until:
+                raise RunFailed("The service worker is busy with other requests; try again in a moment.")
+            progress(f"Waiting for {IN_FRONT.get(self._request, 'another request')}", 0, 0)
         try:
+            self._request = request
             yield
         finally:
             self._lock.release()
+
+
+def _slice(until: float) -> float:
+    """Seconds to wait until somebody is told something."""
+    return max(0.0, min(SLICE, until - time.monotonic()))
 
 
 @dataclass(frozen=True)
@@ -135,14 +170,16 @@ class _Worker:
     def ask(self, message: dict[str, Any], until: float, progress: Progress) -> dict[str, Any]:
         """Sends a message and waits for its answer."""
         self._send(message)
+        said: tuple[str, int, int] = (WAITING, 0, 0)
         while True:
             answer = self._next(until)
-            if answer["id"] != message["id"]:  # Of a request that was cancelled.
+            if answer is not None and answer["id"] != message["id"]:  # Of a request that nobody waits for any more.
                 continue
-            if "progress" not in answer:
+            if answer is not None and "progress" not in answer:
                 return answer
+            said = said if answer is None else answer["progress"]
             try:
-                progress(*answer["progress"])
+                progress(*said)
             except BaseException:
                 with suppress(RunFailed):  # It died meanwhile.
                     self._send({"cancel": message["id"]})
@@ -167,10 +204,18 @@ class _Worker:
             self.process.kill()
             self.process.wait()
 
-    def _next(self, until: float) -> dict[str, Any]:
+    def kill(self) -> None:
+        """Ends it whatever it is doing. What it writes, it writes so that half of it cannot be mistaken for whole."""
+        self.process.kill()
+        self.end()
+
+    def _next(self, until: float) -> dict[str, Any] | None:
+        """The next line; None where none came within a slice."""
         try:
-            line = self.answers.get(timeout=max(0.0, until - time.monotonic()))
+            line = self.answers.get(timeout=_slice(until))
         except queue.Empty:
+            if time.monotonic() < until:
+                return None
             raise RunFailed("The service worker took too long to answer and was ended; try again.") from None
         if line is None:
             raise self._died()

@@ -1,8 +1,8 @@
 """What the dashboard and the service worker say to each other: one JSON object a line, each way.
 
 A request is {"id", "request", "arguments"}; its answer {"id", "result"} or {"id", "error"}. Before it there may be lines {"id", "progress"}, how
-far it is; {"cancel": id} says that nobody waits for it any more. JSON and not pickle: what a worker
-answers can then be no program.
+far it is; {"cancel": id} says that nobody waits for it any more: where it has not been begun, it is not. JSON and not pickle: what a
+worker answers can then be no program.
 """
 
 from __future__ import annotations

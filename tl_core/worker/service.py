@@ -12,14 +12,13 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
-from tl_core.cache import Progress, unwatched
-from tl_core.errors import LabError, RunStopped
+from tl_core.errors import LabError
 from tl_core.service.messages import Predictions, written_error, written_preview
 from tl_core.spec import ExperimentSpec
 from tl_core.store import cache_folder, get
@@ -31,12 +30,6 @@ DEVICE = "cpu"
 """GPUs are left to training."""
 
 NICE = 5
-REPORT = 0.3
-"""Seconds between two words on how far a request is."""
-
-MOST_FOUND = 20
-"""Tests of learning rates after which a new process is better: each builds a network, which leaves about 34 MB behind."""
-
 GRACE = 2.0
 """Seconds in which a request that is being answered when the input closes may end."""
 
@@ -72,53 +65,29 @@ def exported(models: Path, run_id: str, epoch: int | None) -> str:
     return str(exported(get(models, run_id), epoch, cache_folder(models)))
 
 
-def find(models: Path, spec: dict[str, Any], phase: str, seconds: float, progress: Progress) -> dict[str, Any]:
-    """See `tl_core.service.find`."""
-    from tl_core.engine.finder import find
-
-    return asdict(find(ExperimentSpec.from_json(spec), models, progress, phase, seconds))
-
-
-REQUESTS: dict[str, Callable[..., Any]] = {
-    "preview": preview,
-    "predict": predict,
-    "exported": exported,
-    "find": find,
-}
+REQUESTS: dict[str, Callable[..., Any]] = {"preview": preview, "predict": predict, "exported": exported}
 """By name: functions of the models folder and JSON values that return JSON values. Their heavy modules are imported inside."""
-
-WATCHED = ("find",)
-"""Those that take a `progress` as well, because they take seconds."""
 
 
 def main(models: Path) -> None:
     """Answers requests until the standard input is closed."""
-    questions, answers = _taken_over()
-    if hasattr(os, "nice"):
-        os.nice(NICE)
+    questions, answers = taken_over()
     announce(models, "service", DEVICE, "starting")
-    waiting: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-    cancelled: set[int] = set()
-    threading.Thread(target=_read, args=(questions, waiting, cancelled), daemon=True).start()
-    _load()
+    requests = listened(questions)
+    load(("tl_core.engine.inputs.preview", "tl_core.engine.serving"))
     announce(models, "service", DEVICE, "idle")
-    worn_out = False
-    found = 0
-    while not worn_out and (message := waiting.get()) is not None:
-        answer = answered(models, message, _Watch(answers, message["id"], cancelled))
-        found += message["request"] == "find"
-        # Whoever cancelled reads no answer, and so would not hear that it is the last.
-        worn_out = message["id"] not in cancelled and (found >= MOST_FOUND or _is_worn_out())
-        _say(answers, {**answer, "last": worn_out})
+    for message in requests:
+        worn_out = _is_worn_out()
+        say(answers, {**answered(models, message, REQUESTS), "last": worn_out})
+        if worn_out:
+            break
     retire(models, "service", DEVICE)
 
 
-def answered(models: Path, message: dict[str, Any], progress: Progress = unwatched) -> dict[str, Any]:
+def answered(models: Path, message: dict[str, Any], requests: dict[str, Callable[..., Any]]) -> dict[str, Any]:
     """The answer to a request: its result, or why there is none."""
-    name = message["request"]
-    watched = {"progress": progress} if name in WATCHED else {}
     try:
-        return {"id": message["id"], "result": REQUESTS[name](models, **message["arguments"], **watched)}
+        return {"id": message["id"], "result": requests[message["request"]](models, **message["arguments"])}
     except LabError as error:
         log.info("%s: %s", message["request"], error)
         return {"id": message["id"], "error": written_error(error)}
@@ -127,40 +96,38 @@ def answered(models: Path, message: dict[str, Any], progress: Progress = unwatch
         return {"id": message["id"], "error": written_error(error)}
 
 
-class _Watch:
-    """A `Progress` that is told to who asked, and raises RunStopped once they do not want the answer any more."""
-
-    def __init__(self, answers: TextIO, number: int, cancelled: Container[int]) -> None:
-        self.answers, self.number, self.cancelled = answers, number, cancelled
-        self.said = float("-inf")
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if self.number in self.cancelled:
-            raise RunStopped("Nobody waits for it any more.")
-        now = time.monotonic()
-        if now - self.said >= REPORT:
-            self.said = now
-            _say(self.answers, {"id": self.number, "progress": [what, done, total]})
-
-
-def _say(answers: TextIO, message: dict[str, Any]) -> None:
+def say(answers: TextIO, message: dict[str, Any]) -> None:
+    """Sends a message to the dashboard."""
     answers.write(json.dumps(message) + "\n")
     answers.flush()
 
 
-def _taken_over() -> tuple[TextIO, TextIO]:
-    """The standard input and output, kept from everyone else: what libraries print goes to the log, and they read nothing."""
+def taken_over() -> tuple[TextIO, TextIO]:
+    """The standard input and output, kept from everyone else: what libraries print goes to the log, and they read nothing.
+
+    This process gives way to those of training from here on.
+    """
     questions = os.fdopen(os.dup(0), "r", encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
+    if hasattr(os, "nice"):
+        os.nice(NICE)
     return questions, answers
 
 
+def listened(questions: TextIO) -> Iterator[dict[str, Any]]:
+    """The requests as they come; listens from now on, and ends the process once the input is closed."""
+    waiting: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    cancelled: set[int] = set()
+    threading.Thread(target=_read, args=(questions, waiting, cancelled), daemon=True).start()
+    return (message for message in iter(waiting.get, None) if message["id"] not in cancelled)
+
+
 def _read(questions: TextIO, waiting: queue.SimpleQueue[dict[str, Any] | None], cancelled: set[int]) -> None:
-    """Runs in a thread of its own, so that a closed input ends the process, and a cancelled request ends, also while one is at work."""
+    """Runs in a thread of its own, so that a closed input ends the process, and a cancelled request is skipped, also while one is at work."""
     for line in questions:
         message = json.loads(line)
         if "cancel" in message:
@@ -172,16 +139,13 @@ def _read(questions: TextIO, waiting: queue.SimpleQueue[dict[str, Any] | None], 
     os._exit(0)
 
 
-_MODULES = ("tl_core.engine.inputs.preview", "tl_core.engine.serving", "tl_core.engine.finder")
-
-
-def _load() -> None:
-    """Loads what every request needs while nobody waits yet; TensorFlow with one thread, before it starts any."""
+def load(modules: Sequence[str]) -> None:
+    """Loads what requests need while nobody waits yet; TensorFlow with one thread, before it starts any."""
     from tl_core.engine.backend import tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    for module in _MODULES:
+    for module in modules:
         import_module(module)
 
 

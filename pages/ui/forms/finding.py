@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -11,33 +13,43 @@ from pages.ui.charts import draw as draw_chart
 from pages.ui.charts import finder
 from pages.ui.forms import draft
 from pages.ui.forms.planning import View
-from pages.ui.text import plain
+from pages.ui.runs import words
+from pages.ui.text import duration, plain
 from tl_core import service
-from tl_core.errors import LabError
 from tl_core.finding import Finding
 from tl_core.phases import SOLVED
+from tl_core.service import Search, Stand
 from tl_core.spec import ExperimentSpec
 
 HEIGHT = 260
-WANTED, FOUND = "train.finding", "train.found"
+EVERY = 0.5
+"""Seconds between two looks at a search."""
+
+SEARCH = "train.search"
+"""Of this visitor: what was looked for, as text, and the `Search`."""
 
 RATES = ("learning_rate", "backbone_learning_rate")
+AFTERWARDS = ("schedule", "stopping")
+"""Sections that say nothing of how a run begins."""
 
 HELP = (
     "Trains a copy for up to a hundred steps while the rate rises from far too low to far too high, and suggests the one at which "
-    "loss falls fastest (Smith 2017). Nothing of it is kept; it takes some seconds, twenty at most."
+    "loss falls fastest (Smith 2017). Nothing of it is kept; it takes some seconds, a minute at most, and nothing waits for it."
 )
 WORTH = (
     "Where the smoothed training loss falls fastest, the rate is high and still safe. Left of it learning is slow; right of the lowest "
     "point it breaks down. A tenth of the rate of the lowest loss ({careful}) is the careful choice."
 )
+CHANGED = "The search was broken off because the settings were changed; start it again."
 
 
 def draw(view: View) -> None:
-    """The button, and below it what was found for these settings."""
+    """The button, and below it how far the search is, or what was found for these settings."""
+    asked = _asked(view.spec)
+    stand = _followed(asked)
     if view.spec.head.classifier in SOLVED:
         return
-    asked = _asked(view.spec)
+    under_way = stand is not None and not stand.is_over
     with st.container(key="finder"):
         st.button(
             "Find a learning rate",
@@ -45,33 +57,80 @@ def draw(view: View) -> None:
             key="find",
             type="tertiary",
             help=HELP,
-            disabled=bool(view.problems),
-            on_click=_wanted,
-            args=(asked,),
+            disabled=bool(view.problems) or under_way,
+            on_click=_start,
+            args=(view.models, view.spec, asked),
         )
-        if st.session_state.get(WANTED) == asked and not view.problems:
-            _fragment(str(view.models), json.dumps(view.spec.anchored().to_json()), asked)
+        if stand is not None:
+            _shown(stand)
 
 
-def _wanted(asked: str) -> None:
+def _followed(asked: str) -> Stand | None:
+    """How far the search for these settings is; one for others is broken off, and one that has ended says nothing of these."""
+    of, search = st.session_state.get(SEARCH, ("", None))
+    if search is None:
+        return None
+    stand: Stand = search.look()
+    if of == asked:
+        return stand
+    if stand.is_over:
+        return None
+    search.cancel(CHANGED)
+    st.session_state[SEARCH] = (asked, search)
+    return _followed(asked)
+
+
+def _start(models: Path, spec: ExperimentSpec, asked: str) -> None:
     draft.touch()
-    st.session_state[WANTED] = asked
-    st.session_state.pop(FOUND, None)  # A second click tries again.
+    find = partial(service.find, models, spec.anchored())
+    st.session_state[SEARCH] = (asked, Search(find, service.FIND_SECONDS))
+
+
+def _cancel() -> None:
+    draft.touch()
+    _, search = st.session_state.get(SEARCH, ("", None))
+    if search and not search.look().is_over:  # A finding of this very moment is kept, and a second click does nothing.
+        del st.session_state[SEARCH]
+        search.cancel()
 
 
 def _asked(spec: ExperimentSpec) -> str:
     """What a finding depends on, as text: the rates themselves are what is looked for."""
-    values = spec.to_json()
+    values = {section: rows for section, rows in spec.to_json().items() if section not in AFTERWARDS}
     values["train"] = {name: value for name, value in values["train"].items() if name not in RATES}
     return json.dumps(values)
 
 
-@st.fragment(parallel=True)
-def _fragment(models: str, spec: str, asked: str) -> None:
-    found = _found(models, spec, asked)
-    if isinstance(found, str):
-        st.warning(f"No learning rate was found: {plain(found)}", icon=":material/query_stats:")
-        return
+def _shown(stand: Stand) -> None:
+    if stand.found is not None:
+        _result(stand.found)
+    elif stand.problem:
+        st.warning(plain(stand.problem), icon=":material/query_stats:")
+    else:
+        with st.container(horizontal=True, vertical_alignment="bottom", key="finder-progress"):
+            _progress()
+            # Not within the fragment, whose clicks wait for a preview that is being made.
+            st.button("Cancel", key="cancel_find", icon=":material/close:", on_click=_cancel)
+
+
+@st.fragment(run_every=EVERY)
+def _progress() -> None:
+    _, search = st.session_state.get(SEARCH, ("", None))
+    stand = search.look() if search else None
+    if stand is None or stand.is_over:
+        draft.touch()
+        st.rerun()  # The whole page, once.
+    st.progress(stand.share, plain(told(stand)))
+
+
+def told(stand: Stand) -> str:
+    """For example "Testing learning rates: 34 of 100 steps · 4 s left"."""
+    if stand.left is None:
+        return f"{stand.what}…"
+    return f"{stand.what} · {f'at most {duration(round(stand.left))} left' if stand.most else words.left(stand.left)}"
+
+
+def _result(found: Finding) -> None:
     draw_chart(finder.finder_figure(found), "finder-chart", HEIGHT, finder.words(found))
     if not found.settings:
         st.caption(
@@ -79,35 +138,13 @@ def _fragment(models: str, spec: str, asked: str) -> None:
         )
         return
     st.caption(WORTH.format(careful="–" if found.careful is None else f"{found.careful:g}"))
-    _use(found)
-
-
-def _use(found: Finding) -> None:
     thawed = found.settings.get("train.backbone_learning_rate")
     also = "" if thawed is None else f", {thawed:g} for thawed layers"
-    if st.button(f"Use {found.suggestion:g}{also}", icon=":material/check:", key="use_rate"):
-        for path, rate in found.settings.items():
-            draft.put(path, rate)
-            draft.forget(path)
-        st.rerun()  # The whole page: the fields stand outside this part of it.
+    use = f"Use {found.suggestion:g}{also}"
+    st.button(use, icon=":material/check:", key="use_rate", on_click=_use, args=(found.settings,))
 
 
-def _found(models: str, spec: str, asked: str) -> Finding | str:
-    """What was found for these settings before, or is found now, with a bar that says how far it is; why not, where it could not be."""
-    before: tuple[str, Finding | str] | None = st.session_state.get(FOUND)
-    if before and before[0] == asked:
-        return before[1]
-    bar = st.progress(0.0, "Starting…")
-
-    def tell(what: str, done: int, total: int) -> None:
-        # Whoever leaves the page ends this call, and with it the search.
-        bar.progress(min(done / total, 1.0) if total else 0.0, plain(what))
-
-    found: Finding | str
-    try:
-        found = service.find(Path(models), ExperimentSpec.from_json(json.loads(spec)), tell)
-    except LabError as error:
-        found = str(error)
-    bar.empty()
-    st.session_state[FOUND] = (asked, found)
-    return found
+def _use(settings: Mapping[str, float]) -> None:
+    for path, rate in settings.items():
+        draft.put(path, rate)
+        draft.forget(path)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from itertools import chain, zip_longest
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui.forms.planning import View, dataset_of
 from pages.ui.text import plain
 from tl_core import service
+from tl_core.cache import Progress, unwatched
 from tl_core.data import decode
 from tl_core.data.dataset import Unreadable
 from tl_core.data.prepare import split_of
@@ -27,6 +30,7 @@ PICTURE = "train.picture"
 _KEPT = 16
 """Previews kept for all visitors; one of 224 pixels takes about a megabyte."""
 
+AUGMENTING = "Augmenting a picture; the first time takes some seconds…"
 NO_AUGMENTATION = "No augmentation is chosen: training sees this picture in every epoch as it is here."
 
 
@@ -52,8 +56,8 @@ def _fragment(models: str, asked: str, augmented: bool) -> None:
     picture = st.session_state.get(PICTURE, 0)
     try:
         if augmented:
-            with st.spinner("Augmenting a picture; the first time takes some seconds…"):
-                shown = _augmented(models, asked, picture)
+            with st.spinner(AUGMENTING):
+                shown = _augmented(_Wanted(models, asked, picture, partial(_tell, st.empty())))
         else:
             shown = _untouched(asked, picture)
     except (LabError, Unreadable) as error:
@@ -86,9 +90,25 @@ def _next() -> None:
     st.session_state[PICTURE] = st.session_state.get(PICTURE, 0) + 1
 
 
-@st.cache_data(max_entries=_KEPT, show_spinner=False)
-def _augmented(models: str, asked: str, picture: int) -> Preview:
-    return service.preview(Path(models), ExperimentSpec.from_json(json.loads(asked)), picture)
+@dataclass(frozen=True)
+class _Wanted:
+    """An augmented picture; two that differ in nothing but who is told of the waiting are the same."""
+
+    models: str
+    asked: str
+    picture: int
+    progress: Progress = field(default=unwatched, compare=False)
+
+
+def _tell(place: DeltaGenerator, what: str, _done: int, _total: int) -> None:
+    """Says whom the picture waits for; a page that is drawn anew or left ends the waiting here."""
+    place.caption("" if what == service.WAITING else f"{what}…")
+
+
+@lru_cache(maxsize=_KEPT)
+def _augmented(wanted: _Wanted) -> Preview:
+    spec = ExperimentSpec.from_json(json.loads(wanted.asked))
+    return service.preview(Path(wanted.models), spec, wanted.picture, wanted.progress)
 
 
 @lru_cache(maxsize=_KEPT)

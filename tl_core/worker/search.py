@@ -1,0 +1,63 @@
+"""python -m tl_core.worker.search --models FOLDER: one test of learning rates, in a process that ends with it.
+
+So nobody waits for it but who asked, it can be ended at any moment, and the memory of the network it built is given back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import time
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+from tl_core.cache import Progress
+from tl_core.spec import ExperimentSpec
+from tl_core.worker.service import answered, listened, load, say, taken_over
+
+REPORT = 0.3
+"""Seconds between two words on how far it is."""
+
+
+def main(models: Path) -> None:
+    """Answers one request."""
+    questions, answers = taken_over()
+    requests = listened(questions)
+    load(("tl_core.engine.finder",))
+    message = next(requests, None)
+    if message is not None:
+        say(answers, answered(models, message, {"find": partial(find, progress=_teller(answers, message["id"]))}))
+
+
+def find(models: Path, spec: dict[str, Any], phase: str, seconds: float, progress: Progress) -> dict[str, Any]:
+    """See `tl_core.service.find`."""
+    from tl_core.engine.finder import find
+
+    return asdict(find(ExperimentSpec.from_json(spec), models, progress, phase, seconds))
+
+
+def _teller(answers: TextIO, number: int) -> Progress:
+    """Tells who asked what is being done, and now and then how far it is."""
+    said = ("", float("-inf"))
+
+    def tell(what: str, done: int, total: int) -> None:
+        nonlocal said
+        now = time.monotonic()
+        if what != said[0] or now - said[1] >= REPORT:
+            said = (what, now)
+            say(answers, {"id": number, "progress": [what, done, total]})
+
+    return tell
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tl_core.worker.search")
+    parser.add_argument("--models", type=Path, required=True)
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    main(given.models)
+    logging.shutdown()
+    os._exit(0)  # TensorFlow takes seconds to take itself down, and nothing of it is kept.
