@@ -103,7 +103,7 @@ def test_a_kill_while_it_is_put_in_force_and_again_after_a_resume_comes_to_the_s
     real = Path.unlink
 
     def die(path: Path, *arguments: Any, **options: Any) -> None:
-        if path.name in ("adjust.json", "adjustments.json"):
+        if path.name in ("adjust.taken.json", "adjustments.json"):
             raise KeyboardInterrupt
         real(path, *arguments, **options)
 
@@ -154,6 +154,46 @@ def test_a_damaged_request_is_an_error_and_not_ignored(run: store.Run, content: 
     (run.folder / "adjust.json").write_text(content)
     with pytest.raises(BadInput, match="damaged"):
         adjustments.asked(run)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[1]", "damaged"),
+        ('{"backbone.freeze": "none"}', "asks to change backbone.freeze"),
+        ('{"head.dropout": 7}', "head.dropout"),
+    ],
+)
+def test_a_request_that_was_written_by_hand_and_is_wrong_is_never_put_in_force(
+    run: store.Run, content: str, said: str
+) -> None:
+    (run.folder / "adjust.json").write_text(content)
+    for _ in range(2):  # It says so again to whoever resumes, until the file is corrected or gone.
+        with pytest.raises(BadInput, match=said):
+            adjustments.put_in_force(run, 4)
+    assert adjustments.adjustments(run) == ()
+    (run.folder / "adjust.taken.json").unlink()
+    assert adjustments.put_in_force(run, 4) is None
+
+
+def test_a_request_that_comes_between_reading_and_recording_another_is_not_lost(
+    run: store.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adjustments.ask(run, {"head.dropout": 0.6})
+    real = adjustments.read_json
+
+    def ask_meanwhile(path: Path) -> Any:
+        content = real(path)
+        if path.name.startswith("adjust."):
+            adjustments.ask(
+                run, {"head.dropout": 0.6}
+            )  # The same once more: it is not told from the first by its values.
+        return content
+
+    with monkeypatch.context() as patched:
+        patched.setattr(adjustments, "read_json", ask_meanwhile)
+        adjustments.put_in_force(run, 4)
+    assert adjustments.put_in_force(run, 5) == Adjustment(5, {"head.dropout": 0.6})
 
 
 def test_what_was_asked_for_can_be_taken_back_until_it_counts(run: store.Run) -> None:

@@ -1,6 +1,6 @@
 """Settings of a run that are changed while it trains: asked for by anyone, recorded by whoever trains it.
 
-adjust.json       asked for, not yet in force; anyone writes it, the last one counts
+adjust.json       asked for, not yet in force; anyone writes it, the last one counts (adjust.taken.json while it is put in force)
 adjustments.json  in force, each from an epoch on; written before that epoch begins, so that a resumed run has them at the same one
 """
 
@@ -86,17 +86,39 @@ def adjustments(run: Run) -> tuple[Adjustment, ...]:
 
 
 def put_in_force(run: Run, epoch: int) -> Adjustment | None:
-    """Records what is asked for as counting from an epoch on; None where nothing is. Only for whoever trains the run."""
-    values = asked(run)
-    if values is None:
-        return None
-    made = Adjustment(epoch, values)
+    """Records what is asked for as counting from an epoch on; None where nothing is. Only for whoever trains the run.
+
+    Raises:
+        BadInput: where a file is damaged, or asks for what is not allowed: somebody else than `ask` wrote it.
+    """
+    taken = run.folder / "adjust.taken.json"
+    if not taken.exists():  # A process that was killed may have left one.
+        try:
+            # Taken before it is read: what is asked for after this moment is for the next epoch.
+            (run.folder / "adjust.json").rename(taken)
+        except FileNotFoundError:
+            return None
+    made = Adjustment(epoch, _allowed(run, taken))
     # Killed before the request is gone, a process finds it again: it counts once.
     before = [entry for entry in adjustments(run) if entry != made]
     write_json(run.folder / "adjustments.json", [asdict(entry) for entry in (*before, made)])
-    if asked(run) == values:  # Else somebody asked for something else this moment, which is for the next epoch.
-        (run.folder / "adjust.json").unlink()
+    taken.unlink()
     return made
+
+
+def _allowed(run: Run, file: Path) -> dict[str, Any]:
+    values = read_json(file)
+    if not isinstance(values, dict):
+        raise _damaged(file)
+    if others := values.keys() - set(ADJUSTABLE):
+        raise BadInput.of(str(file), f"asks to change {', '.join(sorted(others))}", "Correct or delete it, and resume.")
+    try:
+        current_spec(run).with_values(values)
+    except BadInput as error:
+        raise BadInput.of(
+            str(file), f"asks for what is not allowed ({error})", "Correct or delete it, and resume."
+        ) from None
+    return values
 
 
 def current_spec(run: Run) -> ExperimentSpec:
