@@ -11,7 +11,7 @@ from dataclasses import asdict
 import click
 
 from tl_core import __version__
-from tl_core.cli import forking, options, probing, results, screen, specs, tables, training
+from tl_core.cli import forking, grid, options, probing, results, screen, specs, tables, training
 from tl_core.errors import BadInput, LabError, RunStopped, unknown
 
 
@@ -48,6 +48,7 @@ def lab(**_shared: object) -> None:
 for command in (
     *specs.COMMANDS,
     forking.lr_find,
+    grid.grid,
     *probing.COMMANDS,
     *training.COMMANDS,
     *forking.COMMANDS,

@@ -1,0 +1,153 @@
+"""grid: many heads on the same features at once, and which of them generalises best."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tl_core.bank import Cell, Grid, cells, gap, ranked
+from tl_core.cli import options, screen
+from tl_core.cli.training import stoppable
+from tl_core.errors import BadInput, RunStopped
+from tl_core.files import write_json
+from tl_core.params import read_text
+from tl_core.plan import plan
+from tl_core.spec import ExperimentSpec
+
+
+@click.command()
+@options.experiment
+@click.option(
+    "--vary",
+    multiple=True,
+    metavar="PATH=VALUES",
+    help="An axis of the grid, e.g. head.dropout=0,0.2,0.5; again for another.",
+)
+@click.option("--top", default=20, show_default=True, type=click.IntRange(1), help="How many cells the table shows.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write all curves to a JSON file as well.")
+@options.models
+@options.as_json
+def grid(
+    spec: str,
+    data: str | None,
+    changes: Sequence[str],
+    vary: Sequence[str],
+    top: int,
+    out: Path | None,
+    models: Path,
+    as_json: bool,
+) -> None:
+    """Train a head for every combination of settings, all at once.
+
+    Everything of the backbone is frozen, and its features are computed once. Each cell's curves are those of a run with its settings;
+    no run is made of them. Ctrl-C stops it and shows what there is.
+
+    \b
+    Examples:
+      python -m tl_core grid feature-extraction --vary head.dropout=0,0.2,0.5 --vary train.learning_rate=0.001,0.003
+      python -m tl_core grid feature-extraction --data folder:PATH --vary head.hidden=0,64,256 --vary head.l2=0,0.001
+    """
+    wanted, asked = options.read_experiment(spec, data, changes).anchored(), Grid.of(_axes(vary))
+    cells(asked, wanted)
+    if problems := plan(wanted, models).problems:
+        raise BadInput(problems)
+    result = _trained(wanted, asked, models)
+    if out is not None:
+        write_json(out, result)
+    if as_json:
+        screen.print_json(result)
+    else:
+        _print_result(result, top)
+    if not result["complete"]:
+        raise RunStopped("The grid was stopped; these are the epochs until then.")
+
+
+def _axes(vary: Sequence[str]) -> dict[str, list[Any]]:
+    """Values by path, of what was typed after --vary."""
+    axes: dict[str, list[Any]] = {}
+    for axis in vary:
+        path, equals, values = (part.strip() for part in axis.partition("="))
+        if not equals or not path:
+            raise BadInput.of("--vary", f"received {axis!r}; an axis is path=values", "For example head.l2=0,0.001.")
+        if path in axes:
+            raise BadInput.of("--vary", f"received {path} more than once", "Write all its values after one --vary.")
+        axes[path] = _values(values)
+    return axes
+
+
+def _values(text: str) -> list[Any]:
+    """From "0,0.5", "[64],[128]" or "[0, 0.5]" to values."""
+    try:
+        values = json.loads(f"[{text}]")
+    except ValueError:
+        return [read_text(part.strip()) for part in text.split(",")]
+    # A list of numbers alone is what the axis has; [64],[128] are two values.
+    return values[0] if len(values) == 1 and isinstance(values[0], list) else values
+
+
+def _trained(wanted: ExperimentSpec, asked: Grid, models: Path) -> dict[str, Any]:
+    began = time.monotonic()
+    with stoppable() as stop, screen.bar(screen.err) as bar:
+        bar("Loading TensorFlow", 0, 1)
+        from tl_core.engine.bank.grid import train_bank
+
+        def progress(what: str, done: int, total: int) -> None:
+            bar(what, done, total)
+            stop()
+
+        result = train_bank(wanted, asked, models, progress)
+    return {**result, "seconds_with_features": round(time.monotonic() - began, 3)}
+
+
+def _print_result(result: dict[str, Any], top: int) -> None:
+    paths, found = list(result["axes"]), ranked(result["cells"])
+    titles = [
+        *(f">{path.rsplit('.', 1)[-1]}" for path in paths),
+        ">val acc",
+        ">val loss",
+        ">gap",
+        ">best epoch",
+        "?ended",
+    ]
+    rows = [_row(cell, paths) for cell in found[:top]]
+    screen.print_table(titles, rows)
+    if len(found) > top:
+        screen.print_line(f"... and {len(found) - top} more; --top and --out show them.")
+    screen.print_line()
+    screen.print_text(_words(result))
+
+
+def _row(cell: Cell, paths: Sequence[str]) -> tuple[str, ...]:
+    best = cell["best"]
+    values = [_written(cell["settings"][path]) for path in paths]
+    measured = (screen.share(best["val_accuracy"]), f"{best['val_loss']:.4f}", f"{gap(best):+.3f}")
+    return (*values, *measured, f"{best['epoch']} of {len(cell['lines'])}", _ended(cell))
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return "+".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _ended(cell: Cell) -> str:
+    return "diverged" if cell["diverged"] else "stopped early" if cell["stopped_early"] else ""
+
+
+def _words(result: dict[str, Any]) -> str:
+    trained = sum(len(cell["lines"]) for cell in result["cells"])
+    lost = sum(cell["best"] is None for cell in result["cells"])
+    said = (
+        f"{len(result['cells'])} heads, {trained:,} epochs of them on {result['images']['train']:,} training images: "
+        f"{screen.duration(result['seconds'])}, with features and loading {screen.duration(result['seconds_with_features'])}. "
+        "The best of many cells looks better on validation images than it is: the test images of a run of it tell."
+    )
+    return f"{said} {lost} heads have no epoch to show." if lost else said
+
+
+COMMANDS = (grid,)

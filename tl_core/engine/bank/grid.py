@@ -1,0 +1,79 @@
+"""A grid of heads from its settings to its result: features once, then all cells in one program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tl_core import store
+from tl_core.bank import Cell, Grid, cells
+from tl_core.cache import Progress
+from tl_core.data.prepare import Prepared, prepare
+from tl_core.engine.backend import set_up
+from tl_core.engine.bank.epochs import Outcome
+from tl_core.engine.bank.training import Arrays, Bank, run
+from tl_core.engine.networks.assembly import assemble, divide
+from tl_core.engine.training.ahead import network_meanwhile
+from tl_core.engine.training.material import stored_features
+from tl_core.phases import phases
+from tl_core.spec import ExperimentSpec
+from tl_core.store import cache_folder
+
+
+def train_bank(base: ExperimentSpec, grid: Grid, models: Path, progress: Progress) -> dict[str, Any]:
+    """Trains every cell of a grid on the features that a run of `base` would read; nothing but caches is written.
+
+    Returns:
+        The JSON form that `tl_core.bank` describes; of what was reached, where `progress` raised RunStopped while heads trained.
+
+    Raises:
+        BadInput: as `cells` and a run of `base` do.
+        RunFailed: as a run would, and where the features do not fit into memory.
+        RunStopped: where `progress` raises it before heads train.
+    """
+    specs = cells(grid, base)
+    data, arrays = read(base, models, progress)
+    bank = run(specs, arrays, progress)
+    return _result(base, grid, specs, data, bank)
+
+
+def read(spec: ExperimentSpec, models: Path, progress: Progress) -> tuple[Prepared, Arrays]:
+    """The data of a spec whose backbone is all frozen, and the features that its head reads."""
+    set_up(spec.train.seed)
+    cache = cache_folder(models)
+    with network_meanwhile(spec, progress) as watched:
+        data = prepare(spec.data, spec.image_size, cache, watched)
+    classes = len(data.dataset.class_names)
+    parts = divide(assemble(spec, classes, progress), spec, phases(spec)[0].frozen)
+    features = stored_features(spec, data, parts, cache, progress)
+    split, labels = data.split, data.dataset.labels
+    return data, Arrays(
+        features[split.train], split.train_labels, features[split.validation], labels[split.validation], classes
+    )
+
+
+def _result(
+    base: ExperimentSpec, grid: Grid, specs: Sequence[ExperimentSpec], data: Prepared, bank: Bank
+) -> dict[str, Any]:
+    split = data.split
+    found = zip(specs, grid.combinations, bank.outcomes, strict=True)
+    return {
+        "settings": base.to_json(),
+        "axes": {path: list(values) for path, values in grid.axes},
+        "classes": len(data.dataset.class_names),
+        "images": {"train": len(split.train), "validation": len(split.validation)},
+        "seconds": round(bank.seconds, 3),
+        "complete": bank.complete,
+        "cells": [_cell(spec, settings, outcome) for spec, settings, outcome in found],
+    }
+
+
+def _cell(spec: ExperimentSpec, settings: dict[str, Any], outcome: Outcome) -> Cell:
+    return {
+        "settings": settings,
+        "lines": outcome.lines,
+        "best": store.best(outcome.lines, spec.train.best) if outcome.lines else None,
+        "stopped_early": outcome.stopped_early,
+        "diverged": outcome.diverged,
+    }
