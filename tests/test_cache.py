@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,8 @@ from threading import Barrier, Event
 import numpy as np
 import pytest
 
-from tl_core.cache import Job, built_once, is_built, mapped, need_space
-from tl_core.errors import RunFailed, RunStopped
+from tl_core.cache import Job, NoRoom, built_once, grown, is_built, mapped, need_space
+from tl_core.errors import RunStopped
 from tl_core.files import TEMPORARY
 
 JOB = Job("Making data", 4, 400)
@@ -118,6 +119,101 @@ def test_whoever_waits_for_another_process_is_told_how_far_that_is(place):
     assert told[0] == ("Making data", 2, 4)
 
 
+class TestGrown:
+    """Ten pieces of four bytes, piece i of bytes i."""
+
+    @staticmethod
+    def pieces(begun, until=10, error=None):
+        def more(state):
+            begun.append(state["done"])
+            for number in range(state["done"], 10):
+                if number == until:
+                    raise error
+                yield bytes([number] * 4), {"done": number + 1}
+
+        return more
+
+    @pytest.fixture
+    def file(self, tmp_path):
+        return tmp_path / "data"
+
+    def stopped_at(self, file, until, error=None):
+        with pytest.raises(type(error or RunStopped())):
+            grown(file, {"done": 0}, self.pieces([], until, error or RunStopped("stop")))
+
+    def whole(self, file):
+        """Where it was gone on from."""
+        begun = []
+        assert grown(file, {"done": 0}, self.pieces(begun)) == {"done": 10}
+        assert file.read_bytes() == bytes(number for number in range(10) for _ in range(4))
+        assert list(file.parent.iterdir()) == [file]
+        return begun
+
+    def test_from_nothing_is_whole(self, file):
+        assert self.whole(file) == [0]
+
+    @pytest.mark.parametrize("error", [RunStopped("stop"), KeyboardInterrupt()])
+    def test_goes_on_where_it_was_stopped(self, file, error):
+        self.stopped_at(file, 4, error)
+        assert self.whole(file) == [4]
+
+    def test_may_be_stopped_again_and_again(self, file):
+        for until in (3, 3, 7):
+            self.stopped_at(file, until)
+        assert self.whole(file) == [7]
+
+    def test_what_no_record_vouches_for_is_written_again(self, file):
+        self.stopped_at(file, 4)
+        with file.open("ab") as more:
+            more.write(b"half a piece that was under way")
+        assert self.whole(file) == [4]
+
+    @pytest.mark.parametrize("damage", [b"xxxx", b""], ids=["other bytes", "cut short"])
+    def test_a_damaged_beginning_is_written_anew(self, file, damage):
+        self.stopped_at(file, 4)
+        content = file.read_bytes()
+        file.write_bytes(content[:8] + damage + content[12:])
+        assert self.whole(file) == [0]
+
+    @pytest.mark.parametrize("record", ["{", "[]", "{}", '{"state": 3}'])
+    def test_a_damaged_record_is_not_believed(self, file, record):
+        self.stopped_at(file, 4)
+        (file.parent / "reached.json").write_text(record)
+        assert self.whole(file) == [0]
+
+    def test_of_a_disk_that_is_full_nothing_is_kept(self, file):
+        self.stopped_at(file, 4, OSError(28, "No space left on device"))
+        assert not (file.parent / "reached.json").exists()
+        assert self.whole(file) == [0]
+
+    def test_records_what_it_reached_while_it_goes_on(self, file, monkeypatch):
+        monkeypatch.setattr("tl_core.cache.KEEP_EVERY", 0.0)
+        more = iter(self.pieces([])({"done": 0}))
+
+        def watched(_state):
+            for number, piece in enumerate(more):
+                if number:
+                    said = json.loads((file.parent / "reached.json").read_text())
+                    assert (said["state"], said["bytes"]) == ({"done": number}, 4 * number)
+                    assert file.stat().st_size >= said["bytes"]
+                yield piece
+
+        assert grown(file, {"done": 0}, watched) == {"done": 10}
+
+    def test_a_stopped_folder_keeps_what_was_grown_and_other_files_of_it_are_not_taken_for_whole(self, place):
+        for until in (2, 5):
+            with pytest.raises(RunStopped):
+                built_once(place, JOB, lambda folder, n=until: self.built(folder, n))
+            assert inside(place) == [f"{TEMPORARY}building-abc"]
+            assert not is_built(place)
+        assert built_once(place, JOB, lambda folder: self.built(folder, 10)) == {"done": 10}
+        assert inside(place) == ["abc"]
+        assert sorted(file.name for file in place.iterdir()) == ["data", "index.json"]
+
+    def built(self, folder, until):
+        return grown(folder / "data", {"done": 0}, self.pieces([], until, RunStopped("stop")))
+
+
 class TestMapped:
     @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
     def test_gives_back_what_was_written(self, tmp_path, dtype):
@@ -150,7 +246,7 @@ class TestSpace:
 
     def test_that_is_short_is_said_with_numbers_and_a_remedy(self, tmp_path, monkeypatch):
         monkeypatch.setattr(shutil, "disk_usage", lambda _: self.Usage(0, 0, 900_000_000))
-        with pytest.raises(RunFailed) as caught:
+        with pytest.raises(NoRoom) as caught:
             need_space(tmp_path / "new", 1_000_000_000, "cached features")
         assert "0.9 GB free; cached features need 1.0 GB" in str(caught.value)
         assert "TL_MODELS" in str(caught.value)

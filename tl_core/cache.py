@@ -1,28 +1,47 @@
 """Arrays that are computed once and kept: a folder with one flat file, and an index that says what is in it.
 
 A folder is built beside its place and renamed when whole, under a lock: two processes that want the same array make it once,
-and a killed one leaves nothing that could be mistaken for whole.
+and a killed one leaves nothing that could be mistaken for whole. What `grown` has written of it is kept, and gone on with.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
-import uuid
-from collections.abc import Callable
+import time
+import zlib
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from tl_core.errors import RunFailed
+from tl_core.errors import BadInput, RunFailed
+from tl_core.eviction import hold, make_room
 from tl_core.files import TEMPORARY, locked, read_json, write_json
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, how much is done, of how much); may raise RunStopped to cancel."""
 
 INDEX = "index.json"
+
+REACHED = "reached.json"
+"""How far a file has grown that is not whole."""
+
+KEEP_EVERY = 1.0
+"""Seconds of work that a killed process may lose."""
+
+State = dict[str, Any]
+"""How far something is, as plain JSON values."""
+
+_Reached = tuple[State, int, int]
+"""A state, and the length and checksum (CRC-32) of the file in it."""
+
+
+class NoRoom(RunFailed):
+    """The disk, or the budget, has no room for what was to be kept."""
 
 
 def unwatched(what: str, done: int, total: int) -> None:
@@ -44,7 +63,8 @@ def built_once(
     """The index of a cached folder, built first where it is missing.
 
     Args:
-        build: Fills the folder it is given and returns the index. What it raises goes on; nothing half-made stays.
+        build: Fills the folder it is given and returns the index. What it raises goes on; of what is half made only what `grown`
+            has written stays, which the next build finds in its folder.
         progress: Told how far another process is that makes the same; may raise RunStopped.
     """
     if not is_built(folder):
@@ -73,27 +93,121 @@ def mapped(file: Path, dtype: Any, shape: tuple[int, ...]) -> np.ndarray:
     return np.memmap(file, dtype, "r", shape=shape) if shape[0] else np.zeros(shape, dtype)
 
 
+def opened(
+    folder: Path,
+    job: Job,
+    build: Callable[[Path], dict[str, Any]],
+    read: Callable[[dict[str, Any]], np.ndarray],
+    progress: Progress = unwatched,
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """The array of a cached folder, and its index, built first where it is missing; not evicted as long as the array lives.
+
+    Args:
+        build, progress: As `built_once` takes them.
+        read: From the index to the array.
+    """
+    while True:
+        index = built_once(folder, job, build, progress)
+        with locked(folder):  # Whoever evicts has it meanwhile.
+            if is_built(folder):
+                array = read(index)
+                hold(folder, array)
+                return array, index
+
+
+def grown(file: Path, begin: State, more: Callable[[State], Iterable[tuple[Any, State]]]) -> State:
+    """Writes a flat file piece by piece, going on where an earlier process got to, and returns the last state.
+
+    What was reached is recorded beside the file about every second, after the content is safe, and when something is raised: only what
+    a record vouches for, by length and checksum, is gone on with.
+
+    Args:
+        begin: The state where nothing is there yet.
+        more: From a state to the pieces that are missing: each a buffer, and the state once it is written.
+
+    Raises:
+        OSError: where the disk is full or broken; nothing is then kept. What `more` raises goes on, and what was reached is kept.
+    """
+    record = file.with_name(REACHED)
+    reached = _vouched_for(file, record) or (begin, 0, 0)
+    with file.open("r+b" if reached[1] else "wb") as out:
+        out.truncate(reached[1])
+        out.seek(reached[1])
+        kept = time.monotonic()
+        try:
+            for content, state in more(reached[0]):
+                out.write(content)
+                reached = state, reached[1] + memoryview(content).nbytes, zlib.crc32(content, reached[2])
+                if time.monotonic() - kept >= KEEP_EVERY:
+                    _keep(out, record, reached)
+                    kept = time.monotonic()
+            _sync(out)
+        except OSError:
+            record.unlink(missing_ok=True)
+            raise
+        except BaseException:
+            _keep(out, record, reached)
+            raise
+    record.unlink(missing_ok=True)
+    return reached[0]
+
+
+def _keep(out: IO[bytes], record: Path, reached: _Reached) -> None:
+    _sync(out)
+    write_json(record, dict(zip(("state", "bytes", "checksum"), reached, strict=True)))
+
+
+def _sync(out: IO[bytes]) -> None:
+    out.flush()
+    os.fsync(out.fileno())
+
+
+def _vouched_for(file: Path, record: Path) -> _Reached | None:
+    """What a record says was reached; None where there is none, or the file is not as it says."""
+    try:
+        said = read_json(record)
+        state, size, checksum = said["state"], said["bytes"], said["checksum"]
+        with file.open("rb") as content:
+            left, found = size, 0
+            while left > 0 and (piece := content.read(min(left, 1 << 24))):
+                left, found = left - len(piece), zlib.crc32(piece, found)
+        return (state, size, checksum) if left == 0 and found == checksum else None
+    except (FileNotFoundError, BadInput, LookupError, TypeError):
+        return None
+
+
 def need_space(folder: Path, needed: int, what: str) -> None:
-    """Raises RunFailed where the disk of a folder has no room for so many bytes and a tenth more."""
+    """Makes room for so many bytes in the folder of a kind of entries, evicting others of the cache where it must.
+
+    Raises:
+        NoRoom: where its disk has no room for them and a tenth more all the same.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    make_room(folder.parent, needed)
     free = shutil.disk_usage(folder).free
     if free < needed * 1.1:
-        raise RunFailed(
+        raise NoRoom(
             f"The disk of {folder} has {free / 1e9:.1f} GB free; {what} need {needed / 1e9:.1f} GB. "
             "Free some space, choose a smaller image size, or set TL_MODELS to another disk."
         )
 
 
+def missing_bytes(building: Path, size: int) -> int:
+    """What is still to be written of so many bytes."""
+    return max(size - sum(file.stat().st_size for file in building.iterdir()), 0)
+
+
 def _build(folder: Path, build: Callable[[Path], dict[str, Any]]) -> None:
-    for leftover in folder.parent.glob(f"{TEMPORARY}*-{folder.name}"):  # of a process that was killed
-        shutil.rmtree(leftover)
+    building = folder.with_name(f"{TEMPORARY}building-{folder.name}")
+    for leftover in folder.parent.glob(f"{TEMPORARY}*-{folder.name}"):
+        if leftover != building or not (building / REACHED).exists():  # of a process that was killed
+            shutil.rmtree(leftover)
     if folder.exists():  # without an index: somebody deleted a part of it
         shutil.rmtree(folder)
-    building = folder.with_name(f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{folder.name}")
-    building.mkdir(parents=True)
+    building.mkdir(parents=True, exist_ok=True)
     try:
         write_json(building / INDEX, build(building))
         building.rename(folder)
     finally:
-        if building.exists():
+        if building.exists() and not (building / REACHED).exists():
             shutil.rmtree(building)

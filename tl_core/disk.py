@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
-from tl_core import store
+from tl_core import eviction, store
 from tl_core.backbones import weights
 from tl_core.errors import BadInput
-from tl_core.files import TEMPORARY
 from tl_core.store import FINISHED, RUNNING, Run, checkpoints
 
 Kind = Literal["pixels", "features", "exports"]
@@ -128,19 +126,8 @@ def _cached(models: Path, kind: Kind) -> Iterator[Path]:
 
 
 def _remove_entry(folder: Path) -> int:
-    """Removes an entry under its lock, which whoever makes it holds; renamed first, it is gone at once or not at all."""
-    name = folder.name
-    if name.startswith(TEMPORARY):  # Half made; the lock is that of the entry it would have become.
-        name = name.removeprefix(TEMPORARY).partition("-")[2] or name
     try:
-        with FileLock(folder.with_name(f"{name}.lock"), timeout=0):
-            bytes = used(folder).bytes
-            doomed = folder.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{name}")
-            folder.rename(doomed)
-            shutil.rmtree(doomed)
-            return bytes
-    except FileNotFoundError:  # Somebody else removed it this moment.
-        return 0
+        return eviction.remove(folder)
     except Timeout:
         raise BadInput.of("cache", "a process is making an entry of it right now", "Try again in a minute.") from None
 

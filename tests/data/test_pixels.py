@@ -168,15 +168,29 @@ def test_progress_counts_every_image_once_and_not_at_all_from_the_cache(tmp_path
 
 
 class TestAStop:
-    def test_leaves_nothing_behind_and_the_next_call_makes_it_whole(self, tmp_path):
+    def test_keeps_what_is_decoded_and_the_next_call_decodes_the_rest(self, tmp_path):
+        opened = []
+
+        def counted(item):
+            opened.append(item.key)
+            if item.key == "a/1":
+                raise Unreadable("broken")
+            return Image.new("RGB", (20, 10), (int(item.key[2:]),) * 3)
+
         def stop(_what, done, _of):
             if done == 3:
                 raise RunStopped("stopped")
 
         with pytest.raises(RunStopped):
-            pixels(made(5), 32, tmp_path, stop)
-        assert files_in(tmp_path) == []
-        assert len(pixels(made(5), 32, tmp_path, quiet).images) == 5
+            pixels(made(200, counted), 32, tmp_path, stop)
+        assert [name[:14] for name in files_in(tmp_path)] == [".tmp-building-"]
+        assert not is_cached(made(200), 32, tmp_path)
+        opened.clear()
+        read = pixels(made(200, counted), 32, tmp_path, quiet)
+        assert sorted(opened) == sorted(f"a/{number}" for number in range(3, 200))
+        assert read.images[:, 0, 0, 0].tolist() == [number for number in range(200) if number != 1]
+        assert [skipped.key for skipped in read.dataset.skipped] == ["a/1"]
+        assert files_in(tmp_path) == [read.key]
 
     def test_does_not_decode_what_is_left(self, tmp_path):
         opened = []

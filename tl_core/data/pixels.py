@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import PIL
 
-from tl_core.cache import Job, Progress, built_once, is_built, mapped, need_space
+from tl_core.cache import Job, Progress, State, grown, is_built, mapped, missing_bytes, need_space, opened
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Item, Skipped, Unreachable, Unreadable
 from tl_core.data.drawing import drawn
@@ -53,16 +54,19 @@ def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress) ->
 
     Raises:
         RunFailed: where the disk has too little space, or a file that was listed is gone.
-        RunStopped: where `progress` raises it; nothing half-made is left.
+        RunStopped: where `progress` raises it; the next call goes on from there.
     """
     folder = _folder(dataset, size, cache)
     job = Job("Decoding images", len(dataset.items), bytes_needed(len(dataset.items), size))
-    index = built_once(folder, job, lambda building: _write_all(dataset, size, building, progress), progress)
+
+    def read(index: dict[str, Any]) -> np.ndarray:
+        return mapped(folder / _FILE, np.uint8, (len(dataset.items) - len(index["unreadable"]), size, size, 3))
+
+    images, index = opened(folder, job, lambda building: _write_all(dataset, size, building, progress), read, progress)
     unreadable = {Skipped(key, reason) for key, reason in index["unreadable"]}
     gone = {skipped.key for skipped in unreadable}
     items = tuple(item for item in dataset.items if item.key not in gone)
     skipped = (*dataset.skipped, *sorted(unreadable, key=lambda row: row.key))
-    images = mapped(folder / _FILE, np.uint8, (len(items), size, size, 3))
     return Pixels(folder.name, replace(dataset, items=items, skipped=skipped), images)
 
 
@@ -81,24 +85,29 @@ def _folder(dataset: ImageDataset, size: int, cache: Path) -> Path:
 
 
 def _write_all(dataset: ImageDataset, size: int, building: Path, progress: Progress) -> dict[str, Any]:
-    need_space(building.parent, bytes_needed(len(dataset.items), size), "decoded images")
-    unreadable = []
-    each = drawn(dataset, size) if dataset.generated else _decoded(dataset, size)
-    with (building / _FILE).open("wb") as file, closing(each) as decoded:
-        for done, (item, result) in enumerate(decoded, start=1):
+    need_space(building.parent, missing_bytes(building, bytes_needed(len(dataset.items), size)), "decoded images")
+    more = partial(_missing, dataset, size, progress)
+    reached = grown(building / _FILE, {"items": 0, "unreadable": []}, more)
+    return {"source": dataset.source, "size": size, "unreadable": reached["unreadable"]}
+
+
+def _missing(dataset: ImageDataset, size: int, progress: Progress, state: State) -> Iterator[tuple[Any, State]]:
+    """The pixels of the items that are not decoded yet; nothing for one that is unreadable, which the state then lists."""
+    unreadable = state["unreadable"]
+    rest = replace(dataset, items=dataset.items[state["items"] :])
+    each = drawn(rest, size) if dataset.generated else _decoded(rest, size)
+    with closing(each) as decoded:
+        for done, (item, result) in enumerate(decoded, start=state["items"] + 1):
             if isinstance(result, Unreachable):
                 # Not "unreadable": the cache would go on leaving out a picture that may be there again tomorrow.
                 raise RunFailed(
                     f"{item.key} {result}; it was there when the data was listed. Start again when it is back."
                 )
             if isinstance(result, Unreadable):
-                unreadable.append((item.key, str(result)))
-            else:
-                file.write(result.data)
+                unreadable = [*unreadable, (item.key, str(result))]
+            content = b"" if isinstance(result, Unreadable) else result.data
+            yield content, {"items": done, "unreadable": unreadable}
             progress("Decoding images", done, len(dataset.items))
-        file.flush()
-        os.fsync(file.fileno())
-    return {"source": dataset.source, "size": size, "unreadable": unreadable}
 
 
 def _decoded(dataset: ImageDataset, size: int) -> Generator[tuple[Item, np.ndarray | Unreadable], None, None]:

@@ -41,7 +41,8 @@ def thaws(spec: ExperimentSpec) -> bool:
         return True
 
 
-_USED_WHEN_SOLVED = ("head.classifier", "head.pooling", "head.l2", "train.feature_cache", "train.seed")
+_OF_STORED = ("train.feature_cache", "train.feature_storage", "train.prefix_precision")
+_USED_WHEN_SOLVED = ("head.classifier", "head.pooling", "head.l2", "train.seed", *_OF_STORED)
 _SECTIONS = ("head", "augment", "train", "optimizer", "schedule", "loss", "stopping", "start")
 _NEURAL = tuple(
     row.path for row in PARAMETERS if row.path.partition(".")[0] in _SECTIONS and row.path not in _USED_WHEN_SOLVED
@@ -82,7 +83,7 @@ def _one_thawed(spec: ExperimentSpec) -> Found:
 def _thawed(spec: ExperimentSpec) -> Found:
     nothing = spec.backbone.freeze == "none" and not spec.train.head_epochs and not spec.train.stages
     if nothing and spec.head.classifier not in SOLVED:
-        yield ("train.feature_cache", "train.views"), "no block is frozen", "Freeze some blocks, or leave it out."
+        yield (*_OF_STORED, "train.views"), "no block is frozen", "Freeze some blocks, or leave it out."
 
 
 def _views(spec: ExperimentSpec) -> Found:
@@ -93,7 +94,8 @@ def _views(spec: ExperimentSpec) -> Found:
             "Add an augmentation, or set it to 0.",
         )
     if spec.train.feature_cache == "off":
-        yield ("train.views",), "train.feature_cache is off, so nothing is stored", "Set one of the two back."
+        of_stored = ("train.views", "train.feature_storage", "train.prefix_precision")
+        yield of_stored, "train.feature_cache is off, so nothing is stored", "Set one of the two back."
 
 
 def _random(spec: ExperimentSpec) -> Found:

@@ -85,6 +85,18 @@ class TrainSpec(Section):
         "auto",
         "auto: what the frozen layers say of an image is computed once and kept. off: computed again each epoch (to compare; slow).",
     )
+    feature_storage: Literal["float32", "float16"] = setting(
+        "float32",
+        "How stored features are kept. float16: half the disk and memory, each rounded to about three digits; the run's log says how far "
+        "they are from the exact ones.",
+        title="Storage of features",
+    )
+    prefix_precision: Literal["f32", "bf16", "int8"] = setting(
+        "f32",
+        "How frozen layers compute on a processor. f32: exactly. bf16 (about twice as fast where the processor has it) and int8 (faster "
+        "still; needs the package nncf) change every feature somewhat; the run's log says by how much. No effect on a GPU.",
+        title="Precision of frozen layers",
+    )
     seed: int = setting(
         0,
         "Decides first weights, order and every random draw: the same seed gives the same run on one machine.",

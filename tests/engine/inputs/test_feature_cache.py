@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,9 @@ import pytest
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
 from tl_core.backbones import BACKBONES
+from tl_core.data.pixels import Pixels
 from tl_core.data.prepare import prepare
+from tl_core.engine.backend import keras
 from tl_core.engine.inputs import features as features_module
 from tl_core.engine.inputs.features import features
 from tl_core.engine.inputs.prefix import in_keras, in_openvino
@@ -72,13 +75,21 @@ def test_with_keras_on_both_sides_the_cached_curve_is_the_uncached_one_to_the_bi
         assert curves(cached, name).tolist() == curves(uncached, name).tolist()
 
 
-@pytest.mark.parametrize("backbone", ["EfficientNetLite0", "MobileNetV2", "ResNet50"])
+USUAL = ("EfficientNetLite0", "MobileNetV2", "ResNet50")
+
+
+@pytest.mark.parametrize(
+    "backbone", [name if name in USUAL else pytest.param(name, marks=pytest.mark.long) for name in BACKBONES.names]
+)
 def test_openvino_and_keras_say_the_same_of_an_image(backbone: str) -> None:
-    weights = "bundled" if backbone == "EfficientNetLite0" else "random"
-    spec = small_spec(backbone__name=backbone, backbone__weights=weights, data__image_size=64)
+    weights, size = (
+        "bundled" if backbone == "EfficientNetLite0" else "random",
+        max(64, BACKBONES[backbone].minimum_size),
+    )
+    spec = small_spec(backbone__name=backbone, backbone__weights=weights, data__image_size=size)
     prefix = divide(assemble(spec, 3), spec, BACKBONES[backbone].cut_names[-1]).prefix
     assert prefix is not None
-    images = np.random.default_rng(0).integers(0, 256, (10, 64, 64, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (10, size, size, 3), dtype=np.uint8)
     batches = [images[:4], images[4:8], images[8:]]
     expected = np.concatenate(list(in_keras(prefix)(batches)))
     found = np.concatenate(list(in_openvino(prefix)(batches)))
@@ -133,28 +144,90 @@ print("done")
     assert done.stdout == "done\n", done.stderr[-2000:]
 
 
-def test_features_are_computed_once_and_a_stopped_pass_leaves_nothing(
-    shared_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(scope="module")
+def digits(shared_models: Path) -> Pixels:
     spec = small_spec()
-    data = prepare(spec.data, spec.image_size, store.cache_folder(shared_models), quiet)
+    return prepare(spec.data, spec.image_size, store.cache_folder(shared_models), quiet).pixels
+
+
+@pytest.fixture(scope="module")
+def frozen() -> keras.Model:
+    spec = small_spec()
     prefix = divide(assemble(spec, 10), spec, "final").prefix
     assert prefix is not None
+    return prefix
+
+
+def test_features_are_computed_once(
+    digits: Pixels, frozen: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = features(frozen, digits, ("a",), tmp_path, quiet)
+    assert first.shape == (1797, 1280)
+    monkeypatch.setattr(features_module, "ready", _never)
+    again = features(frozen, digits, ("a",), tmp_path, quiet)
+    assert np.array_equal(first, again)
+    with pytest.raises(AssertionError, match="computed again"):
+        features(frozen, digits, ("b",), tmp_path, quiet)
+
+
+def test_a_stopped_pass_goes_on_where_it_stopped_and_says_the_same_to_the_bit(
+    digits: Pixels, frozen: keras.Model, tmp_path: Path
+) -> None:
+    told: list[int] = []
 
     def stop(_what: str, done: int, _total: int) -> None:
+        told.append(done)
         if done > 100:
             raise RunStopped("stopped by the test")
 
-    with pytest.raises(RunStopped):
-        features(prefix, data.pixels, ("a",), tmp_path, stop)
-    assert not list(tmp_path.rglob("features.f32"))
-    first = features(prefix, data.pixels, ("a",), tmp_path, quiet)
-    assert first.shape == (1797, 1280)
-    monkeypatch.setattr(features_module, "ready", _never)
-    again = features(prefix, data.pixels, ("a",), tmp_path, quiet)
-    assert np.array_equal(first, again)
-    with pytest.raises(AssertionError, match="computed again"):
-        features(prefix, data.pixels, ("b",), tmp_path, quiet)
+    for reached in (112, 128):
+        with pytest.raises(RunStopped):
+            features(frozen, digits, ("a",), tmp_path / "stopped", stop)
+        assert told[-1] == reached
+    told.clear()
+    gone_on = features(frozen, digits, ("a",), tmp_path / "stopped", lambda _what, done, _total: told.append(done))
+    assert told[0] == 144
+    assert np.array_equal(gone_on, features(frozen, digits, ("a",), tmp_path / "at once", quiet))
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.engine.conftest import small_spec
+from tl_core import cache
+from tl_core.data.pixels import Pixels
+from tl_core.data.prepare import prepare
+from tl_core.engine.backend import keras
+from tl_core.engine.inputs.features import features
+from tl_core.engine.networks.assembly import assemble, divide
+
+cache.KEEP_EVERY = 0.1
+spec = small_spec(data__image_size=96)
+data = prepare(spec.data, spec.image_size, Path(sys.argv[1]), cache.unwatched)
+prefix = divide(assemble(spec, 10), spec, "final").prefix
+features(prefix, data.pixels, ("a",), Path(sys.argv[1]), lambda what, done, total: print(done, flush=True))
+"""
+
+
+@pytest.mark.long
+def test_a_pass_whose_process_was_killed_goes_on_where_it_was_recorded(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        for line in killed.stdout:
+            if int(line) >= 800:
+                killed.kill()
+                break
+    (half,) = (tmp_path / "features").glob(".tmp-building-*")
+    recorded = json.loads((half / "reached.json").read_text())["state"]["images"]
+    assert 0 < recorded <= 1000
+    spec = small_spec(data__image_size=96)
+    data = prepare(spec.data, spec.image_size, tmp_path, quiet)
+    prefix = divide(assemble(spec, 10), spec, "final").prefix
+    assert prefix is not None
+    told: list[int] = []
+    gone_on = features(prefix, data.pixels, ("a",), tmp_path, lambda _what, done, _total: told.append(done))
+    assert told[0] == recorded + 16
+    assert np.array_equal(gone_on, features(prefix, data.pixels, ("a",), tmp_path / "at once", quiet))
 
 
 def _never(*_arguments: object) -> Iterator[np.ndarray]:

@@ -6,85 +6,189 @@ run with the same pixels, weights and cut finds it made.
 
 from __future__ import annotations
 
-import os
+import logging
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from tl_core.cache import Job, Progress, built_once, mapped, need_space
+from tl_core.cache import Job, NoRoom, Progress, State, grown, mapped, missing_bytes, need_space, opened
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.prefix import ready
+from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, ready
+from tl_core.errors import RunFailed
+from tl_core.eviction import limit
 from tl_core.files import digest_of
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
 """Raised when the same pixels and weights would give other features."""
 
 BATCH = 16
-_FILE = "features.f32"
+
+COMPARED = 4
+"""Batches at the beginning that are also computed exactly, where what is stored is not exact."""
+
+Storage = Literal["float32", "float16"]
+_FILES: dict[str, str] = {"float32": "features.f32", "float16": "features.f16"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """How far features are from others of the same images.
+
+    Attributes:
+        images: How many were compared.
+        largest, mean: Of the absolute differences.
+        scale: The largest absolute value of the exact ones.
+    """
+
+    images: int
+    largest: float
+    mean: float
+    scale: float
+
+    def __str__(self) -> str:
+        scale = self.scale or 1.0
+        return f"{self.largest / scale:.1e} of the largest feature at most, {self.mean / scale:.1e} on average"
+
+
+def change(found: np.ndarray, exact: np.ndarray) -> Change:
+    """The change from exact features to those found, of the same shape (images, ...)."""
+    apart = np.abs(found.astype(np.float32) - exact)
+    return Change(len(exact), float(apart.max()), float(apart.mean()), float(np.abs(exact).max()))
 
 
 def features(
-    model: keras.Model, pixels: Pixels, identity: tuple[Any, ...], cache: Path, progress: Progress
+    model: keras.Model,
+    pixels: Pixels,
+    identity: tuple[Any, ...],
+    cache: Path,
+    progress: Progress,
+    arithmetic: Arithmetic = EXACT,
+    storage: Storage = "float32",
 ) -> np.ndarray:
-    """The output of a frozen model for every image: float32, shape (images, ...), memory-mapped, read-only.
+    """The output of a frozen model for every image: of the type `storage`, shape (images, ...), memory-mapped, read-only.
 
     Args:
         identity: Everything besides the pixels that the output depends on: backbone, weights, cut, pooling.
 
     Raises:
-        RunFailed: where the disk has too little space.
-        RunStopped: where `progress` raises it; nothing half-made is left.
+        NoRoom: where the disk or the budget has too little space.
+        RunStopped: where `progress` raises it; the next call goes on from there.
     """
     images = len(pixels.images)
+
+    def exact() -> Iterable[np.ndarray]:
+        return compiled(model)(pixels.images[some] for some in compared(images))
+
     shape = (images, *model.outputs[0].shape[1:])
-    batches = (pixels.images[places] for places in portions(images))
-    return stored(lambda: ready(model, identity)(batches), shape, (pixels.key, identity), cache, progress)
+    return stored(
+        lambda start: ready(model, identity, arithmetic)(pixels.images[some] for some in portions(images, start)),
+        shape,
+        key_of(pixels, identity, arithmetic),
+        cache,
+        progress,
+        storage=storage,
+        exact=None if is_exact(arithmetic, storage) else exact,
+    )
+
+
+def key_of(pixels: Pixels, identity: tuple[Any, ...], arithmetic: Arithmetic = EXACT) -> tuple[Any, ...]:
+    """The `identity` that `features` gives to `stored`."""
+    return (pixels.key, identity, *arithmetic.identity)
 
 
 def stored(
-    outputs: Callable[[], Iterable[np.ndarray]],
+    outputs: Callable[[int], Iterable[np.ndarray]],
     shape: tuple[int, ...],
     identity: tuple[Any, ...],
     cache: Path,
     progress: Progress,
     said: str = "Computing features",
+    storage: Storage = "float32",
+    exact: Callable[[], Iterable[np.ndarray]] | None = None,
 ) -> np.ndarray:
     """What a frozen model says of images, computed where it is not stored yet; see `features`.
 
     Args:
-        outputs: Gives it in batches; called only where it is needed.
+        outputs: Gives it in batches, from an image on: the first, or of what was stopped the first of a batch. Called only where needed.
         shape: Of all batches together: (images, ...).
         identity: Everything that they depend on.
         said: What `progress` is told.
+        exact: Of what is not exact: gives the first batches in f32, as `compared` has them, which what is stored is compared with.
     """
-    folder = cache / "features" / digest_of("features", VERSION, version("openvino"), version("keras"), *identity)
-    size = int(np.prod(shape)) * 4
+    folder, size = entry(cache, identity, storage), int(np.prod(shape)) * np.dtype(storage).itemsize
 
     def build(building: Path) -> dict[str, Any]:
-        need_space(building, size, "cached features")
-        _write(outputs(), building / _FILE, lambda done: progress(said, done, shape[0]))
-        return {"shape": shape, "identity": list(identity)}
+        file = building / _FILES[storage]
+        _need_room(building, size)
+        grown(file, {"images": 0}, partial(_missing, outputs, storage, lambda done: progress(said, done, shape[0])))
+        index: dict[str, Any] = {"shape": shape, "identity": list(identity)}
+        if exact is None:
+            return index
+        return {**index, "change": vars(_changed(mapped(file, storage, shape), exact))}
 
-    built_once(folder, Job(said, shape[0], size), build, progress)
-    return mapped(folder / _FILE, np.float32, shape)
+    job = Job(said, shape[0], size)
+    read, index = opened(folder, job, build, lambda _: mapped(folder / _FILES[storage], storage, shape), progress)
+    if "change" in index:
+        log.info("Features are not exact: they differ by %s.", Change(**index["change"]))
+    return read
 
 
-def portions(images: int) -> Iterator[slice]:
-    """Places of images, in the portions in which their features are computed."""
-    return (slice(start, min(start + BATCH, images)) for start in range(0, images, BATCH))
+def is_exact(arithmetic: Arithmetic, storage: Storage) -> bool:
+    """True where features are stored as f32 arithmetic gives them."""
+    return not arithmetic.identity and storage == "float32"
 
 
-def _write(outputs: Iterable[np.ndarray], path: Path, written: Callable[[int], None]) -> None:
-    """Writes batches one after another; `written` is told how many images are done."""
-    done = 0
-    with path.open("wb") as file:
-        for output in outputs:
-            file.write(np.ascontiguousarray(output, dtype=np.float32).data)
-            done += len(output)
-            written(done)
-        file.flush()
-        os.fsync(file.fileno())
+def entry(cache: Path, identity: tuple[Any, ...], storage: Storage = "float32") -> Path:
+    """The folder of features in the cache, there or not."""
+    kept = () if storage == "float32" else (storage,)
+    digest = digest_of("features", VERSION, version("openvino"), version("keras"), *identity, *kept)
+    return cache / "features" / digest
+
+
+def portions(images: int, start: int = 0) -> Iterator[slice]:
+    """Places of images from one on, in the portions in which their features are computed."""
+    return (slice(first, min(first + BATCH, images)) for first in range(start, images, BATCH))
+
+
+def compared(images: int) -> Iterator[slice]:
+    """The first portions, which are computed exactly as well where features are not exact."""
+    return portions(min(images, COMPARED * BATCH))
+
+
+def _need_room(building: Path, size: int) -> None:
+    allowed = limit()
+    if allowed is not None and size > allowed:
+        raise NoRoom(f"Features need {size / 1e9:.1f} GB; TL_CACHE_GB allows {allowed / 1e9:.1f} GB for all caches.")
+    need_space(building.parent, missing_bytes(building, size), "cached features")
+
+
+def _missing(
+    outputs: Callable[[int], Iterable[np.ndarray]], storage: Storage, written: Callable[[int], None], state: State
+) -> Iterator[tuple[Any, State]]:
+    """The batches that are not stored yet; `written` is told how many images are."""
+    done = state["images"]
+    for output in outputs(done):
+        done += len(output)
+        yield _as_stored(output, storage).data, {"images": done}
+        written(done)
+
+
+def _as_stored(output: np.ndarray, storage: Storage) -> np.ndarray:
+    if storage == "float16" and np.abs(output).max(initial=0) > np.finfo(np.float16).max:
+        raise RunFailed(
+            "A feature is too large for float16, which ends at 65,504. Set train.feature_storage to float32."
+        )
+    return np.ascontiguousarray(output, dtype=storage)
+
+
+def _changed(found: np.ndarray, exact: Callable[[], Iterable[np.ndarray]]) -> Change:
+    first = np.concatenate([np.asarray(batch) for batch in exact()])
+    return change(found[: len(first)], first)

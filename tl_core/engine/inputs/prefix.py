@@ -1,41 +1,78 @@
 """Running the frozen part of a network: OpenVINO on a processor, Keras on a GPU.
 
-OpenVINO does the same arithmetic about twice as fast there (docs/performance.md). Its precision is set to f32: left alone, it
+OpenVINO does the same arithmetic about twice as fast there (docs/performance.md). Its precision is always set: left alone, it
 computes in bf16 on processors that have it.
 """
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
 from tl_core.engine.backend import keras, tf
 from tl_core.engine.step import forward_pass
+from tl_core.errors import RunFailed
 
 Prefix = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
 """From batches of RGB pixels 0..255 (uint8 or float32, shape (batch, size, size, 3)) to float32 outputs, in order."""
 
 
-def compiled(model: keras.Model) -> Prefix:
+Precision = Literal["f32", "bf16", "int8"]
+
+
+@dataclass(frozen=True, eq=False)
+class Arithmetic:
+    """How OpenVINO computes; on a GPU Keras computes as ever.
+
+    Attributes:
+        precision: As `train.prefix_precision`.
+        samples: For int8: the images whose activations set its ranges, uint8 RGB, shape (images, size, size, 3).
+        drawn: A name for them.
+    """
+
+    precision: Precision = "f32"
+    samples: np.ndarray | None = None
+    drawn: str = ""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells its outputs from those of f32."""
+        return {"f32": (), "bf16": ("bf16",), "int8": ("int8", self.drawn)}[self.precision]
+
+
+EXACT = Arithmetic()
+
+
+def on_gpu() -> bool:
+    """True where Keras runs the frozen part on a GPU."""
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def compiled(model: keras.Model, arithmetic: Arithmetic = EXACT) -> Prefix:
     """A frozen model, ready to run over many batches."""
-    return in_keras(model) if tf.config.list_physical_devices("GPU") else in_openvino(model)
+    return in_keras(model) if on_gpu() else in_openvino(model, arithmetic)
 
 
 _spare: dict[Any, Prefix] = {}
 
 
 def keep(model: keras.Model, identity: tuple[Any, ...]) -> None:
-    """Makes the prefix ready that `ready` will give for this identity next, in place of any other."""
+    """Makes the prefix ready that `ready` will give for this identity next, in place of any other; it computes in f32."""
     _spare.clear()
     _spare[model.inputs[0].shape, identity] = compiled(model)
 
 
-def ready(model: keras.Model, identity: tuple[Any, ...]) -> Prefix:
+def ready(model: keras.Model, identity: tuple[Any, ...], arithmetic: Arithmetic = EXACT) -> Prefix:
     """A frozen model ready to run: the one that was kept for this identity, once, else `compiled`."""
-    return _spare.pop((model.inputs[0].shape, identity), None) or compiled(model)
+    kept = None if arithmetic.identity else _spare.pop((model.inputs[0].shape, identity), None)
+    return kept or compiled(model, arithmetic)
 
 
 def in_keras(model: keras.Model) -> Prefix:
@@ -44,18 +81,22 @@ def in_keras(model: keras.Model) -> Prefix:
     return lambda batches: map(forward, batches)
 
 
-def in_openvino(model: keras.Model) -> Prefix:
+def in_openvino(model: keras.Model, arithmetic: Arithmetic = EXACT) -> Prefix:
     """The model run by OpenVINO, a request for each core, each batch on one of them."""
     import openvino
 
     cores = os.cpu_count() or 1
     options = {
-        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_PRECISION_HINT": "bf16" if arithmetic.precision == "bf16" else "f32",
         "PERFORMANCE_HINT": "THROUGHPUT",
         "INFERENCE_NUM_THREADS": cores,
         "NUM_STREAMS": cores,
     }
-    network = openvino.Core().compile_model(_converted(model), "CPU", options)
+    converted = _converted(model)
+    if arithmetic.precision == "int8":
+        assert arithmetic.samples is not None
+        converted = _quantised(converted, arithmetic.samples)
+    network = openvino.Core().compile_model(converted, "CPU", options)
 
     def run(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         return _in_turn([network.create_infer_request() for _ in range(cores)], batches)
@@ -80,6 +121,27 @@ def _converted(model: keras.Model) -> Any:
 
     signature = [tf.TensorSpec(model.inputs[0].shape, tf.float32)]
     return openvino.convert_model(tf.function(forward, input_signature=signature).get_concrete_function())
+
+
+def _quantised(network: Any, samples: np.ndarray) -> Any:
+    """A network in int8, by NNCF's post-training quantisation: each weight's and activation's range from samples.
+
+    Raises:
+        RunFailed: where NNCF is not installed.
+    """
+    os.environ.setdefault("NNCF_CI", "1")  # Or it tells its makers of each use.
+    try:
+        import nncf  # type: ignore[import-not-found, unused-ignore]
+    except ModuleNotFoundError as error:
+        if error.name != "nncf":
+            raise
+        raise RunFailed(
+            "int8 needs the package nncf: pip install nncf. Or set train.prefix_precision to f32."
+        ) from None
+    nncf.set_log_level(logging.ERROR)
+    batches = [samples[first : first + 1].astype(np.float32) for first in range(len(samples))]
+    with redirect_stdout(io.StringIO()):  # Its progress bars.
+        return nncf.quantize(network, nncf.Dataset(batches), subset_size=len(batches))
 
 
 def _in_turn(requests: Sequence[Any], batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

@@ -18,8 +18,8 @@ from tl_core.cache import Progress
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.augmentation import VERSION, Recipe, seen
-from tl_core.engine.inputs.features import portions, stored
-from tl_core.engine.inputs.prefix import Prefix, compiled
+from tl_core.engine.inputs.features import BATCH, COMPARED, is_exact, portions, stored
+from tl_core.engine.inputs.prefix import EXACT, Arithmetic, Prefix, compiled
 from tl_core.engine.inputs.streams import Batch, Inputs, from_features, labelled
 from tl_core.files import digest_of
 from tl_core.phases import phases, trains_from_features
@@ -48,6 +48,7 @@ def from_views(
     identity: tuple[Any, ...],
     cache: Path,
     progress: Progress,
+    arithmetic: Arithmetic = EXACT,
 ) -> Inputs:
     """Training images as `spec.train.views` stored views of features; position p is row `rows[p]` of the pixels.
 
@@ -62,22 +63,27 @@ def from_views(
         identity: Everything besides pixels and augmentation that the output depends on, as `features` takes it.
 
     Raises:
-        RunFailed: where the disk has too little space.
-        RunStopped: where `progress` raises it; nothing half-made is left.
+        NoRoom: where the disk or the budget has too little space.
+        RunStopped: where `progress` raises it; the next call goes on from there.
     """
     views = spec.train.views
     keys = [pixels.dataset.items[row].key for row in rows]
     recipe = Recipe(spec.augment, spec.train.seed, keys, pixels.images.shape[1])
     steps = [[step.name, step.amount] for step in spec.augment]
     # The keys, because they decide which images are stored, and which are mixed in.
-    common = (pixels.key, identity, VERSION, steps, recipe.seed, digest_of(keys))
+    common = (pixels.key, identity, VERSION, steps, recipe.seed, digest_of(keys), *arithmetic.identity)
     shape = (len(rows), *model.outputs[0].shape[1:])
-    prefix = once(lambda: compiled(model))  # For all views together: it takes seconds.
+    prefix = once(lambda: compiled(model, arithmetic))  # For all views together: it takes seconds.
+    unrounded = once(lambda: compiled(model))
+    storage = spec.train.feature_storage
     read = {}
     for view in sorted({view_of(epoch, views) for epoch in epochs}):
         outputs = partial(_outputs, prefix, recipe, pixels.images, rows, view)
+        first = partial(_outputs, unrounded, recipe, pixels.images, rows, view, 0, COMPARED * BATCH)
+        exact = None if is_exact(arithmetic, storage) else first
         said = f"Computing features of view {view} of {views}"
-        read[view] = from_features(stored(outputs, shape, (*common, view), cache, progress, said), np.arange(len(rows)))
+        kept = stored(outputs, shape, (*common, view), cache, progress, said, storage, exact)
+        read[view] = from_features(kept, np.arange(len(rows)))
 
     def inputs(batches: Iterable[np.ndarray], epoch: int) -> Iterator[Batch]:
         batches, view = list(batches), view_of(epoch, views)
@@ -87,10 +93,17 @@ def from_views(
 
 
 def _outputs(
-    prefix: Callable[[], Prefix], recipe: Recipe, images: np.ndarray, rows: np.ndarray, view: int
+    prefix: Callable[[], Prefix],
+    recipe: Recipe,
+    images: np.ndarray,
+    rows: np.ndarray,
+    view: int,
+    start: int = 0,
+    end: int | None = None,
 ) -> Iterator[np.ndarray]:
-    """What the frozen part says of a view of every image of the part, in portions."""
-    positions = np.arange(len(rows))
+    """What the frozen part says of a view of the images of the part, from one to another, in portions."""
+    positions = np.arange(len(rows))[:end]
     return prefix()(
-        seen(recipe, lambda places: images[rows[places]], positions[portion], view) for portion in portions(len(rows))
+        seen(recipe, lambda places: images[rows[places]], positions[portion], view)
+        for portion in portions(len(positions), start)
     )

@@ -43,10 +43,10 @@ def at_every_cut(spec: ExperimentSpec, pixels: Pixels, cache: Path, progress: Pr
     identity = (pixels.key, *identity_of(spec, progress), device_name())
     images, channels = len(pixels.images), [block.channels for block in facts(backbone.name).blocks]
 
-    def outputs() -> Iterator[np.ndarray]:
+    def outputs(start: int) -> Iterator[np.ndarray]:
         progress("Building the network", 0, 1)
         network = spare.pretrained(backbone, spec.image_size, spec.backbone.weights, spec.train.seed)
-        return compiled(pooled(network, spec.head.pooling))(pixels.images[some] for some in portions(images))
+        return compiled(pooled(network, spec.head.pooling))(pixels.images[some] for some in portions(images, start))
 
     features = stored(outputs, (images, sum(channels)), identity, cache, progress)
     return dict(zip(backbone.cut_names, np.split(features, np.cumsum(channels)[:-1], axis=1), strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,23 +13,31 @@ import numpy as np
 from tl_core.backbones import BACKBONES
 from tl_core.backbones.freezing import last_kept, used_cuts
 from tl_core.backbones.weights import weights_identity
-from tl_core.cache import Progress
+from tl_core.cache import NoRoom, Progress
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import device_name, keras
 from tl_core.engine.inputs.features import features
-from tl_core.engine.inputs.prefix import compiled, in_keras
+from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, in_keras, on_gpu
 from tl_core.engine.inputs.streams import Inputs, from_features, from_images
-from tl_core.engine.inputs.views import from_views
+from tl_core.engine.inputs.views import from_views, view_of
 from tl_core.engine.networks.assembly import Parts
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import Material, Part
 from tl_core.engine.training.starting import start_identity
+from tl_core.files import digest_of
 from tl_core.phases import Phase, trains_from_features, validates_from_features
 from tl_core.spec import ExperimentSpec
 from tl_core.store import Run
 
+log = logging.getLogger(__name__)
+
 CLEAN_IMAGES = 1000
 """How many training images the clean training curve is measured on, at most; the same ones each epoch."""
+
+SAMPLES = 128
+"""How many training images decide the ranges of int8."""
+
+COMPUTED_EACH_TIME = "%s What the frozen layers say is not kept but computed in every epoch, which is slow."
 
 InputsOf = Callable[[np.ndarray], Inputs]
 """From rows of the pixels to the inputs they give."""
@@ -80,12 +89,17 @@ def still_inputs(work: Work, phase: Phase, parts: Parts) -> InputsOf:
     images = work.data.pixels.images
     if parts.prefix is None:
         return lambda rows: from_images(images, rows, None)
-    if validates_from_features(phase.spec, phase):
-        start = start_identity(work.run, work.spec)
+    if not validates_from_features(phase.spec, phase):
+        prefix = in_keras(parts.prefix)
+        return lambda rows: from_images(images, rows, prefix)
+    start = start_identity(work.run, work.spec)
+    try:
         stored = stored_features(phase.spec, work.data, parts, work.cache, work.progress, start)
-        return lambda rows: from_features(stored, rows)
-    prefix = in_keras(parts.prefix)
-    return lambda rows: from_images(images, rows, prefix)
+    except NoRoom as error:
+        log.warning(COMPUTED_EACH_TIME, error)
+        prefix = compiled(parts.prefix, arithmetic_of(phase.spec, work.data))
+        return lambda rows: from_images(images, rows, prefix)
+    return lambda rows: from_features(stored, rows)
 
 
 def _training_inputs(work: Work, phase: Phase, parts: Parts, still: InputsOf) -> Inputs:
@@ -97,15 +111,22 @@ def _training_inputs(work: Work, phase: Phase, parts: Parts, still: InputsOf) ->
         return still(rows)
     assert parts.prefix is not None
     identity = identity_of(spec, parts, start_identity(work.run, work.spec))
-    epochs = range(phase.first, phase.last + 1)
-    return from_views(parts.prefix, work.data.pixels, rows, spec, epochs, identity, work.cache, work.progress)
+    epochs, arithmetic = range(phase.first, phase.last + 1), arithmetic_of(spec, work.data)
+    pixels = work.data.pixels
+    try:
+        return from_views(parts.prefix, pixels, rows, spec, epochs, identity, work.cache, work.progress, arithmetic)
+    except NoRoom as error:
+        log.warning(COMPUTED_EACH_TIME, error)
+        moving = _moving_inputs(work, spec, parts)
+        return lambda batches, epoch: moving(batches, view_of(epoch, spec.train.views))
 
 
 def _moving_inputs(work: Work, spec: ExperimentSpec, parts: Parts) -> Inputs:
     """Inputs that go through augmentation and the frozen part in every epoch."""
     prefix = None
     if parts.prefix is not None:
-        prefix = in_keras(parts.prefix) if spec.train.feature_cache == "off" else compiled(parts.prefix)
+        stores = spec.train.feature_cache != "off"
+        prefix = compiled(parts.prefix, arithmetic_of(spec, work.data)) if stores else in_keras(parts.prefix)
     keys = [item.key for item in work.data.dataset.items]
     images, rows = work.data.pixels.images, work.data.split.train
     return from_images(images, rows, prefix, spec.augment, spec.train.seed, keys)
@@ -120,7 +141,19 @@ def stored_features(
         start: Of a fork, its `start_identity`.
     """
     assert parts.prefix is not None
-    return features(parts.prefix, data.pixels, identity_of(spec, parts, start), cache, progress)
+    identity, arithmetic = identity_of(spec, parts, start), arithmetic_of(spec, data)
+    return features(parts.prefix, data.pixels, identity, cache, progress, arithmetic, spec.train.feature_storage)
+
+
+def arithmetic_of(spec: ExperimentSpec, data: Prepared) -> Arithmetic:
+    """How the frozen part computes; int8 is set by training images that the seed chooses."""
+    precision = spec.train.prefix_precision
+    if precision == "f32" or on_gpu():
+        return EXACT
+    if precision == "bf16":
+        return Arithmetic(precision)
+    rows = np.sort(generator_of("ranges", spec.train.seed).permutation(data.split.train)[:SAMPLES])
+    return Arithmetic(precision, data.pixels.images[rows], digest_of([data.dataset.items[row].key for row in rows]))
 
 
 def identity_of(spec: ExperimentSpec, parts: Parts, start: str = "") -> tuple[Any, ...]:
