@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 JOBS ?= 2
 
-.PHONY: help setup run test unit test-all lint bench regularisers facts settings clean
+.PHONY: help setup run test unit test-all lint bench course regularisers facts settings clean
 .DEFAULT_GOAL := help
 
 help: ## what each target does
@@ -32,8 +32,11 @@ lint: setup ## style and types
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-bench: setup ## how quick the dashboard is here; ARGS="--json FILE" keeps the figures
-	$(PY) -m benchmarks.dashboard $(ARGS)
+bench: setup ## every figure the lab aims at, measured here; ARGS="--photos FOLDER --json FILE --only NAME,..."
+	$(PY) -m benchmarks $(ARGS)
+
+course: setup ## a course's published study, replayed; ARGS="--photos FOLDER", with train/ and validation/
+	$(PY) -m benchmarks.course $(ARGS)
 
 regularisers: setup ## what each way against overfitting does to one small run
 	$(PY) -m benchmarks.regularisers $(ARGS)

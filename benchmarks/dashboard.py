@@ -1,4 +1,4 @@
-"""How quickly the dashboard answers: `python -m benchmarks.dashboard [--json FILE]` (make bench).
+"""How quickly the dashboard answers: `python -m benchmarks.dashboard [--json FILE]`; `make bench` has it among the others.
 
 One run of a real server, real workers and Chromium, on a models folder of its own. Waiting times are taken where a person waits: at the
 page. Reruns are asked for over Streamlit's own interface for programs, so that no browser's work is in them.
@@ -14,13 +14,13 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.figures import Figure, line, record
 from tests.browser.lab import ARGUMENTS, CHROMIUM, Lab, free_port
 from tests.pages.folders import add_run, epoch_line, trained_here
 from tl_core import store
@@ -39,22 +39,6 @@ LONG = {
 """A run that keeps a core busy until it is stopped."""
 
 VALIDATION = "document.querySelector('.js-plotly-plot')?.data?.find(t => t.name === 'Validation')?.x?.length ?? 0"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure; `measured` and `target` in the same unit, smaller is better; None where nothing is aimed at."""
-
-    name: str
-    measured: float
-    target: float | None
-    unit: str
-
-    @property
-    def verdict(self) -> str:
-        if self.target is None:
-            return ""
-        return f"target {self.target:g}  {'met' if self.measured <= self.target else 'NOT met'}"
 
 
 def measure() -> Iterator[Figure]:
@@ -210,8 +194,8 @@ def main() -> None:
     given = parser.parse_args()
     found = []
     for figure in measure():
-        found.append({**asdict(figure), "verdict": figure.verdict})
-        print(f"{figure.name:<70} {figure.measured:8.2f} {figure.unit:<6} {figure.verdict}", flush=True)
+        found.append(record(figure))
+        print(line(figure), flush=True)
     if given.json:
         given.json.write_text(json.dumps(found, indent=2) + "\n")
 

@@ -1,0 +1,120 @@
+"""Every figure the lab aims at, measured here: `python -m benchmarks [--json FILE] [--only NAME,...] [--photos FOLDER]` (make bench).
+
+Each is a ratio inside one run on one machine: the same data, seeds, precision and threads on both sides, in turn, after a warm-up, medians.
+docs/performance.md says what each means and how it is measured. About a quarter of an hour on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmarks import photos
+from benchmarks.environment import environment, heading
+from benchmarks.figures import Conditions, Figure, Measure, Unmeasured, line, record
+from tl_core.errors import BadInput, unknown
+
+FAMILIES = {
+    "limits": "what this machine can do at best",
+    "training": "ten epochs on photos: plain Keras over ours",
+    "tail": "one epoch of a linear head over a bare loop",
+    "heads": "64 heads over one",
+    "prefix": "the frozen part over OpenVINO's benchmark",
+    "equality": "cached against uncached training",
+    "dashboard": "how quickly the pages answer",
+}
+"""Modules of this package, in the order in which they are measured; dashboard measures without `Conditions`."""
+
+
+def main() -> None:
+    given = _arguments()
+    names = _named(given.only)
+    found: list[dict[str, Any]] = []
+    here, started = environment(), time.time()
+    with tempfile.TemporaryDirectory() as folder:
+        conditions = _conditions(given.photos, Path(folder), names)
+        print(f"{heading(here)}\nphotos: {conditions.photos.said}\nGPU: not used, not measured\n", flush=True)
+        for name in names:
+            print(f"{name}: {FAMILIES[name]}", flush=True)
+            found.extend(_shown(name, conditions))
+            print(flush=True)
+            _write(
+                given.json, {**here, "photos": conditions.photos.said, "seconds": round(time.time() - started)}, found
+            )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--json", type=Path, help="Write the figures into this file too.")
+    parser.add_argument(
+        "--only", default="", help=f"Names with commas between: {', '.join(FAMILIES)}. All where not given."
+    )
+    parser.add_argument(
+        "--photos", type=Path, help="A folder with train/ and validation/; drawn pictures where not given."
+    )
+    return parser.parse_args()
+
+
+def _named(only: str) -> list[str]:
+    chosen = [name for name in only.split(",") if name]
+    for name in chosen:
+        if name not in FAMILIES:
+            raise unknown("--only", "family of figures", name, FAMILIES)
+    return [name for name in FAMILIES if not chosen or name in chosen]
+
+
+def _conditions(folder: Path | None, made: Path, names: Sequence[str]) -> Conditions:
+    """Photos are drawn only where something is measured on them."""
+    if folder is not None:
+        found = photos.given(folder)
+    elif {"limits", "training", "equality"}.intersection(names):
+        print("Drawing pictures, as no --photos are given ...", flush=True)
+        found = photos.drawn(made / "photos")
+    else:
+        found = photos.Photos(made, "none needed")
+    photos.read_once(found)
+    models = made / "models"
+    models.mkdir()
+    return Conditions(found, models)
+
+
+def _shown(name: str, conditions: Conditions) -> Iterator[dict[str, Any]]:
+    """The figures of a family, printed as they come."""
+    try:
+        for figure in _measured(name, conditions):
+            print(line(figure), flush=True)
+            yield {"family": name, **record(figure)}
+    except Unmeasured as error:
+        print(f"not measured: {error}", flush=True)
+        yield {"family": name, "name": FAMILIES[name], "unmeasured": str(error)}
+
+
+def _measured(name: str, conditions: Conditions) -> Iterator[Figure]:
+    if name == "dashboard":
+        from benchmarks import dashboard
+
+        if dashboard.CHROMIUM is None:
+            raise Unmeasured("There is no Chromium here; as root: apt-get install chromium")
+        return dashboard.measure()
+    measure: Measure = import_module(f"benchmarks.{name}").measure
+    return measure(conditions)
+
+
+def _write(file: Path | None, here: Mapping[str, Any], found: list[dict[str, Any]]) -> None:
+    """After every family, so that what was measured is kept where a later one fails."""
+    if file is not None:
+        file.write_text(json.dumps({**here, "figures": found}, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BadInput as error:
+        sys.exit(str(error))

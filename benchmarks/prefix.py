@@ -1,0 +1,101 @@
+"""Throughput of the frozen prefix: ours over OpenVINO's own `benchmark_app` of the same network.
+
+The same precision (f32), threads, streams, requests and images a batch on both sides, in turn. OpenVINO's program runs in a process of its
+own on numbers it makes up; ours reads uint8 pixels and hands on float32 features.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.figures import Conditions, Figure, Unmeasured
+from benchmarks.limits import gemm_peak, gflop
+from benchmarks.timing import taken
+from tl_core.engine.backend import keras, tf
+from tl_core.engine.inputs.features import BATCH, portions
+from tl_core.engine.inputs.prefix import compiled
+from tl_core.engine.networks.assembly import assemble, divide
+from tl_core.phases import phases
+from tl_core.presets import PRESETS
+
+SIZE, IMAGES, SECONDS, REPEATS = 224, 1024, 8, 3
+
+
+def measure(conditions: Conditions) -> Iterator[Figure]:
+    if tf.config.list_physical_devices("GPU"):
+        raise Unmeasured("With a GPU the prefix runs in Keras; OpenVINO's benchmark says nothing about it.")
+    network = prefix(SIZE)
+    file = conditions.models / "prefix.xml"
+    save(network, file)
+    ready = compiled(network)
+    pixels = np.random.default_rng(0).integers(0, 256, (IMAGES, SIZE, SIZE, 3), np.uint8)
+    ours, theirs = [], []
+    for repeat in range(REPEATS + 1):
+        seconds = taken(lambda: [output.shape for output in ready(pixels[places] for places in portions(IMAGES))])
+        rate = benchmark_app(file, SECONDS if repeat else 2)
+        if repeat:  # The first round warms up.
+            ours.append(IMAGES / seconds)
+            theirs.append(rate)
+    mine, other = statistics.median(ours), statistics.median(theirs)
+    note = f"ours {_range(ours)}, benchmark_app {_range(theirs)} images/s; {_share(mine)}"
+    yield Figure(
+        "prefix throughput over OpenVINO's benchmark_app, Lite0 at 224, f32", mine / other, 0.85, "times", True, note
+    )
+
+
+def prefix(size: int) -> keras.Model:
+    """EfficientNet-Lite0 from pixels to pooled features, as a run with everything frozen has it."""
+    spec = PRESETS["feature-extraction"].spec({"data.image_size": size})
+    frozen = divide(assemble(spec, 10), spec, phases(spec)[0].frozen).prefix
+    assert frozen is not None
+    return frozen
+
+
+def save(network: keras.Model, file: Path) -> None:
+    """Writes a network in OpenVINO's form, for batches of BATCH images; weights stay float32."""
+    import openvino
+
+    signature = tf.TensorSpec((BATCH, *network.inputs[0].shape[1:]), tf.float32)
+    forward = tf.function(lambda pixels: network(pixels, training=False), input_signature=[signature])
+    openvino.save_model(openvino.convert_model(forward.get_concrete_function()), file, compress_to_fp16=False)
+
+
+def benchmark_app(file: Path, seconds: int) -> float:
+    """Images a second of OpenVINO's own benchmark."""
+    cores = str(os.cpu_count() or 1)
+    options = {"-hint": "none", "-infer_precision": "f32", "-api": "async", "-t": str(seconds)}
+    options |= {"-nthreads": cores, "-nstreams": cores, "-nireq": cores}
+    words = [word for pair in options.items() for word in pair]
+    command = [
+        sys.executable,
+        "-c",
+        "from openvino.tools.benchmark.main import main; main()",
+        "-m",
+        str(file),
+        "-d",
+        "CPU",
+    ]
+    said = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+    found = re.search(r"Throughput:\s+([\d.]+) FPS", said.stdout)
+    if found is None:
+        raise Unmeasured(f"OpenVINO's benchmark_app gave no throughput: {(said.stdout + said.stderr)[-300:]}")
+    return float(found[1])
+
+
+def _range(rates: list[float]) -> str:
+    return f"{statistics.median(rates):.0f} ({min(rates):.0f} to {max(rates):.0f})"
+
+
+def _share(rate: float) -> str:
+    """The arithmetic of a throughput as a share of what this processor multiplies matrices with."""
+    peak = gemm_peak()
+    done = rate * gflop("EfficientNetLite0", SIZE)
+    return f"{done:.0f} GFLOP/s, {done / peak:.0%} of the {peak:.0f} that multiplying matrices reaches"
