@@ -318,7 +318,7 @@ SKIPPING = textwrap.dedent(
         done.append(seconds)
         return done
     questions, answers = taken_over()
-    for message in listened(questions):
+    for message in listened(questions)[0]:
         say(answers, answered(Path(), message, {"work": work}))
     """
 )

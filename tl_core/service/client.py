@@ -74,8 +74,10 @@ class Client:
     def stop(self) -> None:
         """Ends the worker, whatever it is doing; returns when it is gone."""
         worker, self._worker = self._worker, None
-        if worker is not None:
+        if worker is not None and self.kept:
             worker.end()
+        elif worker is not None:
+            worker.kill()
 
     def ask(self, request: str, timeout: float, *, progress: Progress = unwatched, **arguments: Any) -> Any:
         """The result of a request: JSON values in, JSON values out.
@@ -98,7 +100,7 @@ class Client:
                 answer = worker.ask(message, until, progress)
             except BaseException as error:
                 if isinstance(error, RunFailed) or not self.kept:
-                    self._kill()
+                    self.stop()
                 raise
             if answer.get("last") or not self.kept:
                 self.stop()
@@ -117,11 +119,6 @@ class Client:
             self.stop()
             self._worker = _Worker.of(self._command, self._log)
         return self._worker
-
-    def _kill(self) -> None:
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.kill()
 
     @contextmanager
     def _turn(self, request: str, until: float, progress: Progress) -> Iterator[None]:

@@ -25,7 +25,7 @@ REPORT = 0.3
 def main(models: Path) -> None:
     """Answers one request."""
     questions, answers = taken_over()
-    requests = listened(questions)
+    requests, _ = listened(questions)
     load(("tl_core.engine.finder",))
     message = next(requests, None)
     if message is not None:

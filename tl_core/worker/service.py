@@ -12,7 +12,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -73,12 +73,14 @@ def main(models: Path) -> None:
     """Answers requests until the standard input is closed."""
     questions, answers = taken_over()
     announce(models, "service", DEVICE, "starting")
-    requests = listened(questions)
+    requests, cancelled = listened(questions)
     load(("tl_core.engine.inputs.preview", "tl_core.engine.serving"))
     announce(models, "service", DEVICE, "idle")
     for message in requests:
-        worn_out = _is_worn_out()
-        say(answers, {**answered(models, message, REQUESTS), "last": worn_out})
+        answer = answered(models, message, REQUESTS)
+        # Whoever cancelled reads no answer, and so would not hear that it is the last.
+        worn_out = message["id"] not in cancelled and _is_worn_out()
+        say(answers, {**answer, "last": worn_out})
         if worn_out:
             break
     retire(models, "service", DEVICE)
@@ -118,12 +120,15 @@ def taken_over() -> tuple[TextIO, TextIO]:
     return questions, answers
 
 
-def listened(questions: TextIO) -> Iterator[dict[str, Any]]:
-    """The requests as they come; listens from now on, and ends the process once the input is closed."""
+def listened(questions: TextIO) -> tuple[Iterator[dict[str, Any]], Container[int]]:
+    """The requests as they come, and the numbers of those that nobody waits for any more, which are passed over.
+
+    Listens from now on, and ends the process once the input is closed.
+    """
     waiting: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
     cancelled: set[int] = set()
     threading.Thread(target=_read, args=(questions, waiting, cancelled), daemon=True).start()
-    return (message for message in iter(waiting.get, None) if message["id"] not in cancelled)
+    return (message for message in iter(waiting.get, None) if message["id"] not in cancelled), cancelled
 
 
 def _read(questions: TextIO, waiting: queue.SimpleQueue[dict[str, Any] | None], cancelled: set[int]) -> None:
