@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -124,8 +123,7 @@ def test_where_no_budget_is_set_caches_take_half_of_what_would_be_free_without_t
     three: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TL_CACHE_GB")
-    usage = namedtuple("Usage", "total used free")
-    monkeypatch.setattr(eviction.shutil, "disk_usage", lambda _: usage(0, 0, 5 * SIZE))
+    monkeypatch.setattr(eviction.shutil, "disk_usage", lambda _: SimpleNamespace(free=5 * SIZE))
     taken = sum(found.bytes for found in eviction.entries(three))
     assert eviction.budget(three) == (5 * SIZE + taken) // 2
 

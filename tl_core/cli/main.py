@@ -11,7 +11,7 @@ from dataclasses import asdict
 import click
 
 from tl_core import __version__
-from tl_core.cli import forking, grid, options, probing, results, screen, specs, tables, training
+from tl_core.cli import caching, forking, grid, options, probing, results, screen, specs, tables, training
 from tl_core.errors import BadInput, LabError, RunStopped, unknown
 
 
@@ -54,6 +54,7 @@ for command in (
     *forking.COMMANDS,
     *results.COMMANDS,
     *tables.COMMANDS,
+    *caching.COMMANDS,
 ):
     lab.add_command(command)
 

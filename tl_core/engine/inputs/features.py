@@ -16,7 +16,19 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tl_core.cache import Job, NoRoom, Progress, State, grown, mapped, missing_bytes, need_space, opened
+from tl_core.cache import (
+    Job,
+    NoRoom,
+    Progress,
+    State,
+    grown,
+    is_built,
+    mapped,
+    missing_bytes,
+    need_space,
+    opened,
+    unwatched,
+)
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, ready
@@ -139,6 +151,15 @@ def stored(
     if "change" in index:
         log.info("Features are not exact: they differ by %s.", Change(**index["change"]))
     return read
+
+
+def kept(
+    shape: tuple[int, ...], identity: tuple[Any, ...], cache: Path, storage: Storage = "float32"
+) -> np.ndarray | None:
+    """What `stored` would find; None where it is not stored."""
+    if not is_built(entry(cache, identity, storage)):
+        return None
+    return stored(lambda _start: (), shape, identity, cache, unwatched, storage=storage)
 
 
 def is_exact(arithmetic: Arithmetic, storage: Storage) -> bool:
