@@ -1,0 +1,181 @@
+"""A cell of a bank is the run of its settings: the same curves, epoch by epoch, whatever else is in the bank."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.engine.bank.conftest import arrays_of, as_a_run, spec_of
+from tests.engine.conftest import quiet, small_spec
+from tl_core import store
+from tl_core.bank import AXES, Grid, cells
+from tl_core.engine.bank import epochs, training
+from tl_core.engine.bank.grid import train_bank
+from tl_core.engine.bank.training import Arrays, run
+from tl_core.engine.training.running import train
+from tl_core.spec import ExperimentSpec
+from tl_core.stopping import stop_epoch
+
+LOSSES = ("loss", "clean_loss", "val_loss")
+ACCURACIES = ("accuracy", "clean_accuracy", "val_accuracy")
+CLOSE = 1e-4
+
+GRIDS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
+    "head.dropout": ({}, {"head.dropout": [0, 0.3, 0.6]}),
+    "head.l1": ({}, {"head.l1": [0, 1e-3, 0.03]}),
+    "head.l2": ({}, {"head.l2": [0, 1e-3, 0.1]}),
+    "head.hidden": ({}, {"head.hidden": [[], [12], [16, 8]]}),
+    "train.learning_rate": ({}, {"train.learning_rate": [1e-5, 1e-3, 0.1]}),
+    "loss.label_smoothing": ({}, {"loss.label_smoothing": [0, 0.1, 0.5]}),
+    "train.seed": ({}, {"train.seed": [0, 1, 2]}),
+    "all at once": (
+        {"head__hidden": [8]},
+        {"head.dropout": [0, 0.4], "train.learning_rate": [1e-3, 0.02], "train.seed": [0, 1], "head.l2": [0.01]},
+    ),
+    "hidden, with every penalty": (
+        {
+            "head__hidden": [12],
+            "head__bias_l1": 0.01,
+            "head__bias_l2": 0.02,
+            "head__activity_l1": 0.01,
+            "head__activity_l2": 0.02,
+        },
+        {"head.dropout": [0.3], "head.l1": [0, 1e-3], "head.l2": [0, 0.01]},
+    ),
+    "dropout of hidden layers": (
+        {"head__hidden": [12], "head__hidden_dropout": [0.5]},
+        {"head.dropout": [0, 0.3], "train.seed": [0, 3]},
+    ),
+    "schedule": ({"schedule__name": "one-cycle", "schedule__floor": 0.1}, {"train.learning_rate": [1e-3, 0.02]}),
+    "warm-up": ({"schedule__warmup_epochs": 1.5}, {"train.learning_rate": [1e-3, 0.02]}),
+    "weights of classes": ({"loss__class_weights": "balanced"}, {"loss.label_smoothing": [0, 0.2]}),
+}
+
+SHORT = ("head.dropout", "loss.label_smoothing", "weights of classes")
+
+
+def worst(lines: list[dict[str, Any]], others: list[dict[str, Any]], names: tuple[str, ...]) -> float:
+    """The largest difference of two heads' curves in any epoch."""
+    assert [line["epoch"] for line in lines] == [line["epoch"] for line in others]
+    return max(abs(line[name] - other[name]) for line, other in zip(lines, others, strict=True) for name in names)
+
+
+def check(specs: tuple[ExperimentSpec, ...], arrays: Arrays) -> None:
+    for spec, outcome in zip(specs, run(specs, arrays).outcomes, strict=True):
+        lines = as_a_run(spec, arrays)
+        assert worst(outcome.lines, lines, LOSSES) < CLOSE
+        assert worst(outcome.lines, lines, ACCURACIES) <= 1.01 / len(arrays.validation_labels)
+        assert [line["learning_rate"] for line in outcome.lines] == [
+            pytest.approx(line["learning_rate"]) for line in lines
+        ]
+
+
+def test_every_axis_is_compared() -> None:
+    assert set(AXES) <= set(GRIDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GRIDS)
+def test_each_cell_has_the_curves_of_its_run(name: str) -> None:
+    base, axes = GRIDS[name]
+    check(cells(Grid.of(axes), spec_of(**base)), arrays_of())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.long) for name in GRIDS]
+)
+def test_each_cell_of_two_classes_told_apart_by_one_unit_has_the_curves_of_its_run(name: str) -> None:
+    base, axes = GRIDS[name]
+    check(cells(Grid.of(axes), spec_of(**base)), arrays_of(classes=2))
+
+
+@pytest.mark.slow
+def test_two_classes_with_a_unit_each_agree_as_well() -> None:
+    check(cells(Grid.of({"loss.label_smoothing": [0, 0.2]}), spec_of(head__classifier="softmax")), arrays_of(2))
+
+
+@pytest.mark.slow
+def test_seeds_that_are_measured_on_different_training_images_agree_as_well() -> None:
+    arrays = arrays_of(images=1040)
+    specs = cells(Grid.of({"train.seed": [0, 1], "head.l2": [0, 0.01]}), spec_of(train__epochs=2))
+    check(specs, arrays)
+
+
+@pytest.mark.slow
+def test_heads_that_do_not_fit_side_by_side_are_trained_in_portions_and_come_out_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arrays = arrays_of()
+    axes = {"head.dropout": [0, 0.3], "head.hidden": [[], [8]], "train.learning_rate": [1e-3, 0.01, 0.1]}
+    specs = cells(Grid.of(axes), spec_of())
+    whole = run(specs, arrays)
+    began = []
+    begun = training.begun
+    monkeypatch.setattr(training, "head_bytes", lambda *_: training._budget() / 4)
+    monkeypatch.setattr(training, "begun", lambda heads, *rest: (began.append(len(heads)), begun(heads, *rest))[1])
+    parted = run(specs, arrays)
+    assert len(began) >= 4 and max(began) <= 4
+    for one, other in zip(whole.outcomes, parted.outcomes, strict=True):
+        assert worst(one.lines, other.lines, LOSSES) < CLOSE
+
+
+@pytest.mark.slow
+def test_a_head_ends_where_its_rule_says_and_the_others_go_on_as_if_nothing_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So many end that the rest is moved together, with their moments."""
+    base = spec_of(train__epochs=12, stopping__rule="patience", stopping__patience=2)
+    axes = {"train.learning_rate": [1e-3, 0.03, 0.1, 0.3, 1.0], "head.dropout": [0, 0.5]}
+    specs, arrays, left = cells(Grid.of(axes), base), arrays_of(), []
+    moved = epochs.moved
+    monkeypatch.setattr(epochs, "moved", lambda *given: (left.append(len(given[2])), moved(*given))[1])
+    outcomes = run(specs, arrays).outcomes
+    assert 1 <= min(left) <= len(specs) / 2
+    free = run([spec.with_values({"stopping.rule": "off"}) for spec in specs], arrays).outcomes
+    for spec, outcome, whole in zip(specs, outcomes, free, strict=True):
+        ends = stop_epoch(spec.stopping, whole.lines, 1)
+        assert len(outcome.lines) == (ends[0] if ends else 12)
+        assert outcome.stopped_early == ({"epoch": ends[0], "reason": ends[1]} if ends else None)
+        assert worst(outcome.lines, whole.lines[: len(outcome.lines)], LOSSES) < CLOSE
+
+
+@pytest.mark.slow
+def test_a_head_that_diverges_ends_alone_and_says_when() -> None:
+    """Features so large that what dropout makes up for is more than a float32 holds."""
+    arrays = arrays_of()
+    huge = replace(arrays, train=arrays.train * np.float32(1.5e35))
+    fine, lost = run(cells(Grid.of({"head.dropout": [0, 0.95]}), spec_of(train__epochs=3)), huge).outcomes
+    assert fine.diverged is None and len(fine.lines) == 3
+    assert lost.diverged == "In epoch 1 the loss was no number any more." and lost.lines == []
+
+
+@pytest.mark.slow
+def test_a_cell_has_the_curves_of_a_whole_run_with_dropout_on_and_off(shared_models: Path) -> None:
+    """From images through the frozen network, as the command trains it."""
+    base = small_spec(train__batch_size=8, train__epochs=3)
+    result = train_bank(base, Grid.of({"head.dropout": [0, 0.3]}), shared_models, quiet)
+    for cell in result["cells"]:
+        made = store.create(shared_models, base.with_values(cell["settings"]))
+        train(made, shared_models, quiet)
+        lines = store.read_metrics(made)
+        assert worst(cell["lines"], lines, LOSSES) < CLOSE
+        assert cell["best"]["epoch"] == store.best(lines, "val_loss")["epoch"]
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_with_dropout_twenty_seeds_end_at_the_accuracy_of_twenty_runs_within_their_noise() -> None:
+    arrays = arrays_of(images=300)
+    specs = cells(
+        Grid.of({"train.seed": list(range(20))}), spec_of(head__dropout=0.5, head__hidden=[16], train__epochs=6)
+    )
+    ours = np.array([outcome.lines[-1]["val_accuracy"] for outcome in run(specs, arrays).outcomes])
+    theirs = np.array([as_a_run(spec, arrays)[-1]["val_accuracy"] for spec in specs])
+    assert theirs.std() > 0
+    error = np.sqrt((ours.var(ddof=1) + theirs.var(ddof=1)) / len(specs))
+    assert abs(ours.mean() - theirs.mean()) < 2 * error
