@@ -1,0 +1,215 @@
+"""The figures of `make bench` and `make course`: verdicts, their file, and that both sides of a comparison do the same work."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import __main__ as bench
+from benchmarks.environment import environment
+from benchmarks.figures import Conditions, Figure, Unmeasured, line, record
+from benchmarks.photos import Photos, drawn, given
+from benchmarks.study import STUDY, interval
+from benchmarks.timing import Times, in_turn
+from tests.conftest import write_photos
+from tl_core.errors import BadInput
+
+
+@pytest.mark.parametrize(
+    ("measured", "at_least", "verdict"),
+    [
+        (1.49, False, "met"),
+        (1.5, False, "met"),
+        (1.51, False, "not met"),
+        (1.51, True, "met"),
+        (1.5, True, "met"),
+        (1.49, True, "not met"),
+        (math.nan, True, "not met"),
+        (math.nan, False, "not met"),
+    ],
+)
+def test_a_figure_is_met_on_the_right_side_of_its_target(measured: float, at_least: bool, verdict: str) -> None:
+    assert Figure("a", measured, 1.5, "times", at_least).verdict == verdict
+
+
+def test_a_figure_without_a_target_has_no_verdict() -> None:
+    figure = Figure("a", 3.0, None, "s")
+    assert figure.verdict == "" and "met" not in line(figure)
+
+
+def test_a_row_of_the_table_says_what_was_measured_aimed_at_and_whether_it_is_met() -> None:
+    row = line(Figure("heads", 4.071, 8, "times", note="on 64 heads"))
+    assert row.splitlines()[0].split() == ["heads", "4.07", "times", "≤", "8", "met"]
+    assert row.splitlines()[1].strip() == "on 64 heads"
+
+
+def test_a_small_figure_is_not_rounded_to_nothing() -> None:
+    assert "8.11e-07" in line(Figure("difference", 8.11e-7, 1e-4, "nats"))
+
+
+def test_a_figure_as_json_says_everything_a_reader_of_the_file_needs() -> None:
+    read = json.loads(json.dumps(record(Figure("heads", 4.0, 8, "times", note="why"))))
+    assert read == {
+        "name": "heads",
+        "measured": 4.0,
+        "target": 8,
+        "unit": "times",
+        "at_least": False,
+        "note": "why",
+        "verdict": "met",
+    }
+
+
+def test_the_file_says_where_figures_come_from() -> None:
+    here = environment()
+    assert {"date", "command", "python", "platform", "processor", "cores", "memory", "load"} <= set(here)
+    assert {"tensorflow", "keras", "openvino", "numpy"} <= set(here["packages"])
+    assert json.loads(json.dumps(here)) == here
+
+
+def test_a_family_that_cannot_be_measured_is_said_and_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def cannot(name: str, conditions: Conditions) -> None:
+        raise Unmeasured("There is no browser.")
+
+    monkeypatch.setattr(bench, "_measured", cannot)
+    found = list(bench._shown("dashboard", Conditions(Photos(tmp_path, ""), tmp_path)))
+    assert found[0]["unmeasured"] == "There is no browser."
+    assert "not measured: There is no browser." in capsys.readouterr().out
+
+
+def test_only_names_families_in_their_order_and_an_unknown_one_is_refused() -> None:
+    assert bench._named("tail,limits") == ["limits", "tail"]
+    assert bench._named("") == list(bench.FAMILIES)
+    with pytest.raises(BadInput, match="Did you mean tail"):
+        bench._named("tial")
+
+
+def test_sides_take_turns_after_a_warm_up_of_each() -> None:
+    calls: list[str] = []
+    times = in_turn([lambda: calls.append("a"), lambda: calls.append("b")], repeats=2)
+    assert calls == ["a", "b"] * 3
+    assert [len(side.seconds) for side in times] == [2, 2]
+
+
+def test_the_median_of_times_is_not_moved_by_one_that_is_off() -> None:
+    assert Times((1.0, 100.0, 2.0)).median == 2.0
+
+
+def test_photos_without_train_and_validation_are_refused_with_the_form_they_need(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="one folder a class"):
+        given(tmp_path)
+
+
+@pytest.mark.slow
+def test_drawn_pictures_have_the_counts_that_are_asked_for_and_no_two_are_the_same(tmp_path: Path) -> None:
+    made = drawn(tmp_path / "photos", train=30, validation=10)
+    assert (made.count("train"), made.count("validation")) == (30, 10)
+    assert len({path.read_bytes() for path in made.files}) == 40
+    assert "no photos" in made.said
+    assert given(made.folder).count("train") == 30
+
+
+def test_the_study_is_the_published_one() -> None:
+    """performance.md of the course's figures: 221 epochs and 3,560 s, in six cells."""
+    assert len(STUDY) == 14
+    assert sum(run.epochs for run in STUDY) == 221
+    assert sum(run.seconds for run in STUDY) == pytest.approx(3560)
+    cells = {cell: sum(run.epochs for run in STUDY if run.cell == cell) for cell in (28, 32, 39, 42, 46, 51)}
+    assert cells == {28: 10, 32: 40, 39: 10, 42: 30, 46: 120, 51: 11}
+    assert all(run.best >= run.last for run in STUDY)
+
+
+@pytest.mark.slow
+def test_the_study_without_photos_says_where_they_are_and_how_folders_must_look() -> None:
+    command = [sys.executable, "-m", "benchmarks.course"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "clothing-dataset-small" in ended.stderr and "train/ and validation/" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_interval_of_an_accuracy_holds_it_and_is_as_wide_as_the_images_allow() -> None:
+    low, high = interval(0.83, 341)
+    assert low < 0.83 < high
+    assert (high - low) / 2 == pytest.approx(0.040, abs=0.002)
+    assert interval(1.0, 10)[0] == pytest.approx(0.722, abs=0.001)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Photos:
+    folder = tmp_path_factory.mktemp("few")
+    for part, each in (("train", 24), ("validation", 8)):
+        write_photos(folder / part, ("cat", "dog", "fox"), each)
+    return given(folder)
+
+
+@pytest.mark.slow
+def test_plain_keras_and_ours_train_the_same_thing(few: Photos, tmp_path: Path) -> None:
+    from benchmarks.plain import Head, Plain
+    from benchmarks.training import run_ours, spec_of
+
+    epochs = 3
+    plain = Plain(few, 64, Head((), 0.2, 0.01))
+    told = [plain.epoch() for _ in range(epochs)]
+    ours = run_ours(spec_of(few, 64, epochs, **{"train.learning_rate": 0.01}), tmp_path)
+    assert plain.images == few.count("train") == 72
+    assert plain.updates == epochs * 3  # 72 images in batches of 32
+    assert len(ours.lines) == epochs
+    assert told[-1]["val_accuracy"] > 0.6 and ours.lines[-1]["val_accuracy"] > 0.6
+    assert 0 < ours.epochs < ours.whole
+
+
+@pytest.mark.slow
+def test_the_bare_loop_does_the_updates_that_ours_does() -> None:
+    from benchmarks import tail
+
+    data = tail.Data.made(100, 20)
+    trainer = tail.trainer_on(data)
+    ours, bare = tail.ours(trainer, []), tail.bare(data, tail.kernel_of(trainer))
+    before = tail.kernel_of(trainer)
+    for _ in range(3):
+        ours()
+        weights = bare()
+    for mine, others, first in zip(tail.kernel_of(trainer), weights, before, strict=True):
+        assert np.abs(mine - others).max() < 1e-6
+        assert np.abs(mine - first).max() > 1e-3
+
+
+@pytest.mark.slow
+def test_what_is_compared_with_has_the_graph_optimiser_that_the_lab_switches_off() -> None:
+    from benchmarks.timing import as_installed
+    from tl_core.engine.backend import tf
+
+    before = tf.config.optimizer.get_experimental_options()["disable_meta_optimizer"]
+    with as_installed():
+        assert tf.config.optimizer.get_experimental_options()["disable_meta_optimizer"] is False
+    assert tf.config.optimizer.get_experimental_options()["disable_meta_optimizer"] is before
+
+
+@pytest.mark.slow
+def test_a_published_run_becomes_the_experiment_it_was(few: Photos) -> None:
+    from benchmarks.course import spec
+
+    linear = spec(few, STUDY[0], 150)
+    assert (linear.head.hidden, linear.train.learning_rate, linear.train.epochs) == ((), 0.01, 10)
+    dropped = spec(few, next(run for run in STUDY if run.dropout == 0.5), 150)
+    assert (dropped.head.hidden, dropped.head.dropout, dropped.head.hidden_dropout) == ((100,), 0.5, (0.0,))
+    assert dropped.train.batch_size == 32 and dropped.backbone.freeze == "all" and not dropped.augment
+
+
+@pytest.mark.slow
+def test_the_largest_difference_of_two_runs_is_found_whatever_loss_and_epoch_it_is_in() -> None:
+    from benchmarks.equality import difference
+
+    lines = [{"loss": 1.0, "clean_loss": 0.5, "val_loss": 2.0}, {"loss": 0.9, "clean_loss": 0.4, "val_loss": 1.9}]
+    other = [lines[0], {**lines[1], "clean_loss": 0.25}]
+    assert difference(lines, lines) == 0
+    assert difference(lines, other) == pytest.approx(0.15)
