@@ -146,12 +146,14 @@ def test_a_head_ends_where_its_rule_says_and_the_others_go_on_as_if_nothing_were
 
 @pytest.mark.slow
 def test_a_head_that_diverges_ends_alone_and_says_when() -> None:
-    """Features so large that what dropout makes up for is more than a float32 holds."""
+    """Three layers at a rate of 10: soon the square of a gradient is more than a float32 holds."""
     arrays = arrays_of()
-    huge = replace(arrays, train=arrays.train * np.float32(1.5e35))
-    fine, lost = run(cells(Grid.of({"head.dropout": [0, 0.95]}), spec_of(train__epochs=3)), huge).outcomes
+    large = replace(arrays, train=arrays.train * np.float32(1e15))
+    base = spec_of(head__hidden=[64, 64, 64], train__epochs=3)
+    fine, lost = run(cells(Grid.of({"train.learning_rate": [1e-6, 10.0]}), base), large).outcomes
     assert fine.diverged is None and len(fine.lines) == 3
-    assert lost.diverged == "In epoch 1 the loss was no number any more." and lost.lines == []
+    assert len(lost.lines) < 3
+    assert lost.diverged == f"In epoch {len(lost.lines) + 1} the loss was no number any more."
 
 
 @pytest.mark.slow
