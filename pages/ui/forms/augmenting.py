@@ -28,15 +28,17 @@ def draw(row: Param, key: str, held: Callable[[], Amounts], told: Callable[[dict
     """
     amounts = held()
     _strengths(f"{key}:strength", key, amounts, told)
+    again = st.session_state.get(key)  # See `widgets.draw`.
     st.session_state.setdefault(key, list(amounts))
     st.multiselect(
         row.title,
         AUGMENTATIONS.names,
+        again,
         format_func=lambda name: AUGMENTATIONS[name].title,
         key=key,
         help=widgets.help_of(row),
         placeholder="None: images are seen as they are",
-        on_change=lambda: told(_chosen(st.session_state[key], held())),
+        on_change=partial(_told_names, key, held, told),
     )
     with st.grid("auto", min_column_width=190):
         for name, amount in amounts.items():
@@ -58,12 +60,19 @@ def _strengths(key: str, fields: str, amounts: Amounts, told: Callable[[dict[str
 
 
 def _told_strength(key: str, fields: str, told: Callable[[dict[str, float]], None]) -> None:
+    if key not in st.session_state:  # The window was closed this moment.
+        return
     name = st.session_state[key]
     told({} if name in (None, NONE) else dict(AUGMENT_PRESETS[name].amounts))
     for field in [
         str(field) for field in st.session_state if str(field) == fields or str(field).startswith(f"{fields}.")
     ]:
         del st.session_state[field]  # They are drawn anew from the list.
+
+
+def _told_names(key: str, held: Callable[[], Amounts], told: Callable[[dict[str, float]], None]) -> None:
+    if key in st.session_state:
+        told(_chosen(st.session_state[key], held()))
 
 
 def _told_amount(name: str, held: Callable[[], Amounts], told: Callable[[dict[str, float]], None], new: float) -> None:

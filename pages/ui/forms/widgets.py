@@ -32,10 +32,23 @@ def draw(row: Param, value: Any, key: str, told: Told, placeholder: str = "") ->
         placeholder: What an empty field shows; by default that it is not set.
     """
     kind = kind_of(row)
+    common = {"key": key, "help": help_of(row), "on_change": _on_change, "args": (row, key, told)}
     if key not in st.session_state:
         st.session_state[key] = _shown(kind, row, value)
-    common = {"key": key, "help": help_of(row), "on_change": _on_change, "args": (row, key, told)}
+    else:
+        common |= _again(kind, row, st.session_state[key])
     _WIDGETS[kind](row, common, placeholder)
+
+
+def _again(kind: str, row: Param, held: Any) -> dict[str, Any]:
+    """What a widget that is drawn again begins with where the browser does not have it yet.
+
+    A page that runs again at once drops what it had not sent, and with it what the session state says of a new widget. The browser
+    would begin with the lowest value then, and send that back as if somebody had chosen it.
+    """
+    if kind == "list":
+        return {"index": row.choices.index(held)} if held in row.choices else {}
+    return {"default" if kind == "buttons" else "value": held}
 
 
 def kind_of(row: Param) -> str:
@@ -78,7 +91,10 @@ def _text(value: Any) -> str:
 
 
 def _on_change(row: Param, key: str, told: Told) -> None:
-    told(_read(row, st.session_state[key]))
+    if (
+        key in st.session_state
+    ):  # Else the window it stood in was closed this moment; the browser says once more what it showed.
+        told(_read(row, st.session_state[key]))
 
 
 def _read(row: Param, shown: Any) -> Any:
@@ -103,7 +119,7 @@ def _slider(row: Param, common: dict[str, Any], _placeholder: str) -> None:
 def _number(row: Param, common: dict[str, Any], placeholder: str) -> None:
     number = int if row.kind == "integer" else float
     low, high = (None if bound is None else number(bound) for bound in (row.low, row.high))
-    common |= {"value": None} if row.optional else {"required": True}
+    common = {"value": None, **common} if row.optional else {"required": True, **common}
     common |= {"placeholder": placeholder or "not set", "step": _step(row), "format": "%d" if number is int else "%g"}
     st.number_input(row.title, low, high, **common)
 
@@ -126,7 +142,7 @@ def _buttons(row: Param, common: dict[str, Any], _placeholder: str) -> None:
 
 
 def _list(row: Param, common: dict[str, Any], _placeholder: str) -> None:
-    common |= {"index": None} if row.optional else {}
+    common = {"index": None, **common} if row.optional else common
     st.selectbox(row.title, row.choices, format_func=lambda choice: choice_title(row, choice), **common)
 
 
