@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.settings import about, closing, machine, storage
+from pages.ui.settings import about, checking, closing, machine, storage
 from tl_core.store import models_folder
 
 models = models_folder()
@@ -14,6 +14,7 @@ st.title("Settings")
 st.subheader("Data", anchor=False)
 storage.draw_place(models)
 storage.draw_disk(models)
+checking.draw(models)
 
 st.subheader("Closing the lab", anchor=False)
 closing.draw(models)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from tests.cli.conftest import SMALL, Lab, last_object
 from tl_core import store
 from tl_core.files import read_json
 from tl_core.verified import Verified
+from tl_core.worker import service
 
 pytestmark = pytest.mark.slow
 
@@ -102,3 +104,12 @@ def test_each_setting_allows_its_own_difference_of_a_scale_of_ten(
     one = Verified("final", 16, 60, precision, storage, largest, 0.0, worst, scale=10.0)
     assert one.agrees is agrees
     assert one.verdict.startswith("NOT") is not agrees
+
+
+def test_the_service_worker_finds_the_same(lab: Lab, trained: Path) -> None:
+    run = store.runs(trained)[-1]
+    found = json.loads(json.dumps(service.verified(trained, run.id, batches=2)))
+    (told,) = last_object(lab("verify-cache", run.id, "--batches", "2", "--json", "--models", trained))["verified"]
+    (one,) = found
+    assert Verified(**one).agrees
+    assert one == {name: told[name] for name in one}

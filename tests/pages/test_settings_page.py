@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from tests.pages import visits
 from tests.pages.folders import add_run, trained_here
 from tests.pages.visits import press
 from tests.store.test_checkpoints_kept import with_checkpoints
-from tl_core import cache, store
+from tl_core import cache, service, store
 from tl_core.backbones import BACKBONES
+from tl_core.errors import BadInput
 from tl_core.store import checkpoints
 from tl_core.supervisor import settings
 from tl_core.supervisor.workers import announce, folder
+from tl_core.verified import Verified
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +95,55 @@ def test_where_there_is_nothing_to_remove_nothing_can_be_pressed(models: Path) -
     page = press(opened(), "clean_pixels")
     assert "nothing to remove" in page.markdown[-1].value
     assert "clean_yes" not in [button.key for button in page.button]
+
+
+class TestCheckingStoredFeatures:
+    FOUND = Verified("final", 128, 1797, "f32", "float32", 2e-6, 1e-7, 1e-6, scale=2.0)
+
+    def checked(
+        self, found: Verified | BadInput, models: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> tuple[AppTest, list[str]]:
+        """The page after Check was pressed, and the runs that were checked."""
+        asked = []
+
+        def verified(_models: Path, run_id: str) -> tuple[Verified, ...]:
+            asked.append(run_id)
+            if isinstance(found, BadInput):
+                raise found
+            return (found,)
+
+        monkeypatch.setattr(service, "verified", verified)
+        return press(opened(), "check_features"), asked
+
+    def test_says_the_largest_difference_of_the_run_that_was_chosen(
+        self, models: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = add_run(models, "mine")
+        page, asked = self.checked(self.FOUND, models, monkeypatch)
+        assert asked == [run.id]
+        (said,) = page.success
+        assert said.value.startswith("**The same up to rounding.** Features behind final, 128 of 1,797 images")
+        assert "the largest difference is 2.0e-06, 1.0e-06 of the largest feature" in said.value
+
+    def test_shows_features_that_are_wrong_as_an_error(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        add_run(models, "mine")
+        page, _ = self.checked(replace(self.FOUND, largest=0.5), models, monkeypatch)
+        assert "NOT the same: remove the feature cache" in page.error[0].value
+
+    def test_says_why_it_could_not_be_done(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        add_run(models, "mine")
+        page, _ = self.checked(BadInput.of("features", "none of this experiment are stored"), models, monkeypatch)
+        assert "none of this experiment are stored" in page.error[0].value
+
+    def test_has_nothing_to_check_before_the_first_run(self, models: Path) -> None:
+        assert any("There is no run yet" in element.value for element in opened().markdown)
+
+
+def test_the_page_says_how_much_caches_may_take(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TL_CACHE_GB", "7")
+    assert any("may take 7.0 GB together" in caption.value for caption in opened().caption)
+    monkeypatch.setenv("TL_CACHE_GB", "plenty")
+    assert any("a number from 0 on" in caption.value for caption in opened().caption)
 
 
 def test_what_closing_does_is_kept_and_shown(models: Path) -> None:

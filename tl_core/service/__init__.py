@@ -1,4 +1,4 @@
-"""Short requests to the service worker: preview, predict, export. It starts at first use and answers while training goes on. A search
+"""Short requests to the service worker: preview, predict, export, verify. It starts at first use and answers while training goes on. A search
 for a learning rate takes longer and has a process of its own, which ends with it.
 
 Light: Keras is loaded in those processes alone. Every function raises BadInput where what it was asked cannot be done, and RunFailed with
@@ -18,6 +18,7 @@ from tl_core.service.client import WAITING, Client
 from tl_core.service.messages import Output, Predictions, Preview, read_predictions, read_preview
 from tl_core.service.searching import Search, Stand
 from tl_core.spec import ExperimentSpec
+from tl_core.verified import Verified
 
 __all__ = [
     "FIND_SECONDS",
@@ -34,6 +35,7 @@ __all__ = [
     "preview",
     "start",
     "stop",
+    "verified",
 ]
 
 SECONDS = 120.0
@@ -106,6 +108,12 @@ def find(models: Path, spec: ExperimentSpec, progress: Progress = unwatched, pha
     """
     arguments = {"spec": spec.to_json(), "phase": phase, "seconds": FIND_SECONDS}
     return read_finding(_finder(models).ask("find", NETWORK_SECONDS, progress=progress, **arguments))
+
+
+def verified(models: Path, run_id: str, batches: int = 8) -> tuple[Verified, ...]:
+    """How far the stored features of a run are from what Keras computes now; see `tl_core.engine.training.verifying.verify`."""
+    answer = _client(models).ask("verified", NETWORK_SECONDS, run_id=run_id, batches=batches)
+    return tuple(Verified(**one) for one in answer)
 
 
 def _client(models: Path) -> Client:

@@ -37,6 +37,7 @@ IN_FRONT = {
     "preview": "another preview",
     "predict": "predictions that were asked for before",
     "exported": "a network that is being written",
+    "verified": "a check of stored features",
 }
 """By request: what somebody waits for whose turn comes after it."""
 
