@@ -74,10 +74,9 @@ def make_room(cache: Path, needed: int) -> None:
     for entry in entries(cache):
         if excess <= 0 and missing <= 0:
             return
-        if not in_use(entry.folder):
-            with suppress(Timeout):
-                removed = remove(entry.folder, unused=True)
-                excess, missing = excess - removed, missing - removed
+        with suppress(Timeout):
+            removed = remove(entry.folder, unused=True)
+            excess, missing = excess - removed, missing - removed
 
 
 def hold(folder: Path, array: Any) -> None:
@@ -95,7 +94,10 @@ def hold(folder: Path, array: Any) -> None:
 
 
 def in_use(folder: Path) -> bool:
-    """True while an array of an entry lives in some process; marks of processes that were killed are removed."""
+    """True while an array of an entry lives in some process; marks of processes that were killed are removed.
+
+    For a caller that holds the entry's lock: a mark that is being made would be taken for one that was left.
+    """
     for mark in folder.parent.glob(f"{folder.name}.use-*.lock"):
         try:
             with FileLock(mark, timeout=0):
