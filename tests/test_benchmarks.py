@@ -6,6 +6,8 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from benchmarks.photos import Photos, drawn, given
 from benchmarks.study import STUDY, interval
 from benchmarks.timing import Times, in_turn
 from tests.conftest import write_photos
+from tl_core import store
 from tl_core.errors import BadInput
 
 
@@ -213,3 +216,32 @@ def test_the_largest_difference_of_two_runs_is_found_whatever_loss_and_epoch_it_
     other = [lines[0], {**lines[1], "clean_loss": 0.25}]
     assert difference(lines, lines) == 0
     assert difference(lines, other) == pytest.approx(0.15)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", bench.FAMILIES)
+def test_every_family_is_a_module_that_measures(name: str) -> None:
+    assert callable(import_module(f"benchmarks.{name}").measure)
+
+
+@pytest.mark.slow
+def test_the_study_runs_as_runs_and_as_banks_with_every_epoch(few: Photos, tmp_path: Path) -> None:
+    from benchmarks.course import banked, replay
+
+    linear, hidden = replace(STUDY[0], epochs=2), replace(STUDY[9], epochs=3)
+    replayed = list(replay(few, tmp_path / "runs", 64, [linear, hidden]))
+    assert [one.published for one in replayed] == [linear, hidden]
+    assert all(one.best >= one.last > 0 and 1 <= one.best_epoch <= one.published.epochs for one in replayed)
+    assert len(store.runs(tmp_path / "runs")) == 2
+    assert banked(few, tmp_path / "banks", 64, [linear, hidden]) > 0
+
+
+@pytest.mark.slow
+def test_openvino_s_own_benchmark_runs_the_network_that_ours_runs(tmp_path: Path) -> None:
+    from benchmarks.prefix import benchmark_app, prefix, rate, save
+    from tl_core.engine.inputs.prefix import compiled
+
+    network = prefix(64)
+    save(network, tmp_path / "prefix.xml")
+    assert benchmark_app(tmp_path / "prefix.xml", 1) > 0
+    assert rate(compiled(network), np.zeros((32, 64, 64, 3), np.uint8)) > 0
