@@ -54,15 +54,17 @@ def _asked(spec: ExperimentSpec) -> str:
 @st.fragment(parallel=True)
 def _fragment(models: str, asked: str, augmented: bool) -> None:
     picture = st.session_state.get(PICTURE, 0)
+    place = st.empty()
     try:
         if augmented:
             with st.spinner(AUGMENTING):
-                shown = _augmented(_Wanted(models, asked, picture, partial(_tell, st.empty())))
+                shown = _augmented(_Wanted(models, asked, picture, partial(_tell, place)))
         else:
             shown = _untouched(asked, picture)
     except (LabError, Unreadable) as error:
-        st.warning(f"No preview: {plain(str(error))}", icon=":material/image_not_supported:")
+        place.warning(f"No preview: {plain(str(error))}", icon=":material/image_not_supported:")
         return
+    place.empty()
     _pictures(shown)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Another picture", key="another", icon=":material/refresh:", on_click=_next)

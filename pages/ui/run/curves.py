@@ -9,6 +9,8 @@ from pages.ui.charts import draw as draw_chart
 from pages.ui.run.view import ACTIVE, View
 
 HEIGHT, SMALL = 380, 240
+ROOM = 22
+"""Characters of another run's title that fit into a chart."""
 
 MEASURES: tuple[curves.Measure, ...] = ("accuracy", "loss")
 
@@ -78,9 +80,14 @@ def _chart(view: View, measure: curves.Measure, x: curves.X, smoothing: float, l
         smoothing=smoothing,
         log=log,
         best_epoch=view.best_epoch,
-        inherited_from=view.forked_from[1] if view.forked_from else "",
+        inherited_from=_short(view.forked_from[1]) if view.forked_from else "",
     )
     draw_chart(figure, f"run-{measure}", HEIGHT, _alt(view, measure))
+
+
+def _short(title: str) -> str:
+    """A title for which a phone's chart has room."""
+    return title if len(title) <= ROOM else f"{title[:ROOM].rstrip(' ,…')}…"
 
 
 def _alt(view: View, measure: curves.Measure) -> str:
