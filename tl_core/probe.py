@@ -39,7 +39,7 @@ class Cost:
     Attributes:
         shape: Height, width and channels of the block's output.
         pooled_bytes, map_bytes: Of one image's features, as float32: pooled to a number a channel, and the whole map.
-        pooled_total, map_total: Of all images.
+        pooled_total, map_total: Of all images there are, also those left out of training.
         head_seconds: With everything up to the block frozen, what is above it left away, and a head on it trained.
         tail_seconds: With everything up to the block frozen, and all above it trained.
         tail_trainable: How many weights train then.

@@ -13,22 +13,27 @@ from tl_core.probe import Cost
 from tl_core.spec import ExperimentSpec
 
 
-def costs(spec: ExperimentSpec, images: Mapping[str, int], classes: int) -> Mapping[str, Cost]:
-    """The costs of every cut, by its name; `images` counts them by part."""
-    return {block.name: _cost(spec, block, dict(images), classes) for block in facts(spec.backbone.name).blocks}
+def costs(spec: ExperimentSpec, images: Mapping[str, int], classes: int, stored: int) -> Mapping[str, Cost]:
+    """The costs of every cut, by its name.
+
+    Args:
+        images: How many there are by part.
+        stored: How many have features: also those that `data.images_per_class` leaves out of training.
+    """
+    blocks = facts(spec.backbone.name).blocks
+    return {block.name: _cost(spec, block, dict(images), classes, stored) for block in blocks}
 
 
-def _cost(spec: ExperimentSpec, block: BlockFacts, images: dict[str, int], classes: int) -> Cost:
+def _cost(spec: ExperimentSpec, block: BlockFacts, images: dict[str, int], classes: int, stored: int) -> Cost:
     head = _planned(spec, {"backbone.output": block.name, "backbone.freeze": "all"}, images, classes)
     tail = _planned(spec, {"backbone.output": "last", "backbone.freeze": block.name}, images, classes)
     shape = (*block.size_at(spec.image_size), block.channels)
-    total = sum(images.values())
     return Cost(
         shape=shape,
         pooled_bytes=4 * block.channels,
         map_bytes=4 * math.prod(shape),
-        pooled_total=4 * block.channels * total,
-        map_total=4 * math.prod(shape) * total,
+        pooled_total=4 * block.channels * stored,
+        map_total=4 * math.prod(shape) * stored,
         head_seconds=head.seconds,
         tail_seconds=tail.seconds,
         tail_trainable=tail.trainable,

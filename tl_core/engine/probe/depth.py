@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.cache import Job, Progress, built_once, unwatched
+from tl_core.cache import Job, Progress, opened, unwatched
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.probe import neighbours, ridge
 from tl_core.engine.probe.costs import costs
@@ -47,7 +47,7 @@ def probe(spec: ExperimentSpec, models: Path, progress: Progress = unwatched) ->
     data = prepare(spec.data, spec.image_size, cache, progress)
     split, classes = data.split, data.dataset.class_names
     images = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
-    cost = costs(spec, images, len(classes))
+    cost = costs(spec, images, len(classes), len(data.pixels.images))
     scores = _scores_kept(spec, data, cache, progress)
     return Probe(
         source=spec.data.source,
@@ -76,7 +76,10 @@ def _scores_kept(spec: ExperimentSpec, data: Prepared, cache: Path, progress: Pr
         return {"identity": ["depth probe", identity], "cuts": found}
 
     job = Job(PROBING, pieces=1, size=1)
-    return list(built_once(cache / "features" / digest_of("depth probe", identity), job, build, progress)["cuts"])
+    folder = cache / "features" / digest_of("depth probe", identity)
+    # There is no array beside the index; only so does the entry count as used now when room is made for others.
+    _, index = opened(folder, job, build, lambda _: np.empty(0), progress)
+    return list(index["cuts"])
 
 
 def _scores(cut: str, features: np.ndarray, data: Prepared) -> Iterator[Score]:
