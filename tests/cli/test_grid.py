@@ -1,0 +1,140 @@
+"""The command grid: what it prints, what it refuses, and what is left when somebody stops it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import SMALL, Lab, Said, in_process, last_object, on_terminal, plain
+from tl_core import store
+
+TITLES = ["dropout", "learning_rate", "hidden", "val", "acc", "val", "loss", "gap", "best", "epoch", "ended"]
+AXES = ("--vary", "head.dropout=0,0.5", "--vary", "train.learning_rate=0.0001,0.01", "--vary", "head.hidden=0,8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder these tests share, so that features are computed once."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def said(folder: Path) -> Said:
+    """A grid of eight heads."""
+    arguments = ("--set", "train.epochs=3", *AXES, "--models", folder, "--out", folder / "grid.json")
+    said = in_process("grid", *SMALL, *arguments)
+    assert said.status == 0, said.err
+    return said
+
+
+@pytest.mark.slow
+def test_every_combination_is_shown_the_most_accurate_first(said: Said) -> None:
+    lines = said.out.splitlines()
+    assert lines[0].split() == TITLES
+    rows = [line.split() for line in lines[1:9]]
+    assert len({tuple(row[:3]) for row in rows}) == 8
+    accuracies = [float(row[3]) for row in rows]
+    assert accuracies == sorted(accuracies, reverse=True)
+    assert all(row[6:9] == [row[6], "of", "3"] for row in rows)
+    assert lines[9] == "" and lines[10].startswith("8 heads, 24 epochs of them on ")
+
+
+@pytest.mark.slow
+def test_the_file_holds_the_curves_of_every_cell(said: Said, folder: Path) -> None:
+    result = json.loads((folder / "grid.json").read_text())
+    assert result["complete"] and len(result["cells"]) == 8 and 0 < result["seconds"] < result["seconds_with_features"]
+    assert result["axes"]["head.hidden"] == [[], [8]] and result["settings"]["train"]["epochs"] == 3
+    for cell in result["cells"]:
+        assert [line["epoch"] for line in cell["lines"]] == [1, 2, 3]
+        assert cell["best"] in cell["lines"] and set(cell["settings"]) == set(result["axes"])
+    assert not store.runs(folder)
+
+
+@pytest.mark.slow
+def test_json_is_the_last_line_and_the_same_grid_comes_out_the_same(said: Said, lab: Lab, folder: Path) -> None:
+    again = lab("grid", *SMALL, "--set", "train.epochs=3", *AXES, "--models", folder, "--json")
+    assert again.status == 0, again.err
+    assert last_object(again)["cells"] == json.loads((folder / "grid.json").read_text())["cells"]
+
+
+@pytest.mark.slow
+def test_on_a_terminal_the_time_left_is_shown_and_the_table_is_short_where_asked(said: Said, folder: Path) -> None:
+    status, received = on_terminal(
+        ("grid", *SMALL, "--set", "train.epochs=3", *AXES, "--models", folder, "--top", "2"), columns=110
+    )
+    assert status == 0
+    shown = plain(received)
+    assert "Training heads" in shown and "/24" in shown
+    assert "... and 6 more" in shown
+
+
+PRESSES = """
+import os, signal, sys
+from tl_core.cli import screen
+from tl_core.cli.main import main
+
+shown = screen.Bar.__call__
+
+def shown_and_pressed(bar, what, done, total):
+    shown(bar, what, done, total)
+    if what == "Training heads" and done == 16:
+        os.kill(os.getpid(), signal.SIGINT)
+
+screen.Bar.__call__ = shown_and_pressed
+main(sys.argv[1:])
+"""
+"""The command line with somebody who presses Ctrl-C after two epochs of eight heads."""
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_it_and_shows_what_there_is(said: Said, folder: Path) -> None:
+    out = folder / "stopped.json"
+    arguments = ("grid", *SMALL, "--set", "train.epochs=9", *AXES, "--models", folder, "--out", out)
+    done = subprocess.run(
+        [sys.executable, "-c", PRESSES, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 130
+    assert "The grid was stopped; these are the epochs until then." in done.stderr
+    result = json.loads(out.read_text())
+    assert not result["complete"]
+    lines = [len(cell["lines"]) for cell in result["cells"]]
+    assert max(lines) == 4 and min(lines) == 0
+    assert len(done.stdout.split("\n\n")[0].splitlines()) == 1 + sum(count > 0 for count in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "said"),
+    [
+        ((), "grid", "Vary one or more of head.dropout"),
+        (("--vary", "head.dropout"), "--vary", "an axis is path=values"),
+        (("--vary", "head.l2=0", "--vary", "head.l2=1"), "--vary", "received head.l2 more than once"),
+        (("--vary", "head.dropuot=0"), "grid", "Did you mean head.dropout?"),
+        (
+            ("--vary", "head.dropout=0,1.5"),
+            "head.dropout",
+            "value 2 of the grid: received 1.5; allowed is a number, 0 to 0.95",
+        ),
+        (("--vary", "head.l2=0,0.1", "--set", "optimizer.name=sgd"), "optimizer.name", "Set it to adam."),
+        (("--vary", "head.l2=0,0.1", "--set", "backbone.freeze=none"), "backbone.freeze", "Set it to all."),
+        (("--vary", "head.l2=0,0.1", "--set", "train.batch_size=0"), "train.batch_size", "allowed is"),
+        (("--vary", "head.l2=0,0.1", "--data", "folder:nowhere"), "data.source", "nowhere"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name_before_anything_starts(
+    lab: Lab, models: Path, arguments: tuple[str, ...], path: str, said: str
+) -> None:
+    refused = lab("grid", "feature-extraction", *arguments, "--json")
+    assert refused.status == 2
+    assert [problem["path"] for problem in last_object(refused)["problems"]] == [path]
+    assert said in refused.errors[0]
+    assert list(models.iterdir()) == []
+
+
+def test_values_may_be_written_as_lists(lab: Lab) -> None:
+    refused = lab("grid", "feature-extraction", "--vary", "head.hidden=[8],[0]", "--vary", "head.l2=[0, 2]", "--json")
+    found = [(problem["path"], problem["message"][:7]) for problem in last_object(refused)["problems"]]
+    assert found == [("head.hidden.0", "value 2"), ("head.l2", "value 2")]
