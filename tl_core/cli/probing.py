@@ -20,7 +20,7 @@ from tl_core.probe import Depth, Probe, Score
 @options.models
 @options.as_json
 def probe(spec: str, data: str | None, changes: Sequence[str], models: Path, as_json: bool) -> None:
-    """Say how well the blocks of a pretrained network tell the images apart.
+    """Say how well each block of a network tells the images apart.
 
     One pass over the images, then a linear classifier and nearest neighbours on every block: from which depth on is there enough to
     train a head on? Nothing is trained; a second time it is all kept.
