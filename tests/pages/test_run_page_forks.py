@@ -126,7 +126,7 @@ def test_a_fork_links_to_its_parent_and_counts_its_own_epochs_alone(
     models: Path, parent: store.Run, child: store.Run
 ) -> None:
     page = opened(child.id)
-    assert links(page)["Fork of The parent at epoch 3"] == f"run={parent.id}"
+    assert links(page)["Fork at epoch 3 of The parent"] == f"run={parent.id}"
     assert figures(page)["Validation accuracy"] == "80.0 %"
     charts = "\n".join(element.proto.json for element in page.get("bidi_component"))
     assert "inherited from The parent" in charts

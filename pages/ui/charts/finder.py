@@ -47,7 +47,7 @@ def words(found: Finding) -> str:
 
 
 def _range(found: Finding) -> list[float]:
-    seen = [*found.smoothed, *(loss for _, loss in found.val_losses)]
+    seen = [*found.losses, *found.smoothed, *(loss for _, loss in found.val_losses)]
     top = HIGHEST * max([found.smoothed[0], *(loss for _, loss in found.val_losses[:1])])
     lowest = min(seen)
     return [lowest - 0.05 * (top - lowest), min(top, max(seen))]

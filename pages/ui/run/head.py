@@ -26,7 +26,7 @@ def draw(view: View, notes: store.Notes) -> None:
     st.caption(plain(made_of(view)))
     if view.forked_from:
         run_id, title, epoch = view.forked_from
-        places.link("run", f"Fork of {plain(title)} at epoch {epoch}", icon=":material/fork_right:", run=run_id)
+        places.link("run", f"Fork at epoch {epoch} of {plain(title)}", icon=":material/fork_right:", run=run_id)
     if notes.tags:
         st.markdown(" ".join(f":gray-badge[{plain(tag)}]" for tag in notes.tags))
     if notes.text:
