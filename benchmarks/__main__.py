@@ -107,6 +107,16 @@ def _measured(name: str, conditions: Conditions) -> Iterator[Figure]:
     return measure(conditions)
 
 
+def _in_short(found: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """A row for every figure that something is aimed at, and for every family that was not measured."""
+    for row in found:
+        if "unmeasured" in row:
+            yield f"{row['name']}: not measured"
+        elif row["target"] is not None:
+            fields = {name: value for name, value in row.items() if name not in ("family", "verdict", "note")}
+            yield line(Figure(**fields))
+
+
 def _write(file: Path | None, here: Mapping[str, Any], found: list[dict[str, Any]]) -> None:
     """After every family, so that what was measured is kept where a later one fails."""
     if file is not None:

@@ -88,6 +88,17 @@ def test_a_family_that_cannot_be_measured_is_said_and_kept(
     assert "not measured: There is no browser." in capsys.readouterr().out
 
 
+def test_the_table_in_short_has_a_row_for_every_target_and_every_family_that_was_not_measured() -> None:
+    found = [
+        {"family": "tail", **record(Figure("over a bare loop", 1.2, 1.5, "times", note="seconds"))},
+        {"family": "tail", **record(Figure("Keras fit", 7.0, None, "times"))},
+        {"family": "dashboard", "name": "pages", "unmeasured": "There is no browser."},
+    ]
+    first, second = bench._in_short(found)
+    assert first.split()[-2:] == ["1.5", "met"] and "seconds" not in first
+    assert second == "pages: not measured"
+
+
 def test_only_names_families_in_their_order_and_an_unknown_one_is_refused() -> None:
     assert bench._named("tail,limits") == ["limits", "tail"]
     assert bench._named("") == list(bench.FAMILIES)
