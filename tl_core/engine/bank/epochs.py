@@ -12,7 +12,7 @@ import numpy as np
 
 from tl_core.engine.backend import tf
 from tl_core.engine.bank.layout import Layout, layout_of
-from tl_core.engine.bank.program import Epoch, Images, Program
+from tl_core.engine.bank.program import Epoch, Images, Program, as_keras
 from tl_core.engine.bank.stack import Layer, Settings, dropout_names, first_layers, moved, settings_of, sizes_of
 from tl_core.engine.seeds import seed_of
 from tl_core.phases import phases
@@ -163,12 +163,14 @@ def _drawn(stand: Stand, shared: Shared, number: int, shares: Sequence[float]) -
     seeds, layers = stand.layout.seeds, dropout_names(len(stand.layers))
     # Keras's generator of a layer that `seeds.reseed` set: it counts up from the epoch, one a step.
     draws = [[seed_of(seed, name, 0) % _KERAS_SEEDS for seed in seeds] for name in layers]
+    before = (number - 1) * len(shares)
+    fused = as_keras(np.arange(before + 1, before + len(shares) + 1))
     return Epoch(
         number=tf.constant(number, tf.int32),
         order=tf.constant(np.stack([shared.order_of(seed, number) for seed in seeds]), tf.int32),
         draws=tf.constant(draws, tf.int32),
-        shares=tf.constant(shares, tf.float32),
-        before=tf.constant((number - 1) * len(shares), tf.float32),
+        shares=tf.constant(shares * fused, tf.float32),
+        before=tf.constant(before, tf.float32),
     )
 
 
