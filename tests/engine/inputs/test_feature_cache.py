@@ -67,7 +67,7 @@ def test_with_keras_on_both_sides_the_cached_curve_is_the_uncached_one_to_the_bi
 ) -> None:
     """So what differs between OpenVINO and Keras is rounding, which a high rate amplifies, and nothing of the cache's making."""
     spec = five_epochs("fine-tune", train__backbone_learning_rate=3e-4)
-    monkeypatch.setattr(features_module, "compiled", in_keras)
+    monkeypatch.setattr(features_module, "ready", lambda model, *_: in_keras(model))
     cached = store.create(tmp_path, spec)
     train(cached, tmp_path, quiet)
     uncached = trained(spec.with_values({"train.feature_cache": "off"}))
