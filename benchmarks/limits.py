@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.decoding import BARE, OURS, seconds_per_image
 from benchmarks.figures import Conditions, Figure
 from benchmarks.timing import in_turn
 from tl_core.backbones.facts import facts
@@ -26,10 +27,20 @@ def measure(conditions: Conditions) -> Iterator[Figure]:
     files = conditions.photos.files[:: max(1, len(conditions.photos.files) // PHOTOS)]
     note = f"{len(files)} files, full size, no resizing, a thread a core"
     yield Figure("limit: decoding JPEG by Pillow on all cores", decoded_a_second(files), None, "images/s", True, note)
+    yield _pixels(conditions)
     note = f"float32, {SIDE} x {SIDE}, the faster of NumPy's and TensorFlow's libraries, all cores"
     yield Figure("limit: multiplying matrices", gemm_peak(), None, "GFLOP/s", True, note)
     note = "one thread copying; every byte is read once and written once"
     yield Figure("limit: memory bandwidth", bandwidth(), None, "GB/s", True, note)
+
+
+def _pixels(conditions: Conditions) -> Figure:
+    """How near the pixel cache comes to decoding and resizing with nothing around it."""
+    each = seconds_per_image(conditions.photos.folder)
+    note = f"{1 / each[OURS]:.0f} images/s into the cache on the disk, {1 / each[BARE]:.0f} by a bare pool of threads, at 224 pixels"
+    return Figure(
+        "photos to the pixel cache, seconds over those of bare Pillow", each[OURS] / each[BARE], 1.3, "times", note=note
+    )
 
 
 def decoded_a_second(files: tuple[Path, ...]) -> float:
