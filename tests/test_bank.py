@@ -105,13 +105,15 @@ def test_what_a_bank_cannot_train_is_refused_with_a_remedy_that_helps(path: str,
     assert unsupported(base) and not unsupported(BASE)
 
 
-def test_several_seeds_are_refused_where_the_features_depend_on_the_seed() -> None:
-    random = BASE.with_values({"backbone.weights": "random"})
-    (problem,) = problems_of({"train.seed": [0, 1]}, random)
-    assert problem[0] == "backbone.weights"
-    (problem,) = problems_of({"train.seed": [0, 1]}, BASE.with_values({"backbone.keep": "block4"}))
-    assert problem[0] == "backbone.keep"
-    assert len(cells(Grid.of({"train.seed": [1], "head.l2": [0, 0.1]}), random)) == 2
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("backbone.weights", "random"), ("backbone.keep", "block4"), ("train.prefix_precision", "int8")],
+)
+def test_several_seeds_are_refused_where_the_features_depend_on_the_seed(path: str, value: str) -> None:
+    base = BASE.with_values({path: value})
+    (problem,) = problems_of({"train.seed": [0, 1]}, base)
+    assert problem[0] == path and "one seed" in problem[2]
+    assert len(cells(Grid.of({"train.seed": [1], "head.l2": [0, 0.1]}), base)) == 2
 
 
 def test_cells_are_ranked_by_accuracy_then_loss_and_those_without_an_epoch_are_left_out() -> None:

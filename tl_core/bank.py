@@ -155,22 +155,34 @@ def unsupported(spec: ExperimentSpec) -> tuple[Problem, ...]:
 
 
 def _refused(spec: ExperimentSpec, path: str, remedy: str) -> Problem:
+    return Problem(path, f"received {_received(spec, path)}, with which a bank of heads cannot train", remedy)
+
+
+def _received(spec: ExperimentSpec, path: str) -> str:
     values: Any = spec.to_json()
     for name in path.split("."):
         values = values[name]
-    return Problem(path, f"received {json.dumps(values)}, with which a bank of heads cannot train", remedy)
+    return json.dumps(values)
 
 
 def _other_features(grid: Grid, base: ExperimentSpec) -> Iterator[Problem]:
-    """A seed decides the weights of random blocks, and with them what all heads read."""
-    seeds = dict(grid.axes).get("train.seed", ())
-    for path, value, usual in (
-        ("backbone.weights", base.backbone.weights, base.backbone.weights != "random"),
-        ("backbone.keep", base.backbone.keep, base.backbone.keep == "all"),
-    ):
-        if len(seeds) > 1 and not usual:
-            received = f"received {json.dumps(value)}, so that each seed would need features of its own"
-            yield Problem(path, received, "Use pretrained weights, or one seed.")
+    """A seed decides the weights of random blocks and the images that set the ranges of int8, and with them what all heads read."""
+    one_for_all = (
+        _Limit(
+            "backbone.weights", lambda spec: spec.backbone.weights != "random", "Use pretrained weights, or one seed."
+        ),
+        _Limit("backbone.keep", lambda spec: spec.backbone.keep == "all", "Set it to all, or use one seed."),
+        _Limit(
+            "train.prefix_precision",
+            lambda spec: spec.train.prefix_precision != "int8",
+            "Set it to f32, or use one seed.",
+        ),
+    )
+    if len(dict(grid.axes).get("train.seed", ())) > 1:
+        for limit in one_for_all:
+            if not limit.allowed(base):
+                message = f"received {_received(base, limit.path)}, with which each seed would need features of its own"
+                yield Problem(limit.path, message, limit.remedy)
 
 
 def ranked(cells: Sequence[Cell]) -> list[Cell]:
