@@ -22,7 +22,7 @@ from tl_core.stopping import stop_epoch
 
 LOSSES = ("loss", "clean_loss", "val_loss")
 ACCURACIES = ("accuracy", "clean_accuracy", "val_accuracy")
-CLOSE = 1e-4
+CLOSE = 1e-5
 
 GRIDS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
     "head.dropout": ({}, {"head.dropout": [0, 0.3, 0.6]}),
