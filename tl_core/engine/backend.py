@@ -10,12 +10,12 @@ import logging
 import os
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import psutil
+
+from tl_core.engine.absent import without
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -42,30 +42,10 @@ def _quiet() -> Iterator[None]:
 
 
 UNUSED = ("sklearn", "pandas")
-"""What Keras imports for wrappers and data frames that nobody here gives it, and goes without where it is not installed."""
+"""What Keras imports for wrappers and data frames that nobody here gives it, and goes without where it is not installed: a second less."""
 
 
-class _Unused:
-    """A finder of modules that finds none of UNUSED for the thread that imports Keras: a second less to wait for."""
-
-    thread = threading.get_ident()
-
-    @classmethod
-    def find_spec(cls, name: str, *_: Any) -> None:
-        if name in UNUSED and threading.get_ident() == cls.thread:
-            raise ModuleNotFoundError(f"{name} is not loaded along with Keras", name=name)
-
-
-@contextmanager
-def _without_unused() -> Iterator[None]:
-    sys.meta_path.insert(0, _Unused)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(_Unused)
-
-
-with _quiet(), _without_unused():
+with _quiet(), without(*UNUSED):
     import keras
     import tensorflow as tf
 

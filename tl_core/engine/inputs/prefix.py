@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tl_core.engine.absent import without
 from tl_core.engine.backend import keras, tf
 from tl_core.engine.step import forward_pass
 from tl_core.errors import RunFailed
@@ -83,8 +84,7 @@ def in_keras(model: keras.Model) -> Prefix:
 
 def in_openvino(model: keras.Model, arithmetic: Arithmetic = EXACT) -> Prefix:
     """The model run by OpenVINO, a request for each core, each batch on one of them."""
-    import openvino
-
+    openvino = _openvino()
     cores = os.cpu_count() or 1
     options = {
         "INFERENCE_PRECISION_HINT": "bf16" if arithmetic.precision == "bf16" else "f32",
@@ -104,10 +104,15 @@ def in_openvino(model: keras.Model, arithmetic: Arithmetic = EXACT) -> Prefix:
     return run
 
 
+def _openvino() -> Any:
+    """The package, without what tells its makers of each import and conversion unless somebody has forbidden it."""
+    with without("openvino_telemetry"):
+        import openvino.tools.ovc
+    return openvino
+
+
 def _converted(model: keras.Model) -> Any:
     """The model in OpenVINO's own form."""
-    import openvino
-
     # As constants: the converter reads each variable of a graph a dozen times over.
     trained, others = (
         [np.asarray(of) for of in kind] for kind in (model.trainable_variables, model.non_trainable_variables)
@@ -120,7 +125,7 @@ def _converted(model: keras.Model) -> Any:
         return outputs
 
     signature = [tf.TensorSpec(model.inputs[0].shape, tf.float32)]
-    return openvino.convert_model(tf.function(forward, input_signature=signature).get_concrete_function())
+    return _openvino().convert_model(tf.function(forward, input_signature=signature).get_concrete_function())
 
 
 def _quantised(network: Any, samples: np.ndarray) -> Any:

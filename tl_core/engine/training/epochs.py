@@ -213,7 +213,9 @@ def evaluate(
 
 def _outputs(forward: Forward, inputs: Inputs, batches: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
     if isinstance(inputs, Kept):
-        return (forward.many(inputs.source, np.stack(batches[portion])) for portion in portions(batches, inputs.numbers))
+        return (
+            forward.many(inputs.source, np.stack(batches[portion])) for portion in portions(batches, inputs.numbers)
+        )
     return (forward(batch.inputs) for batch in inputs(batches, 0))
 
 
