@@ -24,6 +24,7 @@ from tl_core.worker.ahead import Ahead
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     spare._spare.clear()
+    spare._lent.clear()
     prefix._spare.clear()
 
 
@@ -73,6 +74,25 @@ def test_it_is_got_ready_once_and_again_after_its_network_was_used(
     train(store.create(tmp_path, spec), tmp_path, quiet)
     idle.step()
     assert made.call_count == 2
+
+
+@pytest.mark.slow
+def test_a_run_that_changed_no_weight_of_the_network_leaves_it_to_the_next_and_one_that_did_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lines_of(spec: ExperimentSpec) -> list[dict[str, Any]]:
+        run = store.create(tmp_path, spec)
+        train(run, tmp_path, quiet)
+        return [{**line, "seconds": 0, "images_per_second": 0} for line in store.read_metrics(run)]
+
+    thawed = small_spec("fine-tune", data__images_per_class=3, train__head_epochs=1, train__epochs=1)
+    expected = lines_of(thawed)
+    assert not spare._spare
+    lines_of(small_spec(head__dropout=0.3))
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "build", lambda *_: pytest.fail("the network was built again"))
+        assert lines_of(thawed) == expected
+    assert not spare._spare
 
 
 @pytest.mark.slow

@@ -25,8 +25,8 @@ TRAINING_MACS = 8e9
 DECODED = 120
 """Photos of 400 x 600 pixels decoded and resized a second and core."""
 
-HEAD_STEP = 0.0012
-"""Seconds of one step of a small head on stored features."""
+HEAD_STEP, STORED_STEP = 0.0012, 0.0004
+"""Seconds of one step of a small head, and of one of many that are taken at once, on stored features."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ def phase_plan(spec: ExperimentSpec, phase: Phase, images: dict[str, int], class
     """What a phase trains, stores and takes. images: how many there are by part."""
     thawed = sum(_learned(spec, block) for block in _split(spec, phase)[1])
     pictures = sum(images.values()) + images["train"] * stored_views(spec, phase)
-    stored = _floats_at(spec, phase) * 4 * pictures if validates_from_features(spec, phase) else 0
+    size = 2 if spec.train.feature_storage == "float16" else 4
+    stored = _floats_at(spec, phase) * size * pictures if validates_from_features(spec, phase) else 0
     return PhasePlan(
         phase=phase,
         trainable=thawed + head_trainable(spec, classes),
@@ -167,7 +168,8 @@ def _seconds(spec: ExperimentSpec, phase: Phase, images: dict[str, int]) -> floa
     forward = below * (train * passes + others) + above * (others + train * 0.3) * phase.epochs
     steps = math.ceil(train / spec.train.batch_size) * phase.epochs
     training = 3 * above * train * phase.epochs
-    return (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores() + steps * HEAD_STEP
+    step = STORED_STEP if trains_from_features(spec, phase) and not spec.augment else HEAD_STEP
+    return (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores() + steps * step
 
 
 def feature_seconds(spec: ExperimentSpec, phase: Phase, images: dict[str, int]) -> float:

@@ -124,13 +124,15 @@ def _costed(
     decoded = is_cached(dataset, size, cache_folder(models))
     pixels = 0 if decoded else bytes_needed(len(dataset.items), size)
     decoding = 0 if decoded else decoding_seconds(len(dataset.items))
-    disk = pixels + sum(plan.feature_bytes for plan in phase_plans) + checkpoint_bytes(spec, phase_plans)
+    features = sum(plan.feature_bytes for plan in phase_plans)
+    disk = pixels + features + checkpoint_bytes(spec, phase_plans)
+    short, uncached = _disk_short(models, disk, features)
     return Plan(
-        problems=(*found, *_disk_problems(models, disk)),
+        problems=(*found, *short),
         classes=classes,
         images=images,
         skipped=len(dataset.skipped),
-        remarks=(*remarks(dataset, split), *spec_remarks(spec, made), *told),
+        remarks=(*remarks(dataset, split), *spec_remarks(spec, made), *uncached, *told),
         phases=phase_plans,
         blocks=blocks(spec),
         techniques=techniques(spec, made),
@@ -142,10 +144,14 @@ def _costed(
     )
 
 
-def _disk_problems(models: Path, needed: int) -> tuple[Problem, ...]:
+def _disk_short(models: Path, needed: int, features: int) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+    """What to say where the disk is too small: a problem, or a remark where it is the features alone that do not fit."""
     there = next(folder for folder in (models, *models.resolve().parents) if folder.exists())
     free = shutil.disk_usage(there).free
     if needed < free:
-        return ()
+        return (), ()
+    if needed - features < free:
+        said = f"{features / 1e9:.1f} GB of features do not fit on the disk, which has {free / 1e9:.1f} GB free"
+        return (), (f"{said}: where nothing older can be removed they are computed in every epoch, which is slow.",)
     message = f"needs {needed / 1e9:.1f} GB of disk; {there} has {free / 1e9:.1f} GB free"
-    return (Problem("train.feature_cache", message, "Free some space, lower data.image_size, or set it to off."),)
+    return (Problem("data.image_size", message, "Free some space, or lower data.image_size."),), ()

@@ -133,7 +133,8 @@ class _Watch:
 def needs(spec: ExperimentSpec) -> tuple[object, ...]:
     """What is made ahead, by the settings it depends on."""
     network = spec.backbone.name, spec.backbone.weights, spec.backbone.output, spec.backbone.keep, spec.head.pooling
-    stored = phases(spec)[0].frozen, spec.train.feature_cache, spec.start.run
+    train = spec.train
+    stored = phases(spec)[0].frozen, train.feature_cache, train.feature_storage, train.prefix_precision, spec.start.run
     return spec.data.source, spec.data.group_by, spec.image_size, network, stored
 
 

@@ -20,7 +20,7 @@ from tl_core.engine.bank.stack import sizes_of
 from tl_core.engine.networks.head import units_of
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import balanced
-from tl_core.engine.training.material import _clean_positions
+from tl_core.engine.training.material import clean_positions
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.spec import ExperimentSpec
 
@@ -94,7 +94,7 @@ def _shared(spec: ExperimentSpec, arrays: Arrays) -> Shared:
         units=units_of(spec.head, arrays.classes),
         class_weights=balanced(arrays.train_labels) if balance else None,
         order_of=lambda seed, epoch: generator_of("order", seed, epoch).permutation(count),
-        clean_of=lambda seed: _clean_positions(count, seed),
+        clean_of=lambda seed: clean_positions(count, seed),
     )
 
 

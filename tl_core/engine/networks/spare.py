@@ -12,6 +12,7 @@ from tl_core.engine.networks import weights
 _Key = tuple[str, int, str]
 
 _spare: dict[_Key, keras.Model] = {}
+_lent: dict[_Key, keras.Model] = {}
 
 
 def pretrained(backbone: Backbone, size: int, setting: str, seed: int, report: Report | None = None) -> keras.Model:
@@ -20,7 +21,19 @@ def pretrained(backbone: Backbone, size: int, setting: str, seed: int, report: R
     Args:
         setting, seed, report: As for `weights.load`, which says what is raised.
     """
-    return _spare.pop(_key(backbone, size, setting, seed), None) or _built(backbone, size, setting, seed, report)
+    key = _key(backbone, size, setting, seed)
+    network = _spare.pop(key, None) or _built(backbone, size, setting, seed, report)
+    _lent.clear()
+    _lent[key] = network
+    return network
+
+
+def give_back() -> None:
+    """Keeps the network that `pretrained` gave last for the next to ask for one; only where no weight of it was changed."""
+    if _lent:
+        _spare.clear()
+        _spare.update(_lent)
+        _lent.clear()
 
 
 def keep(backbone: Backbone, size: int, setting: str, seed: int) -> keras.Model:

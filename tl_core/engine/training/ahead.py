@@ -58,7 +58,7 @@ def network_meanwhile(spec: ExperimentSpec, progress: Progress) -> Iterator[Prog
 
     def build() -> None:
         network = _network(spec)
-        if decoding.is_set() and _stores_features(spec):
+        if decoding.is_set() and _stores_features(spec) and spec.train.prefix_precision == "f32":
             parts = _parts(network, spec, classes=2)  # The frozen part is the same for any number.
             assert parts.prefix is not None
             prefix.keep(parts.prefix, identity_of(spec, parts))

@@ -15,6 +15,7 @@ from tl_core.cache import Progress
 from tl_core.data.prepare import describe, prepare
 from tl_core.engine.backend import set_up
 from tl_core.engine.inputs.streams import in_batches
+from tl_core.engine.networks import spare
 from tl_core.engine.networks.assembly import divide
 from tl_core.engine.results.measures import measure_of, reading
 from tl_core.engine.step import forward_pass, variables_of
@@ -29,6 +30,7 @@ from tl_core.engine.training.starting import first_network
 from tl_core.engine.training.stretches import train_epochs
 from tl_core.files import write_json
 from tl_core.phases import SOLVED, phases
+from tl_core.spec import ExperimentSpec
 from tl_core.store import Run, append_metrics, cache_folder, read_spec, write_state
 from tl_core.store import best as best_line
 
@@ -59,6 +61,13 @@ def carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, pas
             finish(work)  # What was good until then is exported; going on would diverge again.
         raise
     finish(work)
+    if _left_alone(spec):
+        spare.give_back()
+
+
+def _left_alone(spec: ExperimentSpec) -> bool:
+    """True where a run changes no weight of its backbone."""
+    return all(phase.backbone_rate is None for phase in phases(spec)) and not spec.start.run
 
 
 def _taken_up(work: Work) -> list[dict[str, Any]]:

@@ -70,7 +70,7 @@ class Work:
 
 def material(work: Work, phase: Phase, parts: Parts) -> Material:
     split, labels = work.data.split, work.data.dataset.labels
-    clean = _clean_positions(len(split.train), phase.spec.train.seed)
+    clean = clean_positions(len(split.train), phase.spec.train.seed)
     still = still_inputs(work, phase, parts)
     return Material(
         train=Part(_training_inputs(work, phase, parts, still), split.train_labels),
@@ -79,7 +79,7 @@ def material(work: Work, phase: Phase, parts: Parts) -> Material:
     )
 
 
-def _clean_positions(images: int, seed: int) -> np.ndarray:
+def clean_positions(images: int, seed: int) -> np.ndarray:
     chosen = generator_of("clean", seed).permutation(images)[:CLEAN_IMAGES]
     return np.sort(chosen)
 
