@@ -30,13 +30,14 @@ assert not [name for name in sys.modules if name.startswith("openvino_telemetry"
 
 
 def test_keras_is_loaded_without_what_nobody_gives_it_and_others_still_find_that() -> None:
-    ends_well(PROGRAM)
+    assert trouble_of(PROGRAM) == ""
 
 
 def test_openvino_computes_and_tells_nobody() -> None:
-    ends_well(OPENVINO)
+    assert trouble_of(OPENVINO) == ""
 
 
-def ends_well(program: str) -> None:
+def trouble_of(program: str) -> str:
+    """What a program says that does not end well; nothing of one that does."""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stderr if done.returncode else ""
