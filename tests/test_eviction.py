@@ -60,11 +60,41 @@ def test_what_fits_makes_nobody_go(three: Path) -> None:
 
 @pytest.mark.parametrize(
     ("needed", "stay"),
-    [(200_000, ["middle", "new"]), (SIZE, ["middle", "new"]), (SIZE + 200_000, ["new"]), (9 * SIZE, [])],
+    [(200_000, ["middle", "new"]), (SIZE, ["middle", "new"]), (SIZE + 200_000, ["new"]), (3 * SIZE, [])],
 )
 def test_the_one_not_opened_for_longest_goes_first_whatever_its_kind(three: Path, needed: int, stay: list[str]) -> None:
     eviction.make_room(three, needed)
     assert left(three) == stay
+
+
+def test_for_what_cannot_fit_nobody_goes_and_the_caller_is_told(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not eviction.make_room(three, 9 * SIZE)
+    assert left(three) == ["old", "middle", "new"]
+    with pytest.raises(NoRoom, match="TL_CACHE_GB allows"):
+        need_space(three / "features", 9 * SIZE, "cached features", optional=True)
+    need_space(three / "pixels", 9 * SIZE, "decoded images")  # Nobody can do without them.
+    monkeypatch.setenv("TL_CACHE_GB", "100")
+    monkeypatch.setattr(eviction.shutil, "disk_usage", lambda _: SimpleNamespace(free=SIZE))
+    with pytest.raises(NoRoom, match="The disk"):
+        need_space(three / "features", 9 * SIZE, "cached features")
+    assert left(three) == ["old", "middle", "new"]
+
+
+def test_what_others_read_keeps_its_room_so_that_features_beside_it_keep_to_the_budget(three: Path) -> None:
+    arrays = [read(three / "features" / "old"), read(three / "pixels" / "middle"), read(three / "features" / "new")]
+    with pytest.raises(NoRoom, match="in use"):
+        need_space(three / "features", SIZE, "cached features", optional=True)
+    assert len(arrays) == len(left(three))
+
+
+def test_marks_of_readers_that_were_killed_do_not_pile_up(three: Path) -> None:
+    folder = three / "features" / "old"
+    for number in range(3):
+        folder.with_name(f"old.use-1-{number}.lock").touch()
+    array = read(folder)
+    assert len(list(folder.parent.glob("old.use-*.lock"))) == 1
+    del array
+    assert not list(folder.parent.glob("old.use-*.lock"))
 
 
 def test_opening_an_entry_makes_it_the_last_to_go(three: Path) -> None:
@@ -78,10 +108,10 @@ def test_an_entry_that_is_read_stays_as_long_as_its_array_lives(three: Path) -> 
     array = read(three / "features" / "old")
     part = array[10:20]
     del array
-    eviction.make_room(three, 9 * SIZE)
+    eviction.make_room(three, 2 * SIZE)
     assert left(three) == ["old"]
     del part
-    eviction.make_room(three, 9 * SIZE)
+    eviction.make_room(three, 3 * SIZE)
     assert left(three) == []
     assert not list(three.rglob("*.use-*"))
 
@@ -89,7 +119,7 @@ def test_an_entry_that_is_read_stays_as_long_as_its_array_lives(three: Path) -> 
 def test_an_entry_that_is_made_stays_and_what_was_stopped_goes(three: Path) -> None:
     half, stopped = (entry(three, f"{TEMPORARY}building-{name}", 9) for name in ("half", "stopped"))
     with locked(half.with_name("half")):
-        eviction.make_room(three, 9 * SIZE)
+        eviction.make_room(three, 2 * SIZE)
     assert left(three) == [half.name]
     assert not stopped.exists()
 
@@ -110,12 +140,12 @@ def test_what_another_process_reads_stays_until_it_ends_even_by_force(three: Pat
     try:
         assert reader.stdout is not None
         assert reader.stdout.readline() == "open\n"
-        eviction.make_room(three, 9 * SIZE)
+        eviction.make_room(three, 2 * SIZE)
         assert left(three) == ["old"]
     finally:
         reader.send_signal(signal.SIGKILL)
         reader.communicate()
-    eviction.make_room(three, 9 * SIZE)
+    eviction.make_room(three, 3 * SIZE)
     assert left(three) == []
 
 

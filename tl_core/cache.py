@@ -19,7 +19,7 @@ from typing import IO, Any
 import numpy as np
 
 from tl_core.errors import BadInput, RunFailed
-from tl_core.eviction import hold, make_room
+from tl_core.eviction import hold, limit, make_room
 from tl_core.files import TEMPORARY, locked, read_json, write_json
 
 Progress = Callable[[str, int, int], None]
@@ -67,11 +67,20 @@ def built_once(
             has written stays, which the next build finds in its folder.
         progress: Told how far another process is that makes the same; may raise RunStopped.
     """
+    _make_sure(folder, job, build, progress)
+    return dict(read_json(folder / INDEX))
+
+
+def _make_sure(folder: Path, job: Job, build: Callable[[Path], dict[str, Any]], progress: Progress) -> None:
     if not is_built(folder):
-        with locked(folder, lambda: progress(job.what, _pieces_there(folder, job), job.pieces)):
+        with locked(folder, _waiting(folder, job, progress)):
             if not is_built(folder):
                 _build(folder, build)
-    return dict(read_json(folder / INDEX))
+
+
+def _waiting(folder: Path, job: Job, progress: Progress) -> Callable[[], None]:
+    """Tells how far another process is that makes an entry."""
+    return lambda: progress(job.what, _pieces_there(folder, job), job.pieces)
 
 
 def _pieces_there(folder: Path, job: Job) -> int:
@@ -107,9 +116,10 @@ def opened(
         read: From the index to the array.
     """
     while True:
-        index = built_once(folder, job, build, progress)
-        with locked(folder):  # Whoever evicts has it meanwhile.
+        _make_sure(folder, job, build, progress)
+        with locked(folder, _waiting(folder, job, progress)):  # Whoever evicts has it meanwhile.
             if is_built(folder):
+                index = dict(read_json(folder / INDEX))
                 array = read(index)
                 hold(folder, array)
                 return array, index
@@ -176,14 +186,20 @@ def _vouched_for(file: Path, record: Path) -> _Reached | None:
         return None
 
 
-def need_space(folder: Path, needed: int, what: str) -> None:
+def need_space(folder: Path, needed: int, what: str, *, optional: bool = False) -> None:
     """Makes room for so many bytes in the folder of a kind of entries, evicting others of the cache where it must.
 
+    Args:
+        optional: They can be done without, and so have to keep to the budget where one is set.
+
     Raises:
-        NoRoom: where its disk has no room for them and a tenth more all the same.
+        NoRoom: where its disk has no room for them and a tenth more all the same, or they would not keep to the budget.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    make_room(folder.parent, needed)
+    within, allowed = make_room(folder.parent, needed), limit()
+    if optional and allowed is not None and not within:
+        said = f"{what} need {needed / 1e9:.1f} GB more than is there and in use"
+        raise NoRoom(f"{said[0].upper()}{said[1:]}; TL_CACHE_GB allows {allowed / 1e9:.1f} GB for all caches.")
     free = shutil.disk_usage(folder).free
     if free < needed * 1.1:
         raise NoRoom(

@@ -67,16 +67,32 @@ def entries(cache: Path) -> list[Entry]:
     return sorted(found, key=lambda entry: (entry.used, entry.folder))
 
 
-def make_room(cache: Path, needed: int) -> None:
-    """Removes entries until so many bytes more are within the budget and on the disk, or none is left that may go."""
+def make_room(cache: Path, needed: int) -> bool:
+    """Removes entries until so many bytes more are within the budget and on the disk; returns whether the budget can be kept.
+
+    For what would not fit even then nothing is removed.
+    """
     excess = sum(entry.bytes for entry in entries(cache)) + needed - budget(cache)
     missing = int(needed * 1.1) - _free(cache)
-    for entry in entries(cache):
-        if excess <= 0 and missing <= 0:
-            return
+    unused = [entry for entry in entries(cache) if not _is_needed(entry.folder)]
+    removable = sum(entry.bytes for entry in unused)
+    within = excess <= removable
+    wanted = max(missing, excess if within else 0)
+    for entry in unused if missing <= removable else ():
+        if wanted <= 0:
+            break
         with suppress(Timeout):
-            removed = remove(entry.folder, unused=True)
-            excess, missing = excess - removed, missing - removed
+            wanted -= remove(entry.folder, unused=True)
+    return within
+
+
+def _is_needed(folder: Path) -> bool:
+    """True while somebody reads or makes an entry."""
+    try:
+        with _lock_of(folder):
+            return in_use(folder)
+    except Timeout:
+        return True
 
 
 def hold(folder: Path, array: Any) -> None:
@@ -85,6 +101,7 @@ def hold(folder: Path, array: Any) -> None:
     For a caller that holds the entry's lock: so nobody removes it between a look and the mark.
     """
     os.utime(folder)
+    in_use(folder)  # Marks of processes that are gone would pile up.
     # A lock of its own for each reader: whether one is held can be seen from any process.
     lock = FileLock(
         folder.with_name(f"{folder.name}.use-{os.getpid()}-{secrets.token_hex(4)}.lock"), thread_local=False
@@ -117,20 +134,29 @@ def remove(folder: Path, *, unused: bool = False) -> int:
     Raises:
         Timeout: while a process makes the entry.
     """
-    name = folder.name
-    if name.startswith(TEMPORARY):  # Half made; the lock is that of the entry it would have become.
-        name = name.removeprefix(TEMPORARY).partition("-")[2] or name
-    with FileLock(folder.with_name(f"{name}.lock"), timeout=0):
-        if unused and in_use(folder):
+    with _lock_of(folder):
+        if in_use(folder) and unused:
             return 0
         bytes = _bytes(folder)
-        doomed = folder.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{name}")
+        doomed = folder.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{_name(folder)}")
         try:
             folder.rename(doomed)
             shutil.rmtree(doomed)
         except FileNotFoundError:  # Somebody else removed it this moment.
             return 0
         return bytes
+
+
+def _lock_of(folder: Path) -> FileLock:
+    """The lock of an entry, which is not waited for."""
+    return FileLock(folder.with_name(f"{_name(folder)}.lock"), timeout=0)
+
+
+def _name(folder: Path) -> str:
+    """The name of an entry; of a half-made one that of what it would have become."""
+    if not folder.name.startswith(TEMPORARY):
+        return folder.name
+    return folder.name.removeprefix(TEMPORARY).partition("-")[2] or folder.name
 
 
 def _let_go(lock: FileLock) -> None:

@@ -16,6 +16,7 @@ from tests.pages.visits import press
 from tests.store.test_checkpoints_kept import with_checkpoints
 from tl_core import cache, service, store
 from tl_core.backbones import BACKBONES
+from tl_core.cache import Progress
 from tl_core.errors import BadInput
 from tl_core.store import checkpoints
 from tl_core.supervisor import settings
@@ -106,7 +107,8 @@ class TestCheckingStoredFeatures:
         """The page after Check was pressed, and the runs that were checked."""
         asked = []
 
-        def verified(_models: Path, run_id: str) -> tuple[Verified, ...]:
+        def verified(_models: Path, run_id: str, progress: Progress) -> tuple[Verified, ...]:
+            progress("Computing some of them", 1, 2)
             asked.append(run_id)
             if isinstance(found, BadInput):
                 raise found

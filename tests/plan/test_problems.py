@@ -15,7 +15,7 @@ from tl_core.backbones import BACKBONES, Backbone, weights
 from tl_core.errors import Problem
 from tl_core.files import write_json
 from tl_core.params import Param
-from tl_core.plan import Plan, plan
+from tl_core.plan import Plan, plan, problems
 from tl_core.plan.problems import spec_problems
 from tl_core.spec import PARAMETERS, ExperimentSpec
 from tl_core.stopping import stop_epoch
@@ -364,6 +364,28 @@ def test_a_disk_too_small_is_said_before_the_run(models: Path, monkeypatch: pyte
     assert "of disk" in problem(models, {}).message
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 0, needed + 1))
     assert planned(models, {}).problems == ()
+
+
+def test_where_only_features_do_not_fit_on_the_disk_a_run_may_start_and_is_told_that_it_is_slow(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = planned(models, {})
+    features = sum(phase.feature_bytes for phase in made.phases)
+    usage = type(shutil.disk_usage(models))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 0, made.disk_bytes - features // 2))
+    short = planned(models, {})
+    assert short.problems == ()
+    assert any("computed in every epoch, which is slow" in remark for remark in short.remarks)
+    assert planned(models, {"train.feature_storage": "float16"}).disk_bytes == made.disk_bytes - features // 2
+
+
+def test_int8_without_its_package_is_said_before_anything_is_decoded(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(problems, "find_spec", lambda _: None)
+    found = problem(models, {"train.prefix_precision": "int8"})
+    assert found.path == "train.prefix_precision"
+    assert "pip install nncf" in found.remedy
 
 
 def test_planning_leaves_nothing_behind(models: Path, tmp_path: Path) -> None:

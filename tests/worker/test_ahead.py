@@ -93,6 +93,7 @@ def test_a_run_that_changed_no_weight_of_the_network_leaves_it_to_the_next_and_o
         patch.setattr(build, "build", lambda *_: pytest.fail("the network was built again"))
         assert lines_of(thawed) == expected
     assert not spare._spare
+    assert not spare._lent, "nobody holds it any more"
 
 
 @pytest.mark.slow

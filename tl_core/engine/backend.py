@@ -83,7 +83,9 @@ def device_memory() -> int | None:
 def room() -> int:
     """Bytes that stored inputs may take where networks compute: a quarter of the memory that is free."""
     free = int(psutil.virtual_memory().available) // 4
-    return min(free, MOST_ON_GPU) if tf.config.list_physical_devices("GPU") else free
+    if not tf.config.list_physical_devices("GPU"):
+        return free
+    return min(free, MOST_ON_GPU - (device_memory() or 0))
 
 
 def set_up(seed: int) -> None:

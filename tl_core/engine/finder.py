@@ -22,6 +22,7 @@ from tl_core.engine.networks.assembly import assemble, divide
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.sweep import QUICK, THOROUGH, Clock, Effort, Sweep, smoothed, suggested, sweep
 from tl_core.engine.training.epochs import Material, Part, Trainer
+from tl_core.engine.training.material import arithmetic_of
 from tl_core.engine.training.starting import put
 from tl_core.errors import BadInput, RunFailed
 from tl_core.finding import Finding
@@ -83,7 +84,7 @@ def _trainer(data: Prepared, model: keras.Model, phase: Phase, effort: Effort, p
     """The phase made ready on a part of the images."""
     spec, split = phase.spec, data.split
     parts = divide(model, spec, phase.frozen)
-    prefix = compiled(parts.prefix) if parts.prefix is not None else None
+    prefix = compiled(parts.prefix, arithmetic_of(spec, data)) if parts.prefix is not None else None
     train = _chosen(len(split.train), effort.train, spec.train.seed)
     validation = split.validation[_chosen(len(split.validation), effort.validation, spec.train.seed)]
     moving = _moving(data, split.train[train], prefix, spec) if spec.augment else None

@@ -210,7 +210,8 @@ def memory_bytes(spec: ExperimentSpec, phase_plans: tuple[PhasePlan, ...]) -> in
     half = spec.optimizer.precision != "float32"
     activations = max(_activations(spec, plan.phase) for plan in phase_plans) // (2 if half else 1)
     one_batch = max(_outputs(spec, block) for block in used) * 4 * 16
-    return weights + activations + one_batch + max(plan.feature_bytes for plan in phase_plans)
+    kept = max(plan.feature_bytes for plan in phase_plans) * (2 if spec.train.feature_storage == "float16" else 1)
+    return weights + activations + one_batch + kept
 
 
 def _activations(spec: ExperimentSpec, phase: Phase) -> int:

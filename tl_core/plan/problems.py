@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from tl_core.backbones import BACKBONES, weights
@@ -136,6 +137,13 @@ def _kept_epochs(spec: ExperimentSpec) -> Iterator[Problem]:
         yield Problem("train.checkpoint_every", message, "Lower it, or leave it out.")
 
 
+def _quantiser(spec: ExperimentSpec) -> Iterator[Problem]:
+    if spec.train.prefix_precision == "int8" and find_spec("nncf") is None:
+        yield Problem(
+            "train.prefix_precision", "int8 needs the package nncf", "Install it (pip install nncf), or choose another."
+        )
+
+
 def _can_be_phased(spec: ExperimentSpec) -> bool:
     return not any(_stages(spec))
 
@@ -154,6 +162,7 @@ _CHECKS: tuple[Callable[[ExperimentSpec], Iterator[Problem]], ...] = (
     _weight_decay,
     _warm_up,
     _kept_epochs,
+    _quantiser,
 )
 
 

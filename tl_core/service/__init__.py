@@ -48,7 +48,9 @@ FIND_SECONDS = 60.0
 """How long a test of learning rates may take, once its process has started: it keeps nobody waiting, and can be cancelled."""
 
 _clients: dict[Path, Client] = {}
-_finders: dict[Path, Client] = {}
+_alone: dict[tuple[Path, str], Client] = {}
+"""Those whose every request has a process of its own, by what they are asked."""
+
 _making = threading.Lock()
 
 
@@ -60,9 +62,9 @@ def start(models: Path) -> None:
 def stop() -> None:
     """Ends every worker of this process."""
     with _making:
-        clients = [*_clients.values(), *_finders.values()]
+        clients = [*_clients.values(), *_alone.values()]
         _clients.clear()
-        _finders.clear()
+        _alone.clear()
     for client in clients:
         client.stop()
 
@@ -107,12 +109,17 @@ def find(models: Path, spec: ExperimentSpec, progress: Progress = unwatched, pha
         progress: Told about three times a second how far it is; what it raises ends the test at once, and goes on.
     """
     arguments = {"spec": spec.to_json(), "phase": phase, "seconds": FIND_SECONDS}
-    return read_finding(_finder(models).ask("find", NETWORK_SECONDS, progress=progress, **arguments))
+    return read_finding(_by_itself(models, "find").ask("find", NETWORK_SECONDS, progress=progress, **arguments))
 
 
-def verified(models: Path, run_id: str, batches: int = 8) -> tuple[Verified, ...]:
-    """How far the stored features of a run are from what Keras computes now; see `tl_core.engine.training.verifying.verify`."""
-    answer = _client(models).ask("verified", NETWORK_SECONDS, run_id=run_id, batches=batches)
+def verified(models: Path, run_id: str, batches: int = 8, progress: Progress = unwatched) -> tuple[Verified, ...]:
+    """How far the stored features of a run are from what Keras computes now; see `tl_core.engine.training.verifying.verify`.
+
+    Args:
+        progress: As `find` has it.
+    """
+    client = _by_itself(models, "verified")
+    answer = client.ask("verified", NETWORK_SECONDS, progress=progress, run_id=run_id, batches=batches)
     return tuple(Verified(**one) for one in answer)
 
 
@@ -122,8 +129,9 @@ def _client(models: Path) -> Client:
         return _clients.setdefault(models, Client(models))
 
 
-def _finder(models: Path) -> Client:
+def _by_itself(models: Path, what: str) -> Client:
     models = models.absolute()
     command = (sys.executable, "-m", "tl_core.worker.search", "--models", str(models))
+    name = "search" if what == "find" else "check"
     with _making:
-        return _finders.setdefault(models, Client(models, command, kept=False, name="search"))
+        return _alone.setdefault((models, what), Client(models, command, kept=False, name=name))

@@ -1,4 +1,4 @@
-"""python -m tl_core.worker.search --models FOLDER: one test of learning rates, in a process that ends with it.
+"""python -m tl_core.worker.search --models FOLDER: one test of learning rates or of stored features, in a process that ends with it.
 
 So nobody waits for it but who asked, it can be ended at any moment, and the memory of the network it built is given back.
 """
@@ -9,6 +9,7 @@ import argparse
 import logging
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, TextIO
 
 from tl_core.cache import Progress
 from tl_core.spec import ExperimentSpec
+from tl_core.store import get, read_spec
 from tl_core.worker.service import answered, listened, load, say, taken_over
 
 REPORT = 0.3
@@ -29,7 +31,12 @@ def main(models: Path) -> None:
     load(("tl_core.engine.finder",))
     message = next(requests, None)
     if message is not None:
-        say(answers, answered(models, message, {"find": partial(find, progress=_teller(answers, message["id"]))}))
+        progress = _teller(answers, message["id"])
+        known: dict[str, Callable[..., Any]] = {
+            "find": partial(find, progress=progress),
+            "verified": partial(verified, progress=progress),
+        }
+        say(answers, answered(models, message, known))
 
 
 def find(models: Path, spec: dict[str, Any], phase: str, seconds: float, progress: Progress) -> dict[str, Any]:
@@ -37,6 +44,14 @@ def find(models: Path, spec: dict[str, Any], phase: str, seconds: float, progres
     from tl_core.engine.finder import find
 
     return asdict(find(ExperimentSpec.from_json(spec), models, progress, phase, seconds))
+
+
+def verified(models: Path, run_id: str, batches: int, progress: Progress) -> list[dict[str, Any]]:
+    """See `tl_core.service.verified`."""
+    from tl_core.engine.training.verifying import verify
+
+    run = get(models, run_id)
+    return [asdict(one) for one in verify(read_spec(run), models, batches, run, progress)]
 
 
 def _teller(answers: TextIO, number: int) -> Progress:

@@ -21,7 +21,7 @@ from typing import Any, TextIO
 from tl_core.errors import LabError
 from tl_core.service.messages import Predictions, written_error, written_preview
 from tl_core.spec import ExperimentSpec
-from tl_core.store import cache_folder, get, read_spec
+from tl_core.store import cache_folder, get
 from tl_core.supervisor.workers import announce, retire
 
 log = logging.getLogger(__name__)
@@ -65,19 +65,10 @@ def exported(models: Path, run_id: str, epoch: int | None) -> str:
     return str(exported(get(models, run_id), epoch, cache_folder(models)))
 
 
-def verified(models: Path, run_id: str, batches: int) -> list[dict[str, Any]]:
-    """See `tl_core.service.verified`."""
-    from tl_core.engine.training.verifying import verify
-
-    run = get(models, run_id)
-    return [asdict(one) for one in verify(read_spec(run), models, batches, run)]
-
-
 REQUESTS: dict[str, Callable[..., Any]] = {
     "preview": preview,
     "predict": predict,
     "exported": exported,
-    "verified": verified,
 }
 """By name: functions of the models folder and JSON values that return JSON values. Their heavy modules are imported inside."""
 

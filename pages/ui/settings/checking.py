@@ -34,12 +34,18 @@ def draw(models: Path) -> None:
 
 
 def _check(models: Path, run_id: str) -> None:
-    with st.spinner("Computing some of them again …"):
-        try:
-            found = service.verified(models, run_id)
-        except LabError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
+    bar = st.progress(0.0, "Starting a process that computes some of them again …")
+
+    def show(what: str, done: int, total: int) -> None:
+        bar.progress(min(done / max(total, 1), 1.0), what)
+
+    try:
+        found = service.verified(models, run_id, progress=show)
+    except LabError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    finally:
+        bar.empty()
     for one in found:
         (st.success if one.agrees else st.error)(said(one))
 

@@ -16,6 +16,7 @@ from tests.engine.conftest import quiet, small_spec
 from tl_core import eviction, store
 from tl_core.backbones import BACKBONES
 from tl_core.data.prepare import Prepared, prepare
+from tl_core.engine.backend import keras
 from tl_core.engine.inputs.features import change, entry, features, key_of
 from tl_core.engine.inputs.prefix import EXACT, Arithmetic, in_keras
 from tl_core.engine.networks.assembly import Parts, assemble, divide
@@ -119,6 +120,22 @@ def test_int8_is_set_by_training_images_that_the_seed_chooses(shared_models: Pat
     assert first.samples is not None
     assert first.samples.shape == (128, 64, 64, 3)
     assert first.identity == again.identity != other.identity
+
+
+def test_the_report_is_of_the_network_that_is_exported_and_not_of_cheaper_features(
+    trained: Trained, shared_models: Path
+) -> None:
+    spec = small_spec(train__prefix_precision="bf16")
+    run = trained(spec)
+    data, _ = prepared(spec, shared_models)
+    rows = data.split.validation
+    exported = keras.models.load_model(run.export / "model.keras")
+    shares = exported.predict(data.pixels.images[rows].astype(np.float32), verbose=0)
+    loss = -np.log(shares[np.arange(len(rows)), data.dataset.labels[rows]]).mean()
+    reported = json.loads((run.report / "validation.json").read_text())["loss"]
+    assert reported == pytest.approx(loss, rel=1e-4)
+    best = store.best(store.read_metrics(run), spec.train.best)
+    assert best["val_loss"] != pytest.approx(loss, rel=1e-4)
 
 
 class TestWithoutRoom:

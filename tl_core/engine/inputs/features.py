@@ -18,7 +18,6 @@ import numpy as np
 
 from tl_core.cache import (
     Job,
-    NoRoom,
     Progress,
     State,
     grown,
@@ -27,13 +26,11 @@ from tl_core.cache import (
     missing_bytes,
     need_space,
     opened,
-    unwatched,
 )
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, ready
 from tl_core.errors import RunFailed
-from tl_core.eviction import limit
 from tl_core.files import digest_of
 
 log = logging.getLogger(__name__)
@@ -139,8 +136,10 @@ def stored(
 
     def build(building: Path) -> dict[str, Any]:
         file = building / _FILES[storage]
-        _need_room(building, size)
-        grown(file, {"images": 0}, partial(_missing, outputs, storage, lambda done: progress(said, done, shape[0])))
+        need_space(building.parent, missing_bytes(building, size), "cached features", optional=True)
+        more = partial(_missing, outputs, storage, lambda done: progress(said, done, shape[0]))
+        if (made := grown(file, {"images": 0}, more)["images"]) != shape[0]:
+            raise RunFailed(f"Features of {made} images came out for {shape[0]}; nothing is stored.")
         index: dict[str, Any] = {"shape": shape, "identity": list(identity)}
         if exact is None:
             return index
@@ -157,9 +156,21 @@ def kept(
     shape: tuple[int, ...], identity: tuple[Any, ...], cache: Path, storage: Storage = "float32"
 ) -> np.ndarray | None:
     """What `stored` would find; None where it is not stored."""
-    if not is_built(entry(cache, identity, storage)):
+    folder = entry(cache, identity, storage)
+    if not is_built(folder):
         return None
-    return stored(lambda _start: (), shape, identity, cache, unwatched, storage=storage)
+
+    def gone(_: Path) -> dict[str, Any]:
+        raise _Gone
+
+    try:
+        return opened(folder, Job("", 0, 0), gone, lambda _: mapped(folder / _FILES[storage], storage, shape))[0]
+    except _Gone:
+        return None
+
+
+class _Gone(Exception):
+    """An entry was removed this moment."""
 
 
 def is_exact(arithmetic: Arithmetic, storage: Storage) -> bool:
@@ -184,13 +195,6 @@ def compared(images: int) -> Iterator[slice]:
     return portions(min(images, COMPARED * BATCH))
 
 
-def _need_room(building: Path, size: int) -> None:
-    allowed = limit()
-    if allowed is not None and size > allowed:
-        raise NoRoom(f"Features need {size / 1e9:.1f} GB; TL_CACHE_GB allows {allowed / 1e9:.1f} GB for all caches.")
-    need_space(building.parent, missing_bytes(building, size), "cached features")
-
-
 def _missing(
     outputs: Callable[[int], Iterable[np.ndarray]], storage: Storage, written: Callable[[int], None], state: State
 ) -> Iterator[tuple[Any, State]]:
@@ -198,11 +202,12 @@ def _missing(
     done = state["images"]
     for output in outputs(done):
         done += len(output)
-        yield _as_stored(output, storage).data, {"images": done}
+        yield as_stored(output, storage).data, {"images": done}
         written(done)
 
 
-def _as_stored(output: np.ndarray, storage: Storage) -> np.ndarray:
+def as_stored(output: np.ndarray, storage: Storage) -> np.ndarray:
+    """What is stored of an output, in the type it is stored as; raises RunFailed where it cannot hold it."""
     if storage == "float16" and np.abs(output).max(initial=0) > np.finfo(np.float16).max:
         raise RunFailed(
             "A feature is too large for float16, which ends at 65,504. Set train.feature_storage to float32."

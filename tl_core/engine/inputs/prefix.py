@@ -12,6 +12,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import numpy as np
@@ -45,7 +47,9 @@ class Arithmetic:
     @property
     def identity(self) -> tuple[str, ...]:
         """What tells its outputs from those of f32."""
-        return {"f32": (), "bf16": ("bf16",), "int8": ("int8", self.drawn)}[self.precision]
+        if self.precision == "int8":
+            return "int8", self.drawn, version("nncf") if find_spec("nncf") else ""
+        return () if self.precision == "f32" else (self.precision,)
 
 
 EXACT = Arithmetic()

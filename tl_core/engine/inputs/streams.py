@@ -52,7 +52,7 @@ class Kept:
 
 def from_features(features: np.ndarray, rows: np.ndarray) -> Inputs:
     """Stored features; position p is row `rows[p]` of the array. Kept in memory where there is room."""
-    wanted = int(np.prod(features.shape[1:])) * features.itemsize * len(rows)
+    wanted = int(np.prod(features.shape[1:])) * 4 * len(rows)
     if wanted < room():
         return Kept(on_device(features[rows]))
     return lambda batches, epoch: (Batch(features[rows[positions]]) for positions in batches)

@@ -45,6 +45,11 @@ def keep(backbone: Backbone, size: int, setting: str, seed: int) -> keras.Model:
     return _spare[key]
 
 
+def forget() -> None:
+    """Lets go of the network that `pretrained` gave last: it is not given back."""
+    _lent.clear()
+
+
 def is_kept(backbone: Backbone, size: int, setting: str, seed: int) -> bool:
     return _key(backbone, size, setting, seed) in _spare
 

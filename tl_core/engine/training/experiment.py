@@ -45,6 +45,15 @@ def carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, pas
     Args:
         passed: Says how many seconds the run has taken so far.
     """
+    try:
+        _carry_out(run, models, progress, on_epoch, passed)
+        if _left_alone(read_spec(run)):
+            spare.give_back()
+    finally:
+        spare.forget()
+
+
+def _carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, passed: Passed) -> None:
     spec, cache = read_spec(run), cache_folder(models)
     set_up(spec.train.seed)
     with network_meanwhile(spec, progress) as watched:
@@ -61,8 +70,6 @@ def carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, pas
             finish(work)  # What was good until then is exported; going on would diverge again.
         raise
     finish(work)
-    if _left_alone(spec):
-        spare.give_back()
 
 
 def _left_alone(spec: ExperimentSpec) -> bool:

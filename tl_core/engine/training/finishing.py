@@ -13,7 +13,7 @@ from tl_core.engine.results.measures import loss_name, measure_of
 from tl_core.engine.step import forward_pass
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import Part, evaluate
-from tl_core.engine.training.material import Work, still_inputs
+from tl_core.engine.training.material import Work, exported_inputs
 from tl_core.engine.training.restoring import restore, signature_of
 from tl_core.engine.training.starting import first_network
 from tl_core.errors import RunFailed
@@ -65,7 +65,7 @@ def _holds_all(work: Work, entry: Checkpoint) -> bool:
 def _report(work: Work, part: str, rows: np.ndarray) -> dict[str, Any]:
     phase = phases(work.spec)[-1]
     parts = divide(work.model, work.spec, phase.frozen)
-    data = Part(still_inputs(work, phase, parts)(rows), work.data.dataset.labels[rows])
+    data = Part(exported_inputs(work, phase, parts)(rows), work.data.dataset.labels[rows])
     measured = evaluate(
         forward_pass(parts.tail), data, measure_of(work.spec.head), work.progress, f"Evaluating the {part} part"
     )

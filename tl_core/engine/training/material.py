@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from tl_core.backbones.weights import weights_identity
 from tl_core.cache import NoRoom, Progress
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import device_name, keras
-from tl_core.engine.inputs.features import features
+from tl_core.engine.inputs.features import as_stored, features, is_exact
 from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, in_keras, on_gpu
 from tl_core.engine.inputs.streams import Inputs, from_features, from_images
 from tl_core.engine.inputs.views import from_views, view_of
@@ -97,9 +97,25 @@ def still_inputs(work: Work, phase: Phase, parts: Parts) -> InputsOf:
         stored = stored_features(phase.spec, work.data, parts, work.cache, work.progress, start)
     except NoRoom as error:
         log.warning(COMPUTED_EACH_TIME, error)
-        prefix = compiled(parts.prefix, arithmetic_of(phase.spec, work.data))
-        return lambda rows: from_images(images, rows, prefix)
+        computed, storage = (
+            compiled(parts.prefix, arithmetic_of(phase.spec, work.data)),
+            phase.spec.train.feature_storage,
+        )
+
+        def as_if_stored(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+            return (as_stored(output, storage).astype(np.float32, copy=False) for output in computed(batches))
+
+        return lambda rows: from_images(images, rows, as_if_stored)
     return lambda rows: from_features(stored, rows)
+
+
+def exported_inputs(work: Work, phase: Phase, parts: Parts) -> InputsOf:
+    """As `still_inputs`, but always exact, as the exported network computes."""
+    spec = phase.spec
+    if parts.prefix is None or is_exact(arithmetic_of(spec, work.data), spec.train.feature_storage):
+        return still_inputs(work, phase, parts)
+    prefix = compiled(parts.prefix)
+    return lambda rows: from_images(work.data.pixels.images, rows, prefix)
 
 
 def _training_inputs(work: Work, phase: Phase, parts: Parts, still: InputsOf) -> Inputs:
