@@ -64,13 +64,20 @@ def given(folder: Path) -> Photos:
     return Photos(photos.folder, f"{photos.count('train')} + {photos.count('validation')} photos of {folder.name}")
 
 
+WORTH_IT = 100
+"""Pictures for which processes of their own pay."""
+
+
 def drawn(folder: Path, train: int = TRAIN, validation: int = VALIDATION) -> Photos:
     """Pictures of the playground, enlarged and written as JPEG into a folder that is empty."""
     jobs = [*_jobs(folder, "train", train, 0), *_jobs(folder, "validation", validation, train)]
     for parent in {file.parent for job in jobs for file in job.files}:
         parent.mkdir(parents=True)
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        list(pool.map(_draw, jobs, chunksize=8))
+    if len(jobs) < WORTH_IT:
+        list(map(_draw, jobs))
+    else:
+        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+            list(pool.map(_draw, jobs, chunksize=8))
     return Photos(folder, f"{train} + {validation} drawn pictures of {SIZE[0]} x {SIZE[1]} pixels as JPEG, no photos")
 
 

@@ -72,7 +72,17 @@ def test_while_nothing_happens_no_tab_asks_and_no_tab_is_told(page: Page, lab: L
     page.on("request", lambda request: frames.append(request.url))
     for path in (f"/run?run={run.id}", "/runs", f"/compare?runs={run.id}", "/train", "/predict", "/settings"):
         page.goto(f"{lab.address}{path}")
-        page.wait_for_timeout(4000)
+        _settle(page, frames)
         frames.clear()
         page.wait_for_timeout(3000)
         assert frames == [], path
+
+
+def _settle(page: Page, frames: list[str]) -> None:
+    """Waits until all of a page has come, pictures of previews included: until nothing comes for two seconds."""
+    page.wait_for_timeout(4000)
+    for _ in range(15):
+        frames.clear()
+        page.wait_for_timeout(2000)
+        if not frames:
+            return

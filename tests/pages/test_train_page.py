@@ -90,16 +90,16 @@ def previews(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[ExperimentS
     """What the service was asked to preview; it answers at once."""
     asked: list[tuple[ExperimentSpec, int]] = []
 
-    def answer(models: Path, spec: ExperimentSpec, picture: int = 0) -> service.Preview:
+    def answer(models: Path, spec: ExperimentSpec, picture: int = 0, *_: Any) -> service.Preview:
         asked.append((spec, picture))
         file = io.BytesIO()
         Image.new("RGB", (8, 8), (picture, 0, 0)).save(file, "PNG")
         return service.Preview(file.getvalue(), (file.getvalue(),) * 9, "cat/001.jpg", "cat", 12)
 
     monkeypatch.setattr(service, "preview", answer)
-    preview._augmented.clear()
+    preview._augmented.cache_clear()
     yield asked
-    preview._augmented.clear()
+    preview._augmented.cache_clear()
 
 
 def test_a_newcomer_finds_the_first_preset_and_can_press_train(models: Path) -> None:
@@ -401,7 +401,7 @@ def test_a_service_that_failed_leaves_the_page_usable(models: Path, monkeypatch:
         raise RunFailed("The worker died.")
 
     monkeypatch.setattr(service, "preview", fail)
-    preview._augmented.clear()
+    preview._augmented.cache_clear()
     page = opened(augment="rotation:33")
     assert "No preview: The worker died." in said(page)
     assert not start_button(page).disabled

@@ -30,7 +30,7 @@ from tl_core.verified import Verified
 def verify_cache(
     target: str, data: str | None, changes: Sequence[str], batches: int, models: Path, as_json: bool
 ) -> None:
-    """Compute some stored features again, and show the largest difference.
+    """Compute stored features again, and show the difference.
 
     They are computed by Keras in float32, without any cache, whatever made the stored ones. Exit status 1 where more differs than
     the experiment's settings allow.

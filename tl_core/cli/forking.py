@@ -133,7 +133,7 @@ def _words(found: Finding) -> str:
 @options.models
 @options.as_json
 def stop(run: str, models: Path, as_json: bool) -> None:
-    """Ask whoever trains a run to stop, or take it out of the queue.
+    """Ask for a run to be stopped, or taken out of the queue.
 
     What was reached is kept, and resume goes on. The epoch in flight is lost.
 
