@@ -1,7 +1,8 @@
 """Training steps and forward passes, compiled, one by one or many at once. With backend.py the only code that knows TensorFlow from Keras.
 
 Many at once: on stored features a step takes a fifth of a millisecond, and calling TensorFlow from Python and back as long again.
-The loop is TensorFlow's then, over the very same operations, so that it makes no difference to the bit (tests/engine/training/test_step.py).
+The loop is TensorFlow's then, over the very same operations, so that it makes no difference to the bit, but for penalties on activity, where it
+does in the last one (tests/engine/training/test_at_once.py). How many steps are taken at once makes none at all.
 """
 
 from __future__ import annotations
@@ -144,7 +145,16 @@ def training_steps(tail: keras.Model, groups: Sequence[Group], method: Method = 
         result = compiled(tf.convert_to_tensor(inputs, tf.float32), tf.convert_to_tensor(labels), *mixed)
         return StepResult(*(part.numpy() for part in result))
 
-    @tf.function(reduce_retracing=True, jit_compile=False)
+    @tf.function(
+        # Drawn once: else a second time for the last batch of an epoch, which is smaller.
+        input_signature=[
+            _batches_of(tail),
+            tf.TensorSpec((None, None), tf.int64),
+            tf.TensorSpec((None,), tf.int64),
+            tf.TensorSpec((None, len(groups)), tf.float32),
+        ],
+        jit_compile=False,
+    )
     def loop(source: Any, order: Any, labels: Any, rates: Any) -> tuple[Any, ...]:
         def step(batch: tuple[Any, Any]) -> tuple[Any, Any, Any]:
             positions, at = batch
@@ -256,7 +266,7 @@ def forward_pass(model: keras.Model) -> Forward:
     def forward(inputs: Any) -> Any:
         return model(inputs, training=False)
 
-    @tf.function(reduce_retracing=True, jit_compile=False)
+    @tf.function(input_signature=[_batches_of(model), tf.TensorSpec((None, None), tf.int64)], jit_compile=False)
     def loop(source: Any, order: Any) -> Any:
         return tf.map_fn(
             lambda positions: model(tf.gather(source, positions), training=False),

@@ -75,9 +75,15 @@ def trained(settings: dict[str, Any], classes: int, at_once: bool) -> tuple[list
 def test_an_epoch_taken_at_once_is_the_epoch_taken_step_by_step(name: str, classes: int) -> None:
     lines, variables = trained(SETTINGS[name], classes, at_once=True)
     expected, others = trained(SETTINGS[name], classes, at_once=False)
-    assert lines == expected
-    for variable, other in zip(variables, others, strict=True):
-        np.testing.assert_array_equal(variable, other)
+    # The penalty on activity is divided by the size of a batch, which only a step that is taken alone knows beforehand.
+    apart = 1e-5 if "head.activity_l1" in SETTINGS[name] else 0.0
+    for line, other in zip(lines, expected, strict=True):
+        assert line.keys() == other.keys()
+        for curve in ("loss", "accuracy", "penalty", "clean_loss", "val_loss", "val_accuracy"):
+            np.testing.assert_allclose(line[curve], other[curve], rtol=apart, atol=0, err_msg=curve)
+        np.testing.assert_allclose(line["losses"], other["losses"], rtol=apart, atol=0)
+    for variable, value in zip(variables, others, strict=True):
+        np.testing.assert_allclose(variable, value, rtol=apart, atol=apart)
 
 
 def test_it_makes_no_difference_how_many_steps_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
