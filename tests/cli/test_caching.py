@@ -10,9 +10,10 @@ import pytest
 
 from tests.cli.conftest import SMALL, Lab, last_object
 from tl_core import store
+from tl_core.cache import unwatched
 from tl_core.files import read_json
 from tl_core.verified import Verified
-from tl_core.worker import service
+from tl_core.worker import search
 
 pytestmark = pytest.mark.slow
 
@@ -106,9 +107,9 @@ def test_each_setting_allows_its_own_difference_of_a_scale_of_ten(
     assert one.verdict.startswith("NOT") is not agrees
 
 
-def test_the_service_worker_finds_the_same(lab: Lab, trained: Path) -> None:
+def test_the_process_that_checks_for_the_dashboard_finds_the_same(lab: Lab, trained: Path) -> None:
     run = store.runs(trained)[-1]
-    found = json.loads(json.dumps(service.verified(trained, run.id, batches=2)))
+    found = json.loads(json.dumps(search.verified(trained, run.id, 2, unwatched)))
     (told,) = last_object(lab("verify-cache", run.id, "--batches", "2", "--json", "--models", trained))["verified"]
     (one,) = found
     assert Verified(**one).agrees
