@@ -10,7 +10,7 @@ import click
 
 from tl_core import store
 from tl_core.cli import options, screen
-from tl_core.cli.training import stoppable
+from tl_core.cli.training import working
 from tl_core.errors import RunFailed
 from tl_core.presets import PRESETS
 from tl_core.spec import ExperimentSpec
@@ -41,13 +41,8 @@ def verify_cache(
       python -m tl_core verify-cache feature-extraction --batches 100
     """
     spec, run = _meant(target, data, changes, models)
-    with stoppable() as stop, screen.bar(screen.err) as bar:
-        bar("Loading TensorFlow", 0, 1)
+    with working() as progress:
         from tl_core.engine.training.verifying import verify
-
-        def progress(what: str, done: int, total: int) -> None:
-            bar(what, done, total)
-            stop()
 
         found = verify(spec, models, batches, run, progress)
     if as_json:

@@ -10,7 +10,7 @@ import click
 
 from tl_core import store
 from tl_core.cli import options, screen
-from tl_core.cli.training import check, stoppable, train_and_tell
+from tl_core.cli.training import check, stoppable, train_and_tell, working
 from tl_core.errors import BadInput
 from tl_core.files import write_json
 from tl_core.finding import Finding
@@ -81,13 +81,8 @@ def lr_find(
     wanted = options.read_experiment(spec, data, changes).anchored()
     if problems := plan(wanted, models).problems:
         raise BadInput(problems)
-    with stoppable() as stop, screen.bar(screen.err) as bar:
-        bar("Loading TensorFlow", 0, 1)
+    with working() as progress:
         from tl_core.engine.finder import find
-
-        def progress(what: str, done: int, total: int) -> None:
-            bar(what, done, total)
-            stop()
 
         found = find(wanted, models, progress, phase)
     if write is not None:

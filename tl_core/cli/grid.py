@@ -12,7 +12,7 @@ import click
 
 from tl_core.bank import Cell, Grid, cells, gap, ranked
 from tl_core.cli import options, screen
-from tl_core.cli.training import stoppable
+from tl_core.cli.training import working
 from tl_core.errors import BadInput, RunStopped
 from tl_core.files import write_json
 from tl_core.params import read_text
@@ -92,13 +92,8 @@ def _values(text: str) -> list[Any]:
 
 def _trained(wanted: ExperimentSpec, asked: Grid, models: Path) -> dict[str, Any]:
     began = time.monotonic()
-    with stoppable() as stop, screen.bar(screen.err) as bar:
-        bar("Loading TensorFlow", 0, 1)
+    with working() as progress:
         from tl_core.engine.bank.grid import train_bank
-
-        def progress(what: str, done: int, total: int) -> None:
-            bar(what, done, total)
-            stop()
 
         result = train_bank(wanted, asked, models, progress)
     return {**result, "seconds_with_features": round(time.monotonic() - began, 3)}

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tl_core.cli import options, screen
-from tl_core.cli.training import stoppable
+from tl_core.cli.training import working
 from tl_core.errors import BadInput
 from tl_core.plan import plan
 from tl_core.probe import Depth, Probe, Score
@@ -32,13 +32,8 @@ def probe(spec: str, data: str | None, changes: Sequence[str], models: Path, as_
     wanted = options.read_experiment(spec, data, changes).anchored()
     if problems := plan(wanted, models).problems:
         raise BadInput(problems)
-    with stoppable() as stop, screen.bar(screen.err) as bar:
-        bar("Loading TensorFlow", 0, 1)
+    with working() as progress:
         from tl_core.engine.probe.depth import probe as probe_network
-
-        def progress(what: str, done: int, total: int) -> None:
-            bar(what, done, total)
-            stop()
 
         found = probe_network(wanted, models, progress)
     if as_json:

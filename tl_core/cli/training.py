@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 
 from tl_core import store
+from tl_core.cache import Progress
 from tl_core.cli import options, screen
 from tl_core.errors import BadInput, LabError, RunStopped
 from tl_core.phases import total_epochs
@@ -146,6 +147,19 @@ def _say_end(run: store.Run, console: Console) -> None:
     said = f"Best epoch {state['best_epoch']}: validation accuracy {state['val_accuracy']:.3f}{test}; "
     screen.print_line(f"{said}{screen.duration(state['seconds'])}.{skipped}", console=console)
     screen.print_line(str(run.export / "model.keras"), console=console)
+
+
+@contextmanager
+def working() -> Iterator[Progress]:
+    """Within it a bar says what is done; Ctrl-C and SIGTERM stop whoever calls the `Progress` it gives, as `stoppable` does."""
+    with stoppable() as stop, screen.bar(screen.err) as bar:
+        bar("Loading TensorFlow", 0, 1)
+
+        def progress(what: str, done: int, total: int) -> None:
+            bar(what, done, total)
+            stop()
+
+        yield progress
 
 
 @contextmanager
