@@ -1,7 +1,7 @@
 """Keras, set up once: import `keras` and `tf` from here, never directly.
 
-What depends on TensorFlow rather than on Keras is in this module and in `step.py`; a second backend is a second version of these
-two.
+What depends on TensorFlow rather than on Keras is in this module, `step.py`, `losses.py` and the bank's program; a second backend is a second version
+of these.
 """
 
 from __future__ import annotations

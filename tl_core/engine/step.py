@@ -1,4 +1,4 @@
-"""Training steps and forward passes, compiled, one by one or many at once. With backend.py the only code that knows TensorFlow from Keras.
+"""Training steps and forward passes, compiled, one by one or many at once. TensorFlow's own: see backend.py.
 
 Many at once: on stored features a step takes a fifth of a millisecond, and calling TensorFlow from Python and back as long again.
 The loop is TensorFlow's then, over the very same operations, so that it makes no difference to the bit, but for penalties on activity, where it
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tl_core.engine.backend import keras, tf
+from tl_core.engine.losses import cross_entropy, larger, lowered, mixed, predicted
 
 
 @dataclass(frozen=True)
@@ -116,20 +117,6 @@ class Forward:
         return self.one(inputs)
 
 
-def cross_entropy(labels: Any, logits: Any) -> Any:
-    """Cross-entropy of each image. labels: int, shape (batch,); logits: (batch, classes), or (batch, 1) for two classes."""
-    if logits.shape[-1] == 1:
-        return tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.cast(labels, logits.dtype), logits=logits[:, 0])
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-
-
-def predicted(logits: Any) -> Any:
-    """The most likely class of each image: int64, shape (batch,)."""
-    if logits.shape[-1] == 1:
-        return tf.cast(logits[:, 0] > 0, tf.int64)
-    return tf.argmax(logits, axis=-1, output_type=tf.int64)
-
-
 def training_steps(tail: keras.Model, groups: Sequence[Group], method: Method = Method()) -> Steps:
     """What moves the weights of the groups."""
     update = _update(tail, groups, method)
@@ -141,8 +128,8 @@ def training_steps(tail: keras.Model, groups: Sequence[Group], method: Method = 
         inputs: np.ndarray, labels: np.ndarray, others: np.ndarray | None = None, shares: np.ndarray | None = None
     ) -> StepResult:
         # Left out where there are none: at None TensorFlow would look for some 60 microseconds in each step.
-        mixed = () if others is None else (tf.convert_to_tensor(others), tf.convert_to_tensor(shares))
-        result = compiled(tf.convert_to_tensor(inputs, tf.float32), tf.convert_to_tensor(labels), *mixed)
+        second = () if others is None else (tf.convert_to_tensor(others), tf.convert_to_tensor(shares))
+        result = compiled(tf.convert_to_tensor(inputs, tf.float32), tf.convert_to_tensor(labels), *second)
         return StepResult(*(part.numpy() for part in result))
 
     @tf.function(
@@ -174,13 +161,14 @@ def _update(tail: keras.Model, groups: Sequence[Group], method: Method) -> Calla
     """One update of the weights; gives losses, whether the most likely class is right, penalty."""
     variables = [variable for group in groups for variable in group.variables]
 
-    def update(inputs: Any, labels: Any, *mixed: Any) -> tuple[Any, Any, Any]:
+    def update(inputs: Any, labels: Any, *others: Any) -> tuple[Any, Any, Any]:
         with tf.GradientTape() as tape:
             with _computing_in(tail, method.precision):
                 logits = tail(inputs, training=True)
-            losses = _mixed(lambda of: cross_entropy(of, logits), labels, *mixed)
+            losses = mixed(lambda of: cross_entropy(of, logits), labels, *others)
             penalty = tf.add_n([tf.zeros(()), *(tf.cast(loss, tf.float32) for loss in tail.losses), *_squares(method)])
-            objective = tf.reduce_mean(_lowered(method, losses, logits, labels, *mixed)) + penalty
+            wanted = lowered(method.label_smoothing, method.class_weights, losses, logits, labels, *others)
+            objective = tf.reduce_mean(wanted) + penalty
         gradients = tape.gradient(objective, [variable.value for variable in variables])
         if method.clip_norm is not None:
             gradients, _ = tf.clip_by_global_norm(gradients, method.clip_norm)
@@ -188,7 +176,7 @@ def _update(tail: keras.Model, groups: Sequence[Group], method: Method) -> Calla
             group.optimizer.apply(gradients[: len(group.variables)], group.variables)
             gradients = gradients[len(group.variables) :]
         _average(method, groups)
-        return losses, tf.equal(predicted(logits), _larger(labels, *mixed)), penalty
+        return losses, tf.equal(predicted(logits), larger(labels, *others)), penalty
 
     return update
 
@@ -196,38 +184,6 @@ def _update(tail: keras.Model, groups: Sequence[Group], method: Method) -> Calla
 def _each(step: Callable[[Any], Any], batches: Any, dtypes: tuple[Any, ...]) -> tuple[Any, ...]:
     """What a step gives for each batch, one after the other, stacked."""
     return tuple(tf.map_fn(step, batches, parallel_iterations=1, fn_output_signature=dtypes))
-
-
-def _mixed(loss: Callable[[Any], Any], labels: Any, others: Any = None, shares: Any = None) -> Any:
-    """A loss of labels, or of mixed images: of both labels, each by its share (Zhang et al. 2018, "mixup")."""
-    return loss(labels) if others is None else shares * loss(labels) + (1 - shares) * loss(others)
-
-
-def _larger(labels: Any, others: Any = None, shares: Any = None) -> Any:
-    return labels if others is None else tf.where(shares >= 0.5, labels, others)
-
-
-def _lowered(method: Method, losses: Any, logits: Any, *labels: Any) -> Any:
-    """The loss of each image that training lowers: the plain one, smoothed and weighted. labels: As a step takes them."""
-    if not method.label_smoothing and method.class_weights is None:
-        return losses
-    weights = method.class_weights
-
-    def loss(of: Any) -> Any:
-        smoothed = cross_entropy(of, logits)
-        if method.label_smoothing:
-            spread = method.label_smoothing
-            smoothed = (1 - spread) * smoothed + spread * _of_every_class(logits)
-        return smoothed if weights is None else tf.gather(tf.constant(weights, tf.float32), of) * smoothed
-
-    return _mixed(loss, *labels)
-
-
-def _of_every_class(logits: Any) -> Any:
-    """Cross-entropy of each image against a label spread evenly over all classes."""
-    if logits.shape[-1] == 1:
-        return tf.nn.softplus(logits[:, 0]) - logits[:, 0] / 2
-    return tf.reduce_logsumexp(logits, axis=-1) - tf.reduce_mean(logits, axis=-1)
 
 
 def _squares(method: Method) -> Iterator[Any]:

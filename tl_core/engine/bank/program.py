@@ -14,7 +14,7 @@ import numpy as np
 
 from tl_core.engine.backend import tf
 from tl_core.engine.bank.stack import Layer, Penalty, Settings, Weights
-from tl_core.engine.step import cross_entropy, predicted
+from tl_core.engine.losses import cross_entropy, predicted
 
 MEASURED_AT_ONCE = 256
 """Images that all heads look at together where they are measured; bounds the memory of hidden layers."""
