@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -11,9 +14,10 @@ import pytest
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
 from tl_core.cache import unwatched
+from tl_core.data import decode
 from tl_core.engine.inputs import prefix
 from tl_core.engine.networks import build, spare
-from tl_core.engine.training.ahead import network_meanwhile
+from tl_core.engine.training.ahead import get_ready, prepared
 from tl_core.engine.training.running import train
 from tl_core.errors import RunStopped
 from tl_core.spec import ExperimentSpec
@@ -61,10 +65,11 @@ def test_what_was_got_ready_is_not_made_again_by_the_run_and_changes_nothing_in_
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_it_is_got_ready_once_and_again_after_its_network_was_used(
+def test_it_is_got_ready_once_and_again_after_its_network_was_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = wished(tmp_path)
+    spec = small_spec("fine-tune", data__images_per_class=3, train__head_epochs=1, train__epochs=1)
+    store.ahead.wish(tmp_path, spec)
     made = Mock(side_effect=build.build)
     monkeypatch.setattr(build, "build", made)
     idle = Ahead(tmp_path, unwatched)
@@ -96,29 +101,72 @@ def test_a_run_that_changed_no_weight_of_the_network_leaves_it_to_the_next_and_o
     assert not spare._lent, "nobody holds it any more"
 
 
+def photographed(photos: Callable[..., Path], **changes: Any) -> ExperimentSpec:
+    return small_spec(data__source=f"folder:{photos('cat', 'dog', each=40)}", **changes)
+
+
 @pytest.mark.slow
-def test_while_pictures_are_decoded_the_frozen_part_is_made_ready_and_then_used_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_frozen_part_is_made_ready_once_where_pictures_are_decoded_and_not_where_features_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photos: Callable[..., Path]
 ) -> None:
     made = Mock(side_effect=prefix.compiled)
     monkeypatch.setattr(prefix, "compiled", made)
-    spec = small_spec()
-    with network_meanwhile(spec, unwatched) as watched:
-        watched("Decoding images", 1, 2)
-    assert made.call_count == 1
-    train(store.create(tmp_path, spec), tmp_path, quiet)
-    assert made.call_count == 1
-    train(store.create(tmp_path, spec.with_values({"data.image_size": 96})), tmp_path, quiet)
-    assert made.call_count == 2
+    spec = photographed(photos)
+    for size, calls in ((64, 1), (64, 1), (96, 2)):
+        train(store.create(tmp_path, spec.with_values({"data.image_size": size})), tmp_path, quiet)
+        assert made.call_count == calls
+        assert not prefix._spare, "nobody needs it any more"
 
 
 @pytest.mark.slow
-def test_where_nothing_is_decoded_features_are_there_and_no_frozen_part_is_made_ready(
-    monkeypatch: pytest.MonkeyPatch,
+def test_features_are_computed_while_pictures_are_still_decoded_and_are_the_same_to_the_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photos: Callable[..., Path]
 ) -> None:
-    monkeypatch.setattr(prefix, "compiled", lambda _: pytest.fail("it was made ready"))
-    with network_meanwhile(small_spec(), unwatched):
-        pass
+    spec = photographed(photos)
+    resized, started = decode.resized, time.monotonic()
+
+    def computed() -> int:
+        return sum(file.stat().st_size for file in tmp_path.glob("slow/cache/features/.tmp-*/features.f32")) // 5120
+
+    def slow(image: Any, size: int) -> Any:
+        order.append(image)
+        while len(order) > 60 and computed() < 16:
+            assert time.monotonic() < started + 120, "no feature was computed before all pictures were decoded"
+            time.sleep(0.02)
+        return resized(image, size)
+
+    order: list[Any] = []
+    told: list[tuple[str, int, int]] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(decode, "resized", slow)
+        get_ready(spec, tmp_path / "slow", lambda *step: told.append(step))
+    get_ready(spec, tmp_path / "alone", quiet)
+    assert next(done for what, done, _ in told if what == "Computing features") > 16, "the pass goes on where it got to"
+    slowly, alone = (
+        next((tmp_path / name).glob("cache/features/*/features.f32")).read_bytes() for name in ("slow", "alone")
+    )
+    assert len(alone) == 80 * 5120
+    assert slowly == alone
+
+
+@pytest.mark.slow
+def test_whoever_stops_decoding_stops_what_is_computed_beside_it_and_loses_none_of_it(
+    tmp_path: Path, photos: Callable[..., Path]
+) -> None:
+    spec = photographed(photos)
+
+    def stop(what: str, done: int, _total: int) -> None:
+        if done == 70:
+            while not list(tmp_path.glob("cache/features/.tmp-*/features.f32")):
+                time.sleep(0.02)
+            raise RunStopped("stopped by the test")
+
+    with pytest.raises(RunStopped):
+        prepared(spec, store.cache_folder(tmp_path), stop)
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("ThreadPool")] == []
+    train(store.create(tmp_path, spec), tmp_path, quiet)
+    assert caches(tmp_path) == ["features", "pixels"]
+    assert not list(tmp_path.glob("cache/*/.tmp-*"))
 
 
 def test_it_gives_up_for_a_run_that_needs_something_else_and_reports_to_one_that_needs_the_same(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -22,6 +22,7 @@ from tl_core.cache import Job, Progress, State, grown, is_built, mapped, missing
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Item, Skipped, Unreachable, Unreadable
 from tl_core.data.drawing import drawn
+from tl_core.data.growing import Growing
 from tl_core.errors import RunFailed
 from tl_core.files import digest_of
 
@@ -47,7 +48,15 @@ class Pixels:
     images: np.ndarray
 
 
-def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress) -> Pixels:
+Begun = Callable[[Growing], None]
+"""Called when this process begins to decode, with what comes of it; not where pixels are there, or another process makes them."""
+
+
+def unfollowed(growing: Growing) -> None:
+    """A `Begun` that follows nothing."""
+
+
+def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress, begun: Begun = unfollowed) -> Pixels:
     """The pixels of a dataset at a size: from the cache, or made now.
 
     Unreadable images are left out and stand in `dataset.skipped` of what comes back.
@@ -62,7 +71,12 @@ def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress) ->
     def read(index: dict[str, Any]) -> np.ndarray:
         return mapped(folder / _FILE, np.uint8, (len(dataset.items) - len(index["unreadable"]), size, size, 3))
 
-    images, index = opened(folder, job, lambda building: _write_all(dataset, size, building, progress), read, progress)
+    def build(building: Path) -> dict[str, Any]:
+        growing = Growing(folder.name, building / _FILE, (len(dataset.items), size, size, 3))
+        with closing(growing):
+            return _write_all(dataset, size, building, progress, partial(begun, growing))
+
+    images, index = opened(folder, job, build, read, progress)
     unreadable = {Skipped(key, reason) for key, reason in index["unreadable"]}
     gone = {skipped.key for skipped in unreadable}
     items = tuple(item for item in dataset.items if item.key not in gone)
@@ -84,9 +98,15 @@ def _folder(dataset: ImageDataset, size: int, cache: Path) -> Path:
     return cache / "pixels" / digest_of("pixels", VERSION, PIL.__version__, dataset.fingerprint, size)
 
 
-def _write_all(dataset: ImageDataset, size: int, building: Path, progress: Progress) -> dict[str, Any]:
+def _write_all(
+    dataset: ImageDataset, size: int, building: Path, progress: Progress, begun: Callable[[], None]
+) -> dict[str, Any]:
     need_space(building.parent, missing_bytes(building, bytes_needed(len(dataset.items), size)), "decoded images")
-    more = partial(_missing, dataset, size, progress)
+
+    def more(state: State) -> Iterator[tuple[Any, State]]:
+        begun()  # Not before: until now the file had what an earlier process may have left wrong.
+        return _missing(dataset, size, progress, state)
+
     reached = grown(building / _FILE, {"items": 0, "unreadable": []}, more)
     return {"source": dataset.source, "size": size, "unreadable": reached["unreadable"]}
 

@@ -9,7 +9,7 @@ from typing import Any
 from tl_core.cache import Progress
 from tl_core.data.dataset import ImageDataset, Skipped
 from tl_core.data.groups import grouped
-from tl_core.data.pixels import Pixels, pixels
+from tl_core.data.pixels import Begun, Pixels, pixels, unfollowed
 from tl_core.data.remarks import remarks
 from tl_core.data.sources import load_dataset
 from tl_core.data.split import Split, part_counts, split
@@ -28,14 +28,14 @@ class Prepared:
         return self.pixels.dataset
 
 
-def prepare(data: DataSpec, size: int, cache: Path, progress: Progress) -> Prepared:
+def prepare(data: DataSpec, size: int, cache: Path, progress: Progress, begun: Begun = unfollowed) -> Prepared:
     """Loads, decodes and splits.
 
     Raises:
         BadInput: where the data cannot be used.
         RunFailed, RunStopped: as `pixels` does.
     """
-    read = pixels(listed(data), size, cache, progress)
+    read = pixels(listed(data), size, cache, progress, begun)
     read = replace(read, dataset=_without_empty_classes(read.dataset))
     return Prepared(read, split_of(data, read.dataset))
 

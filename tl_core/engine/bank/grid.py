@@ -9,12 +9,12 @@ from typing import Any
 from tl_core import store
 from tl_core.bank import Cell, Grid, cells
 from tl_core.cache import Progress
-from tl_core.data.prepare import Prepared, prepare
+from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import set_up
 from tl_core.engine.bank.epochs import Outcome
 from tl_core.engine.bank.training import Arrays, Bank, run
 from tl_core.engine.networks.assembly import assemble, divide
-from tl_core.engine.training.ahead import network_meanwhile
+from tl_core.engine.training.ahead import prepared
 from tl_core.engine.training.material import stored_features
 from tl_core.phases import phases
 from tl_core.spec import ExperimentSpec
@@ -42,8 +42,7 @@ def read(spec: ExperimentSpec, models: Path, progress: Progress) -> tuple[Prepar
     """The data of a spec whose backbone is all frozen, and the features that its head reads."""
     set_up(spec.train.seed)
     cache = cache_folder(models)
-    with network_meanwhile(spec, progress) as watched:
-        data = prepare(spec.data, spec.image_size, cache, watched)
+    data = prepared(spec, cache, progress)
     classes = len(data.dataset.class_names)
     parts = divide(assemble(spec, classes, progress), spec, phases(spec)[0].frozen)
     features = stored_features(spec, data, parts, cache, progress)

@@ -27,9 +27,10 @@ from tl_core.cache import (
     need_space,
     opened,
 )
+from tl_core.data.growing import Growing
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, ready
+from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, forget, ready
 from tl_core.errors import RunFailed
 from tl_core.files import digest_of
 
@@ -75,7 +76,7 @@ def change(found: np.ndarray, exact: np.ndarray) -> Change:
 
 def features(
     model: keras.Model,
-    pixels: Pixels,
+    pixels: Pixels | Growing,
     identity: tuple[Any, ...],
     cache: Path,
     progress: Progress,
@@ -90,15 +91,16 @@ def features(
     Raises:
         NoRoom: where the disk or the budget has too little space.
         RunStopped: where `progress` raises it; the next call goes on from there.
+        Overtaken: of pixels that are being decoded, when all are; the next call goes on from there.
     """
-    images = len(pixels.images)
+    images = pixels if isinstance(pixels, Growing) else pixels.images
 
     def exact() -> Iterable[np.ndarray]:
-        return compiled(model)(pixels.images[some] for some in compared(images))
+        return compiled(model)(images[some] for some in compared(len(images)))
 
-    shape = (images, *model.outputs[0].shape[1:])
-    return stored(
-        lambda start: ready(model, identity, arithmetic)(pixels.images[some] for some in portions(images, start)),
+    shape = (len(images), *model.outputs[0].shape[1:])
+    found = stored(
+        lambda start: ready(model, identity, arithmetic)(images[some] for some in portions(len(images), start)),
         shape,
         key_of(pixels, identity, arithmetic),
         cache,
@@ -106,9 +108,11 @@ def features(
         storage=storage,
         exact=None if is_exact(arithmetic, storage) else exact,
     )
+    forget()
+    return found
 
 
-def key_of(pixels: Pixels, identity: tuple[Any, ...], arithmetic: Arithmetic = EXACT) -> tuple[Any, ...]:
+def key_of(pixels: Pixels | Growing, identity: tuple[Any, ...], arithmetic: Arithmetic = EXACT) -> tuple[Any, ...]:
     """The `identity` that `features` gives to `stored`."""
     return (pixels.key, identity, *arithmetic.identity)
 

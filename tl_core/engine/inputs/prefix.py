@@ -69,15 +69,20 @@ _spare: dict[Any, Prefix] = {}
 
 
 def keep(model: keras.Model, identity: tuple[Any, ...]) -> None:
-    """Makes the prefix ready that `ready` will give for this identity next, in place of any other; it computes in f32."""
-    _spare.clear()
+    """Makes the prefix ready that `ready` gives for this identity until `forget`, in place of any other; it computes in f32."""
+    forget()
     _spare[model.inputs[0].shape, identity] = compiled(model)
 
 
 def ready(model: keras.Model, identity: tuple[Any, ...], arithmetic: Arithmetic = EXACT) -> Prefix:
-    """A frozen model ready to run: the one that was kept for this identity, once, else `compiled`."""
-    kept = None if arithmetic.identity else _spare.pop((model.inputs[0].shape, identity), None)
+    """A frozen model ready to run: the one that was kept for this identity, else `compiled`."""
+    kept = None if arithmetic.identity else _spare.get((model.inputs[0].shape, identity))
     return kept or compiled(model, arithmetic)
+
+
+def forget() -> None:
+    """Lets go of what `keep` keeps."""
+    _spare.clear()
 
 
 def in_keras(model: keras.Model) -> Prefix:

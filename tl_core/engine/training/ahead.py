@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from threading import Event
 
 from tl_core.backbones import BACKBONES
 from tl_core.backbones.weights import resolve
-from tl_core.cache import Progress
-from tl_core.data.prepare import prepare
+from tl_core.cache import NoRoom, Progress
+from tl_core.data.growing import Growing, Overtaken
+from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import keras, set_up
 from tl_core.engine.inputs import prefix
+from tl_core.engine.inputs.features import features
 from tl_core.engine.networks import spare
 from tl_core.engine.networks.assembly import Parts, divide, with_head
 from tl_core.engine.training.material import identity_of, stored_features
@@ -30,8 +30,7 @@ def get_ready(spec: ExperimentSpec, models: Path, progress: Progress) -> None:
         RunStopped: where `progress` raises it.
     """
     set_up(spec.train.seed)
-    with network_meanwhile(spec, progress) as watched:
-        data = prepare(spec.data, spec.image_size, cache_folder(models), watched)
+    data = prepared(spec, cache_folder(models), progress)
     progress("Building the network", 0, 1)
     network = _network(spec)
     if _stores_features(spec):
@@ -39,34 +38,42 @@ def get_ready(spec: ExperimentSpec, models: Path, progress: Progress) -> None:
         stored_features(spec, data, parts, cache_folder(models), progress)
 
 
-@contextmanager
-def network_meanwhile(spec: ExperimentSpec, progress: Progress) -> Iterator[Progress]:
-    """Within it the network of a spec is built, and made ready for computing features where the `Progress` it gives hears of decoding.
+def prepared(spec: ExperimentSpec, cache: Path, progress: Progress) -> Prepared:
+    """The data of a spec, as `prepare` gives it; while pictures are decoded its network is built and features are begun with.
 
-    For whoever decodes pictures at the same time. What is not here is not downloaded.
+    What is not here is not downloaded.
     """
-    backbone = BACKBONES[spec.backbone.name]
-    file = resolve(backbone, spec.backbone.weights).path
+    file = resolve(BACKBONES[spec.backbone.name], spec.backbone.weights).path
     if file is not None and not file.is_file():
-        yield progress
-        return
-    decoding = Event()
+        return prepare(spec.data, spec.image_size, cache, progress)
+    decoding: Future[Growing | None] = Future()
 
-    def watched(what: str, done: int, total: int) -> None:
-        decoding.set()  # There are no features of pictures that have yet to be decoded.
-        progress(what, done, total)
-
-    def build() -> None:
-        network = _network(spec)
-        if decoding.is_set() and _stores_features(spec) and spec.train.prefix_precision == "f32":
-            parts = _parts(network, spec, classes=2)  # The frozen part is the same for any number.
-            assert parts.prefix is not None
-            prefix.keep(parts.prefix, identity_of(spec, parts))
+    def tell(growing: Growing | None) -> None:
+        if not decoding.done():
+            decoding.set_result(growing)
 
     with ThreadPoolExecutor(max_workers=1) as other:
-        building = other.submit(build)
-        yield watched
-    building.result()
+        meanwhile = other.submit(_build_and_begin, spec, cache, decoding)
+        try:
+            data = prepare(spec.data, spec.image_size, cache, progress, tell)
+        finally:
+            tell(None)
+    meanwhile.result()
+    return data
+
+
+def _build_and_begin(spec: ExperimentSpec, cache: Path, decoding: Future[Growing | None]) -> None:
+    """Builds the network, and computes features of the pictures that are decoded meanwhile, until all are."""
+    network = _network(spec)
+    growing = decoding.result()
+    if growing is None or not _stores_features(spec) or spec.train.prefix_precision != "f32":
+        return
+    parts = _parts(network, spec, classes=2)  # The frozen part is the same for any number.
+    assert parts.prefix is not None
+    identity = identity_of(spec, parts)
+    prefix.keep(parts.prefix, identity)
+    with suppress(Overtaken, NoRoom):  # Whoever goes on says that there is no room.
+        features(parts.prefix, growing, identity, cache, growing.check, storage=spec.train.feature_storage)
 
 
 def _network(spec: ExperimentSpec) -> keras.Model:

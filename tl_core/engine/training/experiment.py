@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tl_core.cache import Progress
-from tl_core.data.prepare import describe, prepare
+from tl_core.data.prepare import describe
 from tl_core.engine.backend import set_up
 from tl_core.engine.inputs.streams import in_batches
 from tl_core.engine.networks import spare
@@ -20,7 +20,7 @@ from tl_core.engine.networks.assembly import divide
 from tl_core.engine.results.measures import measure_of, reading
 from tl_core.engine.step import forward_pass, variables_of
 from tl_core.engine.training import checkpoints, history
-from tl_core.engine.training.ahead import network_meanwhile
+from tl_core.engine.training.ahead import prepared
 from tl_core.engine.training.beginning import begin
 from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, evaluate
 from tl_core.engine.training.finishing import finish
@@ -56,8 +56,7 @@ def carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, pas
 def _carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, passed: Passed) -> None:
     spec, cache = read_spec(run), cache_folder(models)
     set_up(spec.train.seed)
-    with network_meanwhile(spec, progress) as watched:
-        data = prepare(spec.data, spec.image_size, cache, watched)
+    data = prepared(spec, cache, progress)
     write_json(run.report / "data.json", describe(data))
     model = first_network(run, spec, data.dataset.class_names, progress, data.dataset.fingerprint)
     work = Work(run, spec, data, model, cache, progress, on_epoch)
