@@ -10,17 +10,19 @@ import asyncio
 import gc
 import logging
 import pkgutil
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-import pages.ui
-from pages.ui import live
+import pages.ui.forms
+from pages.ui import beginning, live
 from pages.ui.charts.route import ROUTE as PLOTLY_ROUTE
 
 if TYPE_CHECKING:
@@ -31,6 +33,12 @@ log = logging.getLogger(__name__)
 FIRST_PAGE = 1.2
 """Seconds the processor is left to the first visitor before workers load TensorFlow, which takes it for several."""
 
+NOBODY = 5.0
+"""Seconds after which no visitor is expected to come soon."""
+
+SETTLE = 1.5
+"""Seconds a browser still draws what the server is done with."""
+
 FRAME = Path(__file__).parent / "pages" / "ui" / "frame.py"
 
 
@@ -39,10 +47,11 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     """What the server does before its first visitor and after its last."""
     # In a thread: the visitor's browser is busy with Streamlit's own scripts for a second, and fetches them meanwhile.
     supervising = asyncio.create_task(asyncio.to_thread(_supervise))
-    loading = asyncio.create_task(_after(supervising, _load_pages))
+    loading = asyncio.create_task(_load(supervising))
     for task in (supervising, loading):
         task.add_done_callback(_tell)
     yield
+    loading.cancel()
     supervisor = await supervising
     from tl_core import service
 
@@ -62,29 +71,45 @@ def _supervise() -> Supervisor:
     return supervisor
 
 
-async def _after(first: asyncio.Task[Any], then: Callable[[], None]) -> None:
-    await asyncio.wait([first])
-    await asyncio.to_thread(then)
+async def _load(supervising: asyncio.Task[Any]) -> None:
+    """Loads what pages need, the first visitor's before the others'."""
+    await asyncio.wait([supervising])
+    await asyncio.to_thread(_load_first_page)
+    ends = time.monotonic() + NOBODY
+    while not beginning.drawn.is_set() and time.monotonic() < ends:
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(SETTLE)
+    await asyncio.to_thread(_load_pages)
+
+
+def _load_first_page() -> None:
+    """Imports what the first visitor's page is made of, and lists the pictures of its form."""
+    from pages.ui.forms import building, planning
+    from tl_core.store import models_folder
+
+    _import_all(pages.ui.forms)
+    planning.problems_of(building.START, models_folder())
 
 
 def _load_pages() -> None:
-    """Imports what pages are made of, lists the pictures of the first form, and tidies up."""
-    for module in pkgutil.walk_packages(pages.ui.__path__, "pages.ui."):
-        if module.name != "pages.ui.frame":  # A script: importing it would run it.
-            import_module(module.name)
-    from pages.ui.forms import building, planning
+    """Imports what the other pages are made of, which takes longer, and tidies up."""
+    _import_all(pages.ui)
     from pages.ui.predict import album
-    from tl_core.store import models_folder
 
-    planning.problems_of(building.START, models_folder())  # The first visitor's form finds its pictures listed.
     album.remove_leftovers()
     # Python collects garbage now and then; what the imports left need not be walked each time.
     gc.collect()
     gc.freeze()
 
 
-def _tell(beginning: asyncio.Task[Any]) -> None:
-    if not beginning.cancelled() and (error := beginning.exception()):
+def _import_all(package: ModuleType) -> None:
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if module.name != "pages.ui.frame":  # A script: importing it would run it.
+            import_module(module.name)
+
+
+def _tell(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()):
         log.error("The dashboard could not begin as it should.", exc_info=error)
 
 

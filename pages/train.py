@@ -9,11 +9,11 @@ from pages.ui.forms.planning import view_of
 from tl_core.store import models_folder
 
 starting.follow_click()
+st.title("Train")
 held = draft.current()
 with st.spinner("Listing the pictures…"):
     view = view_of(held, models_folder())
 
-st.title("Train")
 origin.draw(view)
 presets.draw(view)
 form, side = st.columns([5, 3], gap="medium")

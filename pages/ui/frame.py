@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import places
+from pages.ui import beginning, places
 from tl_core import store
 
 LOGO = str(Path(__file__).parent / "logo.svg")
@@ -26,3 +26,4 @@ st.components.v2.component("history", js=HISTORY, css=NO_GAP, isolate_styles=Fal
 opened = st.navigation([st.Page(home, default=True, visibility="hidden"), *built], position="top")
 st.set_page_config(page_title=f"{opened.title} · TL Lab")
 opened.run()
+beginning.drawn.set()
