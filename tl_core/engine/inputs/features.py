@@ -10,12 +10,12 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from tl_core import feature_keys
 from tl_core.cache import (
     Job,
     Progress,
@@ -32,12 +32,8 @@ from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, forget, ready
 from tl_core.errors import RunFailed
-from tl_core.files import digest_of
 
 log = logging.getLogger(__name__)
-
-VERSION = 1
-"""Raised when the same pixels and weights would give other features."""
 
 BATCH = 16
 
@@ -114,7 +110,7 @@ def features(
 
 def key_of(pixels: Pixels | Growing, identity: tuple[Any, ...], arithmetic: Arithmetic = EXACT) -> tuple[Any, ...]:
     """The `identity` that `features` gives to `stored`."""
-    return (pixels.key, identity, *arithmetic.identity)
+    return feature_keys.key_of(pixels.key, identity, arithmetic.identity)
 
 
 def stored(
@@ -184,9 +180,7 @@ def is_exact(arithmetic: Arithmetic, storage: Storage) -> bool:
 
 def entry(cache: Path, identity: tuple[Any, ...], storage: Storage = "float32") -> Path:
     """The folder of features in the cache, there or not."""
-    kept = () if storage == "float32" else (storage,)
-    digest = digest_of("features", VERSION, version("openvino"), version("keras"), *identity, *kept)
-    return cache / "features" / digest
+    return feature_keys.folder_of(cache, identity, storage)
 
 
 def portions(images: int, start: int = 0) -> Iterator[slice]:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from tl_core import feature_keys
 from tl_core.backbones import BACKBONES
-from tl_core.backbones.freezing import last_kept, used_cuts
-from tl_core.backbones.weights import weights_identity
+from tl_core.backbones.freezing import used_cuts
 from tl_core.cache import NoRoom, Progress
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import device_name, keras
@@ -175,21 +175,5 @@ def arithmetic_of(spec: ExperimentSpec, data: Prepared) -> Arithmetic:
 def identity_of(spec: ExperimentSpec, parts: Parts, start: str = "") -> tuple[Any, ...]:
     """Everything besides the pixels that the output of the frozen part depends on."""
     backbone = BACKBONES[spec.backbone.name]
-    top = used_cuts(backbone, spec.backbone.output)[-1] if parts.boundary == "features" else parts.boundary
-    return (
-        weights_identity(backbone, spec.backbone.weights, spec.train.seed),
-        top,
-        spec.head.pooling if parts.boundary == "features" else "",
-        device_name(),
-        *_random_blocks(spec, top),
-        *([start] if start else []),
-    )
-
-
-def _random_blocks(spec: ExperimentSpec, top: str) -> tuple[str, ...]:
-    """A name for the random blocks in a network up to one; nothing where all of it is pretrained."""
-    backbone = BACKBONES[spec.backbone.name]
-    kept = last_kept(backbone, spec.backbone.keep, spec.backbone.output)
-    if kept is None or backbone.cut_names.index(kept) >= backbone.cut_names.index(top):
-        return ()
-    return (f"random above {kept}, seed {spec.train.seed}",)
+    frozen = used_cuts(backbone, spec.backbone.output)[-1] if parts.boundary == "features" else parts.boundary
+    return feature_keys.identity_of(spec, frozen, device_name(), start)
