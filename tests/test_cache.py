@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier, Event
 
 import numpy as np
@@ -119,6 +121,17 @@ def test_whoever_waits_for_another_process_is_told_how_far_that_is(place):
     assert told[0] == ("Making data", 2, 4)
 
 
+@contextmanager
+def at_most(size):
+    """No file of this process grows beyond so many bytes: the system refuses it as it does on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 class TestGrown:
     """Ten pieces of four bytes, piece i of bytes i."""
 
@@ -152,7 +165,10 @@ class TestGrown:
     def test_from_nothing_is_whole(self, file):
         assert self.whole(file) == [0]
 
-    @pytest.mark.parametrize("error", [RunStopped("stop"), KeyboardInterrupt()])
+    @pytest.mark.parametrize(
+        "error",
+        [RunStopped("stop"), KeyboardInterrupt(), BrokenPipeError(32, "Broken pipe"), OSError(28, "of another disk")],
+    )
     def test_goes_on_where_it_was_stopped(self, file, error):
         self.stopped_at(file, 4, error)
         assert self.whole(file) == [4]
@@ -182,7 +198,17 @@ class TestGrown:
         assert self.whole(file) == [0]
 
     def test_of_a_disk_that_is_full_nothing_is_kept(self, file):
-        self.stopped_at(file, 4, OSError(28, "No space left on device"))
+        self.stopped_at(file, 4)
+        with at_most(20), pytest.raises(OSError, match="too large"):
+            grown(file, {"done": 0}, self.pieces([]))
+        assert not (file.parent / "reached.json").exists()
+        assert self.whole(file) == [0]
+
+    @pytest.mark.parametrize("error", [RunStopped("stop"), BrokenPipeError(32, "Broken pipe")])
+    def test_of_a_disk_that_is_full_when_it_is_stopped_nothing_is_kept(self, file, error):
+        self.stopped_at(file, 4)
+        with at_most(20), pytest.raises(OSError, match="too large"):
+            grown(file, {"done": 0}, self.pieces([], 8, error))
         assert not (file.parent / "reached.json").exists()
         assert self.whole(file) == [0]
 

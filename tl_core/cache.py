@@ -136,35 +136,43 @@ def grown(file: Path, begin: State, more: Callable[[State], Iterable[tuple[Any, 
         more: From a state to the pieces that are missing: each a buffer, and the state once it is written.
 
     Raises:
-        OSError: where the disk is full or broken; nothing is then kept. What `more` raises goes on, and what was reached is kept.
+        OSError: where the disk is full or broken; nothing is then kept. What `more` raises goes on, also an OSError, and what was
+            reached is kept.
     """
     record = file.with_name(REACHED)
     reached = _vouched_for(file, record) or (begin, 0, 0)
     with file.open("r+b" if reached[1] else "wb") as out:
         out.truncate(reached[1])
         out.seek(reached[1])
-        kept = time.monotonic()
+        kept, writing = time.monotonic(), False  # False while `more` works: its OSErrors say nothing of this disk.
         try:
             for content, state in more(reached[0]):
+                writing = True
                 out.write(content)
                 reached = state, reached[1] + memoryview(content).nbytes, zlib.crc32(content, reached[2])
                 if time.monotonic() - kept >= KEEP_EVERY:
                     _keep(out, record, reached)
                     kept = time.monotonic()
+                writing = False
+            writing = True
             _sync(out)
-        except OSError:
-            record.unlink(missing_ok=True)
-            raise
-        except BaseException:
-            _keep(out, record, reached)
+        except BaseException as error:
+            if writing and isinstance(error, OSError):
+                record.unlink(missing_ok=True)
+            else:
+                _keep(out, record, reached)
             raise
     record.unlink(missing_ok=True)
     return reached[0]
 
 
 def _keep(out: IO[bytes], record: Path, reached: _Reached) -> None:
-    _sync(out)
-    write_json(record, dict(zip(("state", "bytes", "checksum"), reached, strict=True)))
+    try:
+        _sync(out)
+        write_json(record, dict(zip(("state", "bytes", "checksum"), reached, strict=True)))
+    except OSError:
+        record.unlink(missing_ok=True)
+        raise
 
 
 def _sync(out: IO[bytes]) -> None:
