@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from tl_core.data import decode
 from tl_core.data.dataset import Unreachable, Unreadable
-from tl_core.data.decode import open_rgb, resized
+from tl_core.data.decode import NoMemory, open_rgb, resized
 
 pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF", "ignore::PIL.Image.DecompressionBombWarning")
 
@@ -246,12 +246,13 @@ def test_a_file_that_is_gone_is_told_from_one_that_is_broken(tmp_path):
         open_rgb(tmp_path)
 
 
-def test_a_picture_the_memory_has_no_room_for_is_refused(monkeypatch):
+def test_a_picture_the_memory_has_no_room_for_is_told_from_one_that_is_broken(monkeypatch):
     def full(_):
         raise MemoryError
 
     monkeypatch.setattr(decode, "to_rgb", full)
-    assert "memory" in reason_for(encoded(quarters(), "PNG"))
+    with pytest.raises(NoMemory, match="more memory than is free"):
+        read(encoded(quarters(), "PNG"))
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,25 @@ def test_a_file_that_is_gone_fails_the_run_and_is_not_remembered_as_unreadable(p
     assert len(pixels(dataset, 32, tmp_path, quiet).images) == len(dataset.items)
 
 
+@pytest.mark.parametrize("step", ["to_rgb", "resized"])
+def test_memory_that_is_short_for_a_moment_fails_the_run_and_leaves_no_picture_out_for_good(
+    photos, tmp_path, monkeypatch, step
+):
+    dataset, works, calls = load(photos("cat", "dog", each=4)), getattr(decode, step), []
+
+    def short_once(*given):
+        calls.append(given)
+        if len(calls) == 3:
+            raise MemoryError
+        return works(*given)
+
+    monkeypatch.setattr(decode, step, short_once)
+    with pytest.raises(RunFailed, match=r"needs more memory than is free\. Close something"):
+        pixels(dataset, 32, tmp_path, quiet)
+    read = pixels(dataset, 32, tmp_path, quiet)
+    assert (len(read.images), read.dataset.skipped) == (8, ())
+
+
 def test_progress_counts_every_image_once_and_not_at_all_from_the_cache(tmp_path):
     told = []
     for _ in range(2):

@@ -33,12 +33,16 @@ MAX_BYTES = 100_000_000
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
+class NoMemory(Unreachable):
+    """There was no memory to decode a picture in; another moment there may be, so nothing is known about it either."""
+
+
 def open_rgb(file: Path | IO[bytes]) -> Image.Image:
     """The image in a file, upright, mode RGB, in its own size.
 
     Raises:
         Unreadable: saying why: empty, not an image, of a kind that is not opened, too large, broken.
-        Unreachable: where the file itself could not be read.
+        Unreachable: where the file itself could not be read; NoMemory where memory was short.
     """
     try:
         with Image.open(io.BytesIO(_content(file)), formats=FORMATS) as image:
@@ -51,7 +55,7 @@ def open_rgb(file: Path | IO[bytes]) -> Image.Image:
     except Image.UnidentifiedImageError:
         raise Unreadable(f"not an image of a known kind ({', '.join(FORMATS)})") from None
     except MemoryError:
-        raise Unreadable("too large for the memory that is free") from None
+        raise NoMemory("needs more memory than is free") from None
     # Broken files raise whatever the parser stumbles over: OSError, ValueError, TypeError, IndexError, SyntaxError
     # and more were seen; a list of them would miss the next one.
     except Exception as error:

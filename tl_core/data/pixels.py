@@ -62,7 +62,7 @@ def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress, be
     Unreadable images are left out and stand in `dataset.skipped` of what comes back.
 
     Raises:
-        RunFailed: where the disk has too little space, or a file that was listed is gone.
+        RunFailed: where the disk or the memory has too little space, or a file that was listed is gone.
         RunStopped: where `progress` raises it; the next call goes on from there.
     """
     folder = _folder(dataset, size, cache)
@@ -89,13 +89,18 @@ def is_cached(dataset: ImageDataset, size: int, cache: Path) -> bool:
     return is_built(_folder(dataset, size, cache))
 
 
+def key_of(dataset: ImageDataset, size: int) -> str:
+    """The key that `Pixels` of a dataset at a size have, made or not."""
+    return digest_of("pixels", VERSION, PIL.__version__, dataset.fingerprint, size)
+
+
 def bytes_needed(images: int, size: int) -> int:
     """The size of the pixel cache of so many images."""
     return images * size * size * 3
 
 
 def _folder(dataset: ImageDataset, size: int, cache: Path) -> Path:
-    return cache / "pixels" / digest_of("pixels", VERSION, PIL.__version__, dataset.fingerprint, size)
+    return cache / "pixels" / key_of(dataset, size)
 
 
 def _write_all(
@@ -120,14 +125,20 @@ def _missing(dataset: ImageDataset, size: int, progress: Progress, state: State)
         for done, (item, result) in enumerate(decoded, start=state["items"] + 1):
             if isinstance(result, Unreachable):
                 # Not "unreadable": the cache would go on leaving out a picture that may be there again tomorrow.
-                raise RunFailed(
-                    f"{item.key} {result}; it was there when the data was listed. Start again when it is back."
-                )
+                raise _failure(item, result)
             if isinstance(result, Unreadable):
                 unreadable = [*unreadable, (item.key, str(result))]
             content = b"" if isinstance(result, Unreadable) else result.data
             yield content, {"items": done, "unreadable": unreadable}
             progress("Decoding images", done, len(dataset.items))
+
+
+def _failure(item: Item, reason: Unreachable) -> RunFailed:
+    if isinstance(reason, decode.NoMemory):
+        return RunFailed(
+            f"{item.key} {reason}. Close something, or make the picture smaller, and start again: what is decoded is kept."
+        )
+    return RunFailed(f"{item.key} {reason}; it was there when the data was listed. Start again when it is back.")
 
 
 def _decoded(dataset: ImageDataset, size: int) -> Generator[tuple[Item, np.ndarray | Unreadable], None, None]:
@@ -138,6 +149,8 @@ def _decoded(dataset: ImageDataset, size: int) -> Generator[tuple[Item, np.ndarr
             return np.ascontiguousarray(decode.resized(dataset.open_image(item), size))
         except Unreadable as error:
             return error
+        except MemoryError:
+            return decode.NoMemory("needs more memory than is free")
 
     pool, ahead = ThreadPoolExecutor(os.cpu_count()), deque[tuple[Item, Future[np.ndarray | Unreadable]]]()
     try:
