@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from PIL import Image
 
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
 from tl_core.cache import unwatched
-from tl_core.data import decode
+from tl_core.data.dataset import ImageDataset, Item
+from tl_core.data.pixels import is_cached, pixels
 from tl_core.engine.inputs import prefix
 from tl_core.engine.networks import build, spare
-from tl_core.engine.training.ahead import get_ready, prepared
 from tl_core.engine.training.running import train
 from tl_core.errors import RunStopped
 from tl_core.spec import ExperimentSpec
@@ -99,74 +99,6 @@ def test_a_run_that_changed_no_weight_of_the_network_leaves_it_to_the_next_and_o
         assert lines_of(thawed) == expected
     assert not spare._spare
     assert not spare._lent, "nobody holds it any more"
-
-
-def photographed(photos: Callable[..., Path], **changes: Any) -> ExperimentSpec:
-    return small_spec(data__source=f"folder:{photos('cat', 'dog', each=40)}", **changes)
-
-
-@pytest.mark.slow
-def test_the_frozen_part_is_made_ready_once_where_pictures_are_decoded_and_not_where_features_are_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photos: Callable[..., Path]
-) -> None:
-    made = Mock(side_effect=prefix.compiled)
-    monkeypatch.setattr(prefix, "compiled", made)
-    spec = photographed(photos)
-    for size, calls in ((64, 1), (64, 1), (96, 2)):
-        train(store.create(tmp_path, spec.with_values({"data.image_size": size})), tmp_path, quiet)
-        assert made.call_count == calls
-        assert not prefix._spare, "nobody needs it any more"
-
-
-@pytest.mark.slow
-def test_features_are_computed_while_pictures_are_still_decoded_and_are_the_same_to_the_bit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photos: Callable[..., Path]
-) -> None:
-    spec = photographed(photos)
-    resized, started = decode.resized, time.monotonic()
-
-    def computed() -> int:
-        return sum(file.stat().st_size for file in tmp_path.glob("slow/cache/features/.tmp-*/features.f32")) // 5120
-
-    def slow(image: Any, size: int) -> Any:
-        order.append(image)
-        while len(order) > 60 and computed() < 16:
-            assert time.monotonic() < started + 120, "no feature was computed before all pictures were decoded"
-            time.sleep(0.02)
-        return resized(image, size)
-
-    order: list[Any] = []
-    told: list[tuple[str, int, int]] = []
-    with monkeypatch.context() as patch:
-        patch.setattr(decode, "resized", slow)
-        get_ready(spec, tmp_path / "slow", lambda *step: told.append(step))
-    get_ready(spec, tmp_path / "alone", quiet)
-    assert next(done for what, done, _ in told if what == "Computing features") > 16, "the pass goes on where it got to"
-    slowly, alone = (
-        next((tmp_path / name).glob("cache/features/*/features.f32")).read_bytes() for name in ("slow", "alone")
-    )
-    assert len(alone) == 80 * 5120
-    assert slowly == alone
-
-
-@pytest.mark.slow
-def test_whoever_stops_decoding_stops_what_is_computed_beside_it_and_loses_none_of_it(
-    tmp_path: Path, photos: Callable[..., Path]
-) -> None:
-    spec = photographed(photos)
-
-    def stop(what: str, done: int, _total: int) -> None:
-        if done == 70:
-            while not list(tmp_path.glob("cache/features/.tmp-*/features.f32")):
-                time.sleep(0.02)
-            raise RunStopped("stopped by the test")
-
-    with pytest.raises(RunStopped):
-        prepared(spec, store.cache_folder(tmp_path), stop)
-    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("ThreadPool")] == []
-    train(store.create(tmp_path, spec), tmp_path, quiet)
-    assert caches(tmp_path) == ["features", "pixels"]
-    assert not list(tmp_path.glob("cache/*/.tmp-*"))
 
 
 def test_it_gives_up_for_a_run_that_needs_something_else_and_reports_to_one_that_needs_the_same(
@@ -266,3 +198,74 @@ def test_a_wish_that_cannot_even_be_planned_ends_no_worker(
     monkeypatch.setattr(ahead, "plan", Mock(side_effect=ZeroDivisionError))
     Ahead(tmp_path, unwatched).step()
     assert "Could not be got ready." in caplog.text
+
+
+def test_a_run_that_is_moved_back_is_told_nothing_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = wished(tmp_path)
+    monkeypatch.setattr(ahead, "REPORT", 0.0)
+    watch = ahead._Watch(tmp_path, spec, unwatched)
+    first, second = (store.create(tmp_path, spec.with_values({"train.epochs": epochs})) for epochs in (3, 4))
+    store.queue.add(first)
+    watch("Decoding images", 1, 10)
+    assert store.read_progress(first) is not None
+    store.queue.cancel(first)
+    watch("Decoding images", 2, 10)
+    assert store.read_progress(first) is None, "nobody waits"
+    store.queue.add(first)
+    watch("Decoding images", 3, 10)
+    monkeypatch.setattr(store.queue, "waiting", lambda _models: [second, first])
+    watch("Decoding images", 4, 10)
+    assert store.read_progress(first) is None
+    assert store.read_progress(second) is not None
+    watch.end()
+    assert store.read_progress(second) is None
+
+
+class Slow:
+    """Pictures that are opened one after the other, each in a fiftieth of a second; picture i is all of grey value i % 256."""
+
+    def __init__(self, count: int) -> None:
+        items = tuple(Item(str(number), number % 2, str(number), str(number)) for number in range(count))
+        self.dataset = ImageDataset("made", ("a", "b"), items, f"f{count}", self.open)
+        self.opened: list[str] = []
+        self.alone, self.pause = threading.Lock(), 0.02
+
+    def open(self, item: Item) -> Image.Image:
+        with self.alone:
+            self.opened.append(item.key)
+            time.sleep(self.pause)
+        return Image.new("RGB", (8, 8), (int(item.key) % 256,) * 3)
+
+
+def decoded_meanwhile(slow: Slow, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves the block when some pictures are decoded, and waits for the thread."""
+    spec = wished(models)
+    monkeypatch.setattr(ahead, "is_soon_done", lambda *_: True)
+    monkeypatch.setattr(ahead, "listed", lambda _: slow.dataset)
+    with ahead.decoding_meanwhile(models):
+        (thread,) = (one for one in threading.enumerate() if one.name == "decoding ahead")
+        while len(slow.opened) < 10:
+            time.sleep(0.005)
+    thread.join(30)
+    assert not thread.is_alive() and spec.image_size == 32
+
+
+def test_decoding_ahead_ends_with_loading_where_much_is_left_and_whoever_goes_on_decodes_only_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, cache = Slow(400), store.cache_folder(tmp_path)
+    decoded_meanwhile(slow, tmp_path, monkeypatch)
+    assert len(slow.opened) < 100
+    assert not is_cached(slow.dataset, 32, cache)
+    slow.opened.clear()
+    slow.pause = 0.0
+    read = pixels(slow.dataset, 32, cache, quiet)
+    assert 200 < len(slow.opened) < 395
+    assert sorted(map(int, slow.opened)) == list(range(400 - len(slow.opened), 400))
+    assert read.images[:, 0, 0, 0].tolist() == [number % 256 for number in range(400)]
+
+
+def test_decoding_ahead_is_finished_where_little_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow(30)
+    decoded_meanwhile(slow, tmp_path, monkeypatch)
+    assert is_cached(slow.dataset, 32, store.cache_folder(tmp_path))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tl_core import store
 from tl_core.backbones import BACKBONES, weights
-from tl_core.cache import Progress, unwatched
+from tl_core.cache import Progress
 from tl_core.data.pixels import pixels
 from tl_core.data.prepare import listed
 from tl_core.errors import LabError, RunStopped
@@ -32,22 +32,30 @@ LOOK = 0.2
 REPORT = 0.5
 """Seconds between two reports to a run that waits for what is made."""
 
+MUCH_LEFT = 3.0
+"""Seconds of decoding that are worth taking up anew: processes that draw start again for it, which takes a part of a second."""
+
 OTHER = "Another experiment waits, or is set up by now."
 
 
 @contextmanager
 def decoding_meanwhile(models: Path) -> Iterator[None]:
-    """Within it the pictures of the wish, also of one that is said only then, begin to be decoded: loading TensorFlow takes seconds."""
+    """Within it the pictures of the wish, also of one that is said only then, begin to be decoded: loading TensorFlow takes seconds.
+
+    Where much is left at its end, decoding stops with what it has: whoever goes on computes features at the same time.
+    """
     ended = threading.Event()
 
     def decode() -> None:
         while (spec := store.ahead.wished(models)) is None:
             if ended.wait(LOOK):
                 return
-        if not is_soon_done(spec, models):
+        if not is_soon_done(spec, models) or ended.is_set():
             return
         try:
-            pixels(listed(spec.data), spec.image_size, store.cache_folder(models), unwatched)
+            pixels(listed(spec.data), spec.image_size, store.cache_folder(models), _until(ended))
+        except RunStopped as stopped:
+            log.info("%s", stopped)
         except LabError as error:
             log.info("Nothing decoded ahead: %s", error)
 
@@ -56,6 +64,20 @@ def decoding_meanwhile(models: Path) -> Iterator[None]:
         yield
     finally:
         ended.set()
+
+
+def _until(ended: threading.Event) -> Progress:
+    """A `Progress` that stops once something has ended, where much is left at the pace so far."""
+    began: tuple[float, int] | None = None
+
+    def progress(_what: str, done: int, total: int) -> None:
+        nonlocal began
+        now = time.monotonic()
+        since, first = began = began or (now, done)
+        if ended.is_set() and done > first and (now - since) / (done - first) * (total - done) > MUCH_LEFT:
+            raise RunStopped(f"{done} of {total} pictures are decoded ahead.")
+
+    return progress
 
 
 class Ahead:
@@ -116,6 +138,8 @@ class _Watch:
             return
         self.reported = now
         waiting = store.queue.waiting(self.models)[:1]
+        if self.told not in waiting:
+            self.end()
         wanted = [*map(store.read_spec, waiting)] or [store.ahead.wished(self.models) or self.spec]
         if needs(wanted[0]) != needs(self.spec):
             raise RunStopped(OTHER)
@@ -128,6 +152,7 @@ class _Watch:
         """Takes back what was told: the run that waits begins, or waits for others."""
         if self.told:
             store.clear_progress(self.told)
+        self.told = None
 
 
 def needs(spec: ExperimentSpec) -> tuple[object, ...]:
