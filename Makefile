@@ -32,7 +32,7 @@ lint: setup ## style and types
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-bench: setup ## every figure the lab aims at, measured here; ARGS="--photos FOLDER --json FILE --only NAME,..."
+bench: setup ## every figure the lab aims at, measured here and written to bench.json; ARGS="--photos FOLDER --json FILE --only NAME,..."
 	$(PY) -m benchmarks $(ARGS)
 
 course: setup ## a course's published study, replayed; ARGS="--photos FOLDER", with train/ and validation/

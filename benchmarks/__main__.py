@@ -1,7 +1,8 @@
 """Every figure the lab aims at, measured here: `python -m benchmarks [--json FILE] [--only NAME,...] [--photos FOLDER]` (make bench).
 
 Each is a ratio inside one run on one machine: the same data, seeds, precision and threads on both sides, in turn, after a warm-up, medians.
-docs/performance.md says what each means and how it is measured. About a quarter of an hour on two cores.
+docs/performance.md says what each means and how it is measured. About a quarter of an hour on two cores. What is measured is written
+into bench.json, or where --json says, as it comes.
 """
 
 from __future__ import annotations
@@ -41,18 +42,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         conditions = _conditions(given.photos, Path(folder), names)
         print(f"{heading(here)}\nphotos: {conditions.photos.said}\nGPU: not used, not measured\n", flush=True)
-        for name in names:
-            print(f"{name}: {FAMILIES[name]}", flush=True)
-            found.extend(_shown(name, conditions))
-            print(flush=True)
-            _write(
-                given.json, {**here, "photos": conditions.photos.said, "seconds": round(time.time() - started)}, found
-            )
+        try:
+            for figure in _each(names, conditions):
+                found.append(figure)
+                seconds = round(time.time() - started)
+                _write(given.json, {**here, "photos": conditions.photos.said, "seconds": seconds}, found)
+        finally:  # Also of what was measured before a family failed, or somebody had enough.
+            print("\n".join(_closing(found, given.json)), flush=True)
+
+
+def _each(names: Sequence[str], conditions: Conditions) -> Iterator[dict[str, Any]]:
+    for name in names:
+        print(f"{name}: {FAMILIES[name]}", flush=True)
+        yield from _shown(name, conditions)
+        print(flush=True)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--json", type=Path, help="Write the figures into this file too.")
+    parser.add_argument(
+        "--json", type=Path, default=Path("bench.json"), help="Where the figures are written; %(default)s."
+    )
     parser.add_argument(
         "--only", default="", help=f"Names with commas between: {', '.join(FAMILIES)}. All where not given."
     )
@@ -107,6 +117,12 @@ def _measured(name: str, conditions: Conditions) -> Iterator[Figure]:
     return measure(conditions)
 
 
+def _closing(found: Sequence[dict[str, Any]], file: Path) -> Iterator[str]:
+    if rows := list(_in_short(found)):
+        yield from ("In short: measured, target, met or not", *rows, "")
+    yield f"Written to {file}." if found else "Nothing was measured, nothing is written."
+
+
 def _in_short(found: Sequence[dict[str, Any]]) -> Iterator[str]:
     """A row for every figure that something is aimed at, and for every family that was not measured."""
     for row in found:
@@ -117,10 +133,9 @@ def _in_short(found: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield line(Figure(**fields))
 
 
-def _write(file: Path | None, here: Mapping[str, Any], found: list[dict[str, Any]]) -> None:
-    """After every family, so that what was measured is kept where a later one fails."""
-    if file is not None:
-        file.write_text(json.dumps({**here, "figures": found}, indent=2) + "\n", encoding="utf-8")
+def _write(file: Path, here: Mapping[str, Any], found: list[dict[str, Any]]) -> None:
+    """After every figure, so that it is kept where a later one fails."""
+    file.write_text(json.dumps({**here, "figures": found}, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,9 +6,12 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,15 +91,58 @@ def test_a_family_that_cannot_be_measured_is_said_and_kept(
     assert "not measured: There is no browser." in capsys.readouterr().out
 
 
-def test_the_table_in_short_has_a_row_for_every_target_and_every_family_that_was_not_measured() -> None:
-    found = [
-        {"family": "tail", **record(Figure("over a bare loop", 1.2, 1.5, "times", note="seconds"))},
-        {"family": "tail", **record(Figure("Keras fit", 7.0, None, "times"))},
-        {"family": "dashboard", "name": "pages", "unmeasured": "There is no browser."},
-    ]
-    first, second = bench._in_short(found)
-    assert first.split()[-2:] == ["1.5", "met"] and "seconds" not in first
-    assert second == "pages: not measured"
+Bench = Callable[..., tuple[list[str], dict[str, Any]]]
+
+
+@pytest.fixture
+def bench_of(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Bench:
+    """Runs `make bench` in an empty folder with what families measure, or raise; the lines of its last part, and its file."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(families: dict[str, list[Figure | BaseException]], *arguments: str, file: str = "bench.json") -> Any:
+        def measured(name: str, _conditions: Conditions) -> Iterator[Figure]:
+            for figure in families[name]:
+                if isinstance(figure, BaseException):
+                    raise figure
+                yield figure
+
+        monkeypatch.setattr(bench, "_measured", measured)
+        monkeypatch.setattr(sys, "argv", ["benchmarks", "--only", ",".join(families), *arguments])
+        ends = next((one for figures in families.values() for one in figures if isinstance(one, ValueError)), None)
+        with pytest.raises(ValueError) if ends else nullcontext():
+            bench.main()
+        _, heading, short = capsys.readouterr().out.partition("In short: ")
+        assert heading
+        return short.splitlines()[1:], json.loads((tmp_path / file).read_text())
+
+    return run
+
+
+OVER, FIT = Figure("over a bare loop", 1.2, 1.5, "times", note="seconds"), Figure("Keras fit", 7.0, None, "times")
+
+
+def test_bench_ends_with_every_target_and_every_family_that_was_not_measured(bench_of: Bench) -> None:
+    heads = Figure("64 heads", 9.0, 8, "times")
+    lines, kept = bench_of({"tail": [OVER, FIT], "heads": [heads], "dashboard": [Unmeasured("There is no browser.")]})
+    tail, many, pages, *rest = lines
+    assert tail.split() == ["over", "a", "bare", "loop", "1.2", "times", "≤", "1.5", "met"]
+    assert many.split()[-4:] == ["≤", "8", "not", "met"]
+    assert pages == "how quickly the pages answer: not measured"
+    assert rest == ["", "Written to bench.json."]
+    assert [figure["family"] for figure in kept["figures"]] == ["tail", "tail", "heads", "dashboard"]
+    assert kept["photos"] == "none needed"
+
+
+def test_what_bench_measured_before_a_family_failed_is_said_and_kept(bench_of: Bench) -> None:
+    lines, kept = bench_of({"tail": [OVER], "heads": [FIT, ValueError("no more")]})
+    assert lines[0].split()[-1] == "met"
+    assert [figure["name"] for figure in kept["figures"]] == [OVER.name, FIT.name]
+
+
+def test_bench_writes_where_it_is_told(bench_of: Bench, tmp_path: Path) -> None:
+    lines, _ = bench_of({"tail": [OVER]}, "--json", "other.json", file="other.json")
+    assert lines[-1] == "Written to other.json."
+    assert not (tmp_path / "bench.json").exists()
 
 
 def test_only_names_families_in_their_order_and_an_unknown_one_is_refused() -> None:
