@@ -76,6 +76,26 @@ def test_a_second_probe_computes_nothing_again(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("other", ["openvino", "keras", "device"])
+@pytest.mark.usefixtures("found")
+def test_scores_of_another_version_or_device_are_computed_anew(
+    other: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class ComputedAnew(Exception):
+        pass
+
+    def computed(*_: Any) -> NoReturn:
+        raise ComputedAnew
+
+    here = depth.version, depth.device_name
+    monkeypatch.setattr(depth, "version", lambda package: "0.0" if package == other else here[0](package))
+    monkeypatch.setattr(depth, "device_name", lambda: "another" if other == "device" else here[1]())
+    monkeypatch.setattr(depth, "at_every_cut", computed)
+    with pytest.raises(ComputedAnew):
+        probe(SPEC, shared_models)
+
+
+@pytest.mark.slow
 def test_what_is_measured_does_not_change_what_is_chosen(
     found: Probe, shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from tl_core.cache import Job, Progress, opened, unwatched
 from tl_core.data.prepare import Prepared, prepare
+from tl_core.engine.backend import device_name
 from tl_core.engine.probe import neighbours, ridge
 from tl_core.engine.probe.costs import costs
 from tl_core.engine.probe.features import at_every_cut, identity_of
@@ -65,7 +67,8 @@ def _scores_kept(spec: ExperimentSpec, data: Prepared, cache: Path, progress: Pr
     """Of every cut its name and two scores as JSON values: from the cache, or computed now."""
     split = data.split
     rows = [part.tolist() for part in (split.train, split.train_labels, split.validation)]
-    identity = digest_of(VERSION, data.pixels.key, identity_of(spec, progress), rows)
+    computed_by = version("openvino"), version("keras"), device_name()  # As of the features.
+    identity = digest_of(VERSION, *computed_by, data.pixels.key, identity_of(spec, progress), rows)
 
     def build(_folder: Path) -> dict[str, Any]:
         features = at_every_cut(spec, data.pixels, cache, progress)
