@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -13,10 +13,12 @@ from tests.engine.bank.conftest import arrays_of, as_a_run, spec_of
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
 from tl_core.bank import AXES, Grid, cells
-from tl_core.engine.bank import epochs, training
+from tl_core.data.prepare import prepare
+from tl_core.engine.bank import epochs, grid, training
 from tl_core.engine.bank.grid import train_bank
 from tl_core.engine.bank.training import Arrays, run
 from tl_core.engine.training.running import train
+from tl_core.errors import RunFailed
 from tl_core.spec import ExperimentSpec
 from tl_core.stopping import stop_epoch
 
@@ -167,6 +169,30 @@ def test_a_cell_has_the_curves_of_a_whole_run_with_dropout_on_and_off(shared_mod
         lines = store.read_metrics(made)
         assert worst(cell["lines"], lines, LOSSES) < CLOSE
         assert cell["best"]["epoch"] == store.best(lines, "val_loss")["epoch"]
+
+
+class _Read(Exception):
+    pass
+
+
+class _Stored(np.ndarray):
+    def __getitem__(self, _place: Any) -> NoReturn:
+        raise _Read
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("storage", ["float32", "float16"])
+def test_features_that_do_not_fit_into_memory_are_refused_before_they_are_read(
+    storage: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, stored = small_spec(train__feature_storage=storage), grid.stored_features
+    monkeypatch.setattr(grid, "stored_features", lambda *given: stored(*given).view(_Stored))
+    split = prepare(spec.data, spec.image_size, store.cache_folder(shared_models), quiet).split
+    needed = 4 * 1280 * (len(split.train) + len(split.validation))
+    for budget, raised in ((needed - 1, RunFailed), (needed, _Read)):
+        monkeypatch.setattr(training, "_budget", lambda budget=budget: budget)
+        with pytest.raises(raised):
+            grid.read(spec, shared_models, quiet)
 
 
 @pytest.mark.slow

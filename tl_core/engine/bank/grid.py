@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tl_core import store
 from tl_core.bank import Cell, Grid, cells
 from tl_core.cache import Progress
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import set_up
 from tl_core.engine.bank.epochs import Outcome
-from tl_core.engine.bank.training import Arrays, Bank, run
+from tl_core.engine.bank.training import Arrays, Bank, need_memory, run
 from tl_core.engine.networks.assembly import assemble, divide
 from tl_core.engine.training.ahead import prepared
 from tl_core.engine.training.material import stored_features
@@ -39,7 +41,12 @@ def train_bank(base: ExperimentSpec, grid: Grid, models: Path, progress: Progres
 
 
 def read(spec: ExperimentSpec, models: Path, progress: Progress) -> tuple[Prepared, Arrays]:
-    """The data of a spec whose backbone is all frozen, and the features that its head reads."""
+    """The data of a spec whose backbone is all frozen, and the features that its head reads.
+
+    Raises:
+        BadInput, RunStopped: as a run would.
+        RunFailed: as a run would, and where the features do not fit into memory.
+    """
     set_up(spec.train.seed)
     cache = cache_folder(models)
     data = prepared(spec, cache, progress)
@@ -47,6 +54,7 @@ def read(spec: ExperimentSpec, models: Path, progress: Progress) -> tuple[Prepar
     parts = divide(assemble(spec, classes, progress), spec, phases(spec)[0].frozen)
     features = stored_features(spec, data, parts, cache, progress)
     split, labels = data.split, data.dataset.labels
+    need_memory(len(split.train) + len(split.validation), int(np.prod(features.shape[1:])))
     return data, Arrays(
         features[split.train], split.train_labels, features[split.validation], labels[split.validation], classes
     )

@@ -33,7 +33,7 @@ COPIES = 6
 
 @dataclass(frozen=True)
 class Arrays:
-    """What all heads read. Features: float32, shape (images, inputs); labels: int64, shape (images,)."""
+    """What all heads read. Features: float32 or float16, shape (images, inputs); labels: int64, shape (images,)."""
 
     train: np.ndarray
     train_labels: np.ndarray
@@ -57,9 +57,6 @@ def run(specs: Sequence[ExperimentSpec], arrays: Arrays, progress: Progress = un
     Args:
         specs: Alike but for `tl_core.bank.AXES`.
         progress: Told how many epochs of heads are done, of how many; where it raises RunStopped, what was reached is returned.
-
-    Raises:
-        RunFailed: where the features do not fit into memory.
     """
     began, complete = time.monotonic(), True
     outcomes = tuple(Outcome() for _ in specs)
@@ -79,13 +76,20 @@ def _tell(progress: Progress, before: int, heads: int, total: int, epochs: int) 
     progress("Training heads", before + heads * epochs, total)
 
 
-def _shared(spec: ExperimentSpec, arrays: Arrays) -> Shared:
-    needed, most = arrays.train.nbytes + arrays.validation.nbytes, _budget()
+def need_memory(images: int, inputs: int) -> None:
+    """Raises RunFailed where features of so many images do not fit; to be asked before they are read from the disk.
+
+    They take four bytes each however they are stored: heads compute in float32.
+    """
+    needed, most = 4 * images * inputs, _budget()
     if needed > most:
         raise RunFailed(
             f"The features take {needed / 1e9:.1f} GB; a bank of heads may use {most / 1e9:.1f} GB of this machine's memory for "
             "them. Use fewer images (data.images_per_class), or train runs one by one."
         )
+
+
+def _shared(spec: ExperimentSpec, arrays: Arrays) -> Shared:
     count, balance = len(arrays.train_labels), spec.loss.class_weights == "balanced"
     return Shared(
         program=compiled(),
