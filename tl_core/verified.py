@@ -52,7 +52,7 @@ class Verified:
     @property
     def verdict(self) -> str:
         if not self.agrees:
-            return "NOT the same: remove the feature cache (Settings page), and report it."
+            return "not the same: remove the feature cache (Settings page), and train again the runs that used it"
         if self.precision != "f32":
             return f"differs as {self.precision} does"
         return "the same up to rounding" if self.storage == "float32" else "the same up to the rounding of float16"

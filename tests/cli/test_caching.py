@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,7 @@ def test_damaged_features_are_found_and_fail(lab: Lab, trained: Path) -> None:
     try:
         said = lab("verify-cache", *TRAIN, "--models", trained)
         assert said.status == 1
-        assert "NOT the same" in said.out
+        assert "not the same: remove the feature cache" in said.out
         assert said.errors == ["Stored features differ from what is computed by more than the settings allow."]
         assert last_object(lab("verify-cache", *TRAIN, "--json", "--models", trained))["agrees"] is False
     finally:
@@ -77,7 +78,30 @@ def test_damaged_features_are_found_and_fail(lab: Lab, trained: Path) -> None:
 def test_where_nothing_is_stored_that_is_said(lab: Lab, trained: Path) -> None:
     said = lab("verify-cache", *TRAIN, "--set", "head.pooling=max", "--models", trained)
     assert said.status == 2
-    assert said.errors == ["features: none of this experiment are stored. Train it first."]
+    assert said.errors == [
+        "features: none of this experiment are stored. Train it. Where that was done they were removed since; a new run stores them again."
+    ]
+
+
+def test_features_that_were_removed_since_are_told_from_those_of_a_run_that_never_trained(
+    lab: Lab, trained: Path, tmp_path: Path
+) -> None:
+    models = tmp_path / "emptied"
+    shutil.copytree(trained, models, ignore=shutil.ignore_patterns("features"))
+    (error,) = lab("verify-cache", "last", "--models", models).errors
+    assert f"features: those of {store.find(models, 'last').id} are not stored. They were removed since" in error
+    assert "Train it" not in error
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [("train.feature_cache=off", "train.feature_cache is off"), ("backbone.freeze=none", "it freezes no layers")],
+)
+def test_an_experiment_that_stores_no_features_is_not_told_to_train(
+    lab: Lab, trained: Path, change: str, why: str
+) -> None:
+    said = lab("verify-cache", *SMALL, "--set", change, "--models", trained)
+    assert said.errors == [f"features: this experiment stores none: {why}. There is nothing to check."]
 
 
 def test_what_is_no_run_names_the_nearest(lab: Lab, trained: Path) -> None:
@@ -104,7 +128,7 @@ def test_each_setting_allows_its_own_difference_of_a_scale_of_ten(
 ) -> None:
     one = Verified("final", 16, 60, precision, storage, largest, 0.0, worst, scale=10.0)
     assert one.agrees is agrees
-    assert one.verdict.startswith("NOT") is not agrees
+    assert one.verdict.startswith("not the same") is not agrees
 
 
 def test_the_process_that_checks_for_the_dashboard_finds_the_same(lab: Lab, trained: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Lab, in_process
 from tl_core import store
 from tl_core.backbones import BACKBONES
-from tl_core.cli import screen
+from tl_core.cli import screen, training
 from tl_core.data.sources import SOURCES
 from tl_core.presets import PRESETS
 from tl_core.settings_page import settings_page
@@ -167,6 +167,27 @@ def test_runs_are_listed_newest_first_with_their_figures(lab: Lab, models: Path)
     assert [run["run"] for run in listed] == [second.id, first.id]
     wanted = {"run", "status", "epochs", "best_epoch", "val_accuracy", "val_loss", "test_accuracy", "seconds"}
     assert wanted <= listed[1].keys()
+
+
+@pytest.mark.parametrize(
+    ("exported", "sentence"),
+    [
+        (2, "Best epoch 2: validation accuracy 0.800, test accuracy 0.700; 3.0 s."),
+        (4, "Best epoch 2: validation accuracy 0.800; exported is epoch 4, test accuracy 0.700; 3.0 s."),
+    ],
+)
+def test_the_end_of_training_says_which_epoch_was_tested(
+    exported: int, sentence: str, models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = store.create(models, ExperimentSpec())
+
+    def trained(*_: object) -> None:
+        figures = {"best_epoch": 2, "val_accuracy": 0.8, "test_accuracy": 0.7, "seconds": 3.0}
+        store.write_state(run, status=store.FINISHED, exported_epoch=exported, **figures)
+
+    monkeypatch.setattr(training, "_show_training", trained)
+    training.train_and_tell(run, models, False, lambda: None)
+    assert sentence in capsys.readouterr().out
 
 
 def test_show_names_the_settings_that_were_changed(lab: Lab, models: Path) -> None:

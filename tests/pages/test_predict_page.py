@@ -126,6 +126,21 @@ def test_the_newest_run_with_a_checkpoint_and_its_export_are_chosen_at_first(mod
     assert r"2 classes apart: cat, d\[o\]g" in said(page)
 
 
+@pytest.mark.parametrize(
+    ("state", "label"),
+    [
+        ({"exported_epoch": 3, "epoch": 3}, "Last epoch, exported (epoch 3, 5.0 kB)"),
+        (
+            {"exported_epoch": 3, "epoch": 4},
+            "Exported (epoch 3, 5.0 kB)",
+        ),  # Where the checkpoint it wanted was damaged.
+    ],
+)
+def test_a_network_is_called_the_best_epochs_only_where_it_is(models: Path, state: dict[str, Any], label: str) -> None:
+    with_network(models, **state)
+    assert opened().selectbox(key="predict_epoch").options[0] == label
+
+
 def test_a_run_that_is_still_training_offers_its_checkpoints(models: Path, asked: Asked) -> None:
     run = with_network(models, export=False, **trained_here())
     page = upload(opened(), picture())

@@ -139,6 +139,24 @@ def test_the_report_shows_classes_confusions_and_the_worst_mistakes(models: Path
     assert "1 of dog taken for cat" in live.report.confusion_words(live.report.read(live.look(run), "test"))
 
 
+@pytest.mark.parametrize(
+    ("changes", "flattering"),
+    [
+        ({}, True),
+        ({"stopping.restore_best": False}, False),
+        ({"stopping.restore_best": False, "stopping.rule": "patience"}, True),
+    ],
+    ids=["the best epoch", "the last epoch", "an epoch early stopping chose"],
+)
+def test_figures_of_validation_are_called_flattering_where_its_images_chose_the_epoch(
+    models: Path, changes: dict[str, Any], flattering: bool
+) -> None:
+    run = add_run(models)
+    write_json(run.folder / "spec.json", store.read_spec(run).with_values(changes).to_json())
+    write_json(run.report / "validation.json", REPORT)
+    assert ("a little flattering" in said(opened(run.id, tab="Test report"))) == flattering
+
+
 REPORT = {
     "images": 4,
     "accuracy": 0.75,

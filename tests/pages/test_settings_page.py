@@ -130,7 +130,8 @@ class TestCheckingStoredFeatures:
     def test_shows_features_that_are_wrong_as_an_error(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         add_run(models, "mine")
         page, _ = self.checked(replace(self.FOUND, largest=0.5), models, monkeypatch)
-        assert "NOT the same: remove the feature cache" in page.error[0].value
+        assert page.error[0].value.startswith("**Not the same: remove the feature cache")
+        assert ".." not in page.error[0].value
 
     def test_says_why_it_could_not_be_done(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         add_run(models, "mine")

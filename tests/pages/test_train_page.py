@@ -193,8 +193,8 @@ def test_a_value_that_is_mended_is_no_problem_any_more(models: Path) -> None:
 def test_a_problem_in_a_folded_group_opens_it_and_can_be_put_back(models: Path) -> None:
     page = opened(**{"backbone.freeze": "all", "train.head_epochs": "3"})
     assert start_button(page).disabled
-    assert "Before it can be trained, mend: **Head epochs**" in said(page)
-    assert "1 to mend" in said(page)
+    assert "Before it can be trained, fix: **Head epochs**" in said(page)
+    assert "1 to fix" in said(page)
     assert field(page, "train.head_epochs").value == 3
     checked(by_key(page, "reset:train.head_epochs:0").click().run())
     assert not start_button(page).disabled

@@ -24,7 +24,8 @@ from tl_core.store.adjustments import adjustments
 def runs(models: Path, as_json: bool) -> None:
     """List all runs, the newest first.
 
-    val and test are accuracies, val loss is a loss, all of the best epoch; where the terminal is narrow, show says the rest.
+    val and val loss are the validation accuracy and loss of the best epoch. test is the test accuracy of the exported one: the best, or
+    the last where stopping.restore_best is off. Where the terminal is narrow, show says the rest.
 
     \b
     Example:
@@ -177,7 +178,8 @@ def _print_report(report: dict[str, Any], title: str) -> None:
 def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
     """Measure a run's network on all images of a SOURCE.
 
-    The network is the one of the best epoch; images it was trained with are measured too.
+    The network is the exported one: of the best epoch, or of the last where stopping.restore_best is off. Images it was trained with
+    are measured too.
 
     \b
     Example:

@@ -144,7 +144,9 @@ def _say_end(run: store.Run, console: Console) -> None:
     state = store.read_state(run)
     test = f", test accuracy {state['test_accuracy']:.3f}" if state.get("test_accuracy") is not None else ""
     skipped = f" Files left out: {state['skipped']} (report/data.json)." if state.get("skipped") else ""
-    said = f"Best epoch {state['best_epoch']}: validation accuracy {state['val_accuracy']:.3f}{test}; "
+    other = state["exported_epoch"] if state["exported_epoch"] != state["best_epoch"] else None
+    exported = f"; exported is epoch {other}" if other else ""
+    said = f"Best epoch {state['best_epoch']}: validation accuracy {state['val_accuracy']:.3f}{exported}{test}; "
     screen.print_line(f"{said}{screen.duration(state['seconds'])}.{skipped}", console=console)
     screen.print_line(str(run.export / "model.keras"), console=console)
 

@@ -1,5 +1,5 @@
-"""Short requests to the service worker: preview, predict, export, verify. It starts at first use and answers while training goes on. A search
-for a learning rate takes longer and has a process of its own, which ends with it.
+"""Short requests to the service worker: preview, predict, export. It starts at first use and answers while training goes on. What takes
+longer, a search for a learning rate and a check of stored features, has a process of its own, which ends with it.
 
 Light: Keras is loaded in those processes alone. Every function raises BadInput where what it was asked cannot be done, and RunFailed with
 a sentence where the worker failed, died or took too long. Any thread may ask.
@@ -89,7 +89,7 @@ def predict(models: Path, run_id: str, epoch: int | None, files: Sequence[Path],
     """What a run's network says of image files.
 
     Args:
-        epoch: The kept checkpoint to use; None for the exported best epoch.
+        epoch: The kept checkpoint to use; None for the exported one.
         top: How many classes to name for each file.
     """
     paths = [str(Path(file).absolute()) for file in files]
@@ -98,7 +98,7 @@ def predict(models: Path, run_id: str, epoch: int | None, files: Sequence[Path],
 
 
 def exported(models: Path, run_id: str, epoch: int | None) -> Path:
-    """A `.keras` file of a kept checkpoint (None: of the exported best epoch), with its signature inside; made where it is missing."""
+    """A `.keras` file of a kept checkpoint (None: the exported one), with its signature inside; made where it is missing."""
     return Path(_client(models).ask("exported", NETWORK_SECONDS, run_id=run_id, epoch=epoch))
 
 

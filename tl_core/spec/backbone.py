@@ -41,7 +41,7 @@ class BackboneSpec(Section):
     keep: str = setting(
         "all",
         "How much of the backbone starts from its pretrained weights: up to and with a block; those above begin with random ones. "
-        "For images unlike photographs, of which early blocks know enough and late ones the wrong things.",
+        "Try it for images unlike photographs, such as X-rays: early blocks, which see edges, still help; late ones look for the wrong things.",
         title="Pretrained up to",
         form="all or a block's name",
     )

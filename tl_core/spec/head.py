@@ -13,7 +13,8 @@ class HeadSpec(Section):
     classifier: Literal["auto", "softmax", "logistic-regression", "linear-svm"] = setting(
         "auto",
         "What turns features into classes. auto: a softmax layer, or one sigmoid unit for two classes. "
-        "logistic-regression and linear-svm are solved by scikit-learn on the frozen features.",
+        "logistic-regression and linear-svm go through no epochs: scikit-learn computes the best weights for the frozen features in one step. "
+        "A linear SVM looks for the borders that keep the classes furthest apart; it needs L2 above 0, and gives scores, no percentages.",
     )
     pooling: Literal["avg", "max"] = setting(
         "avg", "How a feature map becomes one number a channel: its average or its maximum over the image."
@@ -75,7 +76,8 @@ class HeadSpec(Section):
     )
     activity_l1: float = setting(
         0.0,
-        "Penalty on the absolute outputs of the head's layers, averaged over a batch; makes most of them nearly zero.",
+        "Penalty on the absolute outputs of the head's layers, averaged over a batch; makes most of them nearly zero. Try it where hidden layers "
+        "overfit: each image then has to do with few of their units.",
         title="L1 on activity",
         low=0.0,
         high=1.0,

@@ -17,7 +17,11 @@ class OptimizerSpec(Section):
     momentum: float = setting(
         0.9, "Share of the last step that sgd adds to the next; 0 is none.", low=0.0, high=0.999, step=0.01
     )
-    nesterov: bool = setting(False, "Whether sgd looks ahead along its momentum before it takes the gradient.")
+    nesterov: bool = setting(
+        False,
+        "Whether sgd looks ahead along its momentum before it takes the gradient. Often a little faster and calmer; worth a try wherever "
+        "sgd is used.",
+    )
     weight_decay: float = setting(
         0.0,
         "Share of every kernel taken away in each step, times the learning rate. Unlike L2 it does not pass through the gradient, so adam "

@@ -31,7 +31,9 @@ class ScheduleSpec(Section):
     )
     floor: float = setting(
         0.0,
-        "The rate never falls below this share of what it began with (plateau, step, exponential); cosine and one-cycle end there.",
+        "The lowest learning rate, as a share of the one that is set: 0.01 is a hundredth of it. step, exponential and plateau never go below "
+        "it; cosine and one-cycle reach it at the end of each phase.",
+        title="Lowest rate",
         low=0.0,
         high=1.0,
     )

@@ -10,8 +10,9 @@ from tl_core.params import Section, setting
 class StoppingSpec(Section):
     rule: Literal["off", "patience", "GL", "PQ", "UP"] = setting(
         "off",
-        "Ends the last phase early. patience: after so many epochs without a better value. Prechelt's rules (1998): GL, when validation loss has "
-        "risen by so many percent over its lowest; PQ, when that is large against the progress in training; UP, after so many strips of rising loss.",
+        "Ends the last phase early. patience: after so many epochs without a better value. Prechelt's rules (1998): GL, when validation loss is "
+        "so many percent above its lowest; PQ, when those percent are many for how little training loss still falls; UP, when validation loss "
+        "has risen over so many strips (stretches of epochs) in a row.",
         title="Early stopping",
     )
     metric: Literal["val_loss", "val_accuracy"] = setting(
@@ -27,10 +28,14 @@ class StoppingSpec(Section):
         0.0, "By how much a value has to be better to count (patience).", title="Least improvement", low=0.0, high=10.0
     )
     threshold: float = setting(
-        5.0, "GL: percent over the lowest loss. PQ: the quotient, usually 0.5 to 3.", low=0.01, high=1000.0
+        5.0,
+        "GL: the percentage that validation loss may be above its lowest. PQ: that percentage divided by how far training loss fell within the "
+        "last strip, in thousandths; usually 0.5 to 3.",
+        low=0.01,
+        high=1000.0,
     )
     strip: int = setting(5, "Epochs in a strip, for PQ and UP.", low=2, high=100, unit="epochs")
     restore_best: bool = setting(
         True,
-        "Whether the best epoch is exported and tested, or the last one. It counts also where no rule ends the run.",
+        "Whether the best epoch is exported and tested, or the last one. Also without early stopping.",
     )

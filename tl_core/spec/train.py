@@ -60,7 +60,8 @@ class TrainSpec(Section):
     )
     best: Literal["val_loss", "val_accuracy"] = setting(
         "val_loss",
-        "Which measure decides the best epoch, whose weights are exported: lowest loss or highest accuracy on validation.",
+        "Which measure decides the best epoch: lowest loss or highest accuracy on validation. Its weights are exported, unless "
+        "stopping.restore_best is off.",
     )
     keep_checkpoints: int = setting(
         3, "How many of the latest checkpoints are kept beside the best one.", low=1, high=1000, unit="checkpoints"
@@ -87,15 +88,16 @@ class TrainSpec(Section):
     )
     feature_storage: Literal["float32", "float16"] = setting(
         "float32",
-        "How stored features are kept. float16: half the disk and memory, each rounded to about three digits; the run's log says how far "
-        "they are from the exact ones.",
+        "How stored features are kept. float16: half the disk, and half to read from it, each rounded to about three digits; the run's log "
+        "says how far they are from the exact ones. Training turns them into float32, so memory is not saved.",
         title="Storage of features",
     )
     prefix_precision: Literal["f32", "bf16", "int8"] = setting(
         "f32",
-        "How frozen layers compute on a processor. f32: exactly. bf16 (about twice as fast where the processor has it) and int8 (faster "
-        "still; needs the package nncf) change every feature somewhat; the run's log says by how much. No effect on a GPU.",
-        title="Precision of frozen layers",
+        "How many bits a processor (CPU) uses for each number in frozen layers. f32: 32, as precise as training. bf16: 16, about twice as "
+        "fast on processors made for it. int8: 8, faster still; needs one more package (pip install nncf). Fewer bits change every feature "
+        "a little; the run's log says by how much. No effect on a GPU.",
+        title="Number format of frozen layers",
     )
     seed: int = setting(
         0,

@@ -111,7 +111,7 @@ def say(answers: TextIO, message: dict[str, Any]) -> None:
 def taken_over() -> tuple[TextIO, TextIO]:
     """The standard input and output, kept from everyone else: what libraries print goes to the log, and they read nothing.
 
-    This process gives way to those of training from here on.
+    From here on this process gives way to the dashboard, and goes before training, which is nicer still: somebody waits for its answers.
     """
     questions = os.fdopen(os.dup(0), "r", encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")

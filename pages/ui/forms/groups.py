@@ -132,7 +132,7 @@ def _toggled(key: str, opened: str) -> None:
 def _told(rows: list[Param], wrong: list[Problem], view: View) -> str:
     changed = sum(_changed(row, view) for row in rows)
     told = f" · {changed} changed" if changed else ""
-    return told + (f" · :red[{len(wrong)} to mend]" if wrong else "")
+    return told + (f" · :red[{len(wrong)} to fix]" if wrong else "")
 
 
 def _rows(rows: Iterable[Param], view: View) -> None:

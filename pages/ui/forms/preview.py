@@ -39,7 +39,7 @@ def draw(view: View) -> None:
     if view.plan.images and not view.problems:
         _fragment(str(view.models), _asked(view.spec), bool(view.spec.augment))
     else:
-        st.caption("A picture stands here once everything is mended.")
+        st.caption("A picture is shown here once the errors are fixed.")
 
 
 def _asked(spec: ExperimentSpec) -> str:

@@ -72,7 +72,7 @@ def _button(
         icon=icon,
         type=kind,
         disabled=blocked,
-        help="Mend what stands above first." if blocked else None,
+        help="Fix the errors above first." if blocked else None,
         on_click=_start,
         args=(view.models, after),
     )
@@ -115,7 +115,7 @@ def _problems(view: View) -> None:
         st.error(plain(str(problem)), icon=":material/error:")
     fields = list(dict.fromkeys(title_of(problem.path) for problem in view.problems if problem not in lone))
     if fields:
-        st.warning(f"Before it can be trained, mend: **{plain(', '.join(fields))}**.", icon=":material/error:")
+        st.warning(f"Before it can be trained, fix: **{plain(', '.join(fields))}**.", icon=":material/error:")
     idle = [owner(problem.path, view.draft.values) for problem in view.problems if "no effect" in problem.message]
     with st.container(horizontal=True):
         if len(idle) > 1:
@@ -129,7 +129,11 @@ def _problems(view: View) -> None:
             )
         if view.draft.refused:
             st.button(
-                "Take the form as it is", key="accept", type="tertiary", icon=":material/check:", on_click=draft.accept
+                "Ignore the settings that were refused",
+                key="accept",
+                type="tertiary",
+                icon=":material/check:",
+                on_click=draft.accept,
             )
 
 

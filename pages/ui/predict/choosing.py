@@ -95,7 +95,7 @@ def _epoch(found: Mapping[str, Network]) -> str:
         key=EPOCH,
         format_func=lambda name: found[name].label if name in found else name,
         on_change=into_address,
-        help="The weights as they were after that epoch. The exported one is the best epoch.",
+        help="The weights as they were after that epoch. A run exports its best epoch, or its last where Restore best is off.",
     )
     if asked and asked not in found:
         st.warning(f"This run keeps no checkpoint {plain(asked[:LONGEST])} (any more); another is chosen.")

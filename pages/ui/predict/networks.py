@@ -1,4 +1,4 @@
-"""The networks there are to ask: the exported best epoch and the kept checkpoints of every run."""
+"""The networks there are to ask: the exported one and the kept checkpoints of every run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tl_core.store import Run, read_state
 from tl_core.store.checkpoints import MANIFEST, Checkpoint, best_epoch, kept
 
 BEST = "best"
-"""How the address and the choice of a checkpoint name the exported best epoch."""
+"""How the address and the choice of a checkpoint name the exported network, which usually is that of the best epoch."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Network:
     """One network.
 
     Attributes:
-        epoch: Its checkpoint; None for the exported best epoch.
+        epoch: Its checkpoint; None for the exported network.
         content: Changes where the same epoch of the run is trained or exported again.
         title: What people call its run.
         label: Its epoch and size in words.
@@ -52,7 +52,7 @@ def networks_of(run: Run, title: str) -> tuple[Network, ...]:
     best, entries = best_epoch(run), kept(run)
     in_order = sorted(entries, key=lambda entry: (entry.epoch != best, -entry.epoch))
     checkpoints = tuple(_checkpoint(run, entry, entry.epoch == best, title) for entry in in_order)
-    return (*_exported(run, title), *checkpoints)
+    return (*_exported(run, title, best), *checkpoints)
 
 
 def classes_of(run: Run) -> tuple[str, ...]:
@@ -63,14 +63,16 @@ def classes_of(run: Run) -> tuple[str, ...]:
         return ()
 
 
-def _exported(run: Run, title: str) -> tuple[Network, ...]:
+def _exported(run: Run, title: str, best: int | None) -> tuple[Network, ...]:
     file = run.export / "model.keras"
     try:
         found = file.stat()
     except FileNotFoundError:
         return ()
-    epoch = read_state(run).get("exported_epoch", "?")
-    label = f"Best epoch, exported (epoch {epoch}, {size(found.st_size)})"
+    state = read_state(run)
+    epoch = state.get("exported_epoch")
+    what = {state.get("epoch"): "Last epoch, exported", best: "Best epoch, exported"}.get(epoch, "Exported")
+    label = f"{what} (epoch {epoch or '?'}, {size(found.st_size)})"
     return (Network(run.id, None, f"{found.st_mtime_ns} {found.st_size}", title, label),)
 
 

@@ -23,8 +23,8 @@ EXPLAINED = """
 - **Grey band**: epochs of the run this one was forked from. They count for nothing here.
 - **Dotted line**: another phase begins. *head*: the backbone is frozen. *thaw 1, 2 …*: stages of unfreezing. *fine-tune*: all thawed
   blocks train. *from 7*: settings were changed while it trained, and count from that epoch on.
-- **★ Best epoch**: the one whose network is exported and tested: the lowest validation loss, unless the setting *Best* says
-  accuracy. The highest accuracy may be that of another epoch.
+- **★ Best epoch**: the one with the lowest validation loss, or the highest accuracy where the setting *Best* says so. Its network
+  is exported and tested; where *Restore best* is off, that of the last epoch.
 """
 
 

@@ -21,7 +21,9 @@ _LOSS, _PERCENT = "%.4f", "%.1f %%"
 
 COLUMNS = {
     "Epoch": st.column_config.NumberColumn(width=64, pinned=True),
-    "Best": st.column_config.TextColumn(help="★ the epoch that is exported, or would be.", width=54),
+    "Best": st.column_config.TextColumn(
+        help="★ best on validation, by the measure that the setting Best names.", width=54
+    ),
     "Phase": st.column_config.TextColumn(
         help="head: the backbone is frozen. thaw 1, 2 …: stages of unfreezing. fine-tune: all thawed blocks train too. "
         "from 7: settings were changed, and count from that epoch on.",

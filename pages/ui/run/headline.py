@@ -24,8 +24,8 @@ GAP = (
     "augmentation or dropout (clean). Near 0: what it learned holds for new images. Large: it memorises."
 )
 TEST = (
-    "Accuracy on images that neither trained it nor chose its best epoch. They are looked at once, when the run ends, so "
-    "nothing was tuned on them: the most honest figure here."
+    "Accuracy of the exported network on images that neither trained it nor chose its epoch. They are looked at once, when the "
+    "run ends, so nothing was tuned on them: the most honest figure here."
 )
 
 

@@ -65,9 +65,14 @@ def draw(view: View) -> None:
             "Measured on", list(parts), default=part, required=True, key="part", help="Test images chose nothing."
         )
         part = chosen or part
-    if part == "validation":
-        st.caption("On the images that chose the best epoch, so a little flattering.")
+    if part == "validation" and _chosen_on_it(view):
+        st.caption("On the images that decided which epoch is exported, so a little flattering.")
     _draw(parts[part], part)
+
+
+def _chosen_on_it(view: View) -> bool:
+    """True where the validation images had a say in which epoch is exported: as the best, or by ending the run."""
+    return not view.spec or view.spec.stopping.restore_best or view.spec.stopping.rule != "off"
 
 
 def _absent(view: View) -> str:

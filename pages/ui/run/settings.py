@@ -32,7 +32,7 @@ def draw(view: View) -> None:
     setting_table.draw(
         HEAD, rows(view.spec), "Every setting with its value and default; those that were changed come first."
     )
-    began = " The table has the run as it began; what was changed since stands above." if view.adjustments else ""
+    began = " The table has the run as it began; what was changed since is listed above." if view.adjustments else ""
     st.caption(f"{CHANGED}differs from the default.{began}")
     _techniques(view)
     st.download_button(

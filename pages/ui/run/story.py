@@ -22,7 +22,7 @@ _BEST_BY = {"val_loss": "the lowest validation loss", "val_accuracy": "the highe
 
 PHASES = {
     "head": "the head trains, the backbone is frozen",
-    "solve": "the classifier is solved at once",
+    "solve": "the classifier is computed in one step",
 }
 
 

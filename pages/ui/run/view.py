@@ -103,7 +103,7 @@ class View:
 
     @property
     def best_epoch(self) -> int | None:
-        """The epoch that is, or would be, exported: the best by the measure the spec names."""
+        """The best by the measure the spec names: exported, unless `stopping.restore_best` is off."""
         if not self.own:
             return None
         return int(store.best(self.own, self.spec.train.best if self.spec else "val_loss")["epoch"])

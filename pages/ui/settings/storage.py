@@ -16,7 +16,7 @@ from tl_core.errors import BadInput
 
 PARTS = {
     "checkpoints": ("Checkpoints", "What a run goes on from; the best epochs and the latest."),
-    "exports": ("Exported networks", "The best epoch of each run, and checkpoints that were downloaded."),
+    "exports": ("Exported networks", "What each run exported when it ended, and checkpoints that were downloaded."),
     "runs": ("Curves, reports, logs", "What runs say of themselves."),
     "pixels": ("Pixel cache", "Images decoded and resized once."),
     "features": ("Feature cache", "What frozen layers say of each image, computed once."),
@@ -61,7 +61,7 @@ CLEAN_UPS = (
     _cache(
         "exports",
         "Downloaded checkpoints",
-        "Networks made of single checkpoints for downloading are made again when somebody asks; the best epochs of runs stay.",
+        "Networks made of single checkpoints for downloading are made again when somebody asks; what runs exported themselves stays.",
     ),
 )
 

@@ -18,7 +18,7 @@ from tl_core.engine.training.starting import first_network, start_identity
 from tl_core.errors import BadInput
 from tl_core.phases import phases, validates_from_features
 from tl_core.spec import ExperimentSpec
-from tl_core.store import Run, cache_folder
+from tl_core.store import Run, cache_folder, read_state
 from tl_core.verified import Verified
 
 
@@ -37,6 +37,8 @@ def verify(
     """
     if spec.start.run and run is None:
         raise BadInput.of("start.run", "a fork is verified by its run", "Name the run instead of its settings.")
+    if not any(_depths(spec)):
+        raise BadInput.of("features", f"this experiment stores none: {_why_none(spec)}", "There is nothing to check.")
     set_up(spec.train.seed)
     data = prepare(spec.data, spec.image_size, cache_folder(models), progress)
     classes = data.dataset.class_names
@@ -49,8 +51,25 @@ def verify(
         if stored is not None:
             found.append(_verified(spec, data, parts, stored, batches, progress))
     if not found:
-        raise BadInput.of("features", "none of this experiment are stored", "Train it first.")
+        raise _absent(run)
     return tuple(found)
+
+
+def _why_none(spec: ExperimentSpec) -> str:
+    return "train.feature_cache is off" if spec.train.feature_cache == "off" else "it freezes no layers"
+
+
+def _absent(run: Run | None) -> BadInput:
+    if run and read_state(run).get("epoch"):
+        why = "They were removed since, there was no room for them, or the images changed."
+        return BadInput.of(
+            "features", f"those of {run.id} are not stored", f"{why} A new run of its settings stores them again."
+        )
+    return BadInput.of(
+        "features",
+        "none of this experiment are stored",
+        "Train it. Where that was done they were removed since; a new run stores them again.",
+    )
 
 
 def _depths(spec: ExperimentSpec) -> Iterator[str | None]:
