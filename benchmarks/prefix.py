@@ -1,6 +1,6 @@
 """Throughput of the frozen prefix: ours over OpenVINO's own `benchmark_app` of the same network.
 
-The same precision (f32), threads, streams, requests and images a batch on both sides, in turn. OpenVINO's program runs in a process of its
+The same precision (f32), threads, streams, requests and images a request on both sides, in turn. OpenVINO's program runs in a process of its
 own on numbers it makes up; ours reads uint8 pixels and hands on float32 features.
 """
 
@@ -21,8 +21,8 @@ from benchmarks.figures import Conditions, Figure, Unmeasured
 from benchmarks.limits import gemm_peak, gflop
 from benchmarks.timing import as_installed, taken
 from tl_core.engine.backend import keras, tf
-from tl_core.engine.inputs.features import BATCH, portions
-from tl_core.engine.inputs.prefix import Prefix, compiled, in_keras
+from tl_core.engine.inputs.features import portions
+from tl_core.engine.inputs.prefix import REQUESTS, Prefix, compiled, images_at_once, in_keras
 from tl_core.engine.networks.assembly import assemble, divide
 from tl_core.phases import phases
 from tl_core.presets import PRESETS
@@ -81,19 +81,19 @@ def prefix(size: int) -> keras.Model:
 
 
 def save(network: keras.Model, file: Path) -> None:
-    """Writes a network in OpenVINO's form, for batches of BATCH images; weights stay float32."""
+    """Writes a network in OpenVINO's form, for as many images a request as we take; weights stay float32."""
     import openvino
 
-    signature = tf.TensorSpec((BATCH, *network.inputs[0].shape[1:]), tf.float32)
+    signature = tf.TensorSpec((images_at_once(network.inputs[0].shape[1]), *network.inputs[0].shape[1:]), tf.float32)
     forward = tf.function(lambda pixels: network(pixels, training=False), input_signature=[signature])
     openvino.save_model(openvino.convert_model(forward.get_concrete_function()), file, compress_to_fp16=False)
 
 
 def benchmark_app(file: Path, seconds: int) -> float:
     """Images a second of OpenVINO's own benchmark."""
-    cores = str(os.cpu_count() or 1)
+    cores = os.cpu_count() or 1
     options = {"-hint": "none", "-infer_precision": "f32", "-api": "async", "-t": str(seconds)}
-    options |= {"-nthreads": cores, "-nstreams": cores, "-nireq": cores}
+    options |= {"-nthreads": str(cores), "-nstreams": str(cores), "-nireq": str(REQUESTS * cores)}
     words = [word for pair in options.items() for word in pair]
     command = [
         sys.executable,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -22,6 +23,12 @@ from tl_core.engine.absent import without
 from tl_core.engine.backend import keras, tf
 from tl_core.engine.step import forward_pass
 from tl_core.errors import RunFailed
+
+AT_ONCE, MOST_AT_ONCE = 110_000, 16
+"""Pixels, and images, that go through the network together (docs/performance.md)."""
+
+REQUESTS = 2
+"""Pieces under way for each core: the next is there when one is done."""
 
 Prefix = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
 """From batches of RGB pixels 0..255 (uint8 or float32, shape (batch, size, size, 3)) to float32 outputs, in order."""
@@ -92,7 +99,7 @@ def in_keras(model: keras.Model) -> Prefix:
 
 
 def in_openvino(model: keras.Model, arithmetic: Arithmetic = EXACT) -> Prefix:
-    """The model run by OpenVINO, a request for each core, each batch on one of them."""
+    """The model run by OpenVINO, a few images at a time on each core."""
     openvino = _openvino()
     cores = os.cpu_count() or 1
     options = {
@@ -105,12 +112,41 @@ def in_openvino(model: keras.Model, arithmetic: Arithmetic = EXACT) -> Prefix:
     if arithmetic.precision == "int8":
         assert arithmetic.samples is not None
         converted = _quantised(converted, arithmetic.samples)
+    images = images_at_once(model.inputs[0].shape[1])
+    converted.reshape([images, *model.inputs[0].shape[1:]])
     network = openvino.Core().compile_model(converted, "CPU", options)
 
     def run(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        return _in_turn([network.create_infer_request() for _ in range(cores)], batches)
+        requests = [network.create_infer_request() for _ in range(REQUESTS * cores)]
+        counts = deque[int]()
+        return _joined(_in_turn(requests, _pieces(batches, images, counts)), images, counts)
 
     return run
+
+
+def images_at_once(size: int) -> int:
+    """How many images of a size go through the network together: as many as leave what they are turned into in a core's own memory."""
+    fitting = max(AT_ONCE // size**2, 1)
+    return min(1 << fitting.bit_length() - 1, MOST_AT_ONCE)
+
+
+def _pieces(batches: Iterable[np.ndarray], images: int, counts: deque[int]) -> Iterator[np.ndarray]:
+    """Batches in pieces of so many images, the last of each filled up with black ones; `counts` is told of each batch."""
+    for batch in batches:
+        counts.append(len(batch))
+        for first in range(0, max(len(batch), 1), images):
+            piece = batch[first : first + images]
+            yield np.pad(piece, [(0, images - len(piece)), (0, 0), (0, 0), (0, 0)])
+
+
+def _joined(results: Iterable[np.ndarray], images: int, counts: deque[int]) -> Iterator[np.ndarray]:
+    """Results of pieces as batches again."""
+    found: list[np.ndarray] = []
+    for result in results:
+        found.append(result)
+        if len(found) * images >= counts[0]:
+            yield np.concatenate(found)[: counts.popleft()]
+            found.clear()
 
 
 def _openvino() -> Any:
