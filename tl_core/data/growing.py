@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 from threading import Event
+from typing import NoReturn
 
 import numpy as np
 
@@ -54,6 +55,18 @@ class Growing:
         except FileNotFoundError:  # All is decoded: the file was moved to its place this moment.
             raise Overtaken from None
         return found.reshape(count, *self._shape[1:])
+
+    def missing_bytes(self) -> int:
+        """What is still to be written of them."""
+        try:
+            return max(math.prod(self._shape) - self._file.stat().st_size, 0)
+        except FileNotFoundError:
+            raise Overtaken from None
+
+    def wait(self) -> NoReturn:
+        """Raises Overtaken as soon as decoding ends."""
+        self._ended.wait()
+        raise Overtaken
 
     def check(self, *_: object) -> None:
         """Raises Overtaken where decoding has ended; usable as a `Progress`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,10 +28,10 @@ from tl_core.cache import (
     need_space,
     opened,
 )
-from tl_core.data.growing import Growing
+from tl_core.data.growing import Growing, Overtaken
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, forget, ready
+from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, forget, keep, ready
 from tl_core.errors import RunFailed
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def change(found: np.ndarray, exact: np.ndarray) -> Change:
 
 def features(
     model: keras.Model,
-    pixels: Pixels | Growing,
+    pixels: Pixels,
     identity: tuple[Any, ...],
     cache: Path,
     progress: Progress,
@@ -87,25 +88,48 @@ def features(
     Raises:
         NoRoom: where the disk or the budget has too little space.
         RunStopped: where `progress` raises it; the next call goes on from there.
-        Overtaken: of pixels that are being decoded, when all are; the next call goes on from there.
+        RunFailed: where what is stored is of another number of images.
     """
-    images = pixels if isinstance(pixels, Growing) else pixels.images
+    images = pixels.images
 
     def exact() -> Iterable[np.ndarray]:
         return compiled(model)(images[some] for some in compared(len(images)))
 
-    shape = (len(images), *model.outputs[0].shape[1:])
-    found = stored(
-        lambda start: ready(model, identity, arithmetic)(images[some] for some in portions(len(images), start)),
-        shape,
-        key_of(pixels, identity, arithmetic),
-        cache,
-        progress,
-        storage=storage,
-        exact=None if is_exact(arithmetic, storage) else exact,
-    )
-    forget()
+    def outputs(start: int) -> Iterator[np.ndarray]:
+        return ready(model, identity, arithmetic)(images[some] for some in portions(len(images), start))
+
+    shape, key = (len(images), *model.outputs[0].shape[1:]), key_of(pixels, identity, arithmetic)
+    unrounded = None if is_exact(arithmetic, storage) else exact
+    try:
+        found = stored(outputs, shape, key, cache, progress, storage=storage, exact=unrounded)
+    finally:
+        forget()
+    if found.shape != shape:
+        raise RunFailed(
+            f"Stored features are of {len(found)} images, not of {len(images)}. Remove the feature cache on the Settings page."
+        )
     return found
+
+
+def begin(model: keras.Model, growing: Growing, identity: tuple[Any, ...], cache: Path, storage: Storage) -> None:
+    """Computes features in f32 of pictures that are being decoded, until all of them are; `features` goes on from there.
+
+    Raises:
+        NoRoom: where the disk or the budget has too little space for them and the pixels that are still to come.
+    """
+    key = key_of(growing, identity)
+    if is_built(entry(cache, key, storage)):
+        return
+    keep(model, identity)
+    images = len(growing)
+
+    def outputs(start: int) -> Iterator[np.ndarray]:
+        yield from ready(model, identity)(growing[some] for some in portions(images, start))
+        growing.wait()  # It is for `features` to say that they are whole.
+
+    shape = (images, *model.outputs[0].shape[1:])
+    with suppress(Overtaken):
+        stored(outputs, shape, key, cache, growing.check, storage=storage, besides=growing.missing_bytes)
 
 
 def key_of(pixels: Pixels | Growing, identity: tuple[Any, ...], arithmetic: Arithmetic = EXACT) -> tuple[Any, ...]:
@@ -122,6 +146,7 @@ def stored(
     said: str = "Computing features",
     storage: Storage = "float32",
     exact: Callable[[], Iterable[np.ndarray]] | None = None,
+    besides: Callable[[], int] = lambda: 0,
 ) -> np.ndarray:
     """What a frozen model says of images, computed where it is not stored yet; see `features`.
 
@@ -131,12 +156,13 @@ def stored(
         identity: Everything that they depend on.
         said: What `progress` is told.
         exact: Of what is not exact: gives the first batches in f32, as `compared` has them, which what is stored is compared with.
+        besides: Bytes that somebody else is about to write into the cache.
     """
     folder, size = entry(cache, identity, storage), int(np.prod(shape)) * np.dtype(storage).itemsize
 
     def build(building: Path) -> dict[str, Any]:
         file = building / _FILES[storage]
-        need_space(building.parent, missing_bytes(building, size), "cached features", optional=True)
+        need_space(building.parent, missing_bytes(building, size) + besides(), "cached features", optional=True)
         more = partial(_missing, outputs, storage, lambda done: progress(said, done, shape[0]))
         if (made := grown(file, {"images": 0}, more)["images"]) != shape[0]:
             raise RunFailed(f"Features of {made} images came out for {shape[0]}; nothing is stored.")
@@ -146,10 +172,14 @@ def stored(
         return {**index, "change": vars(_changed(mapped(file, storage, shape), exact))}
 
     job = Job(said, shape[0], size)
-    read, index = opened(folder, job, build, lambda _: mapped(folder / _FILES[storage], storage, shape), progress)
+
+    def read(index: dict[str, Any]) -> np.ndarray:
+        return mapped(folder / _FILES[storage], storage, tuple(index["shape"]))
+
+    found, index = opened(folder, job, build, read, progress)
     if "change" in index:
         log.info("Features are not exact: they differ by %s.", Change(**index["change"]))
-    return read
+    return found
 
 
 def kept(

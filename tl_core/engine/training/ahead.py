@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 from tl_core.backbones import BACKBONES
 from tl_core.backbones.weights import resolve
 from tl_core.cache import NoRoom, Progress
-from tl_core.data.growing import Growing, Overtaken
+from tl_core.data.growing import Growing
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import keras, set_up
-from tl_core.engine.inputs import prefix
-from tl_core.engine.inputs.features import features
+from tl_core.engine.inputs.features import begin
 from tl_core.engine.networks import spare
 from tl_core.engine.networks.assembly import Parts, divide, with_head
 from tl_core.engine.training.material import identity_of, stored_features
 from tl_core.phases import phases, validates_from_features
 from tl_core.spec import ExperimentSpec
 from tl_core.store import cache_folder
+
+log = logging.getLogger(__name__)
 
 
 def get_ready(spec: ExperimentSpec, models: Path, progress: Progress) -> None:
@@ -38,10 +39,13 @@ def get_ready(spec: ExperimentSpec, models: Path, progress: Progress) -> None:
         stored_features(spec, data, parts, cache_folder(models), progress)
 
 
-def prepared(spec: ExperimentSpec, cache: Path, progress: Progress) -> Prepared:
+def prepared(spec: ExperimentSpec, cache: Path, progress: Progress, *, fresh: bool = True) -> Prepared:
     """The data of a spec, as `prepare` gives it; while pictures are decoded its network is built and features are begun with.
 
     What is not here is not downloaded.
+
+    Args:
+        fresh: False for a run that goes on: it may be past the phase that reads these features.
     """
     file = resolve(BACKBONES[spec.backbone.name], spec.backbone.weights).path
     if file is not None and not file.is_file():
@@ -52,28 +56,33 @@ def prepared(spec: ExperimentSpec, cache: Path, progress: Progress) -> Prepared:
         if not decoding.done():
             decoding.set_result(growing)
 
+    def watched(what: str, done: int, total: int) -> None:
+        if meanwhile.done():
+            meanwhile.result()  # What went wrong there is said now and not when all is decoded.
+        progress(what, done, total)
+
     with ThreadPoolExecutor(max_workers=1) as other:
-        meanwhile = other.submit(_build_and_begin, spec, cache, decoding)
+        meanwhile = other.submit(_build_and_begin, spec, cache, decoding, fresh)
         try:
-            data = prepare(spec.data, spec.image_size, cache, progress, tell)
+            data = prepare(spec.data, spec.image_size, cache, watched, tell)
         finally:
             tell(None)
     meanwhile.result()
     return data
 
 
-def _build_and_begin(spec: ExperimentSpec, cache: Path, decoding: Future[Growing | None]) -> None:
+def _build_and_begin(spec: ExperimentSpec, cache: Path, decoding: Future[Growing | None], fresh: bool) -> None:
     """Builds the network, and computes features of the pictures that are decoded meanwhile, until all are."""
     network = _network(spec)
     growing = decoding.result()
-    if growing is None or not _stores_features(spec) or spec.train.prefix_precision != "f32":
+    if growing is None or not fresh or not _stores_features(spec) or spec.train.prefix_precision != "f32":
         return
     parts = _parts(network, spec, classes=2)  # The frozen part is the same for any number.
     assert parts.prefix is not None
-    identity = identity_of(spec, parts)
-    prefix.keep(parts.prefix, identity)
-    with suppress(Overtaken, NoRoom):  # Whoever goes on says that there is no room.
-        features(parts.prefix, growing, identity, cache, growing.check, storage=spec.train.feature_storage)
+    try:
+        begin(parts.prefix, growing, identity_of(spec, parts), cache, spec.train.feature_storage)
+    except (NoRoom, OSError) as error:  # Whoever goes on meets it again, and knows what to do.
+        log.info("No features are computed while pictures are decoded: %s", error)
 
 
 def _network(spec: ExperimentSpec) -> keras.Model:

@@ -56,7 +56,7 @@ def carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, pas
 def _carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, passed: Passed) -> None:
     spec, cache = read_spec(run), cache_folder(models)
     set_up(spec.train.seed)
-    data = prepared(spec, cache, progress)
+    data = prepared(spec, cache, progress, fresh=not checkpoints.entries_of(run.checkpoints))
     write_json(run.report / "data.json", describe(data))
     model = first_network(run, spec, data.dataset.class_names, progress, data.dataset.fingerprint)
     work = Work(run, spec, data, model, cache, progress, on_epoch)
