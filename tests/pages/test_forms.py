@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.forms import building, chain, editors, planning, sharing, source, widgets
+from pages.ui.forms import building, chain, editors, planning, sharing, source, summary, widgets
+from pages.ui.text import size
 from tests.conftest import Photos, photo
 from tests.pages.test_address import changes, otherwise
 from tl_core.backbones import BACKBONES, Backbone
@@ -22,6 +23,8 @@ from tl_core.cli.options import read_experiment
 from tl_core.data.sources import SOURCES, parse
 from tl_core.errors import BadInput
 from tl_core.params import Param
+from tl_core.phases import phases
+from tl_core.plan import Plan, phase_plan
 from tl_core.presets import PRESETS, Preset
 from tl_core.spec import PARAMETERS, DataSpec, ExperimentSpec
 
@@ -183,13 +186,23 @@ def test_blocks_above_the_output_are_unused_and_store_nothing(backbone: Backbone
     assert all(link.boundary is None for link in links if link.name in unused)
 
 
+@pytest.mark.parametrize("storage", ["float32", "float16"])
 @pytest.mark.parametrize("freeze", ["all", "all-but-1", "all-but-3", "all-but-8"])
-def test_the_size_at_the_boundary_is_what_the_plan_stores(freeze: str, tmp_path: Path) -> None:
-    spec = ExperimentSpec().with_values({"backbone.freeze": freeze})
+def test_the_size_at_the_boundary_is_what_the_plan_stores(freeze: str, storage: str, tmp_path: Path) -> None:
+    spec = ExperimentSpec().with_values({"backbone.freeze": freeze, "train.feature_storage": storage})
     made = planning.plan(spec, tmp_path)
     assert made.images
     (boundary,) = (link for link in chain.links(spec, sum(made.images.values())) if link.ends_here)
     assert boundary.boundary == made.phases[-1].feature_bytes
+
+
+def test_the_plan_tells_features_that_are_there_from_those_to_be_stored() -> None:
+    spec = ExperimentSpec()
+    images = {"train": 60, "validation": 20, "test": 20}
+    new, there = (phase_plan(spec, phases(spec)[0], images, 5, missing) for missing in (100, 0))
+    assert f"| stored, {size(100 * 1280 * 4)} |" in summary._table(Plan((), phases=(new,)))
+    assert "| stored already |" in summary._table(Plan((), phases=(there,)))
+    assert there.reason.endswith("is stored already: nothing to compute.")
 
 
 def test_the_chain_is_said_in_words_and_each_state_has_a_word_of_its_own() -> None:

@@ -1,6 +1,6 @@
-"""What the phases of a run cost: weights, stored features, memory, disk, time.
+"""What the phases of a run cost: weights, stored features, time.
 
-Time and memory are estimates, made from counted multiply-adds and from speeds measured on one machine: right within a factor of two
+Time is an estimate, made from counted multiply-adds and from speeds measured on one machine: right within a factor of two
 on processors like it.
 """
 
@@ -55,16 +55,22 @@ class PhasePlan:
 
     Attributes:
         cached: Whether training reads stored features.
-        reason: Why, in a sentence.
-        feature_bytes: What the stored features take.
+        stored: Whether all the features that it reads are there already.
+        reason: Why they are read, or not, in a sentence.
+        feature_bytes: What features take that are still to be written: of every image, also of those that are in no part.
+        read_bytes: What those take that it reads, there already or not.
+        seconds_before: The part of `seconds` in which they are computed, before the first epoch.
     """
 
     phase: Phase
     trainable: int
     cached: bool
+    stored: bool
     reason: str
     feature_bytes: int
+    read_bytes: int
     seconds: float
+    seconds_before: float
 
 
 def blocks(spec: ExperimentSpec) -> tuple[BlockPlan, ...]:
@@ -110,20 +116,41 @@ def _normalised(spec: ExperimentSpec) -> int:
     return sum((used_blocks(spec)[-1].channels, *spec.head.hidden)) if spec.head.batch_norm else 0
 
 
-def phase_plan(spec: ExperimentSpec, phase: Phase, images: dict[str, int], classes: int) -> PhasePlan:
-    """What a phase trains, stores and takes. images: how many there are by part."""
-    thawed = sum(_learned(spec, block) for block in _split(spec, phase)[1])
-    pictures = sum(images.values()) + images["train"] * stored_views(spec, phase)
-    size = 2 if spec.train.feature_storage == "float16" else 4
-    stored = _floats_at(spec, phase) * size * pictures if validates_from_features(spec, phase) else 0
+def phase_plan(
+    spec: ExperimentSpec, phase: Phase, images: dict[str, int], classes: int, missing: int | None = None
+) -> PhasePlan:
+    """What a phase trains, stores and takes.
+
+    Args:
+        images: How many there are by part.
+        missing: Of how many images, as they are, features are not stored yet, those that are in no part included; by default of all
+            in `images`. Augmented views never count as stored.
+    """
+    thawed = sum(_learned(spec, block) for block in split(spec, phase)[1])
+    stores, everything = validates_from_features(spec, phase), sum(images.values())
+    new = _computed(spec, phase, images, everything if missing is None else missing)
+    each = _floats_at(spec, phase) * number_bytes(spec) if stores else 0
     return PhasePlan(
         phase=phase,
         trainable=thawed + head_trainable(spec, classes),
         cached=trains_from_features(spec, phase),
-        reason=_reason(spec, phase),
-        feature_bytes=stored,
-        seconds=_seconds(spec, phase, images),
+        stored=stores and not new,
+        reason=_reason(spec, phase, stores and not new),
+        feature_bytes=each * new,
+        read_bytes=each * _computed(spec, phase, images, everything),
+        seconds=_feature_seconds(spec, phase, new) + _learning_seconds(spec, phase, images),
+        seconds_before=_feature_seconds(spec, phase, new),
     )
+
+
+def number_bytes(spec: ExperimentSpec) -> int:
+    """What one number of stored features takes."""
+    return 2 if spec.train.feature_storage == "float16" else 4
+
+
+def _computed(spec: ExperimentSpec, phase: Phase, images: dict[str, int], missing: int) -> int:
+    """Of how many images, augmented versions counted one by one, a phase computes features to store them."""
+    return images["train"] * stored_views(spec, phase) + missing if validates_from_features(spec, phase) else 0
 
 
 def stored_views(spec: ExperimentSpec, phase: Phase) -> int:
@@ -131,7 +158,7 @@ def stored_views(spec: ExperimentSpec, phase: Phase) -> int:
     return min(spec.train.views, phase.epochs) if spec.augment and trains_from_features(spec, phase) else 0
 
 
-def _split(spec: ExperimentSpec, phase: Phase) -> tuple[tuple[BlockFacts, ...], tuple[BlockFacts, ...]]:
+def split(spec: ExperimentSpec, phase: Phase) -> tuple[tuple[BlockFacts, ...], tuple[BlockFacts, ...]]:
     """The used blocks: those frozen in a phase, and those above them."""
     used = used_blocks(spec)
     depth = next((place + 1 for place, block in enumerate(used) if block.name == phase.frozen), 0)
@@ -144,10 +171,10 @@ def _floats_at(spec: ExperimentSpec, phase: Phase) -> int:
     if phase.frozen == used[-1].name:
         return used[-1].channels
     block = next(block for block in used if block.name == phase.frozen)
-    return _outputs(spec, block)
+    return outputs(spec, block)
 
 
-def _reason(spec: ExperimentSpec, phase: Phase) -> str:
+def _reason(spec: ExperimentSpec, phase: Phase, stored: bool) -> str:
     if phase.frozen is None:
         return "Every layer trains, so nothing an image leaves in the network stays the same."
     if spec.train.feature_cache == "off":
@@ -157,28 +184,28 @@ def _reason(spec: ExperimentSpec, phase: Phase) -> str:
         return f"{said} of each training image are computed once, stored, and taken in turn, epoch by epoch."
     if spec.augment:
         return "Augmented images differ in every epoch, so the frozen layers are computed again; validation images are stored."
+    if stored:
+        return "What the frozen layers say of each image is stored already: nothing to compute."
     return "The frozen layers always say the same of an image, so it is computed once and stored."
 
 
-def _seconds(spec: ExperimentSpec, phase: Phase, images: dict[str, int]) -> float:
-    """An estimate of a phase's time, computing its features included."""
+def _feature_seconds(spec: ExperimentSpec, phase: Phase, images: int) -> float:
+    """An estimate of the time to compute features of so many images."""
+    return _macs(spec, phase)[0] * images / FORWARD_MACS / _cores()
+
+
+def _learning_seconds(spec: ExperimentSpec, phase: Phase, images: dict[str, int]) -> float:
+    """An estimate of the time of a phase's epochs."""
     below, above = _macs(spec, phase)
     train, others = images["train"], images["validation"] + images["test"]
-    passes = (stored_views(spec, phase) or 1) if trains_from_features(spec, phase) else phase.epochs
-    forward = below * (train * passes + others) + above * (others + train * 0.3) * phase.epochs
-    steps = math.ceil(train / spec.train.batch_size) * phase.epochs
+    measured = others + train * 0.3
+    frozen: float = 0 if trains_from_features(spec, phase) else train
+    frozen += 0 if validates_from_features(spec, phase) else measured
+    forward = (below * frozen + above * measured) * phase.epochs
     training = 3 * above * train * phase.epochs
+    steps = math.ceil(train / spec.train.batch_size) * phase.epochs
     step = STORED_STEP if trains_from_features(spec, phase) and not spec.augment else HEAD_STEP
     return (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores() + steps * step
-
-
-def feature_seconds(spec: ExperimentSpec, phase: Phase, images: dict[str, int]) -> float:
-    """An estimate of the time to compute what a phase stores before its first epoch."""
-    if not validates_from_features(spec, phase):
-        return 0.0
-    train = images["train"] * (1 + stored_views(spec, phase)) if trains_from_features(spec, phase) else 0
-    stored = images["validation"] + images["test"] + train
-    return _macs(spec, phase)[0] * stored / FORWARD_MACS / _cores()
 
 
 def _cores() -> int:
@@ -187,7 +214,7 @@ def _cores() -> int:
 
 def _macs(spec: ExperimentSpec, phase: Phase) -> tuple[float, float]:
     """Multiply-adds of one image in the frozen blocks and in those that train."""
-    frozen, thawed = (sum(block.macs_at(spec.image_size) for block in some) for some in _split(spec, phase))
+    frozen, thawed = (sum(block.macs_at(spec.image_size) for block in some) for some in split(spec, phase))
     return frozen, thawed
 
 
@@ -196,37 +223,6 @@ def decoding_seconds(images: int) -> float:
     return images / DECODED / _cores()
 
 
-def copies(spec: ExperimentSpec) -> int:
-    """How many numbers a checkpoint keeps for each weight that trains: itself, what its optimiser remembers, its moving average."""
-    optimizer = spec.optimizer
-    moments = {"sgd": int(optimizer.momentum > 0), "rmsprop": 1}.get(optimizer.name, 2)
-    return 1 + moments + int(optimizer.average > 0)
-
-
-def memory_bytes(spec: ExperimentSpec, phase_plans: tuple[PhasePlan, ...]) -> int:
-    """An estimate of what training holds: weights, gradients and what is kept beside them, activations of a batch, stored features."""
-    used = used_blocks(spec)
-    weights = 4 * (sum(block.parameters for block in used) + copies(spec) * max(plan.trainable for plan in phase_plans))
-    half = spec.optimizer.precision != "float32"
-    activations = max(_activations(spec, plan.phase) for plan in phase_plans) // (2 if half else 1)
-    one_batch = max(_outputs(spec, block) for block in used) * 4 * 16
-    kept = max(plan.feature_bytes for plan in phase_plans) * (2 if spec.train.feature_storage == "float16" else 1)
-    return weights + activations + one_batch + kept
-
-
-def _activations(spec: ExperimentSpec, phase: Phase) -> int:
-    """What the thawed blocks keep of a batch for its gradient: about eight times their outputs."""
-    return sum(_outputs(spec, block) for block in _split(spec, phase)[1]) * 4 * 8 * spec.train.batch_size
-
-
-def _outputs(spec: ExperimentSpec, block: BlockFacts) -> int:
+def outputs(spec: ExperimentSpec, block: BlockFacts) -> int:
+    """Numbers a block puts out for an image."""
     return math.prod(block.size_at(spec.image_size)) * block.channels
-
-
-def checkpoint_bytes(spec: ExperimentSpec, phase_plans: tuple[PhasePlan, ...]) -> int:
-    """What the checkpoints that are kept and the export take on the disk."""
-    largest = max(plan.trainable for plan in phase_plans) * 4 * copies(spec)
-    epochs = sum(plan.phase.epochs for plan in phase_plans)
-    kept = min(epochs, spec.train.keep_checkpoints + 1 + epochs // (spec.train.checkpoint_every or epochs + 1))
-    network = sum(block.parameters for block in used_blocks(spec)) * 4
-    return largest * max(kept, 1) + network

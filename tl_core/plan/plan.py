@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tl_core.data.dataset import ImageDataset
-from tl_core.data.pixels import bytes_needed, is_cached
+from tl_core.data.pixels import bytes_needed, is_cached, key_of
 from tl_core.data.prepare import listed, split_of
 from tl_core.data.remarks import remarks
 from tl_core.data.split import Split
@@ -18,15 +17,14 @@ from tl_core.plan.costs import (
     BlockPlan,
     PhasePlan,
     blocks,
-    checkpoint_bytes,
     decoding_seconds,
-    feature_seconds,
     head_parameters,
-    memory_bytes,
     phase_plan,
 )
 from tl_core.plan.problems import data_problems, spec_problems, start_problems
 from tl_core.plan.remarks import spec_remarks, start_remarks
+from tl_core.plan.room import budget_short, checkpoint_bytes, disk_short, memory_bytes
+from tl_core.plan.stored import is_stored
 from tl_core.plan.techniques import Technique, techniques
 from tl_core.spec import ExperimentSpec
 from tl_core.store import cache_folder
@@ -42,8 +40,8 @@ class Plan:
         images: How many images there are by part, before any is found unreadable; empty where the data cannot be used.
         head_parameters: All numbers of the head; all train but the statistics of its batch normalisation.
         techniques: What is done against overfitting and how the weights learn, each with where it acts.
-        disk_bytes: What pixels, features, checkpoints and export take at most.
-        memory_bytes, seconds: Estimates; see `costs`.
+        disk_bytes: What pixels, features, checkpoints and export take at most, but for what is there already.
+        memory_bytes, seconds: Estimates; see `room` and `costs`.
         seconds_before: The part of `seconds` that passes before the first epoch.
     """
 
@@ -118,21 +116,22 @@ def _costed(
     told: tuple[str, ...],
 ) -> Plan:
     images = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
-    classes, size = len(dataset.class_names), spec.image_size
-    made = phases(spec)
-    phase_plans = tuple(phase_plan(spec, phase, images, classes) for phase in made)
-    decoded = is_cached(dataset, size, cache_folder(models))
-    pixels = 0 if decoded else bytes_needed(len(dataset.items), size)
+    classes, size, cache = len(dataset.class_names), spec.image_size, cache_folder(models)
+    made, key = phases(spec), key_of(dataset, size)
+    missing = [0 if is_stored(spec, phase, key, cache) else len(dataset.items) for phase in made]
+    phase_plans = tuple(phase_plan(spec, phase, images, classes, new) for phase, new in zip(made, missing, strict=True))
+    pixels, decoded = bytes_needed(len(dataset.items), size), is_cached(dataset, size, cache)
     decoding = 0 if decoded else decoding_seconds(len(dataset.items))
     features = sum(plan.feature_bytes for plan in phase_plans)
-    disk = pixels + features + checkpoint_bytes(spec, phase_plans)
-    short, uncached = _disk_short(models, disk, features)
+    disk = (0 if decoded else pixels) + features + checkpoint_bytes(spec, phase_plans)
+    short, uncached = disk_short(models, disk, features)
+    wrong, refused = budget_short(pixels, phase_plans)
     return Plan(
-        problems=(*found, *short),
+        problems=(*found, *short, *wrong),
         classes=classes,
         images=images,
         skipped=len(dataset.skipped),
-        remarks=(*remarks(dataset, split), *spec_remarks(spec, made), *uncached, *told),
+        remarks=(*remarks(dataset, split), *spec_remarks(spec, made), *(refused or uncached), *told),
         phases=phase_plans,
         blocks=blocks(spec),
         techniques=techniques(spec, made),
@@ -140,18 +139,5 @@ def _costed(
         disk_bytes=disk,
         memory_bytes=memory_bytes(spec, phase_plans),
         seconds=sum(plan.seconds for plan in phase_plans) + decoding,
-        seconds_before=decoding + feature_seconds(spec, phase_plans[0].phase, images),
+        seconds_before=decoding + phase_plans[0].seconds_before,
     )
-
-
-def _disk_short(models: Path, needed: int, features: int) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
-    """What to say where the disk is too small: a problem, or a remark where it is the features alone that do not fit."""
-    there = next(folder for folder in (models, *models.resolve().parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    if needed < free:
-        return (), ()
-    if needed - features < free:
-        said = f"{features / 1e9:.1f} GB of features do not fit on the disk, which has {free / 1e9:.1f} GB free"
-        return (), (f"{said}: where nothing older can be removed they are computed in every epoch, which is slow.",)
-    message = f"needs {needed / 1e9:.1f} GB of disk; {there} has {free / 1e9:.1f} GB free"
-    return (Problem("data.image_size", message, "Free some space, or lower data.image_size."),), ()

@@ -10,6 +10,7 @@ from html import escape
 from pages.ui.text import size
 from tl_core.backbones import BACKBONES, BlockFacts, facts
 from tl_core.backbones.freezing import last_frozen, used_cuts
+from tl_core.plan.costs import number_bytes
 from tl_core.spec import ExperimentSpec
 
 FROZEN, TRAINS, UNUSED = "frozen", "trains", "unused"
@@ -58,7 +59,7 @@ def _state(place: int, depth: int, used: int) -> str:
 def _link(spec: ExperimentSpec, block: BlockFacts, state: str, images: int, is_top: bool, ends_here: bool) -> Link:
     shape = (*block.size_at(spec.image_size), block.channels)
     floats = block.channels if is_top else math.prod(shape)  # The top is pooled before it is stored.
-    boundary = None if state == UNUSED or not images else 4 * floats * images
+    boundary = None if state == UNUSED or not images else number_bytes(spec) * floats * images
     return Link(block.name, state, block.parameters, shape, boundary, ends_here)
 
 

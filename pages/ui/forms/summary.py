@@ -28,7 +28,9 @@ def figures(view: View) -> None:
         st.metric("Weights that train", _short(made.trainable), help=f"{made.trainable:,} of {made.parameters:,}.")
         st.metric("Memory", size(made.memory_bytes), help="An estimate of what training holds.")
         st.metric(
-            "Disk", size(made.disk_bytes), help="Decoded images, stored features, checkpoints and export, at most."
+            "Disk",
+            size(made.disk_bytes),
+            help="Decoded images, stored features, checkpoints and export, at most; what is there already is not counted.",
         )
 
 
@@ -86,8 +88,13 @@ def _phase(planned: PhasePlan) -> str:
     epochs = f"{phase.first} to {phase.last}" if phase.epochs > 1 else f"{phase.first}"
     above = f"head, blocks above {plain(phase.frozen)}" if phase.frozen else "everything"
     trains = above if phase.backbone_rate is not None else "head"
-    features = f"stored, {size(planned.feature_bytes)}" if planned.cached else "computed each epoch"
-    return f"| {epochs} | {trains} | {features} | {duration(planned.seconds)} |"
+    return f"| {epochs} | {trains} | {_features(planned)} | {duration(planned.seconds)} |"
+
+
+def _features(planned: PhasePlan) -> str:
+    if not planned.cached:
+        return "computed each epoch"
+    return "stored already" if planned.stored else f"stored, {size(planned.feature_bytes)}"
 
 
 def _skipped(view: View) -> None:
