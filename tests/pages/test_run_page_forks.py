@@ -193,7 +193,9 @@ def test_every_phase_is_explained_in_words() -> None:
         "fine-tune from 7": "head and the blocks above block5 train, with settings changed from epoch 7 on",
     }
     assert story.explained(named({"backbone.freeze": "none"})["fine-tune"]) == "every layer trains"
-    assert story.explained(named({"head.classifier": "linear-svm"})["solve"]) == "the classifier is computed in one step"
+    assert (
+        story.explained(named({"head.classifier": "linear-svm"})["solve"]) == "the classifier is computed in one step"
+    )
 
 
 def test_settings_list_what_acts_on_which_layers(models: Path) -> None:
