@@ -91,9 +91,15 @@ def _phase(planned: PhasePlan) -> tuple[object, ...]:
         f"{phase.first} to {phase.last}",
         phase.frozen or "nothing",
         f"{planned.trainable:,}",
-        f"stored, {screen.size(planned.feature_bytes)}" if planned.cached else "computed each epoch",
+        _features(planned),
         screen.duration(planned.seconds),
     )
+
+
+def _features(planned: PhasePlan) -> str:
+    if not planned.cached:
+        return "computed each epoch"
+    return "stored already" if planned.stored else f"stored, {screen.size(planned.feature_bytes)}"
 
 
 def _block(block: BlockPlan) -> tuple[object, ...]:

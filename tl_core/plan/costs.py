@@ -16,14 +16,20 @@ from tl_core.backbones.freezing import thawed_cuts, used_cuts
 from tl_core.phases import Phase, trains_from_features, validates_from_features
 from tl_core.spec import ExperimentSpec
 
-FORWARD_MACS = 25e9
-"""Multiply-adds a second and core through a frozen network in OpenVINO (EfficientNet-Lite0 at 224 pixels: about 65 images/s)."""
+FORWARD_MACS = 35e9
+"""Multiply-adds a second and core through a frozen network in OpenVINO (EfficientNet-Lite0 at 224 pixels: about 90 images/s)."""
 
 TRAINING_MACS = 8e9
 """The same for a training step in TensorFlow, which takes about three times a forward pass's multiply-adds."""
 
 DECODED = 120
 """Photos of 400 x 600 pixels decoded and resized a second and core."""
+
+BEGINNING_AND_END = 1.5
+"""Seconds to build the network and compile its steps, and in the end to export it and report."""
+
+EPOCH = 0.03
+"""Seconds of an epoch beside its steps: what is measured starts, and a checkpoint is written."""
 
 HEAD_STEP, STORED_STEP = 0.0012, 0.0004
 """Seconds of one step of a small head, and of one of many that are taken at once, on stored features."""
@@ -205,7 +211,7 @@ def _learning_seconds(spec: ExperimentSpec, phase: Phase, images: dict[str, int]
     training = 3 * above * train * phase.epochs
     steps = math.ceil(train / spec.train.batch_size) * phase.epochs
     step = STORED_STEP if trains_from_features(spec, phase) and not spec.augment else HEAD_STEP
-    return (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores() + steps * step
+    return (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores() + steps * step + phase.epochs * EPOCH
 
 
 def _cores() -> int:

@@ -14,6 +14,7 @@ from tl_core.data.split import Split
 from tl_core.errors import BadInput, Problem
 from tl_core.phases import Phase, phases
 from tl_core.plan.costs import (
+    BEGINNING_AND_END,
     BlockPlan,
     PhasePlan,
     blocks,
@@ -138,6 +139,6 @@ def _costed(
         head_parameters=head_parameters(spec, classes),
         disk_bytes=disk,
         memory_bytes=memory_bytes(spec, phase_plans),
-        seconds=sum(plan.seconds for plan in phase_plans) + decoding,
+        seconds=BEGINNING_AND_END + decoding + sum(plan.seconds for plan in phase_plans),
         seconds_before=decoding + phase_plans[0].seconds_before,
     )

@@ -10,6 +10,7 @@ from pages.ui.forms.planning import View
 from pages.ui.setting_table import Cell
 from pages.ui.text import duration, plain, size
 from tl_core.plan import PhasePlan, Plan, Technique
+from tl_core.plan.costs import BEGINNING_AND_END
 
 TECHNIQUES = ("Technique", "Acts on", "What it does")
 
@@ -72,12 +73,12 @@ def _images(made: Plan) -> str:
 
 def _table(made: Plan) -> str:
     """The phases as a Markdown table."""
-    before = made.seconds - sum(plan.seconds for plan in made.phases)
-    reading = [f"| before | images are read | | {duration(before)} |"] if before > 0 else []
+    others = made.seconds - sum(plan.seconds for plan in made.phases)
+    what = "images read, network built" if others > BEGINNING_AND_END else "network built"
     lines = [
         "| Epochs | Trains | Features | About |",
         "| :--- | :--- | :--- | ---: |",
-        *reading,
+        f"| before | {what} | | {duration(others)} |",
         *map(_phase, made.phases),
     ]
     return "\n".join(lines)
