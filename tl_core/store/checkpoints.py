@@ -54,7 +54,7 @@ def unreadable(run: Run, entry: Checkpoint, path: str = "epoch") -> BadInput:
 
 
 def best_epoch(run: Run) -> int | None:
-    """The epoch whose weights are exported; None before the first checkpoint."""
+    """The best epoch by `train.best`; None before the first checkpoint."""
     return int(read_manifest(run.checkpoints)["best_epoch"]) or None
 
 
@@ -115,7 +115,7 @@ def _needed(run: Run) -> dict[int, str]:
     needed = {}
     if manifest["entries"] and read_state(run)["status"] != FINISHED:
         needed[int(manifest["entries"][-1]["epoch"])] = "it is the latest, and the run can still be resumed from it."
-    return {**needed, int(manifest["best_epoch"]): "it is the best, the one that is exported."}
+    return {**needed, int(manifest["best_epoch"]): "it is the best."}
 
 
 def _remove(run: Run, gone: Collection[Checkpoint]) -> int:

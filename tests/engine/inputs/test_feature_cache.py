@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from tl_core.data.pixels import Pixels
 from tl_core.data.prepare import prepare
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs import features as features_module
+from tl_core.engine.inputs import streams
 from tl_core.engine.inputs.features import features
 from tl_core.engine.inputs.prefix import in_keras, in_openvino
 from tl_core.engine.networks.assembly import assemble, divide
@@ -228,6 +230,20 @@ def test_a_pass_whose_process_was_killed_goes_on_where_it_was_recorded(tmp_path:
     gone_on = features(prefix, data.pixels, ("a",), tmp_path, lambda _what, done, _total: told.append(done))
     assert told[0] == recorded + 16
     assert np.array_equal(gone_on, features(prefix, data.pixels, ("a",), tmp_path / "at once", quiet))
+
+
+@pytest.mark.parametrize("storage", ["float32", "float16"])
+def test_features_that_do_not_fit_into_memory_are_read_from_the_disk_and_the_curve_is_the_same_to_the_bit(
+    storage: str, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = small_spec(train__feature_storage=storage, data__image_size=48)
+    fitting = trained(spec)
+    asked = Mock(return_value=0)
+    monkeypatch.setattr(streams, "room", asked)
+    mapped = trained(spec)
+    assert asked.called
+    for name in LOSSES:
+        assert curves(mapped, name).tolist() == curves(fitting, name).tolist()
 
 
 def _never(*_arguments: object) -> Iterator[np.ndarray]:
