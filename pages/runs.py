@@ -8,10 +8,10 @@ import streamlit as st
 
 from pages.ui import dialogs
 from pages.ui.live import follow
-from pages.ui.runs import empty, filters, now, overview, table, toolbar, words
+from pages.ui.runs import broken_off, empty, filters, now, overview, table, toolbar, words
 from pages.ui.runs.overview import Row, rows
 from pages.ui.text import plain
-from tl_core.store import FAILED, INTERRUPTED, models_folder
+from tl_core.store import FAILED, models_folder
 
 
 @st.fragment(key="runs_live")
@@ -27,6 +27,7 @@ def live(models: Path) -> None:
 
 def draw_runs(models: Path, every: tuple[Row, ...]) -> None:
     say_what_went_wrong(every[0])
+    broken_off.draw(models, every)
     shown = filters.matching(every, filters.draw(every))
     bar = st.container(key="toolbar")
     if not shown:
@@ -40,7 +41,7 @@ def draw_runs(models: Path, every: tuple[Row, ...]) -> None:
 
 
 def say_what_went_wrong(newest: Row) -> None:
-    if newest.message and newest.status in (FAILED, INTERRUPTED, overview.UNREADABLE):
+    if newest.message and newest.status in (FAILED, overview.UNREADABLE):
         st.warning(plain(newest.message), title=plain(f"The newest run, {newest.title}: {newest.status}"))
 
 
