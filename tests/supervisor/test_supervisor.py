@@ -95,6 +95,7 @@ def test_queued_runs_are_trained_one_after_the_other_by_one_warm_worker(
     assert states[0]["started"] + states[0]["seconds"] <= states[1]["started"] + 0.1
     assert store.queue.waiting(models) == ()
     assert len(workers(models)) == 1
+    assert psutil.Process(trainer(models).pid).nice() > psutil.Process().nice(), "pages come first"
     assert [line["epoch"] for line in store.read_metrics(first)] == [1, 2]
 
 

@@ -97,6 +97,21 @@ def test_each_cell_of_two_classes_told_apart_by_one_unit_has_the_curves_of_its_r
 
 
 @pytest.mark.slow
+def test_hundreds_of_heads_are_one_bank_and_each_has_the_curves_of_its_run() -> None:
+    axes = {
+        "head.dropout": [0, 0.2, 0.4, 0.6],
+        "head.l2": [0, 1e-4, 1e-3, 1e-2, 0.1],
+        "train.learning_rate": [1e-4, 1e-3, 1e-2, 0.03, 0.1],
+        "train.seed": [0, 1, 2],
+    }
+    specs, arrays = cells(Grid.of(axes), spec_of(train__epochs=2)), arrays_of()
+    outcomes = run(specs, arrays).outcomes
+    assert len(outcomes) == len(specs) == 300
+    for place in range(0, 300, 37):
+        assert worst(outcomes[place].lines, as_a_run(specs[place], arrays), LOSSES) < CLOSE
+
+
+@pytest.mark.slow
 def test_two_classes_with_a_unit_each_agree_as_well() -> None:
     check(cells(Grid.of({"loss.label_smoothing": [0, 0.2]}), spec_of(head__classifier="softmax")), arrays_of(2))
 
