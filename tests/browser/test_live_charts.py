@@ -39,6 +39,26 @@ def test_zoom_and_hidden_curves_survive_three_updates(page: Page, lab: Lab) -> N
     assert page.evaluate("document.querySelector('.js-plotly-plot').marked")  # It is the very same chart.
 
 
+def test_the_hover_label_stays_on_its_epoch_over_three_updates(page: Page, lab: Lab) -> None:
+    run = add_run(
+        lab.models, accuracies=[(0.6, 0.5 + 0.01 * epoch) for epoch in range(10)], epochs=20, **trained_here()
+    )
+    page.goto(f"{lab.address}/run?run={run.id}")
+    until(lambda: named_points(page, "Validation") == 10, "ten points")
+    page.evaluate("Plotly.relayout(document.querySelector('.js-plotly-plot'), {'xaxis.range': [1, 8]})")
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * 4 / 7, box["y"] + box["height"] * 0.5, steps=5)
+    label = page.locator(".js-plotly-plot").first.locator(".hoverlayer")
+    until(lambda: "Epoch 5" in (label.text_content() or ""), "the label of epoch 5")
+    before = label.text_content()
+    for epoch in (11, 12, 13):
+        store.append_metrics(run, epoch_line(epoch, 0.7, 0.6))
+        store.write_state(run, epoch=epoch)
+        until(lambda epoch=epoch: named_points(page, "Validation") == epoch, f"epoch {epoch}")  # type: ignore[misc]
+        until(lambda: label.text_content() == before, "the same label")
+
+
 def test_charts_follow_light_and_dark(browser: Browser, lab: Lab) -> None:
     run = add_run(lab.models)
     looks = {}
