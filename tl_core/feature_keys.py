@@ -43,13 +43,18 @@ def identity_of(spec: ExperimentSpec, frozen: str, device: str, start: str = "")
     )
 
 
+def arithmetic_of(precision: str, samples: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What tells features of a precision (`train.prefix_precision`) from those in f32: nothing, its name, or that and its samples'."""
+    return () if precision == "f32" else (precision, *samples)
+
+
 def key_of(pixels: str, identity: tuple[Any, ...], arithmetic: tuple[str, ...] = ()) -> tuple[Any, ...]:
     """What features are stored under.
 
     Args:
         pixels: The key of the pixels.
         identity: As `identity_of` gives it.
-        arithmetic: What tells it from f32.
+        arithmetic: As `arithmetic_of` gives it.
     """
     return (pixels, identity, *arithmetic)
 

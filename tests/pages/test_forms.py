@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from tl_core.data.sources import SOURCES, parse
 from tl_core.errors import BadInput
 from tl_core.params import Param
 from tl_core.phases import phases
-from tl_core.plan import Plan, phase_plan
+from tl_core.plan import Plan, costs, phase_plan
 from tl_core.presets import PRESETS, Preset
 from tl_core.spec import PARAMETERS, DataSpec, ExperimentSpec
 
@@ -203,6 +204,15 @@ def test_the_plan_tells_features_that_are_there_from_those_to_be_stored() -> Non
     assert f"| stored, {size(100 * 1280 * 4)} |" in summary._table(Plan((), phases=(new,)))
     assert "| stored already |" in summary._table(Plan((), phases=(there,)))
     assert there.reason.endswith("is stored already: nothing to compute.")
+
+
+def test_the_plan_says_that_images_are_read_only_where_they_are() -> None:
+    plan = phase_plan(ExperimentSpec(), phases(ExperimentSpec())[0], {"train": 60, "validation": 20, "test": 20}, 5, 0)
+    # Of seconds whose sum, taken from the whole, does not leave quite what was added to it.
+    twice = tuple(replace(plan, seconds=seconds) for seconds in (0.01, 0.52))
+    made = Plan((), phases=twice, seconds=costs.BEGINNING_AND_END + sum(one.seconds for one in twice))
+    assert "images read" not in summary._table(made)
+    assert "images read" in summary._table(replace(made, seconds_decoding=2.0))
 
 
 def test_the_chain_is_said_in_words_and_each_state_has_a_word_of_its_own() -> None:

@@ -43,7 +43,8 @@ class Plan:
         techniques: What is done against overfitting and how the weights learn, each with where it acts.
         disk_bytes: What pixels, features, checkpoints and export take at most, but for what is there already.
         memory_bytes, seconds: Estimates; see `room` and `costs`.
-        seconds_before: The part of `seconds` that passes before the first epoch.
+        seconds_decoding: The part of `seconds` in which images are decoded; 0 where they are.
+        seconds_before: The part that passes before the first epoch.
     """
 
     problems: tuple[Problem, ...]
@@ -58,6 +59,7 @@ class Plan:
     disk_bytes: int = 0
     memory_bytes: int = 0
     seconds: float = 0.0
+    seconds_decoding: float = 0.0
     seconds_before: float = 0.0
 
     @property
@@ -140,5 +142,6 @@ def _costed(
         disk_bytes=disk,
         memory_bytes=memory_bytes(spec, phase_plans),
         seconds=BEGINNING_AND_END + decoding + sum(plan.seconds for plan in phase_plans),
+        seconds_decoding=decoding,
         seconds_before=decoding + phase_plans[0].seconds_before,
     )

@@ -34,4 +34,4 @@ def _key(spec: ExperimentSpec, phase: Phase, pixels: str) -> tuple[object, ...] 
     if weights.problems(backbone, spec.backbone.weights):  # Those have no name.
         return None
     identity = feature_keys.identity_of(spec, phase.frozen, "CPU")
-    return feature_keys.key_of(pixels, identity, () if precision == "f32" else (precision,))
+    return feature_keys.key_of(pixels, identity, feature_keys.arithmetic_of(precision))

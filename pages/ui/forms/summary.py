@@ -73,12 +73,11 @@ def _images(made: Plan) -> str:
 
 def _table(made: Plan) -> str:
     """The phases as a Markdown table."""
-    others = made.seconds - sum(plan.seconds for plan in made.phases)
-    what = "images read, network built" if others > BEGINNING_AND_END else "network built"
+    what = "images read, network built" if made.seconds_decoding else "network built"
     lines = [
         "| Epochs | Trains | Features | About |",
         "| :--- | :--- | :--- | ---: |",
-        f"| before | {what} | | {duration(others)} |",
+        f"| before | {what} | | {duration(made.seconds_decoding + BEGINNING_AND_END)} |",
         *map(_phase, made.phases),
     ]
     return "\n".join(lines)

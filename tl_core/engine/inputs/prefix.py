@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tl_core import feature_keys
 from tl_core.engine.absent import without
 from tl_core.engine.backend import keras, tf
 from tl_core.engine.step import forward_pass
@@ -54,9 +55,9 @@ class Arithmetic:
     @property
     def identity(self) -> tuple[str, ...]:
         """What tells its outputs from those of f32."""
-        if self.precision == "int8":
-            return "int8", self.drawn, version("nncf") if find_spec("nncf") else ""
-        return () if self.precision == "f32" else (self.precision,)
+        int8 = self.precision == "int8"
+        samples = (self.drawn, version("nncf") if find_spec("nncf") else "") if int8 else ()
+        return feature_keys.arithmetic_of(self.precision, samples)
 
 
 EXACT = Arithmetic()
