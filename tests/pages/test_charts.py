@@ -128,6 +128,7 @@ def test_before_the_first_epoch_there_is_an_empty_figure_that_says_so() -> None:
     made = figure([])
     assert made["data"] == []
     assert curves.NOTHING_YET in made["layout"]["annotations"][0]["text"]
+    assert not any(made["layout"][axis]["showticklabels"] for axis in ("xaxis", "yaxis")), "they would go to 400 %"
 
 
 @pytest.mark.parametrize(("x", "band"), [("epoch", (0.5, 2.5)), ("seconds", (0.0, 1.0))])

@@ -85,7 +85,7 @@ def run_figure(
         inherited_from: What the run is called that trained the epochs before a fork.
     """
     if not lines:
-        return {"data": [], "layout": layouts.layout(measure, x, log, 0, layouts.said(NOTHING_YET))}
+        return {"data": [], "layout": layouts.empty(measure, x, log, NOTHING_YET)}
     drawn = [
         Curve(kind, NAMES[kind], colour, dash, values(lines, PREFIXES[kind] + measure))
         for kind, (colour, dash) in _RUN_LOOKS.items()

@@ -51,6 +51,12 @@ def layout(measure: str, x: str, log: bool, epochs: int, marks: Marks | None = N
     }
 
 
+def empty(measure: str, x: str, log: bool, text: str) -> dict[str, Any]:
+    """The layout of a chart without curves: a sentence, and no numbers, for Plotly's own would go to 400 %."""
+    axes = layout(measure, x, log, 0, said(text))
+    return {**axes, **{name: {**axes[name], "showticklabels": False} for name in ("xaxis", "yaxis")}}
+
+
 def said(text: str) -> Marks:
     """A sentence in the middle of an empty chart."""
     place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
