@@ -24,7 +24,7 @@ from benchmarks.figures import Figure, line, record
 from tests.browser.lab import ARGUMENTS, CHROMIUM, Lab, free_port
 from tests.pages.folders import add_run, epoch_line, trained_here
 from tl_core import store
-from tl_core.presets import PRESETS
+from tl_core.experiment.presets import PRESETS
 
 STARTS = 5
 RERUNS = 60

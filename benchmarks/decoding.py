@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tl_core.cache import unwatched
+from tl_core.cache.arrays import unwatched
 from tl_core.data.folder import load
 from tl_core.data.pixels import pixels
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from benchmarks.figures import Conditions, Figure
 from benchmarks.tail import CLASSES, IMAGES, SETTINGS, Data, trainer_on
 from benchmarks.timing import in_turn
-from tl_core.bank import Grid, cells
-from tl_core.cache import unwatched
+from tl_core.cache.arrays import unwatched
 from tl_core.engine.bank.training import Arrays, run
-from tl_core.presets import PRESETS
+from tl_core.experiment.presets import PRESETS
+from tl_core.results.head_bank import Grid, cells
 
 EPOCHS, REPEATS = 20, 3
 ONE = {"head.dropout": 0.2}

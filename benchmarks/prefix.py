@@ -24,8 +24,8 @@ from tl_core.engine.backend import keras, tf
 from tl_core.engine.inputs.features import portions
 from tl_core.engine.inputs.prefix import REQUESTS, Prefix, compiled, images_at_once, in_keras
 from tl_core.engine.networks.assembly import assemble, divide
-from tl_core.phases import phases
-from tl_core.presets import PRESETS
+from tl_core.experiment.phases import phases
+from tl_core.experiment.presets import PRESETS
 
 SIZE, IMAGES, SECONDS, REPEATS = 224, 1024, 8, 3
 

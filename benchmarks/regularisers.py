@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from tl_core import store
-from tl_core.cache import unwatched
-from tl_core.presets import PRESETS
+from tl_core.cache.arrays import unwatched
+from tl_core.experiment.presets import PRESETS
 from tl_core.store import checkpoints
 
 SEEDS = (0, 1, 2)
@@ -105,7 +105,7 @@ def measure(only: Sequence[str] = ()) -> Iterator[Outcome]:
 
 
 def _trained(models: Path, settings: Mapping[str, Any]) -> tuple[float, ...]:
-    from tl_core.engine.training.running import train
+    from tl_core.engine.training.lifecycle import train
 
     run = store.create(models, PRESETS["feature-extraction"].spec(settings))
     state = train(run, models, unwatched)

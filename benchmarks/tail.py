@@ -17,15 +17,15 @@ import numpy as np
 from benchmarks.figures import Conditions, Figure
 from benchmarks.timing import Times, as_installed, in_turn
 from tl_core.backbones import BACKBONES
-from tl_core.cache import unwatched
+from tl_core.cache.arrays import unwatched
 from tl_core.engine.backend import keras, tf
 from tl_core.engine.inputs.streams import from_features
-from tl_core.engine.networks import spare
+from tl_core.engine.networks import network_pool
 from tl_core.engine.networks.assembly import divide, with_head
 from tl_core.engine.seeds import generator_of
-from tl_core.engine.training.epochs import Material, Part, Trainer
-from tl_core.phases import phases
-from tl_core.presets import PRESETS
+from tl_core.engine.training.epochs import Part, PhaseData, Trainer
+from tl_core.experiment.phases import phases
+from tl_core.experiment.presets import PRESETS
 
 IMAGES, VALIDATION, CLEAN, FEATURES, CLASSES = 3068, 341, 1000, 1280, 10
 BATCH, RATE = 32, 1e-3
@@ -109,13 +109,13 @@ def trainer_on(data: Data, **changes: Any) -> Trainer:
     )
     some = np.arange(min(CLEAN, len(data.train.labels)))
     clean = Part(from_features(data.train.inputs, some), data.train.labels[some])
-    return Trainer.of(parts.tail, Material(train, clean, validation), phase)
+    return Trainer.build(parts.tail, PhaseData(train, clean, validation), phase)
 
 
 @cache
 def _network() -> keras.Model:
     """What the head is put on; built once, as it is no part of what is compared."""
-    return spare.pretrained(BACKBONES["EfficientNetLite0"], SETTINGS["data.image_size"], "pretrained", 0)
+    return network_pool.pretrained(BACKBONES["EfficientNetLite0"], SETTINGS["data.image_size"], "pretrained", 0)
 
 
 def ours(trainer: Trainer, seconds: list[float]) -> Callable[[], object]:
@@ -124,7 +124,7 @@ def ours(trainer: Trainer, seconds: list[float]) -> Callable[[], object]:
 
     def side() -> None:
         line, _ = trainer.epoch(next(epochs), unwatched)
-        seconds.append(len(trainer.material.train.labels) / line["images_per_second"])
+        seconds.append(len(trainer.phase_data.train.labels) / line["images_per_second"])
 
     return side
 

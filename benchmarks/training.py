@@ -18,11 +18,11 @@ from benchmarks.photos import Photos
 from benchmarks.plain import Head, Plain
 from benchmarks.timing import Times, taken
 from tl_core import store
-from tl_core.cache import unwatched
-from tl_core.engine.training.ahead import get_ready
-from tl_core.engine.training.running import train
-from tl_core.presets import PRESETS
-from tl_core.spec import ExperimentSpec
+from tl_core.cache.arrays import unwatched
+from tl_core.engine.training.lifecycle import train
+from tl_core.engine.training.prefetch import get_ready
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.spec import ExperimentSpec
 
 SIZE, EPOCHS = 224, 10
 DROPOUT, RATE = 0.2, 1e-3

@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError, model_validator
 
 from tl_core.errors import BadInput
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.params import Located, Section, located, parameters, read_text, setting, validated
 from tl_core.registry import Registry
-from tl_core.spec import PARAMETERS, ExperimentSpec
 
 
 class Oven(Section):

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tl_core.experiment.spec import PARAMETERS, VERSION, ExperimentSpec
 from tl_core.params import read_text
-from tl_core.spec import PARAMETERS, VERSION, ExperimentSpec
 
 
 def train_params(spec: ExperimentSpec) -> dict[str, str]:

@@ -7,9 +7,9 @@ from functools import reduce
 from typing import Any
 
 from tl_core.data.sources import short_name
+from tl_core.experiment.spec import Augment, ExperimentSpec
+from tl_core.experiment.spec.stages import Stage, written
 from tl_core.params import Param
-from tl_core.spec import Augment, ExperimentSpec
-from tl_core.spec.stages import Stage, written
 
 
 def value_of(spec: ExperimentSpec, path: str) -> Any:

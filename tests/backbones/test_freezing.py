@@ -7,7 +7,7 @@ import pytest
 from tl_core.backbones import BACKBONES, Backbone
 from tl_core.backbones.freezing import last_frozen, thawed_cuts, used_cuts
 from tl_core.errors import BadInput
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 
 every_row = pytest.mark.parametrize("backbone", BACKBONES, ids=BACKBONES.names)
 

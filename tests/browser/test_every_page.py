@@ -16,7 +16,7 @@ from tests.browser.lab import Lab
 from tests.browser.steps import SEEN
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
 from tl_core import store
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 
 pytestmark = pytest.mark.slow
 

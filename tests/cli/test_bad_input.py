@@ -11,7 +11,7 @@ from tests.cli.conftest import Lab, Said
 from tests.conftest import Photos
 from tl_core import store
 from tl_core.cli.main import lab as commands
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 
 PRESET = "feature-extraction"
 TRAIN = ("train", PRESET)

@@ -12,11 +12,11 @@ import pytest
 from tests.cli.conftest import Lab, in_process
 from tl_core import store
 from tl_core.backbones import BACKBONES
-from tl_core.cli import screen, training
+from tl_core.cli import output, training
 from tl_core.data.sources import SOURCES
-from tl_core.presets import PRESETS
-from tl_core.settings_page import settings_page
-from tl_core.spec import PARAMETERS, ExperimentSpec
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.settings_page import settings_page
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 
 SMALL = ("--data", "playground:classes=3,images_per_class=12")
 
@@ -199,7 +199,7 @@ def test_show_names_the_settings_that_were_changed(lab: Lab, models: Path) -> No
 
 
 def test_table_columns_are_aligned_and_lines_end_in_no_spaces(capsys: pytest.CaptureFixture[str]) -> None:
-    screen.print_table(("name", ">count", "note"), [("a", 1, "x"), ("long [name]", 1000, ""), ("日本", 7, "z")])
+    output.print_table(("name", ">count", "note"), [("a", 1, "x"), ("long [name]", 1000, ""), ("日本", 7, "z")])
     assert capsys.readouterr().out.splitlines() == [
         "name         count  note",
         "a                1  x",
@@ -211,8 +211,8 @@ def test_table_columns_are_aligned_and_lines_end_in_no_spaces(capsys: pytest.Cap
 def test_a_narrow_terminal_goes_without_the_last_optional_columns(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(screen.out, "width", 12)
-    screen.print_table(("run", "?>val", "?>test"), [("abcd", 1, 2)])
+    monkeypatch.setattr(output.out, "width", 12)
+    output.print_table(("run", "?>val", "?>test"), [("abcd", 1, 2)])
     assert capsys.readouterr().out.splitlines() == ["run   val", "abcd    1"]
 
 
@@ -230,7 +230,7 @@ def test_a_narrow_terminal_goes_without_the_last_optional_columns(
     ],
 )
 def test_durations_are_written_as_people_do(seconds: float | None, said: str) -> None:
-    assert screen.duration(seconds) == said
+    assert output.duration(seconds) == said
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_durations_are_written_as_people_do(seconds: float | None, said: str) ->
     ],
 )
 def test_sizes_are_written_as_people_do(count: float, said: str) -> None:
-    assert screen.size(count) == said
+    assert output.size(count) == said
 
 
 @pytest.mark.parametrize("command", ["runs", "spec", "backbones"])

@@ -17,7 +17,7 @@ from PIL import Image
 from tests.cli.conftest import LAB, SMALL, SOURCE, Lab, Said, in_process, last_object, on_terminal, plain
 from tests.conftest import Photos
 from tl_core import store
-from tl_core.presets import PRESETS
+from tl_core.experiment.presets import PRESETS
 
 pytestmark = pytest.mark.slow
 

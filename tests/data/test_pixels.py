@@ -19,7 +19,7 @@ from PIL import Image
 from tests.conftest import photo
 from tl_core.data import decode, folder
 from tl_core.data.dataset import ImageDataset, Item, Unreachable, Unreadable
-from tl_core.data.growing import Overtaken
+from tl_core.data.partial_pixels import Overtaken
 from tl_core.data.pixels import bytes_needed, is_cached, pixels
 from tl_core.errors import RunFailed, RunStopped
 

@@ -10,8 +10,8 @@ import pytest
 
 from tl_core.data.prepare import describe, listed, prepare, split_of
 from tl_core.errors import BadInput
+from tl_core.experiment.spec import DataSpec
 from tl_core.params import validated
-from tl_core.spec import DataSpec
 
 
 def quiet(*_):

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tl_core import store
-from tl_core.presets import PRESETS
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.spec import ExperimentSpec
 
 SMALL = {"data.source": "digits", "data.image_size": 32, "data.images_per_class": 12, "train.epochs": 2}
 """Settings that make a run of any preset take a second or two."""
@@ -34,7 +34,7 @@ def shared_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def trained(shared_models: Path) -> Callable[..., store.Run]:
     """A function that trains a spec to its end and returns the run."""
-    from tl_core.engine.training.running import train
+    from tl_core.engine.training.lifecycle import train
 
     def run(spec: ExperimentSpec) -> store.Run:
         made = store.create(shared_models, spec)

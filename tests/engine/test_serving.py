@@ -18,9 +18,9 @@ from tl_core.data.prepare import prepare
 from tl_core.engine import serving
 from tl_core.engine.backend import keras
 from tl_core.engine.results import export
-from tl_core.engine.training import restoring
+from tl_core.engine.training import restore
 from tl_core.errors import BadInput
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import checkpoints
 
 pytestmark = pytest.mark.slow
@@ -39,7 +39,7 @@ SPECS = {
 @pytest.fixture(scope="module")
 def runs(shared_models: Path) -> dict[str, store.Run]:
     """A run of each kind, trained once, that kept every checkpoint."""
-    from tl_core.engine.training.running import train
+    from tl_core.engine.training.lifecycle import train
 
     made = {}
     for name, spec in SPECS.items():
@@ -99,14 +99,14 @@ def test_an_epoch_that_is_not_kept_says_which_are(run: store.Run) -> None:
 def test_a_checkpoint_that_training_gives_up_while_it_is_read_is_said_so(
     run: store.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = restoring.first_network
+    whole = restore.first_network
 
     def slow(*arguments: Any) -> Any:
         checkpoints.remove_all_but_needed(run)
         return whole(*arguments)
 
     (gone,) = [entry.epoch for entry in checkpoints.removable(run)][:1]
-    monkeypatch.setattr(restoring, "first_network", slow)
+    monkeypatch.setattr(restore, "first_network", slow)
     with pytest.raises(BadInput, match=rf"the checkpoint of epoch {gone} .* was given up just now"):
         serving.predictor(run, gone)
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from tl_core import store
+from tl_core.experiment.presets import PRESETS
 from tl_core.files import sha256_of, write_json
-from tl_core.presets import PRESETS
 
 
 def epoch_line(epoch: int, clean: float, validation: float) -> dict[str, Any]:

@@ -8,11 +8,11 @@ import pytest
 
 from pages.ui import address
 from pages.ui.forms.building import built, owner
-from tl_core.augmentations import AUGMENTATIONS
 from tl_core.cli.options import read_experiment
+from tl_core.experiment.augmentations import AUGMENTATIONS
+from tl_core.experiment.presets import PRESETS, Preset
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.params import Param
-from tl_core.presets import PRESETS, Preset
-from tl_core.spec import PARAMETERS, ExperimentSpec
 
 OTHERWISE = {
     "data.source": "folder:/photos of mine/a=b&c?d#e,f:%20 é",

@@ -16,8 +16,8 @@ from tests.pages import visits
 from tests.pages.folders import add_run, epoch_line
 from tests.pages.visits import address, drawn, table_of
 from tl_core import store
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_json
-from tl_core.spec import ExperimentSpec
 
 
 def opened(*ids: str, **params: str | list[str]) -> AppTest:

@@ -14,11 +14,11 @@ from pages.ui.charts import finder
 from pages.ui.forms.finding import told
 from tests.pages import visits
 from tl_core import service
-from tl_core.cache import Progress
+from tl_core.cache.arrays import Progress
 from tl_core.errors import RunFailed
-from tl_core.finding import Finding
-from tl_core.service import searching
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.results.lr_range_test import Finding
+from tl_core.service import jobs
 
 RATES = tuple(10.0**power for power in range(-7, 2))
 LOSSES = (2.0, 2.0, 2.0, 1.9, 1.2, 0.8, 1.5, 9.0, 90.0)
@@ -174,7 +174,7 @@ def test_one_whose_page_was_left_says_so_on_the_way_back(
     models: Path, endless: list[ExperimentSpec], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = under_way(visits.press(visits.opened("train"), "find"))
-    monkeypatch.setattr(searching, "ABANDONED", 0.1)
+    monkeypatch.setattr(jobs, "ABANDONED", 0.1)
     after_search(page)
     assert "broken off because its page was left; start it again" in visits.said(page)
     assert len(endless) == 1

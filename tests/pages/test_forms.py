@@ -23,11 +23,11 @@ from tl_core.backbones.freezing import thawed_cuts, used_cuts
 from tl_core.cli.options import read_experiment
 from tl_core.data.sources import SOURCES, parse
 from tl_core.errors import BadInput
+from tl_core.experiment.phases import phases
+from tl_core.experiment.presets import PRESETS, Preset
+from tl_core.experiment.spec import PARAMETERS, DataSpec, ExperimentSpec
 from tl_core.params import Param
-from tl_core.phases import phases
 from tl_core.plan import Plan, costs, phase_plan
-from tl_core.presets import PRESETS, Preset
-from tl_core.spec import PARAMETERS, DataSpec, ExperimentSpec
 
 NEW_ROWS: Mapping[Param, tuple[Any, Any]] = {
     Param("new.slider", "A", "number", 0.2, "Help.", low=0, high=1, step=0.1): (0.2, 0.7),

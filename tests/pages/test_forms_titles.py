@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pages.ui.forms.titles import LONGEST, usual_title
-from tl_core.presets import PRESETS
+from tl_core.experiment.presets import PRESETS
 
 CALLED = {
     "Feature extraction": ("feature-extraction", {}),

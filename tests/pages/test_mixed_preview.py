@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pages.ui.forms.preview import _asked, _told_labels
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 
 
 @pytest.mark.parametrize(

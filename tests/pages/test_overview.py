@@ -12,7 +12,7 @@ from pages.ui.runs import overview, table, words
 from pages.ui.runs.settings import differing
 from tests.pages.folders import add_run, epoch_line, trained_by_the_dead, trained_here
 from tl_core import store
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 
 
 def test_a_row_names_the_best_validation_accuracy_its_epoch_and_the_gap_there(models: Path) -> None:

@@ -11,10 +11,10 @@ from PIL import Image
 
 from tests.pages import visits
 from tl_core import service
-from tl_core.cache import Progress
+from tl_core.cache.arrays import Progress
 from tl_core.errors import RunFailed
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.service import Preview
-from tl_core.spec import ExperimentSpec
 
 WAITS = "Waiting for predictions that were asked for before"
 ADDRESS = {"data.source": "digits", "augment": '{"rotation":15}'}

@@ -14,7 +14,7 @@ from tests.pages.folders import add_run, trained_by_the_dead, trained_here
 from tests.pages.run_page import buttons, figures, opened
 from tests.pages.visits import press, said
 from tl_core import store
-from tl_core.presets import PRESETS
+from tl_core.experiment.presets import PRESETS
 
 ALWAYS = {"Run again with changes", "Title, tags, notes"}
 STATES: dict[str, tuple[dict[str, Any], set[str], str]] = {

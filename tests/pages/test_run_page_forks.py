@@ -18,11 +18,11 @@ from tests.pages.folders import add_checkpoints, add_run, epoch_line, trained_he
 from tests.pages.run_page import buttons, figures, opened
 from tests.pages.visits import press, said, table_of
 from tl_core import store
+from tl_core.experiment.phases import Phase, phases
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_json
-from tl_core.phases import Phase, phases
-from tl_core.presets import PRESETS
-from tl_core.spec import ExperimentSpec
-from tl_core.store import adjustments, forks
+from tl_core.store import forks, live_changes
 
 TUNED = {"backbone.freeze": "all-but-3", "train.head_epochs": 2, "train.stages": "all-but-1:2"}
 
@@ -179,12 +179,12 @@ def test_early_stopping_says_when_and_why(models: Path) -> None:
     assert f"Early stopping ended it after epoch 3 of 10: {why}" in said(page).replace("\\", "")
 
 
-def named(changes: dict[str, Any], adjusted: tuple[adjustments.Adjustment, ...] = ()) -> dict[str, Phase]:
+def named(changes: dict[str, Any], adjusted: tuple[live_changes.LiveChange, ...] = ()) -> dict[str, Phase]:
     return {phase.name: phase for phase in phases(ExperimentSpec().with_values(changes), adjusted)}
 
 
 def test_every_phase_is_explained_in_words() -> None:
-    adjusted = (adjustments.Adjustment(7, {"head.dropout": 0.5}),)
+    adjusted = (live_changes.LiveChange(7, {"head.dropout": 0.5}),)
     told = {name: story.explained(phase) for name, phase in named(TUNED, adjusted).items()}
     assert told == {
         "head": "the head trains, the backbone is frozen",
@@ -221,11 +221,11 @@ def test_what_is_changed_is_asked_for_and_shown_until_it_is_in_force(models: Pat
     strength: Any = page.get_by_key("change:augment:strength")
     strength.set_value("light").run()
     press(page, "change_yes")
-    asked = adjustments.asked(run)
+    asked = live_changes.asked(run)
     assert asked is not None and asked["head.dropout"] == 0.5 and "horizontal_flip" in asked["augment"]
     assert "train.learning_rate" not in asked
     assert "Asked for, from the next epoch on: dropout 0.5" in said(opened(run.id))
-    adjustments.put_in_force(run, 4)
+    live_changes.put_in_force(run, 4)
     page = opened(run.id)
     assert "From epoch 4 on: dropout 0.5" in said(page)
     assert "Asked for" not in said(page)
@@ -233,22 +233,22 @@ def test_what_is_changed_is_asked_for_and_shown_until_it_is_in_force(models: Pat
 
 def test_what_was_asked_for_is_taken_back_by_setting_it_back(models: Path) -> None:
     run = add_run(models, **trained_here())
-    adjustments.ask(run, {"head.dropout": 0.5})
+    live_changes.ask(run, {"head.dropout": 0.5})
     page = press(opened(run.id), "change")
     assert page.button(key="change_yes").disabled
     page.slider(key="change:head.dropout").set_value(0.2).run()
     press(page, "change_yes")
-    assert adjustments.asked(run) is None
+    assert live_changes.asked(run) is None
 
 
 def test_a_change_replaces_nothing_that_came_into_force_while_its_window_was_open(models: Path) -> None:
     run = add_run(models, **trained_here())
     page = press(opened(run.id), "change")
-    adjustments.ask(run, {"train.learning_rate": 1e-4})
-    adjustments.put_in_force(run, 4)
+    live_changes.ask(run, {"train.learning_rate": 1e-4})
+    live_changes.put_in_force(run, 4)
     page.slider(key="change:head.dropout").set_value(0.5).run()
     press(page, "change_yes")
-    assert adjustments.asked(run) == {"head.dropout": 0.5}
+    assert live_changes.asked(run) == {"head.dropout": 0.5}
 
 
 def test_a_change_that_would_do_nothing_is_refused_in_its_window(models: Path) -> None:
@@ -259,24 +259,24 @@ def test_a_change_that_would_do_nothing_is_refused_in_its_window(models: Path) -
     page.slider(key="change:augment.horizontal_flip").set_value(0.0).run()
     press(page, "change_yes")
     assert "no effect" in page.error[0].value
-    assert adjustments.asked(run) is None
+    assert live_changes.asked(run) is None
 
 
 def test_the_window_begins_with_what_is_in_force_and_asks_for_nothing_else(models: Path) -> None:
     run = add_run(models, **trained_here())
-    adjustments.ask(run, {"head.dropout": 0.4})
-    adjustments.put_in_force(run, 4)
+    live_changes.ask(run, {"head.dropout": 0.4})
+    live_changes.put_in_force(run, 4)
     page = press(opened(run.id), "change")
     assert page.slider(key="change:head.dropout").value == 0.4
     assert page.button(key="change_yes").disabled
     press(page, "change_no")
-    assert adjustments.asked(run) is None
+    assert live_changes.asked(run) is None
     assert not [button for button in page.button if button.key == "change_yes"]
 
 
 def test_the_rate_of_thawed_layers_is_offered_where_some_thaw() -> None:
     assert "train.backbone_learning_rate" not in changing.offered(ExperimentSpec())
-    assert changing.offered(PRESETS["fine-tune"].spec()) == adjustments.ADJUSTABLE
+    assert changing.offered(PRESETS["fine-tune"].spec()) == live_changes.ADJUSTABLE
 
 
 @pytest.mark.parametrize("state", [{}, {"status": store.STOPPED}], ids=["finished", "stopped"])

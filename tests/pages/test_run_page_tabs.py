@@ -15,9 +15,9 @@ from tests.pages.run_page import buttons, opened
 from tests.pages.visits import drawn, press, said, table_of
 from tl_core import service, store
 from tl_core.errors import RunFailed
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.spec import PARAMETERS
 from tl_core.files import write_json
-from tl_core.presets import PRESETS
-from tl_core.spec import PARAMETERS
 
 DAMAGE = {
     "a spec that is a list": ("spec.json", "[]", "Settings"),

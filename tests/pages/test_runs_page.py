@@ -13,7 +13,7 @@ from tests.pages import visits
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
 from tests.pages.visits import FRAME, ROOT, press, said
 from tl_core import store
-from tl_core.presets import PRESETS
+from tl_core.experiment.presets import PRESETS
 from tl_core.store import Notes
 
 

@@ -7,10 +7,10 @@ from typing import Any, get_args
 import pytest
 
 from pages.ui.charts import schedule
-from tl_core.phases import Phase, phases
-from tl_core.schedules import rate
-from tl_core.spec import ExperimentSpec
-from tl_core.spec.schedule import ScheduleSpec
+from tl_core.experiment.phases import Phase, phases
+from tl_core.experiment.schedules import rate
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.spec.schedule import ScheduleSpec
 
 STEPS = 12
 TUNED = {"backbone.freeze": "all-but-3", "train.head_epochs": 3, "train.stages": "all-but-1:2@0.0002"}
@@ -33,7 +33,7 @@ def test_every_point_is_a_rate_that_training_will_have(name: str, warmup: float)
             (phase,) = (phase for phase in made if phase.first <= epoch <= phase.last)
             highest = getattr(phase, base)
             spec = phase.spec.schedule
-            assert value == (highest and rate(spec, highest, epoch, step, STEPS, phase.course))
+            assert value == (highest and rate(spec, highest, epoch, step, STEPS, phase.schedule_span))
 
 
 def test_nothing_is_drawn_of_layers_that_never_thaw() -> None:

@@ -14,14 +14,15 @@ from tests.pages import visits
 from tests.pages.folders import add_run, trained_here
 from tests.pages.visits import press
 from tests.store.test_checkpoints_kept import with_checkpoints
-from tl_core import cache, service, store
+from tl_core import service, store
 from tl_core.backbones import BACKBONES
-from tl_core.cache import Progress
+from tl_core.cache import arrays
+from tl_core.cache.arrays import Progress
 from tl_core.errors import BadInput
+from tl_core.results.cache_audit import Verified
 from tl_core.store import checkpoints
 from tl_core.supervisor import settings
 from tl_core.supervisor.workers import announce, folder
-from tl_core.verified import Verified
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,7 @@ def cached(models: Path, kind: str) -> Path:
         (building / "data").write_bytes(b"x" * 3_000_000)
         return {}
 
-    cache.built_once(entry, cache.Job("making", 1, 3_000_000), build)
+    arrays.built_once(entry, arrays.Job("making", 1, 3_000_000), build)
     return entry
 
 

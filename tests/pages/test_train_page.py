@@ -21,12 +21,12 @@ from tests.conftest import Photos
 from tests.pages import folders
 from tests.pages.test_address import changes
 from tl_core import service, store
-from tl_core.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, AugmentPreset
 from tl_core.errors import RunFailed
+from tl_core.experiment.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, AugmentPreset
+from tl_core.experiment.presets import PRESETS, Preset
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.files import write_json
 from tl_core.params import Param
-from tl_core.presets import PRESETS, Preset
-from tl_core.spec import PARAMETERS, ExperimentSpec
 from tl_core.store import forks
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pages.ui.wording import inside, shown, titled, value_of
-from tl_core.spec import PARAMETERS, ExperimentSpec
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 
 ROWS = {row.path: row for row in PARAMETERS}
 

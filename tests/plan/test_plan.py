@@ -10,9 +10,9 @@ import pytest
 
 from tl_core.backbones import BACKBONES, facts
 from tl_core.backbones.facts import image_sizes
-from tl_core.phases import phases
+from tl_core.experiment.phases import phases
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import Plan, plan
-from tl_core.spec import ExperimentSpec
 
 SMALL = {"data.source": "playground:classes=3,images_per_class=20", "data.image_size": 64}
 

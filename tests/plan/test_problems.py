@@ -13,12 +13,12 @@ from tests.conftest import Photos
 from tl_core import store
 from tl_core.backbones import BACKBONES, Backbone, weights
 from tl_core.errors import Problem
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
+from tl_core.experiment.stopping import stop_epoch
 from tl_core.files import write_json
 from tl_core.params import Param
 from tl_core.plan import Plan, plan, problems
 from tl_core.plan.problems import spec_problems
-from tl_core.spec import PARAMETERS, ExperimentSpec
-from tl_core.stopping import stop_epoch
 
 SMALL = {"data.source": "playground:classes=3,images_per_class=12"}
 FROZEN: dict[str, Any] = {}

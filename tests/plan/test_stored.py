@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from tl_core import feature_keys, store
-from tl_core.cache import INDEX
+from tl_core import store
+from tl_core.cache import feature_keys
+from tl_core.cache.arrays import INDEX
 from tl_core.data.pixels import key_of
 from tl_core.data.prepare import listed
+from tl_core.devices import Device
+from tl_core.experiment.phases import phases
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_json
-from tl_core.phases import phases
 from tl_core.plan import Plan, plan, stored
-from tl_core.spec import ExperimentSpec
-from tl_core.supervisor.devices import Device
 
 SMALL = {"data.source": "digits", "data.image_size": 32, "data.images_per_class": 12, "train.epochs": 2}
 CPU = Device("cpu", "Processor", {})
@@ -65,7 +66,7 @@ def kept(made: Plan) -> list[bool]:
     ids=["f32", "float16", "bf16", "random above", "middle", "solved", "all images"],
 )
 def test_what_the_engine_got_ready_the_plan_finds(changes: dict[str, Any], models: Path) -> None:
-    from tl_core.engine.training.ahead import get_ready
+    from tl_core.engine.training.prefetch import get_ready
 
     spec = spec_of(**changes)
     before = plan(spec, models)
@@ -84,7 +85,7 @@ def test_what_the_engine_got_ready_the_plan_finds(changes: dict[str, Any], model
 
 @pytest.mark.slow
 def test_each_phase_of_a_run_finds_what_an_earlier_run_stored(models: Path) -> None:
-    from tl_core.engine.training.running import train
+    from tl_core.engine.training.lifecycle import train
 
     spec = spec_of(backbone__freeze="all-but-2", train__head_epochs=1, train__epochs=1)
     assert kept(plan(spec, models)) == [False, False]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tl_core.phases import phases
+from tl_core.experiment.phases import phases
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import Technique, techniques
-from tl_core.spec import ExperimentSpec
 
 PLAIN = {"head.dropout": 0.0}
 TOP = {"backbone.freeze": "all-but-2"}

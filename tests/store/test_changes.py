@@ -11,7 +11,7 @@ import pytest
 
 from tests.pages.folders import add_run, epoch_line, trained_here
 from tl_core import store
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import Notes, Run, changes
 from tl_core.store import Progress as Moment
 

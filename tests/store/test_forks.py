@@ -13,10 +13,10 @@ from tests.conftest import Photos
 from tests.pages.folders import epoch_line
 from tl_core import store
 from tl_core.errors import BadInput
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import sha256_of, write_json
-from tl_core.presets import PRESETS
-from tl_core.spec import ExperimentSpec
-from tl_core.store import adjustments, forks
+from tl_core.store import forks, live_changes
 from tl_core.store.checkpoints import Checkpoint
 
 HEAD = {"model/classifier/kernel": (4, 10), "model/classifier/bias": (10,)}
@@ -312,8 +312,8 @@ def test_a_fork_has_the_settings_that_were_in_force_at_its_epoch(models: Path) -
     parent = parent_run(models)
     store.write_state(parent, status=store.STOPPED, epochs=99)
     for epoch, dropout in ((2, 0.4), (4, 0.8)):
-        adjustments.ask(parent, {"head.dropout": dropout})
-        adjustments.put_in_force(parent, epoch)
+        live_changes.ask(parent, {"head.dropout": dropout})
+        live_changes.put_in_force(parent, epoch)
     found = [forks.continued(parent, epoch).head.dropout for epoch in (1, 2, 3, 4)]
     assert found == [store.read_spec(parent).head.dropout, 0.4, 0.4, 0.8]
 

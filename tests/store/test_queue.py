@@ -15,7 +15,7 @@ from filelock import Timeout
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
 from tl_core import store
 from tl_core.errors import BadInput
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 
 
 def queued(models: Path, *titles: str) -> list[store.Run]:

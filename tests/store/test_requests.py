@@ -9,7 +9,7 @@ import pytest
 from tests.pages.folders import add_run, trained_here
 from tl_core import store
 from tl_core.errors import BadInput
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import Notes
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tl_core import store
 from tl_core.errors import BadInput
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import Run
 from tl_core.store import run as run_folders
 

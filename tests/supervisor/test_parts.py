@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.pages.folders import add_run, trained_by_the_dead
+from tl_core import devices as found
 from tl_core import store
 from tl_core.store import this_process
 from tl_core.supervisor import Supervisor, settings, workers
-from tl_core.supervisor import devices as found
-from tl_core.supervisor.endings import end_if_deaf, reason
+from tl_core.supervisor.shutdown import end_if_deaf, reason
 from tl_core.supervisor.supervisor import BACKOFF
 from tl_core.supervisor.workers import Worker, announce, folder, retire
 

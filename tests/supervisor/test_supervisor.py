@@ -14,9 +14,9 @@ import pytest
 
 from tests.engine.conftest import small_spec
 from tl_core import store
+from tl_core.devices import Device
 from tl_core.store import Run
 from tl_core.supervisor import Supervisor, Worker, settings, workers
-from tl_core.supervisor.devices import Device
 
 pytestmark = pytest.mark.slow
 
@@ -175,7 +175,7 @@ def test_a_worker_that_dies_under_a_second_dashboard_is_replaced_and_its_run_int
 def test_a_worker_that_does_not_answer_is_ended_when_its_run_should_stop(
     models: Path, supervise: Callable[[], Supervisor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tl_core.supervisor.endings.PATIENCE", 1.0)
+    monkeypatch.setattr("tl_core.supervisor.shutdown.PATIENCE", 1.0)
     run = queued(models, **LONG)
     supervise()
     until(reached(run, 2), "two epochs")

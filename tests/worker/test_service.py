@@ -20,9 +20,9 @@ from PIL import Image
 
 from tests.engine.conftest import small_spec
 from tl_core import service, store
-from tl_core.cache import Progress
+from tl_core.cache.arrays import Progress
 from tl_core.errors import BadInput, RunFailed
-from tl_core.finding import Finding
+from tl_core.results.lr_range_test import Finding
 from tl_core.service.client import Client
 from tl_core.supervisor.workers import workers
 
@@ -36,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     code = (
         "import sys; from pathlib import Path; from tl_core import store\n"
         "from tests.engine.conftest import quiet, small_spec\n"
-        "from tl_core.engine.training.running import train\n"
+        "from tl_core.engine.training.lifecycle import train\n"
         "models = Path(sys.argv[1]); train(store.create(models, small_spec()), models, quiet)"
     )
     # Trained in a process of its own: this one shall do without Keras, as the dashboard does.
@@ -88,7 +88,7 @@ def test_it_finds_a_learning_rate_and_says_how_far_it_is(home: Path) -> None:
 
 def searching_below(pid: int) -> list[psutil.Process]:
     """The processes of searches that a process has started."""
-    return [one for one in psutil.Process(pid).children() if "tl_core.worker.search" in one.cmdline()]
+    return [one for one in psutil.Process(pid).children() if "tl_core.worker.job" in one.cmdline()]
 
 
 def test_a_preview_is_answered_during_a_search_and_a_cancelled_search_is_gone_within_a_second(home: Path) -> None:
@@ -154,7 +154,7 @@ def test_it_is_listed_among_the_workers_and_leaves_the_processor_to_training(hom
 def test_asking_it_loads_no_framework_here(home: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from tl_core import service\n"
-        "from tl_core.spec import ExperimentSpec\n"
+        "from tl_core.experiment.spec import ExperimentSpec\n"
         "shown = service.preview(Path(sys.argv[1]), ExperimentSpec().with_values({'data.source': 'digits'}))\n"
         "service.stop(); assert shown.original\n"
         "print([name for name in ('keras', 'tensorflow', 'sklearn', 'openvino') if name in sys.modules])"

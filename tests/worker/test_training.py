@@ -9,7 +9,7 @@ import pytest
 
 from tests.pages.folders import add_run
 from tl_core import store
-from tl_core.engine.training import running
+from tl_core.engine.training import lifecycle
 from tl_core.store import Run
 from tl_core.worker.training import Asked, _train_next
 
@@ -20,7 +20,7 @@ Trained = list[Run]
 def trained(monkeypatch: pytest.MonkeyPatch) -> Trained:
     """The runs that were begun; nothing is trained."""
     begun: Trained = []
-    monkeypatch.setattr(running, "carry_out", lambda run, *_: begun.append(run))
+    monkeypatch.setattr(lifecycle, "carry_out", lambda run, *_: begun.append(run))
     monkeypatch.setattr("signal.signal", lambda *_: None)
     return begun
 

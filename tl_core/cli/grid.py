@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
-from tl_core.bank import Cell, Grid, cells, gap, ranked
-from tl_core.cli import options, screen
+from tl_core.cli import options, output
 from tl_core.cli.training import working
 from tl_core.errors import BadInput, RunStopped
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_json
 from tl_core.params import read_text
 from tl_core.plan import plan
-from tl_core.spec import ExperimentSpec
+from tl_core.results.head_bank import Cell, Grid, cells, gap, ranked
 
 
 @click.command()
@@ -60,7 +60,7 @@ def grid(
     if out is not None:
         write_json(out, result)
     if as_json:
-        screen.print_json(result)
+        output.print_json(result)
     else:
         _print_result(result, top)
     if not result["complete"]:
@@ -110,17 +110,17 @@ def _print_result(result: dict[str, Any], top: int) -> None:
         "?ended",
     ]
     rows = [_row(cell, paths) for cell in found[:top]]
-    screen.print_table(titles, rows)
+    output.print_table(titles, rows)
     if len(found) > top:
-        screen.print_line(f"... and {len(found) - top} more; --top and --out show them.")
-    screen.print_line()
-    screen.print_text(_words(result))
+        output.print_line(f"... and {len(found) - top} more; --top and --out show them.")
+    output.print_line()
+    output.print_text(_words(result))
 
 
 def _row(cell: Cell, paths: Sequence[str]) -> tuple[str, ...]:
     best = cell["best"]
     values = [_written(cell["settings"][path]) for path in paths]
-    measured = (screen.share(best["val_accuracy"]), f"{best['val_loss']:.4f}", f"{gap(best):+.3f}")
+    measured = (output.share(best["val_accuracy"]), f"{best['val_loss']:.4f}", f"{gap(best):+.3f}")
     return (*values, *measured, f"{best['epoch']} of {len(cell['lines'])}", _ended(cell))
 
 
@@ -139,7 +139,7 @@ def _words(result: dict[str, Any]) -> str:
     lost = sum(cell["best"] is None for cell in result["cells"])
     said = (
         f"{len(result['cells'])} heads, {trained:,} epochs of them on {result['images']['train']:,} training images: "
-        f"{screen.duration(result['seconds'])}, with features and loading {screen.duration(result['seconds_with_features'])}. "
+        f"{output.duration(result['seconds'])}, with features and loading {output.duration(result['seconds_with_features'])}. "
         "The best of many cells looks better on validation images than it is: the test images of a run of it tell."
     )
     return f"{said} {lost} heads have no epoch to show." if lost else said

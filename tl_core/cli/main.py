@@ -11,7 +11,7 @@ from dataclasses import asdict
 import click
 
 from tl_core import __version__
-from tl_core.cli import caching, forking, grid, options, probing, results, screen, specs, tables, training
+from tl_core.cli import cache, fork, grid, options, output, probe, results, specs, tables, training
 from tl_core.errors import BadInput, LabError, RunStopped, unknown
 
 
@@ -47,14 +47,14 @@ def lab(**_shared: object) -> None:
 
 for command in (
     *specs.COMMANDS,
-    forking.lr_find,
+    fork.lr_find,
     grid.grid,
-    *probing.COMMANDS,
+    *probe.COMMANDS,
     *training.COMMANDS,
-    *forking.COMMANDS,
+    *fork.COMMANDS,
     *results.COMMANDS,
     *tables.COMMANDS,
-    *caching.COMMANDS,
+    *cache.COMMANDS,
 ):
     lab.add_command(command)
 
@@ -74,10 +74,10 @@ def run(arguments: list[str] | None = None) -> int:
         return 130
     except (LabError, OSError, click.ClickException) as error:
         for sentence in _sentences(error):
-            screen.print_line(f"error: {sentence}", console=screen.err)
+            output.print_line(f"error: {sentence}", console=output.err)
         if "--json" in arguments and isinstance(error, BadInput):
             problems = [asdict(problem) for problem in error.problems]
-            screen.print_json({**error.details, "status": "bad input", "problems": problems})
+            output.print_json({**error.details, "status": "bad input", "problems": problems})
         return next(status for kind, status in _STATUS.items() if isinstance(error, kind))
 
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from tl_core.errors import BadInput, unknown
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.params import read_text
-from tl_core.presets import PRESETS
-from tl_core.spec import ExperimentSpec
 from tl_core.store import models_folder
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from tl_core import store
-from tl_core.cli import options, screen
+from tl_core.cli import options, output
 from tl_core.cli.training import summary
 from tl_core.errors import BadInput
+from tl_core.experiment.phases import total_epochs
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json
-from tl_core.phases import total_epochs
-from tl_core.spec import ExperimentSpec
-from tl_core.store.adjustments import adjustments
+from tl_core.store.live_changes import adjustments
 
 
 @click.command()
@@ -33,13 +33,13 @@ def runs(models: Path, as_json: bool) -> None:
     """
     found = store.runs(models)
     if as_json:
-        screen.print_json({"runs": [summary(run) for run in found]})
+        output.print_json({"runs": [summary(run) for run in found]})
         return
     if not found:
-        screen.print_line(f"No runs in {models} yet. Start one: python -m tl_core train feature-extraction")
+        output.print_line(f"No runs in {models} yet. Start one: python -m tl_core train feature-extraction")
         return
     columns = ("run", "status", ">epoch", ">best", "?>val", "?>test", "?>time", "?>val loss")
-    screen.print_table(columns, [_row(run) for run in found])
+    output.print_table(columns, [_row(run) for run in found])
 
 
 def _row(run: store.Run) -> tuple[Any, ...]:
@@ -50,9 +50,9 @@ def _row(run: store.Run) -> tuple[Any, ...]:
         state["status"],
         f"{state.get('epoch', 0)}/{state.get('epochs', '?')}",
         state.get("best_epoch", ""),
-        screen.share(state.get("val_accuracy")),
-        screen.share(state.get("test_accuracy")),
-        screen.duration(state.get("seconds")),
+        output.share(state.get("val_accuracy")),
+        output.share(state.get("test_accuracy")),
+        output.duration(state.get("seconds")),
         "" if loss is None else f"{loss:.4f}",
     )
 
@@ -72,12 +72,12 @@ def show(run: str, models: Path, as_json: bool) -> None:
     state, lines = store.read_state(found), store.read_metrics(found)
     spec = store.read_spec(found)
     if as_json:
-        screen.print_json({**summary(found), "spec": spec.to_json(), "metrics": lines, "state": state})
+        output.print_json({**summary(found), "spec": spec.to_json(), "metrics": lines, "state": state})
         return
-    screen.print_line(f"{found.id}   {state['status']}   {state.get('epoch', 0)} of {total_epochs(spec)} epochs")
+    output.print_line(f"{found.id}   {state['status']}   {state.get('epoch', 0)} of {total_epochs(spec)} epochs")
     if state.get("message"):
-        screen.print_text(state["message"])
-    screen.print_line(f"{found.folder}\n", style="dim")
+        output.print_text(state["message"])
+    output.print_line(f"{found.folder}\n", style="dim")
     _show_origin(found, state)
     _show_settings(spec)
     _show_epochs(lines, state.get("best_epoch"))
@@ -89,19 +89,19 @@ def show(run: str, models: Path, as_json: bool) -> None:
 def _show_origin(run: store.Run, state: dict[str, Any]) -> None:
     """Where a fork comes from, and what was changed while the run trained."""
     if came := state.get("forked_from"):
-        screen.print_text(
+        output.print_text(
             f"Fork of {came['title']} ({came['run']}) at epoch {came['epoch']}; what is shown until then is its parent's."
         )
     for made in adjustments(run):
         changed = ", ".join(f"{path} = {json.dumps(value)}" for path, value in made.values.items())
-        screen.print_text(f"Changed from epoch {made.epoch} on: {changed}")
+        output.print_text(f"Changed from epoch {made.epoch} on: {changed}")
 
 
 def _show_settings(spec: ExperimentSpec) -> None:
     """The settings that are not at their defaults."""
     values, defaults = _flat(spec.to_json()), _flat(ExperimentSpec().to_json())
     changed = [(path, json.dumps(value).strip('"')) for path, value in values.items() if value != defaults[path]]
-    screen.print_table(("setting", "value"), [("backbone.name", spec.backbone.name), *changed])
+    output.print_table(("setting", "value"), [("backbone.name", spec.backbone.name), *changed])
 
 
 def _flat(values: dict[str, Any]) -> dict[str, Any]:
@@ -114,10 +114,10 @@ def _flat(values: dict[str, Any]) -> dict[str, Any]:
 
 def _show_epochs(lines: list[dict[str, Any]], best: int | None) -> None:
     if lines:
-        screen.print_line()
-        screen.print_table(_EPOCH_COLUMNS, [_epoch(line, best) for line in lines])
+        output.print_line()
+        output.print_table(_EPOCH_COLUMNS, [_epoch(line, best) for line in lines])
         explained = "loss, acc: while training; clean: after the epoch, on up to 1,000 plain training images; *: the best epoch."
-        screen.print_text(explained, indent=2)
+        output.print_text(explained, indent=2)
 
 
 _EPOCH_COLUMNS = (
@@ -140,34 +140,34 @@ def _epoch(line: dict[str, Any], best: int | None) -> tuple[Any, ...]:
     losses = (number(name, ".4f") for name in ("loss", "clean_loss", "val_loss"))
     accuracies = (number(name, ".3f") for name in ("accuracy", "clean_accuracy", "val_accuracy"))
     star = " *" if line["epoch"] == best else "  "
-    return (f"{line['epoch']}{star}", line["phase"], *losses, *accuracies, screen.duration(line["seconds"]))
+    return (f"{line['epoch']}{star}", line["phase"], *losses, *accuracies, output.duration(line["seconds"]))
 
 
 def _show_checkpoints(run: store.Run) -> None:
     manifest = run.checkpoints / "manifest.json"
     if manifest.exists():
         entries = read_json(manifest)["entries"]
-        kept = ", ".join(f"epoch {entry['epoch']} ({screen.size(entry['bytes'])})" for entry in entries)
-        screen.print_line()
-        screen.print_text(f"Checkpoints: {kept}")
+        kept = ", ".join(f"epoch {entry['epoch']} ({output.size(entry['bytes'])})" for entry in entries)
+        output.print_line()
+        output.print_text(f"Checkpoints: {kept}")
 
 
 def _show_report(run: store.Run, part: str) -> None:
     file = run.report / f"{part}.json"
     if file.exists():
-        screen.print_line()
+        output.print_line()
         _print_report(read_json(file), f"Exported epoch on the {part} part")
 
 
 def _print_report(report: dict[str, Any], title: str) -> None:
-    screen.print_text(
+    output.print_text(
         f"{title}: accuracy {report['accuracy']:.3f} on {report['images']:,} images, {report['loss_name']} {report['loss']:.4f}"
     )
     rows = [
-        (row["name"], *(screen.share(row[name]) for name in ("precision", "recall", "f1")), row["images"])
+        (row["name"], *(output.share(row[name]) for name in ("precision", "recall", "f1")), row["images"])
         for row in report["classes"]
     ]
-    screen.print_table(("class", ">precision", ">recall", ">F1", ">images"), rows)
+    output.print_table(("class", ">precision", ">recall", ">F1", ">images"), rows)
 
 
 @click.command()
@@ -193,13 +193,13 @@ def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
     from tl_core.engine.results.reports import report
 
     predictor = Predictor.of(found.export)
-    with screen.bar(screen.err) as bar:
+    with output.bar(output.err) as bar:
         measured, read = predictor.evaluate(dataset, store.cache_folder(models), bar)
     loss_name = store.read_state(found).get("loss_name", "cross-entropy")
     made = report(measured, predictor.signature.classes, read.items, loss_name)
     skipped = [{"file": item.key, "reason": item.reason} for item in read.skipped]
     if as_json:
-        screen.print_json({"run": found.id, "source": source, **made, "skipped": skipped})
+        output.print_json({"run": found.id, "source": source, **made, "skipped": skipped})
         return
     _print_report(made, f"{found.id} on {source}")
     for item in read.skipped:
@@ -232,20 +232,20 @@ def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json:
     if as_json:
         made = [{"image": prediction.name, "classes": dict(prediction.scores)} for prediction in predictions]
         left_out = [{"file": item.key, "reason": item.reason} for item in skipped]
-        screen.print_json({"run": found.id, "predictions": made, "skipped": left_out})
+        output.print_json({"run": found.id, "predictions": made, "skipped": left_out})
     else:
         rows = [
             (prediction.name, *(f"{name} {score:.3f}" for name, score in prediction.scores))
             for prediction in predictions
         ]
         places = max(map(len, rows))
-        screen.print_table(("image", *(f"{place}." for place in range(1, places))), rows)
+        output.print_table(("image", *(f"{place}." for place in range(1, places))), rows)
     if skipped:
         _say_left_out(said)
 
 
 def _say_left_out(said: str) -> None:
-    screen.print_line(f"left out: {said}", console=screen.err)
+    output.print_line(f"left out: {said}", console=output.err)
 
 
 COMMANDS = (runs, show, evaluate, predict)

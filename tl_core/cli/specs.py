@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from tl_core.cli import options, screen
+from tl_core.cli import options, output
 from tl_core.errors import BadInput
 from tl_core.plan import BlockPlan, PhasePlan, Plan
 from tl_core.plan import plan as plan_of
@@ -52,35 +52,35 @@ def plan(spec: str, data: str | None, changes: Sequence[str], models: Path, as_j
     if made.problems:
         raise BadInput(made.problems, told)
     if as_json:
-        screen.print_json(told)
+        output.print_json(told)
 
 
 def _print_plan(made: Plan) -> None:
     counts = ", ".join(f"{number:,} {part}" for part, number in (made.images or {}).items())
     skipped = f"; {made.skipped} files left out" if made.skipped else ""
-    screen.print_line(f"{made.classes} classes; images: {counts}{skipped}\n")
+    output.print_line(f"{made.classes} classes; images: {counts}{skipped}\n")
     for remark in made.remarks:
-        screen.print_text(f"Note: {remark}")
-    screen.print_table(
+        output.print_text(f"Note: {remark}")
+    output.print_table(
         ("phase", "epochs", "frozen up to", ">trainable", "features", ">about"), list(map(_phase, made.phases))
     )
     for reason in dict.fromkeys(plan.reason for plan in made.phases):
         names = ", ".join(plan.phase.name for plan in made.phases if plan.reason == reason)
-        screen.print_text(f"{names}: {reason}", indent=2)
-    screen.print_line()
+        output.print_text(f"{names}: {reason}", indent=2)
+    output.print_line()
     head = ("head", f"{made.head_parameters:,}", f"{made.head_trainable:,}", made.classes)
     columns = ("block", ">parameters", ">trainable at the end", ">output")
-    screen.print_table(columns, [*map(_block, made.blocks), head])
-    screen.print_line()
+    output.print_table(columns, [*map(_block, made.blocks), head])
+    output.print_line()
     if made.techniques:
-        screen.print_table(
+        output.print_table(
             ("technique", "acts on", "?what it does"),
             [(line.what, line.where, line.effect) for line in made.techniques],
         )
-        screen.print_line()
-    screen.print_text(
-        f"{made.parameters:,} parameters, {made.trainable:,} trainable at the end; about {screen.duration(made.seconds)}, "
-        f"{screen.size(made.memory_bytes)} of memory, {screen.size(made.disk_bytes)} of disk."
+        output.print_line()
+    output.print_text(
+        f"{made.parameters:,} parameters, {made.trainable:,} trainable at the end; about {output.duration(made.seconds)}, "
+        f"{output.size(made.memory_bytes)} of memory, {output.size(made.disk_bytes)} of disk."
     )
 
 
@@ -92,14 +92,14 @@ def _phase(planned: PhasePlan) -> tuple[object, ...]:
         phase.frozen or "nothing",
         f"{planned.trainable:,}",
         _features(planned),
-        screen.duration(planned.seconds),
+        output.duration(planned.seconds),
     )
 
 
 def _features(planned: PhasePlan) -> str:
     if not planned.cached:
         return "computed each epoch"
-    return "stored already" if planned.stored else f"stored, {screen.size(planned.feature_bytes)}"
+    return "stored already" if planned.stored else f"stored, {output.size(planned.feature_bytes)}"
 
 
 def _block(block: BlockPlan) -> tuple[object, ...]:

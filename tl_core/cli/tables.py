@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from tl_core.backbones import BACKBONES, Backbone, facts, weights
-from tl_core.cli import options, screen
+from tl_core.cli import options, output
 from tl_core.data.sources import SOURCES
+from tl_core.experiment.settings_page import settings_page
+from tl_core.experiment.spec import PARAMETERS
 from tl_core.params import parameters
-from tl_core.settings_page import settings_page
-from tl_core.spec import PARAMETERS
 
 
 @click.command()
@@ -27,16 +27,16 @@ def datasets(as_json: bool) -> None:
     """
     if as_json:
         rows = [{"name": row.name, "title": row.title, "form": row.form, "licence": row.licence} for row in SOURCES]
-        screen.print_json({"datasets": rows})
+        output.print_json({"datasets": rows})
         return
     for row in SOURCES:
-        screen.print_line(f"{row.name}   {row.title}", style="bold")
-        screen.print_text(row.help, indent=2)
-        screen.print_text(f"Licence: {row.licence}", indent=2)
-        screen.print_line(f"  --data {row.form}")
+        output.print_line(f"{row.name}   {row.title}", style="bold")
+        output.print_text(row.help, indent=2)
+        output.print_text(f"Licence: {row.licence}", indent=2)
+        output.print_line(f"  --data {row.form}")
         for knob in parameters(row.options) if row.options else ():
-            screen.print_text(f"{knob.path}: {knob.help} ({knob.allowed}; default {knob.default:g})", indent=4)
-        screen.print_line()
+            output.print_text(f"{knob.path}: {knob.help} ({knob.allowed}; default {knob.default:g})", indent=4)
+        output.print_line()
 
 
 @click.command()
@@ -52,12 +52,12 @@ def backbones(as_json: bool) -> None:
     present = {status.backbone: status.present for status in weights.statuses()}
     if as_json:
         found = [{"name": row.name, "cuts": row.cut_names, "weights_present": present[row.name]} for row in BACKBONES]
-        screen.print_json({"backbones": found})
+        output.print_json({"backbones": found})
         return
-    screen.print_table(_BACKBONE_COLUMNS, [_backbone(row, present[row.name]) for row in BACKBONES])
-    screen.print_line("\nBlocks, for backbone.freeze and backbone.output:")
+    output.print_table(_BACKBONE_COLUMNS, [_backbone(row, present[row.name]) for row in BACKBONES])
+    output.print_line("\nBlocks, for backbone.freeze and backbone.output:")
     for row in BACKBONES:
-        screen.print_text(f"{row.name}: {' '.join(row.cut_names)}", indent=2)
+        output.print_text(f"{row.name}: {' '.join(row.cut_names)}", indent=2)
 
 
 _BACKBONE_COLUMNS = ("name", ">parameters", ">multiply-adds", ">native size", "weights")
@@ -89,14 +89,14 @@ def weights_command(as_json: bool) -> None:
     """
     statuses = weights.statuses()
     if as_json:
-        screen.print_json({"weights": [{**asdict(status), "path": str(status.path)} for status in statuses]})
+        output.print_json({"weights": [{**asdict(status), "path": str(status.path)} for status in statuses]})
         return
     for status in statuses:
         here = "here" if status.present else "not here"
-        screen.print_line(f"{status.backbone:<18} {here:<8} {status.megabytes:>6.1f} MB")
+        output.print_line(f"{status.backbone:<18} {here:<8} {status.megabytes:>6.1f} MB")
         if not status.present:
-            screen.print_line(f"  from {status.url}")
-        screen.print_line(f"  {'in' if status.present else 'to'} {status.path}")
+            output.print_line(f"  from {status.url}")
+        output.print_line(f"  {'in' if status.present else 'to'} {status.path}")
 
 
 @click.command()
@@ -115,7 +115,7 @@ def settings(write: Path | None, as_json: bool) -> None:
     elif not as_json:
         print(settings_page(), end="")
     if as_json:
-        screen.print_json({"settings": [asdict(row) for row in PARAMETERS]})
+        output.print_json({"settings": [asdict(row) for row in PARAMETERS]})
 
 
 COMMANDS = (datasets, backbones, weights_command, settings)

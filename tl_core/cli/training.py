@@ -17,13 +17,13 @@ import click
 from rich.console import Console
 
 from tl_core import store
-from tl_core.cache import Progress
-from tl_core.cli import options, screen
+from tl_core.cache.arrays import Progress
+from tl_core.cli import options, output
 from tl_core.errors import BadInput, LabError, RunStopped
-from tl_core.phases import total_epochs
+from tl_core.experiment.phases import total_epochs
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import plan
-from tl_core.presets import PRESETS
-from tl_core.spec import ExperimentSpec
 from tl_core.store import forks
 
 
@@ -82,24 +82,24 @@ def check(spec: ExperimentSpec, models: Path) -> None:
     if planned.problems:
         raise BadInput(planned.problems)
     for remark in planned.remarks:
-        screen.print_line(f"Note: {remark}", console=screen.err)
+        output.print_line(f"Note: {remark}", console=output.err)
 
 
 def train_and_tell(run: store.Run, models: Path, as_json: bool, stop: Callable[[], None]) -> None:
     """Trains a run to its end and says how it goes; with `as_json` the last line is its `summary`, however it ends."""
-    console = screen.err if as_json else screen.out
-    screen.print_line(f"Run {run.id}", console=console)
+    console = output.err if as_json else output.out
+    output.print_line(f"Run {run.id}", console=console)
     try:
         _show_training(run, models, console, stop)
         _say_end(run, console)
     except LabError:
         if store.read_state(run)["status"] in _RESUMABLE:
             where = "" if models == store.models_folder() else f" --models {shlex.quote(str(models))}"
-            screen.print_line(f"Go on with: python -m tl_core resume {run.id}{where}", console=console)
+            output.print_line(f"Go on with: python -m tl_core resume {run.id}{where}", console=console)
         raise
     finally:
         if as_json:
-            screen.print_json(summary(run))
+            output.print_json(summary(run))
 
 
 _RESUMABLE = (store.QUEUED, store.STOPPED)  # A failed run says itself what has to change first.
@@ -107,9 +107,9 @@ _RESUMABLE = (store.QUEUED, store.STOPPED)  # A failed run says itself what has 
 
 def _show_training(run: store.Run, models: Path, console: Console, stop: Callable[[], None]) -> None:
     epochs = total_epochs(store.read_spec(run))
-    with screen.bar(console) as bar:
+    with output.bar(console) as bar:
         bar("Loading TensorFlow", 0, 1)
-        from tl_core.engine.training.running import train as train_run
+        from tl_core.engine.training.lifecycle import train as train_run
 
         def progress(what: str, done: int, total: int) -> None:
             if not what.startswith("Measuring"):  # Between two epochs the bar stays where it is.
@@ -136,7 +136,7 @@ def _line(line: dict[str, Any], epochs: int) -> str:
     epoch = f"{line['epoch']} of {epochs}"
     return (
         f"{epoch:>9}  {line['phase']:<9} {reported}  {line['clean_loss']:10.4f}  {line['clean_accuracy']:.3f}"
-        f"  {line['val_loss']:8.4f}  {line['val_accuracy']:.3f}  {screen.duration(line['seconds'])}"
+        f"  {line['val_loss']:8.4f}  {line['val_accuracy']:.3f}  {output.duration(line['seconds'])}"
     )
 
 
@@ -147,14 +147,14 @@ def _say_end(run: store.Run, console: Console) -> None:
     other = state["exported_epoch"] if state["exported_epoch"] != state["best_epoch"] else None
     exported = f"; exported is epoch {other}" if other else ""
     said = f"Best epoch {state['best_epoch']}: validation accuracy {state['val_accuracy']:.3f}{exported}{test}; "
-    screen.print_line(f"{said}{screen.duration(state['seconds'])}.{skipped}", console=console)
-    screen.print_line(str(run.export / "model.keras"), console=console)
+    output.print_line(f"{said}{output.duration(state['seconds'])}.{skipped}", console=console)
+    output.print_line(str(run.export / "model.keras"), console=console)
 
 
 @contextmanager
 def working() -> Iterator[Progress]:
     """Within it a bar says what is done; Ctrl-C and SIGTERM stop whoever calls the `Progress` it gives, as `stoppable` does."""
-    with stoppable() as stop, screen.bar(screen.err) as bar:
+    with stoppable() as stop, output.bar(output.err) as bar:
         bar("Loading TensorFlow", 0, 1)
 
         def progress(what: str, done: int, total: int) -> None:

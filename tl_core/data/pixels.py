@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import PIL
 
-from tl_core.cache import Job, Progress, State, grown, is_built, mapped, missing_bytes, need_space, opened
+from tl_core.cache.arrays import Job, Progress, State, grown, is_built, mapped, missing_bytes, need_space, opened
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Item, Skipped, Unreachable, Unreadable
 from tl_core.data.drawing import drawn
-from tl_core.data.growing import Growing
+from tl_core.data.partial_pixels import Growing
 from tl_core.errors import RunFailed
 from tl_core.files import digest_of
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tl_core.cache import Progress
+from tl_core.cache.arrays import Progress
 from tl_core.data.dataset import ImageDataset, Skipped
 from tl_core.data.groups import grouped
 from tl_core.data.pixels import Begun, Pixels, pixels, unfollowed
-from tl_core.data.remarks import remarks
 from tl_core.data.sources import load_dataset
 from tl_core.data.split import Split, part_counts, split
-from tl_core.spec import DataSpec
+from tl_core.data.warnings import remarks
+from tl_core.experiment.spec import DataSpec
 
 
 @dataclass(frozen=True)

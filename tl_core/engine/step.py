@@ -19,7 +19,7 @@ from tl_core.engine.losses import cross_entropy, larger, lowered, mixed, predict
 
 
 @dataclass(frozen=True)
-class Group:
+class ParamGroup:
     """Weights that learn at one rate.
 
     Attributes:
@@ -35,7 +35,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Method:
+class StepConfig:
     """What a step does beyond lowering the mean cross-entropy of a batch and the penalties that layers have themselves.
 
     Attributes:
@@ -117,7 +117,7 @@ class Forward:
         return self.one(inputs)
 
 
-def training_steps(tail: keras.Model, groups: Sequence[Group], method: Method = Method()) -> Steps:
+def training_steps(tail: keras.Model, groups: Sequence[ParamGroup], method: StepConfig = StepConfig()) -> Steps:
     """What moves the weights of the groups."""
     update = _update(tail, groups, method)
     compiled = tf.function(
@@ -157,7 +157,7 @@ def training_steps(tail: keras.Model, groups: Sequence[Group], method: Method = 
     return Steps(one, many)
 
 
-def _update(tail: keras.Model, groups: Sequence[Group], method: Method) -> Callable[..., tuple[Any, Any, Any]]:
+def _update(tail: keras.Model, groups: Sequence[ParamGroup], method: StepConfig) -> Callable[..., tuple[Any, Any, Any]]:
     """One update of the weights; gives losses, whether the most likely class is right, penalty."""
     variables = [variable for group in groups for variable in group.variables]
 
@@ -186,11 +186,11 @@ def _each(step: Callable[[Any], Any], batches: Any, dtypes: tuple[Any, ...]) -> 
     return tuple(tf.map_fn(step, batches, parallel_iterations=1, fn_output_signature=dtypes))
 
 
-def _squares(method: Method) -> Iterator[Any]:
+def _squares(method: StepConfig) -> Iterator[Any]:
     return (method.l2 * tf.reduce_sum(tf.square(variable.value)) for variable in method.penalised)
 
 
-def _average(method: Method, groups: Sequence[Group]) -> None:
+def _average(method: StepConfig, groups: Sequence[ParamGroup]) -> None:
     if method.averages:
         steps = tf.cast(groups[0].optimizer.iterations.value, tf.float32)
         moved = 1 - tf.minimum(method.average, (1 + steps) / (10 + steps))
@@ -243,7 +243,7 @@ def _batches_of(model: keras.Model) -> Any:
 
 
 def variables_of(
-    tail: keras.Model, groups: Sequence[Group], averages: Sequence[tuple[Any, Any]] = ()
+    tail: keras.Model, groups: Sequence[ParamGroup], averages: Sequence[tuple[Any, Any]] = ()
 ) -> Mapping[str, Any]:
     """Everything training changes, by a stable name.
 

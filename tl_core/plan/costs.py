@@ -13,8 +13,8 @@ from itertools import pairwise
 
 from tl_core.backbones import BACKBONES, BlockFacts, facts
 from tl_core.backbones.freezing import thawed_cuts, used_cuts
-from tl_core.phases import Phase, trains_from_features, validates_from_features
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.phases import Phase, trains_from_features, validates_from_features
+from tl_core.experiment.spec import ExperimentSpec
 
 FORWARD_MACS = 35e9
 """Multiply-adds a second and core through a frozen network in OpenVINO (EfficientNet-Lite0 at 224 pixels: about 90 images/s)."""

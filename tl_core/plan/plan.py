@@ -9,10 +9,11 @@ from typing import Any
 from tl_core.data.dataset import ImageDataset
 from tl_core.data.pixels import bytes_needed, is_cached, key_of
 from tl_core.data.prepare import listed, split_of
-from tl_core.data.remarks import remarks
 from tl_core.data.split import Split
+from tl_core.data.warnings import remarks
 from tl_core.errors import BadInput, Problem
-from tl_core.phases import Phase, phases
+from tl_core.experiment.phases import Phase, phases
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan.costs import (
     BEGINNING_AND_END,
     BlockPlan,
@@ -23,11 +24,10 @@ from tl_core.plan.costs import (
     phase_plan,
 )
 from tl_core.plan.problems import data_problems, spec_problems, start_problems
-from tl_core.plan.remarks import spec_remarks, start_remarks
-from tl_core.plan.room import budget_short, checkpoint_bytes, disk_short, memory_bytes
+from tl_core.plan.resources import budget_short, checkpoint_bytes, disk_short, memory_bytes
 from tl_core.plan.stored import is_stored
 from tl_core.plan.techniques import Technique, techniques
-from tl_core.spec import ExperimentSpec
+from tl_core.plan.warnings import spec_remarks, start_remarks
 from tl_core.store import cache_folder
 
 

@@ -16,10 +16,10 @@ from tl_core.backbones.freezing import last_frozen, used_cuts
 from tl_core.data.dataset import ImageDataset
 from tl_core.data.split import Split
 from tl_core.errors import BadInput, Problem
-from tl_core.phases import SOLVED, phases, total_epochs
-from tl_core.plan.idle import idle
-from tl_core.spec import PARAMETERS, ExperimentSpec
-from tl_core.spec.stages import written
+from tl_core.experiment.phases import SOLVED, phases, total_epochs
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
+from tl_core.experiment.spec.stages import written
+from tl_core.plan.inactive_settings import idle
 from tl_core.store import checkpoints, forks
 
 _DEFAULTS = {row.path: row.default for row in PARAMETERS}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tl_core import feature_keys
 from tl_core.backbones import BACKBONES, weights
-from tl_core.cache import is_built
-from tl_core.phases import Phase, validates_from_features
-from tl_core.spec import ExperimentSpec
-from tl_core.supervisor.devices import devices
+from tl_core.cache import feature_keys
+from tl_core.cache.arrays import is_built
+from tl_core.devices import devices
+from tl_core.experiment.phases import Phase, validates_from_features
+from tl_core.experiment.spec import ExperimentSpec
 
 
 def is_stored(spec: ExperimentSpec, phase: Phase, pixels: str, cache: Path) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tl_core.augmentations import AUGMENTATIONS
 from tl_core.backbones import BACKBONES
 from tl_core.backbones.freezing import last_kept, used_cuts
-from tl_core.phases import SOLVED, Phase, trains_from_features
-from tl_core.spec import ExperimentSpec, StoppingSpec
+from tl_core.experiment.augmentations import AUGMENTATIONS
+from tl_core.experiment.phases import SOLVED, Phase, trains_from_features
+from tl_core.experiment.spec import ExperimentSpec, StoppingSpec
 
 Phases = Sequence[Phase]
 

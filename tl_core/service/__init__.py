@@ -12,13 +12,13 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from tl_core.cache import Progress, unwatched
-from tl_core.finding import Finding, read_finding
+from tl_core.cache.arrays import Progress, unwatched
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.results.cache_audit import Verified
+from tl_core.results.lr_range_test import Finding, read_finding
 from tl_core.service.client import WAITING, Client
+from tl_core.service.jobs import Search, Stand
 from tl_core.service.messages import Output, Predictions, Preview, read_predictions, read_preview
-from tl_core.service.searching import Search, Stand
-from tl_core.spec import ExperimentSpec
-from tl_core.verified import Verified
 
 __all__ = [
     "FIND_SECONDS",
@@ -103,7 +103,7 @@ def exported(models: Path, run_id: str, epoch: int | None) -> Path:
 
 
 def find(models: Path, spec: ExperimentSpec, progress: Progress = unwatched, phase: str = "") -> Finding:
-    """A learning rate range test of what a run of a spec would begin with; see `tl_core.engine.finder.find`. One at a time.
+    """A learning rate range test of what a run of a spec would begin with; see `tl_core.engine.lr_range_test.find`. One at a time.
 
     Args:
         progress: Told about three times a second how far it is; what it raises ends the test at once, and goes on.
@@ -113,7 +113,7 @@ def find(models: Path, spec: ExperimentSpec, progress: Progress = unwatched, pha
 
 
 def verified(models: Path, run_id: str, batches: int = 8, progress: Progress = unwatched) -> tuple[Verified, ...]:
-    """How far the stored features of a run are from what Keras computes now; see `tl_core.engine.training.verifying.verify`.
+    """How far the stored features of a run are from what Keras computes now; see `tl_core.engine.training.cache_audit.verify`.
 
     Args:
         progress: As `find` has it.
@@ -131,7 +131,7 @@ def _client(models: Path) -> Client:
 
 def _by_itself(models: Path, what: str) -> Client:
     models = models.absolute()
-    command = (sys.executable, "-m", "tl_core.worker.search", "--models", str(models))
+    command = (sys.executable, "-m", "tl_core.worker.job", "--models", str(models))
     name = "search" if what == "find" else "check"
     with _making:
         return _alone.setdefault((models, what), Client(models, command, kept=False, name=name))

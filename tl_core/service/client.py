@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tl_core.cache import Progress, unwatched
+from tl_core.cache.arrays import Progress, unwatched
 from tl_core.errors import RunFailed
 from tl_core.service.messages import read_error
 from tl_core.supervisor.workers import log_file, opened_log

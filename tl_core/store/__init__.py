@@ -18,7 +18,7 @@ queue/<id>.json           a run that waits for a training worker
 ahead.json                what somebody is setting up
 """
 
-from tl_core.store import ahead, changes, entries, queue
+from tl_core.store import changes, entries, prefetch, queue
 from tl_core.store.metrics import append_metrics, best, most_accurate, own, read_metrics
 from tl_core.store.notes import Notes, read_notes, title_of, write_notes
 from tl_core.store.processes import is_alive, this_process
@@ -62,7 +62,6 @@ __all__ = [
     "Notes",
     "Progress",
     "Run",
-    "ahead",
     "append_metrics",
     "best",
     "cache_folder",
@@ -79,6 +78,7 @@ __all__ = [
     "models_folder",
     "most_accurate",
     "own",
+    "prefetch",
     "queue",
     "read_metrics",
     "read_notes",

@@ -12,8 +12,8 @@ from typing import Any
 
 from tl_core.errors import BadInput
 from tl_core.files import read_json, write_json
-from tl_core.store.holding import held
 from tl_core.store.run import FINISHED, Run
+from tl_core.store.run_lock import held
 from tl_core.store.state import read_state
 
 MANIFEST = "manifest.json"

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 
 from tl_core.errors import BadInput
+from tl_core.experiment.phases import total_epochs
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json, sha256_of, write_bytes, write_json, write_with
-from tl_core.phases import total_epochs
-from tl_core.spec import ExperimentSpec
 from tl_core.store import run as folders
 from tl_core.store.checkpoints import Checkpoint, kept_at, read_manifest, unreadable
-from tl_core.store.forkable import classes_of, continued, problems, remarks
+from tl_core.store.fork_rules import classes_of, continued, problems, remarks
 from tl_core.store.metrics import append_metrics
 from tl_core.store.notes import title_of
 from tl_core.store.run import Run

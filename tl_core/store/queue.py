@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tl_core.errors import BadInput
 from tl_core.store import entries
-from tl_core.store.holding import held
 from tl_core.store.run import FINISHED, QUEUED, RUNNING, STOPPED, Run, read_spec
+from tl_core.store.run_lock import held
 from tl_core.store.state import read_state, stored_status, write_state
 
 MOMENT = 2.0

@@ -8,8 +8,8 @@ import shutil
 
 from tl_core.files import TEMPORARY
 from tl_core.store import entries
-from tl_core.store.holding import held
 from tl_core.store.run import RUNNING, Run
+from tl_core.store.run_lock import held
 from tl_core.store.state import read_state
 
 

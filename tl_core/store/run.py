@@ -14,8 +14,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from tl_core.errors import BadInput, nearest
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import TEMPORARY, write_json
-from tl_core.spec import ExperimentSpec
 from tl_core.store.processes import this_process
 
 QUEUED, RUNNING, FINISHED, STOPPED, INTERRUPTED, FAILED = STATUSES = (

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from tl_core.devices import Device, devices
 from tl_core.supervisor import settings
-from tl_core.supervisor.devices import Device, devices
-from tl_core.supervisor.endings import end, end_if_deaf, reason, say_why
+from tl_core.supervisor.shutdown import end, end_if_deaf, reason, say_why
 from tl_core.supervisor.workers import log_file, opened_log, supervisor_lock, workers
 
 log = logging.getLogger(__name__)

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tl_core.errors import LabError
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.service.messages import Predictions, written_error, written_preview
-from tl_core.spec import ExperimentSpec
 from tl_core.store import cache_folder, get
 from tl_core.supervisor.workers import announce, retire
 

@@ -13,7 +13,7 @@ from filelock import Timeout
 from tl_core import store
 from tl_core.errors import LabError, RunStopped
 from tl_core.supervisor.workers import announce, retire, supervisor_lock, worker_lock
-from tl_core.worker.ahead import Ahead, decoding_meanwhile
+from tl_core.worker.prefetch import Ahead, decoding_meanwhile
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def main(models: Path, device: str) -> None:
 
 def _work(models: Path, device: str, asked: Asked) -> None:
     with decoding_meanwhile(models):
-        import tl_core.engine.training.running  # noqa: F401 (while nothing waits)
+        import tl_core.engine.training.lifecycle  # noqa: F401 (while nothing waits)
 
     ahead, ready = Ahead(models, asked.stop), False
     trained, busy = 0, time.monotonic()
@@ -81,7 +81,7 @@ def _work(models: Path, device: str, asked: Asked) -> None:
 
 def _train_next(models: Path, device: str, asked: Asked) -> bool:
     """Trains the first run of the queue that nobody else has; returns whether there was one."""
-    from tl_core.engine.training.running import NotBegun, train
+    from tl_core.engine.training.lifecycle import NotBegun, train
 
     for run in store.queue.waiting(models):
         announce(models, "training", device, "training", run.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pages.ui.charts import colours, layouts
-from tl_core.finding import Finding
+from tl_core.results.lr_range_test import Finding
 
 HIGHEST = 1.6
 """The chart ends at this multiple of the first loss: where a test diverges, the loss says nothing more."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pages.ui.charts import colours, layouts
-from tl_core.phases import Phase
-from tl_core.schedules import rate
+from tl_core.experiment.phases import Phase
+from tl_core.experiment.schedules import rate
 
 MOST_POINTS = 400
 """About the most points a curve is drawn with."""
@@ -62,7 +62,7 @@ def words(phases: Sequence[Phase], steps: int) -> str:
 def _epoch(phase: Phase, epoch: int, steps: int, most: int, name: str) -> Iterator[Point]:
     base = phase.head_rate if name == HEAD else phase.backbone_rate
     for step in sorted({round(place * (steps - 1) / (most - 1)) for place in range(most)}):
-        value = None if base is None else rate(phase.spec.schedule, base, epoch, step, steps, phase.course)
+        value = None if base is None else rate(phase.spec.schedule, base, epoch, step, steps, phase.schedule_span)
         # At its end: a step's rate is the one it moved the weights with.
         yield epoch - 1 + (step + 1) / steps, value
 

@@ -13,8 +13,8 @@ from pages.ui.charts.points import Lines
 from pages.ui.run.view import look
 from tl_core import store
 from tl_core.errors import BadInput
-from tl_core.spec import ExperimentSpec
-from tl_core.store.adjustments import Adjustment
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.store.live_changes import LiveChange
 
 _LONGEST = 34
 """Characters of a title: legends and hover labels have to fit a narrow window."""
@@ -34,7 +34,7 @@ class Compared:
     spec: ExperimentSpec
     state: dict[str, Any]
     lines: Lines
-    adjustments: tuple[Adjustment, ...] = ()
+    adjustments: tuple[LiveChange, ...] = ()
 
     @property
     def curves(self) -> Named:

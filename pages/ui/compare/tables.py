@@ -16,7 +16,7 @@ from pages.ui.setting_table import Cell, valued
 from pages.ui.text import duration, percent, percent_value, plain
 from pages.ui.wording import titled, value_of
 from tl_core import store
-from tl_core.spec import PARAMETERS
+from tl_core.experiment.spec import PARAMETERS
 
 CHANGED = "Changed while it trained"
 

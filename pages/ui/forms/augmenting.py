@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui.forms import widgets
 from pages.ui.text import plain
-from tl_core.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, preset_of
+from tl_core.experiment.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, preset_of
 from tl_core.params import Param
 
 NONE = "none"

@@ -8,8 +8,8 @@ from typing import Any
 
 from pages.ui.wording import inside
 from tl_core.errors import BadInput, Problem
-from tl_core.presets import PRESETS, Preset
-from tl_core.spec import PARAMETERS, ExperimentSpec
+from tl_core.experiment.presets import PRESETS, Preset
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 
 START = next(iter(PRESETS)).spec()
 """What somebody who names no experiment begins with."""

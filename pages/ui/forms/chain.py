@@ -10,8 +10,8 @@ from html import escape
 from pages.ui.text import size
 from tl_core.backbones import BACKBONES, BlockFacts, facts
 from tl_core.backbones.freezing import last_frozen, used_cuts
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan.costs import number_bytes
-from tl_core.spec import ExperimentSpec
 
 FROZEN, TRAINS, UNUSED = "frozen", "trains", "unused"
 

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui.charts import draw as draw_chart
 from pages.ui.charts import schedule
 from pages.ui.forms.planning import View
-from tl_core.phases import SOLVED
+from tl_core.experiment.phases import SOLVED
 
 HEIGHT = 230
 

@@ -14,7 +14,7 @@ import streamlit as st
 from pages.ui import address, places
 from pages.ui.forms.building import START, built, owner
 from tl_core.errors import Problem
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 
 FIELD = "set:"
 """What the keys of the widgets that show the draft begin with."""

@@ -16,10 +16,10 @@ from pages.ui.forms.planning import View
 from pages.ui.runs import words
 from pages.ui.text import duration, plain
 from tl_core import service
-from tl_core.finding import Finding
-from tl_core.phases import SOLVED
+from tl_core.experiment.phases import SOLVED
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.results.lr_range_test import Finding
 from tl_core.service import Search, Stand
-from tl_core.spec import ExperimentSpec
 
 HEIGHT = 260
 EVERY = 0.5

@@ -15,9 +15,9 @@ from pages.ui.forms.planning import View
 from pages.ui.forms.widgets import choice_title
 from pages.ui.text import plain
 from tl_core.errors import Problem
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.params import Param
-from tl_core.plan.idle import idle
-from tl_core.spec import PARAMETERS, ExperimentSpec
+from tl_core.plan.inactive_settings import idle
 
 
 @dataclass(frozen=True)

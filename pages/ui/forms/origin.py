@@ -15,7 +15,7 @@ from pages.ui.forms.planning import View
 from pages.ui.text import plain
 from tl_core import store
 from tl_core.errors import BadInput, Problem
-from tl_core.spec import PARAMETERS, ExperimentSpec
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.store import checkpoints, forks
 
 RUN, EPOCH = "start.run", "start.epoch"

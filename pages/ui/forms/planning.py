@@ -14,9 +14,9 @@ from tl_core.data.groups import GroupBy
 from tl_core.data.prepare import listed
 from tl_core.data.sources import SOURCES
 from tl_core.errors import BadInput, Problem
+from tl_core.experiment.spec import DataSpec, ExperimentSpec
 from tl_core.plan import Plan, plan
 from tl_core.plan.problems import spec_problems
-from tl_core.spec import DataSpec, ExperimentSpec
 
 NO_FOLDER = Problem(
     "data.source", "no folder is named yet", "Type the path of a folder that holds one folder of photos a class."

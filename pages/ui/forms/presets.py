@@ -8,7 +8,7 @@ from pages.ui.forms import draft
 from pages.ui.forms.building import built, preset_of, with_preset
 from pages.ui.forms.planning import View
 from pages.ui.text import plain
-from tl_core.presets import PRESETS
+from tl_core.experiment.presets import PRESETS
 
 OWN = "Settings of your own. A recipe puts everything but the data back to what it says."
 

@@ -18,13 +18,13 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.ui.forms.planning import View, dataset_of
 from pages.ui.text import plain
 from tl_core import service
-from tl_core.cache import Progress, unwatched
+from tl_core.cache.arrays import Progress, unwatched
 from tl_core.data import decode
 from tl_core.data.dataset import Unreadable
 from tl_core.data.prepare import split_of
 from tl_core.errors import LabError
+from tl_core.experiment.spec import DataSpec, ExperimentSpec
 from tl_core.service import Preview
-from tl_core.spec import DataSpec, ExperimentSpec
 
 PICTURE = "train.picture"
 _KEPT = 16

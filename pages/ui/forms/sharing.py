@@ -14,8 +14,8 @@ from pages.ui.forms.building import sentence
 from pages.ui.forms.planning import View
 from pages.ui.text import plain
 from tl_core.errors import BadInput, Problem
-from tl_core.presets import PRESETS
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.spec import ExperimentSpec
 
 MOST_BYTES = 100_000
 """A spec file takes about 1 kB."""

@@ -16,7 +16,7 @@ from pages.ui.forms.titles import usual_title
 from pages.ui.text import plain
 from tl_core import store
 from tl_core.errors import BadInput, Problem
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import forks
 from tl_core.supervisor import workers
 
@@ -60,7 +60,7 @@ def wish(view: View) -> None:
     """Has an idle worker get ready what is set up here, each time it became something else."""
     if not view.problems and st.session_state.get(_WISHED) != view.spec:
         st.session_state[_WISHED] = view.spec
-        store.ahead.wish(view.models, view.spec)
+        store.prefetch.wish(view.models, view.spec)
 
 
 def _button(

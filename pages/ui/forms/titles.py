@@ -7,8 +7,8 @@ import textwrap
 from pages.ui.address import differences
 from pages.ui.forms.origin import Parent
 from pages.ui.wording import inside
-from tl_core.presets import PRESETS, Preset
-from tl_core.spec import PARAMETERS, ExperimentSpec
+from tl_core.experiment.presets import PRESETS, Preset
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 
 LONGEST = 70
 

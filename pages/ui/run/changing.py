@@ -16,10 +16,10 @@ from pages.ui.text import plain
 from pages.ui.wording import inside, shown, value_of
 from tl_core import store
 from tl_core.errors import BadInput
-from tl_core.phases import SOLVED, phases
+from tl_core.experiment.phases import SOLVED, phases
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.plan.problems import spec_problems
-from tl_core.spec import PARAMETERS, ExperimentSpec
-from tl_core.store import Run, adjustments
+from tl_core.store import Run, live_changes
 
 KEY, VALUES, OPENED = "change:", "change.values", "change.opened"
 _ROWS = {row.path: row for row in PARAMETERS}
@@ -28,7 +28,7 @@ _ROWS = {row.path: row for row in PARAMETERS}
 def possible(view: View) -> bool:
     """Whether somebody trains the run and goes on doing so for another epoch."""
     trains = view.status == store.RUNNING and view.spec is not None and view.spec.head.classifier not in SOLVED
-    return trains and adjustments.has_next_epoch(view.run)
+    return trains and live_changes.has_next_epoch(view.run)
 
 
 def open_window(view: View) -> None:
@@ -61,13 +61,13 @@ def told(spec: ExperimentSpec, values: Mapping[str, Any]) -> str:
 def offered(spec: ExperimentSpec) -> tuple[str, ...]:
     """What can be changed of an experiment; the rate of thawed layers only where some thaw."""
     thaws = any(phase.backbone_rate is not None for phase in phases(spec))
-    return tuple(path for path in adjustments.ADJUSTABLE if thaws or path != "train.backbone_learning_rate")
+    return tuple(path for path in live_changes.ADJUSTABLE if thaws or path != "train.backbone_learning_rate")
 
 
 @st.dialog("Change while it trains", icon=":material/tune:", on_dismiss=dialogs.close)
 def _window(models: Path, run_id: str) -> None:
     run = Run(models / "runs" / run_id)
-    now = adjustments.current_spec(run)
+    now = live_changes.current_spec(run)
     opened = st.session_state.setdefault(OPENED, _begun(run, now))
     values = st.session_state.setdefault(VALUES, opened)
     for path in offered(now):
@@ -79,7 +79,7 @@ def _window(models: Path, run_id: str) -> None:
         "It counts from the next epoch on, can be taken back until then, and is marked in the curves as a phase of its own. "
         "Layers and freeze depth cannot change while a run trains: fork it for that."
     )
-    before = adjustments.asked(run) or {}
+    before = live_changes.asked(run) or {}
     # Of what others asked for or brought into force meanwhile only what was changed here is replaced.
     edited = {path: value for path, value in values.items() if value != opened[path]}
     wanted = changes(now, {**before, **edited})
@@ -103,7 +103,7 @@ def changes(now: ExperimentSpec, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _begun(run: Run, now: ExperimentSpec) -> dict[str, Any]:
     """What the fields show at first: what is in force, and over it what is asked for already."""
-    held = address.flat(now.with_values(adjustments.asked(run) or {}))
+    held = address.flat(now.with_values(live_changes.asked(run) or {}))
     return {path: held[path] for path in offered(now)}
 
 
@@ -125,7 +125,7 @@ def _ask(run: Run, now: ExperimentSpec, wanted: Mapping[str, Any]) -> tuple[str,
         known = spec_problems(now)
         if new := [problem for problem in spec_problems(now.with_values(wanted)) if problem not in known]:
             return tuple(map(str, new))
-        adjustments.ask(run, wanted)
+        live_changes.ask(run, wanted)
     except BadInput as error:
         return tuple(str(problem) for problem in error.problems)
     return ()

@@ -6,7 +6,7 @@ from pages.ui import places
 from pages.ui.address import train_params
 from pages.ui.run.view import View, reading
 from tl_core.errors import BadInput
-from tl_core.phases import SOLVED
+from tl_core.experiment.phases import SOLVED
 from tl_core.store import checkpoints, forks
 
 ICON = ":material/fork_right:"

@@ -14,10 +14,10 @@ from pages.ui.forms.summary import TECHNIQUES, technique_rows
 from pages.ui.run.view import View
 from pages.ui.setting_table import Cell, valued
 from pages.ui.wording import titled, value_of
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.params import Param
 from tl_core.plan import techniques
-from tl_core.presets import PRESETS
-from tl_core.spec import PARAMETERS, ExperimentSpec
 
 HEAD = ("Setting", "Value", "Default", "--set", "What it does")
 

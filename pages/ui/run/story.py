@@ -12,7 +12,7 @@ from pages.ui.text import duration, percent
 from tl_core import store
 from tl_core.data.sources import parse
 from tl_core.errors import BadInput
-from tl_core.phases import Phase
+from tl_core.experiment.phases import Phase
 from tl_core.plan.problems import spec_problems
 
 SILENT = 60

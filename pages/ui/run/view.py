@@ -13,11 +13,11 @@ from typing import Any
 
 from tl_core import store
 from tl_core.errors import BadInput
+from tl_core.experiment.phases import Phase, phases, total_epochs
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json
-from tl_core.phases import Phase, phases, total_epochs
-from tl_core.spec import ExperimentSpec
-from tl_core.store import Run, adjustments
-from tl_core.store.adjustments import Adjustment
+from tl_core.store import Run, live_changes
+from tl_core.store.live_changes import LiveChange
 
 DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
 """What looking into a file raises whose content is not what was written."""
@@ -61,7 +61,7 @@ class View:
     lines: tuple[dict[str, Any], ...]
     progress: store.Progress | None
     damage: tuple[str, ...]
-    adjustments: tuple[Adjustment, ...] = ()
+    adjustments: tuple[LiveChange, ...] = ()
     asked: Mapping[str, Any] | None = None
 
     @property
@@ -114,7 +114,7 @@ def look(run: Run) -> View:
     damage: list[str] = []
     spec = lines = progress = asked = None
     title = run.id
-    changed: tuple[Adjustment, ...] = ()
+    changed: tuple[LiveChange, ...] = ()
     with _noted(damage):
         spec = store.read_spec(run)
     with _noted(damage):
@@ -122,7 +122,7 @@ def look(run: Run) -> View:
     with _noted(damage):
         progress = store.read_progress(run)
     with _noted(damage):
-        changed, asked = adjustments.adjustments(run), adjustments.asked(run)
+        changed, asked = live_changes.adjustments(run), live_changes.asked(run)
     with _noted(damage):
         title = store.title_of(run) or run.id
     state = store.read_state(run)

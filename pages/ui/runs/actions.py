@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pages.ui.problems import Problems
 from tl_core import store
-from tl_core.disk import used
 from tl_core.errors import BadInput
 from tl_core.store import FAILED, INTERRUPTED, RUNNING, STOPPED, Notes, Run, checkpoints
+from tl_core.store.disk import used
 
 RESUMABLE = (STOPPED, INTERRUPTED, FAILED)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from tl_core.presets import PRESETS
+from tl_core.experiment.presets import PRESETS
 
 TRAIN = ".venv/bin/python -m tl_core train"
 

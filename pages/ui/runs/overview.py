@@ -13,8 +13,8 @@ from pages.ui.run.view import DAMAGE
 from pages.ui.runs.settings import differing
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
+from tl_core.experiment.phases import total_epochs
 from tl_core.files import TEMPORARY
-from tl_core.phases import total_epochs
 from tl_core.store import (
     QUEUED,
     RUNNING,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pages.ui.wording import augments, inside, said, value_of
-from tl_core.spec import PARAMETERS, ExperimentSpec
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 
 OWN_COLUMN = ("data.source", "backbone.name", "backbone.freeze")
 """Settings that the table shows in columns of their own."""

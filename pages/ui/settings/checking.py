@@ -7,9 +7,10 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.text import plain, size
-from tl_core import eviction, service, store
+from tl_core import service, store
+from tl_core.cache import eviction
 from tl_core.errors import LabError
-from tl_core.verified import Verified
+from tl_core.results.cache_audit import Verified
 
 HELP = (
     "Computes some stored features of a run again, without any cache and in float32, and shows the largest difference. On the command "

@@ -11,8 +11,8 @@ import streamlit as st
 
 from pages.ui.live import follow
 from pages.ui.text import duration, plain, size
+from tl_core.devices import devices
 from tl_core.supervisor import Worker, workers
-from tl_core.supervisor.devices import devices
 from tl_core.supervisor.workers import folder
 
 TAIL = 20_000

@@ -11,8 +11,8 @@ import streamlit as st
 
 from pages.ui import problems
 from pages.ui.text import size
-from tl_core import disk
 from tl_core.errors import BadInput
+from tl_core.store import disk
 
 PARTS = {
     "checkpoints": ("Checkpoints", "What a run goes on from; the best epochs and the latest."),

@@ -11,11 +11,11 @@ from tl_core.engine.backend import keras
 from tl_core.engine.bank.training import Arrays
 from tl_core.engine.inputs.streams import from_features
 from tl_core.engine.networks import head
-from tl_core.engine.training.epochs import Material, Part, Trainer
-from tl_core.engine.training.material import clean_positions
-from tl_core.phases import phases
-from tl_core.presets import PRESETS
-from tl_core.spec import ExperimentSpec
+from tl_core.engine.training.epochs import Part, PhaseData, Trainer
+from tl_core.engine.training.phase_data import clean_positions
+from tl_core.experiment.phases import phases
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.spec import ExperimentSpec
 
 
 def spec_of(**changes: Any) -> ExperimentSpec:
@@ -51,12 +51,12 @@ def as_a_run(spec: ExperimentSpec, arrays: Arrays) -> list[dict[str, Any]]:
     tail = keras.Model(keras.Model(features, logits).get_layer(head.POOLING).output, logits)
     clean = clean_positions(len(arrays.train_labels), spec.train.seed)
     still = from_features(arrays.validation, np.arange(len(arrays.validation)))
-    material = Material(
+    phase_data = PhaseData(
         Part(from_features(arrays.train, np.arange(len(arrays.train))), arrays.train_labels),
         Part(from_features(arrays.train, clean), arrays.train_labels[clean]),
         Part(still, arrays.validation_labels),
     )
-    trainer = Trainer.of(tail, material, phases(spec)[0])
+    trainer = Trainer.build(tail, phase_data, phases(spec)[0])
     lines: list[dict[str, Any]] = []
     for epoch in range(1, spec.train.epochs + 1):
         lines.append(trainer.epoch(epoch, quiet, lines)[0])

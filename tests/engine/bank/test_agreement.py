@@ -12,15 +12,15 @@ import pytest
 from tests.engine.bank.conftest import arrays_of, as_a_run, spec_of
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
-from tl_core.bank import AXES, Grid, cells
 from tl_core.data.prepare import prepare
 from tl_core.engine.bank import epochs, grid, training
 from tl_core.engine.bank.grid import train_bank
 from tl_core.engine.bank.training import Arrays, run
-from tl_core.engine.training.running import train
+from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunFailed
-from tl_core.spec import ExperimentSpec
-from tl_core.stopping import stop_epoch
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.stopping import stop_epoch
+from tl_core.results.head_bank import AXES, Grid, cells
 
 LOSSES = ("loss", "clean_loss", "val_loss")
 ACCURACIES = ("accuracy", "clean_accuracy", "val_accuracy")

@@ -24,9 +24,9 @@ from tl_core.engine.inputs import streams
 from tl_core.engine.inputs.features import features
 from tl_core.engine.inputs.prefix import in_keras, in_openvino
 from tl_core.engine.networks.assembly import assemble, divide
-from tl_core.engine.training.running import train
+from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunStopped
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 
 pytestmark = pytest.mark.slow
 

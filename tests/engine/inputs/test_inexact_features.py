@@ -13,17 +13,18 @@ import numpy as np
 import pytest
 
 from tests.engine.conftest import quiet, small_spec
-from tl_core import eviction, store
+from tl_core import store
 from tl_core.backbones import BACKBONES
+from tl_core.cache import eviction
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.features import change, entry, features, key_of
 from tl_core.engine.inputs.prefix import EXACT, Arithmetic, in_keras
 from tl_core.engine.networks.assembly import Parts, assemble, divide
-from tl_core.engine.training.material import arithmetic_of, identity_of, stored_features
-from tl_core.engine.training.running import train
-from tl_core.phases import phases
-from tl_core.spec import ExperimentSpec
+from tl_core.engine.training.lifecycle import train
+from tl_core.engine.training.phase_data import arithmetic_of, identity_of, stored_features
+from tl_core.experiment.phases import phases
+from tl_core.experiment.spec import ExperimentSpec
 
 pytestmark = pytest.mark.slow
 

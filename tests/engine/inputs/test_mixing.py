@@ -10,7 +10,7 @@ import pytest
 from tests.engine.inputs.test_augmentation import augmented, photos, recipe
 from tl_core.engine.inputs.augmentation import Recipe, second_labels, seen
 from tl_core.engine.inputs.streams import from_images, in_batches
-from tl_core.spec import Augment
+from tl_core.experiment.spec import Augment
 
 
 def plain(count: int, size: int = 24) -> np.ndarray:

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from tests.engine.conftest import quiet
-from tl_core.augmentations import AUGMENTATIONS, Augmentation
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.inputs.preview import EPOCHS, preview
 from tl_core.engine.inputs.streams import Batch, from_images, in_batches
 from tl_core.errors import BadInput
+from tl_core.experiment.augmentations import AUGMENTATIONS, Augmentation
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.service.messages import read_preview, written_preview
-from tl_core.spec import ExperimentSpec
 
 Photos = Callable[..., Path]
 

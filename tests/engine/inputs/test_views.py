@@ -16,7 +16,7 @@ from tl_core.engine.inputs.prefix import in_keras, in_openvino
 from tl_core.engine.inputs.streams import Batch, Inputs, from_images, in_batches
 from tl_core.engine.inputs.views import drawn_epoch, from_views, view_of
 from tl_core.errors import RunStopped
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 
 MIXING = {"rotation": 20.0, "brightness": 0.3, "mixup": 0.5, "cutmix": 1.0}
 

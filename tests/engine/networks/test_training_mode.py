@@ -12,11 +12,11 @@ from tl_core.backbones import BACKBONES
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import Parts, assemble, divide, is_head
 from tl_core.engine.step import training_steps
-from tl_core.engine.training.averaging import averages_of, in_place_of_weights
-from tl_core.engine.training.epochs import method_of
+from tl_core.engine.training.ema import averages_of, in_place_of_weights
+from tl_core.engine.training.epochs import step_config
 from tl_core.engine.training.groups import groups_of
-from tl_core.phases import phases
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.phases import phases
+from tl_core.experiment.spec import ExperimentSpec
 
 CLASSES = 3
 
@@ -37,7 +37,7 @@ def one_step(spec: ExperimentSpec, frozen: str | None) -> tuple[keras.Model, Par
     phase, labels = phases(spec)[-1], np.array([0, 1, 2, 0], dtype=np.int64)
     groups = groups_of(parts.tail, phase)
     averages = averages_of(parts.tail) if spec.optimizer.average else []
-    step = training_steps(parts.tail, groups, method_of(groups, averages, labels, phase)).one
+    step = training_steps(parts.tail, groups, step_config(groups, averages, labels, phase)).one
     step(inputs, labels)
     if averages:
         with in_place_of_weights(averages):
@@ -133,7 +133,7 @@ def test_a_penalty_on_thawed_layers_is_on_their_kernels_alone_and_moves_them() -
         )
         parts = divide(assemble(spec, CLASSES), spec, "block6")
         groups, labels = groups_of(parts.tail, phases(spec)[-1]), np.array([0, 1, 2, 0], dtype=np.int64)
-        method = method_of(groups, [], labels, phases(spec)[-1])
+        method = step_config(groups, [], labels, phases(spec)[-1])
         inputs = np.random.default_rng(0).normal(size=(4, *parts.tail.inputs[0].shape[1:])).astype(np.float32)
         kernels = [
             v for v in parts.tail.trainable_variables if v.name.endswith("kernel") and "classifier" not in v.path

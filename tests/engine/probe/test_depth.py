@@ -20,10 +20,10 @@ from tl_core.engine.probe import depth, features
 from tl_core.engine.probe.costs import costs
 from tl_core.engine.probe.depth import PROBING, probe
 from tl_core.errors import BadInput, RunFailed, RunStopped
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import plan
-from tl_core.presets import PRESETS
-from tl_core.probe import Probe, read_probe
-from tl_core.spec import ExperimentSpec
+from tl_core.results.depth_probe import Probe, read_probe
 
 SPEC = small_spec(data__images_per_class=30)
 CUTS = BACKBONES[SPEC.backbone.name].cut_names

@@ -25,7 +25,7 @@ from tl_core.engine.results import export
 from tl_core.engine.results.measures import cross_entropy
 from tl_core.engine.results.prediction import Predictor
 from tl_core.errors import BadInput
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ PLAIN_KERAS = textwrap.dedent(
 
 @pytest.fixture(scope="module")
 def run(shared_models: Path) -> store.Run:
-    from tl_core.engine.training.running import train
+    from tl_core.engine.training.lifecycle import train
 
     made = store.create(shared_models, small_spec(head__hidden=[16], train__epochs=4))
     train(made, shared_models, quiet)

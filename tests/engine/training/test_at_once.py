@@ -9,13 +9,13 @@ import pytest
 
 from tests.engine.conftest import quiet
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.streams import Batch, Inputs, Kept, from_features, in_batches
+from tl_core.engine.inputs.streams import Batch, Inputs, ResidentInputs, from_features, in_batches
 from tl_core.engine.networks.head import attach
-from tl_core.engine.training import pace
-from tl_core.engine.training.epochs import Material, Part, Trainer
-from tl_core.engine.training.pace import portions
-from tl_core.phases import phases
-from tl_core.spec import ExperimentSpec
+from tl_core.engine.training import step_chunks
+from tl_core.engine.training.epochs import Part, PhaseData, Trainer
+from tl_core.engine.training.step_chunks import portions
+from tl_core.experiment.phases import phases
+from tl_core.experiment.spec import ExperimentSpec
 
 IMAGES, VALIDATING, CHANNELS = 75, 40, 24
 RANDOM = np.random.default_rng(0)
@@ -59,10 +59,10 @@ def trained(settings: dict[str, Any], classes: int, at_once: bool) -> tuple[list
 
     def part(start: int, end: int) -> Part:
         inputs = from_features(FEATURES, np.arange(start, end))
-        assert isinstance(inputs, Kept)
+        assert isinstance(inputs, ResidentInputs)
         return Part(inputs if at_once else one_by_one(inputs), LABELS[start:end] % classes)
 
-    trainer = Trainer.of(tail, Material(part(0, IMAGES), part(0, 30), part(IMAGES, IMAGES + VALIDATING)), phase)
+    trainer = Trainer.build(tail, PhaseData(part(0, IMAGES), part(0, 30), part(IMAGES, IMAGES + VALIDATING)), phase)
     lines: list[dict[str, Any]] = []
     for epoch in (1, 2):
         line, losses = trainer.epoch(epoch, quiet, lines)
@@ -88,15 +88,15 @@ def test_an_epoch_taken_at_once_is_the_epoch_taken_step_by_step(name: str, class
 
 def test_it_makes_no_difference_how_many_steps_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     by_the_dozen = trained(SETTINGS["a hidden layer, dropout, noise"], 3, at_once=True)
-    monkeypatch.setattr(pace, "FIRST", 0)
-    monkeypatch.setattr(pace, "MOMENT", 0.0)
+    monkeypatch.setattr(step_chunks, "FIRST", 0)
+    monkeypatch.setattr(step_chunks, "MOMENT", 0.0)
     one_at_a_time = trained(SETTINGS["a hidden layer, dropout, noise"], 3, at_once=True)
     assert by_the_dozen[0] == one_at_a_time[0]
 
 
 def test_portions_are_of_batches_of_one_size_and_leave_none_out(monkeypatch: pytest.MonkeyPatch) -> None:
     batches = in_batches(np.arange(75), 8)
-    monkeypatch.setattr(pace, "FIRST", 5 * 8 * 10)
+    monkeypatch.setattr(step_chunks, "FIRST", 5 * 8 * 10)
     taken = list(portions(batches, 10))
     assert taken[0] == slice(0, 5)
     assert taken[-1] == slice(9, 10)
@@ -105,7 +105,7 @@ def test_portions_are_of_batches_of_one_size_and_leave_none_out(monkeypatch: pyt
 
 def test_a_portion_lasts_a_moment_so_that_a_stop_is_soon_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(step_chunks.time, "monotonic", lambda: now[0])
     sizes = []
     for portion in portions(in_batches(np.arange(800), 8), 10**9):
         sizes.append(portion.stop - portion.start)

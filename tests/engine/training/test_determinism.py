@@ -10,7 +10,7 @@ from tl_core.engine.backend import set_up
 from tl_core.engine.networks.assembly import assemble, divide
 from tl_core.engine.step import training_steps
 from tl_core.engine.training.epochs import groups_of
-from tl_core.phases import phases
+from tl_core.experiment.phases import phases
 
 SIZE, BATCH = 128, 16
 

@@ -11,9 +11,9 @@ import pytest
 from tests.engine.conftest import quiet, small_spec
 from tests.engine.training.test_resume import assert_same, outcome
 from tl_core import store
-from tl_core.engine.training.restoring import network_at
-from tl_core.engine.training.running import train
-from tl_core.engine.training.starting import OTHER_IMAGES, first_network, start_identity
+from tl_core.engine.training.initial_weights import OTHER_IMAGES, first_network, start_identity
+from tl_core.engine.training.lifecycle import train
+from tl_core.engine.training.restore import network_at
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.store import forks
 

@@ -16,12 +16,12 @@ import pytest
 
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
-from tl_core.engine.training import checkpoints, experiment, history, pace
-from tl_core.engine.training.running import train
+from tl_core.engine.training import checkpoints, pipeline, recording, step_chunks
+from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunFailed, RunStopped
+from tl_core.experiment.phases import total_epochs
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import TEMPORARY
-from tl_core.phases import total_epochs
-from tl_core.spec import ExperimentSpec
 
 pytestmark = pytest.mark.slow
 
@@ -121,8 +121,8 @@ def test_a_run_stopped_at_every_so_many_batches_ends_the_same(
 ) -> None:
     spec = SPECS[name]
     expected = outcome(left_alone(spec, shared_models))
-    monkeypatch.setattr(pace, "FIRST", 0)
-    monkeypatch.setattr(pace, "MOMENT", 0)
+    monkeypatch.setattr(step_chunks, "FIRST", 0)
+    monkeypatch.setattr(step_chunks, "MOMENT", 0)
     run, stops = store.create(shared_models, spec), 0
     for patience in (3, 13, 21, 10_000):
         left = patience
@@ -226,7 +226,7 @@ def test_a_run_broken_off_at_any_step_of_recording_an_epoch_ends_the_same(
     with monkeypatch.context() as patched:
         # The last epoch is the hard one: no epoch follows that would mend what is missing.
         last = total_epochs(spec)
-        module = {"write_losses": history, "save": checkpoints}.get(step, experiment)
+        module = {"write_losses": recording, "save": checkpoints}.get(step, pipeline)
         real = getattr(module, step)
 
         def die_in_last_epoch(*arguments: Any, **options: Any) -> Any:
@@ -283,7 +283,7 @@ def test_two_processes_never_train_the_same_run(shared_models: Path) -> None:
 
     def train_it_again(what: str, _done: int, _total: int) -> None:
         if what == "Epoch 2":
-            code = "import sys; from pathlib import Path; from tl_core import store; from tl_core.engine.training.running import train\n"
+            code = "import sys; from pathlib import Path; from tl_core import store; from tl_core.engine.training.lifecycle import train\n"
             code += f"m = Path({str(shared_models)!r}); train(store.find(m, {run.id!r}), m, lambda *a: None)"
             done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
             assert "Another process is training" in done.stderr

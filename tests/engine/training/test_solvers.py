@@ -10,7 +10,7 @@ from sklearn.svm import LinearSVC
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.head import CLASSIFIER
 from tl_core.engine.training.solvers import solve
-from tl_core.spec import HeadSpec
+from tl_core.experiment.spec import HeadSpec
 
 RANDOM = np.random.default_rng(0)
 

@@ -11,12 +11,12 @@ import pytest
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.head import attach
 from tl_core.engine.seeds import reseed
-from tl_core.engine.step import Group, Method, StepResult, forward_pass, training_steps, variables_of
-from tl_core.engine.training.averaging import averages_of, in_place_of_weights
-from tl_core.engine.training.epochs import balanced, method_of
+from tl_core.engine.step import ParamGroup, StepConfig, StepResult, forward_pass, training_steps, variables_of
+from tl_core.engine.training.ema import averages_of, in_place_of_weights
+from tl_core.engine.training.epochs import balanced, step_config
 from tl_core.engine.training.groups import groups_of
-from tl_core.phases import phases
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.phases import phases
+from tl_core.experiment.spec import ExperimentSpec
 
 CHANNELS, BATCH = 6, 5
 PLAIN = {"head.dropout": 0.0, "optimizer.name": "sgd", "optimizer.momentum": 0.0, "train.learning_rate": 1.0}
@@ -37,7 +37,7 @@ class Head:
         (phase,) = phases(spec)
         self.groups = groups_of(self.tail, phase)
         self.averages = averages_of(self.tail) if spec.optimizer.average else []
-        self.method = replace(method_of(self.groups, self.averages, LABELS, phase), **method)
+        self.method = replace(step_config(self.groups, self.averages, LABELS, phase), **method)
         self.before = self.weights()
         self.take = training_steps(self.tail, self.groups, self.method).one
 
@@ -173,8 +173,8 @@ def test_gradients_are_shortened_by_their_norm_over_all_groups_together() -> Non
         for name, part in halves:
             optimizer = keras.optimizers.SGD(1.0)
             optimizer.build(part)
-            groups.append(Group(name, optimizer, part, 1.0))
-        training_steps(head.tail, groups, Method(clip_norm=clip)).one(INPUTS, LABELS)
+            groups.append(ParamGroup(name, optimizer, part, 1.0))
+        training_steps(head.tail, groups, StepConfig(clip_norm=clip)).one(INPUTS, LABELS)
         return np.concatenate([(value - head.before[path]).ravel() for path, value in head.weights().items()])
 
     free, clipped, long = moved(None), moved(0.01), moved(1000.0)

@@ -20,14 +20,14 @@ from tl_core.data.prepare import prepare
 from tl_core.engine.results.measures import cross_entropy
 from tl_core.engine.results.prediction import Predictor
 from tl_core.engine.training import checkpoints
-from tl_core.engine.training.restoring import network_at
-from tl_core.engine.training.running import train
+from tl_core.engine.training.lifecycle import train
+from tl_core.engine.training.restore import network_at
 from tl_core.errors import RunFailed, RunStopped
-from tl_core.phases import phases
-from tl_core.schedules import rate
-from tl_core.spec import ExperimentSpec
-from tl_core.stopping import stop_epoch
-from tl_core.store.adjustments import adjustments, ask
+from tl_core.experiment.phases import phases
+from tl_core.experiment.schedules import rate
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.stopping import stop_epoch
+from tl_core.store.live_changes import adjustments, ask
 
 pytestmark = pytest.mark.slow
 
@@ -181,7 +181,7 @@ def test_settings_changed_while_a_run_trains_count_from_the_next_epoch_and_resum
     lines = store.read_metrics(changed)
     assert [line["phase"] for line in lines] == ["head", "head", *["head from 3"] * 3]
     plan = phases(spec, adjustments(changed))[-1]
-    last = rate(spec.schedule, 1e-4, 5, 4, 5, plan.course)
+    last = rate(spec.schedule, 1e-4, 5, 4, 5, plan.schedule_span)
     assert lines[-1]["learning_rate"]["head"] == pytest.approx(last, rel=1e-5), "the schedule goes on where it was"
     plain = store.read_metrics(left_alone(spec, shared_models))
     same = [one["val_loss"] == other["val_loss"] for one, other in zip(lines, plain, strict=True)]

@@ -15,10 +15,10 @@ from tl_core.engine.bank.layout import Layout, layout_of
 from tl_core.engine.bank.program import Epoch, Images, Program, as_keras
 from tl_core.engine.bank.stack import Layer, Settings, dropout_names, first_layers, moved, settings_of, sizes_of
 from tl_core.engine.seeds import seed_of
-from tl_core.phases import phases
-from tl_core.schedules import rate
-from tl_core.spec import ExperimentSpec
-from tl_core.stopping import ends_now
+from tl_core.experiment.phases import phases
+from tl_core.experiment.schedules import rate
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.stopping import ends_now
 
 Line = dict[str, Any]
 
@@ -130,7 +130,7 @@ def _epoch(stand: Stand, shared: Shared, number: int, watch: Callable[[], None])
     """Trains one epoch; the line of each head."""
     spec, images = stand.specs[0], shared.train.labels.shape[0]
     steps, phase = -(-images // spec.train.batch_size), phases(spec)[0]
-    shares = [rate(spec.schedule, 1.0, number, step, steps, phase.course) for step in range(steps)]
+    shares = [rate(spec.schedule, 1.0, number, step, steps, phase.schedule_span) for step in range(steps)]
     curves = _curves("", stand, _train(stand, shared, _drawn(stand, shared, number, shares), watch), images)
     for prefix, part, positions in (
         ("clean_", shared.train, _clean(stand, shared)),

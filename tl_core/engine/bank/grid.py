@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from tl_core import store
-from tl_core.bank import Cell, Grid, cells
-from tl_core.cache import Progress
+from tl_core.cache.arrays import Progress
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import set_up
 from tl_core.engine.bank.epochs import Outcome
 from tl_core.engine.bank.training import Arrays, Bank, need_memory, run
 from tl_core.engine.networks.assembly import assemble, divide
-from tl_core.engine.training.ahead import prepared
-from tl_core.engine.training.material import stored_features
-from tl_core.phases import phases
-from tl_core.spec import ExperimentSpec
+from tl_core.engine.training.phase_data import stored_features
+from tl_core.engine.training.prefetch import prepared
+from tl_core.experiment.phases import phases
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.results.head_bank import Cell, Grid, cells
 from tl_core.store import cache_folder
 
 
@@ -27,7 +27,7 @@ def train_bank(base: ExperimentSpec, grid: Grid, models: Path, progress: Progres
     """Trains every cell of a grid on the features that a run of `base` would read; nothing but caches is written.
 
     Returns:
-        The JSON form that `tl_core.bank` describes; of what was reached, where `progress` raised RunStopped while heads trained.
+        The JSON form that `tl_core.results.head_bank` describes; of what was reached, where `progress` raised RunStopped while heads trained.
 
     Raises:
         BadInput: as `cells` and a run of `base` do.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tl_core.spec import ExperimentSpec, HeadSpec
+from tl_core.experiment.spec import ExperimentSpec, HeadSpec
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tl_core.engine.backend import keras, tf
 from tl_core.engine.bank.layout import Layout, dropouts
 from tl_core.engine.networks.head import CLASSIFIER
 from tl_core.engine.seeds import seed_of
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 
 
 class Weights(NamedTuple):

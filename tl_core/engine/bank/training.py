@@ -11,7 +11,7 @@ from itertools import groupby
 import numpy as np
 import psutil
 
-from tl_core.cache import Progress, unwatched
+from tl_core.cache.arrays import Progress, unwatched
 from tl_core.engine.backend import tf
 from tl_core.engine.bank.epochs import Outcome, Shared, begun, train
 from tl_core.engine.bank.layout import dropouts
@@ -20,9 +20,9 @@ from tl_core.engine.bank.stack import sizes_of
 from tl_core.engine.networks.head import units_of
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import balanced
-from tl_core.engine.training.material import clean_positions
+from tl_core.engine.training.phase_data import clean_positions
 from tl_core.errors import RunFailed, RunStopped
-from tl_core.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec
 
 SHARE_OF_MEMORY = 0.25
 """Of what is free: as much may the features take, and as much what a portion of heads trains with."""
@@ -55,7 +55,7 @@ def run(specs: Sequence[ExperimentSpec], arrays: Arrays, progress: Progress = un
     """Trains a head for each spec.
 
     Args:
-        specs: Alike but for `tl_core.bank.AXES`.
+        specs: Alike but for `tl_core.results.head_bank.AXES`.
         progress: Told how many epochs of heads are done, of how many; where it raises RunStopped, what was reached is returned.
     """
     began, complete = time.monotonic(), True

@@ -19,7 +19,7 @@ from tl_core.engine.inputs.corruption import CORRUPTION
 from tl_core.engine.inputs.geometric import GEOMETRIC, moved
 from tl_core.engine.inputs.mixing import MIXING, Mix, Mixes, mixes_of
 from tl_core.engine.seeds import generator_of
-from tl_core.spec import Augment
+from tl_core.experiment.spec import Augment
 
 VERSION = 1
 """Raised when the same augmentation of the same image would give other pixels."""

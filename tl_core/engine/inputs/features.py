@@ -16,19 +16,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tl_core import feature_keys
-from tl_core.cache import (
-    Job,
-    Progress,
-    State,
-    grown,
-    is_built,
-    mapped,
-    missing_bytes,
-    need_space,
-    opened,
-)
-from tl_core.data.growing import Growing, Overtaken
+from tl_core.cache import feature_keys
+from tl_core.cache.arrays import Job, Progress, State, grown, is_built, mapped, missing_bytes, need_space, opened
+from tl_core.data.partial_pixels import Growing, Overtaken
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, forget, keep, ready

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tl_core.engine.backend import keras
-from tl_core.spec import Augment
+from tl_core.experiment.spec import Augment
 
 Draw = Callable[[np.random.Generator, float], np.ndarray]
 """From a random generator and the amount to a 3 x 3 matrix from places in the new image to places in the old one.

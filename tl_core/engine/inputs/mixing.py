@@ -14,9 +14,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from tl_core.augmentations import AUGMENTATIONS
 from tl_core.engine.seeds import generator_of, seed_of
-from tl_core.spec import Augment
+from tl_core.experiment.augmentations import AUGMENTATIONS
+from tl_core.experiment.spec import Augment
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tl_core.cache import unwatched
+from tl_core.cache.arrays import unwatched
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Unreadable
 from tl_core.data.groups import GroupBy
@@ -21,8 +21,8 @@ from tl_core.engine.inputs.augmentation import Recipe, seen
 from tl_core.engine.inputs.mixing import Mix
 from tl_core.engine.inputs.views import drawn_epoch
 from tl_core.errors import BadInput
+from tl_core.experiment.spec import DataSpec, ExperimentSpec
 from tl_core.service.messages import Preview
-from tl_core.spec import DataSpec, ExperimentSpec
 
 EPOCHS = range(1, 10)
 TRIED = 20

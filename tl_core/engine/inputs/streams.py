@@ -11,7 +11,7 @@ from tl_core.engine.backend import room
 from tl_core.engine.inputs.augmentation import Recipe, second_labels, seen
 from tl_core.engine.inputs.prefix import Prefix
 from tl_core.engine.step import Source, on_device
-from tl_core.spec import Augment
+from tl_core.experiment.spec import Augment
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ Inputs = Callable[[Iterable[np.ndarray], int], Iterator[Batch]]
 
 
 @dataclass(frozen=True)
-class Kept:
+class ResidentInputs:
     """`Inputs` that are the same in every epoch, and are kept where the tail computes: many steps can be taken at once."""
 
     source: Source
@@ -51,10 +51,10 @@ class Kept:
 
 
 def from_features(features: np.ndarray, rows: np.ndarray) -> Inputs:
-    """Stored features; position p is row `rows[p]` of the array. Kept in memory where there is room."""
+    """Stored features; position p is row `rows[p]` of the array. ResidentInputs in memory where there is room."""
     wanted = int(np.prod(features.shape[1:])) * 4 * len(rows)
     if wanted < room():
-        return Kept(on_device(features[rows]))
+        return ResidentInputs(on_device(features[rows]))
     return lambda batches, epoch: (Batch(features[rows[positions]]) for positions in batches)
 
 

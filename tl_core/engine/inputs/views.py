@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.cache import Progress
+from tl_core.cache.arrays import Progress
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.augmentation import VERSION, Recipe, seen
 from tl_core.engine.inputs.features import BATCH, COMPARED, is_exact, portions, stored
 from tl_core.engine.inputs.prefix import EXACT, Arithmetic, Prefix, compiled
 from tl_core.engine.inputs.streams import Batch, Inputs, from_features, labelled
+from tl_core.experiment.phases import phases, trains_from_features
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import digest_of
-from tl_core.phases import phases, trains_from_features
-from tl_core.spec import ExperimentSpec
 
 
 def view_of(epoch: int, views: int) -> int:

@@ -13,11 +13,11 @@ from typing import Any
 
 from tl_core.backbones import BACKBONES
 from tl_core.backbones.freezing import last_kept, used_cuts
-from tl_core.cache import Progress, unwatched
+from tl_core.cache.arrays import Progress, unwatched
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
-from tl_core.engine.networks import head, spare, weights
-from tl_core.spec import ExperimentSpec
+from tl_core.engine.networks import head, network_pool, weights
+from tl_core.experiment.spec import ExperimentSpec
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def assemble(spec: ExperimentSpec, classes: int, progress: Progress = unwatched)
     progress("Building the network", 0, 1)
     backbone = BACKBONES[spec.backbone.name]
     received = partial(progress, "Downloading weights")
-    network = spare.pretrained(backbone, spec.image_size, spec.backbone.weights, spec.train.seed, received)
+    network = network_pool.pretrained(backbone, spec.image_size, spec.backbone.weights, spec.train.seed, received)
     return with_head(network, spec, classes)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from tl_core.engine.backend import keras
 from tl_core.engine.seeds import seed_of
-from tl_core.phases import SOLVED
-from tl_core.spec import HeadSpec
+from tl_core.experiment.phases import SOLVED
+from tl_core.experiment.spec import HeadSpec
 
 POOLING = "head_pooling"
 CLASSIFIER = "classifier"

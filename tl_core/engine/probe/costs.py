@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tl_core.backbones import BlockFacts, facts
-from tl_core.phases import SOLVED, phases
+from tl_core.experiment.phases import SOLVED, phases
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import PhasePlan, phase_plan
-from tl_core.probe import Cost
-from tl_core.spec import ExperimentSpec
+from tl_core.results.depth_probe import Cost
 
 
 def costs(spec: ExperimentSpec, images: Mapping[str, int], classes: int, stored: int) -> Mapping[str, Cost]:

@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.cache import Job, Progress, opened, unwatched
+from tl_core.cache.arrays import Job, Progress, opened, unwatched
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import device_name
 from tl_core.engine.probe import neighbours, ridge
 from tl_core.engine.probe.costs import costs
 from tl_core.engine.probe.features import at_every_cut, identity_of
 from tl_core.errors import BadInput, RunFailed
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import digest_of
-from tl_core.probe import Depth, Probe, Score, interval
-from tl_core.spec import ExperimentSpec
+from tl_core.results.depth_probe import Depth, Probe, Score, interval
 from tl_core.store import cache_folder
 
 VERSION = 1

@@ -11,14 +11,14 @@ import numpy as np
 from tl_core.backbones import BACKBONES, facts
 from tl_core.backbones.download import obtain
 from tl_core.backbones.weights import resolve, weights_identity
-from tl_core.cache import Progress
+from tl_core.cache.arrays import Progress
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import device_name, keras
 from tl_core.engine.inputs.features import portions, stored
 from tl_core.engine.inputs.prefix import compiled
 from tl_core.engine.networks import build as networks
-from tl_core.engine.networks import spare
-from tl_core.spec import ExperimentSpec
+from tl_core.engine.networks import network_pool
+from tl_core.experiment.spec import ExperimentSpec
 
 _POOLING = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
 
@@ -45,7 +45,7 @@ def at_every_cut(spec: ExperimentSpec, pixels: Pixels, cache: Path, progress: Pr
 
     def outputs(start: int) -> Iterator[np.ndarray]:
         progress("Building the network", 0, 1)
-        network = spare.pretrained(backbone, spec.image_size, spec.backbone.weights, spec.train.seed)
+        network = network_pool.pretrained(backbone, spec.image_size, spec.backbone.weights, spec.train.seed)
         return compiled(pooled(network, spec.head.pooling))(pixels.images[some] for some in portions(images, start))
 
     features = stored(outputs, (images, sum(channels)), identity, cache, progress)

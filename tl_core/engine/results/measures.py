@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.spec import HeadSpec
+from tl_core.experiment.spec import HeadSpec
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.cache import Progress
+from tl_core.cache.arrays import Progress
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Skipped, Unreadable
 from tl_core.data.pixels import pixels

@@ -21,18 +21,27 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.cache import Progress, unwatched
+from tl_core.cache.arrays import Progress, unwatched
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.streams import Inputs, Kept, in_batches
+from tl_core.engine.inputs.streams import Inputs, ResidentInputs, in_batches
 from tl_core.engine.results.measures import Measured, cross_entropy, reading
 from tl_core.engine.seeds import generator_of, reseed
-from tl_core.engine.step import Forward, Group, Method, StepResult, Steps, forward_pass, training_steps, variables_of
-from tl_core.engine.training.averaging import averages_of, in_place_of_weights
+from tl_core.engine.step import (
+    Forward,
+    ParamGroup,
+    StepConfig,
+    StepResult,
+    Steps,
+    forward_pass,
+    training_steps,
+    variables_of,
+)
+from tl_core.engine.training.ema import averages_of, in_place_of_weights
 from tl_core.engine.training.groups import groups_of, kernels_of
-from tl_core.engine.training.pace import portions
+from tl_core.engine.training.step_chunks import portions
 from tl_core.errors import RunFailed
-from tl_core.phases import Phase
-from tl_core.schedules import Line, is_constant, rate
+from tl_core.experiment.phases import Phase
+from tl_core.experiment.schedules import Line, is_constant, rate
 
 EVALUATION_BATCH = 32
 
@@ -50,7 +59,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Material:
+class PhaseData:
     """What a phase learns from and is measured on. `clean` is a fixed part of the training images, never augmented."""
 
     train: Part
@@ -58,11 +67,13 @@ class Material:
     validation: Part
 
 
-def method_of(groups: Sequence[Group], averages: Sequence[tuple[Any, Any]], labels: np.ndarray, phase: Phase) -> Method:
+def step_config(
+    groups: Sequence[ParamGroup], averages: Sequence[tuple[Any, Any]], labels: np.ndarray, phase: Phase
+) -> StepConfig:
     """What the steps of a phase do beyond lowering the mean cross-entropy of a batch."""
     spec = phase.spec
     thawed = [variable for group in groups if group.name != "head" for variable in group.variables]
-    return Method(
+    return StepConfig(
         label_smoothing=spec.loss.label_smoothing,
         class_weights=balanced(labels) if spec.loss.class_weights == "balanced" else None,
         penalised=kernels_of(thawed) if spec.train.backbone_l2 else (),
@@ -87,19 +98,19 @@ class Trainer:
     """A phase made ready: `epoch` trains one and returns its line and the loss of each validation image."""
 
     tail: keras.Model
-    groups: list[Group]
+    groups: list[ParamGroup]
     averages: list[tuple[Any, Any]]
-    material: Material
+    phase_data: PhaseData
     phase: Phase
     steps: Steps
     forward: Forward
 
     @classmethod
-    def of(cls, tail: keras.Model, material: Material, phase: Phase) -> Trainer:
+    def build(cls, tail: keras.Model, phase_data: PhaseData, phase: Phase) -> Trainer:
         groups = groups_of(tail, phase)
         averages = averages_of(tail) if phase.spec.optimizer.average else []
-        steps = training_steps(tail, groups, method_of(groups, averages, material.train.labels, phase))
-        return cls(tail, groups, averages, material, phase, steps, forward_pass(tail))
+        steps = training_steps(tail, groups, step_config(groups, averages, phase_data.train.labels, phase))
+        return cls(tail, groups, averages, phase_data, phase, steps, forward_pass(tail))
 
     @property
     def variables(self) -> Mapping[str, Any]:
@@ -121,8 +132,8 @@ class Trainer:
         seconds = time.monotonic() - started
         said = f"Measuring epoch {epoch}"
         with in_place_of_weights(self.averages):
-            clean = evaluate(self.forward, self.material.clean, progress=progress, said=said)
-            validation = evaluate(self.forward, self.material.validation, progress=progress, said=said)
+            clean = evaluate(self.forward, self.phase_data.clean, progress=progress, said=said)
+            validation = evaluate(self.forward, self.phase_data.validation, progress=progress, said=said)
         line = {
             "epoch": epoch,
             "phase": self.phase.name,
@@ -131,7 +142,7 @@ class Trainer:
             **reading("val_", validation),
             "learning_rate": self._rates(),
             "seconds": round(time.monotonic() - started, 4),
-            "images_per_second": round(len(self.material.train.labels) / max(seconds, 1e-9), 1),
+            "images_per_second": round(len(self.phase_data.train.labels) / max(seconds, 1e-9), 1),
         }
         _check_finite(line)
         return line, validation.losses
@@ -139,7 +150,7 @@ class Trainer:
     def _train(self, epoch: int, progress: Progress, lines: Sequence[Line]) -> dict[str, float]:
         train = self.phase.spec.train
         reseed(self.tail, train.seed, epoch)
-        order = generator_of("order", train.seed, epoch).permutation(len(self.material.train.labels))
+        order = generator_of("order", train.seed, epoch).permutation(len(self.phase_data.train.labels))
         batches = in_batches(order, train.batch_size)
         shares = self._shares(epoch, len(batches), lines)
         results, taken = [], 0
@@ -156,19 +167,23 @@ class Trainer:
 
     def _results(self, batches: Sequence[np.ndarray], shares: Sequence[float], epoch: int) -> Iterator[StepResult]:
         """Takes the steps of an epoch: one by one, or many at once where what they read is kept."""
-        inputs = self.material.train.inputs
-        if isinstance(inputs, Kept):
+        inputs = self.phase_data.train.inputs
+        if isinstance(inputs, ResidentInputs):
             return self._at_once(inputs, batches, shares)
         return self._one_by_one(batches, shares, epoch)
 
-    def _at_once(self, inputs: Kept, batches: Sequence[np.ndarray], shares: Sequence[float]) -> Iterator[StepResult]:
+    def _at_once(
+        self, inputs: ResidentInputs, batches: Sequence[np.ndarray], shares: Sequence[float]
+    ) -> Iterator[StepResult]:
         rates = np.array([[group.rate * share for group in self.groups] for share in shares], np.float32)
         for portion in portions(batches, inputs.numbers):
-            yield self.steps.many(inputs.source, np.stack(batches[portion]), self.material.train.labels, rates[portion])
+            yield self.steps.many(
+                inputs.source, np.stack(batches[portion]), self.phase_data.train.labels, rates[portion]
+            )
 
     def _one_by_one(self, batches: Sequence[np.ndarray], shares: Sequence[float], epoch: int) -> Iterator[StepResult]:
-        labels, before = self.material.train.labels, None
-        for batch, positions, share in zip(self.material.train.inputs(batches, epoch), batches, shares, strict=True):
+        labels, before = self.phase_data.train.labels, None
+        for batch, positions, share in zip(self.phase_data.train.inputs(batches, epoch), batches, shares, strict=True):
             if share != before:
                 self._set_rates(share)
             before = share
@@ -177,10 +192,10 @@ class Trainer:
 
     def _shares(self, epoch: int, steps: int, lines: Sequence[Line]) -> list[float]:
         """The share of the rates that each step of an epoch has."""
-        schedule, course = self.phase.spec.schedule, self.phase.course
+        schedule, schedule_span = self.phase.spec.schedule, self.phase.schedule_span
         if is_constant(schedule):
             return [1.0] * steps
-        return [rate(schedule, 1.0, epoch, step, steps, course, lines) for step in range(steps)]
+        return [rate(schedule, 1.0, epoch, step, steps, schedule_span, lines) for step in range(steps)]
 
     def _set_rates(self, share: float) -> None:
         for group in self.groups:
@@ -212,7 +227,7 @@ def evaluate(
 
 
 def _outputs(forward: Forward, inputs: Inputs, batches: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-    if isinstance(inputs, Kept):
+    if isinstance(inputs, ResidentInputs):
         return (
             forward.many(inputs.source, np.stack(batches[portion])) for portion in portions(batches, inputs.numbers)
         )

@@ -14,9 +14,9 @@ from tl_core.backbones import BACKBONES
 from tl_core.backbones.freezing import used_cuts
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import is_head
-from tl_core.engine.step import Group
-from tl_core.phases import Phase
-from tl_core.spec import OptimizerSpec
+from tl_core.engine.step import ParamGroup
+from tl_core.experiment.phases import Phase
+from tl_core.experiment.spec import OptimizerSpec
 
 _OPTIMIZERS: dict[str, Callable[[float, OptimizerSpec], keras.optimizers.Optimizer]] = {
     "adam": lambda rate, spec: keras.optimizers.Adam(rate, weight_decay=spec.weight_decay or None),
@@ -29,7 +29,7 @@ _OPTIMIZERS: dict[str, Callable[[float, OptimizerSpec], keras.optimizers.Optimiz
 """By name: Kingma & Ba 2015 (adam); Loshchilov & Hutter 2019 (adamw, and decoupled weight decay for all); Sutskever et al. 2013 (momentum)."""
 
 
-def groups_of(tail: keras.Model, phase: Phase) -> list[Group]:
+def groups_of(tail: keras.Model, phase: Phase) -> list[ParamGroup]:
     """The head, then what is thawed: together, or a group a block from the top down where rates decay with depth.
 
     A block's rate is the backbone's times the decay for each thawed block above it (Howard & Ruder 2018, "discriminative fine-tuning").
@@ -77,10 +77,10 @@ def _weights(layers: Iterator[keras.layers.Layer] | list[keras.layers.Layer]) ->
     return [variable for layer in layers for variable in layer.trainable_variables]
 
 
-def _group(name: str, variables: list[Any], rate: float, spec: OptimizerSpec) -> Group:
+def _group(name: str, variables: list[Any], rate: float, spec: OptimizerSpec) -> ParamGroup:
     optimizer = _OPTIMIZERS[spec.name](rate, spec)
     if spec.weight_decay:
         kernels = {id(variable) for variable in kernels_of(variables)}
         optimizer.exclude_from_weight_decay([variable for variable in variables if id(variable) not in kernels])
     optimizer.build(variables)
-    return Group(name, optimizer, variables, rate)
+    return ParamGroup(name, optimizer, variables, rate)

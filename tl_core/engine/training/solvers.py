@@ -12,7 +12,7 @@ import numpy as np
 
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.head import CLASSIFIER
-from tl_core.spec import HeadSpec
+from tl_core.experiment.spec import HeadSpec
 
 _NO_PENALTY = 1e12
 

@@ -1,0 +1,229 @@
+"""Whole runs, small and real: what they leave, what they measure, how they fail."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.engine.conftest import quiet, small_spec
+from tl_core import store
+from tl_core.cache.arrays import Progress
+from tl_core.data.prepare import prepare
+from tl_core.engine.networks.assembly import assemble
+from tl_core.engine.results.measures import cross_entropy
+from tl_core.engine.results.prediction import Predictor
+from tl_core.engine.training import checkpoints
+from tl_core.engine.training.epochs import Trainer
+from tl_core.engine.training.lifecycle import train
+from tl_core.engine.training.phase_data import CLEAN_IMAGES
+from tl_core.engine.training.recording import read_losses
+from tl_core.errors import RunFailed
+from tl_core.experiment.phases import total_epochs
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.schedules import Line
+from tl_core.experiment.spec import ExperimentSpec
+
+pytestmark = pytest.mark.slow
+
+Trained = Callable[[ExperimentSpec], store.Run]
+
+LINE = {
+    "epoch",
+    "phase",
+    "loss",
+    "accuracy",
+    "penalty",
+    "clean_loss",
+    "clean_accuracy",
+    "val_loss",
+    "val_accuracy",
+    "learning_rate",
+    "seconds",
+    "images_per_second",
+}
+
+
+@pytest.mark.parametrize("preset", PRESETS.names)
+def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
+    preset: str, trained: Trained, shared_models: Path
+) -> None:
+    spec = small_spec(preset, data__images_per_class=6)
+    run = trained(spec)
+    state, lines = store.read_state(run), store.read_metrics(run)
+    assert state["status"] == store.FINISHED
+    assert [line["epoch"] for line in lines] == list(range(1, total_epochs(spec) + 1))
+    for line in lines:
+        assert set(line) == LINE
+        assert all(math.isfinite(line[name]) for name in ("loss", "clean_loss", "val_loss", "penalty"))
+    best = min(lines, key=lambda line: line["val_loss"])
+    assert (state["best_epoch"], state["val_loss"]) == (best["epoch"], best["val_loss"])
+    assert store.read_spec(run) == spec
+    losses = read_losses(run, state["images"]["validation"])
+    np.testing.assert_allclose(losses.mean(axis=1), [line["val_loss"] for line in lines], rtol=1e-5)
+    for part in ("validation", "test"):
+        report = json.loads((run.report / f"{part}.json").read_text())
+        assert sum(map(sum, report["confusion"])) == state["images"][part] == report["images"]
+    validation = json.loads((run.report / "validation.json").read_text())
+    assert validation["accuracy"] == pytest.approx(best["val_accuracy"])
+    assert validation["loss"] == pytest.approx(best["val_loss"], rel=1e-3)
+
+
+def test_a_head_trained_on_pretrained_features_learns_digits(trained: Trained) -> None:
+    run = trained(small_spec(data__images_per_class=60, data__image_size=64, train__epochs=10))
+    assert store.read_state(run)["val_accuracy"] > 0.85
+
+
+def test_the_best_epoch_is_exported_also_where_it_was_before_the_backbone_thawed(trained: Trained) -> None:
+    """Thawing at an absurd rate wrecks the network; what is exported must be the network of the head's phase."""
+    changes = {
+        "train__head_epochs": 3,
+        "train__epochs": 2,
+        "train__backbone_learning_rate": 0.05,
+        "data__image_size": 64,
+    }
+    run = trained(small_spec("fine-tune", **changes, data__images_per_class=30))
+    state, lines = store.read_state(run), store.read_metrics(run)
+    assert lines[state["best_epoch"] - 1]["phase"] == "head"
+    report = json.loads((run.report / "validation.json").read_text())
+    assert report["loss"] == pytest.approx(state["val_loss"], rel=1e-3)
+
+
+def test_label_noise_reaches_training_and_nothing_else(trained: Trained, shared_models: Path) -> None:
+    run = trained(small_spec(data__label_noise=0.5, data__images_per_class=40, data__image_size=64, train__epochs=8))
+    told = json.loads((run.report / "data.json").read_text())
+    assert len(told["mislabelled"]) == 200
+    last = store.read_metrics(run)[-1]
+    assert last["clean_accuracy"] < last["val_accuracy"], (
+        "half of the training labels are wrong, none of the validation ones"
+    )
+
+
+def test_the_clean_curve_is_what_the_saved_network_says_of_plain_training_images(
+    trained: Trained, shared_models: Path
+) -> None:
+    spec = small_spec(head__dropout=0.8, augment={"rotation": 45}, data__images_per_class=6, data__label_noise=0.2)
+    run = trained(spec)
+    data = prepare(spec.data, spec.image_size, store.cache_folder(shared_models), quiet)
+    newest = checkpoints.latest_whole(run.checkpoints)
+    assert newest is not None
+    model = assemble(spec, 10)
+    values = checkpoints.load(run.checkpoints, newest)
+    kernel, bias = (values[f"model/classifier/{name}"] for name in ("kernel", "bias"))
+    model.get_layer("classifier").set_weights([kernel, bias])
+    logits = np.asarray(model(data.pixels.images[data.split.train].astype(np.float32), training=False))
+    measured, line = cross_entropy(logits, data.split.train_labels), store.read_metrics(run)[-1]
+    assert line["clean_loss"] == pytest.approx(measured.loss, abs=1e-4)
+    assert line["clean_accuracy"] == measured.accuracy
+    assert abs(line["loss"] - measured.loss) > 0.05, "dropout and rotation must show in the reported loss"
+    assert len(data.split.train) < CLEAN_IMAGES
+
+
+def test_the_penalty_is_told_apart_from_the_loss(trained: Trained) -> None:
+    plain, penalised = (trained(small_spec(head__l2=l2, head__dropout=0.0)) for l2 in (0.0, 0.1))
+    assert [line["penalty"] for line in store.read_metrics(plain)] == [0.0, 0.0]
+    first = store.read_metrics(penalised)[0]
+    assert first["penalty"] > 0.5
+    assert first["loss"] == pytest.approx(store.read_metrics(plain)[0]["loss"], rel=0.5)
+
+
+def test_l1_and_l2_shrink_the_weights_of_the_head(trained: Trained) -> None:
+    def kernel(**changes: float) -> np.ndarray:
+        run = trained(small_spec(train__epochs=6, head__dropout=0.0, train__learning_rate=1e-2, **changes))
+        newest = checkpoints.latest_whole(run.checkpoints)
+        assert newest is not None
+        return checkpoints.load(run.checkpoints, newest)["model/classifier/kernel"]
+
+    plain, l2, l1 = kernel(head__l2=0.0), kernel(head__l2=0.05), kernel(head__l2=0.0, head__l1=0.01)
+    assert np.linalg.norm(l2) < 0.7 * np.linalg.norm(plain)
+    assert (np.abs(l1) < 1e-3).mean() > 2 * (np.abs(plain) < 1e-3).mean()
+
+
+@pytest.mark.parametrize("classifier", ["logistic-regression", "linear-svm"])
+def test_solved_classifiers_train_in_one_epoch_and_report_like_the_others(classifier: str, trained: Trained) -> None:
+    run = trained(small_spec(head__classifier=classifier, data__image_size=64, data__images_per_class=40))
+    state, lines = store.read_state(run), store.read_metrics(run)
+    assert [line["phase"] for line in lines] == ["solve"]
+    assert state["val_accuracy"] > 0.8
+    assert state["test_accuracy"] > 0.8
+    assert state["loss_name"] == ("squared hinge" if classifier == "linear-svm" else "cross-entropy")
+
+
+def test_a_run_that_diverges_says_so_in_a_sentence_and_keeps_its_last_good_checkpoint(
+    shared_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained_epoch = Trainer._train
+
+    def diverging(trainer: Trainer, epoch: int, progress: Progress, lines: Sequence[Line]) -> dict[str, float]:
+        reported = trained_epoch(trainer, epoch, progress, lines)
+        if epoch == 3:  # What an overflow leaves behind.
+            trainer.groups[0].variables[0].assign(trainer.groups[0].variables[0] * np.inf)
+        return reported
+
+    monkeypatch.setattr(Trainer, "_train", diverging)
+    run = store.create(shared_models, small_spec(train__epochs=5))
+    with pytest.raises(
+        RunFailed,
+        match=r"In epoch 3 the clean loss was no number any more .* Start a new run with a lower train.learning_rate",
+    ):
+        train(run, shared_models, quiet)
+    state = store.read_state(run)
+    assert (state["status"], state["epoch"]) == (store.FAILED, 2)
+    assert "lower train.learning_rate" in state["message"]
+    assert "Traceback" in run.log.read_text()
+    kept = checkpoints.latest_whole(run.checkpoints)
+    assert kept is not None
+    assert kept.epoch == 2
+    assert all(np.isfinite(value).all() for value in checkpoints.load(run.checkpoints, kept).values())
+    assert state["exported_epoch"] == 2, "what was good is exported all the same"
+    assert Predictor.of(run.export).signature.details["epoch"] == 2
+
+
+def test_something_unforeseen_is_told_in_a_sentence_with_the_trace_in_the_log(
+    shared_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tl_core.engine.training import phase_loop
+
+    def broken(*_arguments: object) -> None:
+        raise ZeroDivisionError("by the test")
+
+    monkeypatch.setattr(phase_loop, "divide", broken)
+    run = store.create(shared_models, small_spec())
+    with pytest.raises(RunFailed, match="ZeroDivisionError: by the test"):
+        train(run, shared_models, quiet)
+    assert store.read_state(run)["status"] == store.FAILED
+    assert "Traceback" in run.log.read_text()
+
+
+def test_validation_images_are_never_augmented_nor_trained_on(shared_models: Path) -> None:
+    spec = small_spec(augment={"rotation": 90, "brightness": 1.0}, data__image_size=32, data__images_per_class=6)
+    data = prepare(spec.data, spec.image_size, store.cache_folder(shared_models), quiet)
+    assert not set(data.split.train) & set(data.split.validation)
+    losses = []
+    for value in (spec, spec.with_values({"augment": {}})):
+        run = store.create(shared_models, value.with_values({"train.learning_rate": 1e-7, "train.epochs": 1}))
+        train(run, shared_models, quiet)
+        losses.append(read_losses(run, len(data.split.validation))[0])
+    np.testing.assert_allclose(losses[0], losses[1], atol=1e-4)
+
+
+def test_a_class_of_which_no_image_can_be_read_is_left_out_and_named(
+    photos: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = photos("blue", "red", each=12)
+    (root / "broken").mkdir()
+    for number in range(5):
+        (root / "broken" / f"{number}.jpg").write_text("no picture")
+    spec = small_spec(data__source=f"folder:{root}", data__images_per_class=None)
+    run = store.create(tmp_path, spec)
+    train(run, tmp_path, quiet)
+    told = json.loads((run.report / "data.json").read_text())
+    assert told["classes"] == ["blue", "red"]
+    assert {"file": "broken/", "reason": "no image of this class could be read; the class is left out"} in told[
+        "skipped"
+    ]
+    assert Predictor.of(run.export).signature.classes == ("blue", "red")

@@ -1,0 +1,271 @@
+"""An idle worker gets ready what somebody is setting up, and steps back for whoever pressed Train."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from PIL import Image
+
+from tests.engine.conftest import quiet, small_spec
+from tl_core import store
+from tl_core.cache.arrays import unwatched
+from tl_core.data.dataset import ImageDataset, Item
+from tl_core.data.pixels import is_cached, pixels
+from tl_core.engine.inputs import prefix
+from tl_core.engine.networks import build, network_pool
+from tl_core.engine.training.lifecycle import train
+from tl_core.errors import RunStopped
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.worker import prefetch
+from tl_core.worker.prefetch import Ahead
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    network_pool._spare.clear()
+    network_pool._lent.clear()
+    prefix._spare.clear()
+
+
+def wished(models: Path, **changes: Any) -> ExperimentSpec:
+    spec = small_spec(**changes)
+    store.prefetch.wish(models, spec)
+    return spec
+
+
+def caches(models: Path) -> list[str]:
+    return sorted({file.parent.parent.name for file in models.glob("cache/*/*/index.json")})
+
+
+@pytest.mark.slow
+def test_what_was_got_ready_is_not_made_again_by_the_run_and_changes_nothing_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = wished(tmp_path / "ahead")
+    Ahead(tmp_path / "ahead", unwatched).step()
+    assert caches(tmp_path / "ahead") == ["features", "pixels"]
+    lines = {}
+    for name in ("ahead", "alone"):
+        if name == "ahead":
+            with monkeypatch.context() as patch:
+                patch.setattr(build, "build", lambda *_: pytest.fail("the network was built again"))
+                run = store.create(tmp_path / name, spec)
+                train(run, tmp_path / name, quiet)
+        else:
+            run = store.create(tmp_path / name, spec)
+            train(run, tmp_path / name, quiet)
+        lines[name] = [{**line, "seconds": 0, "images_per_second": 0} for line in store.read_metrics(run)]
+    assert lines["ahead"] == lines["alone"]
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_it_is_got_ready_once_and_again_after_its_network_was_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = small_spec("fine-tune", data__images_per_class=3, train__head_epochs=1, train__epochs=1)
+    store.prefetch.wish(tmp_path, spec)
+    made = Mock(side_effect=build.build)
+    monkeypatch.setattr(build, "build", made)
+    idle = Ahead(tmp_path, unwatched)
+    for _ in range(3):
+        idle.step()
+    assert made.call_count == 1
+    train(store.create(tmp_path, spec), tmp_path, quiet)
+    idle.step()
+    assert made.call_count == 2
+
+
+@pytest.mark.slow
+def test_a_run_that_changed_no_weight_of_the_network_leaves_it_to_the_next_and_one_that_did_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lines_of(spec: ExperimentSpec) -> list[dict[str, Any]]:
+        run = store.create(tmp_path, spec)
+        train(run, tmp_path, quiet)
+        return [{**line, "seconds": 0, "images_per_second": 0} for line in store.read_metrics(run)]
+
+    thawed = small_spec("fine-tune", data__images_per_class=3, train__head_epochs=1, train__epochs=1)
+    expected = lines_of(thawed)
+    assert not network_pool._spare
+    lines_of(small_spec(head__dropout=0.3))
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "build", lambda *_: pytest.fail("the network was built again"))
+        assert lines_of(thawed) == expected
+    assert not network_pool._spare
+    assert not network_pool._lent, "nobody holds it any more"
+
+
+def test_it_gives_up_for_a_run_that_needs_something_else_and_reports_to_one_that_needs_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = wished(tmp_path)
+    monkeypatch.setattr(prefetch, "REPORT", 0.0)
+    watch = prefetch._Watch(tmp_path, spec, unwatched)
+    watch("Decoding images", 1, 10)  # Nothing waits.
+    same = store.create(tmp_path, spec.with_values({"train.epochs": 7, "head.dropout": 0.5}))
+    store.queue.add(same)
+    watch("Decoding images", 3, 10)
+    told = store.read_progress(same)
+    assert told is not None
+    assert (told.what, told.done, told.total) == ("Decoding images", 3, 10)
+    watch.end()
+    assert store.read_progress(same) is None
+    store.queue.cancel(same)
+    store.queue.add(store.create(tmp_path, spec.with_values({"data.image_size": 48})))
+    with pytest.raises(RunStopped):
+        watch("Decoding images", 4, 10)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data.source": "folder:nowhere"},
+        {"backbone.name": "VGG16", "backbone.weights": "imagenet"},
+        {"data.source": "playground:images_per_class=5000,classes=10", "data.image_size": 224},
+    ],
+    ids=["cannot start", "needs a download", "takes long"],
+)
+def test_what_cannot_start_needs_a_download_or_takes_long_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    store.prefetch.wish(tmp_path, ExperimentSpec().with_values(changes))
+    Ahead(tmp_path, unwatched).step()
+    assert caches(tmp_path) == []
+
+
+def test_without_a_wish_nothing_is_done(tmp_path: Path) -> None:
+    Ahead(tmp_path, unwatched).step()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_that_waits_looks_at_a_wish_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.prefetch.wish(tmp_path, ExperimentSpec().with_values({"data.source": "folder:nowhere"}))
+    looked = Mock(side_effect=prefetch.plan)
+    monkeypatch.setattr(prefetch, "plan", looked)
+    idle = Ahead(tmp_path, unwatched)
+    for _ in range(5):
+        idle.step()
+    assert looked.call_count == 1
+
+
+@pytest.mark.slow
+def test_an_error_nobody_foresaw_is_logged_once_and_the_worker_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wished(tmp_path)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(network_pool, "keep", broken)
+    idle = Ahead(tmp_path, unwatched)
+    for _ in range(2):
+        idle.step()
+    assert caplog.text.count("Could not be got ready.") == 1
+
+
+def test_it_gives_up_for_a_wish_that_needs_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = wished(tmp_path)
+    monkeypatch.setattr(prefetch, "REPORT", 0.0)
+    watch = prefetch._Watch(tmp_path, spec, unwatched)
+    wished(tmp_path, head__dropout=0.7)
+    watch("Decoding images", 1, 10)
+    wished(tmp_path, data__source="playground:difficulty=1")
+    with pytest.raises(RunStopped):
+        watch("Decoding images", 2, 10)
+
+
+@pytest.mark.slow
+def test_another_wish_is_got_ready_though_its_network_is_there(tmp_path: Path) -> None:
+    idle = Ahead(tmp_path, unwatched)
+    for source in ("digits", "playground:classes=2,images_per_class=8"):
+        wished(tmp_path, data__source=source, data__images_per_class=None)
+        idle.step()
+    assert len(list(tmp_path.glob("cache/pixels/*/index.json"))) == 2
+
+
+def test_a_wish_that_cannot_even_be_planned_ends_no_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wished(tmp_path)
+    monkeypatch.setattr(prefetch, "plan", Mock(side_effect=ZeroDivisionError))
+    Ahead(tmp_path, unwatched).step()
+    assert "Could not be got ready." in caplog.text
+
+
+def test_a_run_that_is_moved_back_is_told_nothing_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = wished(tmp_path)
+    monkeypatch.setattr(prefetch, "REPORT", 0.0)
+    watch = prefetch._Watch(tmp_path, spec, unwatched)
+    first, second = (store.create(tmp_path, spec.with_values({"train.epochs": epochs})) for epochs in (3, 4))
+    store.queue.add(first)
+    watch("Decoding images", 1, 10)
+    assert store.read_progress(first) is not None
+    store.queue.cancel(first)
+    watch("Decoding images", 2, 10)
+    assert store.read_progress(first) is None, "nobody waits"
+    store.queue.add(first)
+    watch("Decoding images", 3, 10)
+    monkeypatch.setattr(store.queue, "waiting", lambda _models: [second, first])
+    watch("Decoding images", 4, 10)
+    assert store.read_progress(first) is None
+    assert store.read_progress(second) is not None
+    watch.end()
+    assert store.read_progress(second) is None
+
+
+class Slow:
+    """Pictures that are opened one after the other, each in a fiftieth of a second; picture i is all of grey value i % 256."""
+
+    def __init__(self, count: int) -> None:
+        items = tuple(Item(str(number), number % 2, str(number), str(number)) for number in range(count))
+        self.dataset = ImageDataset("made", ("a", "b"), items, f"f{count}", self.open)
+        self.opened: list[str] = []
+        self.alone, self.pause = threading.Lock(), 0.02
+
+    def open(self, item: Item) -> Image.Image:
+        with self.alone:
+            self.opened.append(item.key)
+            time.sleep(self.pause)
+        return Image.new("RGB", (8, 8), (int(item.key) % 256,) * 3)
+
+
+def decoded_meanwhile(slow: Slow, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves the block when some pictures are decoded, and waits for the thread."""
+    spec = wished(models)
+    monkeypatch.setattr(prefetch, "is_soon_done", lambda *_: True)
+    monkeypatch.setattr(prefetch, "listed", lambda _: slow.dataset)
+    with prefetch.decoding_meanwhile(models):
+        (thread,) = (one for one in threading.enumerate() if one.name == "decoding ahead")
+        while len(slow.opened) < 10:
+            time.sleep(0.005)
+    thread.join(30)
+    assert not thread.is_alive() and spec.image_size == 32
+
+
+def test_decoding_ahead_ends_with_loading_where_much_is_left_and_whoever_goes_on_decodes_only_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, cache = Slow(400), store.cache_folder(tmp_path)
+    decoded_meanwhile(slow, tmp_path, monkeypatch)
+    assert len(slow.opened) < 100
+    assert not is_cached(slow.dataset, 32, cache)
+    slow.opened.clear()
+    slow.pause = 0.0
+    read = pixels(slow.dataset, 32, cache, quiet)
+    assert 200 < len(slow.opened) < 395
+    assert sorted(map(int, slow.opened)) == list(range(400 - len(slow.opened), 400))
+    assert read.images[:, 0, 0, 0].tolist() == [number % 256 for number in range(400)]
+
+
+def test_decoding_ahead_is_finished_where_little_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow(30)
+    decoded_meanwhile(slow, tmp_path, monkeypatch)
+    assert is_cached(slow.dataset, 32, store.cache_folder(tmp_path))

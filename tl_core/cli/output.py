@@ -1,0 +1,135 @@
+"""What commands print: tables, sizes, a progress bar with the time left."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+
+def _console(stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 1000  # What goes into a file or another program is not broken into lines of 80.
+    return console
+
+
+out = _console(stderr=False)
+err = _console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on one line, whatever the width of the terminal."""
+    print(json.dumps(value))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table with one line a row.
+
+    Args:
+        columns: Titles. ">" in front sets a column to the right; "?" before that lets a narrow terminal go without it, the last first.
+    """
+    texts = [[title.lstrip("?>") for title in columns], *([_one_line(cell) for cell in row] for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
+    shown = _fitting(columns, widths)
+    for number, text in enumerate(texts):
+        cells = (_aligned(text[place], widths[place], ">" in columns[place]) for place in shown)
+        print_line("  ".join(cells).rstrip(), style="" if number else "bold")
+
+
+def _one_line(cell: Any) -> str:
+    return visible(str(cell)).replace("\n", "\\n")
+
+
+def _fitting(columns: Sequence[str], widths: Sequence[int]) -> list[int]:
+    """Which columns to show so that a row fits the terminal, where it can."""
+    shown = list(range(len(columns)))
+    for place in reversed(shown):
+        if sum(widths[each] + 2 for each in shown) - 2 > out.width and columns[place].startswith("?"):
+            shown = [each for each in shown if each != place]
+    return shown
+
+
+def _aligned(text: str, width: int, right: bool) -> str:
+    space = " " * (width - cell_len(text))
+    return space + text if right else text + space
+
+
+def print_line(text: str = "", style: str = "", console: Console = out) -> None:
+    """A line as it is; where it is longer than the terminal, the terminal breaks it and a path can still be copied whole."""
+    console.print(visible(text), style=style or None, markup=False, soft_wrap=True)
+
+
+def visible(text: str) -> str:
+    """Text with what a terminal would obey (colour codes, bells) written out: names of files may hold anything."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in text)
+
+
+def print_text(text: str, indent: int = 0) -> None:
+    """A paragraph, broken between words at the terminal's width; the lines after the first stand two further in."""
+    first, others = " " * indent, " " * (indent + 2)
+    width = min(out.width, 110)
+    wrapped = textwrap.fill(text, width, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
+    print_line(wrapped)
+
+
+def size(count: float) -> str:
+    """Bytes as people write them: 1.2 GB."""
+    for unit, digits in (("B", 0), ("kB", 0), ("MB", 1)):
+        if round(count, digits) < 1000:
+            return f"{count:.{digits}f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people write them: 42 s, 3 min 5 s, 2 h 10 min."""
+    if seconds is None:
+        return ""
+    if round(seconds, 1) < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def share(value: float | None) -> str:
+    """An accuracy: 0.865; empty where there is none."""
+    return "" if value is None else f"{value:.3f}"
+
+
+class Bar:
+    """A progress bar a stage; a stage ends where the next begins."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._stage = ""
+        self._task: TaskID | None = None
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Called often, as `tl_core.cache.arrays.Progress` describes."""
+        if what != self._stage:
+            if self._task is not None:
+                self._progress.remove_task(self._task)
+            self._stage, self._task = what, self._progress.add_task(what, total=total, completed=done)
+        if self._task is not None:
+            self._progress.update(self._task, completed=done, total=total)
+
+    def print(self, text: str) -> None:
+        """A line that stays, above the bar."""
+        print_line(text, console=self._progress.console)
+
+
+@contextmanager
+def bar(console: Console) -> Iterator[Bar]:
+    """A progress bar; on what is no terminal only the lines are printed."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield Bar(progress)

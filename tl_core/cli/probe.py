@@ -1,0 +1,89 @@
+"""probe: what each block of a pretrained network knows of the images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from tl_core.cli import options, output
+from tl_core.cli.training import working
+from tl_core.errors import BadInput
+from tl_core.plan import plan
+from tl_core.results.depth_probe import Depth, Probe, Score
+
+
+@click.command()
+@options.experiment
+@options.models
+@options.as_json
+def probe(spec: str, data: str | None, changes: Sequence[str], models: Path, as_json: bool) -> None:
+    """Say how well each block of a network tells the images apart.
+
+    One pass over the images, then a linear classifier and nearest neighbours on every block: from which depth on is there enough to
+    train a head on? Nothing is trained; a second time it is all kept.
+
+    \b
+    Example:
+      python -m tl_core probe feature-extraction --data folder:PATH
+    """
+    wanted = options.read_experiment(spec, data, changes).anchored()
+    if problems := plan(wanted, models).problems:
+        raise BadInput(problems)
+    with working() as progress:
+        from tl_core.engine.probe.depth import probe as probe_network
+
+        found = probe_network(wanted, models, progress)
+    if as_json:
+        output.print_json({**asdict(found), "reading": found.reading})
+        return
+    _print_probe(found)
+
+
+_COLUMNS = (
+    "block",
+    ">ridge",
+    "95 % interval",
+    ">k-NN",
+    "?95 % interval",
+    ">train",
+    "?>pooled",
+    "?>all pooled",
+    "?>map",
+    ">all maps",
+    ">head",
+    ">all above",
+)
+
+
+def _print_probe(found: Probe) -> None:
+    images = ", ".join(f"{number:,} {part}" for part, number in found.images.items())
+    output.print_line(f"{found.backbone}, {found.image_size} pixels; {len(found.classes)} classes; images: {images}\n")
+    output.print_table(_COLUMNS, list(map(_row, found.depths)))
+    output.print_line()
+    output.print_text(found.reading)
+    output.print_text(_EXPLAINED)
+
+
+_EXPLAINED = (
+    "ridge, k-NN: validation accuracy of a linear classifier and of nearest neighbours; train: the linear one on its training images. pooled, "
+    "map: what features take, of one image and of all. head, all above: about how long it takes to train a head on the block, and all that "
+    "is above it."
+)
+
+
+def _row(depth: Depth) -> tuple[str, ...]:
+    cost = depth.cost
+    stored = (cost.pooled_bytes, cost.pooled_total, cost.map_bytes, cost.map_total)
+    seconds = (cost.head_seconds, cost.tail_seconds)
+    scores = (*_cells(depth.ridge), *_cells(depth.neighbours), output.share(depth.ridge.train_accuracy))
+    return depth.cut, *scores, *map(output.size, stored), *map(output.duration, seconds)
+
+
+def _cells(score: Score) -> tuple[str, str]:
+    return output.share(score.accuracy), f"{score.low:.3f} to {score.high:.3f}"
+
+
+COMMANDS = (probe,)

@@ -1,0 +1,189 @@
+"""The training of a learning rate range test: a rate that rises step by step, until the loss is far above the lowest."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+
+from tl_core.cache.arrays import Progress
+from tl_core.engine.inputs.streams import Batch, in_batches
+from tl_core.engine.seeds import generator_of, reseed
+from tl_core.engine.training import checkpoints
+from tl_core.engine.training.epochs import Trainer, evaluate
+from tl_core.errors import RunFailed
+from tl_core.results.lr_range_test import rounded
+
+LOWEST, HIGHEST = 1e-7, 10.0
+FEWEST = 30
+PASSES = 10
+"""Small data are gone through so often, in fewer steps: what is known by heart says nothing of a rate."""
+
+WIDTH = 0.03
+"""Standard deviation of the smoothing, as a share of the steps: a quarter of a decade."""
+
+NARROWEST = 3.0
+"""Its least, in steps: fewer steps are no less noisy."""
+
+LEAST_FALL = 0.02
+"""A loss that never falls by this share of what it was at first is not said to fall."""
+
+KEPT = 0.8
+"""Share of itself that the running mean keeps in a step; by that mean divergence is noticed."""
+
+TESTING = "Testing learning rates"
+TOO_SLOW = "A test of this experiment takes longer than a page should wait. Run it on the command line: lr-find."
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much a test does: images it takes at most of the training and of the validation part, steps, measures of the latter."""
+
+    train: int
+    validation: int
+    steps: int
+    measures: int
+
+
+THOROUGH, QUICK = Effort(1024, 256, 100, 20), Effort(512, 128, 100, 10)
+
+
+class Clock:
+    """A `Progress` that raises RunFailed once more than so many seconds have passed."""
+
+    def __init__(self, progress: Progress, seconds: float | None) -> None:
+        self.progress = progress
+        self.until = math.inf if seconds is None else time.monotonic() + seconds
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        self.progress(what, done, total)
+        if self.left < 0:
+            raise RunFailed(TOO_SLOW)
+
+    @property
+    def left(self) -> float:
+        return self.until - time.monotonic()
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What was seen: rates and losses step by step, (rate, loss) of the validation images, whether it ended for the loss grew."""
+
+    rates: list[float]
+    losses: list[float]
+    measured: list[tuple[float, float]]
+    diverged: bool
+    planned: int
+
+
+def sweep(trainer: Trainer, effort: Effort, clock: Clock) -> Sweep:
+    """Trains at rates that rise evenly by factors, until the loss is far above the lowest."""
+    phase, steps = trainer.phase, _steps(trainer, effort, clock)
+    made, every, mean = Sweep([], [], [], False, steps), max(1, steps // effort.measures), Mean()
+    reseed(trainer.tail, phase.spec.train.seed, 1)
+    for rate, batch in zip(np.geomspace(LOWEST, HIGHEST, steps).tolist(), _batches(trainer), strict=False):
+        _set_rates(trainer, rate / phase.head_rate)
+        loss = _step(trainer, *batch)
+        if mean.has_diverged(loss):
+            return Sweep(made.rates, made.losses, made.measured, True, steps)
+        made.rates.append(rate)
+        made.losses.append(loss)
+        if len(made.rates) % every == 0:
+            validated = evaluate(trainer.forward, trainer.phase_data.validation).loss
+            made.measured.extend([(rate, validated)] if math.isfinite(validated) else [])
+        clock(TESTING, len(made.rates), steps)
+    return made
+
+
+class Mean:
+    """The running mean of a loss, and whether the loss has left it for good."""
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.sum = self.weight = 0.0
+        self.first = self.lowest = math.inf
+
+    def has_diverged(self, loss: float) -> bool:
+        """Takes in the next loss; True where the mean is over four times its lowest, and above what it was at first."""
+        if not math.isfinite(loss):
+            return True
+        self.sum, self.weight = KEPT * self.sum + (1 - KEPT) * loss, KEPT * self.weight + 1 - KEPT
+        mean = self.sum / self.weight
+        self.first = mean if math.isinf(self.first) else self.first
+        self.lowest = min(self.lowest, mean)
+        return mean > 4 * self.lowest and mean > self.first
+
+
+def _batches(trainer: Trainer) -> Iterator[tuple[Batch, np.ndarray]]:
+    """Batches without end, each with its positions: epoch after epoch in the order a run would take them, whole ones where it can."""
+    train, images = trainer.phase.spec.train, len(trainer.phase_data.train.labels)
+    for epoch in count(1):
+        order = generator_of("order", train.seed, epoch).permutation(images)
+        whole = images - images % train.batch_size or images
+        portions = in_batches(order[:whole], train.batch_size)
+        yield from zip(trainer.phase_data.train.inputs(portions, epoch), portions, strict=True)
+
+
+def _step(trainer: Trainer, batch: Batch, positions: np.ndarray) -> float:
+    labels = trainer.phase_data.train.labels
+    mixed = () if batch.partners is None else (labels[batch.partners], batch.shares)
+    result = trainer.steps.one(batch.inputs, labels[positions], *mixed)
+    return float(result.losses.mean(dtype=np.float64))
+
+
+def _set_rates(trainer: Trainer, share: float) -> None:
+    for group in trainer.groups:
+        group.optimizer.learning_rate = group.rate * share
+
+
+def _steps(trainer: Trainer, effort: Effort, clock: Clock) -> int:
+    """How many steps: fewer for small data, and no more than there is time for, judged by one that is undone."""
+    images, size = len(trainer.phase_data.train.labels), trainer.phase.spec.train.batch_size
+    wanted = min(effort.steps, max(FEWEST, PASSES * (images // size)))
+    if math.isinf(clock.left):
+        return wanted
+    step, measure = _tried(trainer)
+    affordable = int((clock.left - measure * effort.measures) / step)
+    if affordable < FEWEST:
+        raise RunFailed(TOO_SLOW)
+    return min(wanted, affordable)
+
+
+def _tried(trainer: Trainer) -> tuple[float, float]:
+    """The seconds of a step and of a measure, with everything left as it was."""
+    variables = trainer.variables
+    before = {name: np.asarray(variable).copy() for name, variable in variables.items()}
+    _set_rates(trainer, 0.0)
+    batches, times = _batches(trainer), [0.0]
+    for _ in range(2):  # The first compiles.
+        began = time.monotonic()
+        _step(trainer, *next(batches))
+        stepped = time.monotonic()
+        evaluate(trainer.forward, trainer.phase_data.validation)
+        times = [stepped - began, time.monotonic() - stepped]
+    checkpoints.restore(before, variables)
+    return times[0], times[1]
+
+
+def smoothed(seen: Sweep) -> np.ndarray:
+    """The losses without most of their noise: a Gaussian mean of the steps around each, which neither lags nor sinks at the ends."""
+    places, width = np.arange(len(seen.losses)), max(WIDTH * seen.planned, NARROWEST)
+    weights = np.exp(-((places[:, None] - places[None, :]) ** 2) / (2 * width**2))
+    return np.asarray(weights @ np.array(seen.losses) / weights.sum(axis=1))
+
+
+def suggested(seen: Sweep, losses: np.ndarray) -> tuple[float | None, float | None]:
+    """The rate of the steepest descent on the way to the lowest loss, and a tenth of the rate of the lowest; None where it never fell.
+
+    Args:
+        losses: The `smoothed` ones.
+    """
+    lowest = int(losses.argmin())
+    if losses[0] - losses[lowest] < LEAST_FALL * losses[0]:
+        return None, None
+    steepest = int(np.gradient(losses)[: lowest + 1].argmin())
+    return rounded(seen.rates[steepest]), rounded(seen.rates[lowest] / 10)

@@ -1,0 +1,113 @@
+"""Stored features held against what Keras computes now, in float32 and without a cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from tl_core.cache.arrays import Progress, unwatched
+from tl_core.data.prepare import Prepared, prepare
+from tl_core.engine.backend import set_up
+from tl_core.engine.inputs.features import change, kept, key_of, portions
+from tl_core.engine.inputs.prefix import in_keras
+from tl_core.engine.networks.assembly import Parts, assemble, divide
+from tl_core.engine.training.initial_weights import first_network, start_identity
+from tl_core.engine.training.phase_data import arithmetic_of, identity_of
+from tl_core.errors import BadInput
+from tl_core.experiment.phases import phases, validates_from_features
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.results.cache_audit import Verified
+from tl_core.store import Run, cache_folder, read_state
+
+
+def verify(
+    spec: ExperimentSpec, models: Path, batches: int = 8, run: Run | None = None, progress: Progress = unwatched
+) -> tuple[Verified, ...]:
+    """Computes some batches again of all features that an experiment has stored, spread evenly over the images.
+
+    Stored views of augmented images are not among them.
+
+    Args:
+        run: The one the spec is of; needed for a fork, whose frozen layers its parent may have trained.
+
+    Raises:
+        BadInput: where nothing is stored.
+    """
+    if spec.start.run and run is None:
+        raise BadInput.of("start.run", "a fork is verified by its run", "Name the run instead of its settings.")
+    if not any(_depths(spec)):
+        raise BadInput.of("features", f"this experiment stores none: {_why_none(spec)}", "There is nothing to check.")
+    set_up(spec.train.seed)
+    data = prepare(spec.data, spec.image_size, cache_folder(models), progress)
+    classes = data.dataset.class_names
+    model = first_network(run, spec, classes, progress) if run else assemble(spec, len(classes), progress)
+    start = start_identity(run, spec) if run else ""
+    found = []
+    for frozen in _depths(spec):
+        parts = divide(model, spec, frozen)
+        stored = _stored(spec, data, parts, models, start)
+        if stored is not None:
+            found.append(_verified(spec, data, parts, stored, batches, progress))
+    if not found:
+        raise _absent(run)
+    return tuple(found)
+
+
+def _why_none(spec: ExperimentSpec) -> str:
+    return "train.feature_cache is off" if spec.train.feature_cache == "off" else "it freezes no layers"
+
+
+def _absent(run: Run | None) -> BadInput:
+    if run and read_state(run).get("epoch"):
+        why = "They were removed since, there was no room for them, or the images changed."
+        return BadInput.of(
+            "features", f"those of {run.id} are not stored", f"{why} A new run of its settings stores them again."
+        )
+    return BadInput.of(
+        "features",
+        "none of this experiment are stored",
+        "Train it. Where that was done they were removed since; a new run stores them again.",
+    )
+
+
+def _depths(spec: ExperimentSpec) -> Iterator[str | None]:
+    """Where the phases whose features are stored are cut."""
+    yield from dict.fromkeys(phase.frozen for phase in phases(spec) if validates_from_features(spec, phase))
+
+
+def _stored(spec: ExperimentSpec, data: Prepared, parts: Parts, models: Path, start: str) -> np.ndarray | None:
+    assert parts.prefix is not None
+    shape = (len(data.pixels.images), *parts.prefix.outputs[0].shape[1:])
+    key = key_of(data.pixels, identity_of(spec, parts, start), arithmetic_of(spec, data))
+    return kept(shape, key, cache_folder(models), spec.train.feature_storage)
+
+
+def _verified(
+    spec: ExperimentSpec, data: Prepared, parts: Parts, stored: np.ndarray, batches: int, progress: Progress
+) -> Verified:
+    assert parts.prefix is not None
+    images, every = data.pixels.images, list(portions(len(stored)))
+    chosen = [
+        every[place]
+        for place in np.unique(np.linspace(0, len(every) - 1, min(batches, len(every))).round().astype(int))
+    ]
+    exact = []
+    for number, output in enumerate(in_keras(parts.prefix)(images[some] for some in chosen), 1):
+        exact.append(np.asarray(output))
+        progress("Computing features again", number, len(chosen))
+    found = np.concatenate([stored[some] for some in chosen])
+    apart = change(found, np.concatenate(exact))
+    each = np.abs(found.astype(np.float32) - np.concatenate(exact)).reshape(len(found), -1).mean(axis=1)
+    return Verified(
+        cut=parts.boundary,
+        images=apart.images,
+        of=len(stored),
+        precision=arithmetic_of(spec, data).precision,
+        storage=spec.train.feature_storage,
+        largest=apart.largest,
+        mean=apart.mean,
+        worst=float(each.max()),
+        scale=apart.scale,
+    )

@@ -1,0 +1,131 @@
+"""The life of a run: held by one process, logged, and ended in a named state whatever happens."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import Timeout
+
+from tl_core.cache.arrays import Progress
+from tl_core.engine.backend import tf
+from tl_core.engine.training.phase_data import OnEpoch, ignore
+from tl_core.engine.training.pipeline import carry_out
+from tl_core.engine.training.progress_writer import Reporting
+from tl_core.errors import LabError, RunFailed, RunStopped
+from tl_core.files import TEMPORARY
+from tl_core.store import (
+    FAILED,
+    FINISHED,
+    RUNNING,
+    STOPPED,
+    Run,
+    clear_progress,
+    entries,
+    forget_stop,
+    read_spec,
+    read_state,
+    this_process,
+    write_state,
+)
+
+log = logging.getLogger(__name__)
+
+
+class NotBegun(RunFailed):
+    """The run was not touched: another process trains it, or it was deleted or taken out of the queue this moment."""
+
+
+def train(
+    run: Run, models: Path, progress: Progress, on_epoch: OnEpoch = ignore, *, queued: bool = False
+) -> dict[str, Any]:
+    """Trains a run from where it is to its end, and returns its last state.
+
+    Args:
+        progress: Called many times an epoch; where it raises RunStopped the run is marked stopped, and can be resumed.
+        on_epoch: Called with each epoch's line.
+        queued: Only where it waits in the queue.
+
+    Raises:
+        NotBegun: where it is not for this process.
+        RunFailed: saying why in a sentence; the run is marked failed and the trace is in its log.
+        RunStopped: after the run was marked stopped.
+    """
+    with _held(run, queued), _logged(run):
+        started = time.monotonic()
+        before = float(read_state(run).get("seconds", 0.0))
+
+        def passed() -> float:
+            return round(before + time.monotonic() - started, 3)
+
+        try:
+            _clean_up(run)
+            write_state(run, status=RUNNING, message="", **this_process(), started=time.time())
+            entries.remove(run)
+            reporting = Reporting(run, progress, read_spec(run).train.batch_size)
+            carry_out(run, models, reporting, on_epoch, passed)
+            return write_state(run, status=FINISHED, seconds=passed())
+        except (RunStopped, KeyboardInterrupt) as error:
+            sentence = str(error) or "Stopped at once; the epoch in flight is lost."
+            log.info(sentence)
+            write_state(run, status=STOPPED, message=sentence, seconds=passed())
+            raise RunStopped(sentence) from None
+        except BaseException as error:
+            sentence = _sentence(error)
+            log.exception("The run failed.")
+            write_state(run, status=FAILED, message=sentence, seconds=passed())
+            raise RunFailed(sentence) from error
+        finally:
+            clear_progress(run)
+            forget_stop(run)
+
+
+def _clean_up(run: Run) -> None:
+    """Removes what a process that was killed has left: half-written files, what it did last, a request it did not meet."""
+    for leftover in run.folder.rglob(f"{TEMPORARY}*"):
+        leftover.unlink(missing_ok=True)  # Or somebody writes a note this moment.
+    clear_progress(run)
+    forget_stop(run)
+
+
+@contextmanager
+def _held(run: Run, queued: bool) -> Iterator[None]:
+    """Holds a run: no two processes train the same one."""
+    if not run.folder.is_dir():  # Locking would make the folder again.
+        raise NotBegun(f"{run.id} was deleted.")
+    try:
+        with run.lock:
+            if queued and not entries.holds(run):
+                raise NotBegun(f"{run.id} does not wait any more.")
+            yield
+    except Timeout:
+        raise NotBegun(f"Another process is training {run.id} right now.") from None
+
+
+@contextmanager
+def _logged(run: Run) -> Iterator[None]:
+    """Sends the lab's log to the run's own file."""
+    handler = logging.FileHandler(run.log, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("tl_core")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, LabError):
+        return str(error)
+    if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
+        return "Out of memory: lower train.batch_size or data.image_size, or freeze more of the backbone."
+    if isinstance(error, OSError):
+        return f"A file could not be read or written: {error}."
+    return f"Something unforeseen happened ({type(error).__name__}: {error}); the trace is in log.txt."

@@ -1,0 +1,181 @@
+"""What a phase learns from and is measured on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tl_core.backbones import BACKBONES
+from tl_core.backbones.freezing import used_cuts
+from tl_core.cache import feature_keys
+from tl_core.cache.arrays import NoRoom, Progress
+from tl_core.data.prepare import Prepared
+from tl_core.engine.backend import device_name, keras
+from tl_core.engine.inputs.features import as_stored, features, is_exact
+from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, in_keras, on_gpu
+from tl_core.engine.inputs.streams import Inputs, from_features, from_images
+from tl_core.engine.inputs.views import from_views, view_of
+from tl_core.engine.networks.assembly import Parts
+from tl_core.engine.seeds import generator_of
+from tl_core.engine.training.epochs import Part, PhaseData
+from tl_core.engine.training.initial_weights import start_identity
+from tl_core.experiment.phases import Phase, trains_from_features, validates_from_features
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.files import digest_of
+from tl_core.store import Run
+
+log = logging.getLogger(__name__)
+
+CLEAN_IMAGES = 1000
+"""How many training images the clean training curve is measured on, at most; the same ones each epoch."""
+
+SAMPLES = 128
+"""How many training images decide the ranges of int8."""
+
+COMPUTED_EACH_TIME = "%s What the frozen layers say is not kept but computed in every epoch, which is slow."
+
+InputsOf = Callable[[np.ndarray], Inputs]
+"""From rows of the pixels to the inputs they give."""
+
+
+OnEpoch = Callable[[dict[str, Any]], None]
+"""Called with the line of every epoch once it is safe on the disk."""
+
+
+def ignore(line: dict[str, Any]) -> None:
+    """An `OnEpoch` that does nothing."""
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What the steps of a run share."""
+
+    run: Run
+    spec: ExperimentSpec
+    data: Prepared
+    model: keras.Model
+    cache: Path
+    progress: Progress
+    on_epoch: OnEpoch
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.data.dataset.class_names
+
+
+def phase_data(context: RunContext, phase: Phase, parts: Parts) -> PhaseData:
+    split, labels = context.data.split, context.data.dataset.labels
+    clean = clean_positions(len(split.train), phase.spec.train.seed)
+    still = still_inputs(context, phase, parts)
+    return PhaseData(
+        train=Part(_training_inputs(context, phase, parts, still), split.train_labels),
+        clean=Part(still(split.train[clean]), split.train_labels[clean]),
+        validation=Part(still(split.validation), labels[split.validation]),
+    )
+
+
+def clean_positions(images: int, seed: int) -> np.ndarray:
+    chosen = generator_of("clean", seed).permutation(images)[:CLEAN_IMAGES]
+    return np.sort(chosen)
+
+
+def still_inputs(context: RunContext, phase: Phase, parts: Parts) -> InputsOf:
+    """From rows to inputs that are never augmented: stored features where they may be, else computed each time."""
+    images = context.data.pixels.images
+    if parts.prefix is None:
+        return lambda rows: from_images(images, rows, None)
+    if not validates_from_features(phase.spec, phase):
+        prefix = in_keras(parts.prefix)
+        return lambda rows: from_images(images, rows, prefix)
+    start = start_identity(context.run, context.spec)
+    try:
+        stored = stored_features(phase.spec, context.data, parts, context.cache, context.progress, start)
+    except NoRoom as error:
+        log.warning(COMPUTED_EACH_TIME, error)
+        computed, storage = (
+            compiled(parts.prefix, arithmetic_of(phase.spec, context.data)),
+            phase.spec.train.feature_storage,
+        )
+
+        def as_if_stored(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+            return (as_stored(output, storage).astype(np.float32, copy=False) for output in computed(batches))
+
+        return lambda rows: from_images(images, rows, as_if_stored)
+    return lambda rows: from_features(stored, rows)
+
+
+def exported_inputs(context: RunContext, phase: Phase, parts: Parts) -> InputsOf:
+    """As `still_inputs`, but always exact, as the exported network computes."""
+    spec = phase.spec
+    if parts.prefix is None or is_exact(arithmetic_of(spec, context.data), spec.train.feature_storage):
+        return still_inputs(context, phase, parts)
+    prefix = compiled(parts.prefix)
+    return lambda rows: from_images(context.data.pixels.images, rows, prefix)
+
+
+def _training_inputs(context: RunContext, phase: Phase, parts: Parts, still: InputsOf) -> Inputs:
+    """What training reads: the same features each epoch, stored views in turn, or images augmented anew."""
+    rows, spec = context.data.split.train, phase.spec
+    if not trains_from_features(spec, phase):
+        return _moving_inputs(context, spec, parts)
+    if not spec.augment:
+        return still(rows)
+    assert parts.prefix is not None
+    identity = identity_of(spec, parts, start_identity(context.run, context.spec))
+    epochs, arithmetic = range(phase.first, phase.last + 1), arithmetic_of(spec, context.data)
+    pixels = context.data.pixels
+    try:
+        return from_views(
+            parts.prefix, pixels, rows, spec, epochs, identity, context.cache, context.progress, arithmetic
+        )
+    except NoRoom as error:
+        log.warning(COMPUTED_EACH_TIME, error)
+        moving = _moving_inputs(context, spec, parts)
+        return lambda batches, epoch: moving(batches, view_of(epoch, spec.train.views))
+
+
+def _moving_inputs(context: RunContext, spec: ExperimentSpec, parts: Parts) -> Inputs:
+    """Inputs that go through augmentation and the frozen part in every epoch."""
+    prefix = None
+    if parts.prefix is not None:
+        stores = spec.train.feature_cache != "off"
+        prefix = compiled(parts.prefix, arithmetic_of(spec, context.data)) if stores else in_keras(parts.prefix)
+    keys = [item.key for item in context.data.dataset.items]
+    images, rows = context.data.pixels.images, context.data.split.train
+    return from_images(images, rows, prefix, spec.augment, spec.train.seed, keys)
+
+
+def stored_features(
+    spec: ExperimentSpec, data: Prepared, parts: Parts, cache: Path, progress: Progress, start: str = ""
+) -> np.ndarray:
+    """What the frozen part of a network says of every image, from the cache or computed now; see `inputs.features`.
+
+    Args:
+        start: Of a fork, its `start_identity`.
+    """
+    assert parts.prefix is not None
+    identity, arithmetic = identity_of(spec, parts, start), arithmetic_of(spec, data)
+    return features(parts.prefix, data.pixels, identity, cache, progress, arithmetic, spec.train.feature_storage)
+
+
+def arithmetic_of(spec: ExperimentSpec, data: Prepared) -> Arithmetic:
+    """How the frozen part computes; int8 is set by training images that the seed chooses."""
+    precision = spec.train.prefix_precision
+    if precision == "f32" or on_gpu():
+        return EXACT
+    if precision == "bf16":
+        return Arithmetic(precision)
+    rows = np.sort(generator_of("ranges", spec.train.seed).permutation(data.split.train)[:SAMPLES])
+    return Arithmetic(precision, data.pixels.images[rows], digest_of([data.dataset.items[row].key for row in rows]))
+
+
+def identity_of(spec: ExperimentSpec, parts: Parts, start: str = "") -> tuple[Any, ...]:
+    """Everything besides the pixels that the output of the frozen part depends on."""
+    backbone = BACKBONES[spec.backbone.name]
+    frozen = used_cuts(backbone, spec.backbone.output)[-1] if parts.boundary == "features" else parts.boundary
+    return feature_keys.identity_of(spec, frozen, device_name(), start)

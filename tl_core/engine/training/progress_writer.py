@@ -1,0 +1,64 @@
+"""What a run says of itself while it trains, and how it hears that it should stop."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+
+from tl_core.cache.arrays import Progress
+from tl_core.engine.backend import device_memory
+from tl_core.errors import RunStopped
+from tl_core.store import Progress as Moment
+from tl_core.store import Run, forget_stop, stop_requested, write_progress
+
+LOOK, WRITE = 0.1, 0.5
+"""Seconds between two looks for a request to stop, and between two reports: a step can take a millisecond."""
+
+ASKED = "Stopped on request; what was reached is kept."
+
+
+class Reporting:
+    """A `Progress` that writes what is done into the run's folder, raises RunStopped on request, and calls another."""
+
+    def __init__(self, run: Run, progress: Progress, batch_size: int) -> None:
+        self.run = run
+        self.progress = progress
+        self.batch_size = batch_size
+        self.process = psutil.Process()
+        self.process.cpu_percent()  # Counts from here.
+        self.looked = self.written = float("-inf")
+        self.what = ""
+        self.since = self.seen_at = time.time()
+        self.seen_done = 0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        self.progress(what, done, total)
+        now = time.monotonic()
+        if now - self.looked >= LOOK:
+            self.looked = now
+            if stop_requested(self.run):
+                forget_stop(self.run)
+                raise RunStopped(ASKED)
+        new = what != self.what
+        if new:
+            self.what, self.since, self.seen_at, self.seen_done = what, time.time(), time.time(), 0
+        if now - self.written >= WRITE or (new and not what.startswith("Epoch")):
+            self.written = now
+            write_progress(self.run, self._moment(done, total))
+
+    def _moment(self, done: int, total: int) -> Moment:
+        at = time.time()
+        passed, self.seen_at = at - self.seen_at, at
+        batches, self.seen_done = done - self.seen_done, done
+        return Moment(
+            what=self.what,
+            done=done,
+            total=total,
+            since=self.since,
+            at=at,
+            rate=batches * self.batch_size / passed if self.what.startswith("Epoch") and passed > LOOK else None,
+            cpu=self.process.cpu_percent(),
+            memory=self.process.memory_info().rss,
+            gpu_memory=device_memory(),
+        )

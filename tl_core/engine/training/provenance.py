@@ -1,0 +1,87 @@
+"""What a run began with, and whether a resumed one still has it: images, weights, versions, device."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from tl_core.backbones import BACKBONES
+from tl_core.backbones.freezing import used_cuts
+from tl_core.backbones.weights import weights_identity
+from tl_core.engine.backend import device_name
+from tl_core.engine.results.measures import loss_name
+from tl_core.engine.training.phase_data import RunContext
+from tl_core.errors import RunFailed
+from tl_core.experiment.phases import phases, total_epochs
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.plan import phase_plan
+from tl_core.store import read_state, write_state
+from tl_core.store.live_changes import adjustments
+
+log = logging.getLogger(__name__)
+
+OTHER_ENVIRONMENT = "Went on with other packages or another device than it began with; the same bits are not promised."
+
+
+def begin(context: RunContext) -> None:
+    """Writes what the run begins with into its state.
+
+    Raises:
+        RunFailed: where images or weights are not those an earlier part of the run was trained with, or a stage freezes what trained.
+    """
+    spec, known = context.spec, read_state(context.run)
+    _check_order(spec)
+    data = context.data.dataset.fingerprint
+    weights = weights_identity(BACKBONES[spec.backbone.name], spec.backbone.weights, spec.train.seed)
+    _check_same("images", known.get("data"), data)
+    _check_same("pretrained weights", known.get("weights"), weights)
+    other = known.get("environment", environment()) != environment()
+    if other:
+        log.warning("%s It was %s and is %s.", OTHER_ENVIRONMENT, known["environment"], environment())
+    message = OTHER_ENVIRONMENT if other else ""
+    changes = {"data": data, "weights": weights, "epochs": total_epochs(spec), "environment": environment()}
+    write_state(context.run, message=message, **changes, **_counts(context), phases=planned(context))
+    log.info("%d classes, images %s, on %s.", len(context.classes), _counts(context)["images"], device_name())
+
+
+def planned(context: RunContext) -> list[dict[str, Any]]:
+    """The phases and the seconds each is expected to take, for saying how much time is left."""
+    images, classes = _counts(context)["images"], len(context.classes)
+    in_force = phases(context.spec, adjustments(context.run))
+    plans = [phase_plan(phase.spec, phase, images, classes) for phase in in_force]
+    return [
+        {"name": plan.phase.name, "first": plan.phase.first, "last": plan.phase.last, "seconds": plan.seconds}
+        for plan in plans
+    ]
+
+
+def environment() -> dict[str, Any]:
+    """What a figure depends on beside the spec."""
+    packages = {name: version(name) for name in ("tensorflow", "keras", "openvino", "numpy", "pillow")}
+    return {"packages": packages, "python": platform.python_version(), "device": device_name(), "cores": os.cpu_count()}
+
+
+def _counts(context: RunContext) -> dict[str, Any]:
+    split = context.data.split
+    return {
+        "images": {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
+        "classes": len(context.classes),
+        "skipped": len(context.data.dataset.skipped),
+        "loss_name": loss_name(context.spec.head),
+    }
+
+
+def _check_order(spec: ExperimentSpec) -> None:
+    """No phase may freeze what one before it trained: neither its checkpoints nor its stored features would know of it."""
+    used = used_cuts(BACKBONES[spec.backbone.name], spec.backbone.output)
+    depths = [used.index(phase.frozen) if phase.frozen else -1 for phase in phases(spec)]
+    if depths != sorted(depths, reverse=True):
+        raise RunFailed("A stage freezes blocks that trained before it. Write train.stages from the top down.")
+
+
+def _check_same(what: str, known: str | None, found: str) -> None:
+    if known not in (None, found):
+        raise RunFailed(f"The {what} are not those this run began with. Restore them and resume, or start a new run.")

@@ -1,0 +1,93 @@
+"""A kept checkpoint as a network again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from tl_core.backbones import BACKBONES
+from tl_core.backbones.weights import weights_identity
+from tl_core.cache.arrays import Progress, unwatched
+from tl_core.engine.backend import keras
+from tl_core.engine.networks.head import units_of
+from tl_core.engine.results.export import Output, Signature
+from tl_core.engine.training import checkpoints
+from tl_core.engine.training.initial_weights import first_network
+from tl_core.errors import BadInput, RunFailed
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.files import read_json
+from tl_core.store import Run, read_spec, read_state
+from tl_core.store.checkpoints import Checkpoint, kept_at, unreadable
+
+
+def restore(model: keras.Model, folder: Path, entry: Checkpoint) -> None:
+    """Puts a checkpoint's weights, averaged where they are, into a network; what it does not hold stays as it is.
+
+    Raises:
+        RunFailed: where it is damaged.
+    """
+    _put(model, checkpoints.load(folder, entry), "model")
+
+
+def restore_trained(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
+    """Puts the weights of a checkpoint's values into a network as training left them: not their averages."""
+    _put(model, values, "model")
+    _put(model, values, "trained")
+
+
+def _put(model: keras.Model, values: Mapping[str, np.ndarray], part: str) -> None:
+    named = {f"{part}/{variable.path}": variable for variable in model.weights}
+    checkpoints.restore(values, {name: variable for name, variable in named.items() if name in values})
+
+
+def signature_of(run: Run, spec: ExperimentSpec, classes: tuple[str, ...], entry: Checkpoint) -> Signature:
+    """What a run's network of an epoch takes and gives, and where it comes from."""
+    one_unit = units_of(spec.head, len(classes)) == 1
+    output: Output = "sigmoid" if one_unit else "softmax"
+    details = {
+        "run": run.id,
+        "epoch": entry.epoch,
+        "checkpoint": entry.sha256,
+        "backbone": spec.backbone.name,
+        "spec": spec.digest(),
+        **read_state(run).get("environment", {}),
+    }
+    margins = spec.head.classifier == "linear-svm"
+    return Signature(classes, spec.image_size, "margins" if margins else output, details)
+
+
+def network_at(run: Run, epoch: int, progress: Progress = unwatched) -> tuple[keras.Model, Signature]:
+    """The network as it was after an epoch: pixels to logits, with its signature.
+
+    A checkpoint holds what had been trained by then; what trains later, or never, is as it was at the start.
+
+    Raises:
+        BadInput: where that checkpoint is not kept (or is given up while it is read), or the pretrained weights are others by now.
+        RunFailed: where the pretrained weights cannot be had.
+    """
+    spec, entry = read_spec(run), kept_at(run, epoch)
+    classes = _classes(run)
+    _check_weights(run, spec)
+    model = first_network(run, spec, classes, progress)
+    try:
+        restore(model, run.checkpoints, entry)
+    except (RunFailed, FileNotFoundError):
+        raise unreadable(run, entry) from None
+    return model, signature_of(run, spec, classes, entry)
+
+
+def _classes(run: Run) -> tuple[str, ...]:
+    """The classes a run tells apart, in the order of its outputs."""
+    try:
+        return tuple(read_json(run.report / "data.json")["classes"])
+    except OSError:
+        raise BadInput.of("run", f"{run.id} has not read its data yet", "Wait for its first epoch.") from None
+
+
+def _check_weights(run: Run, spec: ExperimentSpec) -> None:
+    known = read_state(run).get("weights")
+    found = weights_identity(BACKBONES[spec.backbone.name], spec.backbone.weights, spec.train.seed)
+    if known not in (None, found):
+        raise BadInput.of("run", f"the pretrained weights are not those {run.id} began with", "Put them back.")

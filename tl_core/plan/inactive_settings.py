@@ -1,0 +1,169 @@
+"""Settings that do nothing beside certain others, each with why: a plan refuses them where they were changed, a form leaves them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tl_core.backbones import BACKBONES
+from tl_core.backbones.freezing import thawed_cuts
+from tl_core.errors import BadInput
+from tl_core.experiment.phases import SOLVED, phases
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
+
+Found = Iterator[tuple[tuple[str, ...], str, str]]
+"""Paths, because of what they have no effect, and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Idle:
+    """because: the end of a sentence that begins with "has no effect"."""
+
+    because: str
+    remedy: str
+
+
+def idle(spec: ExperimentSpec) -> dict[str, Idle]:
+    """The settings, by path, that have no effect in an experiment whatever their values."""
+    made: dict[str, Idle] = {}
+    for rule in _RULES:
+        for paths, because, remedy in rule(spec):
+            for path in paths:
+                made.setdefault(path, Idle(because, remedy))
+    return made
+
+
+def thaws(spec: ExperimentSpec) -> bool:
+    """True where a block of the backbone trains at some time."""
+    try:
+        return any(phase.backbone_rate is not None for phase in phases(spec))
+    except BadInput:  # A stage names a block that is not there, which is a problem of its own.
+        return True
+
+
+_OF_STORED = ("train.feature_cache", "train.feature_storage", "train.prefix_precision")
+_USED_WHEN_SOLVED = ("head.classifier", "head.pooling", "head.l2", "train.seed", *_OF_STORED)
+_SECTIONS = ("head", "augment", "train", "optimizer", "schedule", "loss", "stopping", "start")
+_NEURAL = tuple(
+    row.path for row in PARAMETERS if row.path.partition(".")[0] in _SECTIONS and row.path not in _USED_WHEN_SOLVED
+)
+
+
+def _solved(spec: ExperimentSpec) -> Found:
+    if spec.head.classifier in SOLVED:
+        because = f"{spec.head.classifier} is solved at once by scikit-learn"
+        yield _NEURAL, because, "Leave it out, or choose the softmax classifier."
+
+
+_OF_THAWED = (
+    "train.head_epochs",
+    "train.backbone_learning_rate",
+    "train.layer_decay",
+    "train.backbone_l2",
+    "train.update_batch_norm",
+)
+
+
+def _frozen(spec: ExperimentSpec) -> Found:
+    if spec.head.classifier not in SOLVED and not thaws(spec):
+        yield (
+            _OF_THAWED,
+            "every block is frozen",
+            "Thaw some of the top blocks (freeze depth all-but-2, say), or put it back.",
+        )
+
+
+def _one_thawed(spec: ExperimentSpec) -> Found:
+    backbone = BACKBONES[spec.backbone.name]
+    if len(thawed_cuts(backbone, spec.backbone.freeze, spec.backbone.output)) == 1:
+        because = "one block thaws, and there is none further down"
+        yield ("train.layer_decay",), because, "Thaw more blocks, or put it back."
+
+
+def _thawed(spec: ExperimentSpec) -> Found:
+    nothing = spec.backbone.freeze == "none" and not spec.train.head_epochs and not spec.train.stages
+    if nothing and spec.head.classifier not in SOLVED:
+        yield (*_OF_STORED, "train.views"), "no block is frozen", "Freeze some blocks, or leave it out."
+
+
+def _views(spec: ExperimentSpec) -> Found:
+    if not spec.augment:
+        yield (
+            ("train.views",),
+            "nothing is augmented, so every view would be the same",
+            "Add an augmentation, or set it to 0.",
+        )
+    if spec.train.feature_cache == "off":
+        of_stored = ("train.views", "train.feature_storage", "train.prefix_precision")
+        yield of_stored, "train.feature_cache is off, so nothing is stored", "Set one of the two back."
+
+
+def _random(spec: ExperimentSpec) -> Found:
+    if spec.backbone.weights == "random":
+        yield (
+            ("backbone.keep",),
+            "every block starts with random weights",
+            "Choose pretrained weights, or leave it out.",
+        )
+
+
+def _hidden(spec: ExperimentSpec) -> Found:
+    if not spec.head.hidden:
+        yield ("head.hidden_dropout",), "there is no hidden layer", "Add hidden layers, or leave it out."
+
+
+def _optimizer(spec: ExperimentSpec) -> Found:
+    name, remedy = spec.optimizer.name, "Choose sgd, or put it back."
+    if name != "sgd":
+        yield ("optimizer.momentum", "optimizer.nesterov"), f"{name} has no such momentum", remedy
+    elif not spec.optimizer.momentum:
+        yield (
+            ("optimizer.nesterov",),
+            "there is no momentum to look ahead along",
+            "Set the momentum to 0.9, or put it back.",
+        )
+
+
+_OF_SCHEDULES = {
+    "schedule.factor": ("step", "exponential", "plateau"),
+    "schedule.every": ("step",),
+    "schedule.patience": ("plateau",),
+    "schedule.floor": ("step", "exponential", "cosine", "one-cycle", "plateau"),
+}
+
+_OF_RULES = {
+    "stopping.metric": ("patience",),
+    "stopping.patience": ("patience", "UP"),
+    "stopping.min_delta": ("patience",),
+    "stopping.threshold": ("GL", "PQ"),
+    "stopping.strip": ("PQ", "UP"),
+}
+
+
+def _schedule(spec: ExperimentSpec) -> Found:
+    for path, names in _OF_SCHEDULES.items():
+        if spec.schedule.name not in names:
+            because = f"the schedule {spec.schedule.name} does not use it"
+            yield (path,), because, f"Choose {' or '.join(names)}, or put it back."
+
+
+def _stopping(spec: ExperimentSpec) -> Found:
+    rule = spec.stopping.rule
+    for path, names in _OF_RULES.items():
+        if rule not in names:
+            because = "nothing stops the run early" if rule == "off" else f"the rule {rule} does not use it"
+            yield (path,), because, f"Choose the rule {' or '.join(names)}, or put it back."
+
+
+_RULES: tuple[Callable[[ExperimentSpec], Found], ...] = (
+    _solved,
+    _frozen,
+    _one_thawed,
+    _thawed,
+    _views,
+    _random,
+    _hidden,
+    _optimizer,
+    _schedule,
+    _stopping,
+)

@@ -1,0 +1,80 @@
+"""What a run takes of memory and disk, and what to say where there is too little. Memory is an estimate."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tl_core.cache.eviction import SETTING, limit
+from tl_core.errors import BadInput, Problem
+from tl_core.experiment.phases import Phase
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.plan.costs import PhasePlan, outputs, split, used_blocks
+
+Said = tuple[tuple[Problem, ...], tuple[str, ...]]
+"""Problems, and remarks."""
+
+
+def copies(spec: ExperimentSpec) -> int:
+    """How many numbers a checkpoint keeps for each weight that trains: itself, what its optimiser remembers, its moving average."""
+    optimizer = spec.optimizer
+    moments = {"sgd": int(optimizer.momentum > 0), "rmsprop": 1}.get(optimizer.name, 2)
+    return 1 + moments + int(optimizer.average > 0)
+
+
+def memory_bytes(spec: ExperimentSpec, phase_plans: tuple[PhasePlan, ...]) -> int:
+    """An estimate of what training holds: weights, gradients and what is kept beside them, activations of a batch, stored features."""
+    used = used_blocks(spec)
+    weights = 4 * (sum(block.parameters for block in used) + copies(spec) * max(plan.trainable for plan in phase_plans))
+    half = spec.optimizer.precision != "float32"
+    activations = max(_activations(spec, plan.phase) for plan in phase_plans) // (2 if half else 1)
+    one_batch = max(outputs(spec, block) for block in used) * 4 * 16
+    kept = max(plan.read_bytes for plan in phase_plans) * (2 if spec.train.feature_storage == "float16" else 1)
+    return weights + activations + one_batch + kept
+
+
+def _activations(spec: ExperimentSpec, phase: Phase) -> int:
+    """What the thawed blocks keep of a batch for its gradient: about eight times their outputs."""
+    return sum(outputs(spec, block) for block in split(spec, phase)[1]) * 4 * 8 * spec.train.batch_size
+
+
+def checkpoint_bytes(spec: ExperimentSpec, phase_plans: tuple[PhasePlan, ...]) -> int:
+    """What the checkpoints that are kept and the export take on the disk."""
+    largest = max(plan.trainable for plan in phase_plans) * 4 * copies(spec)
+    epochs = sum(plan.phase.epochs for plan in phase_plans)
+    kept = min(epochs, spec.train.keep_checkpoints + 1 + epochs // (spec.train.checkpoint_every or epochs + 1))
+    network = sum(block.parameters for block in used_blocks(spec)) * 4
+    return largest * max(kept, 1) + network
+
+
+def disk_short(models: Path, needed: int, features: int) -> Said:
+    """What to say where the disk is too small: a problem, or a remark where it is the features alone that do not fit."""
+    there = next(folder for folder in (models, *models.resolve().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if needed < free:
+        return (), ()
+    if needed - features < free:
+        said = f"{features / 1e9:.1f} GB of features do not fit on the disk, which has {free / 1e9:.1f} GB free"
+        return (), (f"{said}: where nothing older can be removed they are computed in every epoch, which is slow.",)
+    message = f"needs {needed / 1e9:.1f} GB of disk; {there} has {free / 1e9:.1f} GB free"
+    return (Problem("data.image_size", message, "Free some space, or lower data.image_size."),), ()
+
+
+def budget_short(pixels: int, phase_plans: tuple[PhasePlan, ...]) -> Said:
+    """What to say of `TL_CACHE_GB`: a problem where it is no number, a remark where features do not fit in it beside the pixels.
+
+    Others are removed for them, but never the pixels, which the run reads.
+    """
+    try:
+        allowed = limit()
+    except BadInput as error:
+        return error.problems, ()
+    needed = max((max(plan.feature_bytes, plan.read_bytes) for plan in phase_plans if plan.feature_bytes), default=0)
+    if allowed is None or not needed or pixels + needed <= allowed:
+        return (), ()
+    said = f"{_size(needed)} of features and {_size(pixels)} of decoded images are more than the {_size(allowed)} of {SETTING}"
+    return (), (f"{said}: features that do not fit are computed in every epoch, which is slow.",)
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e9:.1f} GB" if number >= 1e8 else f"{number / 1e6:.1f} MB"

@@ -1,0 +1,196 @@
+"""A grid of experiments that differ in their heads alone, as plain data; `tl_core.engine.bank` trains all of it at once.
+
+What a bank leaves is plain JSON:
+
+    {"settings": the experiment the cells are changed from, as `ExperimentSpec.to_json` has it,
+     "axes": {path: values}, "classes": n, "images": {"train": n, "validation": n},
+     "seconds": of training all cells together, "complete": false where somebody stopped it,
+     "cells": [{"settings": {path: value}, "lines": [an epoch's line, ...], "best": the best of them or null,
+                "stopped_early": {"epoch": n, "reason": sentence} or null, "diverged": sentence or null}, ...]}
+
+A line is a run's (`tl_core.engine.training.epochs`) without the penalty and the seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import Any
+
+from tl_core.errors import BadInput, Problem, unknown
+from tl_core.experiment.phases import SOLVED, phases
+from tl_core.experiment.spec import ExperimentSpec
+
+AXES = (
+    "head.dropout",
+    "head.l1",
+    "head.l2",
+    "head.hidden",
+    "train.learning_rate",
+    "loss.label_smoothing",
+    "train.seed",
+)
+"""The settings that cells may differ in, by path."""
+
+MOST_CELLS = 1024
+
+Cell = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The values of each axis; its cells are all their combinations, the last axis changing fastest."""
+
+    axes: tuple[tuple[str, tuple[Any, ...]], ...]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Sequence[Any]]) -> Grid:
+        """From {"head.dropout": [0, 0.5], ...}. A hidden layer may be written as its units: 100 for [100], 0 for [].
+
+        Raises:
+            BadInput: for an axis that is none, has no values or one twice, and for too many cells. Whether a value is allowed is
+                the question of `cells`.
+        """
+        grid = cls(tuple((path, _values(path, given)) for path, given in values.items()))
+        if not grid.axes:
+            raise BadInput.of("grid", "received no axis", f"Vary one or more of {', '.join(AXES)}.")
+        if grid.size > MOST_CELLS:
+            raise BadInput.of(
+                "grid",
+                f"received {grid.size:,} combinations; allowed is {MOST_CELLS:,} at most",
+                "Leave out values or an axis.",
+            )
+        return grid
+
+    @property
+    def size(self) -> int:
+        return prod(len(values) for _, values in self.axes)
+
+    @property
+    def combinations(self) -> tuple[dict[str, Any], ...]:
+        """The settings of each cell that make it differ, by path."""
+        paths = [path for path, _ in self.axes]
+        return tuple(dict(zip(paths, chosen, strict=True)) for chosen in product(*(values for _, values in self.axes)))
+
+
+def _values(path: str, given: Sequence[Any]) -> tuple[Any, ...]:
+    if path not in AXES:
+        raise unknown("grid", "axis", path, AXES)
+    values = tuple(map(_layers, given)) if path == "head.hidden" else tuple(given)
+    if not values:
+        raise BadInput.of(path, "received no values", "Write one value or more, such as head.dropout=0,0.5.")
+    if twice := [value for value in values if values.count(value) > 1]:
+        raise BadInput.of(path, f"received {json.dumps(twice[0])} more than once", "Write it once.")
+    return values
+
+
+def _layers(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [value] if value else []
+    return list(value) if isinstance(value, tuple) else value
+
+
+def cells(grid: Grid, base: ExperimentSpec) -> tuple[ExperimentSpec, ...]:
+    """The experiment of each combination.
+
+    Raises:
+        BadInput: for every value that is not allowed, with its place among the values of its axis, and for all that a bank
+            cannot train, with what to do about it.
+    """
+    if wrong := [problem for path, values in grid.axes for problem in _wrong(base, path, values)]:
+        raise BadInput(wrong)
+    made = tuple(base.with_values(chosen) for chosen in grid.combinations)
+    found = dict.fromkeys(problem for spec in (base, *made) for problem in unsupported(spec))
+    if found or (found := dict.fromkeys(_other_features(grid, base))):
+        raise BadInput(found)
+    return made
+
+
+def _wrong(base: ExperimentSpec, path: str, values: Sequence[Any]) -> Iterator[Problem]:
+    for place, value in enumerate(values, 1):
+        try:
+            base.with_values({path: value})
+        except BadInput as error:
+            for problem in error.problems:
+                yield Problem(problem.path, f"value {place} of the grid: {problem.message}", problem.remedy)
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """One setting that a bank can train with at some values only."""
+
+    path: str
+    allowed: Callable[[ExperimentSpec], bool]
+    remedy: str
+
+
+_LIMITS = (
+    _Limit("head.classifier", lambda spec: spec.head.classifier not in SOLVED, "Set it to auto or softmax."),
+    _Limit("head.noise", lambda spec: not spec.head.noise, "Set it to 0."),
+    _Limit("head.batch_norm", lambda spec: not spec.head.batch_norm, "Set it to false."),
+    _Limit("augment", lambda spec: not spec.augment, "Set it to none: all heads read the same stored features."),
+    _Limit("train.feature_cache", lambda spec: spec.train.feature_cache == "auto", "Set it to auto."),
+    _Limit("optimizer.name", lambda spec: spec.optimizer.name == "adam", "Set it to adam."),
+    _Limit("optimizer.weight_decay", lambda spec: not spec.optimizer.weight_decay, "Set it to 0, or vary head.l2."),
+    _Limit("optimizer.clip_norm", lambda spec: spec.optimizer.clip_norm is None, "Set it to null."),
+    _Limit("optimizer.average", lambda spec: not spec.optimizer.average, "Set it to 0."),
+    _Limit("optimizer.precision", lambda spec: spec.optimizer.precision == "float32", "Set it to float32."),
+    _Limit("schedule.name", lambda spec: spec.schedule.name != "plateau", "Choose a schedule that needs no measuring."),
+    _Limit("start.run", lambda spec: not spec.start.run, "Start from the pretrained weights."),
+)
+
+
+def unsupported(spec: ExperimentSpec) -> tuple[Problem, ...]:
+    """What keeps a bank from training a spec that a run could train."""
+    found = [_refused(spec, limit.path, limit.remedy) for limit in _LIMITS if not limit.allowed(spec)]
+    planned = phases(spec)
+    if planned[-1].backbone_rate is not None:
+        found.append(_refused(spec, "backbone.freeze", "Set it to all."))
+    elif len(planned) > 1:
+        found.append(_refused(spec, "train.stages", "Set it to none."))
+    return tuple(found)
+
+
+def _refused(spec: ExperimentSpec, path: str, remedy: str) -> Problem:
+    return Problem(path, f"received {_received(spec, path)}, with which a bank of heads cannot train", remedy)
+
+
+def _received(spec: ExperimentSpec, path: str) -> str:
+    values: Any = spec.to_json()
+    for name in path.split("."):
+        values = values[name]
+    return json.dumps(values)
+
+
+def _other_features(grid: Grid, base: ExperimentSpec) -> Iterator[Problem]:
+    """A seed decides the weights of random blocks and the images that set the ranges of int8, and with them what all heads read."""
+    one_for_all = (
+        _Limit(
+            "backbone.weights", lambda spec: spec.backbone.weights != "random", "Use pretrained weights, or one seed."
+        ),
+        _Limit("backbone.keep", lambda spec: spec.backbone.keep == "all", "Set it to all, or use one seed."),
+        _Limit(
+            "train.prefix_precision",
+            lambda spec: spec.train.prefix_precision != "int8",
+            "Set it to f32, or use one seed.",
+        ),
+    )
+    if len(dict(grid.axes).get("train.seed", ())) > 1:
+        for limit in one_for_all:
+            if not limit.allowed(base):
+                message = f"received {_received(base, limit.path)}, with which each seed would need features of its own"
+                yield Problem(limit.path, message, limit.remedy)
+
+
+def ranked(cells: Sequence[Cell]) -> list[Cell]:
+    """Cells that have a line, that of the highest validation accuracy in its best epoch first; of several that of the lowest loss."""
+    trained = [cell for cell in cells if cell["best"]]
+    return sorted(trained, key=lambda cell: (-cell["best"]["val_accuracy"], cell["best"]["val_loss"]))
+
+
+def gap(line: Mapping[str, Any]) -> float:
+    """How much more accurate a head is on training images than on validation images, both in inference mode."""
+    return float(line["clean_accuracy"] - line["val_accuracy"])

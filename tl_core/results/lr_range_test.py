@@ -1,0 +1,62 @@
+"""What a learning rate range test says, as plain data; `tl_core.engine.lr_range_test` makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The losses of a training whose learning rate rises from step to step until it diverges.
+
+    Attributes:
+        phase: The phase that was tested.
+        rates: The head's learning rate at each step, rising; thawed layers learned at `backbone_share` of it.
+        losses: Cross-entropy of the step's batch in training mode, before the step: noisy.
+        smoothed: The same without most of the noise.
+        val_losses: (rate, loss) on a fixed part of the validation images, in inference mode, after every few steps.
+        backbone_share: The rate of the thawed layers over that of the head; None where every block is frozen.
+        steepest: The rate at which the smoothed loss fell fastest, which is what to try; None where it never fell.
+        careful: A tenth of the rate of lowest smoothed loss, the other common rule; None where it never fell.
+        diverged: Whether the test ended because the loss grew, rather than at the highest rate.
+        images: How many training images the test learned from.
+    """
+
+    phase: str
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    smoothed: tuple[float, ...]
+    val_losses: tuple[tuple[float, float], ...]
+    backbone_share: float | None
+    steepest: float | None
+    careful: float | None
+    diverged: bool
+    images: int
+
+    @property
+    def suggestion(self) -> float | None:
+        return self.steepest
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """The suggestion as settings by path; empty where there is none."""
+        if self.steepest is None:
+            return {}
+        rates = {"train.learning_rate": self.steepest}
+        if self.backbone_share is not None:
+            rates["train.backbone_learning_rate"] = min(rounded(self.steepest * self.backbone_share), 1.0)
+        return rates
+
+
+def rounded(rate: float) -> float:
+    """A learning rate as people write it, of two figures: 0.0021."""
+    return float(f"{rate:.1e}")
+
+
+def read_finding(values: Mapping[str, Any]) -> Finding:
+    """A finding from the JSON form of `dataclasses.asdict`."""
+    series = {name: tuple(values[name]) for name in ("rates", "losses", "smoothed")}
+    pairs = tuple((rate, loss) for rate, loss in values["val_losses"])
+    return Finding(**{**values, **series, "val_losses": pairs})

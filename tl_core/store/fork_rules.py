@@ -1,0 +1,151 @@
+"""What a fork may change, and the settings of one that changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tl_core.backbones import BACKBONES
+from tl_core.backbones.weights import weights_identity
+from tl_core.data.prepare import listed
+from tl_core.errors import BadInput, Problem
+from tl_core.experiment.phases import SOLVED, phases
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.spec.stages import written
+from tl_core.files import read_json
+from tl_core.store.live_changes import adjustments
+from tl_core.store.run import Run, read_spec
+from tl_core.store.state import read_state
+
+_OTHER_LAYERS = "the weights of the checkpoint belong to the layers of {before}"
+_LEAKS = "images that were trained on would be among those that validate"
+FIXED = {
+    **dict.fromkeys(("backbone.name", "backbone.output", "backbone.keep", "head.hidden"), _OTHER_LAYERS),
+    "backbone.weights": "what was frozen on the way to the checkpoint was {before}",
+    **dict.fromkeys(("data.validation_share", "data.test_share", "data.group_by", "data.split_seed"), _LEAKS),
+}
+"""Settings a fork cannot change, and why; `before` is the parent's."""
+
+_AS_BEFORE = "Leave it as it is in the parent, or start a new run."
+
+
+def settings_at(run: Run, epoch: int) -> ExperimentSpec:
+    """The settings a run had in an epoch, with what was changed while it trained until then."""
+    spec = read_spec(run)
+    for adjustment in adjustments(run):
+        if adjustment.epoch <= epoch:
+            spec = spec.with_values(adjustment.values)
+    return spec
+
+
+def continued(run: Run, epoch: int) -> ExperimentSpec:
+    """The settings of a fork that changes nothing: what was left of the run's phases; after the last epoch, the last phase once more."""
+    spec = settings_at(run, epoch)
+    planned = phases(spec)
+    left = {phase.name: phase.last - max(epoch, phase.first - 1) for phase in planned if phase.last > epoch}
+    stages = [
+        written(stage.model_copy(update={"epochs": left[f"thaw {number}"]}))
+        for number, stage in enumerate(spec.train.stages, 1)
+        if f"thaw {number}" in left
+    ]
+    changes: dict[str, Any] = {
+        "train.epochs": left.get(planned[-1].name, spec.train.epochs),
+        "train.stages": stages,
+        "start": {"run": run.id, "epoch": epoch},
+    }
+    if planned[-1].name != "head":  # Where nothing thaws, epochs of the head alone are none of their own.
+        changes["train.head_epochs"] = left.get("head", 0)
+    return spec.with_values(changes)
+
+
+def problems(parent: Run, spec: ExperimentSpec) -> tuple[Problem, ...]:
+    """Why a spec cannot go on from a checkpoint of a run, setting by setting; empty where it can."""
+    before = read_spec(parent)
+    checks = (_fixed(before, spec), _classifier(parent, before, spec), _random_weights(before, spec))
+    found = [problem for check in checks for problem in check]
+    return tuple(found or [*_weights_file(parent, spec), *_classes(parent, before, spec)])
+
+
+def remarks(parent: Run, spec: ExperimentSpec) -> tuple[str, ...]:
+    """What a person should know of a fork that is allowed."""
+    before, said = read_spec(parent), []
+    if spec.data.source != before.data.source:
+        said.append(
+            "The fork reads other images than its parent did: some it validates on may have been trained on, and its curves are not "
+            "measured on the images of the epochs before."
+        )
+    if spec.image_size != before.image_size:
+        said.append(
+            f"The fork sees images of {spec.image_size} pixels, its parent saw {before.image_size}: a jump in the curves is no progress."
+        )
+    return tuple(said)
+
+
+def classes_of(run: Run) -> tuple[str, ...]:
+    """The classes a run tells apart, in the order of its outputs. Raises BadInput before its data were read."""
+    try:
+        return tuple(read_json(run.report / "data.json")["classes"])
+    except FileNotFoundError:
+        raise BadInput.of("start.run", f"{run.id} has not read its data yet", "Wait for its first epoch.") from None
+
+
+def _value(spec: ExperimentSpec, path: str) -> Any:
+    section, name = path.split(".")
+    return spec.to_json()[section][name]
+
+
+def _fixed(before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
+    for path, why in FIXED.items():
+        was, now = _value(before, path), _value(spec, path)
+        if was != now:
+            reason = why.format(before=_written(was))
+            yield Problem(
+                path, f"received {_written(now)}; a fork cannot change it from {_written(was)}: {reason}", _AS_BEFORE
+            )
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value).strip('"')
+
+
+def _classifier(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
+    head, was = spec.head, before.head
+    if head.classifier in SOLVED:
+        message = f"received {head.classifier}; it is solved from nothing, and a fork goes on training"
+        yield Problem("head.classifier", message, "Choose softmax, or start a new run.")
+    elif (head.classifier == "auto") != (was.classifier == "auto") and len(classes_of(parent)) == 2:
+        message = f"received {head.classifier}; the checkpoint's ({was.classifier}) has another number of units for two classes"
+        yield Problem("head.classifier", message, _AS_BEFORE if was.classifier not in SOLVED else "Choose softmax.")
+    if was.batch_norm and not head.batch_norm:
+        message = "received false; the layers above learned on what batch normalisation gives them"
+        yield Problem("head.batch_norm", message, _AS_BEFORE)
+
+
+def _random_weights(before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
+    drawn = before.backbone.weights == "random" or before.backbone.keep != "all"
+    if drawn and spec.train.seed != before.train.seed:
+        message = f"received {spec.train.seed}; random weights that the checkpoint does not hold are drawn from {before.train.seed}"
+        yield Problem("train.seed", message, _AS_BEFORE)
+
+
+def _weights_file(parent: Run, spec: ExperimentSpec) -> Iterator[Problem]:
+    now = weights_identity(BACKBONES[spec.backbone.name], spec.backbone.weights, spec.train.seed)
+    known = str(read_state(parent).get("weights", now))
+    if not known.startswith(now) and not now.endswith(":absent"):
+        yield Problem(
+            "backbone.weights", f"the pretrained weights are not those {parent.id} began with", "Put them back."
+        )
+
+
+def _classes(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
+    if spec.data.source == before.data.source:
+        return
+    known, found = classes_of(parent), listed(spec.data).class_names
+    if found != known:
+        message = f"received {spec.data.source}, with the classes {_some(found)}; the checkpoint tells apart {_some(known)}, in that order"
+        yield Problem("data.source", message, "Name images of the same classes, or start a new run.")
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -1,0 +1,78 @@
+"""python -m tl_core.worker.job --models FOLDER: one test of learning rates or of stored features, in a process that ends with it.
+
+So nobody waits for it but who asked, it can be ended at any moment, and the memory of the network it built is given back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+from tl_core.cache.arrays import Progress
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.store import get, read_spec
+from tl_core.worker.service import answered, listened, load, say, taken_over
+
+REPORT = 0.3
+"""Seconds between two words on how far it is."""
+
+
+def main(models: Path) -> None:
+    """Answers one request."""
+    questions, answers = taken_over()
+    requests, _ = listened(questions)
+    load(("tl_core.engine.lr_range_test",))
+    message = next(requests, None)
+    if message is not None:
+        progress = _teller(answers, message["id"])
+        known: dict[str, Callable[..., Any]] = {
+            "find": partial(find, progress=progress),
+            "verified": partial(verified, progress=progress),
+        }
+        say(answers, answered(models, message, known))
+
+
+def find(models: Path, spec: dict[str, Any], phase: str, seconds: float, progress: Progress) -> dict[str, Any]:
+    """See `tl_core.service.find`."""
+    from tl_core.engine.lr_range_test import find
+
+    return asdict(find(ExperimentSpec.from_json(spec), models, progress, phase, seconds))
+
+
+def verified(models: Path, run_id: str, batches: int, progress: Progress) -> list[dict[str, Any]]:
+    """See `tl_core.service.verified`."""
+    from tl_core.engine.training.cache_audit import verify
+
+    run = get(models, run_id)
+    return [asdict(one) for one in verify(read_spec(run), models, batches, run, progress)]
+
+
+def _teller(answers: TextIO, number: int) -> Progress:
+    """Tells who asked what is being done, and now and then how far it is."""
+    said = ("", float("-inf"))
+
+    def tell(what: str, done: int, total: int) -> None:
+        nonlocal said
+        now = time.monotonic()
+        if what != said[0] or now - said[1] >= REPORT:
+            said = (what, now)
+            say(answers, {"id": number, "progress": [what, done, total]})
+
+    return tell
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tl_core.worker.job")
+    parser.add_argument("--models", type=Path, required=True)
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    main(given.models)
+    logging.shutdown()
+    os._exit(0)  # TensorFlow takes seconds to take itself down, and nothing of it is kept.
