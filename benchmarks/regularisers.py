@@ -63,7 +63,7 @@ TECHNIQUES: Mapping[str, Mapping[str, Any]] = {
     },
     "rate .01 alone": {"train.learning_rate": 0.01},
     "gradient clipping .1": {"optimizer.clip_norm": 0.1},
-    "moving average .995": {"optimizer.average": 0.995},
+    "moving average .995": {"optimizer.ema": 0.995},
     "early stopping (patience 5)": {"stopping.rule": "patience", "stopping.restore_best": True},
     "augmentation medium, 8 views": {"augment": "medium", "train.views": 8},
     "MixUp .4, 8 views": {"augment": "mixup:0.4", "train.views": 8},

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tl_core.experiment.spec import PARAMETERS, VERSION, ExperimentSpec
+from tl_core.experiment.spec import VERSION, ExperimentSpec
 from tl_core.params import read_text
 
 
@@ -26,14 +26,8 @@ def spec_changes(query_params: Mapping[str, str]) -> dict[str, Any]:
 
 def differences(spec: ExperimentSpec, base: ExperimentSpec) -> dict[str, str]:
     """The settings in which a spec differs from another, by path, each as a text that reads back as its value."""
-    before, now = flat(base), flat(spec)
+    before, now = base.flat(), spec.flat()
     return {path: written(value) for path, value in now.items() if not _same(value, before[path])}
-
-
-def flat(spec: ExperimentSpec) -> dict[str, Any]:
-    """The value of every setting by its path, as plain JSON values; augmentations as {name: amount}, in order."""
-    values = spec.to_json()
-    return {row.path: _at(values, row.path) for row in PARAMETERS}
 
 
 def written(value: Any) -> str:
@@ -44,12 +38,6 @@ def written(value: Any) -> str:
         return value
     text = json.dumps(value, separators=(",", ":"))
     return text.removesuffix(".0") if isinstance(value, float) else text
-
-
-def _at(values: Any, path: str) -> Any:
-    for name in path.split("."):
-        values = values[name]
-    return values
 
 
 def _same(one: Any, other: Any) -> bool:

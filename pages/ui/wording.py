@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 from tl_core.data.sources import short_name
-from tl_core.experiment.spec import Augment, ExperimentSpec
-from tl_core.experiment.spec.stages import Stage, written
+from tl_core.experiment.spec import Augment
+from tl_core.experiment.spec.training import Stage, written
 from tl_core.params import Param
-
-
-def value_of(spec: ExperimentSpec, path: str) -> Any:
-    """What an experiment has at a path such as `head.dropout`."""
-    return reduce(getattr, path.split("."), spec)
-
 
 NEEDED = ("schedule", "stopping", "start")
 """Sections whose settings say little without them: the patience of what?"""

@@ -11,7 +11,7 @@ from PIL import Image
 from tests.conftest import photo
 from tl_core.data import folder
 from tl_core.data.dataset import ImageDataset, Item
-from tl_core.data.groups import grouped
+from tl_core.data.split import grouped
 
 
 def dataset_of(keys_and_digests, part=None):

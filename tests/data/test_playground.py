@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from tl_core.data.playground import KINDS, NATIVE_SIZE, PlaygroundOptions, load, render
-from tl_core.data.playground.kinds import BY_NAME
-from tl_core.data.playground.recipe import STYLES, Pattern
+from tl_core.data.playground.recipe import BY_NAME, STYLES, Pattern
 from tl_core.errors import BadInput
 from tl_core.params import parameters, validated
 

@@ -27,7 +27,7 @@ SPECS = {
     "frozen, uncached": small_spec(train__feature_cache="off"),
     "augmented": small_spec(augment={"rotation": 10, "mixup": 0.4}),
     "stored views": small_spec(augment={"rotation": 10}, train__views=2),
-    "fine-tuned": small_spec("fine-tune", train__layer_decay=0.5, optimizer__average=0.9, train__batch_size=16),
+    "fine-tuned": small_spec("fine-tune", train__layer_decay=0.5, optimizer__ema=0.9, train__batch_size=16),
     "two classes": small_spec(data__source="playground:classes=2,images_per_class=20"),
 }
 OTHERS = [name for name in SPECS if name not in ("frozen", "augmented")]

@@ -68,7 +68,7 @@ def test_an_unknown_preset_lists_near_ones() -> None:
 
 
 def test_the_page_of_settings_is_made_from_the_code_as_it_is() -> None:
-    page = Path(__file__).parents[1] / "docs" / "settings.md"
+    page = Path(__file__).parents[2] / "docs" / "settings.md"
     assert page.read_text(encoding="utf-8") == settings_page(), (
         "write it: python -m tl_core settings --write docs/settings.md"
     )

@@ -9,8 +9,7 @@ import pytest
 from pages.ui.charts import schedule
 from tl_core.experiment.phases import Phase, phases
 from tl_core.experiment.schedules import rate
-from tl_core.experiment.spec import ExperimentSpec
-from tl_core.experiment.spec.schedule import ScheduleSpec
+from tl_core.experiment.spec import ExperimentSpec, ScheduleSpec
 
 STEPS = 12
 TUNED = {"backbone.freeze": "all-but-3", "train.head_epochs": 3, "train.stages": "all-but-1:2@0.0002"}

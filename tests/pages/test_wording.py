@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pages.ui.wording import inside, shown, titled, value_of
+from pages.ui.wording import inside, shown, titled
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 
 ROWS = {row.path: row for row in PARAMETERS}
@@ -47,9 +47,9 @@ SHOWN: dict[str, tuple[str, Any, str]] = {
 
 @pytest.mark.parametrize(("path", "value", "words"), SHOWN.values(), ids=SHOWN)
 def test_values_are_shown_as_people_write_them(path: str, value: Any, words: str) -> None:
-    assert shown(ROWS[path], value_of(ExperimentSpec().with_values({path: value}), path)) == words
+    assert shown(ROWS[path], ExperimentSpec().with_values({path: value}).value(path)) == words
 
 
 @pytest.mark.parametrize("path", ROWS)
 def test_every_setting_has_words_for_its_default(path: str) -> None:
-    assert shown(ROWS[path], value_of(ExperimentSpec(), path)) not in ("", "()", "None")
+    assert shown(ROWS[path], ExperimentSpec().value(path)) not in ("", "()", "None")

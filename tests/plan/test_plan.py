@@ -131,7 +131,7 @@ def test_stored_views_cost_disk_and_save_time(models: Path) -> None:
         ({"optimizer__name": "sgd"}, 2),
         ({"optimizer__name": "sgd", "optimizer__momentum": 0.0}, 1),
         ({"optimizer__name": "rmsprop"}, 2),
-        ({"optimizer__average": 0.99}, 4),
+        ({"optimizer__ema": 0.99}, 4),
     ],
     ids=str,
 )

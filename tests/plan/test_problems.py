@@ -91,7 +91,7 @@ IDLE = (
     Idle("head.noise", 0.1, SOLVED, FROZEN),
     Idle("head.batch_norm", True, SOLVED, FROZEN),
     Idle("optimizer.clip_norm", 1.0, SOLVED, FROZEN),
-    Idle("optimizer.average", 0.9, SOLVED, FROZEN),
+    Idle("optimizer.ema", 0.9, SOLVED, FROZEN),
     Idle("schedule.name", "cosine", SOLVED, FROZEN),
     Idle("loss.label_smoothing", 0.1, SOLVED, FROZEN),
     Idle("loss.class_weights", "balanced", SOLVED, FROZEN),

@@ -33,7 +33,7 @@ CASES: tuple[tuple[dict[str, Any], str, str], ...] = (
     ({"train.layer_decay": 0.5, **TOP}, "Decay of the rate 0.5", "thawed layers of block7 and final"),
     ({"optimizer.weight_decay": 0.01}, "Weight decay 0.01", "kernels of all layers that train"),
     ({"optimizer.clip_norm": 1.0}, "Gradient clipping 1", "all weights that train"),
-    ({"optimizer.average": 0.99}, "Moving average 0.99", "all weights that train"),
+    ({"optimizer.ema": 0.99}, "Moving average 0.99", "all weights that train"),
     ({"loss.label_smoothing": 0.1}, "Label smoothing 0.1", "training labels"),
     ({"loss.class_weights": "balanced"}, "Class weights", "training loss"),
     ({"augment": "rotation:20"}, "Rotation 20", "training images"),

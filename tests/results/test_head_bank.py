@@ -92,7 +92,7 @@ def test_a_grid_that_makes_no_sense_is_refused(axes: dict[str, list[Any]], path:
         ("optimizer.name", "sgd"),
         ("optimizer.weight_decay", 0.1),
         ("optimizer.clip_norm", 1.0),
-        ("optimizer.average", 0.9),
+        ("optimizer.ema", 0.9),
         ("optimizer.precision", "mixed_bfloat16"),
         ("schedule.name", "plateau"),
         ("backbone.freeze", "all-but-1"),

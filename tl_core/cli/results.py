@@ -99,17 +99,9 @@ def _show_origin(run: store.Run, state: dict[str, Any]) -> None:
 
 def _show_settings(spec: ExperimentSpec) -> None:
     """The settings that are not at their defaults."""
-    values, defaults = _flat(spec.to_json()), _flat(ExperimentSpec().to_json())
+    values, defaults = spec.flat(), ExperimentSpec().flat()
     changed = [(path, json.dumps(value).strip('"')) for path, value in values.items() if value != defaults[path]]
     output.print_table(("setting", "value"), [("backbone.name", spec.backbone.name), *changed])
-
-
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
-    inner = {name: value if isinstance(value, dict) and name != "augment" else None for name, value in values.items()}
-    flat: dict[str, Any] = {}
-    for name, section in inner.items():
-        flat |= {name: values[name]} if section is None else {f"{name}.{key}": section[key] for key in section}
-    return flat
 
 
 def _show_epochs(lines: list[dict[str, Any]], best: int | None) -> None:

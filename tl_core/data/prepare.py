@@ -1,4 +1,4 @@
-"""From the data section of a spec to pixels and a split."""
+"""From the data section of a spec to pixels and a split, and what to know of it before believing a figure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,39 @@ from pathlib import Path
 from typing import Any
 
 from tl_core.cache.arrays import Progress
-from tl_core.data.dataset import ImageDataset, Skipped
-from tl_core.data.groups import grouped
+from tl_core.data.dataset import PARTS, ImageDataset, Skipped
 from tl_core.data.pixels import Begun, Pixels, pixels, unfollowed
 from tl_core.data.sources import load_dataset
-from tl_core.data.split import Split, part_counts, split
-from tl_core.data.warnings import remarks
+from tl_core.data.split import Split, grouped, part_counts, split
 from tl_core.experiment.spec import DataSpec
+
+
+def remarks(dataset: ImageDataset, split: Split) -> tuple[str, ...]:
+    """Sentences about a split: images that stand on both sides of it, classes a part has none of."""
+    return (*_shared(dataset, split), *_absent(dataset, split))
+
+
+def _shared(dataset: ImageDataset, split: Split) -> list[str]:
+    """Images with a copy in training can be known by heart; only a split that came with the data can hold them."""
+    trained = {dataset.items[index].digest for index in split.train}
+    found = []
+    for part in ("validation", "test"):
+        count = sum(dataset.items[index].digest in trained for index in split.part(part))
+        if count:
+            found.append(
+                f"{count} of the {part} images also stand in the training part, so its figures flatter the network."
+            )
+    return found
+
+
+def _absent(dataset: ImageDataset, split: Split) -> list[str]:
+    found = []
+    for part in PARTS[1:]:
+        present = set(dataset.labels[split.part(part)].tolist())
+        absent = [name for label, name in enumerate(dataset.class_names) if label not in present]
+        if present and absent:
+            found.append(f"The {part} part has no image of {', '.join(absent[:5])}: its figures say nothing of it.")
+    return found
 
 
 @dataclass(frozen=True)

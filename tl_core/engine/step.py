@@ -43,7 +43,7 @@ class StepConfig:
         class_weights: How much an image of each class counts: float32, shape (classes,); None: all alike.
         penalised: Variables of whose squares `l2` times the sum is a penalty. A regulariser given to a layer that exists does nothing.
         clip_norm: The longest gradient, over all weights together (Pascanu et al. 2013); None: any.
-        average: The share of itself that a moving average keeps in a step. In the first steps it is lower, (1 + step) / (10 + step) at most,
+        ema: The share of itself that a moving average keeps in a step. In the first steps it is lower, (1 + step) / (10 + step) at most,
             so that random first weights are soon forgotten (as TensorFlow's ExponentialMovingAverage with `num_updates`).
         averages: Pairs of a variable and its moving average.
         precision: "mixed_bfloat16": the layers below the last compute in bfloat16, which has the range of float32, so that the loss
@@ -55,7 +55,7 @@ class StepConfig:
     penalised: Sequence[Any] = ()
     l2: float = 0.0
     clip_norm: float | None = None
-    average: float = 0.0
+    ema: float = 0.0
     averages: Sequence[tuple[Any, Any]] = ()
     precision: str = "float32"
 
@@ -193,7 +193,7 @@ def _squares(method: StepConfig) -> Iterator[Any]:
 def _average(method: StepConfig, groups: Sequence[ParamGroup]) -> None:
     if method.averages:
         steps = tf.cast(groups[0].optimizer.iterations.value, tf.float32)
-        moved = 1 - tf.minimum(method.average, (1 + steps) / (10 + steps))
+        moved = 1 - tf.minimum(method.ema, (1 + steps) / (10 + steps))
         for variable, average in method.averages:
             average.value.assign_add(moved * (variable.value - average.value))
 

@@ -87,7 +87,7 @@ PRESETS: Registry[Preset] = Registry(
                 "head.dropout": 0.4,
                 "optimizer.name": "adamw",
                 "optimizer.weight_decay": 0.01,
-                "optimizer.average": 0.98,
+                "optimizer.ema": 0.98,
                 "loss.label_smoothing": 0.1,
                 "stopping.rule": "patience",
                 "stopping.patience": 8,

@@ -8,9 +8,8 @@ from typing import Any
 
 from tl_core.data.dataset import ImageDataset
 from tl_core.data.pixels import bytes_needed, is_cached, key_of
-from tl_core.data.prepare import listed, split_of
+from tl_core.data.prepare import listed, remarks, split_of
 from tl_core.data.split import Split
-from tl_core.data.warnings import remarks
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.phases import Phase, phases
 from tl_core.experiment.spec import ExperimentSpec

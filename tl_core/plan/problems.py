@@ -18,7 +18,7 @@ from tl_core.data.split import Split
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.phases import SOLVED, phases, total_epochs
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
-from tl_core.experiment.spec.stages import written
+from tl_core.experiment.spec.training import written
 from tl_core.plan.inactive_settings import idle
 from tl_core.store import checkpoints, forks
 
@@ -36,8 +36,7 @@ def data_problems(spec: ExperimentSpec, dataset: ImageDataset, split: Split) -> 
 
 
 def _changed(spec: ExperimentSpec, path: str) -> bool:
-    section, name = path.split(".") if "." in path else (None, path)
-    value = getattr(getattr(spec, section), name) if section else getattr(spec, name)
+    value = spec.value(path)
     return bool(value) and bool(value != _DEFAULTS[path])
 
 

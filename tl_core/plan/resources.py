@@ -19,7 +19,7 @@ def copies(spec: ExperimentSpec) -> int:
     """How many numbers a checkpoint keeps for each weight that trains: itself, what its optimiser remembers, its moving average."""
     optimizer = spec.optimizer
     moments = {"sgd": int(optimizer.momentum > 0), "rmsprop": 1}.get(optimizer.name, 2)
-    return 1 + moments + int(optimizer.average > 0)
+    return 1 + moments + int(optimizer.ema > 0)
 
 
 def memory_bytes(spec: ExperimentSpec, phase_plans: tuple[PhasePlan, ...]) -> int:

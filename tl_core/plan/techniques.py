@@ -140,10 +140,10 @@ def _weights(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
     if optimizer.clip_norm:
         effect = f"A gradient longer than {optimizer.clip_norm:g} is shortened to it."
         yield Technique(f"Gradient clipping {optimizer.clip_norm:g}", everything, effect)
-    if optimizer.average:
-        steps = round(1 / (1 - optimizer.average))
+    if optimizer.ema:
+        steps = round(1 / (1 - optimizer.ema))
         effect = f"What is validated, kept and exported is the mean over about the last {steps:,} steps."
-        yield Technique(f"Moving average {optimizer.average:g}", everything, effect)
+        yield Technique(f"Moving average {optimizer.ema:g}", everything, effect)
 
 
 def _labels(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:

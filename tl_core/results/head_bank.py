@@ -136,7 +136,7 @@ _LIMITS = (
     _Limit("optimizer.name", lambda spec: spec.optimizer.name == "adam", "Set it to adam."),
     _Limit("optimizer.weight_decay", lambda spec: not spec.optimizer.weight_decay, "Set it to 0, or vary head.l2."),
     _Limit("optimizer.clip_norm", lambda spec: spec.optimizer.clip_norm is None, "Set it to null."),
-    _Limit("optimizer.average", lambda spec: not spec.optimizer.average, "Set it to 0."),
+    _Limit("optimizer.ema", lambda spec: not spec.optimizer.ema, "Set it to 0."),
     _Limit("optimizer.precision", lambda spec: spec.optimizer.precision == "float32", "Set it to float32."),
     _Limit("schedule.name", lambda spec: spec.schedule.name != "plateau", "Choose a schedule that needs no measuring."),
     _Limit("start.run", lambda spec: not spec.start.run, "Start from the pretrained weights."),
@@ -159,10 +159,7 @@ def _refused(spec: ExperimentSpec, path: str, remedy: str) -> Problem:
 
 
 def _received(spec: ExperimentSpec, path: str) -> str:
-    values: Any = spec.to_json()
-    for name in path.split("."):
-        values = values[name]
-    return json.dumps(values)
+    return json.dumps(spec.flat()[path])
 
 
 def _other_features(grid: Grid, base: ExperimentSpec) -> Iterator[Problem]:

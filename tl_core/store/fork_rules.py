@@ -12,7 +12,7 @@ from tl_core.data.prepare import listed
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.phases import SOLVED, phases
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.experiment.spec.stages import written
+from tl_core.experiment.spec.training import written
 from tl_core.files import read_json
 from tl_core.store.live_changes import adjustments
 from tl_core.store.run import Run, read_spec
@@ -90,14 +90,9 @@ def classes_of(run: Run) -> tuple[str, ...]:
         raise BadInput.of("start.run", f"{run.id} has not read its data yet", "Wait for its first epoch.") from None
 
 
-def _value(spec: ExperimentSpec, path: str) -> Any:
-    section, name = path.split(".")
-    return spec.to_json()[section][name]
-
-
 def _fixed(before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
     for path, why in FIXED.items():
-        was, now = _value(before, path), _value(spec, path)
+        was, now = before.value(path), spec.value(path)
         if was != now:
             reason = why.format(before=_written(was))
             yield Problem(

@@ -14,7 +14,7 @@ from pages.ui.compare.reading import Compared
 from pages.ui.run.changing import told
 from pages.ui.setting_table import Cell, valued
 from pages.ui.text import duration, percent, percent_value, plain
-from pages.ui.wording import titled, value_of
+from pages.ui.wording import titled
 from tl_core import store
 from tl_core.experiment.spec import PARAMETERS
 
@@ -106,7 +106,7 @@ def draw_differences(runs: Sequence[Compared]) -> None:
 
 def differences(runs: Sequence[Compared]) -> list[list[Cell]]:
     """A row for each setting that is not the same in all runs, and one for what was changed while they trained: in each run."""
-    rows = [(param, [value_of(run.spec, param.path) for run in runs]) for param in PARAMETERS]
+    rows = [(param, [run.spec.value(param.path) for run in runs]) for param in PARAMETERS]
     differing = [
         [Cell(titled(param), param.path), *(valued(param, value) for value in values)]
         for param, values in rows

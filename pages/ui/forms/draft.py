@@ -81,7 +81,7 @@ def values() -> Mapping[str, Any]:
 
 def reset(*paths: str) -> None:
     """Puts settings back to their defaults; for callbacks."""
-    defaults = address.flat(ExperimentSpec())
+    defaults = ExperimentSpec().flat()
     for path in paths:
         put(path, defaults[path])
     _forget_widgets()
@@ -109,7 +109,7 @@ def _fill_from_address(params: Mapping[str, str]) -> None:
 
 
 def _replace(spec: ExperimentSpec, refused: tuple[Problem, ...]) -> None:
-    st.session_state[_VALUES] = address.flat(spec)
+    st.session_state[_VALUES] = spec.flat()
     st.session_state[_REFUSED] = list(refused)
     _forget_widgets()
 

@@ -8,7 +8,6 @@ from itertools import groupby
 
 import streamlit as st
 
-from pages.ui import address
 from pages.ui.forms import course, draft, editors, finding, source
 from pages.ui.forms.building import beside, sentence
 from pages.ui.forms.planning import View
@@ -54,7 +53,7 @@ BELOW: Mapping[str, Callable[[View], None]] = {"data": source.more, "schedule": 
 SPARING = ("optimizer.", "schedule.", "stopping.", "head.hidden_dropout")
 """Settings left out where they have no effect: each choice of optimiser, schedule and rule has its own."""
 
-_DEFAULTS = address.flat(ExperimentSpec())
+_DEFAULTS = ExperimentSpec().flat()
 
 
 def draw(view: View) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import address, places
+from pages.ui import places
 from pages.ui.forms import draft, widgets
 from pages.ui.forms.building import beside, sentence
 from pages.ui.forms.planning import View
@@ -111,7 +111,7 @@ def _left(models: Path, run_id: str | None, epoch: int | None) -> dict[str, Any]
     if run is None or epoch is None:
         return {}
     try:
-        return address.flat(forks.continued(run, epoch))
+        return forks.continued(run, epoch).flat()
     except BadInput:  # What is wrong with it stands among the problems of the plan.
         return {}
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pages.ui.forms.draft import Draft
 from tl_core.data.dataset import ImageDataset
-from tl_core.data.groups import GroupBy
 from tl_core.data.prepare import listed
 from tl_core.data.sources import SOURCES
+from tl_core.data.split import GroupBy
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.spec import DataSpec, ExperimentSpec
 from tl_core.plan import Plan, plan

@@ -13,7 +13,7 @@ from pages.ui import address, dialogs
 from pages.ui.forms import augmenting, widgets
 from pages.ui.run.view import View
 from pages.ui.text import plain
-from pages.ui.wording import inside, shown, value_of
+from pages.ui.wording import inside, shown
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.experiment.phases import SOLVED, phases
@@ -55,7 +55,7 @@ def told(spec: ExperimentSpec, values: Mapping[str, Any]) -> str:
         changed = spec.with_values(values)
     except BadInput:
         return ", ".join(f"{path} {value}" for path, value in values.items())
-    return ", ".join(f"{inside(_ROWS[path])} {shown(_ROWS[path], value_of(changed, path))}" for path in values)
+    return ", ".join(f"{inside(_ROWS[path])} {shown(_ROWS[path], changed.value(path))}" for path in values)
 
 
 def offered(spec: ExperimentSpec) -> tuple[str, ...]:
@@ -97,13 +97,13 @@ def _window(models: Path, run_id: str) -> None:
 
 def changes(now: ExperimentSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     """Those values that are other than what is in force."""
-    before = address.flat(now)
+    before = now.flat()
     return {path: value for path, value in values.items() if address.written(value) != address.written(before[path])}
 
 
 def _begun(run: Run, now: ExperimentSpec) -> dict[str, Any]:
     """What the fields show at first: what is in force, and over it what is asked for already."""
-    held = address.flat(now.with_values(live_changes.asked(run) or {}))
+    held = now.with_values(live_changes.asked(run) or {}).flat()
     return {path: held[path] for path in offered(now)}
 
 

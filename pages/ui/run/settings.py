@@ -13,7 +13,7 @@ from pages.ui.address import differences
 from pages.ui.forms.summary import TECHNIQUES, technique_rows
 from pages.ui.run.view import View
 from pages.ui.setting_table import Cell, valued
-from pages.ui.wording import titled, value_of
+from pages.ui.wording import titled
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.params import Param
@@ -71,7 +71,7 @@ def rows(spec: ExperimentSpec) -> list[list[Cell]]:
     """A row a setting; the changed ones first, each group in the order of the settings' table."""
     changed = differences(spec, ExperimentSpec())
     in_order = sorted(PARAMETERS, key=lambda row: row.path not in changed)
-    return [_cells(row, value_of(spec, row.path), row.path in changed) for row in in_order]
+    return [_cells(row, spec.value(row.path), row.path in changed) for row in in_order]
 
 
 def _cells(row: Param, value: Any, changed: bool) -> list[Cell]:

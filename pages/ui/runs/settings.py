@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.ui.wording import augments, inside, said, value_of
+from pages.ui.wording import augments, inside, said
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 
 OWN_COLUMN = ("data.source", "backbone.name", "backbone.freeze")
@@ -16,6 +16,6 @@ SHOWN = tuple(param for param in PARAMETERS if param.path not in (*OWN_COLUMN, *
 
 def differing(spec: ExperimentSpec) -> str:
     """Such as "dropout 0.5, L2 1e-4, rotation 15"; empty for the defaults."""
-    values = [(param, value_of(spec, param.path)) for param in SHOWN]
+    values = [(param, spec.value(param.path)) for param in SHOWN]
     settings = [f"{inside(param)} {said(value)}" for param, value in values if value != param.default]
     return ", ".join(filter(None, [*settings, augments(spec.augment)]))

@@ -36,7 +36,7 @@ def one_step(spec: ExperimentSpec, frozen: str | None) -> tuple[keras.Model, Par
     before = {variable.path: np.asarray(variable).copy() for variable in model.weights}
     phase, labels = phases(spec)[-1], np.array([0, 1, 2, 0], dtype=np.int64)
     groups = groups_of(parts.tail, phase)
-    averages = averages_of(parts.tail) if spec.optimizer.average else []
+    averages = averages_of(parts.tail) if spec.optimizer.ema else []
     step = training_steps(parts.tail, groups, step_config(groups, averages, labels, phase)).one
     step(inputs, labels)
     if averages:
@@ -80,11 +80,11 @@ def test_a_training_step_leaves_frozen_outputs_and_all_batch_statistics_bit_iden
 EVERY_SETTING: dict[str, dict[str, Any]] = {
     "adamw, decay of weights": {"optimizer__name": "adamw", "optimizer__weight_decay": 0.1},
     "sgd, clipped": {"optimizer__name": "sgd", "optimizer__nesterov": True, "optimizer__clip_norm": 0.1},
-    "rmsprop, averaged": {"optimizer__name": "rmsprop", "optimizer__average": 0.9},
+    "rmsprop, averaged": {"optimizer__name": "rmsprop", "optimizer__ema": 0.9},
     "sixteen bits": {"optimizer__precision": "mixed_bfloat16"},
     "sixteen bits, averaged, statistics": {
         "optimizer__precision": "mixed_bfloat16",
-        "optimizer__average": 0.9,
+        "optimizer__ema": 0.9,
         "train__update_batch_norm": True,
     },
     "rates by depth, L2": {"train__layer_decay": 0.5, "train__backbone_l2": 0.1},

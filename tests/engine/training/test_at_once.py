@@ -40,7 +40,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "loss.class_weights": "balanced",
     },
     "momentum, a short gradient": {"optimizer.name": "sgd", "optimizer.clip_norm": 0.5},
-    "an average of weights": {"optimizer.average": 0.9},
+    "an average of weights": {"optimizer.ema": 0.9},
     "half the precision": {"optimizer.precision": "mixed_bfloat16", "head.hidden": [16]},
 }
 

@@ -36,7 +36,7 @@ class Head:
         self.tail = keras.Model(features, attach(features, spec.head, classes, spec.train.seed))
         (phase,) = phases(spec)
         self.groups = groups_of(self.tail, phase)
-        self.averages = averages_of(self.tail) if spec.optimizer.average else []
+        self.averages = averages_of(self.tail) if spec.optimizer.ema else []
         self.method = replace(step_config(self.groups, self.averages, LABELS, phase), **method)
         self.before = self.weights()
         self.take = training_steps(self.tail, self.groups, self.method).one
@@ -184,7 +184,7 @@ def test_gradients_are_shortened_by_their_norm_over_all_groups_together() -> Non
 
 
 def test_an_average_forgets_its_start_fast_and_then_keeps_its_share() -> None:
-    head = Head({"optimizer.average": 0.5})
+    head = Head({"optimizer.ema": 0.5})
     path, expected = "classifier/kernel", None
     for step in range(1, 13):
         expected = head.before[path] if expected is None else expected
@@ -197,7 +197,7 @@ def test_an_average_forgets_its_start_fast_and_then_keeps_its_share() -> None:
 
 
 def test_averages_stand_in_for_the_weights_and_leave_them_as_they_were() -> None:
-    head = Head({"optimizer.average": 0.9, "head.batch_norm": True, "head.hidden": [4]})
+    head = Head({"optimizer.ema": 0.9, "head.batch_norm": True, "head.hidden": [4]})
     head.take(INPUTS, LABELS)
     weights, averages = (
         head.weights(),
@@ -211,7 +211,7 @@ def test_averages_stand_in_for_the_weights_and_leave_them_as_they_were() -> None
 
 
 def test_a_checkpoint_of_averaged_weights_holds_both() -> None:
-    head = Head({"optimizer.average": 0.9})
+    head = Head({"optimizer.ema": 0.9})
     head.take(INPUTS, LABELS)
     named = variables_of(head.tail, head.groups, head.averages)
     kernel, average = (np.asarray(named[f"{part}/classifier/kernel"]).copy() for part in ("trained", "model"))

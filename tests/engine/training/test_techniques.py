@@ -70,7 +70,7 @@ EVERY_TECHNIQUE: dict[str, ExperimentSpec] = {
     ),
     "rmsprop, averaged, exponential, stored views of mixed images": tiny(
         optimizer__name="rmsprop",
-        optimizer__average=0.9,
+        optimizer__ema=0.9,
         schedule__name="exponential",
         augment={"rotation": 10, "mixup": 0.4},
         train__views=2,
@@ -84,7 +84,7 @@ EVERY_TECHNIQUE: dict[str, ExperimentSpec] = {
         train__layer_decay=0.5,
         train__backbone_l2=1e-3,
         train__update_batch_norm=True,
-        optimizer__average=0.9,
+        optimizer__ema=0.9,
         optimizer__precision="mixed_bfloat16",
         schedule__name="cosine",
         schedule__warmup_epochs=0.3,
@@ -173,7 +173,7 @@ CHANGED = {"head.dropout": 0.6, "train.learning_rate": 1e-4, "augment": {"rotati
 def test_settings_changed_while_a_run_trains_count_from_the_next_epoch_and_resume_stays_exact(
     shared_models: Path,
 ) -> None:
-    spec = tiny(train__epochs=5, head__dropout=0.0, optimizer__average=0.9, schedule__name="cosine")
+    spec = tiny(train__epochs=5, head__dropout=0.0, optimizer__ema=0.9, schedule__name="cosine")
     changed = store.create(shared_models, spec)
     train(changed, shared_models, change_in_epoch(changed, 2, CHANGED))
     (made,) = adjustments(changed)
@@ -250,8 +250,8 @@ def test_checkpoints_of_every_so_many_epochs_stay(trained: Trained) -> None:
 
 
 def test_averaged_weights_are_measured_kept_and_exported(trained: Trained, shared_models: Path) -> None:
-    spec = tiny(optimizer__average=0.95, train__learning_rate=0.05, head__dropout=0.0)
-    run, plain = trained(spec), trained(spec.with_values({"optimizer.average": 0.0}))
+    spec = tiny(optimizer__ema=0.95, train__learning_rate=0.05, head__dropout=0.0)
+    run, plain = trained(spec), trained(spec.with_values({"optimizer.ema": 0.0}))
     values, line = last_values(run), store.read_metrics(run)[-1]
     assert np.array_equal(values["trained/classifier/kernel"], last_values(plain)["model/classifier/kernel"])
     assert not np.array_equal(values["trained/classifier/kernel"], values["model/classifier/kernel"])

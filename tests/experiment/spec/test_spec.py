@@ -228,7 +228,9 @@ def test_changing_values_leaves_the_spec_as_it_was() -> None:
 
 
 def test_a_spec_from_the_future_is_refused_with_what_to_do() -> None:
-    with pytest.raises(BadInput, match=f"version: received {VERSION + 1}; this lab reads version {VERSION}. Update"):
+    with pytest.raises(
+        BadInput, match=f"version: received {VERSION + 1}; this lab reads versions up to {VERSION}. Update"
+    ):
         ExperimentSpec.from_json({"version": VERSION + 1, "a field": "of the future"})
 
 
@@ -273,3 +275,27 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_values_of_the_wrong_shape_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
         ExperimentSpec.from_json(values)
+
+
+OLD = {"version": 1, "optimizer": {"name": "sgd", "average": 0.9}}
+"""A spec as version 1 wrote it."""
+
+
+def test_a_spec_of_version_1_is_upgraded() -> None:
+    spec = ExperimentSpec.from_json(OLD)
+    assert (spec.version, spec.optimizer.name, spec.optimizer.ema) == (VERSION, "sgd", 0.9)
+    assert spec.digest() == ExperimentSpec().with_values({"optimizer.name": "sgd", "optimizer.ema": 0.9}).digest()
+
+
+def test_a_setting_by_its_old_path_is_the_one_it_became() -> None:
+    assert ExperimentSpec().with_values({"version": 1, "optimizer.average": 0.5}).optimizer.ema == 0.5
+
+
+def test_a_setting_under_both_names_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"optimizer\.average"):
+        ExperimentSpec.from_json({"optimizer": {"ema": 0.5, "average": 0.9}})
+
+
+def test_a_value_is_found_by_its_path() -> None:
+    spec = ExperimentSpec().with_values({"head.hidden": [64], "augment": "zoom"})
+    assert (spec.value("head.hidden"), spec.value("augment")) == ((64,), spec.augment)

@@ -8,7 +8,7 @@ Toys are solids given by distance functions (`toys`), traced and lit like clay (
 that a difficulty scales (`recipe`). NumPy and Pillow only, no files.
 """
 
-from tl_core.data.playground.kinds import KINDS
+from tl_core.data.playground.recipe import KINDS
 from tl_core.data.playground.source import NATIVE_SIZE, RENDERER_VERSION, PlaygroundOptions, load, render
 
 __all__ = ["KINDS", "NATIVE_SIZE", "RENDERER_VERSION", "PlaygroundOptions", "load", "render"]

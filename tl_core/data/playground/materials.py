@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tl_core.data.playground.geometry import Array, Points
 from tl_core.data.playground.recipe import Pattern
-from tl_core.data.playground.sdf import Array, Points
 
 Phases = tuple[float, float, float]
 

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from tl_core.data.playground.sdf import Array
+from tl_core.data.playground.geometry import Array
 
 PALETTES = (
     ("#fbe8d3", "#f6c9b0", "#e07a5f", "#81b29a", "#f2cc8f", "#6d83a6"),

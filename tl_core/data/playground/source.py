@@ -8,9 +8,8 @@ from functools import partial
 from PIL import Image
 
 from tl_core.data.dataset import ImageDataset, Item
-from tl_core.data.playground.kinds import KINDS
 from tl_core.data.playground.picture import paint
-from tl_core.data.playground.recipe import recipe
+from tl_core.data.playground.recipe import KINDS, recipe
 from tl_core.errors import BadInput, unknown
 from tl_core.files import digest_of
 from tl_core.params import Section, setting

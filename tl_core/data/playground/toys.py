@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tl_core.data.playground.sdf import (
+from tl_core.data.playground.geometry import (
     Array,
     Points,
     box,

@@ -20,8 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tl_core.cache import feature_keys
-from tl_core.engine.absent import without
-from tl_core.engine.backend import keras, tf
+from tl_core.engine.backend import keras, tf, without
 from tl_core.engine.step import forward_pass
 from tl_core.errors import RunFailed
 

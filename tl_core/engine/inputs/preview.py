@@ -14,9 +14,9 @@ from PIL import Image
 from tl_core.cache.arrays import unwatched
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Unreadable
-from tl_core.data.groups import GroupBy
 from tl_core.data.pixels import is_cached, pixels
 from tl_core.data.prepare import listed, split_of
+from tl_core.data.split import GroupBy
 from tl_core.engine.inputs.augmentation import Recipe, seen
 from tl_core.engine.inputs.mixing import Mix
 from tl_core.engine.inputs.views import drawn_epoch

@@ -79,7 +79,7 @@ def step_config(
         penalised=kernels_of(thawed) if spec.train.backbone_l2 else (),
         l2=spec.train.backbone_l2,
         clip_norm=spec.optimizer.clip_norm,
-        average=spec.optimizer.average,
+        ema=spec.optimizer.ema,
         averages=averages,
         precision=spec.optimizer.precision,
     )
@@ -108,7 +108,7 @@ class Trainer:
     @classmethod
     def build(cls, tail: keras.Model, phase_data: PhaseData, phase: Phase) -> Trainer:
         groups = groups_of(tail, phase)
-        averages = averages_of(tail) if phase.spec.optimizer.average else []
+        averages = averages_of(tail) if phase.spec.optimizer.ema else []
         steps = training_steps(tail, groups, step_config(groups, averages, phase_data.train.labels, phase))
         return cls(tail, groups, averages, phase_data, phase, steps, forward_pass(tail))
 

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import model_validator
 
 from tl_core.data import sources
-from tl_core.data.groups import GroupBy
+from tl_core.data.split import GroupBy
 from tl_core.params import Section, located, setting
 
 

@@ -8,33 +8,57 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import reduce
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
 
 from tl_core.backbones import BACKBONES
 from tl_core.data.sources import anchored, parse
 from tl_core.errors import BadInput
 from tl_core.experiment.spec.augment import Augments
-from tl_core.experiment.spec.backbone import BackboneSpec
 from tl_core.experiment.spec.data import DataSpec
-from tl_core.experiment.spec.head import HeadSpec
-from tl_core.experiment.spec.loss import LossSpec
-from tl_core.experiment.spec.optimizer import OptimizerSpec
-from tl_core.experiment.spec.schedule import ScheduleSpec
-from tl_core.experiment.spec.start import StartSpec
-from tl_core.experiment.spec.stopping import StoppingSpec
-from tl_core.experiment.spec.train import TrainSpec
+from tl_core.experiment.spec.network import BackboneSpec, HeadSpec
+from tl_core.experiment.spec.optimisation import LossSpec, OptimizerSpec, ScheduleSpec
+from tl_core.experiment.spec.training import StoppingSpec, TrainSpec
 from tl_core.files import digest_of
-from tl_core.params import Param, Section, parameters, setting, validated
+from tl_core.params import Located, Param, Section, parameters, setting, validated
 
-VERSION = 1
-"""The version of the spec's form; a reader refuses a newer one rather than guess."""
+VERSION = 2
+"""The version of the spec's form; a reader upgrades an older one, and refuses a newer one rather than guess.
+
+2: `optimizer.average` became `optimizer.ema`.
+"""
+
+RENAMED = {"optimizer.average": "optimizer.ema"}
+"""Settings of older versions by path, with their path now. Files, links and the command line may still name them."""
+
+
+class StartSpec(Section):
+    """Where a run starts: from pretrained weights, or from a checkpoint of another run (a fork)."""
+
+    run: str = setting(
+        "",
+        "The run whose checkpoint this one goes on from. Empty: it begins with the pretrained weights.",
+        form="a run's id",
+    )
+    epoch: int | None = setting(
+        None, "The epoch of that checkpoint; this run's first epoch is the one after it.", low=1, high=1_000_000
+    )
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if bool(self.run) != (self.epoch is not None):
+            missing = "run" if self.epoch else "epoch"
+            raise Located(missing, "is missing", "A fork names a run and the epoch of a checkpoint it keeps.")
+        return self
 
 
 class ExperimentSpec(Section):
-    """Everything that decides what a run computes. See `parameters_of_spec` for the rows."""
+    """Everything that decides what a run computes. `PARAMETERS` holds the rows."""
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     data: DataSpec = DataSpec()
     backbone: BackboneSpec = BackboneSpec()
     head: HeadSpec = HeadSpec()
@@ -71,11 +95,7 @@ class ExperimentSpec(Section):
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> ExperimentSpec:
         """A spec from plain values; what is missing takes its default. Raises BadInput, a problem a wrong value."""
-        version = values.get("version", VERSION)
-        if version != VERSION:
-            remedy = "Update TL Lab." if isinstance(version, int) and version > VERSION else ""
-            raise BadInput.of("version", f"received {version!r}; this lab reads version {VERSION}", remedy)
-        return validated(cls, values)
+        return validated(cls, _upgraded(values))
 
     @classmethod
     def from_file(cls, path: Path) -> ExperimentSpec:
@@ -94,16 +114,40 @@ class ExperimentSpec(Section):
         weights = f"{kind}:{Path(path).expanduser().resolve()}" if colon else kind
         return self.with_values({"data.source": anchored(self.data.source), "backbone.weights": weights})
 
+    def value(self, path: str) -> Any:
+        """The value of a setting, by its path ("head.dropout")."""
+        return reduce(getattr, path.split("."), self)
+
+    def flat(self) -> dict[str, Any]:
+        """Every setting as a plain JSON value, by its path; augmentations as {name: amount}, in order."""
+        values = self.to_json()
+        return {row.path: reduce(dict.__getitem__, row.path.split("."), values) for row in PARAMETERS}
+
     def with_values(self, changes: Mapping[str, Any]) -> ExperimentSpec:
         """A copy with some settings changed, by path (`{"head.dropout": 0.5}`). Raises BadInput."""
         values = self.to_json()
         for path, value in changes.items():
-            _put(values, path, value)
+            _put(values, RENAMED.get(path, path), value)
         return self.from_json(values)
 
 
 PARAMETERS: tuple[Param, ...] = tuple(parameters(ExperimentSpec))
 """Every setting, in the order of the spec."""
+
+
+def _upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values of a spec of any version up to this one, in the form of this one."""
+    version = values.get("version", VERSION)
+    if version not in range(1, VERSION + 1) or isinstance(version, bool):
+        remedy = "Update TL Lab." if isinstance(version, int) and version > VERSION else ""
+        raise BadInput.of("version", f"received {version!r}; this lab reads versions up to {VERSION}", remedy)
+    upgraded = {**values, "version": VERSION}
+    for path, now in RENAMED.items():
+        (section, old), new = path.split("."), now.split(".")[1]
+        group = upgraded.get(section)
+        if isinstance(group, Mapping) and old in group and new not in group:
+            upgraded[section] = {new if name == old else name: value for name, value in group.items()}
+    return upgraded
 
 
 def _put(values: dict[str, Any], path: str, value: Any) -> None:

@@ -1,11 +1,59 @@
-"""Settings of training: how long, how fast, what is kept."""
+"""Settings of training: how long, how fast, what is kept, in which stages the network thaws, and when a run ends early."""
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from typing import Annotated, Any, Literal
 
-from tl_core.experiment.spec.stages import FORM, Stages
-from tl_core.params import Section, setting
+from pydantic import BeforeValidator, Field, PlainSerializer
+
+from tl_core.params import Located, Section, setting
+
+FORM = "depth:epochs, or depth:epochs@learning rate, such as all-but-1:3,all-but-2:3@0.0001"
+
+
+class Stage(Section):
+    """So many epochs frozen so deep; `rate` is that of thawed layers, None for the run's own."""
+
+    freeze: str
+    epochs: Annotated[int, Field(ge=1, le=10_000)]
+    rate: Annotated[float, Field(gt=0, le=1)] | None = None
+
+
+def _stages(value: Any) -> Any:
+    """From "all-but-1:3,all-but-2:3@1e-4", or a list of such texts, to what `Stage` reads."""
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip() not in ("", "none")]
+    if isinstance(value, list | tuple):
+        return tuple(item if isinstance(item, Stage | dict) else _stage(item) for item in value)
+    return value
+
+
+def _stage(text: Any) -> Stage:
+    if not isinstance(text, str):
+        raise _refused(text)
+    depth, _, rest = text.partition(":")
+    epochs, at, rate = rest.partition("@")
+    try:
+        return Stage(freeze=depth.strip(), epochs=int(epochs), rate=float(rate) if at else None)
+    except ValueError:
+        raise _refused(text) from None
+
+
+def _refused(received: Any) -> Located:
+    return Located("", f"received {json.dumps(received, default=str)}; allowed is {FORM}")
+
+
+def written(stage: Stage) -> str:
+    """A stage as people write it."""
+    return f"{stage.freeze}:{stage.epochs}" + ("" if stage.rate is None else f"@{stage.rate!r}")
+
+
+Stages = Annotated[
+    tuple[Stage, ...],
+    BeforeValidator(_stages),
+    PlainSerializer(lambda stages: [written(stage) for stage in stages], return_type=list[str]),
+]
 
 
 class TrainSpec(Section):
@@ -105,4 +153,38 @@ class TrainSpec(Section):
         low=0,
         high=2**31 - 1,
         basic=True,
+    )
+
+
+class StoppingSpec(Section):
+    rule: Literal["off", "patience", "GL", "PQ", "UP"] = setting(
+        "off",
+        "Ends the last phase early. patience: after so many epochs without a better value. Prechelt's rules (1998): GL, when validation loss is "
+        "so many percent above its lowest; PQ, when those percent are many for how little training loss still falls; UP, when validation loss "
+        "has risen over so many strips (stretches of epochs) in a row.",
+        title="Early stopping",
+    )
+    metric: Literal["val_loss", "val_accuracy"] = setting(
+        "val_loss", "What patience watches: validation loss or accuracy. Prechelt's rules always watch the loss."
+    )
+    patience: int = setting(
+        5,
+        "Epochs without a better value (patience), or strips in a row whose last epoch is worse than the last of the strip before (UP).",
+        low=1,
+        high=1000,
+    )
+    min_delta: float = setting(
+        0.0, "By how much a value has to be better to count (patience).", title="Least improvement", low=0.0, high=10.0
+    )
+    threshold: float = setting(
+        5.0,
+        "GL: the percentage that validation loss may be above its lowest. PQ: that percentage divided by how far training loss fell within the "
+        "last strip, in thousandths; usually 0.5 to 3.",
+        low=0.01,
+        high=1000.0,
+    )
+    strip: int = setting(5, "Epochs in a strip, for PQ and UP.", low=2, high=100, unit="epochs")
+    restore_best: bool = setting(
+        True,
+        "Whether the best epoch is exported and tested, or the last one. Also without early stopping.",
     )
