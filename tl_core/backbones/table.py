@@ -12,7 +12,7 @@ from typing import Literal
 from tl_core.registry import Registry
 
 Scaling = Literal["minus_one_to_one", "imagenet_caffe", "lite"]
-"""How a backbone wants its pixels, from RGB 0..255:
+"""How a backbone scales its pixels, from RGB 0..255:
 
 minus_one_to_one: x / 127.5 - 1. imagenet_caffe: channels turned to BGR, ImageNet's mean of each subtracted.
 lite: (x - 127) / 128.
@@ -21,11 +21,11 @@ lite: (x - 127) / 128.
 
 @dataclass(frozen=True)
 class Cut:
-    """A place where a network can be cut in two: the output of a block's last layer, one tensor and no other.
+    """Where a network can be cut in two: the output of a block's last layer, which must be a single tensor.
 
     Attributes:
-        name: What people call it ("block3"); unique within the backbone.
-        layer: The name of the Keras layer whose output it is; `engine.networks.build` keeps these names the same.
+        name: The name shown to you ("block3"); unique within the backbone.
+        layer: The Keras layer whose output it is; `engine.networks.build` keeps these names stable.
     """
 
     name: str
@@ -39,9 +39,9 @@ class WeightsFile:
     Attributes:
         kind: "bundled" (in an installed package) or "imagenet" (Keras's download, kept in Keras's own cache).
         file: Its name in Keras's cache, or the resource inside the package.
-        url: Where it is downloaded from; empty where it is bundled.
-        md5: Its MD5 sum, for a download the one Keras publishes (it guards against a broken file); empty where Keras has none.
-        megabytes: Its size, to tell before downloading.
+        url: Where it is downloaded from; empty if it is bundled.
+        md5: Its MD5 sum, for a download the one Keras publishes (against broken files); empty if Keras publishes none.
+        megabytes: Its size, shown before a download.
     """
 
     kind: Literal["bundled", "imagenet"]
@@ -99,7 +99,7 @@ BACKBONES: Registry[Backbone] = Registry(
         Backbone(
             name="EfficientNetLite0",
             title="EfficientNet-Lite0",
-            help="Small and accurate, made for phones; its weights come with the lab, so it needs no download.",
+            help="Small and accurate, designed for phones; its weights come with the lab, so it needs no download.",
             citation="Tan and Le (2019), EfficientNet, arXiv:1905.11946; the Lite variant: Google's TensorFlow blog (2020)",
             licence="weights and code Apache-2.0",
             scaling="lite",
@@ -126,7 +126,7 @@ BACKBONES: Registry[Backbone] = Registry(
         Backbone(
             name="MobileNetV2",
             title="MobileNetV2",
-            help="The smallest download; fast on a processor.",
+            help="The smallest download; fast on a CPU.",
             citation="Sandler et al. (2018), MobileNetV2: Inverted Residuals and Linear Bottlenecks, arXiv:1801.04381",
             licence="weights and code Apache-2.0",
             scaling="minus_one_to_one",
@@ -150,7 +150,7 @@ BACKBONES: Registry[Backbone] = Registry(
         Backbone(
             name="ResNet50",
             title="ResNet-50",
-            help="The network most papers compare with; strong features, four times the work of the small ones or more.",
+            help="The standard baseline of most papers; strong features, at least four times the computation of the small networks.",
             citation="He et al. (2015), Deep Residual Learning for Image Recognition, arXiv:1512.03385",
             licence="weights MIT, code Apache-2.0",
             scaling="imagenet_caffe",
@@ -199,7 +199,7 @@ BACKBONES: Registry[Backbone] = Registry(
         Backbone(
             name="InceptionV3",
             title="Inception v3",
-            help="Branches of several filter sizes side by side; trained at 299 pixels, good with fine detail.",
+            help="Parallel branches with several filter sizes; trained at 299 pixels, good with fine detail.",
             citation="Szegedy et al. (2015), Rethinking the Inception Architecture, arXiv:1512.00567",
             licence="weights and code Apache-2.0",
             scaling="minus_one_to_one",
@@ -227,7 +227,7 @@ BACKBONES: Registry[Backbone] = Registry(
         Backbone(
             name="Xception",
             title="Xception",
-            help="Depthwise separable convolutions throughout; trained at 299 pixels, accurate and heavy.",
+            help="Depthwise separable convolutions throughout; trained at 299 pixels, accurate and slow.",
             citation="Chollet (2016), Xception: Deep Learning with Depthwise Separable Convolutions, arXiv:1610.02357",
             licence="weights MIT, code Apache-2.0",
             scaling="minus_one_to_one",

@@ -1,8 +1,8 @@
-"""The table of augmentations: what each does, how strong it may be. What it does to pixels is in engine/inputs.
+"""The table of augmentations: what each does and how strong it may be. Their pixel operations are in engine/inputs.
 
-Each has one number, its amount, in the unit a person would use. Add one by adding a row here and its function there (geometric.py,
-colour.py, corruption.py or mixing.py); the contract test holds every row to keeping shape and range, to being reproducible,
-and to leaving labels alone or mixing them as it says.
+Each has one number, its amount, in the unit you would use. Add one by adding a row here and its function there (geometric.py,
+colour.py, corruption.py or mixing.py); the contract test checks that every row keeps shape and range, is reproducible,
+and leaves labels alone or mixes them as it declares.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from tl_core.registry import Registry
 
 @dataclass(frozen=True)
 class Augmentation:
-    """One row: `amount` lies in low..high (both included) and is `default` where a name is given alone.
+    """One row: `amount` lies in low..high (both included) and is `default` if only the name is given.
 
     Attributes:
-        labels: "mixes" where an image gets a part of a second training image, and with it a part of that one's label.
+        labels: "mixes" if part of a second training image, and the same part of its label, is mixed in.
     """
 
     name: str
@@ -39,7 +39,8 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "horizontal_flip",
             "Horizontal flip",
-            "Mirrors an image left to right with this probability. Wrong for text, digits and anything with a side.",
+            "Mirrors the image left to right with this probability. Unsuitable for text, digits and anything that has a left and a "
+            "right.",
             0.0,
             1.0,
             0.5,
@@ -48,7 +49,7 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "vertical_flip",
             "Vertical flip",
-            "Mirrors an image top to bottom with this probability. For images without an up: from above, from a microscope.",
+            "Mirrors the image top to bottom with this probability. For images without an up, such as aerial or microscope images.",
             0.0,
             1.0,
             0.5,
@@ -57,7 +58,7 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "rotation",
             "Rotation",
-            "Turns an image by an angle drawn between minus and plus this many degrees; corners are filled by mirroring.",
+            "Rotates the image by an angle drawn between minus and plus this many degrees; corners are filled by reflection.",
             0.0,
             180.0,
             15.0,
@@ -66,7 +67,7 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "zoom",
             "Zoom",
-            "Scales an image by a factor drawn between 1 minus and 1 plus this share, keeping its proportions.",
+            "Scales the image by a factor drawn between 1 minus and 1 plus this share; the aspect ratio is kept.",
             0.0,
             0.9,
             0.15,
@@ -75,7 +76,7 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "translation",
             "Translation",
-            "Shifts an image sideways and up or down by at most this share of its size.",
+            "Shifts the image horizontally and vertically by at most this share of its size.",
             0.0,
             0.5,
             0.1,
@@ -84,7 +85,7 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "random_crop",
             "Random crop",
-            "Cuts a window out of the image at a random place, smaller by at most this share, and scales it back up.",
+            "Crops a random window, smaller by at most this share, and scales it back to the full size.",
             0.0,
             0.9,
             0.2,
@@ -93,7 +94,7 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "shear",
             "Shear",
-            "Slants an image sideways by an angle drawn between minus and plus this many degrees, as if seen from one side.",
+            "Shears the image horizontally by an angle drawn between minus and plus this many degrees.",
             0.0,
             45.0,
             10.0,
@@ -102,7 +103,7 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "brightness",
             "Brightness",
-            "Adds the same amount of light to every pixel, between minus and plus this share of the full range.",
+            "Adds the same value to every pixel, drawn between minus and plus this share of the full range.",
             0.0,
             1.0,
             0.2,
@@ -111,7 +112,8 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "contrast",
             "Contrast",
-            "Multiplies the distance of every pixel from the image's mean by 1 minus to 1 plus this share.",
+            "Multiplies the difference between each pixel and the image's mean by a factor drawn between 1 minus and 1 plus this "
+            "share.",
             0.0,
             1.0,
             0.2,
@@ -120,7 +122,8 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "saturation",
             "Saturation",
-            "Multiplies the distance of every pixel from the grey of its own brightness by 1 minus to 1 plus this share.",
+            "Multiplies the difference between each pixel and the grey of the same brightness by a factor drawn between 1 minus and"
+            " 1 plus this share.",
             0.0,
             1.0,
             0.3,
@@ -129,8 +132,8 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "hue",
             "Hue",
-            "Turns all colours round the colour circle by an angle drawn between minus and plus this many degrees; greys stay. "
-            "Wrong where the colour tells the class.",
+            "Rotates all hues by an angle drawn between minus and plus this many degrees; greys do not change. Unsuitable if colour"
+            " tells the classes apart.",
             0.0,
             180.0,
             15.0,
@@ -139,7 +142,8 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "gaussian_noise",
             "Gaussian noise",
-            "Adds noise to every pixel and channel by itself; its standard deviation is drawn between 0 and this share of the range.",
+            "Adds independent noise to every pixel and channel; its standard deviation is drawn between 0 and this share of the "
+            "range.",
             0.0,
             0.5,
             0.05,
@@ -157,8 +161,8 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "random_erasing",
             "Random erasing",
-            "Fills a rectangle at a random place with noise (Zhong et al. 2017); its area is drawn between 0 and this share of the "
-            "image. What is left must do to tell the class.",
+            "Fills a random rectangle with noise (Zhong et al. 2017); its area is drawn between 0 and this share of the image. The "
+            "network has to use the rest of the image.",
             0.0,
             0.9,
             0.25,
@@ -167,8 +171,9 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "mixup",
             "MixUp",
-            "Blends a second training image into each, and its label in the same share (Zhang et al. 2017). The share is drawn from "
-            "Beta(a, a) with this a: 0.2 leaves most nearly whole, 1 makes all shares alike likely. Best written after the others.",
+            "Blends a second training image into each, and its label in the same proportion (Zhang et al. 2017). The proportion is "
+            "drawn from Beta(a, a) with this a: 0.2 leaves most images nearly unmixed, with 1 all proportions are equally "
+            "likely. Best placed last.",
             0.0,
             4.0,
             0.2,
@@ -178,8 +183,8 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "cutmix",
             "CutMix",
-            "Pastes a rectangle of a second training image into each, and counts its label by the area (Yun et al. 2019). The area is "
-            "drawn from Beta(a, a) with this a. Best written after the others. Together with MixUp, one of the two is drawn for each image.",
+            "Pastes a rectangle of a second training image into each, and weights the labels by area (Yun et al. 2019). The area is"
+            " drawn from Beta(a, a) with this a. Best placed last. Together with MixUp, one of the two is drawn for each image.",
             0.0,
             4.0,
             1.0,
@@ -207,13 +212,13 @@ AUGMENT_PRESETS: Registry[AugmentPreset] = Registry(
         AugmentPreset(
             "light",
             "Light",
-            "Mirrored, a little shifted, scaled and lit: photos of things that have no side. Hardly ever hurts.",
+            "Slight flips, shifts, scaling and brightness changes, for objects without a left and a right. Rarely hurts.",
             {"horizontal_flip": 0.5, "translation": 0.05, "zoom": 0.1, "brightness": 0.1},
         ),
         AugmentPreset(
             "medium",
             "Medium",
-            "Also turned, cropped, and changed in contrast and colour. For some hundred photos and ten epochs or more.",
+            "Adds rotation, cropping, and changes of contrast and colour. For a few hundred photos and ten epochs or more.",
             {
                 "horizontal_flip": 0.5,
                 "rotation": 15.0,
@@ -226,8 +231,8 @@ AUGMENT_PRESETS: Registry[AugmentPreset] = Registry(
         AugmentPreset(
             "strong",
             "Strong",
-            "All of that further, sheared, blurred and partly erased. For long runs that overfit; short ones learn less. "
-            "MixUp or CutMix can be added.",
+            "Stronger still, with shear, blur and random erasing. For long runs that overfit; short runs learn less. MixUp or "
+            "CutMix can be added.",
             {
                 "horizontal_flip": 0.5,
                 "rotation": 20.0,
@@ -246,5 +251,5 @@ AUGMENT_PRESETS: Registry[AugmentPreset] = Registry(
 
 
 def preset_of(amounts: Mapping[str, float]) -> AugmentPreset | None:
-    """The preset that is just these augmentations, in this order and with these amounts."""
+    """The preset with exactly these augmentations, in this order and with these amounts."""
     return next((row for row in AUGMENT_PRESETS if list(row.amounts.items()) == list(amounts.items())), None)

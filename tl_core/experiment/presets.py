@@ -1,4 +1,4 @@
-"""Ready recipes: each is a spec with a reason, a starting point to change from."""
+"""Presets: complete specs to start from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tl_core.registry import Registry
 
 @dataclass(frozen=True)
 class Preset:
-    """One row: `values` are the settings in which the recipe differs from the defaults, by path."""
+    """One row: `values` are the settings that differ from the defaults, by path."""
 
     name: str
     title: str
@@ -20,7 +20,7 @@ class Preset:
     values: Mapping[str, Any]
 
     def spec(self, changes: Mapping[str, Any] | None = None) -> ExperimentSpec:
-        """The recipe as a spec, with further changes by path; raises BadInput for a change that is not allowed."""
+        """The preset as a spec, with further changes by path; raises BadInput for a change that is not allowed."""
         return ExperimentSpec().with_values({**self.values, **(changes or {})})
 
 
@@ -31,13 +31,14 @@ PRESETS: Registry[Preset] = Registry(
         Preset(
             "feature-extraction",
             "Feature extraction",
-            "Only a new head learns, on what the pretrained network already sees. Seconds; hard to overfit; the place to start.",
+            "Trains only a new head on the features of the frozen backbone. Takes seconds; hard to overfit; start here.",
             {"head.l2": 1e-4},
         ),
         Preset(
             "fine-tune",
             "Fine-tuning the top",
-            "First the head, then the top three blocks with it at a lower learning rate. For a few hundred images or more.",
+            "Trains the head alone first, then with the top three blocks at a lower learning rate. For a few hundred images or "
+            "more.",
             {
                 "backbone.freeze": "all-but-3",
                 "train.head_epochs": 5,
@@ -49,7 +50,8 @@ PRESETS: Registry[Preset] = Registry(
         Preset(
             "fine-tune-all",
             "Fine-tuning everything",
-            "First the head, then every layer at a very low learning rate. For thousands of images, or images unlike photos.",
+            "Trains the head alone first, then every layer at a very low learning rate. For thousands of images, or images unlike "
+            "photos.",
             {
                 "backbone.freeze": "none",
                 "train.head_epochs": 5,
@@ -61,8 +63,8 @@ PRESETS: Registry[Preset] = Registry(
         Preset(
             "gradual-unfreezing",
             "Gradual unfreezing",
-            "First the head, then block after block from the top, each at half the rate of the one above: the gentlest way into the "
-            "network.",
+            "Trains the head alone first, then thaws block after block from the top, each at half the learning rate of the block "
+            "above.",
             {
                 "backbone.freeze": "all-but-3",
                 "train.head_epochs": 3,
@@ -76,8 +78,8 @@ PRESETS: Registry[Preset] = Registry(
         Preset(
             "against-overfitting",
             "Against overfitting",
-            "Fine-tuning with all the cures at moderate strength: augmentation, dropout, weight decay, label smoothing, averaged weights "
-            "and early stopping. For few images; take cures away one by one to see what each is worth.",
+            "Fine-tuning with every regulariser at moderate strength: augmentation, dropout, weight decay, label smoothing, "
+            "averaged weights and early stopping. For few images; remove them one by one to see what each contributes.",
             {
                 "backbone.freeze": "all-but-2",
                 "train.head_epochs": 5,
@@ -96,7 +98,7 @@ PRESETS: Registry[Preset] = Registry(
         Preset(
             "from-scratch",
             "From scratch",
-            "The same network with random weights: what you would get without transfer learning. Slow, and overfits small data.",
+            "The same network with random weights: the baseline without transfer learning. Slow, and overfits small datasets.",
             {
                 "backbone.weights": "random",
                 "backbone.freeze": "none",
@@ -108,7 +110,8 @@ PRESETS: Registry[Preset] = Registry(
         Preset(
             "early-features",
             "Early features",
-            "A linear classifier half way up the network: what edges, textures and parts alone can tell. For images far from ImageNet.",
+            "A linear classifier on features from half way up the backbone: edges, textures and parts. For images far from "
+            "ImageNet.",
             {"backbone.output": "middle", "head.dropout": 0.0, "head.l2": 1e-3},
         ),
     ),

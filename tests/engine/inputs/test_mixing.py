@@ -49,7 +49,7 @@ def test_the_share_of_cutmix_is_the_area_that_is_left(amount: float) -> None:
 def test_shares_come_from_the_beta_distribution() -> None:
     _, shares = labels_of(recipe(plain(200, 2), {"mixup": 0.2}))
     assert abs(shares.mean() - 0.5) < 0.12
-    assert ((shares < 0.1) | (shares > 0.9)).mean() > 0.5, "0.2 leaves most nearly whole"
+    assert ((shares < 0.1) | (shares > 0.9)).mean() > 0.5, "0.2 leaves most images nearly unmixed"
     _, even = labels_of(recipe(plain(200, 2), {"mixup": 1.0}))
     assert ((even < 0.1) | (even > 0.9)).mean() < 0.35
 

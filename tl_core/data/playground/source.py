@@ -1,4 +1,4 @@
-"""The playground as a dataset: its knobs, its items, its wrong labels."""
+"""The playground as a dataset: its options, items and wrong labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tl_core.files import digest_of
 from tl_core.params import Section, setting
 
 NATIVE_SIZE = 96
-"""Width and height of the pictures of a dataset, in pixels."""
+"""Width and height of the generated images, in pixels."""
 
 RENDERER_VERSION = 1
 """Part of every digest: raise it with any change after which the same arguments give other pixels."""
@@ -26,7 +26,7 @@ class PlaygroundOptions(Section):
 
     classes: int = setting(
         6,
-        "How many kinds of toy there are to tell apart. Some kinds resemble each other, and more of them meet the more there are.",
+        "Number of classes, each a kind of toy. Some kinds resemble each other; more classes include more such pairs.",
         low=2,
         high=len(KINDS),
         step=1,
@@ -35,7 +35,7 @@ class PlaygroundOptions(Section):
     )
     images_per_class: int = setting(
         120,
-        "How many pictures of each kind there are, for all parts together. With few, a network learns them by heart.",
+        "Number of images per class, over training, validation and test together. A network memorises small classes.",
         low=4,
         high=5000,
         unit="images",
@@ -43,7 +43,8 @@ class PlaygroundOptions(Section):
     )
     difficulty: float = setting(
         0.5,
-        "0 shows clean toys on plain paper; 1 adds clutter, odd poses and light, hiding textures and shapes that are half another kind.",
+        "0: clean toys on a plain background. 1: clutter, unusual poses and light, obscuring textures, and shapes half way to "
+        "another class.",
         low=0,
         high=1,
         step=0.05,
@@ -51,18 +52,18 @@ class PlaygroundOptions(Section):
     )
     label_noise: float = setting(
         0.0,
-        "The share of images, in every part, that carry a wrong label. A network can only get those right by heart.",
+        "Share of the images, in every part, with a wrong label. A network can fit those only by memorising.",
         title="Label noise in every part",
         low=0,
         high=0.9,
         step=0.05,
         unit="of the images",
     )
-    seed: int = setting(0, "Another seed gives other pictures of the same kinds.", low=0, high=2**31 - 1)
+    seed: int = setting(0, "Seed of the generated images.", low=0, high=2**31 - 1)
 
 
 def render(kind: str, number: int, *, seed: int = 0, difficulty: float = 0.5, size: int = NATIVE_SIZE) -> Image.Image:
-    """One picture: RGB, size x size pixels. The same arguments give the same picture, whatever else is rendered.
+    """One image: RGB, size x size pixels. The same arguments give the same image, whatever else is rendered.
 
     Raises:
         BadInput: the kind is unknown, or the difficulty is not within 0..1.
@@ -75,7 +76,7 @@ def render(kind: str, number: int, *, seed: int = 0, difficulty: float = 0.5, si
 
 
 def load(options: PlaygroundOptions, source: str) -> ImageDataset:
-    """The dataset of some options, not split. Pictures are rendered when they are opened; keys name the true kind."""
+    """The dataset of these options, not split. Images are rendered when they are opened; keys name the true kind."""
     names = KINDS[: options.classes]
     keys = [f"{name}/{number:04d}" for name in names for number in range(options.images_per_class)]
     labels = _labels(keys, options)

@@ -1,4 +1,4 @@
-"""Settings of the data: where images come from and which of them train."""
+"""Settings of the data: where images come from and which of them are used for training."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tl_core.params import Section, located, setting
 class DataSpec(Section):
     source: str = setting(
         "playground",
-        "Where the images come from: playground, digits, or folder:PATH with one folder a class.",
+        "The dataset: playground, digits, or folder:PATH with one folder per class.",
         title="Dataset",
         form="playground[:knob=value,...], digits or folder:PATH",
         basic=True,
     )
     image_size: int | None = setting(
         None,
-        "Images are squeezed to a square of this side. Not set: the size the backbone was trained at, or 128 for the small pictures of the "
-        "playground. Smaller is faster and less accurate.",
+        "Images are resized to a square of this side. Not set: the size the backbone was trained at, or 128 for the playground. "
+        "Smaller images are faster but less accurate.",
         low=32,
         high=512,
         step=16,
@@ -31,7 +31,7 @@ class DataSpec(Section):
     )
     validation_share: float = setting(
         0.2,
-        "Share of the images kept from training to measure how well it generalises. Not used where the data came with a validation part.",
+        "Share of the images held out for validation. Ignored if the dataset comes with a validation part.",
         low=0.02,
         high=0.8,
         step=0.01,
@@ -40,7 +40,8 @@ class DataSpec(Section):
     )
     test_share: float = setting(
         0.15,
-        "Share of the images looked at once, after the last epoch. Not used where the data came split.",
+        "Share of the images held out for testing, evaluated once, after the last epoch. Ignored if the dataset comes already "
+        "split.",
         low=0.0,
         high=0.5,
         step=0.01,
@@ -48,7 +49,7 @@ class DataSpec(Section):
     )
     images_per_class: int | None = setting(
         None,
-        "At most so many training images of each class; fewer images overfit sooner. Not set: all of them.",
+        "Maximum number of training images per class; fewer images overfit sooner. Not set: all of them.",
         title="Training images per class",
         low=1,
         high=100_000,
@@ -57,7 +58,8 @@ class DataSpec(Section):
     )
     label_noise: float = setting(
         0.0,
-        "Share of the training labels that are made wrong on purpose; validation and test stay right. A network that learns them memorises.",
+        "Share of the training labels replaced by wrong ones; validation and test labels stay correct. A network that fits them "
+        "memorises.",
         low=0.0,
         high=0.9,
         step=0.05,
@@ -65,12 +67,13 @@ class DataSpec(Section):
     )
     group_by: GroupBy = setting(
         "content",
-        "Images that a split made here never tears apart: identical ones (content), those of one folder inside a class "
-        "(folder), or those whose file names agree up to the last _ or - (prefix).",
+        "Images that stay together in one part of the split: identical files (content), files in the same folder within a class "
+        "(folder), or files whose names agree up to the last _ or - (prefix).",
     )
     split_seed: int = setting(
         0,
-        "Decides which images validate and test. Kept apart from the training seed, so that repeats are measured on the same images.",
+        "Seed of the split into training, validation and test images. Separate from the training seed, so that repeated runs "
+        "validate on the same images.",
         low=0,
         high=2**31 - 1,
     )

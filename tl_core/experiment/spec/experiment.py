@@ -1,6 +1,6 @@
-"""The whole of an experiment as data: everything that decides what a run computes.
+"""An experiment as data: everything that decides what a run computes.
 
-A spec is frozen and validated; it is written to JSON and read back unchanged, and the same spec has the same digest
+A spec is frozen and validated; it is written to JSON and read back unchanged, and equal specs have equal digests
 everywhere. Every field is one row of the settings table (docs/settings.md is made from here).
 """
 
@@ -40,18 +40,18 @@ class StartSpec(Section):
 
     run: str = setting(
         "",
-        "The run whose checkpoint this one goes on from. Empty: it begins with the pretrained weights.",
+        "The run whose checkpoint this run continues from. Empty: it starts from the pretrained weights.",
         form="a run's id",
     )
     epoch: int | None = setting(
-        None, "The epoch of that checkpoint; this run's first epoch is the one after it.", low=1, high=1_000_000
+        None, "The epoch of that checkpoint; the first epoch of this run is the next one.", low=1, high=1_000_000
     )
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:
         if bool(self.run) != (self.epoch is not None):
             missing = "run" if self.epoch else "epoch"
-            raise Located(missing, "is missing", "A fork names a run and the epoch of a checkpoint it keeps.")
+            raise Located(missing, "is missing", "A fork needs a run and the epoch of one of its checkpoints.")
         return self
 
 
@@ -64,7 +64,7 @@ class ExperimentSpec(Section):
     head: HeadSpec = HeadSpec()
     augment: Augments = setting(
         (),
-        "Random changes to training images, in the order written; validation images are never changed. Works against overfitting.",
+        "Random changes to training images, applied in this order; validation images are never changed. Works against overfitting.",
         title="Augmentations",
         form="names with amounts, such as rotation:15,horizontal_flip",
         basic=True,

@@ -14,34 +14,35 @@ from tl_core.params import Located, Section, located, setting
 class BackboneSpec(Section):
     name: str = setting(
         "EfficientNetLite0",
-        "The pretrained network whose layers are used.",
+        "The pretrained network that computes the features.",
         title="Backbone",
         choices=BACKBONES.names,
         basic=True,
     )
     weights: str = setting(
         "pretrained",
-        "Where its weights come from. pretrained: as the backbone has them, bundled with the lab or downloaded (imagenet).",
+        "Source of the backbone's weights. pretrained: its ImageNet weights, bundled with the lab or downloaded (imagenet).",
         form="pretrained, bundled, imagenet, random or file:PATH",
     )
     freeze: str = setting(
         "all",
-        "How much of the backbone keeps its weights. all-but-2: the top two blocks train. A block's name: frozen up to and with it.",
+        "Which blocks are frozen: all, none, all but the top ones (all-but-2 trains the top two), or every block up to and "
+        "including the one named.",
         title="Freeze depth",
         form="all, none, all-but-2 or a block's name",
         basic=True,
     )
     output: str = setting(
         "last",
-        "The block whose output feeds the head. Early blocks see edges and textures, late ones whole objects.",
+        "The block whose output is the head's input. Early blocks detect edges and textures, late blocks whole objects.",
         title="Features from",
         form="last, middle or a block's name",
     )
 
     keep: str = setting(
         "all",
-        "How much of the backbone starts from its pretrained weights: up to and with a block; those above begin with random ones. "
-        "Try it for images unlike photographs, such as X-rays: early blocks, which see edges, still help; late ones look for the wrong things.",
+        "Blocks up to and including this one start from pretrained weights, those above from random ones. For images unlike "
+        "photographs, such as X-rays: early blocks, which detect edges, still help there; late blocks may not.",
         title="Pretrained up to",
         form="all or a block's name",
     )
@@ -64,22 +65,23 @@ class BackboneSpec(Section):
 class HeadSpec(Section):
     classifier: Literal["auto", "softmax", "logistic-regression", "linear-svm"] = setting(
         "auto",
-        "What turns features into classes. auto: a softmax layer, or one sigmoid unit for two classes. "
-        "logistic-regression and linear-svm go through no epochs: scikit-learn computes the best weights for the frozen features in one step. "
-        "A linear SVM looks for the borders that keep the classes furthest apart; it needs L2 above 0, and gives scores, no percentages.",
+        "The layer that maps features to classes. auto: softmax, or one sigmoid unit for two classes. logistic-regression and "
+        "linear-svm have no epochs: scikit-learn solves for the weights on the frozen features. linear-svm maximises the margin "
+        "between classes, needs L2 above 0, and gives scores, not probabilities.",
     )
     pooling: Literal["avg", "max"] = setting(
-        "avg", "How a feature map becomes one number a channel: its average or its maximum over the image."
+        "avg", "How each channel of a feature map becomes one number: its average or its maximum over the image."
     )
     hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = setting(
         (),
-        "Units of each hidden layer between features and classifier. More units can learn more, and memorise more.",
+        "Units of each hidden layer between features and classifier. More units can learn, and memorise, more.",
         title="Hidden layers",
         form="up to three whole numbers of 1 to 4096, such as [128] or [256, 64]",
     )
     dropout: float = setting(
         0.2,
-        "Share of the features that are switched off at random in each training step, before every layer of the head. Works against overfitting.",
+        "Share of the inputs of the classifier set to zero at random in each training step; also of hidden layers, unless set for "
+        "them. Works against overfitting.",
         low=0.0,
         high=0.95,
         step=0.05,
@@ -88,13 +90,13 @@ class HeadSpec(Section):
     )
     hidden_dropout: tuple[Annotated[float, Field(ge=0, le=0.95)], ...] = setting(
         (),
-        "The share that is switched off before each hidden layer, one number a layer. Not set: the same as before the classifier.",
+        "Dropout rate before each hidden layer, one number per layer. Not set: the same as before the classifier.",
         title="Dropout of hidden layers",
         form="one number of 0 to 0.95 for each hidden layer, such as [0.1, 0.3]",
     )
     noise: float = setting(
         0.0,
-        "Standard deviation of the Gaussian noise added to the features in training, once they are pooled. Blurs what could be learned by heart.",
+        "Standard deviation of Gaussian noise added to the pooled features during training. Makes memorising harder.",
         title="Noise on features",
         low=0.0,
         high=5.0,
@@ -102,7 +104,8 @@ class HeadSpec(Section):
     )
     batch_norm: bool = setting(
         False,
-        "Batch normalisation after the pooled features and after every hidden layer. Learns faster; with small batches its statistics are noisy.",
+        "Batch normalisation after pooling and after every hidden layer. Speeds up training; with small batches its statistics are "
+        "noisy.",
         title="Batch normalisation",
     )
     l1: float = setting(
@@ -128,15 +131,15 @@ class HeadSpec(Section):
     )
     activity_l1: float = setting(
         0.0,
-        "Penalty on the absolute outputs of the head's layers, averaged over a batch; makes most of them nearly zero. Try it where hidden layers "
-        "overfit: each image then has to do with few of their units.",
+        "Penalty on the absolute outputs of the head's layers, averaged over the batch; drives most of them to nearly zero. Try it "
+        "if hidden layers overfit: each image then activates few units.",
         title="L1 on activity",
         low=0.0,
         high=1.0,
     )
     activity_l2: float = setting(
         0.0,
-        "Penalty on the squared outputs of the head's layers, averaged over a batch; keeps the network from being too sure.",
+        "Penalty on the squared outputs of the head's layers, averaged over the batch; makes predictions less confident.",
         title="L2 on activity",
         low=0.0,
         high=1.0,

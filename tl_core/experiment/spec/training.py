@@ -1,4 +1,4 @@
-"""Settings of training: how long, how fast, what is kept, in which stages the network thaws, and when a run ends early."""
+"""Settings of training: epochs, learning rates, checkpoints, caches."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORM = "depth:epochs, or depth:epochs@learning rate, such as all-but-1:3,all-but
 
 
 class Stage(Section):
-    """So many epochs frozen so deep; `rate` is that of thawed layers, None for the run's own."""
+    """A phase of gradual unfreezing; `rate` is the learning rate of thawed layers, None for the run's own."""
 
     freeze: str
     epochs: Annotated[int, Field(ge=1, le=10_000)]
@@ -45,7 +45,7 @@ def _refused(received: Any) -> Located:
 
 
 def written(stage: Stage) -> str:
-    """A stage as people write it."""
+    """A stage as a spec file writes it."""
     return f"{stage.freeze}:{stage.epochs}" + ("" if stage.rate is None else f"@{stage.rate!r}")
 
 
@@ -59,37 +59,36 @@ Stages = Annotated[
 class TrainSpec(Section):
     epochs: int = setting(
         10,
-        "How often training goes through all training images, after the epochs of the head alone.",
+        "Epochs of the last phase: passes over all training images, after head_epochs and stages.",
         low=1,
         high=10_000,
         basic=True,
     )
     head_epochs: int = setting(
         0,
-        "Epochs in which only the head trains, before layers of the backbone thaw: a head that knows nothing would wreck them.",
+        "Epochs that train the head alone before blocks of the backbone thaw: gradients of an untrained head would destroy "
+        "pretrained weights.",
         low=0,
         high=10_000,
     )
     stages: Stages = setting(
         (),
-        "Gradual unfreezing: stretches of epochs after the head alone and before the last phase, each frozen less deep than the one before.",
+        "Gradual unfreezing: phases between the head alone and the last phase, each with fewer blocks frozen than the one before.",
         title="Stages of unfreezing",
         form=FORM,
     )
     batch_size: int = setting(32, "Images in one training step.", low=1, high=4096, unit="images", basic=True)
-    learning_rate: float = setting(
-        1e-3, "How far one step moves the weights of the head.", low=1e-7, high=10.0, basic=True
-    )
+    learning_rate: float = setting(1e-3, "Learning rate of the head.", low=1e-7, high=10.0, basic=True)
     backbone_learning_rate: float = setting(
         1e-5,
-        "How far one step moves thawed layers of the backbone; much lower than the head's, or they forget what they know.",
+        "Learning rate of the thawed blocks; much lower than the head's, to preserve what they learned.",
         low=1e-8,
         high=1.0,
     )
     layer_decay: float = setting(
         1.0,
-        "What the rate of thawed layers is multiplied with for each block further down: early blocks, which know what all images share, "
-        "move less. 1: all alike.",
+        "Factor by which the learning rate of thawed blocks decreases with each block further down: early blocks, whose filters "
+        "suit all images, move less. 1: the same rate for all.",
         title="Decay of the rate by depth",
         low=0.05,
         high=1.0,
@@ -97,34 +96,34 @@ class TrainSpec(Section):
     )
     backbone_l2: float = setting(
         0.0,
-        "Penalty on the sum of the squared kernels of the thawed layers of the backbone; the head has its own.",
+        "Penalty on the sum of the squared kernels of the thawed blocks; head.l2 is the head's.",
         title="L2 on thawed layers",
         low=0.0,
         high=1.0,
     )
     update_batch_norm: bool = setting(
         False,
-        "Whether thawed batch normalisation layers go on learning their statistics. Off is safer: small batches spoil them.",
+        "Whether thawed batch normalisation layers update their statistics. Off is safer: small batches make them noisy.",
     )
     best: Literal["val_loss", "val_accuracy"] = setting(
         "val_loss",
-        "Which measure decides the best epoch: lowest loss or highest accuracy on validation. Its weights are exported, unless "
-        "stopping.restore_best is off.",
+        "The metric that decides the best epoch: lowest validation loss or highest validation accuracy. The weights of the best "
+        "epoch are exported, unless stopping.restore_best is off.",
     )
     keep_checkpoints: int = setting(
-        3, "How many of the latest checkpoints are kept beside the best one.", low=1, high=1000, unit="checkpoints"
+        3, "Number of latest checkpoints kept in addition to the best one.", low=1, high=1000, unit="checkpoints"
     )
     checkpoint_every: int | None = setting(
         None,
-        "The checkpoint of every so many epochs is kept as well, to fork from or to look back at. Not set: none but the best and the latest.",
+        "Also keeps the checkpoint of every n-th epoch, to fork from or inspect. Not set: only the best and the latest.",
         low=1,
         high=10_000,
         unit="epochs",
     )
     views: int = setting(
         0,
-        "With augmentation and frozen blocks: how many augmented versions of each image are stored and taken in turn. 0: exact, every epoch "
-        "computes new ones. A few are much faster, and somewhat less of a cure.",
+        "With augmentation and frozen blocks: number of augmented versions of each image whose features are stored and used in "
+        "turn. 0: exact, every epoch computes new ones. Stored views are much faster, but regularise less.",
         title="Stored views",
         low=0,
         high=50,
@@ -132,24 +131,24 @@ class TrainSpec(Section):
     )
     feature_cache: Literal["auto", "off"] = setting(
         "auto",
-        "auto: what the frozen layers say of an image is computed once and kept. off: computed again each epoch (to compare; slow).",
+        "auto: the features of each image are computed once and stored. off: computed again in every epoch (slow; for comparison).",
     )
     feature_storage: Literal["float32", "float16"] = setting(
         "float32",
-        "How stored features are kept. float16: half the disk, and half to read from it, each rounded to about three digits; the run's log "
-        "says how far they are from the exact ones. Training turns them into float32, so memory is not saved.",
+        "Number format of stored features. float16 takes half the disk space and bandwidth, and rounds to about three digits; the "
+        "run's log reports the error. Training converts them to float32, so it saves no memory.",
         title="Storage of features",
     )
     prefix_precision: Literal["f32", "bf16", "int8"] = setting(
         "f32",
-        "How many bits a processor (CPU) uses for each number in frozen layers. f32: 32, as precise as training. bf16: 16, about twice as "
-        "fast on processors made for it. int8: 8, faster still; needs one more package (pip install nncf). Fewer bits change every feature "
-        "a little; the run's log says by how much. No effect on a GPU.",
+        "Number format of the frozen layers on a CPU. f32: as precise as training. bf16: about twice as fast on CPUs with bfloat16 "
+        "support. int8: faster still; requires the package nncf (pip install nncf). Fewer bits change every feature slightly; the "
+        "run's log reports by how much. No effect on a GPU.",
         title="Number format of frozen layers",
     )
     seed: int = setting(
         0,
-        "Decides first weights, order and every random draw: the same seed gives the same run on one machine.",
+        "Seed of the initial weights, the order of images and every random draw: the same seed gives the same run on one machine.",
         low=0,
         high=2**31 - 1,
         basic=True,
@@ -159,32 +158,37 @@ class TrainSpec(Section):
 class StoppingSpec(Section):
     rule: Literal["off", "patience", "GL", "PQ", "UP"] = setting(
         "off",
-        "Ends the last phase early. patience: after so many epochs without a better value. Prechelt's rules (1998): GL, when validation loss is "
-        "so many percent above its lowest; PQ, when those percent are many for how little training loss still falls; UP, when validation loss "
-        "has risen over so many strips (stretches of epochs) in a row.",
+        "Ends the last phase early. patience: after this many epochs without a better value. Prechelt's rules (1998): GL, when "
+        "validation loss is this many percent above its minimum; PQ, when those percent are high relative to the progress of the "
+        "training loss; UP, when validation loss has risen over several strips of epochs in a row.",
         title="Early stopping",
     )
     metric: Literal["val_loss", "val_accuracy"] = setting(
-        "val_loss", "What patience watches: validation loss or accuracy. Prechelt's rules always watch the loss."
+        "val_loss",
+        "The metric that patience watches: validation loss or accuracy. Prechelt's rules always watch the loss.",
     )
     patience: int = setting(
         5,
-        "Epochs without a better value (patience), or strips in a row whose last epoch is worse than the last of the strip before (UP).",
+        "Epochs without a better value (patience), or strips in a row that each end with a higher loss than the one before (UP).",
         low=1,
         high=1000,
     )
     min_delta: float = setting(
-        0.0, "By how much a value has to be better to count (patience).", title="Least improvement", low=0.0, high=10.0
+        0.0,
+        "How much better a value must be to count as an improvement (patience).",
+        title="Least improvement",
+        low=0.0,
+        high=10.0,
     )
     threshold: float = setting(
         5.0,
-        "GL: the percentage that validation loss may be above its lowest. PQ: that percentage divided by how far training loss fell within the "
-        "last strip, in thousandths; usually 0.5 to 3.",
+        "GL: percentage by which validation loss may exceed its minimum. PQ: that percentage divided by the relative decrease of "
+        "training loss within the last strip, in thousandths; usually 0.5 to 3.",
         low=0.01,
         high=1000.0,
     )
-    strip: int = setting(5, "Epochs in a strip, for PQ and UP.", low=2, high=100, unit="epochs")
+    strip: int = setting(5, "Epochs per strip, for PQ and UP.", low=2, high=100, unit="epochs")
     restore_best: bool = setting(
         True,
-        "Whether the best epoch is exported and tested, or the last one. Also without early stopping.",
+        "Whether the weights of the best epoch are exported and tested, or those of the last. Applies without early stopping too.",
     )
