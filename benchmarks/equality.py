@@ -14,7 +14,7 @@ from benchmarks.figures import Conditions, Figure
 from benchmarks.training import run_ours, spec_of
 
 SIZE, EPOCHS, EACH = 128, 3, 24
-LOSSES = ("loss", "clean_loss", "val_loss")
+LOSSES = ("loss", "train_eval_loss", "val_loss")
 THAWED = {"backbone.freeze": "all-but-1", "train.backbone_learning_rate": 1e-4}
 
 

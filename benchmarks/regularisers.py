@@ -114,7 +114,7 @@ def _trained(models: Path, settings: Mapping[str, Any]) -> tuple[float, ...]:
     kernels = _kernels(run, line["epoch"])
     norm = float(np.sqrt(sum(float((kernel**2).sum()) for kernel in kernels)))
     zeros = float(np.mean(np.concatenate([np.abs(kernel).ravel() < ZERO * np.abs(kernel).max() for kernel in kernels])))
-    return line["clean_accuracy"], line["val_accuracy"], line["val_loss"], norm, zeros, len(lines)
+    return line["train_eval_accuracy"], line["val_accuracy"], line["val_loss"], norm, zeros, len(lines)
 
 
 def _kernels(run: store.Run, epoch: int) -> list[np.ndarray]:

@@ -269,8 +269,11 @@ def test_a_published_run_becomes_the_experiment_it_was(few: Photos) -> None:
 def test_the_largest_difference_of_two_runs_is_found_whatever_loss_and_epoch_it_is_in() -> None:
     from benchmarks.equality import difference
 
-    lines = [{"loss": 1.0, "clean_loss": 0.5, "val_loss": 2.0}, {"loss": 0.9, "clean_loss": 0.4, "val_loss": 1.9}]
-    other = [lines[0], {**lines[1], "clean_loss": 0.25}]
+    lines = [
+        {"loss": 1.0, "train_eval_loss": 0.5, "val_loss": 2.0},
+        {"loss": 0.9, "train_eval_loss": 0.4, "val_loss": 1.9},
+    ]
+    other = [lines[0], {**lines[1], "train_eval_loss": 0.25}]
     assert difference(lines, lines) == 0
     assert difference(lines, other) == pytest.approx(0.15)
 

@@ -16,8 +16,8 @@ from tl_core.files import sha256_of, write_json
 
 def epoch_line(epoch: int, clean: float, validation: float) -> dict[str, Any]:
     """An epoch's line with these accuracies on the clean training images and on the validation images, 0 to 1."""
-    figures = {"accuracy": clean, "clean_accuracy": clean, "val_accuracy": validation}
-    losses = {"loss": 1 - clean, "clean_loss": 1 - clean, "val_loss": 1 - validation, "penalty": 0.0}
+    figures = {"accuracy": clean, "train_eval_accuracy": clean, "val_accuracy": validation}
+    losses = {"loss": 1 - clean, "train_eval_loss": 1 - clean, "val_loss": 1 - validation, "penalty": 0.0}
     return {"epoch": epoch, "phase": "head", **figures, **losses, "seconds": 0.5}
 
 

@@ -24,8 +24,8 @@ Figure = dict[str, Any]
 
 def line(epoch: int, phase: str = "head", **figures: float) -> dict[str, Any]:
     """An epoch's line, with a loss that falls and an accuracy that rises."""
-    curve = {"loss": 2 / epoch, "clean_loss": 1 / epoch, "val_loss": 1.5 / epoch}
-    share = {"accuracy": 1 - 0.6 / epoch, "clean_accuracy": 1 - 0.4 / epoch, "val_accuracy": 1 - 0.5 / epoch}
+    curve = {"loss": 2 / epoch, "train_eval_loss": 1 / epoch, "val_loss": 1.5 / epoch}
+    share = {"accuracy": 1 - 0.6 / epoch, "train_eval_accuracy": 1 - 0.4 / epoch, "val_accuracy": 1 - 0.5 / epoch}
     rate = {"head": 0.001} if phase == "head" else {"head": 0.001, "backbone": 0.0001}
     return {"epoch": epoch, "phase": phase, **curve, **share, "learning_rate": rate, "seconds": 0.5, **figures}
 
@@ -70,7 +70,7 @@ def test_clean_and_reported_training_share_a_colour_and_differ_in_dash_and_name(
 def test_each_curve_shows_the_measure_its_name_says(measure: str) -> None:
     lines = run(4)
     made = figure(lines, measure=measure)
-    for uid, prefix in (("val", "val_"), ("clean", "clean_"), ("reported", "")):
+    for uid, prefix in (("val", "val_"), ("clean", "train_eval_"), ("reported", "")):
         assert trace(made, uid)["y"] == pytest.approx([line[prefix + measure] for line in lines], rel=1e-5)
         assert trace(made, uid)["x"] == [1, 2, 3, 4]
 
@@ -200,7 +200,7 @@ def test_long_runs_are_thinned_out_and_lose_neither_best_nor_first_nor_last_nor_
 
 def test_all_curves_of_a_run_are_drawn_at_the_same_epochs() -> None:
     rng = np.random.default_rng(0)
-    lines = [line(epoch, val_loss=rng.random(), clean_loss=rng.random()) for epoch in range(1, 2_001)]
+    lines = [line(epoch, val_loss=rng.random(), train_eval_loss=rng.random()) for epoch in range(1, 2_001)]
     made = figure(lines)
     assert trace(made, "val")["x"] == trace(made, "clean")["x"] == trace(made, "gap")["x"]
 

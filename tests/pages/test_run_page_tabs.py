@@ -119,7 +119,7 @@ def test_a_thousand_epochs_fit_every_tab(models: Path) -> None:
 
 def test_a_classifier_that_is_solved_at_once_has_a_point_and_no_learning_rate(models: Path) -> None:
     run = store.create(models, PRESETS["feature-extraction"].spec({"head.classifier": "linear-svm"}), "svm")
-    measured = {"clean_loss": 0.1, "clean_accuracy": 1.0, "val_loss": 0.4, "val_accuracy": 0.9}
+    measured = {"train_eval_loss": 0.1, "train_eval_accuracy": 1.0, "val_loss": 0.4, "val_accuracy": 0.9}
     store.append_metrics(run, {"epoch": 1, "phase": "solve", **measured, "seconds": 0.3})
     store.write_state(run, status=store.FINISHED, loss_name="squared hinge", exported_epoch=1)
     page = opened(run.id, rates="true")

@@ -126,4 +126,4 @@ def test_cells_are_ranked_by_accuracy_then_loss_and_those_without_an_epoch_are_l
         (0.7, 2.0),
         (0.5, 1.0),
     ]
-    assert gap({"clean_accuracy": 0.9, "val_accuracy": 0.75}) == pytest.approx(0.15)
+    assert gap({"train_eval_accuracy": 0.9, "val_accuracy": 0.75}) == pytest.approx(0.15)

@@ -129,8 +129,8 @@ def _epoch(line: dict[str, Any], best: int | None) -> tuple[Any, ...]:
     def number(name: str, form: str) -> str:
         return format(line[name], form) if name in line else ""
 
-    losses = (number(name, ".4f") for name in ("loss", "clean_loss", "val_loss"))
-    accuracies = (number(name, ".3f") for name in ("accuracy", "clean_accuracy", "val_accuracy"))
+    losses = (number(name, ".4f") for name in ("loss", "train_eval_loss", "val_loss"))
+    accuracies = (number(name, ".3f") for name in ("accuracy", "train_eval_accuracy", "val_accuracy"))
     star = " *" if line["epoch"] == best else "  "
     return (f"{line['epoch']}{star}", line["phase"], *losses, *accuracies, output.duration(line["seconds"]))
 

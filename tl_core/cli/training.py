@@ -135,7 +135,7 @@ def _line(line: dict[str, Any], epochs: int) -> str:
     reported = f"{line['loss']:8.4f}  {line['accuracy']:.3f}" if "loss" in line else " " * 15
     epoch = f"{line['epoch']} of {epochs}"
     return (
-        f"{epoch:>9}  {line['phase']:<9} {reported}  {line['clean_loss']:10.4f}  {line['clean_accuracy']:.3f}"
+        f"{epoch:>9}  {line['phase']:<9} {reported}  {line['train_eval_loss']:10.4f}  {line['train_eval_accuracy']:.3f}"
         f"  {line['val_loss']:8.4f}  {line['val_accuracy']:.3f}  {output.duration(line['seconds'])}"
     )
 

@@ -190,4 +190,4 @@ def ranked(cells: Sequence[Cell]) -> list[Cell]:
 
 def gap(line: Mapping[str, Any]) -> float:
     """How much more accurate a head is on training images than on validation images, both in inference mode."""
-    return float(line["clean_accuracy"] - line["val_accuracy"])
+    return float(line["train_eval_accuracy"] - line["val_accuracy"])

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tl_core.errors import BadInput
+from tl_core.records import upgraded
 from tl_core.store.run import Run
 
 
@@ -57,4 +58,4 @@ def append_metrics(run: Run, line: dict[str, Any]) -> None:
 
 def _whole_lines(content: bytes) -> Iterator[dict[str, Any]]:
     for line in content.split(b"\n")[:-1]:  # What stands behind the last line break is not whole.
-        yield json.loads(line)
+        yield upgraded(json.loads(line))

@@ -20,7 +20,7 @@ X = Literal["epoch", "seconds"]
 Kind = Literal["val", "clean", "reported"]
 Figure = dict[str, Any]
 
-PREFIXES: dict[Kind, str] = {"val": "val_", "clean": "clean_", "reported": ""}
+PREFIXES: dict[Kind, str] = {"val": "val_", "clean": "train_eval_", "reported": ""}
 NAMES: dict[Kind, str] = {"val": "Validation", "clean": "Training (clean)", "reported": "Training (reported)"}
 _LABELS: dict[Kind, str] = {"val": "validation", "clean": "training", "reported": "reported"}
 _RUN_LOOKS: dict[Kind, tuple[str, str]] = {

@@ -74,7 +74,7 @@ def _result(run: Compared, highest: float | None) -> dict[str, Any]:
         "Val. accuracy": percent_value(best["val_accuracy"]),
         "At epoch": best["epoch"],
         "Val. loss": min(line["val_loss"] for line in store.own(run.lines)),
-        "Gap": percent_value(best["clean_accuracy"] - best["val_accuracy"]),
+        "Gap": percent_value(best["train_eval_accuracy"] - best["val_accuracy"]),
         "Test accuracy": percent_value(run.state.get("test_accuracy")),
     }
 

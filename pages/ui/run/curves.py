@@ -97,7 +97,7 @@ def _alt(view: View, measure: curves.Measure) -> str:
     best = f" The best epoch is {view.best_epoch}." if view.own else ""
     before = f" The first {inherited} are inherited from the run it was forked from." if inherited else ""
     return (
-        f"{measure.capitalize()} over {len(view.lines)} epochs; the last: training, clean {last[f'clean_{measure}']:.3f}, "
+        f"{measure.capitalize()} over {len(view.lines)} epochs; the last: training, clean {last[f'train_eval_{measure}']:.3f}, "
         f"validation {last[f'val_{measure}']:.3f}.{best}{before}"
     )
 

@@ -63,7 +63,7 @@ def figures(view: View) -> tuple[Figure, ...]:
         note = "no epoch yet" if view.status in ACTIVE else "no epoch"
         return (*(Figure(label, "–", note, help) for label, help in names), _test(view))
     lowest = min(view.own, key=lambda line: line["val_loss"])
-    gap, epoch = 100 * (best["clean_accuracy"] - best["val_accuracy"]), f"epoch {best['epoch']}"
+    gap, epoch = 100 * (best["train_eval_accuracy"] - best["val_accuracy"]), f"epoch {best['epoch']}"
     return (
         Figure("Validation accuracy", percent(best["val_accuracy"]), f"best · {epoch}", VALIDATION),
         Figure("Validation loss", f"{lowest['val_loss']:.3f}", f"lowest · epoch {lowest['epoch']}", loss_help),

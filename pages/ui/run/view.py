@@ -39,7 +39,7 @@ STATE: dict[str, type | UnionType] = {
 }
 """What entries of a state have to be for a page to show them."""
 
-NUMBERS = ("epoch", "clean_loss", "clean_accuracy", "val_loss", "val_accuracy", "seconds")
+NUMBERS = ("epoch", "train_eval_loss", "train_eval_accuracy", "val_loss", "val_accuracy", "seconds")
 """What every line of metrics has; a classifier that is solved at once has nothing more."""
 
 

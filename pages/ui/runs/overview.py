@@ -180,7 +180,7 @@ def _best(lines: list[dict[str, Any]]) -> dict[str, Any]:
     best = most_accurate(lines)
     if best is None:
         return {}
-    gap = best["clean_accuracy"] - best["val_accuracy"]
+    gap = best["train_eval_accuracy"] - best["val_accuracy"]
     return {"best_accuracy": best["val_accuracy"], "best_epoch": best["epoch"], "gap": gap}
 
 

@@ -12,7 +12,7 @@ from tl_core.engine.bank.training import Arrays
 from tl_core.engine.inputs.streams import from_features
 from tl_core.engine.networks import head
 from tl_core.engine.training.epochs import Part, PhaseData, Trainer
-from tl_core.engine.training.phase_data import clean_positions
+from tl_core.engine.training.phase_data import train_eval_positions
 from tl_core.experiment.phases import phases
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import ExperimentSpec
@@ -49,7 +49,7 @@ def as_a_run(spec: ExperimentSpec, arrays: Arrays) -> list[dict[str, Any]]:
     features = keras.Input((1, 1, arrays.train.shape[1]))
     logits = head.attach(features, spec.head, arrays.classes, spec.train.seed)
     tail = keras.Model(keras.Model(features, logits).get_layer(head.POOLING).output, logits)
-    clean = clean_positions(len(arrays.train_labels), spec.train.seed)
+    clean = train_eval_positions(len(arrays.train_labels), spec.train.seed)
     still = from_features(arrays.validation, np.arange(len(arrays.validation)))
     phase_data = PhaseData(
         Part(from_features(arrays.train, np.arange(len(arrays.train))), arrays.train_labels),

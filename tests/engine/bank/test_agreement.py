@@ -22,8 +22,8 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.stopping import stop_epoch
 from tl_core.results.head_bank import AXES, Grid, cells
 
-LOSSES = ("loss", "clean_loss", "val_loss")
-ACCURACIES = ("accuracy", "clean_accuracy", "val_accuracy")
+LOSSES = ("loss", "train_eval_loss", "val_loss")
+ACCURACIES = ("accuracy", "train_eval_accuracy", "val_accuracy")
 CLOSE = 1e-5
 
 GRIDS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {

@@ -37,7 +37,7 @@ def curves(run: store.Run, name: str) -> np.ndarray:
     return np.array([line[name] for line in store.read_metrics(run)])
 
 
-LOSSES = ("loss", "clean_loss", "val_loss")
+LOSSES = ("loss", "train_eval_loss", "val_loss")
 
 
 def five_epochs(preset: str, **changes: Any) -> ExperimentSpec:

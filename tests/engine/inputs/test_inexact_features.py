@@ -29,7 +29,7 @@ from tl_core.experiment.spec import ExperimentSpec
 pytestmark = pytest.mark.slow
 
 Trained = Callable[[ExperimentSpec], store.Run]
-LOSSES = ("loss", "clean_loss", "val_loss")
+LOSSES = ("loss", "train_eval_loss", "val_loss")
 SIZE: dict[str, Any] = {"data__image_size": 64}
 
 

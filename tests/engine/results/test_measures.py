@@ -18,9 +18,9 @@ LOGITS = RANDOM.normal(size=(50, 4)).astype(np.float32) * 3
 
 def test_cross_entropy_is_scikit_learns_log_loss() -> None:
     measured = cross_entropy(LOGITS, LABELS)
-    assert measured.loss == pytest.approx(log_loss(LABELS, measured.probabilities, labels=range(4)))
+    assert measured.loss == pytest.approx(log_loss(LABELS, measured.scores, labels=range(4)))
     assert measured.accuracy == accuracy_score(LABELS, LOGITS.argmax(1))
-    np.testing.assert_allclose(measured.probabilities.sum(axis=1), 1)
+    np.testing.assert_allclose(measured.scores.sum(axis=1), 1)
 
 
 def test_the_loss_that_trains_is_the_loss_that_is_plotted() -> None:

@@ -79,7 +79,7 @@ def test_an_epoch_taken_at_once_is_the_epoch_taken_step_by_step(name: str, class
     apart = 1e-5 if "head.activity_l1" in SETTINGS[name] else 0.0
     for line, other in zip(lines, expected, strict=True):
         assert line.keys() == other.keys()
-        for curve in ("loss", "accuracy", "penalty", "clean_loss", "val_loss", "val_accuracy"):
+        for curve in ("loss", "accuracy", "penalty", "train_eval_loss", "val_loss", "val_accuracy"):
             np.testing.assert_allclose(line[curve], other[curve], rtol=apart, atol=0, err_msg=curve)
         np.testing.assert_allclose(line["losses"], other["losses"], rtol=apart, atol=0)
     for variable, value in zip(variables, others, strict=True):

@@ -20,7 +20,7 @@ from tl_core.engine.results.prediction import Predictor
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import Trainer
 from tl_core.engine.training.lifecycle import train
-from tl_core.engine.training.phase_data import CLEAN_IMAGES
+from tl_core.engine.training.phase_data import TRAIN_EVAL_IMAGES
 from tl_core.engine.training.recording import read_losses
 from tl_core.errors import RunFailed
 from tl_core.experiment.phases import total_epochs
@@ -38,8 +38,8 @@ LINE = {
     "loss",
     "accuracy",
     "penalty",
-    "clean_loss",
-    "clean_accuracy",
+    "train_eval_loss",
+    "train_eval_accuracy",
     "val_loss",
     "val_accuracy",
     "learning_rate",
@@ -59,7 +59,7 @@ def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
     assert [line["epoch"] for line in lines] == list(range(1, total_epochs(spec) + 1))
     for line in lines:
         assert set(line) == LINE
-        assert all(math.isfinite(line[name]) for name in ("loss", "clean_loss", "val_loss", "penalty"))
+        assert all(math.isfinite(line[name]) for name in ("loss", "train_eval_loss", "val_loss", "penalty"))
     best = min(lines, key=lambda line: line["val_loss"])
     assert (state["best_epoch"], state["val_loss"]) == (best["epoch"], best["val_loss"])
     assert store.read_spec(run) == spec
@@ -98,7 +98,7 @@ def test_label_noise_reaches_training_and_nothing_else(trained: Trained, shared_
     told = json.loads((run.report / "data.json").read_text())
     assert len(told["mislabelled"]) == 200
     last = store.read_metrics(run)[-1]
-    assert last["clean_accuracy"] < last["val_accuracy"], (
+    assert last["train_eval_accuracy"] < last["val_accuracy"], (
         "half of the training labels are wrong, none of the validation ones"
     )
 
@@ -117,10 +117,10 @@ def test_the_clean_curve_is_what_the_saved_network_says_of_plain_training_images
     model.get_layer("classifier").set_weights([kernel, bias])
     logits = np.asarray(model(data.pixels.images[data.split.train].astype(np.float32), training=False))
     measured, line = cross_entropy(logits, data.split.train_labels), store.read_metrics(run)[-1]
-    assert line["clean_loss"] == pytest.approx(measured.loss, abs=1e-4)
-    assert line["clean_accuracy"] == measured.accuracy
+    assert line["train_eval_loss"] == pytest.approx(measured.loss, abs=1e-4)
+    assert line["train_eval_accuracy"] == measured.accuracy
     assert abs(line["loss"] - measured.loss) > 0.05, "dropout and rotation must show in the reported loss"
-    assert len(data.split.train) < CLEAN_IMAGES
+    assert len(data.split.train) < TRAIN_EVAL_IMAGES
 
 
 def test_the_penalty_is_told_apart_from_the_loss(trained: Trained) -> None:

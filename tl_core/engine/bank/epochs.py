@@ -50,7 +50,7 @@ class Shared:
 
     Attributes:
         units: Of the classifier.
-        order_of, clean_of: From a seed (and the epoch) to the training images in the order it sees them, and to those it is measured on.
+        order_of, train_eval_of: From a seed (and the epoch) to the training images in the order it sees them, and to those it is measured on.
     """
 
     program: Program
@@ -59,7 +59,7 @@ class Shared:
     units: int
     class_weights: np.ndarray | None
     order_of: Callable[[int, int], np.ndarray]
-    clean_of: Callable[[int], np.ndarray]
+    train_eval_of: Callable[[int], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def train(stand: Stand, shared: Shared, reached: Callable[[int], None]) -> None:
 
 def _note(spec: ExperimentSpec, outcome: Outcome, line: Line) -> None:
     """Adds the line of an epoch to what became of a head, and whether it ends there."""
-    wrong = [name for name in ("loss", "clean_loss", "val_loss") if not math.isfinite(line[name])]
+    wrong = [name for name in ("loss", "train_eval_loss", "val_loss") if not math.isfinite(line[name])]
     if wrong:
         outcome.diverged = f"In epoch {line['epoch']} the {wrong[0].replace('_', ' ')} was no number any more."
         return
@@ -133,7 +133,7 @@ def _epoch(stand: Stand, shared: Shared, number: int, watch: Callable[[], None])
     shares = [rate(spec.schedule, 1.0, number, step, steps, phase.schedule_span) for step in range(steps)]
     curves = _curves("", stand, _train(stand, shared, _drawn(stand, shared, number, shares), watch), images)
     for prefix, part, positions in (
-        ("clean_", shared.train, _clean(stand, shared)),
+        ("train_eval_", shared.train, _train_eval(stand, shared)),
         ("val_", shared.validation, np.arange(len(shared.validation.labels))[None]),
     ):
         sums = shared.program.measure(stand.layers, stand.settings, part, tf.constant(positions, tf.int32))
@@ -152,9 +152,9 @@ def _curves(prefix: str, stand: Stand, sums: tuple[Any, Any], images: int) -> di
     return {f"{prefix}loss": losses, f"{prefix}accuracy": right}
 
 
-def _clean(stand: Stand, shared: Shared) -> np.ndarray:
+def _train_eval(stand: Stand, shared: Shared) -> np.ndarray:
     """The training images that heads are measured on: of each seed, or of all where they are the same."""
-    positions = np.stack([shared.clean_of(seed) for seed in stand.layout.seeds])
+    positions = np.stack([shared.train_eval_of(seed) for seed in stand.layout.seeds])
     return positions[:1] if (positions == positions[0]).all() else positions
 
 

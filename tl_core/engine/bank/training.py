@@ -20,7 +20,7 @@ from tl_core.engine.bank.stack import sizes_of
 from tl_core.engine.networks.head import units_of
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import balanced
-from tl_core.engine.training.phase_data import clean_positions
+from tl_core.engine.training.phase_data import train_eval_positions
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.spec import ExperimentSpec
 
@@ -98,7 +98,7 @@ def _shared(spec: ExperimentSpec, arrays: Arrays) -> Shared:
         units=units_of(spec.head, arrays.classes),
         class_weights=balanced(arrays.train_labels) if balance else None,
         order_of=lambda seed, epoch: generator_of("order", seed, epoch).permutation(count),
-        clean_of=lambda seed: clean_positions(count, seed),
+        train_eval_of=lambda seed: train_eval_positions(count, seed),
     )
 
 

@@ -1,39 +1,13 @@
-"""What is measured of predictions: loss and accuracy, each image on its own and on average."""
+"""From the outputs of a classifier to its predictions, and the loss of each image; `tl_core.metrics` measures them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from tl_core.experiment.spec import HeadSpec
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Predictions held against labels.
-
-    Attributes:
-        probabilities: float64, shape (images, classes). For a linear SVM its margins: they order classes, no more.
-        losses: The loss of each image, float64, shape (images,).
-        predictions: The most likely class of each image, int64, shape (images,).
-    """
-
-    probabilities: np.ndarray
-    losses: np.ndarray
-    predictions: np.ndarray
-    labels: np.ndarray
-
-    @property
-    def loss(self) -> float:
-        return float(self.losses.mean())
-
-    @property
-    def accuracy(self) -> float:
-        return float((self.predictions == self.labels).mean())
-
+from tl_core.metrics import Measured
 
 Measure = Callable[[np.ndarray, np.ndarray], Measured]
 """From outputs of the classifier (images, units) and labels (images,) to what they are worth."""
@@ -59,7 +33,8 @@ def squared_hinge(outputs: np.ndarray, labels: np.ndarray) -> Measured:
     signs = np.where(np.arange(margins.shape[1]) == labels[:, None], 1.0, -1.0)
     losses = (np.maximum(0.0, 1.0 - signs * margins) ** 2).sum(axis=1)
     classifiers = 1 if margins.shape[1] == 2 else margins.shape[1]
-    return Measured(margins, losses * classifiers / margins.shape[1], margins.argmax(axis=1), labels)
+    losses = losses * classifiers / margins.shape[1]
+    return Measured(margins, losses, margins.argmax(axis=1), labels, probabilistic=False)
 
 
 def loss_name(head: HeadSpec) -> str:
@@ -70,8 +45,3 @@ def loss_name(head: HeadSpec) -> str:
 def measure_of(head: HeadSpec) -> Measure:
     """How a run is measured: by the loss its classifier minimises."""
     return squared_hinge if head.classifier == "linear-svm" else cross_entropy
-
-
-def reading(prefix: str, measured: Measured) -> dict[str, Any]:
-    """Loss and accuracy as entries of an epoch's line."""
-    return {f"{prefix}loss": measured.loss, f"{prefix}accuracy": measured.accuracy}

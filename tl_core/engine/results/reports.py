@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tl_core.data.dataset import Item
-from tl_core.engine.results.measures import Measured
+from tl_core.metrics import Measured
 
 WORST = 24
 
@@ -62,7 +62,7 @@ def _worst(measured: Measured, class_names: Sequence[str], items: Sequence[Item]
             "image": items[index].key,
             "label": class_names[measured.labels[index]],
             "predicted": class_names[measured.predictions[index]],
-            "score": float(measured.probabilities[index, measured.predictions[index]]),
+            "score": float(measured.scores[index, measured.predictions[index]]),
             "loss": float(measured.losses[index]),
         }
         for index in ranked

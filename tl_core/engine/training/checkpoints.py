@@ -17,6 +17,7 @@ import numpy as np
 
 from tl_core.errors import RunFailed
 from tl_core.files import TEMPORARY, sha256_of, write_json, write_with
+from tl_core.records import upgraded
 from tl_core.store.checkpoints import MANIFEST, Checkpoint, entries_of, read_manifest
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def save(
 
 def lines_of(folder: Path, until: int) -> list[dict[str, Any]]:
     """The metrics of the epochs up to and with one, as the manifest holds them."""
-    return [line for line in read_manifest(folder)["lines"] if line["epoch"] <= until]
+    return [upgraded(line) for line in read_manifest(folder)["lines"] if line["epoch"] <= until]
 
 
 def latest_whole(folder: Path) -> Checkpoint | None:

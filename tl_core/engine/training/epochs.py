@@ -1,10 +1,11 @@
 """Epochs: the loop of a phase, and the line each epoch leaves.
 
-A line holds three pairs of curves, each measured as its name says:
+A line holds the metrics of `tl_core.metrics`, among them three pairs of curves, each measured as its name says:
 loss, accuracy              reported: in training mode, on augmented images, averaged while the weights move. The loss is plain cross-entropy whatever
                             training lowers: neither smoothed labels nor weights of classes are in it. Of mixed images (MixUp, CutMix) it is
                             that of both labels, each by its share, and accuracy counts the label of the larger share
-clean_loss, clean_accuracy  the network as it is after the epoch, in inference mode, on a fixed part of the training images (1,000 at most), not
+train_eval_loss, train_eval_accuracy
+                            the network as it is after the epoch, in inference mode, on a fixed part of the training images (1,000 at most), not
                             augmented, against the labels training was given (with label noise, wrong ones too)
 val_loss, val_accuracy      the same on the validation images
 Only the second and third compare like with like, and with an average of weights they are the average's. They are measured in float32,
@@ -21,10 +22,11 @@ from typing import Any
 
 import numpy as np
 
+from tl_core import metrics
 from tl_core.cache.arrays import Progress, unwatched
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.streams import Inputs, ResidentInputs, in_batches
-from tl_core.engine.results.measures import Measured, cross_entropy, reading
+from tl_core.engine.results.measures import cross_entropy
 from tl_core.engine.seeds import generator_of, reseed
 from tl_core.engine.step import (
     Forward,
@@ -42,6 +44,7 @@ from tl_core.engine.training.step_chunks import portions
 from tl_core.errors import RunFailed
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.schedules import Line, is_constant, rate
+from tl_core.metrics import METRICS, Measured
 
 EVALUATION_BATCH = 32
 
@@ -60,10 +63,10 @@ class Part:
 
 @dataclass(frozen=True)
 class PhaseData:
-    """What a phase learns from and is measured on. `clean` is a fixed part of the training images, never augmented."""
+    """What a phase learns from and is measured on. `train_eval` is a fixed part of the training images, never augmented."""
 
     train: Part
-    clean: Part
+    train_eval: Part
     validation: Part
 
 
@@ -132,14 +135,14 @@ class Trainer:
         seconds = time.monotonic() - started
         said = f"Measuring epoch {epoch}"
         with in_place_of_weights(self.averages):
-            clean = evaluate(self.forward, self.phase_data.clean, progress=progress, said=said)
+            train_eval = evaluate(self.forward, self.phase_data.train_eval, progress=progress, said=said)
             validation = evaluate(self.forward, self.phase_data.validation, progress=progress, said=said)
         line = {
             "epoch": epoch,
             "phase": self.phase.name,
             **reported,
-            **reading("clean_", clean),
-            **reading("val_", validation),
+            **metrics.measure("train_eval", train_eval),
+            **metrics.measure("val", validation),
             "learning_rate": self._rates(),
             "seconds": round(time.monotonic() - started, 4),
             "images_per_second": round(len(self.phase_data.train.labels) / max(seconds, 1e-9), 1),
@@ -235,9 +238,9 @@ def _outputs(forward: Forward, inputs: Inputs, batches: Sequence[np.ndarray]) ->
 
 
 def _check_finite(line: dict[str, Any]) -> None:
-    for name in ("loss", "clean_loss", "val_loss", "penalty"):
-        if not math.isfinite(line[name]):
+    for row in METRICS:
+        if not math.isfinite(value := line.get(row.name, 0.0)):
             raise Diverged(
-                f"In epoch {line['epoch']} the {name.replace('_', ' ')} was no number any more ({line[name]}): training diverged. "
+                f"In epoch {line['epoch']} the {row.title.lower()} was {value}: training diverged. "
                 "Start a new run with a lower train.learning_rate; the epochs before are kept."
             )

@@ -31,7 +31,7 @@ from tl_core.store import Run
 
 log = logging.getLogger(__name__)
 
-CLEAN_IMAGES = 1000
+TRAIN_EVAL_IMAGES = 1000
 """How many training images the clean training curve is measured on, at most; the same ones each epoch."""
 
 SAMPLES = 128
@@ -70,17 +70,17 @@ class RunContext:
 
 def phase_data(context: RunContext, phase: Phase, parts: Parts) -> PhaseData:
     split, labels = context.data.split, context.data.dataset.labels
-    clean = clean_positions(len(split.train), phase.spec.train.seed)
+    measured = train_eval_positions(len(split.train), phase.spec.train.seed)
     still = still_inputs(context, phase, parts)
     return PhaseData(
         train=Part(_training_inputs(context, phase, parts, still), split.train_labels),
-        clean=Part(still(split.train[clean]), split.train_labels[clean]),
+        train_eval=Part(still(split.train[measured]), split.train_labels[measured]),
         validation=Part(still(split.validation), labels[split.validation]),
     )
 
 
-def clean_positions(images: int, seed: int) -> np.ndarray:
-    chosen = generator_of("clean", seed).permutation(images)[:CLEAN_IMAGES]
+def train_eval_positions(images: int, seed: int) -> np.ndarray:
+    chosen = generator_of("clean", seed).permutation(images)[:TRAIN_EVAL_IMAGES]
     return np.sort(chosen)
 
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from tl_core import metrics
 from tl_core.cache.arrays import Progress
 from tl_core.data.prepare import describe
 from tl_core.engine.backend import set_up
 from tl_core.engine.inputs.streams import in_batches
 from tl_core.engine.networks import network_pool
 from tl_core.engine.networks.assembly import divide
-from tl_core.engine.results.measures import measure_of, reading
+from tl_core.engine.results.measures import measure_of
 from tl_core.engine.step import forward_pass, variables_of
 from tl_core.engine.training import checkpoints, recording
 from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, evaluate
@@ -117,7 +118,8 @@ def _solve(context: RunContext, passed: Passed) -> None:
     context.progress("Solving", 0, 1)
     solve(context.model, spec.head, fitted, split.train_labels, len(context.classes), spec.train.seed)
     forward, measure = forward_pass(parts.tail), measure_of(spec.head)
-    clean, validation = (evaluate(forward, part, measure) for part in (learned.clean, learned.validation))
-    line = {"epoch": phase.first, "phase": phase.name, **reading("clean_", clean), **reading("val_", validation)}
+    train_eval, validation = (evaluate(forward, part, measure) for part in (learned.train_eval, learned.validation))
+    measured = {**metrics.measure("train_eval", train_eval), **metrics.measure("val", validation)}
+    line = {"epoch": phase.first, "phase": phase.name, **measured}
     line["seconds"] = round(time.monotonic() - began, 4)
     _record(context, passed, line, validation.losses, variables_of(parts.tail, []))

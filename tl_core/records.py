@@ -1,0 +1,114 @@
+"""Typed records of what a run does and did."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tl_core.metrics import METRICS
+
+_FIELDS = ("epoch", "phase", "learning_rate", "seconds", "images_per_second", "inherited")
+"""The entries of a line of metrics.jsonl that are no metrics."""
+
+_RENAMED = {"clean_loss": "train_eval_loss", "clean_accuracy": "train_eval_accuracy"}
+"""What earlier versions called metrics."""
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What an epoch left: a line of metrics.jsonl.
+
+    Attributes:
+        epoch: Counted from 1 over the whole run.
+        metrics: Values by the names of `tl_core.metrics.METRICS`; finite.
+        learning_rate: After the last step, by group of weights; empty for a classifier that is solved.
+        seconds: Of training and measuring.
+        images_per_second: Of training alone; None where it is not known.
+        inherited_from: The run that trained this epoch, where a fork took it over; empty for a run's own epochs.
+    """
+
+    epoch: int
+    phase: str
+    metrics: Mapping[str, float]
+    learning_rate: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    images_per_second: float | None = None
+    inherited_from: str = ""
+
+    @classmethod
+    def from_line(cls, line: Mapping[str, Any]) -> EpochRecord:
+        """From a line of metrics.jsonl, of this version or one before it; raises ValueError where it is no epoch's."""
+        line = upgraded(line)
+        try:
+            return cls(
+                epoch=_whole(line["epoch"]),
+                phase=str(line.get("phase", "")),
+                metrics={name: _finite(value) for name, value in line.items() if name not in _FIELDS},
+                learning_rate={str(group): _finite(rate) for group, rate in (line.get("learning_rate") or {}).items()},
+                seconds=_finite(line.get("seconds", 0.0)),
+                images_per_second=None if (speed := line.get("images_per_second")) is None else _finite(speed),
+                inherited_from=str(line.get("inherited", "")),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from None
+
+    def to_line(self) -> dict[str, Any]:
+        """As an object of plain values, metrics beside the rest; what is empty is left out."""
+        line: dict[str, Any] = {"inherited": self.inherited_from} if self.inherited_from else {}
+        line |= {"epoch": self.epoch, "phase": self.phase, **self.metrics}
+        if self.learning_rate:
+            line["learning_rate"] = dict(self.learning_rate)
+        line["seconds"] = self.seconds
+        if self.images_per_second is not None:
+            line["images_per_second"] = self.images_per_second
+        return line
+
+    @property
+    def gap(self) -> float | None:
+        """Clean training accuracy minus validation accuracy; None where one is not known."""
+        pair = self.metrics.get("train_eval_accuracy"), self.metrics.get("val_accuracy")
+        return None if pair[0] is None or pair[1] is None else pair[0] - pair[1]
+
+
+def upgraded(line: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of metrics.jsonl as this version writes it; raises ValueError where it is no object."""
+    if not isinstance(line, dict):
+        raise ValueError("a line is not an object")
+    return {_RENAMED.get(name, name): value for name, value in line.items()}
+
+
+def rank(record: EpochRecord, metric: str) -> tuple[float, float]:
+    """Sorts epochs by a metric, the best first; of equal ones that of the lower validation loss. An epoch without the metric is last."""
+    value, higher = record.metrics.get(metric, math.nan), METRICS[metric].direction == "higher"
+    loss = record.metrics.get("val_loss", math.inf)
+    return (math.inf if math.isnan(value) else -value if higher else value), loss
+
+
+def best(records: Iterable[EpochRecord], metric: str) -> EpochRecord:
+    """The best epoch by a metric: of equal ones that of the lowest validation loss, of those the first. There has to be one (ValueError)."""
+    return min(records, key=lambda record: rank(record, metric))
+
+
+def own(records: Sequence[EpochRecord]) -> tuple[EpochRecord, ...]:
+    """The epochs that a run trained itself: all but those that a fork inherited, which come first."""
+    return tuple(record for record in records if not record.inherited_from)
+
+
+def most_accurate(records: Sequence[EpochRecord]) -> EpochRecord | None:
+    """The best of a run's own epochs by validation accuracy; None where it has none."""
+    found = own(records)
+    return best(found, "val_accuracy") if found else None
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"an epoch is {value!r}")
+    return value
+
+
+def _finite(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"it holds {value!r}, which is not a finite number")
+    return float(value)
