@@ -168,7 +168,7 @@ def test_a_run_that_diverges_says_so_in_a_sentence_and_keeps_its_last_good_check
     run = store.create(shared_models, small_spec(train__epochs=5))
     with pytest.raises(
         RunFailed,
-        match=r"In epoch 3 the clean loss was no number any more .* Start a new run with a lower train.learning_rate",
+        match=r"In epoch 3 the training loss \(clean\) was nan: training diverged. Start a new run with a lower train.learning_rate",
     ):
         train(run, shared_models, quiet)
     state = store.read_state(run)
