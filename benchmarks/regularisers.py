@@ -67,7 +67,7 @@ TECHNIQUES: Mapping[str, Mapping[str, Any]] = {
     "early stopping (patience 5)": {"stopping.rule": "patience", "stopping.restore_best": True},
     "augmentation medium, 8 views": {"augment": "medium", "train.views": 8},
     "MixUp .4, 8 views": {"augment": "mixup:0.4", "train.views": 8},
-    "twice the pictures": {"data.images_per_class": 48},
+    "twice the images": {"data.images_per_class": 48},
     "thawed: nothing": {**THAWED},
     "thawed: L2 on thawed layers .01": {**THAWED, "train.backbone_l2": 0.01},
     "thawed: rate / 10": {**THAWED, "train.backbone_learning_rate": 1e-4},
