@@ -11,7 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 VOCABULARY = ROOT / "docs/vocabulary.md"
-PAGES = [ROOT / "CONTRIBUTING.md"]
+PAGES = [
+    *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.stem not in ("vocabulary", "architecture")),
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "models/README.md",
+]
 READ = ("tl_core/devices.py", "tl_core/text.py", "tl_core/files.py", "tl_core/registry.py", "tl_core/params.py")
 MODULES = sorted(path for top in READ for path in [ROOT / top, *(ROOT / top).rglob("*.py")] if path.is_file())
 
