@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-import pages.ui.forms
-from pages.ui import beginning, live
-from pages.ui.charts.route import ROUTE as PLOTLY_ROUTE
+import pages.ui.train
+from pages.ui import live, navigation
+from pages.ui.charts.component import ROUTE as PLOTLY_ROUTE
 
 if TYPE_CHECKING:
     from tl_core.supervisor import Supervisor
@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 FIRST_PAGE = 1.2
 """Seconds the processor is left to the first visitor before workers load TensorFlow, which takes it for several."""
 
-NOBODY = 5.0
-"""Seconds after which no visitor is expected to come soon."""
+NO_VISITOR = 5.0
+"""Seconds after which no visitor is expected soon."""
 
 SETTLE = 1.5
 """Seconds a browser still draws what the server is done with."""
@@ -75,8 +75,8 @@ async def _load(supervising: asyncio.Task[Any]) -> None:
     """Loads what pages need, the first visitor's before the others'."""
     await asyncio.wait([supervising])
     await asyncio.to_thread(_load_first_page)
-    ends = time.monotonic() + NOBODY
-    while not beginning.drawn.is_set() and time.monotonic() < ends:
+    ends = time.monotonic() + NO_VISITOR
+    while not navigation.first_page_drawn.is_set() and time.monotonic() < ends:
         await asyncio.sleep(0.1)
     await asyncio.sleep(SETTLE)
     await asyncio.to_thread(_load_pages)
@@ -84,19 +84,19 @@ async def _load(supervising: asyncio.Task[Any]) -> None:
 
 def _load_first_page() -> None:
     """Imports what the first visitor's page is made of, and lists the pictures of its form."""
-    from pages.ui.forms import building, planning
+    from pages.ui.train import draft, plan_view
     from tl_core.store import models_folder
 
-    _import_all(pages.ui.forms)
-    planning.problems_of(building.START, models_folder())
+    _import_all(pages.ui.train)
+    plan_view.problems_of(draft.START, models_folder())
 
 
 def _load_pages() -> None:
     """Imports what the other pages are made of, which takes longer, and tidies up."""
     _import_all(pages.ui)
-    from pages.ui.predict import album
+    from pages.ui.predict import pictures
 
-    album.remove_leftovers()
+    pictures.remove_leftovers()
     # Python collects garbage now and then; what the imports left need not be walked each time.
     gc.collect()
     gc.freeze()

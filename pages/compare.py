@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui.charts import curves, draw
-from pages.ui.compare import choosing, controls, remarks, tables
-from pages.ui.compare.reading import Compared, names, read
+from pages.ui.charts import curves, points
+from pages.ui.charts.component import draw_chart
+from pages.ui.common import run_list
+from pages.ui.common.run_list import distinct_titles
+from pages.ui.compare import compared_runs, controls, tables
+from pages.ui.compare.compared_runs import ComparedRun, read_runs
 from pages.ui.live import follow
-from pages.ui.runs import overview
-from pages.ui.text import plain
+from pages.ui.markdown import plain
 from tl_core.store import models_folder
 
 HEIGHT = 460
@@ -19,20 +21,20 @@ HEIGHT = 460
 models = models_folder()
 
 
-def named(rows: Sequence[overview.Row]) -> dict[str, str]:
+def named(rows: Sequence[run_list.Row]) -> dict[str, str]:
     """What each run of the folder is called here, by id."""
-    return names((row.id, row.title) for row in rows)
+    return distinct_titles((row.id, row.title) for row in rows)
 
 
 @st.fragment(key="compared")
-def compared(ids: Sequence[str], called: dict[str, str], view: controls.View) -> None:
+def compared(ids: Sequence[str], called: dict[str, str], view: controls.ChartView) -> None:
     follow(key="compared_changes")
-    if named(overview.rows(models)) != called:  # The list of runs above is another one.
+    if named(run_list.rows(models)) != called:  # The list of runs above is another one.
         st.rerun()
-    runs, problems = read(models, ids, called)
+    runs, problems = read_runs(models, ids, called)
     for problem in problems:
         st.error(plain(problem), icon=":material/broken_image:")
-    for remark in remarks.remarks(runs, view.measure):
+    for remark in compared_runs.comparison_warnings(runs, view.measure):
         st.warning(plain(remark), icon=":material/compare_arrows:")
     if runs:
         chart(runs, view)
@@ -43,7 +45,7 @@ def compared(ids: Sequence[str], called: dict[str, str], view: controls.View) ->
         st.info("Choose another run above to lay its curves over these.", icon=":material/add:")
 
 
-def chart(runs: Sequence[Compared], view: controls.View) -> None:
+def chart(runs: Sequence[ComparedRun], view: controls.ChartView) -> None:
     if not any(run.lines for run in runs):
         st.info("The first point appears when the first epoch is done.", icon=":material/hourglass_empty:")
         return
@@ -58,10 +60,10 @@ def chart(runs: Sequence[Compared], view: controls.View) -> None:
         log=view.log,
         show=view.show,
     )
-    draw(figure, f"compare-{view.measure}", HEIGHT, alt(runs, view))
+    draw_chart(figure, f"compare-{view.measure}", HEIGHT, alt(runs, view))
     st.download_button(
         "Curves as CSV",
-        lambda: curves.csv([{"run": run.id, **line} for run in runs for line in run.lines]),
+        lambda: points.curves_csv([{"run": run.id, **line} for run in runs for line in run.lines]),
         "curves.csv",
         "text/csv",
         icon=":material/download:",
@@ -70,17 +72,17 @@ def chart(runs: Sequence[Compared], view: controls.View) -> None:
     )
 
 
-def alt(runs: Sequence[Compared], view: controls.View) -> str:
+def alt(runs: Sequence[ComparedRun], view: controls.ChartView) -> str:
     """What the chart shows, in words."""
     said = [f"{run.name} {run.lines[-1]['val_' + view.measure]:.3f}" for run in runs if run.lines]
     return f"{view.measure.capitalize()} of {len(runs)} runs by {view.x}; validation after the last epoch: {', '.join(said)}."
 
 
 st.title("Compare")
-rows = overview.rows(models)
+rows = run_list.rows(models)
 called = named(rows)
-chosen = choosing.draw(rows, called)
+chosen = controls.choose_runs(rows, called)
 if chosen:
-    compared(chosen, called, controls.draw())
+    compared(chosen, called, controls.choose_view())
 else:
-    choosing.invite(rows, called)
+    controls.draw_invitation(rows, called)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.predict import choosing, intake, results
+from pages.ui.predict import network_picker, pictures, results
 from tl_core.store import models_folder
 
 models = models_folder()
 st.title("Predict")
-network = choosing.draw(models)
+network = network_picker.choose_network(models)
 if network:
-    album = intake.draw()
+    album = pictures.take_pictures()
     if album.pictures:
-        results.draw(models, network, album)
+        results.draw_results(models, network, album)

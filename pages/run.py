@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import dialogs
-from pages.ui.run import controls, head, live, missing
-from pages.ui.run.view import look
-from pages.ui.text import plain
+from pages.ui.common import run_dialogs
+from pages.ui.common.run_view import read_view
+from pages.ui.markdown import plain
+from pages.ui.run import controls, header, live_view
 from tl_core import store
 from tl_core.errors import BadInput
 
@@ -16,17 +16,17 @@ asked = st.query_params.get("run", "")
 try:
     run = store.get(models, asked)
 except BadInput:
-    missing.draw(models, asked)
+    header.draw_not_found(models, asked)
     st.stop()
 
 st.query_params["run"] = run.id  # A link from a page to itself hands over the new address without showing it.
-view = look(run)
-head.draw(view, store.read_notes(run))
-controls.draw(view)
+view = read_view(run)
+header.draw_header(view, store.read_notes(run))
+controls.draw_controls(view)
 if view.damage:
     st.error(
         plain(" ".join(view.damage)),
         title="Files of this run are damaged. What can be read is shown; it can be deleted.",
     )
-live.draw(models, view)
-dialogs.draw(view.page)
+live_view.draw_live(models, view)
+run_dialogs.draw_open_dialog(view.page)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import dialogs
+from pages.ui.common import run_dialogs, run_list, status_text
+from pages.ui.common.run_list import Row, rows
 from pages.ui.live import follow
-from pages.ui.runs import broken_off, empty, filters, now, overview, table, toolbar, words
-from pages.ui.runs.overview import Row, rows
-from pages.ui.text import plain
+from pages.ui.markdown import plain
+from pages.ui.runs import active_runs, first_run, table, toolbar
 from tl_core.store import FAILED, models_folder
 
 
@@ -19,33 +19,33 @@ def live(models: Path) -> None:
     follow(key="runs_follow")
     every = rows(models)
     if not every:
-        empty.draw(models)
+        first_run.draw_first_run(models)
         return
-    now.draw(models, every)
+    active_runs.draw_active(models, every)
     draw_runs(models, every)
 
 
 def draw_runs(models: Path, every: tuple[Row, ...]) -> None:
     say_what_went_wrong(every[0])
-    broken_off.draw(models, every)
-    shown = filters.matching(every, filters.draw(every))
+    active_runs.draw_interrupted(models, every)
+    shown = toolbar.matching(every, toolbar.draw_filters(every))
     bar = st.container(key="toolbar")
     if not shown:
         st.info("No run fits. Take back a filter to see more.", icon=":material/filter_alt_off:")
         return
-    tags = filters.tags_of(every)
-    selected = set(table.draw(shown, tags))
+    tags = run_list.all_tags(every)
+    selected = set(table.draw_table(shown, tags))
     with bar:
-        toolbar.draw(models, [row for row in shown if row.id in selected])
-    st.markdown(f"{len(shown):,} of {len(every):,} runs  {words.summary(every)}")
+        toolbar.draw_toolbar(models, [row for row in shown if row.id in selected])
+    st.markdown(f"{len(shown):,} of {len(every):,} runs  {status_text.status_counts(every)}")
 
 
 def say_what_went_wrong(newest: Row) -> None:
-    if newest.message and newest.status in (FAILED, overview.UNREADABLE):
+    if newest.message and newest.status in (FAILED, run_list.UNREADABLE):
         st.warning(plain(newest.message), title=plain(f"The newest run, {newest.title}: {newest.status}"))
 
 
 models = models_folder()
 st.title("Runs")
 live(models)
-dialogs.draw(toolbar.PAGE)
+run_dialogs.draw_open_dialog(toolbar.PAGE)

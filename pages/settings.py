@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.settings import about, checking, closing, machine, storage
+from pages.ui.settings import about, machine, storage
 from tl_core.store import models_folder
 
 models = models_folder()
@@ -14,14 +14,14 @@ st.title("Settings")
 st.subheader("Data", anchor=False)
 storage.draw_place(models)
 storage.draw_disk(models)
-checking.draw(models)
+storage.draw_cache_check(models)
 
 st.subheader("Closing the lab", anchor=False)
-closing.draw(models)
+machine.draw_when_closed(models)
 
 st.subheader("Devices and workers", anchor=False)
 machine.draw_devices()
 machine.draw_workers(models)
 
 st.subheader("About", anchor=False)
-about.draw()
+about.draw_about()

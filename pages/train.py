@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.forms import draft, groups, origin, presets, sharing, starting, summary
-from pages.ui.forms.planning import view_of
+from pages.ui.train import draft, fork_origin, form, start, summary
+from pages.ui.train.plan_view import view_of
 from tl_core.store import models_folder
 
-starting.follow_click()
+start.follow_click()
 st.title("Train")
 held = draft.current()
 with st.spinner("Listing the pictures…"):
     view = view_of(held, models_folder())
 
-origin.draw(view)
-presets.draw(view)
-form, side = st.columns([5, 3], gap="medium")
+fork_origin.draw_origin(view)
+form.draw_presets(view)
+main, side = st.columns([5, 3], gap="medium")
 # The buttons first, so that the page can be used while the form is still being drawn.
 with side, st.container(border=True, key="side"):
     st.markdown("#### :material/event_note: What will happen")
-    summary.figures(view)
-    starting.draw(view)
-    summary.details(view)
-    sharing.draw(view)
-with form:
-    groups.draw(view)
-starting.wish(view)
+    summary.draw_figures(view)
+    start.draw_start(view)
+    summary.draw_details(view)
+    summary.draw_sharing(view)
+with main:
+    form.draw_form(view)
+start.wish(view)
 # The plan and its buttons stay in sight; "(required)" at every number would be noise, since none starts empty.
 st.html("""<style>
 @media (min-width: 641px) {

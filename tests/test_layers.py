@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,32 @@ def test_keras_and_tensorflow_come_from_the_one_module_that_sets_them_up(module)
 def test_the_dashboard_knows_neither_a_framework_nor_the_heavy_half(module):
     heavy = [found for found in imports_of(module) if found.package in HEAVY or found.of(ENGINE) or found.of(WORKER)]
     assert heavy == []
+
+
+PAGE_FOLDERS = ("compare", "predict", "run", "runs", "settings", "train")
+"""The folders of pages/ui that belong to one page; the others are shared by all pages."""
+
+
+@pytest.mark.parametrize("module", modules("pages/ui"))
+def test_what_pages_share_knows_no_page_and_no_page_knows_another(module):
+    of_pages = [f"pages.ui.{name}" for name in PAGE_FOLDERS]
+    others = [name for name in of_pages if not module.startswith(name.replace(".", "/") + "/")]
+    assert [found for found in imports_of(module) if any(found.of(name) for name in others)] == []
+
+
+def test_the_shared_folders_of_the_pages_form_no_cycle():
+    folders = {module.rpartition("/")[0].replace("/", ".") for module in modules("pages/ui")}
+    needs = {folder: set[str]() for folder in folders}
+    for module in modules("pages/ui"):
+        own = module.rpartition("/")[0].replace("/", ".")
+        for found in imports_of(module):
+            parts = found.module.split(".")
+            known = [
+                name for name in (".".join(parts[:length]) for length in range(len(parts), 0, -1)) if name in folders
+            ]
+            needs[own] |= {*known[:1]} - {own}
+    assert {"pages.ui.common", "pages.ui"} <= needs["pages.ui.train"]
+    tuple(TopologicalSorter(needs).static_order())  # Raises CycleError, which names the folders.
 
 
 @pytest.mark.parametrize("module", [module for module in LIBRARY if not module.startswith("tl_core/worker/")])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import beginning, places
+from pages.ui import navigation
 from tl_core import store
 
 LOGO = str(Path(__file__).parent / "logo.svg")
@@ -16,14 +16,14 @@ NO_GAP = ".st-key-history { position: absolute; width: 0; }"
 
 def home() -> None:
     # Streamlit gives its default page no address of its own; every page of ours keeps one, whichever comes first.
-    places.go("runs" if store.runs(store.models_folder()) else "train")
+    navigation.go("runs" if store.runs(store.models_folder()) else "train")
 
 
 st.set_page_config(page_icon=LOGO, layout="wide")
 st.logo(LOGO)
-built = [places.page(name) for name in places.PLACES]
+built = [navigation.page(name) for name in navigation.PAGES]
 st.components.v2.component("history", js=HISTORY, css=NO_GAP, isolate_styles=False)(key="history", height=1)
 opened = st.navigation([st.Page(home, default=True, visibility="hidden"), *built], position="top")
 st.set_page_config(page_title=f"{opened.title} · TL Lab")
 opened.run()
-beginning.drawn.set()
+navigation.first_page_drawn.set()

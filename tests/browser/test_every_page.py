@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from pages.ui.places import PLACES
+from pages.ui.navigation import PAGES
 from tests.browser.lab import Lab
 from tests.browser.steps import SEEN
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
@@ -117,7 +117,7 @@ def keep(page: Page, name: str, width: int) -> None:
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
-@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("name", PAGES)
 def test_the_first_visitor_of_all_may_come_by_a_deep_link_and_lands_inside_the_frame(
     page: Page, still_lab: Lab, name: str
 ) -> None:
@@ -128,7 +128,7 @@ def test_the_first_visitor_of_all_may_come_by_a_deep_link_and_lands_inside_the_f
     settled(page)
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert urlsplit(page.url).path == f"/{name}"
-    expect(page).to_have_title("✓ here · TL Lab" if name == "run" else f"{PLACES[name].title} · TL Lab")
+    expect(page).to_have_title("✓ here · TL Lab" if name == "run" else f"{PAGES[name].title} · TL Lab")
 
 
 def test_an_address_that_there_is_not_leads_to_a_page_that_there_is(page: Page, still_lab: Lab) -> None:

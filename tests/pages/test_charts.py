@@ -15,9 +15,9 @@ import pytest
 from starlette.routing import Router
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.charts import colours, curves
-from pages.ui.charts.points import MOST_POINTS, kept, smoothed
-from pages.ui.charts.route import ROUTE, VERSION, plotly_file
+from pages.ui.charts import colours, curves, points
+from pages.ui.charts.component import ROUTE, VERSION, draw_chart, plotly_file
+from pages.ui.charts.points import MOST_POINTS, smoothed, thinned
 
 Figure = dict[str, Any]
 
@@ -207,7 +207,7 @@ def test_all_curves_of_a_run_are_drawn_at_the_same_epochs() -> None:
 
 @pytest.mark.parametrize("epochs", [0, 1, MOST_POINTS, MOST_POINTS + 1])
 def test_short_runs_are_drawn_whole(epochs: int) -> None:
-    index = kept([np.arange(epochs, dtype=float)])
+    index = thinned([np.arange(epochs, dtype=float)])
     assert len(index) == min(epochs, len(index))
     if epochs <= MOST_POINTS:
         assert list(index) == list(range(epochs))
@@ -271,14 +271,14 @@ def test_learning_rates_have_a_curve_a_group_on_a_logarithmic_axis() -> None:
 
 
 def test_csv_has_a_row_an_epoch_and_a_column_a_learning_rate() -> None:
-    rows = list(csv.DictReader(io.StringIO(curves.csv(run(3, head=1)))))
+    rows = list(csv.DictReader(io.StringIO(points.curves_csv(run(3, head=1)))))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert float(rows[2]["val_loss"]) == 0.5
     assert (rows[0]["learning_rate.backbone"], rows[1]["learning_rate.backbone"]) == ("", "0.0001")
 
 
 def test_the_csv_of_no_epoch_is_empty() -> None:
-    assert curves.csv([]).strip() == ""
+    assert points.curves_csv([]).strip() == ""
 
 
 # What goes to the browser
@@ -310,9 +310,8 @@ def fetched(path: str) -> tuple[int, dict[bytes, bytes], bytes]:
 
 
 def _drawing() -> None:
-    from pages.ui.charts import draw
 
-    draw({"data": [], "layout": {"title": "a"}}, "chart", 300, "Nothing yet.")
+    draw_chart({"data": [], "layout": {"title": "a"}}, "chart", 300, "Nothing yet.")
 
 
 def test_a_figure_goes_to_the_browser_with_its_height_and_its_alt_text() -> None:

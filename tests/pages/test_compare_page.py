@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.ui.common.run_list import distinct_titles
 from pages.ui.compare import tables
-from pages.ui.compare.reading import names, read
+from pages.ui.compare.compared_runs import read_runs
 from tests.pages import visits
 from tests.pages.folders import add_run, epoch_line
 from tests.pages.visits import address, drawn, table_of
@@ -55,7 +56,9 @@ def respecify(run: store.Run, **changes: Any) -> store.Run:
 
 def folder_as_it_is(models: Path, runs: Sequence[store.Run]) -> list[Any]:
     """The runs as the page reads them."""
-    found, problems = read(models, [run.id for run in runs], names((run.id, store.title_of(run)) for run in runs))
+    found, problems = read_runs(
+        models, [run.id for run in runs], distinct_titles((run.id, store.title_of(run)) for run in runs)
+    )
     assert problems == []
     return found
 
@@ -131,7 +134,7 @@ def test_runs_of_the_same_title_are_told_apart(models: Path) -> None:
 
 
 def test_long_titles_are_cut_and_still_told_apart() -> None:
-    called = names([("id-0001", "a" * 50 + "b"), ("id-0002", "a" * 50 + "c")])
+    called = distinct_titles([("id-0001", "a" * 50 + "b"), ("id-0002", "a" * 50 + "c")])
     assert len(set(called.values())) == 2
     assert all(len(name) < 45 for name in called.values())
 

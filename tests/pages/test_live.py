@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocket
 
-from pages.ui.live.route import GONE, changes, from_here, stamp
+from pages.ui.live import GONE, changes, from_here, stamp
 from tests.pages.folders import add_run
 from tl_core import store
 

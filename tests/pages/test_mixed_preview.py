@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pages.ui.forms.preview import _asked, _told_labels
+from pages.ui.train.augmentation_preview import _asked, _labels_text
 from tl_core.experiment.spec import ExperimentSpec
 
 
@@ -22,7 +22,7 @@ from tl_core.experiment.spec import ExperimentSpec
 def test_labels_are_told_in_percent_without_those_that_count_nothing(
     labels: list[tuple[str, float]], told: str
 ) -> None:
-    assert _told_labels(labels) == told
+    assert _labels_text(labels) == told
 
 
 def asked(**changes: Any) -> dict[str, Any]:

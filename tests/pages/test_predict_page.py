@@ -13,10 +13,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.predict import album as albums
-from pages.ui.predict import cards, table
-from pages.ui.predict.album import Album, Answer, Picture
+from pages.ui.predict import pictures, results
 from pages.ui.predict.networks import Network
+from pages.ui.predict.pictures import Album, Answer, Picture
 from tests.pages import visits
 from tests.pages.folders import add_run, trained_here
 from tests.pages.visits import address, drawn, said
@@ -268,7 +267,7 @@ def test_what_a_killed_dashboard_left_is_removed_and_what_a_living_one_holds_is_
     for folder in (dead, other):
         folder.mkdir()
         (folder / "picture").write_bytes(b"x")
-    albums.remove_leftovers()
+    pictures.remove_leftovers()
     assert not dead.exists()
     assert other.exists() and Path(living.folder.name).exists()
 
@@ -279,8 +278,8 @@ def test_what_a_killed_dashboard_left_is_removed_and_what_a_living_one_holds_is_
 def test_what_is_too_much_is_refused_by_name(
     monkeypatch: pytest.MonkeyPatch, most: int, most_bytes: int, reason: str
 ) -> None:
-    monkeypatch.setattr(albums, "MOST", most)
-    monkeypatch.setattr(albums, "MOST_BYTES", most_bytes)
+    monkeypatch.setattr(pictures, "MOST", most)
+    monkeypatch.setattr(pictures, "MOST_BYTES", most_bytes)
     album = Album()
     album.take([(f"{number}.png", io.BytesIO(b"12345"), 5) for number in range(3)])
     assert len(album.pictures) == 2
@@ -338,7 +337,7 @@ class TestTheTable:
         album = Album()
         album.pictures = [Picture(Path(str(number)), name, 1) for number, (name, _) in enumerate(answers)]
         album.answers[self.NETWORK] = {Path(str(number)): answer for number, (_, answer) in enumerate(answers)}
-        return list(csv.reader(io.StringIO(table.as_csv(self.NETWORK, album).decode("utf-8-sig"))))
+        return list(csv.reader(io.StringIO(results.as_csv(self.NETWORK, album).decode("utf-8-sig"))))
 
     def test_has_a_row_for_each_picture(self) -> None:
         said = (("cat", 0.75), ("dog", 0.25))
@@ -360,16 +359,16 @@ class TestTheTable:
     [("softmax", 0.123, "12.3 %"), ("sigmoid", 1.0, "100.0 %"), ("margins", -0.5, "score -0.50")],
 )
 def test_margins_are_never_shown_as_percent(output: Any, score: float, words: str) -> None:
-    assert cards.in_words(score, output) == words
-    assert words in cards.bars((("cat", score),), output)
+    assert results.score_text(score, output) == words
+    assert words in results.bars((("cat", score),), output)
 
 
 def test_bars_of_margins_reach_from_the_lowest_to_the_highest() -> None:
-    html = cards.bars((("a", 2.0), ("b", 0.0), ("c", -2.0)), "margins")
+    html = results.bars((("a", 2.0), ("b", 0.0), ("c", -2.0)), "margins")
     assert [width in html for width in ("width:100.0%", "width:50.0%", "width:0.0%")] == [True] * 3
 
 
 def test_all_cards_of_many_pictures_are_turned_page_by_page(models: Path, asked: Asked) -> None:
     with_network(models)
-    page = upload(opened(), *(picture(f"{number:02d}.png") for number in range(cards.A_PAGE + 1)))
-    assert "00.png" in drawn(page) and f"{cards.A_PAGE:02d}.png" not in drawn(page)
+    page = upload(opened(), *(picture(f"{number:02d}.png") for number in range(results.A_PAGE + 1)))
+    assert "00.png" in drawn(page) and f"{results.A_PAGE:02d}.png" not in drawn(page)

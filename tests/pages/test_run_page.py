@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.run import live, view
+from pages.ui.common import run_view
+from pages.ui.run import live_view
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
 from tests.pages.run_page import buttons, figures, opened
 from tests.pages.visits import press, said
@@ -246,11 +247,11 @@ def test_a_run_that_ends_while_the_page_is_open_changes_its_buttons(models: Path
 def test_buttons_follow_a_run_that_ends_after_they_were_drawn(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = add_run(models, **trained_here())
 
-    def ends(seen: store.Run) -> view.View:
+    def ends(seen: store.Run) -> run_view.RunView:
         store.write_state(seen, status=store.FINISHED)
-        return view.look(seen)
+        return run_view.read_view(seen)
 
-    monkeypatch.setattr(live, "look", ends)
+    monkeypatch.setattr(live_view, "read_view", ends)
     assert buttons(opened(run.id)) == ALWAYS | {"Delete"}
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.compare import reading, tables
-from pages.ui.run import changing, live, story
-from pages.ui.run.view import View, look
-from pages.ui.runs import overview
+from pages.ui.common import run_list
+from pages.ui.common.run_view import RunView, read_view
+from pages.ui.compare import compared_runs, tables
+from pages.ui.run import change_dialog, live_view, status
 from tests.pages.folders import add_checkpoints, add_run, epoch_line, trained_here
 from tests.pages.run_page import buttons, figures, opened
 from tests.pages.visits import press, said, table_of
@@ -78,13 +78,13 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, happen: Callable[[store.Run], Non
     """Has something happen to the run between the drawing of the buttons and that of what is below them, once."""
     happened: list[store.Run] = []
 
-    def later(seen: store.Run) -> View:
+    def later(seen: store.Run) -> RunView:
         if not happened:
             happened.append(seen)
             happen(seen)
-        return look(seen)
+        return read_view(seen)
 
-    monkeypatch.setattr(live, "look", later)
+    monkeypatch.setattr(live_view, "read_view", later)
 
 
 def test_the_link_to_a_fork_follows_the_best_epoch_while_the_run_trains(
@@ -117,9 +117,9 @@ def test_a_fork_can_be_forked_once_it_has_an_epoch_of_its_own(
 
 
 def test_an_epoch_that_is_no_better_redraws_no_buttons(models: Path, parent: store.Run) -> None:
-    before = live._shape(look(parent))
+    before = live_view._shape(read_view(parent))
     store.append_metrics(parent, epoch_line(4, 0.9, 0.7))
-    assert live._shape(look(parent)) == before
+    assert live_view._shape(read_view(parent)) == before
 
 
 def test_a_fork_links_to_its_parent_and_counts_its_own_epochs_alone(
@@ -145,7 +145,7 @@ def test_a_fork_that_has_not_trained_yet_claims_no_figures(models: Path, parent:
     run = forks.fork(models, parent, 3, {}, "New")
     page = opened(run.id)
     assert set(figures(page).values()) == {"–"}
-    assert look(run).best_epoch is None
+    assert read_view(run).best_epoch is None
     charts = "\n".join(element.proto.json for element in page.get("bidi_component"))
     assert "The first 3 are inherited" in charts
     assert "best epoch is" not in charts
@@ -157,13 +157,13 @@ def test_a_state_that_names_no_parent_breaks_no_page(models: Path) -> None:
 
 
 def test_the_table_of_runs_tells_forks_and_counts_their_own_epochs(models: Path, child: store.Run) -> None:
-    row = next(row for row in overview.rows(models) if row.id == child.id)
+    row = next(row for row in run_list.rows(models) if row.id == child.id)
     assert row.settings.startswith("fork of The parent at epoch 3, dropout 0.5, L2 1e-4")
     assert (row.best_accuracy, row.best_epoch, row.epoch) == (0.8, 4, 4)
 
 
 def test_a_comparison_counts_the_own_epochs_of_a_fork(models: Path, parent: store.Run, child: store.Run) -> None:
-    (found,), problems = reading.read(models, [child.id], {child.id: "The child"})
+    (found,), problems = compared_runs.read_runs(models, [child.id], {child.id: "The child"})
     assert not problems
     (row,) = tables.results([found]).to_dict("records")
     assert (row["At epoch"], row["Val. accuracy"]) == (4, 80.0)
@@ -185,16 +185,16 @@ def named(changes: dict[str, Any], adjusted: tuple[live_changes.LiveChange, ...]
 
 def test_every_phase_is_explained_in_words() -> None:
     adjusted = (live_changes.LiveChange(7, {"head.dropout": 0.5}),)
-    told = {name: story.explained(phase) for name, phase in named(TUNED, adjusted).items()}
+    told = {name: status.phase_text(phase) for name, phase in named(TUNED, adjusted).items()}
     assert told == {
         "head": "the head trains, the backbone is frozen",
         "thaw 1": "stage 1 of unfreezing: head and the blocks above block7 train",
         "fine-tune": "head and the blocks above block5 train",
         "fine-tune from 7": "head and the blocks above block5 train, with settings changed from epoch 7 on",
     }
-    assert story.explained(named({"backbone.freeze": "none"})["fine-tune"]) == "every layer trains"
+    assert status.phase_text(named({"backbone.freeze": "none"})["fine-tune"]) == "every layer trains"
     assert (
-        story.explained(named({"head.classifier": "linear-svm"})["solve"]) == "the classifier is computed in one step"
+        status.phase_text(named({"head.classifier": "linear-svm"})["solve"]) == "the classifier is computed in one step"
     )
 
 
@@ -275,8 +275,8 @@ def test_the_window_begins_with_what_is_in_force_and_asks_for_nothing_else(model
 
 
 def test_the_rate_of_thawed_layers_is_offered_where_some_thaw() -> None:
-    assert "train.backbone_learning_rate" not in changing.offered(ExperimentSpec())
-    assert changing.offered(PRESETS["fine-tune"].spec()) == live_changes.ADJUSTABLE
+    assert "train.backbone_learning_rate" not in change_dialog.offered(ExperimentSpec())
+    assert change_dialog.offered(PRESETS["fine-tune"].spec()) == live_changes.ADJUSTABLE
 
 
 @pytest.mark.parametrize("state", [{}, {"status": store.STOPPED}], ids=["finished", "stopped"])

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pages.ui.run import live
+from pages.ui.common import run_view
+from pages.ui.run import live_view
 from tests.pages.folders import add_run, trained_here
 from tests.pages.run_page import buttons, opened
 from tests.pages.visits import drawn, press, said, table_of
@@ -78,7 +79,7 @@ def test_a_tab_of_the_address_is_open_and_the_others_cost_nothing(
 ) -> None:
     run = add_run(models)
     drawn = []
-    monkeypatch.setattr(live, "TABS", {name: lambda _, name=name: drawn.append(name) for name in live.TABS})
+    monkeypatch.setattr(live_view, "TABS", {name: lambda _, name=name: drawn.append(name) for name in live_view.TABS})
     opened(run.id, tab="Log")
     opened(run.id, tab="Nonesuch")
     assert drawn == ["Log", "Curves"]
@@ -100,7 +101,7 @@ def test_a_long_log_is_read_from_its_end_only(models: Path) -> None:
     run = add_run(models)
     run.log.write_text("".join(f"line {number}\n" for number in range(300_000)))
     started = time.perf_counter()
-    shown = live.log.tail(run.log)
+    shown = live_view.log.tail(run.log)
     assert time.perf_counter() - started < 0.1
     assert shown == [f"line {number}" for number in range(299_800, 300_000)]
     assert opened(run.id, tab="Log").code[0].value.endswith("line 299999")
@@ -108,7 +109,7 @@ def test_a_long_log_is_read_from_its_end_only(models: Path) -> None:
 
 def test_a_thousand_epochs_fit_every_tab(models: Path) -> None:
     run = add_run(models, accuracies=[(0.9, number / 2000) for number in range(1000)])
-    for tab in live.TABS:
+    for tab in live_view.TABS:
         page = opened(run.id, tab=tab)
     table = opened(run.id, tab="Epochs").dataframe[0].value
     assert len(table) == 1000
@@ -136,7 +137,9 @@ def test_the_report_shows_classes_confusions_and_the_worst_mistakes(models: Path
     by_class, worst = (table.value for table in page.dataframe)
     assert list(by_class["Class"]) == ["dog", "cat"]  # The least found first.
     assert list(worst["Image"]) == ["dog/1.jpg"]
-    assert "1 of dog taken for cat" in live.report.confusion_words(live.report.read(live.look(run), "test"))
+    assert "1 of dog taken for cat" in live_view.test_report.confusion_words(
+        live_view.test_report.read_report(run_view.read_view(run), "test")
+    )
 
 
 @pytest.mark.parametrize(
@@ -182,10 +185,8 @@ def test_settings_begin_with_those_that_were_changed_and_the_command_gives_the_s
     assert words["augment"] == ("● Augmentations", "rotation 15", "none")
     assert words["train.batch_size"] == ("Batch size (images)", "32", "32")
     assert words.keys() == {row.path for row in PARAMETERS}
-    assert (
-        page.code[0].value
-        == ".venv/bin/python -m tl_core train fine-tune --set head.dropout=0.5 --set augment=rotation:15"
-    )
+    settings = "--set head.dropout=0.5 --set augment=rotation:15"
+    assert page.code[0].value == f".venv/bin/python -m tl_core train fine-tune {settings} --models {models}"
 
 
 def test_a_folder_of_images_is_called_by_its_name_and_its_path_is_there_for_the_mouse(models: Path) -> None:

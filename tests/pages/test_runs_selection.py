@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui.runs import actions
-from pages.ui.runs.filters import Filters, matching, tags_of
-from pages.ui.runs.overview import Row
-from pages.ui.runs.selection import chosen
+from pages.ui.common import run_actions
+from pages.ui.common.run_list import Row, all_tags
+from pages.ui.runs.table import selected_ids
+from pages.ui.runs.toolbar import Filters, matching
 from tests.pages.folders import add_run, trained_here
 from tests.store.test_checkpoints_kept import with_checkpoints
 from tl_core import store
@@ -29,7 +29,7 @@ CHOSEN = {
 
 @pytest.mark.parametrize(("lines", "cells", "ids"), CHOSEN.values(), ids=CHOSEN)
 def test_lines_and_clicks_become_runs(lines: list[int], cells: list[tuple[int, str]], ids: set[str]) -> None:
-    assert chosen(lines, cells, ORDER) == ids
+    assert selected_ids(lines, cells, ORDER) == ids
 
 
 ROWS = (
@@ -66,29 +66,29 @@ def test_filters_leave_what_fits(filters: Filters, titles: set[str]) -> None:
 
 
 def test_tags_are_offered_once_in_alphabetical_order() -> None:
-    assert tags_of(ROWS * 2) == ["Best", "paper"]
+    assert all_tags(ROWS * 2) == ["Best", "paper"]
 
 
 def test_a_second_click_does_nothing_more(models: Path) -> None:
     run = add_run(models, status=store.STOPPED)
-    assert actions.resume(models, [run.id]) == actions.resume(models, [run.id]) == ()
+    assert run_actions.resume(models, [run.id]) == run_actions.resume(models, [run.id]) == ()
     assert store.queue.waiting(models) == (run,)
-    assert actions.cancel(models, [run.id]) == actions.cancel(models, [run.id]) == ()
+    assert run_actions.cancel(models, [run.id]) == run_actions.cancel(models, [run.id]) == ()
     assert store.queue.waiting(models) == ()
-    assert actions.delete(models, [run.id]) == actions.delete(models, [run.id]) == ()
+    assert run_actions.delete(models, [run.id]) == run_actions.delete(models, [run.id]) == ()
     assert store.runs(models) == []
 
 
 def test_a_finished_run_is_not_resumed(models: Path) -> None:
     run = add_run(models)
-    assert actions.resume(models, [run.id]) == ()
+    assert run_actions.resume(models, [run.id]) == ()
     assert store.queue.waiting(models) == ()
 
 
 def test_one_run_that_cannot_be_deleted_keeps_none_of_the_others(models: Path) -> None:
     first, held, last = (add_run(models, title) for title in ("first", "held", "last"))
     with held.lock:
-        (problem,) = actions.delete(models, [first.id, held.id, last.id])
+        (problem,) = run_actions.delete(models, [first.id, held.id, last.id])
     assert held.id in problem
     assert "Stop it first" in problem
     assert store.runs(models) == [held]
@@ -97,28 +97,28 @@ def test_one_run_that_cannot_be_deleted_keeps_none_of_the_others(models: Path) -
 def test_a_damaged_run_can_be_deleted_and_says_why_it_cannot_be_resumed(models: Path) -> None:
     run = add_run(models, status=store.STOPPED)
     (run.folder / "spec.json").write_text("{")
-    (problem,) = actions.resume(models, [run.id])
+    (problem,) = run_actions.resume(models, [run.id])
     assert "spec.json" in problem
-    assert actions.delete(models, [run.id]) == ()
+    assert run_actions.delete(models, [run.id]) == ()
     assert store.runs(models) == []
 
 
 def test_notes_that_are_too_long_are_refused_in_words(models: Path) -> None:
     run = add_run(models)
-    (problem,) = actions.annotate(models, run.id, Notes("x" * 500))
+    (problem,) = run_actions.annotate(models, run.id, Notes("x" * 500))
     assert "500" in problem
     assert store.read_notes(run) == Notes()
 
 
 def test_text_from_elsewhere_names_no_other_folder(models: Path) -> None:
     add_run(models)
-    assert actions.delete(models, ["..", "../runs", "", "."]) == ()
+    assert run_actions.delete(models, ["..", "../runs", "", "."]) == ()
     assert len(store.runs(models)) == 1
 
 
 def test_what_deleting_takes_away_is_counted(models: Path) -> None:
     first, second = with_checkpoints(models), add_run(models, **trained_here())
-    lost = actions.loss(models, [first.id, second.id, "gone"])
+    lost = run_actions.contents(models, [first.id, second.id, "gone"])
     assert (lost.runs, lost.checkpoints) == (2, 4)
     assert lost.bytes == sum(
         file.stat().st_size for run in (first, second) for file in run.folder.rglob("*") if file.is_file()

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import address
-from pages.ui.forms import augmenting, building, preview, starting
-from pages.ui.forms.draft import FIELD
+from pages.ui.common import augmentation_fields, spec_sharing
+from pages.ui.train import augmentation_preview, draft, start
+from pages.ui.train.draft import FIELD
 from tests.conftest import Photos
 from tests.pages import folders
-from tests.pages.test_address import changes
+from tests.pages.test_spec_sharing import changes
 from tl_core import service, store
 from tl_core.errors import RunFailed
 from tl_core.experiment.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, AugmentPreset
@@ -66,7 +66,7 @@ def field(page: AppTest, path: str) -> Any:
 
 def held(page: AppTest) -> ExperimentSpec:
     """The experiment that the form holds."""
-    spec, problems = building.built(page.session_state["train.values"])
+    spec, problems = draft.spec_from(page.session_state["train.values"])
     assert not problems
     return spec
 
@@ -75,7 +75,7 @@ def params(page: AppTest) -> dict[str, str]:
     return {path: text if isinstance(text, str) else text[0] for path, text in page.query_params.items()}
 
 
-def start_button(page: AppTest, after: str = starting._GO) -> Any:
+def start_button(page: AppTest, after: str = start._GO) -> Any:
     return by_key(page, f"start:{after}")
 
 
@@ -97,9 +97,9 @@ def previews(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[ExperimentS
         return service.Preview(file.getvalue(), (file.getvalue(),) * 9, "cat/001.jpg", "cat", 12)
 
     monkeypatch.setattr(service, "preview", answer)
-    preview._augmented.cache_clear()
+    augmentation_preview._augmented.cache_clear()
     yield asked
-    preview._augmented.cache_clear()
+    augmentation_preview._augmented.cache_clear()
 
 
 def test_a_newcomer_finds_the_first_preset_and_can_press_train(models: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_preset_fills_the_form_and_the_address_and_keeps_the_data(models: Path
     page = opened(**{"data.source": "playground:classes=3", "data.image_size": "64", "head.dropout": "0.9"})
     checked(by_key(page, "preset").set_value(preset.name).run())
     assert held(page) == preset.spec({"data.source": "playground:classes=3", "data.image_size": 64})
-    assert building.built(address.spec_changes(params(page)))[0] == held(page)
+    assert draft.spec_from(spec_sharing.from_query_params(params(page)))[0] == held(page)
     assert by_key(page, "preset").value == preset.name
     assert not start_button(page).disabled
     assert preset.help in said(page)
@@ -124,11 +124,11 @@ def test_a_preset_fills_the_form_and_the_address_and_keeps_the_data(models: Path
 
 @pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
 def test_every_setting_in_an_address_stands_in_the_form_in_a_field_that_explains_it(models: Path, row: Param) -> None:
-    asked = {path: address.written(value) for path, value in changes(row).items()}
+    asked = {path: spec_sharing.value_as_text(value) for path, value in changes(row).items()}
     if row.path == "data.source":
         asked = {row.path: "folder:/no such folder"}
     page = unfolded(opened(**asked))
-    assert held(page) == ExperimentSpec().with_values(address.spec_changes(asked))
+    assert held(page) == ExperimentSpec().with_values(spec_sharing.from_query_params(asked))
     helps = [getattr(element, "help", "") or "" for element in page.main if hasattr(element, "help")]
     assert any(f"`{row.path}`" in help for help in helps)
     assert params(page) == asked
@@ -137,7 +137,7 @@ def test_every_setting_in_an_address_stands_in_the_form_in_a_field_that_explains
 def test_a_change_of_the_form_is_in_the_address_at_once(models: Path) -> None:
     page = opened()
     checked(field(page, "head.dropout").set_value(0.5).run())
-    assert params(page) == address.train_params(held(page))
+    assert params(page) == spec_sharing.to_query_params(held(page))
     assert held(page).head.dropout == 0.5
 
 
@@ -148,7 +148,7 @@ def test_back_and_forward_in_the_browser_fill_the_form(models: Path) -> None:
     assert field(page, "head.dropout").value == 0.7
     page.query_params.clear()
     checked(page.run())
-    assert held(page) == building.START
+    assert held(page) == draft.START
 
 
 def test_a_click_that_was_sent_before_the_last_address_arrived_loses_nothing(models: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_click_that_was_sent_before_the_last_address_arrived_loses_nothing(mod
     page.query_params.update(before)  # What the browser still showed when the next click was made.
     checked(field(page, "head.dropout").set_value(0.5).run())
     assert (held(page).train.epochs, held(page).head.dropout) == (4, 0.5)
-    assert params(page) == address.train_params(held(page))
+    assert params(page) == spec_sharing.to_query_params(held(page))
 
 
 def test_the_form_is_as_it_was_after_a_look_at_another_page(models: Path) -> None:
@@ -171,7 +171,7 @@ def test_the_form_is_as_it_was_after_a_look_at_another_page(models: Path) -> Non
     checked(page.switch_page(PAGE).run())
     assert held(page) == was
     assert field(page, "head.dropout").value == 0.5
-    assert params(page) == address.train_params(was)
+    assert params(page) == spec_sharing.to_query_params(was)
 
 
 def test_what_an_address_may_not_ask_for_stands_beside_its_field_until_the_form_is_taken_as_it_is(models: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_problem_in_a_folded_group_opens_it_and_can_be_put_back(models: Path) 
 
 
 def test_the_problems_of_freezing_a_fine_tuning_run_are_put_back_with_one_click(models: Path) -> None:
-    page = opened(**address.train_params(PRESETS["fine-tune"].spec()))
+    page = opened(**spec_sharing.to_query_params(PRESETS["fine-tune"].spec()))
     (slider,) = page.select_slider
     checked(slider.set_value("final").run())
     assert start_button(page).disabled
@@ -295,17 +295,17 @@ def test_train_makes_one_run_of_one_click_queues_it_and_goes_to_its_page(models:
 def test_a_double_click_makes_one_run_and_a_later_click_another(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = opened()
     for _ in range(2):
-        checked(start_button(page, starting._ADDED).click().run())
+        checked(start_button(page, start._ADDED).click().run())
     assert len(store.runs(models)) == 1
-    monkeypatch.setattr(starting, "ONE_CLICK", 0.0)
-    checked(start_button(page, starting._ADDED).click().run())
+    monkeypatch.setattr(start, "ONE_CLICK", 0.0)
+    checked(start_button(page, start._ADDED).click().run())
     assert len(store.runs(models)) == 2
 
 
 def test_a_click_that_comes_together_with_a_wrong_value_starts_nothing(models: Path) -> None:
     page = opened()
     field(page, "data.images_per_class").set_value(50_000)
-    checked(start_button(page, starting._ADDED).click().run())
+    checked(start_button(page, start._ADDED).click().run())
     assert store.runs(models) == []
     assert "no class has more than 78 training images" in said(page)
     assert start_button(page).disabled
@@ -313,8 +313,8 @@ def test_a_click_that_comes_together_with_a_wrong_value_starts_nothing(models: P
 
 def test_add_to_queue_stays_on_the_page_and_says_what_it_did(models: Path) -> None:
     page = opened()
-    by_key(page, starting.TITLE).set_value("  Mine  ").run()
-    checked(start_button(page, starting._ADDED).click().run())
+    by_key(page, start.TITLE).set_value("  Mine  ").run()
+    checked(start_button(page, start._ADDED).click().run())
     (run,) = store.runs(models)
     assert store.read_state(run)["title"] == "Mine"
     assert page.toast[0].value == "Added to the queue."
@@ -336,14 +336,14 @@ def test_relative_folders_are_anchored_when_a_run_is_made(
     root = photos("cat", "dog", each=10)
     monkeypatch.chdir(root.parent)
     page = opened(**{"data.source": f"folder:{root.name}"})
-    checked(start_button(page, starting._ADDED).click().run())
+    checked(start_button(page, start._ADDED).click().run())
     assert store.read_spec(store.runs(models)[0]).data.source == f"folder:{root}"
 
 
 def test_a_models_folder_that_cannot_be_written_to_is_said(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = opened()
     (models / "runs").write_text("a file where a folder belongs")
-    checked(start_button(page, starting._ADDED).click().run())
+    checked(start_button(page, start._ADDED).click().run())
     assert "No run can be kept in" in said(page)
 
 
@@ -351,7 +351,7 @@ def test_without_augmentation_the_picture_is_shown_as_it_is_and_no_worker_starts
     models: Path, previews: list[Any]
 ) -> None:
     page = opened()
-    assert preview.NO_AUGMENTATION in said(page)
+    assert augmentation_preview.NO_AUGMENTATION in said(page)
     assert len(page.get("image")) == 1
     assert previews == []
 
@@ -384,7 +384,7 @@ def test_a_strength_fills_the_list_and_is_marked_until_an_amount_is_another(
     models: Path, previews: list[Any], preset: AugmentPreset
 ) -> None:
     page = opened()
-    assert by_key(page, STRENGTH).value == augmenting.NONE
+    assert by_key(page, STRENGTH).value == augmentation_fields.NONE
     checked(by_key(page, STRENGTH).set_value(preset.name).run())
     assert {step.name: step.amount for step in held(page).augment} == dict(preset.amounts)
     assert by_key(page, STRENGTH).value == preset.name
@@ -392,7 +392,7 @@ def test_a_strength_fills_the_list_and_is_marked_until_an_amount_is_another(
     name = next(iter(preset.amounts))
     checked(field(page, f"augment.{name}").set_value(AUGMENTATIONS[name].high).run())
     assert by_key(page, STRENGTH).value is None
-    checked(by_key(page, STRENGTH).set_value(augmenting.NONE).run())
+    checked(by_key(page, STRENGTH).set_value(augmentation_fields.NONE).run())
     assert held(page).augment == ()
 
 
@@ -401,7 +401,7 @@ def test_a_service_that_failed_leaves_the_page_usable(models: Path, monkeypatch:
         raise RunFailed("The worker died.")
 
     monkeypatch.setattr(service, "preview", fail)
-    preview._augmented.cache_clear()
+    augmentation_preview._augmented.cache_clear()
     page = opened(augment="rotation:33")
     assert "No preview: The worker died." in said(page)
     assert not start_button(page).disabled
@@ -416,7 +416,7 @@ def test_an_uploaded_spec_fills_the_form_and_a_bad_one_leaves_it(models: Path) -
     content = json.dumps(wanted.to_json()).encode()
     checked(page.file_uploader[0].upload("spec.json", content, "application/json").run())
     assert held(page) == wanted
-    assert params(page) == address.train_params(wanted)
+    assert params(page) == spec_sharing.to_query_params(wanted)
     assert "The form stays as it was." not in said(page)
 
 
@@ -501,8 +501,8 @@ def test_a_fork_is_made_with_the_weights_and_the_lines_of_its_parent(models: Pat
     page = opened(
         **{"start.run": parent.id, "start.epoch": "2", "head.dropout": "0.5", "head.l2": "0.0001", "train.epochs": "8"}
     )
-    assert by_key(page, starting.TITLE).placeholder == "The parent from epoch 2, dropout 0.5"
-    checked(start_button(page, starting._ADDED).click().run())
+    assert by_key(page, start.TITLE).placeholder == "The parent from epoch 2, dropout 0.5"
+    checked(start_button(page, start._ADDED).click().run())
     (run,) = (run for run in store.runs(models) if run != parent)
     assert store.read_spec(run).start.run == parent.id
     assert [line["inherited"] for line in store.read_metrics(run)] == [parent.id] * 2
@@ -526,7 +526,7 @@ def test_another_epoch_brings_what_was_left_of_the_phases_and_keeps_what_was_typ
     models: Path, parent: store.Run
 ) -> None:
     write_json(parent.folder / "spec.json", ExperimentSpec().with_values(FINE_TUNED).to_json())
-    page = opened(**address.train_params(forks.continued(parent, 3).with_values({"head.dropout": 0.5})))
+    page = opened(**spec_sharing.to_query_params(forks.continued(parent, 3).with_values({"head.dropout": 0.5})))
     assert (field(page, "train.epochs").value, held(page).train.head_epochs) == (5, 0)
     checked(field(page, "start.epoch").set_value(2).run())
     assert held(page) == forks.continued(parent, 2).with_values({"head.dropout": 0.5})

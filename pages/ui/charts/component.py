@@ -1,13 +1,37 @@
-"""The component that draws a figure; st.plotly_chart forgets zoom and hidden curves whenever its data change."""
+"""The component that draws a figure, and the script it needs; st.plotly_chart forgets zoom and hidden curves whenever its data change."""
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import Route
 
-from pages.ui.charts.route import VERSION
+VERSION = version("plotly")
+"""Stands in the address, so that a browser keeps the script for good and still fetches the next version."""
+
+
+def plotly_file() -> Path:
+    """Where the installed plotly package keeps its script, without importing the package."""
+    found = find_spec("plotly")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("plotly is not installed; run pip install -r requirements.txt")
+    return Path(found.origin).parent / "package_data" / "plotly.min.js"
+
+
+def _script(_: Request) -> FileResponse:
+    return FileResponse(
+        plotly_file(), media_type="text/javascript", headers={"cache-control": "public, max-age=31536000, immutable"}
+    )
+
+
+# Streamlit does not put server.baseUrlPath before the routes of an app, and pages ask beside their own address.
+ROUTE = Route("/{below:path}plotly.min.js", _script)
 
 _HERE = Path(__file__).parent
 _SCRIPT = (_HERE / "chart.js").read_text(encoding="utf-8")
@@ -15,7 +39,7 @@ _STYLE = (_HERE / "chart.css").read_text(encoding="utf-8")
 _NAME = "tl_chart"
 
 
-def draw(figure: dict[str, Any], key: str, height: int, alt: str) -> None:
+def draw_chart(figure: dict[str, Any], key: str, height: int, alt: str) -> None:
     """Draws a Plotly figure that keeps zoom, hidden curves and the hover label while its data change.
 
     Args:

@@ -1,4 +1,4 @@
-"""The curves of runs as Plotly figures, in plain data: what they show is said in docs/curves.md."""
+"""The curves of runs as Plotly figures, in plain data: docs/curves.md says what they show."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from pages.ui.charts import colours, layouts
-from pages.ui.charts.points import Lines, changes, kept, places, plain, smoothed, values
-from pages.ui.charts.table import csv
-
-__all__ = ["Kind", "Measure", "Named", "X", "compare_figure", "csv", "rates_figure", "run_figure"]
+from pages.ui.charts.points import Lines, json_numbers, phase_starts, smoothed, thinned, values, x_values
 
 Measure = Literal["loss", "accuracy"]
 X = Literal["epoch", "seconds"]
@@ -91,8 +88,8 @@ def run_figure(
         for kind, (colour, dash) in _RUN_LOOKS.items()
     ]
     best = [index for index, line in enumerate(lines) if line["epoch"] == best_epoch]
-    index = kept([curve.values for curve in drawn], [*best, *changes(lines)])
-    at = places(lines, x)
+    index = thinned([curve.values for curve in drawn], [*best, *phase_starts(lines)])
+    at = x_values(lines, x)
     data = [*_gap(drawn, at, index, smoothing), *_traces(drawn, at, index, smoothing, measure)]
     marks = layouts.joined(layouts.phase_changes(lines, at, x), _inherited(lines, at, x, inherited_from))
     if best:
@@ -110,9 +107,11 @@ def compare_figure(
     data = []
     for number, run in enumerate(runs):
         drawn = _compared(run, number, measure, show, ", epoch %{text}" if named else "")
-        index = kept([curve.values for curve in drawn])
+        index = thinned([curve.values for curve in drawn])
         epochs = [str(run.lines[at]["epoch"]) for at in index] if named else None
-        data += [{**trace, "text": epochs} for trace in _traces(drawn, places(run.lines, x), index, smoothing, measure)]
+        data += [
+            {**trace, "text": epochs} for trace in _traces(drawn, x_values(run.lines, x), index, smoothing, measure)
+        ]
     longest = max((len(run.lines) for run in runs), default=0)
     return {"data": data, "layout": layouts.layout(measure, x, log, longest)}
 
@@ -153,8 +152,8 @@ def rates_figure(lines: Lines, *, x: X, log: bool = True) -> Figure:
         Curve(group, group, colours.of_run(2 + number), "solid", values(rates, group))
         for number, group in enumerate(groups)
     ]
-    at = places(lines, x)
-    index = kept([curve.values for curve in drawn], changes(lines))
+    at = x_values(lines, x)
+    index = thinned([curve.values for curve in drawn], phase_starts(lines))
     data = _traces(drawn, at, index, 0.0, "learning rate")
     marks = layouts.joined(layouts.phase_changes(lines, at, x), _inherited(lines, at, x, ""))
     layout = layouts.layout("learning rate", x, log, len(lines), marks)
@@ -184,7 +183,7 @@ def _line(curve: Curve, at: np.ndarray, index: np.ndarray, smoothing: float, mea
         "mode": "lines+markers" if len(at) <= FEW else "lines",
         "marker": {"size": 6},
         "line": {"color": curve.colour, "dash": curve.dash, "width": 2},
-        "customdata": plain(curve.values[index]) if both else None,
+        "customdata": json_numbers(curve.values[index]) if both else None,
         "hovertemplate": said,
     }
 
@@ -206,8 +205,8 @@ def _base(curve: Curve, at: np.ndarray, index: np.ndarray, shown: np.ndarray) ->
         "type": "scatter",
         "uid": curve.uid,
         "legendgroup": curve.group or curve.uid,
-        "x": plain(at[index]),
-        "y": plain(shown[index]),
+        "x": json_numbers(at[index]),
+        "y": json_numbers(shown[index]),
         "connectgaps": True,
     }
 
@@ -230,8 +229,8 @@ def _star(validation: Curve, lines: Lines, at: np.ndarray, best: int, measure: s
         "uid": "best",
         "legendgroup": "best",
         "name": f"Best epoch ({epoch})",
-        "x": plain(at[[best]]),
-        "y": plain(validation.values[[best]]),
+        "x": json_numbers(at[[best]]),
+        "y": json_numbers(validation.values[[best]]),
         "mode": "markers",
         "marker": {
             "symbol": "star",

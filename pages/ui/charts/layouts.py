@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pages.ui.charts import colours
-from pages.ui.charts.points import Lines, changes
+from pages.ui.charts.points import Lines, phase_starts
 
 Marks = dict[str, list[dict[str, Any]]]
 """Plotly's shapes and annotations."""
@@ -53,11 +53,11 @@ def layout(measure: str, x: str, log: bool, epochs: int, marks: Marks | None = N
 
 def empty(measure: str, x: str, log: bool, text: str) -> dict[str, Any]:
     """The layout of a chart without curves: a sentence, and no numbers, for Plotly's own would go to 400 %."""
-    axes = layout(measure, x, log, 0, said(text))
+    axes = layout(measure, x, log, 0, centred_text(text))
     return {**axes, **{name: {**axes[name], "showticklabels": False} for name in ("xaxis", "yaxis")}}
 
 
-def said(text: str) -> Marks:
+def centred_text(text: str) -> Marks:
     """A sentence in the middle of an empty chart."""
     place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
     return {"shapes": [], "annotations": [{**place, "text": text, "font": {"color": colours.TEXT}}]}
@@ -66,7 +66,7 @@ def said(text: str) -> Marks:
 def phase_changes(lines: Lines, at: np.ndarray, x: str) -> Marks:
     """A dotted line where a phase ends, with the name of the one that begins."""
     begins = []
-    for index in changes(lines):
+    for index in phase_starts(lines):
         # Between two epochs; in seconds, the end of the last one.
         place = float(at[index - 1]) if x == "seconds" else float(at[index - 1] + at[index]) / 2
         begins.append((place, str(lines[index].get("phase", ""))))

@@ -1,9 +1,11 @@
-"""What a curve is drawn from: values by epoch, smoothed, and thinned out without losing what matters."""
+"""What a curve is drawn from: values by epoch, smoothed, thinned out without losing what matters, or as text for spreadsheets."""
 
 from __future__ import annotations
 
+import csv as standard
+import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +22,12 @@ def values(lines: Lines, name: str) -> np.ndarray:
     return np.array([line.get(name, math.nan) for line in lines], np.float64)
 
 
-def places(lines: Lines, x: str) -> np.ndarray:
+def x_values(lines: Lines, x: str) -> np.ndarray:
     """Where the epochs stand on the x axis: their number, or the seconds trained up to their end. float64, shape (epochs,)."""
     return np.cumsum(values(lines, "seconds")) if x == "seconds" else values(lines, "epoch")
 
 
-def changes(lines: Lines) -> list[int]:
+def phase_starts(lines: Lines) -> list[int]:
     """The index of each epoch that begins another phase than the one before it."""
     return [index for index in range(1, len(lines)) if lines[index].get("phase") != lines[index - 1].get("phase")]
 
@@ -45,7 +47,7 @@ def smoothed(curve: np.ndarray, smoothing: float) -> np.ndarray:
     return made
 
 
-def kept(curves: Sequence[np.ndarray], always: Iterable[int] = (), most: int = MOST_POINTS) -> np.ndarray:
+def thinned(curves: Sequence[np.ndarray], always: Iterable[int] = (), most: int = MOST_POINTS) -> np.ndarray:
     """The epochs to draw, the same ones for all curves, so that a hover label speaks of one epoch only.
 
     The first, the last and those of `always` are among them, and of each stretch in between the lowest and the highest
@@ -75,6 +77,29 @@ def _extremes(curve: np.ndarray, stretch: np.ndarray) -> set[int]:
     return {int(measured[curve[measured].argmin()]), int(measured[curve[measured].argmax()])}
 
 
-def plain(curve: np.ndarray) -> list[float | None]:
+def json_numbers(curve: np.ndarray) -> list[float | None]:
     """Six digits of each value, None where there is none: JSON knows no NaN."""
     return [float(f"{value:.6g}") if math.isfinite(value) else None for value in curve]
+
+
+def curves_csv(lines: Lines) -> str:
+    """One row an epoch and one column for each entry of the lines, in the order met; a learning rate has a column a group.
+
+    What a line lacks is empty. Lines of several runs may be mixed where an entry of theirs names the run.
+    """
+    rows = [_flat(line) for line in lines]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO(newline="")
+    writer = standard.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _flat(line: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in line.items():
+        flat |= (
+            {f"{name}.{key}": entry for key, entry in value.items()} if isinstance(value, Mapping) else {name: value}
+        )
+    return flat

@@ -1,1 +1,1 @@
-"""Comparing runs: their curves over each other, what came out, and in which settings they differ."""
+"""The Compare page: curves over each other, best values, and the settings that differ."""

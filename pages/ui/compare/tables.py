@@ -1,4 +1,4 @@
-"""What came out of the compared runs, and in which settings they differ."""
+"""The best values of the compared runs, and the settings in which they differ."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import setting_table
-from pages.ui.compare.reading import Compared
-from pages.ui.run.changing import told
-from pages.ui.setting_table import Cell, valued
-from pages.ui.text import duration, percent, percent_value, plain
-from pages.ui.wording import titled
+from pages.ui.common import setting_table
+from pages.ui.common.setting_table import Cell, valued
+from pages.ui.common.settings_text import changes_text, title_with_unit
+from pages.ui.compare.compared_runs import ComparedRun
+from pages.ui.markdown import plain
 from tl_core import store
 from tl_core.experiment.spec import PARAMETERS
+from tl_core.text import duration, percent, percent_value
 
 CHANGED = "Changed while it trained"
 
@@ -43,7 +43,7 @@ _COLUMNS = {
 }
 
 
-def draw_results(runs: Sequence[Compared]) -> None:
+def draw_results(runs: Sequence[ComparedRun]) -> None:
     st.subheader("Best values")
     st.dataframe(
         results(runs),
@@ -57,13 +57,13 @@ def draw_results(runs: Sequence[Compared]) -> None:
     st.caption(plain(uncertainty(runs)))
 
 
-def results(runs: Sequence[Compared]) -> pd.DataFrame:
+def results(runs: Sequence[ComparedRun]) -> pd.DataFrame:
     """A row a run; those of the highest validation accuracy are marked."""
     highest = max((run.best["val_accuracy"] for run in runs if run.best), default=None)
     return pd.DataFrame([_result(run, highest) for run in runs], columns=list(_COLUMNS))
 
 
-def _result(run: Compared, highest: float | None) -> dict[str, Any]:
+def _result(run: ComparedRun, highest: float | None) -> dict[str, Any]:
     best = run.best
     known = {"Run": run.name, "Status": run.state["status"], "Time": duration(run.state.get("seconds"))}
     if best is None:
@@ -79,7 +79,7 @@ def _result(run: Compared, highest: float | None) -> dict[str, Any]:
     }
 
 
-def uncertainty(runs: Sequence[Compared]) -> str:
+def uncertainty(runs: Sequence[ComparedRun]) -> str:
     """How far the best accuracy may be off by chance: its standard error, sqrt(p (1 - p) / n); empty where n is not known."""
     best = max((run for run in runs if run.best), key=lambda run: (run.best or {})["val_accuracy"], default=None)
     images = best and best.state.get("images", {}).get("validation")
@@ -93,22 +93,22 @@ def uncertainty(runs: Sequence[Compared]) -> str:
     )
 
 
-def draw_differences(runs: Sequence[Compared]) -> None:
+def draw_differences(runs: Sequence[ComparedRun]) -> None:
     st.subheader("Settings that differ")
     rows = differences(runs)
     if not rows:
         st.caption("These runs have the same settings.")
         return
-    setting_table.draw(
+    setting_table.draw_table(
         ["Setting", *(run.name for run in runs)], rows, "The settings in which the runs differ, one column a run."
     )
 
 
-def differences(runs: Sequence[Compared]) -> list[list[Cell]]:
+def differences(runs: Sequence[ComparedRun]) -> list[list[Cell]]:
     """A row for each setting that is not the same in all runs, and one for what was changed while they trained: in each run."""
     rows = [(param, [run.spec.value(param.path) for run in runs]) for param in PARAMETERS]
     differing = [
-        [Cell(titled(param), param.path), *(valued(param, value) for value in values)]
+        [Cell(title_with_unit(param), param.path), *(valued(param, value) for value in values)]
         for param, values in rows
         if any(value != values[0] for value in values)
     ]
@@ -116,7 +116,7 @@ def differences(runs: Sequence[Compared]) -> list[list[Cell]]:
     return [*differing, changed] if any(run.adjustments for run in runs) else differing
 
 
-def _changed(run: Compared) -> str:
+def _changed(run: ComparedRun) -> str:
     """Such as "from epoch 4 on: dropout 0.5"; a dash where nothing was."""
-    parts = [f"from epoch {entry.epoch} on: {told(run.spec, entry.values)}" for entry in run.adjustments]
+    parts = [f"from epoch {entry.epoch} on: {changes_text(run.spec, entry.values)}" for entry in run.adjustments]
     return "; ".join(parts) or "–"

@@ -1,1 +1,1 @@
-"""The Predict page: a network, pictures of one's own, and what it says of them."""
+"""The Predict page: a network, your pictures, and what it predicts for them."""

@@ -1,15 +1,15 @@
-"""The networks there are to ask: the exported one and the kept checkpoints of every run."""
+"""The networks to choose from: the exported one and the kept checkpoints of every run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pages.ui.text import size
 from tl_core.errors import BadInput
 from tl_core.files import read_json
 from tl_core.store import Run, read_state
 from tl_core.store.checkpoints import MANIFEST, Checkpoint, best_epoch, kept
+from tl_core.text import data_size
 
 BEST = "best"
 """How the address and the choice of a checkpoint name the exported network, which usually is that of the best epoch."""
@@ -72,12 +72,12 @@ def _exported(run: Run, title: str, best: int | None) -> tuple[Network, ...]:
     state = read_state(run)
     epoch = state.get("exported_epoch")
     what = {state.get("epoch"): "Last epoch, exported", best: "Best epoch, exported"}.get(epoch, "Exported")
-    label = f"{what} (epoch {epoch or '?'}, {size(found.st_size)})"
+    label = f"{what} (epoch {epoch or '?'}, {data_size(found.st_size)})"
     return (Network(run.id, None, f"{found.st_mtime_ns} {found.st_size}", title, label),)
 
 
 def _checkpoint(run: Run, entry: Checkpoint, best: bool, title: str) -> Network:
-    label = f"Epoch {entry.epoch}{' ★ best' if best else ''} ({entry.phase}, {size(entry.bytes)})"
+    label = f"Epoch {entry.epoch}{' ★ best' if best else ''} ({entry.phase}, {data_size(entry.bytes)})"
     return Network(run.id, entry.epoch, entry.sha256, title, label)
 
 

@@ -1,22 +1,31 @@
-"""Everything below the pictures: the cards, what was skipped, and the table to take along."""
+"""Everything below the pictures: the classifying itself, cards with the best classes, skipped files, and the table to download."""
 
 from __future__ import annotations
 
+import csv
+import io
+import time
+from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import places
-from pages.ui.predict import asking, cards, intake, table
-from pages.ui.predict.album import Album
+from pages.ui import navigation
+from pages.ui.markdown import plain
+from pages.ui.predict import pictures
 from pages.ui.predict.networks import Network
-from pages.ui.text import plain
+from pages.ui.predict.pictures import Album, Answer, Picture, Scores, make_thumbnail
+from tl_core import service
+from tl_core.errors import BadInput, LabError
+from tl_core.service import Output
+from tl_core.text import duration, percent
 
 SKIPPED_SHOWN = 50
 
 
-def draw(models: Path, network: Network, album: Album) -> None:
-    asking.ask(models, network, album)
+def draw_results(models: Path, network: Network, album: Album) -> None:
+    classify_new(models, network, album)
     if network not in album.outputs:
         return
     _toolbar(network, album)
@@ -25,22 +34,22 @@ def draw(models: Path, network: Network, album: Album) -> None:
         st.caption(
             "Scores of a linear SVM order the classes; they are no probabilities. The longer the bar, the surer."
         )
-    cards.draw(network, album)
+    draw_cards(network, album)
 
 
 def _toolbar(network: Network, album: Album) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Results as CSV",
-            lambda: table.as_csv(network, album),
+            lambda: as_csv(network, album),
             f"predictions-{network.run_id}-{network.name}.csv",
             "text/csv",
             icon=":material/download:",
             on_click="ignore",
             key="predict_csv",
         )
-        places.link("run", "Open the run", run=network.run_id)
-        st.button("Remove all pictures", icon=":material/delete:", key="predict_remove", on_click=intake.remove_all)
+        navigation.link("run", "Open the run", run=network.run_id)
+        st.button("Remove all pictures", icon=":material/delete:", key="predict_remove", on_click=pictures.remove_all)
 
 
 def _skipped(network: Network, album: Album) -> None:
@@ -51,3 +60,134 @@ def _skipped(network: Network, album: Album) -> None:
     more = [f"- and {len(skipped) - SKIPPED_SHOWN} more"] if len(skipped) > SKIPPED_SHOWN else []
     files = "1 file was" if len(skipped) == 1 else f"{len(skipped)} files were"
     st.warning("\n".join([*skipped[:SKIPPED_SHOWN], *more]), title=f"{files} skipped", icon=":material/broken_image:")
+
+
+PORTION = 8
+
+
+def classify_new(models: Path, network: Network, album: Album) -> None:
+    """Has a network classify the pictures it has not seen yet; what it said is kept, also where it is interrupted."""
+    new = [picture for picture in album.pictures if album.answer(network, picture) is None]
+    if not new:
+        return
+    waiting = "" if service.pid(models) else "; the first answer takes some seconds longer"
+    bar = st.progress(0.0, text=f"Looking at {len(new)} picture{'s' if len(new) > 1 else ''}{waiting}")
+    started = time.monotonic()
+    try:
+        for start in range(0, len(new), PORTION):
+            _portion(models, network, album, new[start : start + PORTION])
+            done = min(start + PORTION, len(new))
+            left = (time.monotonic() - started) / done * (len(new) - done)
+            bar.progress(done / len(new), text=f"{done} of {len(new)} pictures; about {duration(left)} left")
+    except LabError as error:
+        st.error(plain(error_text(error)), icon=":material/error:")
+    bar.empty()
+
+
+def error_text(error: LabError) -> str:
+    """An error without the name of the argument it is about, which means nothing to a visitor."""
+    if not isinstance(error, BadInput):
+        return str(error)
+    said = " ".join(str(replace(problem, path="")) for problem in error.problems)
+    return said[:1].upper() + said[1:]
+
+
+def _portion(models: Path, network: Network, album: Album, pictures: list[Picture]) -> None:
+    files = [picture.file for picture in pictures]
+    album.keep(network, service.predict(models, network.run_id, network.epoch, files))
+    for picture in pictures:
+        make_thumbnail(picture)
+
+
+A_PAGE = 24
+OTHERS = 3
+"""Other networks quoted on a card."""
+
+BAR = (
+    '<div style="display:flex;justify-content:space-between;gap:.75rem;font-size:.85rem;line-height:1.5">'
+    '<span style="overflow-wrap:anywhere">{name}</span><span style="white-space:nowrap">{score}</span></div>'
+    '<div aria-hidden="true" style="height:6px;border-radius:3px;margin-bottom:.35rem;'
+    'background:color-mix(in srgb, currentColor 14%, transparent)">'
+    '<div style="height:100%;border-radius:3px;width:{width:.1f}%;background:light-dark(#3B5BDB,#5474F0)"></div></div>'
+)
+
+
+def draw_cards(network: Network, album: Album) -> None:
+    """All cards of readable pictures, a page at a time."""
+    said = [(picture, album.answer(network, picture)) for picture in album.pictures]
+    shown = [(picture, answer) for picture, answer in said if answer and answer.scores]
+    pages = -(-len(shown) // A_PAGE)
+    page = st.pagination(pages, key="predict_page") if pages > 1 else 1
+    with st.grid("auto", min_column_width=230, key="predict_cards"):
+        for picture, answer in shown[(page - 1) * A_PAGE : page * A_PAGE]:
+            with st.container(border=True):
+                _card(network, album, picture, answer)
+
+
+def _card(network: Network, album: Album, picture: Picture, answer: Answer) -> None:
+    output = album.outputs[network]
+    name, score = answer.scores[0]
+    if picture.thumbnail.exists():
+        with st.container(horizontal_alignment="center"):
+            st.image(str(picture.thumbnail), alt=f"{picture.name}: {name}, {score_text(score, output)}")
+    st.html(
+        f'<div style="font-size:.8rem;opacity:.75;overflow-wrap:anywhere">{escape(picture.name)}</div>'
+        f'<div style="font-size:1.3rem;font-weight:600;overflow-wrap:anywhere">{escape(name)} '
+        f'<span style="font-weight:400">{score_text(score, output)}</span></div>'
+    )
+    st.html(bars(answer.scores, output))
+    for other, before in album.others(network, picture)[-OTHERS:]:
+        first, value = before.scores[0]
+        which = f"{plain(other.title)}, {other.name if other.epoch is None else f'epoch {other.epoch}'}"
+        said = plain(first) if first == name else f"**{plain(first)}**"
+        st.caption(f"{which}: {said} {score_text(value, album.outputs[other])}")
+
+
+def bars(scores: Scores, output: Output) -> str:
+    """The best classes as bars with their scores in words, as HTML."""
+    widths = _widths(scores, output)
+    rows = (
+        f"<li>{BAR.format(name=escape(name), score=score_text(score, output), width=width)}</li>"
+        for (name, score), width in zip(scores, widths, strict=True)
+    )
+    return f'<ul aria-label="Most likely classes" style="list-style:none;margin:0;padding:0">{"".join(rows)}</ul>'
+
+
+def score_text(score: float, output: Output) -> str:
+    """A probability as percent; an SVM's margin as the score it is."""
+    return f"score {score:.2f}" if output == "margins" else percent(score)
+
+
+def _widths(scores: Scores, output: Output) -> list[float]:
+    """Percent of the full length. Margins have no full scale: theirs reach from the lowest shown to the highest."""
+    values = [score for _, score in scores]
+    if output != "margins":
+        return [100 * min(max(value, 0.0), 1.0) for value in values]
+    span = max(values) - min(values)
+    return [100 * (value - min(values)) / span if span else 100.0 for value in values]
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_csv(network: Network, album: Album) -> bytes:
+    """A row for each picture: file, class_1, score_1, class_2 ..., and the reason where it was skipped; UTF-8 with a mark for Excel."""
+    answers = [(picture, album.answer(network, picture)) for picture in album.pictures]
+    said = [(picture, answer) for picture, answer in answers if answer]
+    places = max((len(answer.scores) for _, answer in said), default=0)
+    text = io.StringIO()
+    rows = csv.writer(text)
+    ranked = [name for place in range(1, places + 1) for name in (f"class_{place}", f"score_{place}")]
+    rows.writerow(["file", *ranked, "skipped"])
+    rows.writerows(_row(picture, answer, places) for picture, answer in said)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _row(picture: Picture, answer: Answer, places: int) -> list[str]:
+    cells = [cell for name, score in answer.scores for cell in (_harmless(name), f"{score:.6g}")]
+    return [_harmless(picture.name), *cells, *[""] * (2 * places - len(cells)), _harmless(answer.reason)]
+
+
+def _harmless(text: str) -> str:
+    """Names that a spreadsheet would take for a formula get an apostrophe in front: they may come from anywhere."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,1 +1,1 @@
-"""The page of one run: its head, what can be done with it, and everything its folder tells."""
+"""The page of one run: its header, its controls and its tabs."""

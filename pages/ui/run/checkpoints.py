@@ -1,4 +1,4 @@
-"""The checkpoints of a run: which there are, what to do with each."""
+"""The tab Checkpoints: which there are, what to do with each."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import dialogs, places
-from pages.ui.run import forking
-from pages.ui.run.view import View, reading
-from pages.ui.text import plain, size
+from pages.ui import navigation
+from pages.ui.common import run_dialogs
+from pages.ui.common.run_view import RunView, reading
+from pages.ui.markdown import plain
+from pages.ui.run import controls
 from tl_core import service
 from tl_core.errors import LabError
 from tl_core.store import RUNNING
 from tl_core.store.checkpoints import Checkpoint, kept, removable
+from tl_core.text import data_size
 
 SHOWN = 10
 """How many are listed at first; a run may keep a thousand."""
 
 
-def draw(view: View) -> None:
+def draw_checkpoints(view: RunView) -> None:
     with reading("checkpoints/manifest.json"):
         entries = kept(view.run)
         spare = {entry.epoch for entry in removable(view.run)} if view.status != RUNNING else set()
@@ -28,7 +30,7 @@ def draw(view: View) -> None:
         st.info("The first checkpoint is written when the first epoch is done.", icon=":material/hourglass_empty:")
         return
     st.caption(
-        f"{len(entries)} kept, {size(sum(entry.bytes for entry in entries))}: {_which(view)}. "
+        f"{len(entries)} kept, {data_size(sum(entry.bytes for entry in entries))}: {_which(view)}. "
         "Each holds what training changed, and the state of the optimiser; a .keras file holds the whole network."
     )
     newest_first = tuple(reversed(entries))
@@ -36,19 +38,19 @@ def draw(view: View) -> None:
         _row(view, entry, entry.epoch in spare)
 
 
-def _which(view: View) -> str:
+def _which(view: RunView) -> str:
     every = view.spec.train.checkpoint_every if view.spec else None
     if not every:
         return "the best epoch and the latest"
     return "the best epoch, the latest, and " + ("every one" if every == 1 else f"one every {every} epochs")
 
 
-def _exported(view: View) -> None:
+def _exported(view: RunView) -> None:
     file = view.run.export / "model.keras"
     if not file.exists():
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.markdown(f"**Exported** · epoch {view.state.get('exported_epoch', '?')} · {size(file.stat().st_size)}")
+        st.markdown(f"**Exported** · epoch {view.state.get('exported_epoch', '?')} · {data_size(file.stat().st_size)}")
         st.download_button(
             ".keras",
             file.read_bytes,
@@ -68,21 +70,21 @@ def _first(entries: tuple[Checkpoint, ...], best: int | None) -> tuple[Checkpoin
     return (*entries[:SHOWN], *(entry for entry in entries[SHOWN:] if entry.epoch == best))
 
 
-def _row(view: View, entry: Checkpoint, spare: bool) -> None:
+def _row(view: RunView, entry: Checkpoint, spare: bool) -> None:
     best = " · ★ best" if entry.epoch == view.best_epoch else ""
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"checkpoint_{entry.epoch}"):
-        st.markdown(f"**Epoch {entry.epoch}** · {plain(entry.phase)} · {size(entry.bytes)}{best}")
-        places.link("predict", "Predict with it", run=view.run.id, epoch=str(entry.epoch))
-        forking.link(view, entry.epoch)
+        st.markdown(f"**Epoch {entry.epoch}** · {plain(entry.phase)} · {data_size(entry.bytes)}{best}")
+        navigation.link("predict", "Predict with it", run=view.run.id, epoch=str(entry.epoch))
+        controls.fork_link(view, entry.epoch)
         _download(view, entry)
         if spare and st.button(
             "Delete", icon=":material/delete:", key=f"delete_{entry.epoch}", help="Asks first.", type="tertiary"
         ):
-            dialogs.delete_checkpoint(view.page, view.run.models, view.run.id, entry.epoch)
+            run_dialogs.open_delete_checkpoint(view.page, view.run.models, view.run.id, entry.epoch)
             st.rerun()
 
 
-def _download(view: View, entry: Checkpoint) -> None:
+def _download(view: RunView, entry: Checkpoint) -> None:
     """Two steps: a network has to be put together before it can be sent, and that can fail."""
     made, slot = f"exported_{view.run.id}_{entry.epoch}", st.empty()
     if made not in st.session_state and slot.button(
@@ -95,7 +97,7 @@ def _download(view: View, entry: Checkpoint) -> None:
         _make(view, entry, made)
     if made in st.session_state and (file := Path(st.session_state[made])).exists():
         slot.download_button(
-            f".keras, {size(file.stat().st_size)}",
+            f".keras, {data_size(file.stat().st_size)}",
             file.read_bytes,
             f"{view.run.id}-epoch-{entry.epoch}.keras",
             icon=":material/download:",
@@ -104,7 +106,7 @@ def _download(view: View, entry: Checkpoint) -> None:
         )
 
 
-def _make(view: View, entry: Checkpoint, made: str) -> None:
+def _make(view: RunView, entry: Checkpoint, made: str) -> None:
     try:
         with st.spinner("Putting the network together"):
             st.session_state[made] = str(service.exported(view.run.models, view.run.id, entry.epoch))

@@ -1,4 +1,4 @@
-"""What can be done with a run: only what its status allows is offered."""
+"""What can be done with a run: only what its status allows. A fork starts on the Train page, filled with what is left of the run."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import dialogs, places, problems
-from pages.ui.address import train_params
-from pages.ui.run import changing, forking
-from pages.ui.run.story import obstacle_of
-from pages.ui.run.view import View
-from pages.ui.runs import actions
+from pages.ui import navigation
+from pages.ui.common import problems, run_actions, run_dialogs
+from pages.ui.common.run_view import RunView, reading
+from pages.ui.common.spec_sharing import to_query_params
+from pages.ui.run import change_dialog
+from pages.ui.run.status import obstacle_of
 from tl_core import store
+from tl_core.errors import BadInput
+from tl_core.experiment.phases import SOLVED
+from tl_core.store import checkpoints, forks
 
 LIKE_BUTTONS = """<style>
 :is(.st-key-controls, [class*="st-key-checkpoint_"]) [data-testid="stPageLink-NavLink"] {
@@ -25,49 +28,93 @@ LIKE_BUTTONS = """<style>
 """Links that stand among buttons look like them, and stay links: they can be opened in another tab."""
 
 
-def draw(view: View) -> None:
+def draw_controls(view: RunView) -> None:
     run = view.run
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
         _go_on(view)
         if view.lines:
-            places.link("compare", "Compare with …", runs=run.id)
+            navigation.link("compare", "Compare with …", runs=run.id)
         if (run.export / "model.keras").exists():
-            places.link("predict", "Predict with it", run=run.id)
-        forking.from_best(view)
-        if changing.possible(view) and _button("Change while it trains …", ":material/tune:", "change"):
-            changing.open_window(view)
+            navigation.link("predict", "Predict with it", run=run.id)
+        fork_best_link(view)
+        if change_dialog.can_change(view) and _button("Change while it trains …", ":material/tune:", "change"):
+            change_dialog.open_change_dialog(view)
         if view.spec and _button("Run again with changes", ":material/replay:", "again"):
-            places.go("train", **train_params(view.spec))
+            navigation.go("train", **to_query_params(view.spec))
         if _button("Title, tags, notes", ":material/edit:", "edit"):
-            dialogs.edit(view.page, run.models, run.id)
+            run_dialogs.open_edit(view.page, run.models, run.id)
         if view.status != store.RUNNING and _button("Delete", ":material/delete:", "delete"):
-            dialogs.delete(view.page, run.models, {run.id: view.title}, partial(places.go, "runs"))
+            run_dialogs.open_delete(view.page, run.models, {run.id: view.title}, partial(navigation.go, "runs"))
     st.html(LIKE_BUTTONS)
-    problems.draw(view.page)
+    problems.draw_problems(view.page)
 
 
-def _go_on(view: View) -> None:
+def _go_on(view: RunView) -> None:
     """The button that starts or ends work on the run."""
     if view.status == store.RUNNING and store.stop_requested(view.run):
         st.button("Stopping after the batch in flight", icon="spinner", disabled=True, key="stopping")
     elif view.status == store.RUNNING:
-        _act(view, "Stop", ":material/stop:", actions.stop, primary=True)
+        _act(view, "Stop", ":material/stop:", run_actions.stop, primary=True)
     elif view.status == store.QUEUED:
-        _act(view, "Cancel", ":material/close:", actions.cancel)
-    elif view.status in actions.RESUMABLE and not obstacle_of(view):
-        _act(view, "Resume", ":material/play_arrow:", actions.resume, primary=True)
+        _act(view, "Cancel", ":material/close:", run_actions.cancel)
+    elif view.status in run_actions.RESUMABLE and not obstacle_of(view):
+        _act(view, "Resume", ":material/play_arrow:", run_actions.resume, primary=True)
 
 
-def _act(view: View, label: str, icon: str, act: actions.Act, primary: bool = False) -> None:
+def _act(view: RunView, label: str, icon: str, act: run_actions.Act, primary: bool = False) -> None:
     st.button(
         label,
         icon=icon,
         key=label.lower(),
         type="primary" if primary else "secondary",
-        on_click=problems.noted,
+        on_click=problems.attempt,
         args=(view.page, act, view.run.models, (view.run.id,)),
     )
 
 
 def _button(label: str, icon: str, key: str) -> bool:
     return st.button(label, icon=icon, key=key)
+
+
+FORK_ICON = ":material/fork_right:"
+
+FORK_HELP = (
+    "A new run that goes on from the weights of this epoch with settings of your choice: thaw more, lower the rate, add dropout. "
+    "This run stays as it is."
+)
+
+
+def can_fork(view: RunView) -> bool:
+    """Whether the run can be forked: classifiers that are solved at once cannot."""
+    return view.spec is not None and view.spec.head.classifier not in SOLVED
+
+
+def fork_link(view: RunView, epoch: int, label: str = "Fork …") -> None:
+    """Draws nothing for a run that cannot be forked."""
+    if not can_fork(view):
+        return
+    with reading("spec.json"):
+        params = to_query_params(forks.continued(view.run, epoch))
+    navigation.link("train", label, icon=FORK_ICON, help=FORK_HELP, **params)
+
+
+def best_kept(view: RunView) -> int | None:
+    """The best epoch where it is kept, or the latest that is; None before the first checkpoint, and where none can be forked."""
+    if not can_fork(view):
+        return None
+    try:
+        kept = [entry.epoch for entry in checkpoints.kept(view.run)]
+    except BadInput:  # The tab of the checkpoints says which file is damaged.
+        return None
+    return view.best_epoch if view.best_epoch in kept else next(reversed(kept), None)
+
+
+def fork_best_link(view: RunView) -> None:
+    """The same from the epoch of `best_kept`."""
+    epoch = best_kept(view)
+    if epoch is None:
+        return
+    try:
+        fork_link(view, epoch)
+    except BadInput:  # What is damaged stands above the tabs.
+        return

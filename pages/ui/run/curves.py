@@ -1,12 +1,12 @@
-"""The curves, and how they are drawn: smoothed or not, on which scale, over what."""
+"""The tab Curves: how they are drawn, smoothed or not, on which scale, over what."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.charts import curves
-from pages.ui.charts import draw as draw_chart
-from pages.ui.run.view import ACTIVE, View
+from pages.ui.charts import curves, points
+from pages.ui.charts.component import draw_chart
+from pages.ui.common.run_view import ACTIVE, RunView
 
 HEIGHT, SMALL = 380, 240
 ROOM = 22
@@ -28,7 +28,7 @@ EXPLAINED = """
 """
 
 
-def draw(view: View) -> None:
+def draw_curves(view: RunView) -> None:
     if not view.lines and view.status not in ACTIVE:
         st.caption("It ended before its first epoch was done: there is no curve.")
         return
@@ -72,7 +72,7 @@ def _choices() -> tuple[curves.X, float, bool]:
     return ("seconds" if over == "seconds" else "epoch"), float(smoothing), bool(log)
 
 
-def _chart(view: View, measure: curves.Measure, x: curves.X, smoothing: float, log: bool) -> None:
+def _chart(view: RunView, measure: curves.Measure, x: curves.X, smoothing: float, log: bool) -> None:
     figure = curves.run_figure(
         view.lines,
         measure=measure,
@@ -90,7 +90,7 @@ def _short(title: str) -> str:
     return title if len(title) <= ROOM else f"{title[:ROOM].rstrip(' ,…')}…"
 
 
-def _alt(view: View, measure: curves.Measure) -> str:
+def _alt(view: RunView, measure: curves.Measure) -> str:
     if not view.lines:
         return f"{measure.capitalize()}: {curves.NOTHING_YET}"
     last, inherited = view.lines[-1], len(view.lines) - len(view.own)
@@ -102,13 +102,13 @@ def _alt(view: View, measure: curves.Measure) -> str:
     )
 
 
-def _below(view: View, x: curves.X) -> None:
+def _below(view: RunView, x: curves.X) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("What the curves mean", icon=":material/help:"):
             st.markdown(EXPLAINED)
         st.download_button(
             "Metrics as CSV",
-            lambda: curves.csv(view.lines),
+            lambda: points.curves_csv(view.lines),
             f"{view.run.id}.csv",
             "text/csv",
             icon=":material/download:",
@@ -121,7 +121,7 @@ def _below(view: View, x: curves.X) -> None:
             _rates(view, x)
 
 
-def _rates(view: View, x: curves.X) -> None:
+def _rates(view: RunView, x: curves.X) -> None:
     if not any(line.get("learning_rate") for line in view.lines):
         st.caption("This classifier is solved without a learning rate.")
         return

@@ -1,4 +1,4 @@
-"""What a run learned from: images by part and class, remarks, what was left out."""
+"""The tab Data: images by part and class, warnings, files that were left out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from pages.ui.run.view import View, json_of, reading
-from pages.ui.text import plain
+from pages.ui.common.run_view import RunView, json_of, reading
+from pages.ui.markdown import plain
 from tl_core.data.dataset import PARTS
 
 MOST_LABELS = 200
@@ -16,7 +16,7 @@ MOST_LABELS = 200
 
 
 @dataclass(frozen=True)
-class Material:
+class DataReport:
     """images: counts by part, a number a class. skipped: (file, reason). mislabelled: images given a wrong label on purpose."""
 
     classes: tuple[str, ...]
@@ -26,10 +26,10 @@ class Material:
     mislabelled: tuple[str, ...]
 
 
-def draw(view: View) -> None:
+def draw_data(view: RunView) -> None:
     if view.spec:
         st.caption(plain(f"Source: {view.spec.data.source}"))
-    found = read(view)
+    found = read_data(view)
     if found is None:
         st.info("Counted as soon as a worker has read the images.", icon=":material/hourglass_empty:")
         return
@@ -44,13 +44,13 @@ def draw(view: View) -> None:
     _mislabelled(found)
 
 
-def read(view: View) -> Material | None:
+def read_data(view: RunView) -> DataReport | None:
     """The run's data; None where they were not read yet, BadInput where the file is damaged."""
     values = json_of(view.run.report / "data.json")
     if values is None:
         return None
     with reading("report/data.json"):
-        return Material(
+        return DataReport(
             tuple(str(name) for name in values["classes"]),
             {part: tuple(int(count) for count in values["images"][part]) for part in PARTS},
             tuple(str(remark) for remark in values.get("remarks", ())),
@@ -59,13 +59,13 @@ def read(view: View) -> Material | None:
         )
 
 
-def by_class(found: Material) -> pd.DataFrame:
+def by_class(found: DataReport) -> pd.DataFrame:
     """A row a class, a column a part."""
     counts = {part.capitalize(): found.images[part] for part in PARTS}
     return pd.DataFrame({"Class": found.classes, **counts})
 
 
-def _left_out(found: Material) -> None:
+def _left_out(found: DataReport) -> None:
     if not found.skipped:
         st.caption("No file was left out.")
         return
@@ -74,7 +74,7 @@ def _left_out(found: Material) -> None:
     st.dataframe(table, key="skipped", hide_index=True, alt="Files that were left out, each with the reason.")
 
 
-def _mislabelled(found: Material) -> None:
+def _mislabelled(found: DataReport) -> None:
     if not found.mislabelled:
         return
     with st.expander(f"{len(found.mislabelled)} training images were given a wrong label on purpose"):

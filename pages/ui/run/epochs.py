@@ -1,4 +1,4 @@
-"""The figures of every epoch as a table."""
+"""The tab Epochs: the figures of every epoch as a table."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui.run.view import View
-from pages.ui.text import percent_value
+from pages.ui.common.run_view import RunView
+from tl_core.text import percent_value
 
 LINES = 16
 """Longer tables scroll."""
@@ -49,7 +49,7 @@ COLUMNS = {
 }
 
 
-def draw(view: View) -> None:
+def draw_epochs(view: RunView) -> None:
     if not view.lines:
         st.info("The first row appears when the first epoch is done.", icon=":material/hourglass_empty:")
         return
@@ -64,7 +64,7 @@ def draw(view: View) -> None:
     )
 
 
-def table(view: View) -> pd.DataFrame:
+def table(view: RunView) -> pd.DataFrame:
     """A row an epoch, the latest first; columns that no epoch has are left out."""
     best = view.best_epoch
     titles = {view.forked_from[0]: view.forked_from[1]} if view.forked_from else {}

@@ -1,4 +1,4 @@
-"""The end of a run's log, and the trace of what made it fail."""
+"""The tab Log, and the trace of the error that made a run fail."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.run.view import View
-from pages.ui.text import size
+from pages.ui.common.run_view import RunView
+from tl_core.text import data_size
 
 LINES = 200
 BYTES = 100_000
@@ -20,13 +20,13 @@ FEW = 12
 TRACE = "Traceback (most recent call last):"
 
 
-def draw(view: View) -> None:
+def draw_log(view: RunView) -> None:
     file = view.run.log
     if not file.exists():
         st.info("The log begins when a worker takes the run.", icon=":material/hourglass_empty:")
         return
     lines = tail(file)
-    st.caption(f"The last {len(lines)} lines of {size(file.stat().st_size)}.")
+    st.caption(f"The last {len(lines)} lines of {data_size(file.stat().st_size)}.")
     _show("\n".join(lines))
     st.download_button(
         "Whole log",
@@ -43,7 +43,7 @@ def _show(text: str) -> None:
     st.code(text, language=None, wrap_lines=True, height=400 if text.count("\n") > FEW else "content")
 
 
-def draw_trace(view: View) -> None:
+def draw_trace(view: RunView) -> None:
     """Folded: what Python said when the run failed, where it did."""
     trace = trace_of(tail(view.run.log)) if view.run.log.exists() else ""
     if not trace:

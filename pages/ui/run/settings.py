@@ -1,20 +1,17 @@
-"""What a run was asked to do: every setting, those that differ from the defaults first."""
+"""The tab Settings: every setting of the run, those that differ from the defaults first."""
 
 from __future__ import annotations
 
 import json
-import shlex
 from typing import Any
 
 import streamlit as st
 
-from pages.ui import setting_table
-from pages.ui.address import differences
-from pages.ui.forms.summary import TECHNIQUES, technique_rows
-from pages.ui.run.view import View
-from pages.ui.setting_table import Cell, valued
-from pages.ui.wording import titled
-from tl_core.experiment.presets import PRESETS
+from pages.ui.common import setting_table
+from pages.ui.common.run_view import RunView
+from pages.ui.common.setting_table import TECHNIQUE_HEAD, Cell, technique_rows, valued
+from pages.ui.common.settings_text import title_with_unit
+from pages.ui.common.spec_sharing import differences, train_command
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.params import Param
 from tl_core.plan import techniques
@@ -25,11 +22,11 @@ CHANGED = "● "
 """Stands before what differs from the default."""
 
 
-def draw(view: View) -> None:
+def draw_settings(view: RunView) -> None:
     if view.spec is None:
         st.error("The settings of this run (spec.json) cannot be read.")
         return
-    setting_table.draw(
+    setting_table.draw_table(
         HEAD, rows(view.spec), "Every setting with its value and default; those that were changed come first."
     )
     began = " The table has the run as it began; what was changed since is listed above." if view.adjustments else ""
@@ -46,21 +43,21 @@ def draw(view: View) -> None:
         key="spec_file",
     )
     st.caption("The same experiment on the command line:")
-    st.code(command(view.spec), language="bash", wrap_lines=True)
+    st.code(train_command(view.spec, view.run.models), language="bash", wrap_lines=True)
     _environment(view)
 
 
-def _techniques(view: View) -> None:
+def _techniques(view: RunView) -> None:
     """What acts on which layers now, with all that was changed while it trained."""
     if view.spec is None:
         return
     spec = view.phases[-1].spec
     if lines := techniques(spec, view.phases):
         st.markdown("**What each technique acts on**")
-        setting_table.draw(TECHNIQUES, technique_rows(lines), "Every technique with the layers it acts on.")
+        setting_table.draw_table(TECHNIQUE_HEAD, technique_rows(lines), "Every technique with the layers it acts on.")
 
 
-def _environment(view: View) -> None:
+def _environment(view: RunView) -> None:
     known = view.state.get("environment")
     if isinstance(known, dict) and isinstance(known.get("packages"), dict):
         packages = ", ".join(f"{name} {version}" for name, version in known["packages"].items())
@@ -76,17 +73,9 @@ def rows(spec: ExperimentSpec) -> list[list[Cell]]:
 
 def _cells(row: Param, value: Any, changed: bool) -> list[Cell]:
     return [
-        Cell((CHANGED if changed else "") + titled(row)),
+        Cell((CHANGED if changed else "") + title_with_unit(row)),
         valued(row, value),
         valued(row, row.default),
         Cell(row.path, code=True),
         Cell(row.help),
     ]
-
-
-def command(spec: ExperimentSpec) -> str:
-    """What to type for the same experiment: the preset nearest to it, and what differs."""
-    differing = {preset.name: differences(spec, preset.spec()) for preset in PRESETS}
-    name = min(differing, key=lambda preset: len(differing[preset]))
-    changes = "".join(f" --set {shlex.quote(f'{path}={value}')}" for path, value in differing[name].items())
-    return f".venv/bin/python -m tl_core train {name}{changes}"

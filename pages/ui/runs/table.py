@@ -1,4 +1,8 @@
-"""The table of runs: its columns, what stands in them, and which runs are selected in it."""
+"""The table of runs: its columns, their content, and which runs are selected in it.
+
+The browser says which lines of the table it was sent last; by the time that is read, a new run may stand on top, or a filter may
+hide some. So lines become ids by the order that was sent, and ids become lines by the order that is sent next.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,49 @@ from typing import Any
 import pyarrow as pa  # type: ignore[import-untyped]  # Twice as fast as by way of pandas, at a thousand runs.
 import streamlit as st
 
-from pages.ui import places
-from pages.ui.runs import selection, words
-from pages.ui.runs.overview import Row
-from pages.ui.text import percent_value
+from pages.ui import navigation
+from pages.ui.common import status_text
+from pages.ui.common.run_list import Row
+from tl_core.text import percent_value
+
+KEY = "runs_table"
+OPEN_COLUMN = "Open"
+"""The first column. The browser says that its cell was clicked when a header was, or the table got the keyboard."""
+
+_ORDER = "runs_table_order"
+
+
+def followed(ids: Sequence[str]) -> tuple[str, ...]:
+    """The selected ids among those that are drawn now, in this order. Call it right before the table is drawn."""
+    lines, cells = _sent_selection()
+    before: Sequence[str] = st.session_state.get(_ORDER, ids)
+    selected = selected_ids(lines, cells, before)
+    now = [line for line, run in enumerate(ids) if run in selected]
+    if set(now) != set(lines) or cells:
+        st.session_state[KEY] = {"selection": {"rows": now, "columns": [], "cells": []}}
+    st.session_state[_ORDER] = tuple(ids)
+    return tuple(ids[line] for line in now)
+
+
+def id_at(line: int) -> str | None:
+    """The id in a line of the table as it was sent last; None where there is no such line."""
+    order: Sequence[str] = st.session_state.get(_ORDER, ())
+    return order[line] if 0 <= line < len(order) else None
+
+
+def selected_ids(lines: Sequence[int], cells: Sequence[Any], order: Sequence[str]) -> frozenset[str]:
+    """The ids in these lines. A click on a cell turns the line it is in: selected, or no longer."""
+    selected = {order[line] for line in lines if line < len(order)}
+    clicked = {order[line] for line, column in cells if line < len(order) and column != OPEN_COLUMN}
+    return frozenset(selected ^ clicked)
+
+
+def _sent_selection() -> tuple[list[int], list[Any]]:
+    said = st.session_state.get(KEY)
+    if not said:
+        return [], []
+    return list(said["selection"].get("rows", ())), list(said["selection"].get("cells", ()))
+
 
 OPEN = ":material/arrow_forward:"
 MOST_LINES = 15
@@ -24,10 +67,10 @@ TEXTS, FIGURE = pa.list_(pa.string()), pa.float64()
 
 
 CELLS: dict[str, tuple[pa.DataType, Cell]] = {
-    selection.FIRST: (pa.string(), lambda row: OPEN),
+    OPEN_COLUMN: (pa.string(), lambda row: OPEN),
     "Run": (pa.string(), lambda row: row.title),
-    "Status": (TEXTS, lambda row: [words.status(row.status)]),
-    "Progress": (pa.string(), words.progress),
+    "Status": (TEXTS, lambda row: [status_text.marked_status(row.status)]),
+    "Progress": (pa.string(), status_text.progress_text),
     "Best val.": (FIGURE, lambda row: percent_value(row.best_accuracy)),
     "At epoch": (pa.int32(), lambda row: row.best_epoch),
     "Gap": (FIGURE, lambda row: percent_value(row.gap)),
@@ -50,16 +93,16 @@ OFTEN_EMPTY = ("Tags", "Notes", "What happened")
 """Columns that are there only where one run has something in them."""
 
 
-def draw(shown: Sequence[Row], tags: Sequence[str]) -> tuple[str, ...]:
+def draw_table(shown: Sequence[Row], tags: Sequence[str]) -> tuple[str, ...]:
     """Draws the runs and returns the ids of those selected.
 
     Args:
         tags: All there are, so that a tag keeps its colour whatever is shown.
     """
-    selected = selection.followed([row.id for row in shown])
+    selected = followed([row.id for row in shown])
     st.dataframe(
-        table(shown),
-        key=selection.KEY,
+        table_of(shown),
+        key=KEY,
         height="content" if len(shown) <= MOST_LINES else 36 * MOST_LINES,
         row_height=35,
         hide_index=True,
@@ -74,19 +117,19 @@ def draw(shown: Sequence[Row], tags: Sequence[str]) -> tuple[str, ...]:
 
 def open_clicked() -> None:
     """Goes to the page of the run whose arrow was clicked."""
-    if run := selection.id_at(st.session_state["open_run"]["row"]):
-        places.go("run", run=run)
+    if run := id_at(st.session_state["open_run"]["row"]):
+        navigation.go("run", run=run)
 
 
 def columns(tags: Sequence[str]) -> dict[str, Any]:
     """How the columns look."""
     config = st.column_config
     return {
-        selection.FIRST: config.ButtonColumn(
+        OPEN_COLUMN: config.ButtonColumn(
             "", width=40, type="tertiary", help="Opens the run.", on_click=open_clicked, key="open_run"
         ),
         "Run": config.TextColumn(width=190),
-        "Status": config.MultiselectColumn(options=words.STATUSES, color=words.COLOURS, width=112),
+        "Status": config.MultiselectColumn(options=status_text.STATUSES, color=status_text.COLOURS, width=112),
         "Progress": config.TextColumn(width=158, help="Epochs done, and how long it will still take."),
         "Best val.": config.NumberColumn(
             format="%.1f %%", help="The highest accuracy on validation images so far.", width=76
@@ -112,7 +155,7 @@ def columns(tags: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def table(shown: Sequence[Row]) -> pa.Table:
+def table_of(shown: Sequence[Row]) -> pa.Table:
     """The runs as the columns of the table."""
     cells = zip(*map(_cells, shown), strict=True) if shown else [() for _ in CELLS]
     named = dict(zip(CELLS, cells, strict=True))

@@ -1,1 +1,1 @@
-"""The parts of the Settings page."""
+"""The Settings page."""

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import streamlit as st
 
-from pages.ui.text import plain
+from pages.ui.markdown import plain
 from tl_core.backbones import BACKBONES
 from tl_core.data.sources import SOURCES
 
@@ -36,7 +36,7 @@ DOCS = {
 }
 
 
-def draw() -> None:
+def draw_about() -> None:
     """Draws it all; nothing is loaded from elsewhere."""
     st.markdown(
         ":material/lock: **Private.** Your images, runs and predictions stay on this machine: the lab sends nothing anywhere, counts "

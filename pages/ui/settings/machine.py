@@ -1,4 +1,4 @@
-"""What this machine trains on, and the processes at work."""
+"""The devices of this machine, the worker processes, and what happens to training when the dashboard closes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 import psutil
 import streamlit as st
 
+from pages.ui.common.problems import Problems, attempt
 from pages.ui.live import follow
-from pages.ui.text import duration, plain, size
+from pages.ui.markdown import plain
 from tl_core.devices import devices
-from tl_core.supervisor import Worker, workers
+from tl_core.supervisor import Worker, settings, workers
 from tl_core.supervisor.workers import folder
+from tl_core.text import data_size, duration
 
 TAIL = 20_000
 """Bytes of a log that are shown, from its end."""
@@ -28,8 +30,8 @@ def draw_devices() -> None:
         st.metric("Cores", os.cpu_count() or 1, border=True, height="stretch")
         st.metric(
             "Memory",
-            size(memory.total),
-            f"{size(memory.available)} free",
+            data_size(memory.total),
+            f"{data_size(memory.available)} free",
             delta_color="off",
             delta_arrow="off",
             border=True,
@@ -52,17 +54,17 @@ def draw_workers(models: Path) -> None:
             icon=":material/hourglass_empty:",
         )
     for worker in alive:
-        st.markdown(said(worker))
+        st.markdown(worker_text(worker))
     for file in sorted(folder(models).glob("*-*.log")):  # Of all there were, alive or not.
         with st.expander(f"Log of the {file.stem.replace('-', ' worker, ', 1)}", icon=":material/article:"):
             st.code(tail(file) or "Nothing yet.", language=None, wrap_lines=True, height=320)
 
 
-def said(worker: Worker) -> str:
+def worker_text(worker: Worker) -> str:
     """A worker in one line of Markdown."""
     does = DOES[worker.state] + (f" {plain(worker.run)}" if worker.run else "")
     since = duration(max(time.time() - worker.since, 0))
-    return f"**{worker.kind.capitalize()} worker** ({worker.device}) {does}, for {since} · process {worker.pid} · {size(_memory(worker.pid))}"
+    return f"**{worker.kind.capitalize()} worker** ({worker.device}) {does}, for {since} · process {worker.pid} · {data_size(_memory(worker.pid))}"
 
 
 def tail(file: Path) -> str:
@@ -80,3 +82,33 @@ def _memory(pid: int) -> int | None:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:  # Ended this moment.
         return None
+
+
+WHEN_CLOSED: dict[settings.WhenClosed, tuple[str, str]] = {
+    "stop": ("Stop training", "After the batch in flight, with a checkpoint; resume goes on from there."),
+    "go on": ("Let training go on", "The worker trains the queue to its end; the next dashboard finds it at work."),
+}
+
+
+def draw_when_closed(models: Path) -> None:
+    """Draws the choice; a change counts at once."""
+    now = settings.read(models).when_closed
+    st.radio(
+        "When the dashboard is closed",
+        list(WHEN_CLOSED),
+        index=list(WHEN_CLOSED).index(now),
+        format_func=lambda choice: WHEN_CLOSED[choice][0],
+        captions=[caption for _, caption in WHEN_CLOSED.values()],
+        key="when_closed",
+        on_change=lambda: attempt("settings", _keep, models, st.session_state["when_closed"]),
+        help="Closing the browser never stops a run. This is about the program you started in a terminal.",
+    )
+
+
+def _keep(models: Path, choice: settings.WhenClosed) -> Problems:
+    try:
+        models.mkdir(parents=True, exist_ok=True)
+        settings.write(models, settings.Settings(choice))
+    except OSError as error:
+        return (f"The setting could not be kept: {error.strerror or error}.",)
+    return ()

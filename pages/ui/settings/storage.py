@@ -1,4 +1,4 @@
-"""Where data live, what takes up the disk, and the buttons that get some of it back."""
+"""Where data live, what takes up the disk, buttons that free some of it, and a check of stored features."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import problems
-from pages.ui.text import size
-from tl_core.errors import BadInput
+from pages.ui.common import problems
+from pages.ui.markdown import plain
+from tl_core import service, store
+from tl_core.cache import eviction
+from tl_core.errors import BadInput, LabError
+from tl_core.results.cache_audit import Verified
 from tl_core.store import disk
+from tl_core.text import data_size
 
 PARTS = {
     "checkpoints": ("Checkpoints", "What a run goes on from; the best epochs and the latest."),
@@ -80,7 +84,7 @@ def draw_disk(models: Path) -> None:
     """Draws what takes up the disk, and the clean-up."""
     found = measured(str(models.resolve()))
     lines = [
-        {"What": PARTS[name][0], "Size": size(found[name].bytes), "Files": found[name].files, "": PARTS[name][1]}
+        {"What": PARTS[name][0], "Size": data_size(found[name].bytes), "Files": found[name].files, "": PARTS[name][1]}
         for name in PARTS
     ]
     st.dataframe(
@@ -96,9 +100,9 @@ def draw_disk(models: Path) -> None:
         alt="What takes up the disk, by kind.",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{size(disk.free(models))}** free on this disk")
+        st.markdown(f"**{data_size(disk.free(models))}** free on this disk")
         st.button("Measure again", icon=":material/refresh:", key="measure", on_click=measured.clear)
-    problems.draw("settings")
+    problems.draw_problems("settings")
     with st.container(horizontal=True):
         for clean_up in CLEAN_UPS:
             if st.button(f"Remove {_small(clean_up.title)} …", key=f"clean_{clean_up.key}", help=clean_up.help):
@@ -116,17 +120,17 @@ def ask(models: Path, clean_up: CleanUp) -> None:
     """Says what would go, and removes it where that is wanted."""
     spare = clean_up.spare(models)
     if spare.count:
-        things = f"{spare.count:,} {'entry' if spare.count == 1 else 'entries'}, **{size(spare.bytes)}**"
+        things = f"{spare.count:,} {'entry' if spare.count == 1 else 'entries'}, **{data_size(spare.bytes)}**"
         st.markdown(f"**{clean_up.title}**: {things} would be removed. {clean_up.help}")
     else:
         st.markdown(f"**{clean_up.title}**: there is nothing to remove.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         kept = st.button("Keep" if spare.count else "Close", key="clean_no")
         gone = bool(spare.count) and st.button(
-            f"Free {size(spare.bytes)}",
+            f"Free {data_size(spare.bytes)}",
             key="clean_yes",
             type="primary",
-            on_click=problems.noted,
+            on_click=problems.attempt,
             args=("settings", remove, models, clean_up),
         )
     if kept or gone:
@@ -148,3 +152,59 @@ def remove(models: Path, clean_up: CleanUp) -> problems.Problems:
 
 def _small(title: str) -> str:
     return title[0].lower() + title[1:]
+
+
+CHECK_HELP = (
+    "Computes some stored features of a run again, without any cache and in float32, and shows the largest difference. On the command "
+    "line: python -m tl_core verify-cache RUN --batches N."
+)
+
+
+@st.fragment(key="settings_checking")
+def draw_cache_check(models: Path) -> None:
+    """Says how much caches may take, and offers to check what is stored."""
+    st.caption(_allowed(models))
+    with st.expander("Check stored features", icon=":material/fact_check:"):
+        titles = {run.id: store.title_of(run) for run in store.runs(models)}
+        if not titles:
+            st.markdown("There is no run yet whose features could be stored.")
+            return
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = st.selectbox("Features of the run", list(titles), format_func=titles.__getitem__, key="check_run")
+            pressed = st.button("Check", key="check_features", help=CHECK_HELP)
+        if pressed:
+            _check(models, chosen)
+
+
+def _check(models: Path, run_id: str) -> None:
+    bar = st.progress(0.0, "Starting a process that computes some of them again …")
+
+    def show(what: str, done: int, total: int) -> None:
+        bar.progress(min(done / max(total, 1), 1.0), what)
+
+    try:
+        found = service.verified(models, run_id, progress=show)
+    except LabError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    finally:
+        bar.empty()
+    for one in found:
+        (st.success if one.agrees else st.error)(check_text(one))
+
+
+def check_text(one: Verified) -> str:
+    """What was found, as Markdown."""
+    where = "pooled features" if one.cut == "features" else f"features behind {plain(one.cut)}"
+    return (
+        f"**{one.verdict[0].upper()}{one.verdict[1:]}.** {where.capitalize()}, {one.images:,} of {one.of:,} images: the largest difference "
+        f"is {one.largest:.1e}, {one.relative:.1e} of the largest feature; on average it is {one.mean:.1e}."
+    )
+
+
+def _allowed(models: Path) -> str:
+    try:
+        most = data_size(eviction.budget(store.cache_folder(models)))
+    except LabError as error:
+        return plain(str(error))
+    return f"Decoded images and features may take {most} together; what was not used for longest goes first. TL\\_CACHE\\_GB sets another limit."

@@ -1,0 +1,106 @@
+"""What can be done to runs. An action that is done already, or no longer possible, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pages.ui.common.problems import Problems
+from tl_core import store
+from tl_core.errors import BadInput
+from tl_core.store import FAILED, INTERRUPTED, RUNNING, STOPPED, Notes, Run, checkpoints
+from tl_core.store.disk import used
+
+RESUMABLE = (STOPPED, INTERRUPTED, FAILED)
+
+Act = Callable[[Path, Iterable[str]], Problems]
+"""Something that is done to the runs of these ids."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What deleting takes away; bytes: on this disk."""
+
+    runs: int = 0
+    checkpoints: int = 0
+    bytes: int = 0
+
+
+def resume(models: Path, ids: Iterable[str]) -> Problems:
+    """Puts runs at the end of the queue, in this order."""
+
+    def act(run: Run) -> None:
+        if store.read_state(run)["status"] in RESUMABLE:
+            store.queue.add(run)
+
+    return _each(models, ids, act)
+
+
+def stop(models: Path, ids: Iterable[str]) -> Problems:
+    """Asks whoever trains them to stop after the batch in flight."""
+    return _each(models, ids, store.request_stop)
+
+
+def delete(models: Path, ids: Iterable[str]) -> Problems:
+    """Deletes runs with all they hold; one that trains stays, and one that waits leaves the queue."""
+    return _each(models, ids, store.delete)
+
+
+def cancel(models: Path, ids: Iterable[str]) -> Problems:
+    """Takes runs out of the queue."""
+    return _each(models, ids, store.queue.cancel)
+
+
+def move(models: Path, run_id: str, places: int) -> Problems:
+    """Moves a run in the queue; -1 is one earlier."""
+    return _each(models, (run_id,), lambda run: store.queue.move(run, places))
+
+
+def annotate(models: Path, run_id: str, notes: Notes) -> Problems:
+    """Gives a run a title, tags and a note."""
+    return _each(models, (run_id,), lambda run: store.write_notes(run, notes))
+
+
+def delete_checkpoint(models: Path, run_id: str, epoch: int) -> Problems:
+    """Deletes the weights of an epoch that nothing needs any more."""
+    return _each(models, (run_id,), lambda run: checkpoints.remove(run, epoch))
+
+
+def is_training(models: Path, run_id: str) -> bool:
+    """True while somebody trains the run; False where it is gone, too."""
+    run = _found(models, run_id)
+    return run is not None and store.read_state(run)["status"] == RUNNING
+
+
+def contents(models: Path, ids: Iterable[str]) -> Contents:
+    """What deleting these runs would take away."""
+    found = [run for run in (_found(models, run_id) for run_id in ids) if run]
+    return Contents(len(found), sum(map(_checkpoints, found)), sum(used(run.folder).bytes for run in found))
+
+
+def _checkpoints(run: Run) -> int:
+    try:
+        return len(checkpoints.kept(run))
+    except BadInput:  # Damaged: their files are counted in bytes all the same.
+        return 0
+
+
+def _each(models: Path, ids: Iterable[str], act: Callable[[Run], object]) -> Problems:
+    problems = []
+    for run in filter(None, (_found(models, run_id) for run_id in ids)):
+        try:
+            act(run)
+        except BadInput as error:
+            problems.append(str(error))
+        except OSError as error:
+            problems.append(f"{run.id}: {error.strerror or error}. Look at the rights of its folder.")
+    return tuple(problems)
+
+
+def _found(models: Path, run_id: str) -> Run | None:
+    """The run; None where somebody deleted it meanwhile."""
+    try:
+        return store.get(models, run_id)
+    except BadInput:
+        return None

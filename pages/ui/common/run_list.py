@@ -1,0 +1,209 @@
+"""The list of runs: a row for each, read from its folder and kept until its files change."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pages.ui.common.run_view import DAMAGE
+from pages.ui.common.settings_text import changed_settings
+from tl_core.data.sources import short_name
+from tl_core.errors import BadInput
+from tl_core.experiment.phases import total_epochs
+from tl_core.files import TEMPORARY
+from tl_core.store import (
+    QUEUED,
+    RUNNING,
+    STATUSES,
+    Progress,
+    Run,
+    most_accurate,
+    queue,
+    read_metrics,
+    read_notes,
+    read_progress,
+    read_spec,
+    read_state,
+    runs,
+    seconds_left,
+)
+
+UNREADABLE = "unreadable"
+"""The status shown for a folder whose files are damaged."""
+
+POINTS = 60
+"""The most points a small curve is drawn with."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run. None, or empty, is what is not known (yet).
+
+    Attributes:
+        created: In this machine's own time.
+        settings: In what it differs from the defaults, beside dataset, backbone and freeze depth.
+        epoch, epochs: Those done, and those the run will have.
+        best_accuracy: The highest validation accuracy so far, 0 to 1, reached first in `best_epoch`.
+        gap: Accuracy on training images (inference mode, not augmented) minus validation accuracy, after that epoch.
+        val_losses: Validation loss by epoch, thinned out to at most `POINTS` + 1 values.
+        seconds: What the run has taken so far.
+        place: In the queue, from 1.
+        progress: What it does at this moment; None where nobody trains it.
+        left: Seconds it will still take.
+    """
+
+    id: str
+    title: str
+    status: str
+    message: str = ""
+    created: datetime | None = None
+    dataset: str = ""
+    backbone: str = ""
+    freeze: str = ""
+    settings: str = ""
+    tags: tuple[str, ...] = ()
+    notes: str = ""
+    epoch: int = 0
+    epochs: int | None = None
+    best_accuracy: float | None = None
+    best_epoch: int | None = None
+    gap: float | None = None
+    val_losses: tuple[float, ...] = ()
+    seconds: float | None = None
+    place: int | None = None
+    progress: Progress | None = None
+    left: float | None = None
+
+
+def rows(models: Path) -> tuple[Row, ...]:
+    """All runs, the newest first. A run whose files are damaged has a row that says so."""
+    changed = _changed(models)
+    places = {run.id: place for place, run in enumerate(queue.waiting(models), 1)}
+    return tuple(_row(run, changed.get(run.id), places.get(run.id)) for run in _listed(models, frozenset(changed)))
+
+
+def _changed(models: Path) -> dict[str, int]:
+    """When the folder of each run changed last: its files are replaced, and new metrics are followed by a new state."""
+    # One look at each of a thousand runs, every second; paths would be most of the work.
+    try:
+        with os.scandir(models / "runs") as entries:
+            found = [(entry.name, _time(entry)) for entry in entries if not entry.name.startswith(TEMPORARY)]
+    except FileNotFoundError:
+        return {}
+    return {name: time for name, time in found if time is not None}
+
+
+def _time(entry: os.DirEntry[str]) -> int | None:
+    try:
+        return entry.stat().st_mtime_ns
+    except FileNotFoundError:  # Deleted this moment.
+        return None
+
+
+def _listed(models: Path, names: frozenset[str]) -> tuple[Run, ...]:
+    """All runs in order, found again only where folders came or went: neither a run's place nor its spec ever changes."""
+    listed = _ordered(models, names)
+    if len(listed) < len(names):  # One is no run yet.
+        _ordered.cache_clear()
+    return listed
+
+
+@lru_cache(maxsize=4)
+def _ordered(models: Path, _names: frozenset[str]) -> tuple[Run, ...]:
+    return tuple(runs(models))
+
+
+def _row(run: Run, changed: int | None, place: int | None) -> Row:
+    row = _kept(run, changed, place is not None)
+    # What its process does tells no file of the run: it can die, and says twice a second how far it is.
+    if row.status == RUNNING or (row.status == QUEUED and place is None):
+        row = _read(run)
+    return replace(row, place=place) if place is not None and row.status == QUEUED else row
+
+
+@lru_cache(maxsize=20_000)
+def _kept(run: Run, *_: Any) -> Row:
+    return _read(run)
+
+
+def _read(run: Run) -> Row:
+    try:
+        return _whole(run)
+    except (BadInput, *DAMAGE) as error:
+        said = str(error) if isinstance(error, BadInput) else f"{type(error).__name__}: {error}"
+        return Row(run.id, run.id, UNREADABLE, f"This run's files are damaged. {said}")
+
+
+def _whole(run: Run) -> Row:
+    state, spec, lines, notes = read_state(run), read_spec(run), read_metrics(run), read_notes(run)
+    if state["status"] not in STATUSES:
+        raise BadInput.of("state.json", f"holds the unknown status {state['status']!r}")
+    return Row(
+        id=run.id,
+        title=notes.title or state.get("title") or run.id,
+        status=state["status"],
+        message=state.get("message") or "",
+        created=datetime.fromtimestamp(state["created"]) if "created" in state else None,
+        dataset=short_name(spec.data.source),
+        backbone=spec.backbone.name,
+        freeze=spec.backbone.freeze,
+        settings=", ".join(filter(None, [_fork(state), changed_settings(spec)])),
+        tags=notes.tags,
+        notes=notes.text,
+        epoch=len(lines),
+        epochs=state.get("epochs") or total_epochs(spec),
+        val_losses=_thinned([float(line["val_loss"]) for line in lines]),
+        seconds=float(state["seconds"]) if "seconds" in state else None,
+        **_best(lines),
+        **_now(run, state, lines),
+    )
+
+
+def _fork(state: dict[str, Any]) -> str:
+    came = state.get("forked_from")
+    return f"fork of {came['title']} at epoch {came['epoch']}" if came else ""
+
+
+def _now(run: Run, state: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a run does at this moment, where somebody trains it."""
+    if state["status"] != RUNNING:
+        return {}
+    progress = read_progress(run)
+    return {"progress": progress, "left": seconds_left(state, lines, progress)}
+
+
+def _best(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    best = most_accurate(lines)
+    if best is None:
+        return {}
+    gap = best["train_eval_accuracy"] - best["val_accuracy"]
+    return {"best_accuracy": best["val_accuracy"], "best_epoch": best["epoch"], "gap": gap}
+
+
+def _thinned(values: list[float]) -> tuple[float, ...]:
+    """Every so many values, always with the last."""
+    step = -(-len(values) // POINTS) or 1
+    kept = values[::step]
+    return tuple(kept if (len(values) - 1) % step == 0 else [*kept, values[-1]])
+
+
+_LONGEST_TITLE = 34
+"""Characters of a title: legends and hover labels have to fit a narrow window."""
+
+
+def distinct_titles(titles: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """A name for each (id, title): the title, cut where it is long, with the end of the id where others have the same one."""
+    given = [(id, title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1] + "…") for id, title in titles]
+    count = Counter(title for _, title in given)
+    return {id: title if count[title] == 1 else f"{title} {id[-4:]}" for id, title in given}
+
+
+def all_tags(shown: Sequence[Row]) -> list[str]:
+    """Every tag that a run has, in alphabetical order."""
+    return sorted({tag for row in shown for tag in row.tags}, key=str.lower)

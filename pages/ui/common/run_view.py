@@ -1,0 +1,174 @@
+"""What a page shows of one run, read from its folder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import UnionType
+from typing import Any
+
+from tl_core import store
+from tl_core.errors import BadInput
+from tl_core.experiment.phases import Phase, phases, total_epochs
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.files import read_json
+from tl_core.store import Run, live_changes
+from tl_core.store.live_changes import LiveChange
+
+DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
+"""What looking into a file raises whose content is not what was written."""
+
+ACTIVE = (store.QUEUED, store.RUNNING)
+
+STATE: dict[str, type | UnionType] = {
+    "title": str,
+    "message": str,
+    "created": float | int,
+    "started": float | int,
+    "seconds": float | int,
+    "test_accuracy": float | int,
+    "exported_epoch": int,
+    "images": dict,
+    "environment": dict,
+    "forked_from": dict,
+    "stopped_early": dict,
+}
+"""What entries of a state have to be for a page to show them."""
+
+NUMBERS = ("epoch", "train_eval_loss", "train_eval_accuracy", "val_loss", "val_accuracy", "seconds")
+"""What every line of metrics has; a classifier that is solved at once has nothing more."""
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run. What cannot be read is left at its empty value, and `damage` says so.
+
+    Attributes:
+        lines: The metrics, a line an epoch; of a fork, those of the epochs before it as well.
+        adjustments: What was changed while it trained.
+        asked: What is asked for and not yet in force, by path.
+        damage: A sentence for each file that cannot be read.
+    """
+
+    run: Run
+    title: str
+    state: dict[str, Any]
+    spec: ExperimentSpec | None
+    lines: tuple[dict[str, Any], ...]
+    progress: store.Progress | None
+    damage: tuple[str, ...]
+    adjustments: tuple[LiveChange, ...] = ()
+    asked: Mapping[str, Any] | None = None
+
+    @property
+    def page(self) -> str:
+        """What the page of the run calls itself to its windows and to what is said of problems."""
+        return f"run {self.run.id}"
+
+    @property
+    def status(self) -> str:
+        return str(self.state["status"])
+
+    @property
+    def message(self) -> str:
+        return str(self.state.get("message") or "")
+
+    @property
+    def epochs(self) -> int:
+        """The last epoch of the whole run; 0 where its spec cannot be read."""
+        return total_epochs(self.spec) if self.spec else 0
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """What it does, with what was changed while it trained; empty where its spec cannot be read."""
+        return phases(self.spec, self.adjustments) if self.spec else ()
+
+    @property
+    def own(self) -> tuple[dict[str, Any], ...]:
+        """The lines of the epochs it trained itself: all but those that a fork inherited."""
+        return store.own(self.lines)
+
+    @property
+    def forked_from(self) -> tuple[str, str, int] | None:
+        """Of a fork: the run it goes on from, what that was called, and the epoch."""
+        came = self.state.get("forked_from") or {}
+        known = {"run": str, "title": str, "epoch": int}
+        if not all(isinstance(came.get(name), kind) for name, kind in known.items()):
+            return None
+        return came["run"], came["title"], came["epoch"]
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The best by the measure the spec names: exported, unless `stopping.restore_best` is off."""
+        if not self.own:
+            return None
+        return int(store.best(self.own, self.spec.train.best if self.spec else "val_loss")["epoch"])
+
+
+def read_view(run: Run) -> RunView:
+    """Reads a run; files that are damaged are told of in the view, never raised."""
+    damage: list[str] = []
+    spec = lines = progress = asked = None
+    title = run.id
+    changed: tuple[LiveChange, ...] = ()
+    with _noted(damage):
+        spec = store.read_spec(run)
+    with _noted(damage):
+        lines = _lines(run, _stamp(run.folder / "metrics.jsonl"))
+    with _noted(damage):
+        progress = store.read_progress(run)
+    with _noted(damage):
+        changed, asked = live_changes.adjustments(run), live_changes.asked(run)
+    with _noted(damage):
+        title = store.title_of(run) or run.id
+    state = store.read_state(run)
+    odd = [name for name, kind in STATE.items() if not isinstance(state.get(name), kind | None)]
+    if odd:
+        damage.append(f"state.json is damaged ({', '.join(odd)}).")
+    state = {name: value for name, value in state.items() if name not in odd}
+    return RunView(run, title, state, spec, lines or (), progress, tuple(damage), changed, asked)
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Within it whatever a damaged file leads to becomes a BadInput that names the file."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise BadInput.of(name, f"is damaged ({type(error).__name__}: {error})") from None
+
+
+def json_of(file: Path) -> dict[str, Any] | None:
+    """The object in a JSON file; None where there is no such file, BadInput where it is damaged."""
+    with reading(file.name):
+        return dict(read_json(file)) if file.exists() else None
+
+
+@contextmanager
+def _noted(damage: list[str]) -> Iterator[None]:
+    try:
+        with reading("A file of this run"):
+            yield
+    except BadInput as error:
+        damage.append(str(error))
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=64)
+def _lines(run: Run, _stamp: tuple[int, int] | None) -> tuple[dict[str, Any], ...]:
+    lines = tuple(store.read_metrics(run))
+    with reading("metrics.jsonl"):
+        if not all(math.isfinite(float(line[name])) for line in lines for name in NUMBERS):
+            raise ValueError("it holds what is no number")
+    return lines

@@ -1,0 +1,99 @@
+"""The status and progress of a run in words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from pages.ui.common.run_list import UNREADABLE, Row
+from tl_core.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, Progress, stage_seconds_left
+from tl_core.text import duration
+
+MARKS = {
+    RUNNING: ("▶", "blue"),
+    QUEUED: ("○", "gray"),
+    FINISHED: ("✓", "green"),
+    STOPPED: ("■", "gray"),
+    INTERRUPTED: ("◐", "orange"),
+    FAILED: ("✕", "red"),
+    UNREADABLE: ("?", "red"),
+}
+"""A symbol and a colour for each status; the word always stands beside them."""
+
+STATUSES = [f"{mark} {status}" for status, (mark, _) in MARKS.items()]
+COLOURS = [colour for _, colour in MARKS.values()]
+
+
+def marked_status(name: str) -> str:
+    """A status with its symbol."""
+    return f"{MARKS[name][0]} {name}"
+
+
+def status_counts(shown: Sequence[Row]) -> str:
+    """How many runs have which status, as Markdown badges."""
+    counts = Counter(row.status for row in shown)
+    return " ".join(
+        f":{colour}-badge[{mark} {counts[status]} {status}]"
+        for status, (mark, colour) in MARKS.items()
+        if counts[status]
+    )
+
+
+def progress_text(row: Row) -> str | None:
+    """How far a run is: "epoch 4 of 10 · 1 min left", "decoding images 40% · 15 s left", "place 2 in the queue", "3 of 10 epochs"."""
+    if row.status == RUNNING:
+        ahead = stage_seconds_left(row.progress) if row.left is None and row.progress else row.left
+        return " · ".join(filter(None, [_doing(row), time_left(ahead)]))
+    if row.status == QUEUED:
+        return f"place {row.place} in the queue" if row.place else "about to start"
+    if row.status == FINISHED:
+        return _epochs(row.epoch)
+    return f"{row.epoch} of {_epochs(row.epochs)}" if row.epochs else None
+
+
+def time_left(seconds: float | None) -> str:
+    """ "1 min left", rounded as far as a guess deserves; empty where nothing is known."""
+    if seconds is None:
+        return ""
+    coarse = 60 * round(seconds / 60) if seconds >= 120 else 5 * round(seconds / 5) if seconds > 20 else round(seconds)
+    return f"{duration(coarse)} left" if coarse else "almost done"
+
+
+def share_done(done: int, epochs: int | None, now: Progress | None) -> float:
+    """How much of a run is done, 0 to 1: epochs done of those it will have, the one in flight by its part."""
+    if not epochs:
+        return 0.0
+    part = 0.0
+    if now and epoch_in(now.what) == done + 1:  # What is measured after it, has been trained.
+        part = stage_share(now) if is_training_step(now.what) else 1.0
+    return min((done + part) / epochs, 1.0)
+
+
+def stage_share(now: Progress) -> float:
+    """How much of what it does at this moment is done: 0 to 1."""
+    return min(now.done / now.total, 1.0) if now.total else 0.0
+
+
+def _doing(row: Row) -> str:
+    if row.progress is None:
+        return "starting"
+    if epoch_in(row.progress.what):
+        return f"{row.progress.what.lower()} of {row.epochs}" if row.epochs else row.progress.what.lower()
+    done = f" {stage_share(row.progress):.0%}" if row.progress.total > 1 else ""
+    return row.progress.what.lower() + done
+
+
+def _epochs(number: int | None) -> str:
+    return f"{number} epoch" + ("" if number == 1 else "s")
+
+
+def epoch_in(what: str) -> int | None:
+    """The epoch a progress is about: 3 for "Epoch 3" and "Measuring epoch 3", None for anything else."""
+    found = re.fullmatch(r"\D*epoch (\d+)", what, re.IGNORECASE)
+    return int(found[1]) if found else None
+
+
+def is_training_step(what: str) -> bool:
+    """True for the training part of an epoch."""
+    return what.startswith("Epoch ")

@@ -1,0 +1,93 @@
+"""The runs that are compared, read from their folders, and what limits the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pages.ui.charts.curves import Named
+from pages.ui.charts.points import Lines
+from pages.ui.common.run_view import read_view
+from tl_core import store
+from tl_core.errors import BadInput
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.store.live_changes import LiveChange
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """One run.
+
+    Attributes:
+        name: Tells it apart from all others of the folder.
+        adjustments: What was changed while it trained.
+    """
+
+    id: str
+    name: str
+    spec: ExperimentSpec
+    state: dict[str, Any]
+    lines: Lines
+    adjustments: tuple[LiveChange, ...] = ()
+
+    @property
+    def curves(self) -> Named:
+        return Named(self.name, self.lines, self.id)
+
+    @property
+    def best(self) -> Mapping[str, Any] | None:
+        """The line of the highest validation accuracy; None before the first epoch."""
+        return store.most_accurate(self.lines)
+
+    @property
+    def validation(self) -> tuple[Any, ...]:
+        """What decides which images it is validated on: the pictures found, and how they were split."""
+        data = self.spec.data
+        found = self.state.get("data") or data.source
+        return found, data.validation_share, data.test_share, data.group_by, data.split_seed
+
+
+def read_runs(models: Path, ids: Sequence[str], called: dict[str, str]) -> tuple[list[ComparedRun], list[str]]:
+    """The runs of these ids that can be read, and for each other one a sentence that says why not."""
+    found: list[ComparedRun] = []
+    problems: list[str] = []
+    for id in ids:
+        try:
+            view = read_view(store.get(models, id))
+        except BadInput as error:
+            problems.append(str(error))
+            continue
+        if view.spec is None or view.damage:
+            problems.append(f"{called.get(id, id)}: {' '.join(view.damage)}")
+        else:
+            found.append(ComparedRun(id, called.get(id, id), view.spec, view.state, view.lines, view.adjustments))
+    return found, problems
+
+
+def comparison_warnings(runs: Sequence[ComparedRun], measure: str) -> tuple[str, ...]:
+    """A sentence for each reason for which the curves cannot be compared as they stand."""
+    drawn = [run for run in runs if run.lines]
+    return tuple(filter(None, (_data_warning(drawn), _loss_warning(drawn) if measure == "loss" else "")))
+
+
+def _data_warning(runs: Sequence[ComparedRun]) -> str:
+    if len({run.validation[0] for run in runs}) > 1:
+        return (
+            "These runs were trained on different data, and validated on different images: how high their curves lie is not "
+            "comparable; only their shape and their gaps are."
+        )
+    if len({run.validation for run in runs}) > 1:
+        return (
+            "These runs split the same data differently, so they were validated on different images: small differences in how "
+            "high their curves lie say nothing."
+        )
+    return ""
+
+
+def _loss_warning(runs: Sequence[ComparedRun]) -> str:
+    names = sorted({str(run.state.get("loss_name", "cross-entropy")) for run in runs})
+    if len(names) > 1:
+        return f"These runs minimise different losses ({' and '.join(names)}): compare their accuracies instead."
+    return ""

@@ -1,0 +1,59 @@
+"""The pages by name, their places in the menu, and the links between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Literal, NoReturn
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+FOLDER = Path(__file__).parents[1]
+
+first_page_drawn = Event()
+"""Set once a page was drawn since the server started: until then the processor is left to the first visitor."""
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """One page: `pages/<name>.py`, at the address `/<name>`. help: what the menu says while the mouse rests on it."""
+
+    name: str
+    title: str
+    icon: str
+    help: str
+    in_menu: bool = True
+
+
+PAGES = {
+    place.name: place
+    for place in (
+        PageEntry("train", "Train", ":material/model_training:", "Set up an experiment and start it."),
+        PageEntry("runs", "Runs", ":material/table_rows:", "Every run: what waits, what trains, what came out."),
+        PageEntry("run", "Run", ":material/show_chart:", "One run.", in_menu=False),
+        PageEntry("compare", "Compare", ":material/stacked_line_chart:", "Curves of several runs over each other."),
+        PageEntry("predict", "Predict", ":material/image_search:", "Classify your own pictures with a run's network."),
+        PageEntry("settings", "Settings", ":material/settings:", "Where data live, disk space, devices."),
+    )
+}
+
+
+def page(name: str) -> StreamlitPage:
+    """A page as Streamlit's menu and links take it."""
+    place = PAGES[name]
+    visibility: Literal["visible", "hidden"] = "visible" if place.in_menu else "hidden"
+    return st.Page(
+        FOLDER / f"{name}.py", title=place.title, icon=place.icon, help=place.help, visibility=visibility, url_path=name
+    )
+
+
+def go(name: str, **params: str) -> NoReturn:
+    """Goes to a page; what stands behind it in the script does not run."""
+    st.switch_page(page(name), query_params=params)
+
+
+def link(name: str, label: str, icon: str | None = None, help: str | None = None, **params: str) -> None:
+    """Draws a link to a page of this very tab."""
+    st.page_link(page(name), label=label, icon=icon or PAGES[name].icon, help=help, query_params=params)

@@ -1,0 +1,155 @@
+"""Which network predicts: a run and one of its checkpoints, both in the address (`/predict?run=ID&epoch=N`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import navigation
+from pages.ui.common import run_list
+from pages.ui.common.run_list import distinct_titles
+from pages.ui.live import follow
+from pages.ui.markdown import plain
+from pages.ui.predict.networks import BEST, Network, classes_of, has_networks, networks_of, run_of
+from tl_core import store
+from tl_core.errors import BadInput
+from tl_core.text import percent
+
+RUN, EPOCH = "predict_run", "predict_epoch"
+CLASSES_SHOWN = 12
+LONGEST = 80
+"""Characters of an address that are shown."""
+
+
+def choose_network(models: Path) -> Network | None:
+    """The network to ask; None where there is none to choose yet, and the page has said what to do."""
+    rows = {row.id: row for row in run_list.rows(models)}
+    asked = st.query_params.get("run", "")
+    ready = [run_id for run_id in rows if has_networks(run_of(models, run_id))]
+    options = ready if asked in ready or asked not in rows else [asked, *ready]
+    if asked and asked not in rows:
+        st.warning(f"There is no run {plain(asked[:LONGEST])}; it may have been deleted.", icon=":material/search_off:")
+    if not options:
+        _nothing_yet(rows)
+        return None
+    called = distinct_titles((row.id, row.title) for row in rows.values())
+    with st.grid(2, min_column_width=300, key="predict_network"):
+        chosen = _choose_run(options, asked, {run_id: _label(rows[run_id], called[run_id]) for run_id in options})
+        network = _choose_checkpoint(models, chosen, called[chosen])
+    if network:
+        _about(models, chosen)
+    return network
+
+
+def into_address() -> None:
+    """Puts the choice into the address, so that a link to this page is a link to this network."""
+    epoch = st.session_state.get(EPOCH, BEST)
+    chosen = {"run": st.session_state[RUN], "epoch": epoch}
+    st.query_params.from_dict(chosen if epoch != BEST else {"run": chosen["run"]})
+
+
+def _choose_run(options: list[str], asked: str, labels: Mapping[str, str]) -> str:
+    # The address decides; without one, what was chosen here before, and at first the newest.
+    if asked in options:
+        st.session_state[RUN] = asked
+    elif st.session_state.get(RUN) not in options:
+        st.session_state[RUN] = options[0]
+    return st.selectbox(
+        "Run",
+        options,
+        key=RUN,
+        format_func=lambda run_id: labels.get(run_id, run_id),
+        on_change=_run_chosen,
+        help="Runs that keep a checkpoint, the newest first, with their best accuracy on validation images. "
+        "Pictures stay when you choose another: so two runs can be compared on one photo.",
+    )
+
+
+def _run_chosen() -> None:
+    st.session_state.pop(EPOCH, None)
+    into_address()
+
+
+def _choose_checkpoint(models: Path, run_id: str, title: str) -> Network | None:
+    """The checkpoint of a run."""
+    run = run_of(models, run_id)
+    try:
+        found = {network.name: network for network in networks_of(run, title)}
+    except BadInput as error:
+        st.error(plain(str(error)), title="This run's checkpoints cannot be read.")
+        return None
+    if not found:
+        _no_checkpoint_yet(run)
+        return None
+    name = _choose_epoch(found)
+    return found[name]
+
+
+def _choose_epoch(found: Mapping[str, Network]) -> str:
+    asked = st.query_params.get("epoch", "")
+    st.session_state[EPOCH] = asked if asked in found else next(iter(found))
+    name: str = st.selectbox(
+        "Checkpoint",
+        list(found),
+        key=EPOCH,
+        format_func=lambda name: found[name].label if name in found else name,
+        on_change=into_address,
+        help="The weights as they were after that epoch. A run exports its best epoch, or its last where Restore best is off.",
+    )
+    if asked and asked not in found:
+        st.warning(f"This run keeps no checkpoint {plain(asked[:LONGEST])} (any more); another is chosen.")
+    return name
+
+
+def _label(row: run_list.Row, name: str) -> str:
+    figures = [row.dataset, f"{percent(row.best_accuracy)} best" if row.best_accuracy is not None else "no epoch yet"]
+    return " · ".join([name, *filter(None, figures)])
+
+
+def _about(models: Path, run_id: str) -> None:
+    classes = classes_of(run_of(models, run_id))
+    if not classes:
+        return
+    shown = ", ".join(classes[:CLASSES_SHOWN]) + (", …" if len(classes) > CLASSES_SHOWN else "")
+    st.caption(
+        f"Tells {len(classes)} classes apart: {plain(shown)}. "
+        "It answers with one of these whatever the picture shows, also for a thing it has never seen."
+    )
+
+
+def _nothing_yet(rows: Mapping[str, run_list.Row]) -> None:
+    if rows:
+        said = "No run has a checkpoint yet. The first is written when a first epoch ends."
+        st.info(said, icon=":material/hourglass_empty:")
+        navigation.link("runs", "See what the runs are doing")
+    else:
+        st.info("There is no network to ask yet: train one first; it takes a minute or two.", icon=":material/info:")
+        navigation.link("train", "Train the first one")
+    _wait(None)
+
+
+def _no_checkpoint_yet(run: store.Run) -> None:
+    status = store.read_state(run)["status"]
+    said = {
+        store.RUNNING: "It is training; its first checkpoint is written when its first epoch ends, and this page will show it.",
+        store.QUEUED: "It waits in the queue; its first checkpoint is written when its first epoch ends.",
+    }.get(status, f"It is {status}. Resume it on its page, or choose another run.")
+    moment = store.read_progress(run) if status == store.RUNNING else None
+    now = f" Now: {plain(moment.what)}, {moment.done:,} of {moment.total:,}." if moment else ""
+    st.info(f"No checkpoint yet. {said}{now}", icon=":material/hourglass_empty:")
+    navigation.link("run", "Open its page", run=run.id)
+    _wait(run)
+
+
+@st.fragment(key="predict_wait")
+def _wait(run: store.Run | None) -> None:
+    """Draws nothing; brings the page back when a first checkpoint is written."""
+    try:
+        follow(key="predict_follow", run=run.id if run else None)
+    except BadInput:  # Deleted meanwhile.
+        st.rerun()
+    models = run.models if run else store.models_folder()
+    if any(has_networks(one) for one in ([run] if run else store.runs(models))):
+        st.rerun()

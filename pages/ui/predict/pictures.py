@@ -1,0 +1,190 @@
+"""The pictures you give, dropped, chosen or taken with the camera, and the predictions for them, in a temporary folder for your visit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import streamlit as st
+
+from pages.ui.markdown import plain
+from pages.ui.predict.network_picker import into_address
+from pages.ui.predict.networks import Network
+from tl_core.data import decode
+from tl_core.data.dataset import Unreadable
+from tl_core.data.decode import SUFFIXES
+from tl_core.service import Output, Predictions
+from tl_core.store import is_alive, this_process
+
+MOST = 200
+"""Pictures at a time."""
+
+MOST_BYTES = 1_000_000_000
+
+THUMBNAIL = 256
+"""Pixels of the longer side; so cards are about as high as each other, and not a whole screen on a phone."""
+
+_PREFIX = "tl-lab-"
+
+Scores = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: a file under a name of ours, and the name it came with."""
+
+    file: Path
+    name: str
+    bytes: int
+
+    @property
+    def thumbnail(self) -> Path:
+        """There once `make_thumbnail` could read the picture."""
+        return self.file.with_suffix(".jpg")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a network said of a picture: classes with scores, the best first; or why it said nothing."""
+
+    scores: Scores = ()
+    reason: str = ""
+
+
+def remove_leftovers() -> None:
+    """Removes the pictures of dashboards that were ended before they could: they are their visitors' own."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        named = re.match(rf"{_PREFIX}(\d+)-(\d+)-", folder.name)
+        if named and not is_alive(int(named[1]), int(named[2]) + 0.5):
+            shutil.rmtree(folder, ignore_errors=True)  # Another user's cannot be removed, and need not be.
+
+
+def _new_folder() -> tempfile.TemporaryDirectory[str]:
+    remove_leftovers()
+    process = this_process()
+    return tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{process['pid']}-{int(process['process_started'])}-")
+
+
+@dataclass
+class Album:
+    """Its folder is removed with it, when the visit ends.
+
+    Attributes:
+        refused: (name, reason) of what was not even taken, of the last pictures given.
+        outputs: What the scores of a network are.
+    """
+
+    folder: tempfile.TemporaryDirectory[str] = field(default_factory=_new_folder)
+    pictures: list[Picture] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    answers: dict[Network, dict[Path, Answer]] = field(default_factory=dict)
+    outputs: dict[Network, Output] = field(default_factory=dict)
+
+    def take(self, given: Iterable[tuple[str, IO[bytes], int]]) -> None:
+        """Writes pictures to the disk: (name, content, bytes) of each. Those that are too many are refused."""
+        self.refused = []
+        taken = sum(picture.bytes for picture in self.pictures)
+        for name, content, size in given:
+            if len(self.pictures) >= MOST:
+                self.refused.append((name, f"at most {MOST} pictures at a time"))
+            elif taken + size > MOST_BYTES:
+                self.refused.append((name, f"more than {MOST_BYTES // 1_000_000} MB together"))
+            else:
+                self.pictures.append(self._written(name, content, size))
+                taken += size
+
+    def keep(self, network: Network, made: Predictions) -> None:
+        """Keeps what a network said."""
+        answers = self.answers.setdefault(network, {})
+        answers.update({Path(file): Answer(scores) for file, scores in made.predictions})
+        answers.update({Path(file): Answer(reason=reason) for file, reason in made.skipped})
+        self.outputs[network] = made.output
+
+    def answer(self, network: Network, picture: Picture) -> Answer | None:
+        return self.answers.get(network, {}).get(picture.file)
+
+    def others(self, network: Network, picture: Picture) -> list[tuple[Network, Answer]]:
+        """What other networks said of a picture."""
+        said = ((other, answers.get(picture.file)) for other, answers in self.answers.items() if other != network)
+        return [(other, answer) for other, answer in said if answer and answer.scores]
+
+    def clear(self) -> None:
+        """Removes every picture, from the disk too."""
+        self.folder.cleanup()
+
+    def _written(self, name: str, content: IO[bytes], size: int) -> Picture:
+        file = Path(self.folder.name) / uuid.uuid4().hex
+        with file.open("wb") as target:
+            shutil.copyfileobj(content, target)
+        return Picture(file, name, size)
+
+
+def make_thumbnail(picture: Picture) -> None:
+    """Writes a small copy, upright; nothing where the picture cannot be read."""
+    if picture.thumbnail.exists():
+        return
+    try:
+        image = decode.open_rgb(picture.file)
+    except Unreadable:  # The network says why it was skipped.
+        return
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    image.save(picture.thumbnail, "JPEG", quality=85)
+
+
+ALBUM, TURN = "predict_album", "predict_turn"
+
+PRIVACY = (
+    "Pictures stay on the machine TL Lab runs on: they lie in a temporary folder until you remove them or end your visit, "
+    "and go nowhere else."
+)
+
+
+def take_pictures() -> Album:
+    """The visitor's pictures, after what is given now was added."""
+    album: Album = st.session_state.setdefault(ALBUM, Album())
+    # Streamlit holds what was uploaded in memory for as long as its widget knows of it; the next turn's widget does not.
+    turn = st.session_state.setdefault(TURN, 0)
+    st.file_uploader(
+        f"Pictures (up to {MOST})",
+        type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+        accept_multiple_files=True,
+        key=f"predict_files_{turn}",
+        on_change=_take,
+        args=(f"predict_files_{turn}",),
+        help="JPEG, PNG, WebP, GIF or BMP, up to 20 MB each. Add more at any time.",
+    )
+    if st.toggle("Take a photo", key="predict_camera", help="Asks your browser for the camera, only now."):
+        st.camera_input(
+            "Photo", key=f"predict_photo_{turn}", on_change=_take, args=(f"predict_photo_{turn}",), width=480
+        )
+    st.caption(f":material/lock: {PRIVACY}")
+    for name, reason in album.refused[:10]:
+        st.warning(f"{plain(name)} was not taken: {reason}.")
+    return album
+
+
+def remove_all() -> None:
+    """Removes all pictures, and what was said of them."""
+    st.session_state.pop(ALBUM).clear()
+
+
+def _take(key: str) -> None:
+    found = st.session_state.get(key)
+    files: Sequence[Any] = found if isinstance(found, list) else [found] if found else []
+    if not files:
+        return
+    photos = sum(picture.name.startswith("Photo ") for picture in st.session_state[ALBUM].pictures)
+    taken = [(_name(file.name, key, photos + 1), file, file.size) for file in files]
+    st.session_state[ALBUM].take(taken)
+    st.session_state[TURN] += 1
+    into_address()
+
+
+def _name(name: str, key: str, number: int) -> str:
+    return f"Photo {number}" if key.startswith("predict_photo") else name

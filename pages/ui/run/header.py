@@ -1,0 +1,146 @@
+"""The top of the page: the title of the run, what it is made of, its key figures; or what to do where the address names no run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import navigation
+from pages.ui.common.run_view import ACTIVE, RunView
+from pages.ui.common.status_text import MARKS
+from pages.ui.markdown import plain
+from tl_core import store
+from tl_core.data.sources import short_name
+from tl_core.errors import nearest
+from tl_core.store import FINISHED, most_accurate
+from tl_core.text import percent
+
+
+def draw_header(view: RunView, notes: store.Notes) -> None:
+    st.set_page_config(
+        page_title=f"{MARKS[view.status][0]} {view.title} · TL Lab"
+    )  # A tab in the background tells the end.
+    navigation.link("runs", "All runs", icon=":material/arrow_back:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(plain(view.title), anchor=False, width="content")
+        mark, colour = MARKS[view.status]
+        st.markdown(f":{colour}-badge[{mark} {view.status}]", width="content")
+    st.caption(plain(made_of(view)))
+    if view.forked_from:
+        run_id, title, epoch = view.forked_from
+        navigation.link("run", f"Fork at epoch {epoch} of {plain(title)}", icon=":material/fork_right:", run=run_id)
+    if notes.tags:
+        st.markdown(" ".join(f":gray-badge[{plain(tag)}]" for tag in notes.tags))
+    if notes.text:
+        st.markdown(plain(notes.text).replace("\n", "  \n"))  # Markdown would join the lines.
+
+
+def made_of(view: RunView) -> str:
+    """Data, backbone, freeze depth, when it was made, its id."""
+    said = []
+    if view.spec:
+        frozen = "nothing frozen" if view.spec.backbone.freeze == "none" else f"frozen: {view.spec.backbone.freeze}"
+        said += [short_name(view.spec.data.source), view.spec.backbone.name, frozen]
+    created = view.state.get("created")
+    if isinstance(created, int | float):
+        said.append(f"{datetime.fromtimestamp(created):%b %d, %H:%M}")
+    return " · ".join([*said, view.run.id])
+
+
+VALIDATION = (
+    "The best so far: the share of the validation images the network gets right. It never trains on them, so this is how it "
+    "does on new images."
+)
+LOSS = (
+    "How wrong, and how sure of it, the network is on the validation images: cross-entropy, 0 is perfect. It often rises "
+    "before accuracy falls, and so shows overfitting first."
+)
+HINGE = "The squared hinge loss on the validation images, which a linear SVM minimises; not comparable with other classifiers."
+GAP = (
+    "Accuracy on training images minus accuracy on validation images, both measured alike: after the epoch, without "
+    "augmentation or dropout (clean). Near 0: what it learned holds for new images. Large: it memorises."
+)
+TEST = (
+    "Accuracy of the exported network on images that neither trained it nor chose its epoch. They are looked at once, when the "
+    "run ends, so nothing was tuned on them: the most honest figure here."
+)
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One figure: a name, its value, what it belongs to, and a sentence that explains it."""
+
+    label: str
+    value: str
+    note: str
+    help: str
+
+
+def draw_figures(view: RunView) -> None:
+    with st.grid(4, min_column_width=150, key="headline"):
+        for figure in key_figures(view):
+            st.metric(
+                figure.label,
+                figure.value,
+                figure.note or None,
+                delta_color="off",
+                delta_arrow="off",
+                help=figure.help,
+                border=True,
+            )
+
+
+def key_figures(view: RunView) -> tuple[KeyFigure, ...]:
+    """Best validation accuracy, lowest validation loss, gap, test accuracy; a dash for what is not known yet."""
+    hinge = view.state.get("loss_name", "cross-entropy") != "cross-entropy"
+    loss_help = HINGE if hinge else LOSS
+    best = most_accurate(view.lines)
+    if best is None:
+        names = (("Validation accuracy", VALIDATION), ("Validation loss", loss_help), ("Gap", GAP))
+        note = "no epoch yet" if view.status in ACTIVE else "no epoch"
+        return (*(KeyFigure(label, "–", note, help) for label, help in names), _test(view))
+    lowest = min(view.own, key=lambda line: line["val_loss"])
+    gap, epoch = 100 * (best["train_eval_accuracy"] - best["val_accuracy"]), f"epoch {best['epoch']}"
+    return (
+        KeyFigure("Validation accuracy", percent(best["val_accuracy"]), f"best · {epoch}", VALIDATION),
+        KeyFigure("Validation loss", f"{lowest['val_loss']:.3f}", f"lowest · epoch {lowest['epoch']}", loss_help),
+        KeyFigure("Gap", f"{gap:+.1f} points", epoch, GAP),
+        _test(view),
+    )
+
+
+def _test(view: RunView) -> KeyFigure:
+    accuracy = view.state.get("test_accuracy")
+    if accuracy is None:
+        why = {FINISHED: "no test images"} | dict.fromkeys(ACTIVE, "when it ends")
+        return KeyFigure("Test accuracy", "–", why.get(view.status, "not measured"), TEST)
+    return KeyFigure("Test accuracy", percent(accuracy), f"epoch {view.state.get('exported_epoch')}", TEST)
+
+
+SHOWN = 5
+"""How many runs are offered instead."""
+LONGEST = 80
+"""Characters of an address that are shown."""
+
+
+def draw_not_found(models: Path, asked: str) -> None:
+    known = store.runs(models)
+    if not asked:
+        st.title("Which run?", anchor=False)
+    else:
+        st.title("There is no such run", anchor=False)
+        shown = asked if len(asked) <= LONGEST else f"{asked[:LONGEST]}…"
+        st.markdown(f"Nothing here is called **{plain(shown)}**. It may have been deleted, or the link may be cut off.")
+    if not known:
+        st.markdown("There are no runs yet.")
+        navigation.link("train", "Train the first one")
+        return
+    near = nearest(asked[:LONGEST], [run.id for run in known], SHOWN) if asked else []
+    st.markdown("The nearest:" if near else "The newest:")
+    for run_id in near or [run.id for run in known[:SHOWN]]:
+        run = store.Run(models / "runs" / run_id)
+        navigation.link("run", plain(f"{store.title_of(run)} ({run_id})"), run=run_id)
+    navigation.link("runs", "All runs")

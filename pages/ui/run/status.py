@@ -1,0 +1,170 @@
+"""What a run is doing: a sentence, progress bars, speed, time left, and what its worker uses."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui.common import status_text
+from pages.ui.common.run_actions import RESUMABLE
+from pages.ui.common.run_view import RunView
+from pages.ui.common.settings_text import with_titles
+from pages.ui.common.status_text import epoch_in, is_training_step
+from pages.ui.markdown import plain
+from tl_core import store
+from tl_core.data.sources import parse
+from tl_core.errors import BadInput
+from tl_core.experiment.phases import Phase
+from tl_core.plan.problems import spec_problems
+from tl_core.text import data_size, duration, percent
+
+SILENT = 60
+"""Seconds without a word after which a running run is called silent."""
+
+_BEST_BY = {"val_loss": "the lowest validation loss", "val_accuracy": "the highest validation accuracy"}
+
+PHASES = {
+    "head": "the head trains, the backbone is frozen",
+    "solve": "the classifier is computed in one step",
+}
+
+
+def status_sentence(view: RunView, models: Path) -> str:
+    """One or two sentences, as plain text."""
+    tell = {
+        store.QUEUED: lambda: _queued(view, models),
+        store.RUNNING: lambda: _running(view),
+        store.FINISHED: lambda: _finished(view),
+    }.get(view.status, lambda: _ended(view))
+    return tell()
+
+
+def _queued(view: RunView, models: Path) -> str:
+    waiting = [run.id for run in store.queue.waiting(models)]
+    place = waiting.index(view.run.id) + 1 if view.run.id in waiting else 0
+    done = len(view.lines)
+    then = f"It goes on after epoch {done}." if done else "A worker takes the first of the queue as soon as it is free."
+    return f"Waits in the queue: place {place} of {len(waiting)}. {then}" if place else "Waits to be started."
+
+
+def _running(view: RunView) -> str:
+    what = view.progress.what if view.progress else "Starting"
+    if epoch := epoch_in(what):
+        doing = "Training" if is_training_step(what) else what.split()[0]
+        return f"{doing} epoch {epoch} of {view.epochs}: {_phase(view, epoch)}."
+    return f"{what} ({len(view.lines)} of {view.epochs} epochs done)."
+
+
+def _phase(view: RunView, epoch: int) -> str:
+    now = next((phase for phase in view.phases if phase.first <= epoch <= phase.last), None)
+    return phase_text(now) if now else "training"
+
+
+def phase_text(phase: Phase) -> str:
+    """What trains in a phase: "head and the blocks above block4 train, with settings changed from epoch 7 on"."""
+    name, _, since = phase.name.partition(" from ")
+    blocks = f"head and the blocks above {phase.frozen} train" if phase.frozen else "every layer trains"
+    said = PHASES.get(name) or (blocks if name == "fine-tune" else f"stage {name.split()[-1]} of unfreezing: {blocks}")
+    return f"{said}, with settings changed from epoch {since} on" if since else said
+
+
+def _finished(view: RunView) -> str:
+    best, test = view.state.get("exported_epoch") or view.best_epoch, view.state.get("test_accuracy")
+    took = f"Finished after {duration(view.state.get('seconds'))}.{stopped_early(view)}"
+    tested = f"; test accuracy {percent(test)}" if test is not None else ""
+    exported = f" Epoch {best}, {_chosen_by(view)}, is exported{tested}." if best else ""
+    return f"{took}{exported} {view.message}".strip()
+
+
+def _chosen_by(view: RunView) -> str:
+    if view.spec and not view.spec.stopping.restore_best:
+        return "the last"
+    return f"with {_BEST_BY[view.spec.train.best]}" if view.spec else "the best"
+
+
+def stopped_early(view: RunView) -> str:
+    """Why early stopping ended it, and what it saved; empty where it ran to its last epoch."""
+    early = view.state.get("stopped_early") or {}
+    if not isinstance(early.get("epoch"), int):
+        return ""
+    return f" Early stopping ended it after epoch {early['epoch']} of {view.epochs}: {early.get('reason', '')}".rstrip(
+        ": "
+    )
+
+
+def _ended(view: RunView) -> str:
+    obstacle, message = obstacle_of(view), with_titles(view.message)
+    if obstacle:
+        happened = re.sub(r"; resume [^.]*", "", message)
+        return f"{happened} It cannot be resumed: {obstacle}".strip()
+    done = len(view.lines)
+    where = f"goes on after epoch {done}" if done else "starts it from the beginning"
+    return message if "resume" in message.lower() else f"{message} Resume {where}.".strip()
+
+
+def obstacle_of(view: RunView) -> str:
+    """Why a run that has ended cannot be resumed; empty where it can."""
+    if view.status not in RESUMABLE:
+        return ""
+    if view.spec is None:
+        return "its settings (spec.json) cannot be read."
+    found = [with_titles(str(problem)) for problem in spec_problems(view.spec)]
+    return " ".join([*found, *_lost_images(view.spec.data.source)])
+
+
+def _lost_images(source: str) -> list[str]:
+    try:
+        row, argument = parse(source)
+    except BadInput as error:
+        return [str(error)]
+    lost = row.is_path and not Path(argument).is_dir()
+    return [f"the folder of its images, {argument}, is not there."] if lost else []
+
+
+def draw_progress(view: RunView) -> None:
+    """Draws nothing where the run does not train, and is not got ready either."""
+    now = view.progress
+    if view.status == store.RUNNING:
+        st.progress(status_text.share_done(len(view.lines), view.epochs, now), overall_text(view))
+    elif view.status != store.QUEUED:
+        return
+    if now is None:
+        return
+    st.progress(status_text.stage_share(now), plain(stage_text(now)))
+    if used := usage(now):
+        st.caption(plain(used), help="What the process that trains this run uses at the moment.")
+    silent = time.time() - now.at
+    if silent > SILENT:
+        st.warning(
+            f"Its process lives but has said nothing for {duration(silent)}. A long step can do that; "
+            "if it lasts, stop the run and resume it: at most one epoch is done again.",
+            title="Silent",
+            icon=":material/hearing_disabled:",
+        )
+
+
+def overall_text(view: RunView) -> str:
+    """For example "3 of 10 epochs done · 2 min left"."""
+    left = store.seconds_left(view.state, list(view.lines), view.progress)
+    said = f"{len(view.lines)} of {view.epochs} epochs done"
+    return said if left is None else f"{said} · {status_text.time_left(left)}"
+
+
+def stage_text(now: store.Progress) -> str:
+    """For example "Epoch 3: step 12 of 96 · 321 images/s" or "Decoding images: 120 of 720 · 15 s left"."""
+    unit = "step " if is_training_step(now.what) else ""
+    counted = f": {unit}{now.done:,} of {now.total:,}" if now.total > 1 else ""
+    speed = f" · {now.rate:,.0f} images/s" if now.rate else ""
+    ahead = None if epoch_in(now.what) else store.stage_seconds_left(now)  # Of epochs, the bar above says it.
+    return " · ".join(filter(None, [f"{now.what}{counted}{speed}", status_text.time_left(ahead)]))
+
+
+def usage(now: store.Progress) -> str:
+    """What the worker uses: processor, memory, graphics memory; only what is known."""
+    said = [f"processor {now.cpu:.0f} % of one core"] if now.cpu is not None else []
+    said += [f"memory {data_size(now.memory)}"] if now.memory is not None else []
+    said += [f"graphics memory {data_size(now.gpu_memory)}"] if now.gpu_memory is not None else []
+    return "Worker: " + ", ".join(said) if said else ""

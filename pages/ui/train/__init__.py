@@ -1,0 +1,1 @@
+"""The Train page: a form of settings, a draft of an experiment, its plan, and the buttons that start it."""

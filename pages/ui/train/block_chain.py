@@ -1,0 +1,112 @@
+"""The backbone as the chain of blocks it is: what is frozen, what trains, and how large the features at each boundary are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from tl_core.backbones import BACKBONES, BlockFacts, facts
+from tl_core.backbones.freezing import last_frozen, used_cuts
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.plan.costs import number_bytes
+from tl_core.text import data_size
+
+FROZEN, TRAINS, UNUSED = "frozen", "trains", "unused"
+
+MARKS = {FROZEN: "lock", TRAINS: "trending_up", UNUSED: "block"}
+"""A picture beside each word, by its name in the icons that Streamlit brings along."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One block of the chain.
+
+    Attributes:
+        shape: Height, width and channels of its output.
+        boundary: Bytes that the features of all images would take where the frozen part ended here; None for unused blocks,
+            and where there are no images yet.
+        ends_here: True for the last frozen block.
+    """
+
+    name: str
+    state: str
+    parameters: int
+    shape: tuple[int, int, int]
+    boundary: int | None
+    ends_here: bool
+
+
+def links(spec: ExperimentSpec, images: int) -> tuple[Link, ...]:
+    """The blocks of a spec's backbone, from the input; images: how many there are, for the size of stored features."""
+    backbone = BACKBONES[spec.backbone.name]
+    used = used_cuts(backbone, spec.backbone.output)
+    frozen = last_frozen(backbone, spec.backbone.freeze, spec.backbone.output)
+    depth = used.index(frozen) + 1 if frozen else 0
+    return tuple(
+        _link(spec, block, _state(place, depth, len(used)), images, place + 1 == len(used), place + 1 == depth)
+        for place, block in enumerate(facts(spec.backbone.name).blocks)
+    )
+
+
+def _state(place: int, depth: int, used: int) -> str:
+    if place >= used:
+        return UNUSED
+    return FROZEN if place < depth else TRAINS
+
+
+def _link(spec: ExperimentSpec, block: BlockFacts, state: str, images: int, is_top: bool, ends_here: bool) -> Link:
+    shape = (*block.size_at(spec.image_size), block.channels)
+    floats = block.channels if is_top else math.prod(shape)  # The top is pooled before it is stored.
+    boundary = None if state == UNUSED or not images else number_bytes(spec) * floats * images
+    return Link(block.name, state, block.parameters, shape, boundary, ends_here)
+
+
+def chain_html(chain: Sequence[Link]) -> str:
+    """The chain as HTML that wraps; follows the theme, and tells states apart by word, mark and hatching as well as by colour."""
+    return f'{_STYLE}<div class="tl-chain" role="img" aria-label="{escape(alt(chain))}">{"".join(map(_block, chain))}</div>'
+
+
+def alt(chain: Sequence[Link]) -> str:
+    """The chain in words."""
+    named = {state: [link.name for link in chain if link.state == state] for state in MARKS}
+    told = [f"{state}: {', '.join(names)}" for state, names in named.items() if names]
+    return f"{len(chain)} blocks from the image to the head. " + "; ".join(told) + "."
+
+
+def _block(link: Link) -> str:
+    height, width, channels = link.shape
+    shape = f"Output {height} × {width} × {channels}"
+    stored = "" if link.boundary is None else f"<i>{data_size(link.boundary)}</i>"
+    ends = " tl-ends" if link.ends_here else ""
+    return (
+        f'<div class="tl-block tl-{link.state}{ends}" title="{escape(shape)}"><b>{escape(link.name)}</b>'
+        f"<span>{link.state}</span><small>{_count(link.parameters)}</small>{stored}</div>"
+    )
+
+
+def _count(parameters: int) -> str:
+    value, units = float(parameters), ["", " k", " M"]
+    while value >= 999.5 and len(units) > 1:
+        value /= 1000
+        units.pop(0)
+    return f"{value:.3g}{units[0]} params"
+
+
+# Blue and orange of Okabe and Ito, thinned so that the theme's own text stays readable on them, light or dark.
+_RULES = """<style>
+.tl-chain {display: grid; grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); gap: 6px; font-size: .8rem; line-height: 1.4}
+.tl-block {border: 1px solid; border-radius: 8px; padding: 5px 8px; display: flex; flex-direction: column; white-space: nowrap}
+.tl-block b {overflow: hidden; text-overflow: ellipsis}
+.tl-block span::before {font: 14px "Material Symbols Rounded"; vertical-align: -2px; margin-right: 3px}
+.tl-block small, .tl-block i {opacity: .8; font-size: .72rem; font-style: normal}
+.tl-frozen {border-color: #3f86c6; background: repeating-linear-gradient(135deg, #0072b22e 0 6px, #0072b21a 6px 12px)}
+.tl-trains {border-color: #d9771a; background: #d55e0029}
+.tl-unused {border-style: dashed; border-color: #88888888; opacity: .6}
+.tl-ends {border-right-width: 5px}
+MARKS
+</style>"""
+_STYLE = _RULES.replace(
+    "MARKS", "\n".join(f'.tl-{state} span::before {{content: "{mark}"}}' for state, mark in MARKS.items())
+)

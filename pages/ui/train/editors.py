@@ -1,0 +1,197 @@
+"""Settings that need more than a plain field: the source of data, the network and how deep it is frozen, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from pages.ui.common import augmentation_fields, param_widgets
+from pages.ui.markdown import plain
+from pages.ui.train import augmentation_preview, block_chain, data_source, draft
+from pages.ui.train.plan_view import PlanView
+from tl_core.backbones import BACKBONES, Backbone
+from tl_core.backbones.freezing import last_frozen, thawed_cuts, used_cuts
+from tl_core.errors import BadInput
+from tl_core.params import Param
+
+NOTHING = "nothing"
+"""The stop of the freeze slider below the first block."""
+
+UNITS = 128
+"""Of a hidden layer that was just added."""
+
+Editor = Callable[[Param, PlanView], None]
+
+
+def generic(row: Param, view: PlanView) -> None:
+    """The plain field of a row."""
+    param_widgets.draw_param(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", partial(draft.put, row.path))
+
+
+def image_size(row: Param, view: PlanView) -> None:
+    """A field that says what "not set" comes to."""
+    told = partial(draft.put, row.path)
+    automatic = view.spec.with_values({row.path: None}).image_size
+    param_widgets.draw_param(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", told, f"auto: {automatic}")
+
+
+def backbone(row: Param, view: PlanView) -> None:
+    """The list of networks, with what is to be said of the chosen one."""
+    param_widgets.draw_param(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", _network_chosen)
+    chosen = BACKBONES[view.spec.backbone.name]
+    st.caption(f"{plain(chosen.help)} {plain(chosen.citation)}; {plain(chosen.licence)}.")
+
+
+def output(row: Param, view: PlanView) -> None:
+    """The blocks the head can stand on."""
+    names = BACKBONES[view.spec.backbone.name].cut_names
+    key = f"{draft.FIELD}{row.path}:{view.spec.backbone.name}"
+    st.session_state.setdefault(key, view.spec.backbone.output)
+    st.selectbox(
+        row.title,
+        ("last", "middle", *names),
+        key=key,
+        help=param_widgets.help_of(row),
+        on_change=lambda: _output_chosen(st.session_state[key]),
+    )
+
+
+def keep(row: Param, view: PlanView) -> None:
+    """The blocks up to which pretrained weights are used."""
+    spec = view.spec.backbone
+    key = f"{draft.FIELD}{row.path}:{spec.name}:{spec.output}"
+    st.session_state.setdefault(key, spec.keep)
+    st.selectbox(
+        row.title,
+        ("all", *used_cuts(BACKBONES[spec.name], spec.output)),
+        key=key,
+        help=param_widgets.help_of(row),
+        on_change=lambda: draft.put(row.path, st.session_state[key]),
+    )
+
+
+def freeze(row: Param, view: PlanView) -> None:
+    """A slider over the blocks, and the chain it cuts."""
+    spec = view.spec.backbone
+    stops = (NOTHING, *used_cuts(BACKBONES[spec.name], spec.output))
+    # With the network in its key: a slider keeps no stop that its chain does not have.
+    key = f"{draft.FIELD}{row.path}:{spec.name}:{spec.output}"
+    st.session_state.setdefault(key, last_frozen(BACKBONES[spec.name], spec.freeze, spec.output) or NOTHING)
+    st.select_slider(
+        "Frozen up to and with",
+        stops,
+        key=key,
+        help=param_widgets.help_of(row),
+        on_change=lambda: draft.put(row.path, depth(len(stops) - 1 - stops.index(st.session_state[key]), stops[1:])),
+    )
+    images = sum((view.plan.images or {}).values())
+    st.html(block_chain.chain_html(block_chain.links(view.spec, images)))
+    st.caption(_chain_caption(images))
+
+
+def hidden(row: Param, view: PlanView) -> None:
+    """How many hidden layers, and the units of each."""
+    units, key = view.spec.head.hidden, f"{draft.FIELD}{row.path}"
+    st.session_state.setdefault(key, len(units))
+    st.segmented_control(
+        row.title,
+        range(4),
+        format_func=lambda number: str(number or "none"),
+        key=key,
+        required=True,
+        help=param_widgets.help_of(row),
+        on_change=lambda: draft.put(row.path, [*_units(), *[UNITS] * 3][: st.session_state[key]]),
+    )
+    with st.grid("auto", min_column_width=170):
+        for place, width in enumerate(units):
+            one = Param(
+                f"{row.path}.{place}", f"Units of layer {place + 1}", "integer", UNITS, row.help, low=1, high=4096
+            )
+            param_widgets.draw_param(one, width, f"{key}.{place}", partial(_units_chosen, place))
+
+
+def augment(row: Param, view: PlanView) -> None:
+    """Which augmentations, in which order, how strongly; and what they do to a picture."""
+    augmentation_fields.draw_augmentations(
+        row, f"{draft.FIELD}{row.path}", lambda: _amounts(view), partial(draft.put, row.path)
+    )
+    augmentation_preview.draw_preview(view)
+
+
+def _amounts(view: PlanView) -> dict[str, float]:
+    """The augmentations of the form; of one that holds none that are allowed, those of its defaults."""
+    held = draft.values()["augment"]
+    return dict(held) if isinstance(held, dict) else {step.name: step.amount for step in view.spec.augment}
+
+
+def depth(thawed: int, used: tuple[str, ...]) -> str:
+    """The freeze setting in which so many of the top blocks train."""
+    return {0: "all", len(used): "none"}.get(thawed, f"all-but-{thawed}")
+
+
+def _units() -> list[int | None]:
+    return list(draft.values()["head.hidden"])
+
+
+def _units_chosen(place: int, value: int | None) -> None:
+    units = _units()
+    draft.put("head.hidden", [*units[:place], value, *units[place + 1 :]])
+
+
+def _network_chosen(name: str) -> None:
+    """Another network has other blocks: as many of its top ones train."""
+    values = draft.values()
+    before, stop = BACKBONES[str(values["backbone.name"])], str(values["backbone.output"])
+    after = stop if stop in ("last", "middle", *BACKBONES[name].cut_names) else "last"
+    draft.put("backbone.freeze", _kept_depth(before, stop, BACKBONES[name], after))
+    draft.put("backbone.name", name)
+    _put_blocks(BACKBONES[name], after)
+
+
+def _output_chosen(stop: str) -> None:
+    network = BACKBONES[str(draft.values()["backbone.name"])]
+    kept = _kept_depth(network, str(draft.values()["backbone.output"]), network, stop)
+    draft.put("backbone.freeze", kept)
+    _put_blocks(network, stop)
+
+
+def _put_blocks(network: Backbone, stop: str) -> None:
+    """Other blocks are used now: one that is not there is no place up to which weights could be pretrained."""
+    draft.put("backbone.output", stop)
+    if draft.values()["backbone.keep"] not in used_cuts(network, stop):
+        draft.put("backbone.keep", "all")
+
+
+def _kept_depth(before: Backbone, old_stop: str, after: Backbone, stop: str) -> str:
+    """The freeze setting of a changed network in which, where it can be, as many blocks train."""
+    written, used = str(draft.values()["backbone.freeze"]), used_cuts(after, stop)
+    try:
+        last_frozen(after, written, stop)
+        return written
+    except BadInput:
+        return depth(min(len(thawed_cuts(before, written, old_stop)), len(used)), used)
+
+
+def _chain_caption(images: int) -> str:
+    stored = f", and the stored features of all {images:,} images if the frozen part ended there" if images else ""
+    return (
+        "Frozen blocks keep what they learned from ImageNet; the others train together with the head. "
+        f"Figures: a block's parameters{stored}."
+    )
+
+
+EDITORS: dict[str, Editor] = {
+    "data.source": data_source.draw_source,
+    "data.image_size": image_size,
+    "backbone.name": backbone,
+    "backbone.freeze": freeze,
+    "backbone.output": output,
+    "backbone.keep": keep,
+    "head.hidden": hidden,
+    "augment": augment,
+}
+
+WIDE = ("data.source", "backbone.name", "backbone.freeze", "head.hidden", "augment")
+"""Settings that take the whole width."""

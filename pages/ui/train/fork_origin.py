@@ -1,0 +1,123 @@
+"""The line above the form of a fork: the run and the epoch it continues from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.ui import navigation
+from pages.ui.common import param_widgets
+from pages.ui.common.settings_text import PARAMS
+from pages.ui.markdown import plain
+from pages.ui.train import draft
+from pages.ui.train.draft import problem_text, problems_of_field
+from pages.ui.train.plan_view import PlanView
+from tl_core import store
+from tl_core.errors import BadInput, Problem
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.store import checkpoints, forks
+
+RUN, EPOCH = "start.run", "start.epoch"
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The run a fork goes on from.
+
+    Attributes:
+        epochs: Those whose checkpoints it keeps.
+        spec: What the fork would be without any change; None where the epoch is not kept.
+    """
+
+    title: str
+    epochs: tuple[int, ...]
+    spec: ExperimentSpec | None
+
+
+def draw_origin(view: PlanView) -> None:
+    """Draws nothing where the experiment starts from pretrained weights."""
+    values = view.draft.values
+    if not values[RUN] and values[EPOCH] is None and not _problems(view):
+        return
+    found = parent(view.models, view.spec)
+    with st.container(border=True, key="origin"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            title = plain(found.title if found else str(values[RUN] or "?"))
+            st.markdown(
+                f":material/fork_right: **Fork** of {title}", help=param_widgets.help_of(PARAMS[RUN]), width="content"
+            )
+            _epoch(view, found)
+            if found:
+                navigation.link("run", "Open it", run=str(values[RUN]))
+            st.button(
+                "Start from pretrained weights",
+                icon=":material/close:",
+                on_click=draft.reset,
+                args=(RUN, EPOCH),
+                key="no_fork",
+            )
+        for problem in _problems(view):
+            st.markdown(f":small[:red[:material/error: {plain(problem_text(problem))}]]")
+        st.caption(
+            "It begins with the weights of that epoch and goes on counting; the optimiser begins anew. "
+            "The epochs before are shown with it, marked as inherited."
+        )
+
+
+def parent(models: Path, spec: ExperimentSpec) -> Parent | None:
+    """The run that a spec goes on from; None where there is none, or it cannot be read."""
+    run_id, epoch = spec.start.run, spec.start.epoch
+    run = store.known(models, run_id) if run_id else None
+    if run is None:
+        return None
+    try:
+        epochs = tuple(entry.epoch for entry in checkpoints.kept(run))
+        unchanged = forks.continued(run, epoch) if epoch is not None and epoch in epochs else None
+        return Parent(store.title_of(run), epochs, unchanged)
+    except BadInput:  # What is wrong with it stands among the problems of the plan.
+        return None
+
+
+def _epoch(view: PlanView, found: Parent | None) -> None:
+    row, epoch = PARAMS[EPOCH], view.draft.values[EPOCH]
+    key = f"{draft.FIELD}{EPOCH}"
+    epochs = sorted({*(found.epochs if found else ()), *([epoch] if isinstance(epoch, int) else [])})
+    st.session_state.setdefault(key, epoch)
+    st.selectbox(
+        "At epoch",
+        epochs,
+        key=key,
+        index=None if epoch is None else 0,
+        width=110,
+        help=param_widgets.help_of(row),
+        on_change=lambda: _go_on_from(view.models, st.session_state[key]),
+    )
+
+
+def _go_on_from(models: Path, epoch: int | None) -> None:
+    """Takes another epoch, with what was left of the run there wherever the form still says what was left at the one before."""
+    held = draft.values()
+    was, now = (_left(models, held[RUN], at) for at in (held[EPOCH], epoch))
+    untouched = [path for path in was if path in now and held[path] == was[path] != now[path]]
+    draft.put(EPOCH, epoch)
+    for path in untouched:
+        draft.put(path, now[path])
+        draft.forget(path)
+
+
+def _left(models: Path, run_id: str | None, epoch: int | None) -> dict[str, Any]:
+    """The settings of a fork at an epoch that changes nothing, by path; empty where they cannot be told."""
+    run = store.known(models, run_id) if run_id else None
+    if run is None or epoch is None:
+        return {}
+    try:
+        return forks.continued(run, epoch).flat()
+    except BadInput:  # What is wrong with it stands among the problems of the plan.
+        return {}
+
+
+def _problems(view: PlanView) -> tuple[Problem, ...]:
+    return (*problems_of_field(view.problems, RUN), *problems_of_field(view.problems, EPOCH))

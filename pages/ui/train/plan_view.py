@@ -1,0 +1,111 @@
+"""What the page knows of a draft: its plan, made from a list of pictures that is kept between script runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from pages.ui.train.draft import Draft
+from tl_core.data.dataset import ImageDataset
+from tl_core.data.prepare import listed
+from tl_core.data.sources import SOURCES
+from tl_core.data.split import GroupBy
+from tl_core.errors import BadInput, Problem
+from tl_core.experiment.spec import DataSpec, ExperimentSpec
+from tl_core.plan import Plan, plan
+from tl_core.plan.problems import spec_problems
+
+NO_FOLDER = Problem(
+    "data.source", "no folder is named yet", "Type the path of a folder that holds one folder of photos a class."
+)
+
+_KEPT = 4
+"""Lists of pictures kept; one of 100,000 pictures takes about 50 MB."""
+
+Stamp = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """A draft with everything the form shows beside it.
+
+    Attributes:
+        dataset: The pictures; None where they cannot be listed.
+        problems: Everything that keeps it from being trained.
+    """
+
+    draft: Draft
+    plan: Plan
+    dataset: ImageDataset | None
+    problems: tuple[Problem, ...]
+    models: Path
+
+    @property
+    def spec(self) -> ExperimentSpec:
+        return self.draft.spec
+
+
+def view_of(draft: Draft, models: Path) -> PlanView:
+    """The draft with its plan; never raises."""
+    # Data that cannot be named would get the plan of the default's pictures.
+    unnamed = any(problem.path == "data.source" for problem in draft.problems)
+    dataset, made = (None, Plan(spec_problems(draft.spec))) if unnamed else _planned(draft.spec, models)
+    own = tuple(_in_words(problem, draft) for problem in draft.problems)
+    # Where a value is not allowed, the plan is that of its default, and what it says of that field misses the point.
+    wrong = {problem.path for problem in own}
+    found = (*own, *(problem for problem in made.problems if problem.path not in wrong))
+    return PlanView(draft, made, dataset, (*draft.refused, *found), models)
+
+
+def problems_of(spec: ExperimentSpec, models: Path) -> tuple[Problem, ...]:
+    """What keeps a spec from being trained."""
+    return _planned(spec, models)[1].problems
+
+
+def dataset_of(data: DataSpec) -> ImageDataset:
+    """The pictures of a data section with their groups, listed again only where the folder changed; raises BadInput as `listed` does."""
+    return _listed(data.source, data.group_by, _stamp(data.source))
+
+
+def _planned(spec: ExperimentSpec, models: Path) -> tuple[ImageDataset | None, Plan]:
+    try:
+        dataset = dataset_of(spec.data)
+    except BadInput as error:
+        return None, Plan((*spec_problems(spec), *error.problems))
+    return dataset, plan(spec, models, dataset)
+
+
+@lru_cache(maxsize=_KEPT)
+def _listed(source: str, group_by: GroupBy, _stamp: Stamp) -> ImageDataset:
+    return listed(DataSpec(source=source, group_by=group_by))
+
+
+def _stamp(source: str) -> Stamp:
+    """Names and times of the folders of a source, two levels deep: a picture that comes or goes changes its folder's time."""
+    kind, _, path = source.partition(":")
+    if not SOURCES[kind].is_path:
+        return ()
+    try:
+        root = Path(path).expanduser().resolve()
+        return tuple((str(folder), folder.stat().st_mtime_ns) for folder in _folders(root, depth=2))
+    except (OSError, ValueError, RuntimeError):  # Listing it says what is wrong with the path.
+        return ()
+
+
+def _folders(folder: Path, depth: int) -> Iterator[Path]:
+    yield folder
+    if depth:
+        with os.scandir(folder) as entries:
+            inside = sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
+        for path in inside:
+            yield from _folders(Path(path), depth - 1)
+
+
+def _in_words(problem: Problem, draft: Draft) -> Problem:
+    """What a form says where its words differ from the command line's."""
+    kind, _, path = str(draft.values["data.source"]).partition(":")
+    unnamed = problem.path == "data.source" and SOURCES[kind].is_path and not path
+    return NO_FOLDER if unnamed else problem

@@ -1,0 +1,55 @@
+"""Settings and their values in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from pages.ui.common.settings_text import title_in_sentence, title_with_unit, value_text
+from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
+
+ROWS = {row.path: row for row in PARAMETERS}
+
+CALLED = {
+    "head.dropout": ("Dropout (of the units)", "dropout"),
+    "head.l2": ("L2", "L2"),
+    "data.images_per_class": ("Training images per class", "training images per class"),
+    "optimizer.clip_norm": ("Gradient clipping (norm of the gradient)", "gradient clipping"),
+    "schedule.patience": ("Schedule patience (epochs)", "schedule patience"),
+    "schedule.name": ("Schedule", "schedule"),
+    "stopping.rule": ("Early stopping", "early stopping"),
+}
+
+
+@pytest.mark.parametrize(("path", "called"), CALLED.items(), ids=CALLED)
+def test_a_setting_is_called_by_title_and_unit_and_by_its_section_where_that_is_needed(
+    path: str, called: tuple[str, str]
+) -> None:
+    assert (title_with_unit(ROWS[path]), title_in_sentence(ROWS[path])) == called
+
+
+def test_no_two_settings_are_called_the_same() -> None:
+    assert [name for name, count in Counter(map(title_with_unit, PARAMETERS)).items() if count > 1] == []
+
+
+SHOWN: dict[str, tuple[str, Any, str]] = {
+    "a small number": ("head.l2", 0.0001, "1e-4"),
+    "layers": ("head.hidden", [128, 64], "128+64"),
+    "a switch": ("train.update_batch_norm", True, "on"),
+    "augmentations": ("augment", {"rotation": 15, "zoom": 0.2}, "rotation 15, zoom 0.2"),
+    "a folder": ("data.source", "folder:/photos/pets", "pets"),
+    "stages": ("train.stages", "all-but-1:3,all-but-2:3@0.0001", "all-but-1:3+all-but-2:3@0.0001"),
+    "nothing": ("data.image_size", None, "not set"),
+}
+
+
+@pytest.mark.parametrize(("path", "value", "words"), SHOWN.values(), ids=SHOWN)
+def test_values_are_shown_as_people_write_them(path: str, value: Any, words: str) -> None:
+    assert value_text(ROWS[path], ExperimentSpec().with_values({path: value}).value(path)) == words
+
+
+@pytest.mark.parametrize("path", ROWS)
+def test_every_setting_has_words_for_its_default(path: str) -> None:
+    assert value_text(ROWS[path], ExperimentSpec().value(path)) not in ("", "()", "None")
