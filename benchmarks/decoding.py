@@ -33,7 +33,7 @@ def seconds_per_image(root: Path, size: int = 224, most: int = 1000, rounds: int
     """Median wall-clock seconds an image by each way; the target is OURS under 1.3 times BARE.
 
     Args:
-        root: A folder of JPEG files, one folder a class.
+        root: A folder of JPEG files, one folder per class.
     """
     dataset = load(str(root), f"folder:{root}")
     dataset = replace(dataset, items=dataset.items[:most])

@@ -52,10 +52,10 @@ class Photos:
 
 
 def given(folder: Path) -> Photos:
-    """Somebody's own photos; raises BadInput where the folder has another form."""
+    """Photos of your own; raises BadInput if the folder has another structure."""
     if not all((folder / part).is_dir() for part in ("train", "validation")):
         message = f"{folder} has no folders train and validation"
-        raise BadInput.of("--photos", message, "Each must hold one folder a class, with the photos in it.")
+        raise BadInput.of("--photos", message, "Each must hold one folder per class, with the photos in it.")
     photos = Photos(folder.resolve(), "")
     if not photos.count("train") or not photos.count("validation"):
         raise BadInput.of(

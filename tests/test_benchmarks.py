@@ -164,7 +164,7 @@ def test_the_median_of_times_is_not_moved_by_one_that_is_off() -> None:
 
 
 def test_photos_without_train_and_validation_are_refused_with_the_form_they_need(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="one folder a class"):
+    with pytest.raises(BadInput, match="one folder per class"):
         given(tmp_path)
 
 

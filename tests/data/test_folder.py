@@ -77,7 +77,7 @@ def test_an_empty_class_folder_is_left_out_and_listed(photos):
     (root / "eel" / "inner").mkdir(parents=True)
     dataset = load(root)
     assert dataset.class_names == ("cat", "dog")
-    assert reasons(dataset) == {"eel/": "no picture in this class folder; the class is left out"}
+    assert reasons(dataset) == {"eel/": "no image in this class folder; the class is skipped"}
 
 
 def test_a_class_folder_of_other_files_is_left_out_and_each_of_them_listed(photos):
@@ -97,7 +97,7 @@ def test_pictures_that_stand_in_no_class_folder_are_listed(photos):
 def test_files_of_other_kinds_are_listed_never_silently_dropped(photos, name):
     root = photos("cat", "dog", each=2)
     (root / "cat" / name).write_bytes(b"x")
-    assert reasons(load(root)) == {f"cat/{name}": "not a picture by its name"}
+    assert reasons(load(root)) == {f"cat/{name}": "not the name of an image file"}
 
 
 @pytest.mark.parametrize("suffix", [".JPG", ".Jpeg", ".PNG", ".WebP", ".GIF", ".BMP", ".jfif"])
@@ -172,7 +172,7 @@ class TestLinks:
         root = photos("cat", "dog", each=2)
         photo(0, 99).save(tmp_path / "secret.jpg")
         (root / "cat" / "x.jpg").symlink_to(tmp_path / "secret.jpg")
-        assert reasons(load(root)) == {"cat/x.jpg": "a link that leads out of the folder"}
+        assert reasons(load(root)) == {"cat/x.jpg": "a link out of the folder"}
 
     def test_a_link_to_a_file_inside_is_a_picture(self, photos):
         root = photos("cat", "dog", each=2)
@@ -273,7 +273,7 @@ class TestPartsItCameIn:
         photos(inside="test")
         dataset = load(photos("a", "b", inside="unlabelled").parent)
         assert dataset.class_names == ("cat", "dog")
-        assert reasons(dataset) == {"unlabelled/": "a folder beside train, validation and test is not read"}
+        assert reasons(dataset) == {"unlabelled/": "not one of the folders train, validation and test"}
 
     def test_a_class_may_be_called_train(self, photos):
         dataset = load(photos("bus", "tram", "train"))
@@ -295,14 +295,14 @@ class TestWhatIsNoDataset:
             folder.load(path, "folder:x")
         (problem,) = caught.value.problems
         assert problem.path == "data.source"
-        assert problem.remedy == "Give the folder that holds the class folders."
+        assert problem.remedy == "Give the folder that contains the class folders."
 
     def test_a_file_is_no_folder(self, photos):
         with pytest.raises(BadInput, match="there is no folder"):
             load(photos() / "cat" / "000.jpg")
 
     def test_an_empty_folder_says_what_is_expected(self, tmp_path):
-        with pytest.raises(BadInput, match="Expected one folder a class with JPEG, PNG, WebP, GIF or BMP"):
+        with pytest.raises(BadInput, match="Expected one folder per class with JPEG, PNG, WebP, GIF or BMP"):
             load(tmp_path)
 
     def test_a_folder_of_bare_pictures_names_one_and_says_what_is_missing(self, photos):

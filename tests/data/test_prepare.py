@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tl_core.data.prepare import describe, listed, prepare, remarks, split_of
+from tl_core.data.prepare import describe, listed, prepare, split_of, split_warnings
 from tl_core.data.sources import load_dataset
 from tl_core.data.split import split
 from tl_core.errors import BadInput
@@ -79,19 +79,19 @@ def test_a_class_of_nothing_but_broken_pictures_does_not_count(photos, tmp_path)
         prepare(data(source=f"folder:{root}"), 32, tmp_path / "cache", quiet)
 
 
-def remarks_on(root) -> tuple[str, ...]:
+def warnings_of(root) -> tuple[str, ...]:
     dataset = load_dataset(f"folder:{root}")
-    return remarks(dataset, split(dataset, validation_share=0.25, test_share=0.25))
+    return split_warnings(dataset, split(dataset, validation_share=0.25, test_share=0.25))
 
 
 def test_an_ordinary_split_gives_no_remark(photos):
-    assert remarks_on(photos("a", "b", each=12)) == ()
+    assert warnings_of(photos("a", "b", each=12)) == ()
 
 
 def test_copies_of_training_images_in_a_part_that_came_with_the_data_are_counted(photos):
     root = photos("a", "b", each=8, inside="train").parent
     photos("a", "b", each=6, inside="validation")
-    (said,) = remarks_on(root)
+    (said,) = warnings_of(root)
     assert said.startswith("12 of the validation images also stand in the training part")
 
 
@@ -101,4 +101,4 @@ def test_a_class_that_a_part_has_none_of_is_named(photos):
     single.mkdir()
     first = next((root / "a").iterdir())
     (single / first.name).write_bytes(first.read_bytes() + b" ")
-    assert any("no image of lonely" in text for text in remarks_on(root))
+    assert any("no image of lonely" in text for text in warnings_of(root))

@@ -122,7 +122,7 @@ def test_a_knob_without_a_value_shows_how_it_is_written():
 
 
 def test_what_stands_behind_the_colon_of_a_source_without_knobs_is_refused():
-    assert "nothing behind the colon" in refused("digits:8").message
+    assert "nothing after the colon" in refused("digits:8").message
 
 
 @pytest.mark.parametrize("source", ["folder", "folder:", "folder:a\0b"])

@@ -250,7 +250,7 @@ class TestWhatCannotBeSplit:
     def test_classes_of_one_image_leave_none_to_validate_with(self):
         problem = self.refused(single(1, 1, 1))
         assert problem.path == "data.validation_share"
-        assert "no image is left to validate with" in problem.message
+        assert "no image is left for validation" in problem.message
 
     def test_classes_of_one_group_each_say_that_groups_are_never_torn(self):
         items = [Item(f"{label}/{n}", label, f"{label}{n}", f"film{label}") for label in range(2) for n in range(10)]

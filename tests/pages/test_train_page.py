@@ -265,7 +265,7 @@ def test_a_folder_of_photos_is_counted_and_what_is_left_out_is_named(models: Pat
     checked(field(page, "data.source.path").set_value(f" {root} ").run())
     assert held(page).data.source == f"folder:{root}"
     assert "2 classes; images: **12** train · **4** validation · **4** test" in said(page)
-    assert "cat/notes_1.txt: not a picture by its name" in said(page)
+    assert "cat/notes_1.txt: not the name of an image file" in said(page)
     assert not start_button(page).disabled
 
 
@@ -278,7 +278,7 @@ def test_a_folder_that_is_not_named_yet_is_not_planned_for(models: Path) -> None
 
 def test_a_folder_that_is_not_there_says_so_beside_the_field(models: Path) -> None:
     page = opened(**{"data.source": "folder:/nowhere/at/all"})
-    assert "There is no folder '/nowhere/at/all'. Give the folder that holds the class folders." in said(page)
+    assert "There is no folder '/nowhere/at/all'. Give the folder that contains the class folders." in said(page)
     assert start_button(page).disabled
 
 

@@ -152,8 +152,8 @@ def test_what_will_not_do_what_it_is_there_for_is_remarked_upon(
 ) -> None:
     made = planned(models, changes)
     assert made.problems == ()
-    assert any(said in remark for remark in made.remarks)
-    assert not any(said in remark for remark in planned(models, {**changes, **instead}).remarks)
+    assert any(said in warning for warning in made.warnings)
+    assert not any(said in warning for warning in planned(models, {**changes, **instead}).warnings)
 
 
 @pytest.mark.parametrize("rule", ["patience", "PQ", "UP"])
@@ -235,7 +235,7 @@ def test_a_fork_keeps_the_layers_and_the_split_of_its_parent(
 def test_a_fork_at_another_size_is_told_of(models: Path, parent: store.Run) -> None:
     made = planned(models, {"start.run": parent.id, "start.epoch": 2, "head.hidden": [8], "data.image_size": 96})
     assert made.problems == ()
-    assert any("a jump in the curves is no progress" in remark for remark in made.remarks)
+    assert any("a jump in the curves is no progress" in warning for warning in made.warnings)
 
 
 def test_an_augmentation_by_nothing_is_refused(models: Path) -> None:
@@ -375,7 +375,7 @@ def test_where_only_features_do_not_fit_on_the_disk_a_run_may_start_and_is_told_
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 0, made.disk_bytes - features // 2))
     short = planned(models, {})
     assert short.problems == ()
-    assert any("computed in every epoch, which is slow" in remark for remark in short.remarks)
+    assert any("computed in every epoch, which is slow" in warning for warning in short.warnings)
     assert planned(models, {"train.feature_storage": "float16"}).disk_bytes == made.disk_bytes - features // 2
 
 

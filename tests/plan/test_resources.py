@@ -23,7 +23,7 @@ def planned(models: Path, **changes: Any) -> Plan:
 
 
 def of_the_budget(made: Plan) -> list[str]:
-    return [remark for remark in made.remarks if eviction.SETTING in remark]
+    return [warning for warning in made.warnings if eviction.SETTING in warning]
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_features_that_the_budget_has_no_room_for_are_said_to_be_computed_in_eve
     made = planned(models, **changes)
     assert made.problems == ()
     assert len(of_the_budget(made)) == (0 if fits else 1)
-    assert all("computed in every epoch, which is slow" in remark for remark in of_the_budget(made))
+    assert all("computed in every epoch, which is slow" in warning for warning in of_the_budget(made))
 
 
-def test_the_remark_says_how_much_is_needed_and_allowed(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_warning_says_how_much_is_needed_and_allowed(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(eviction.SETTING, "0.0005")
-    (remark,) = of_the_budget(planned(models, backbone__freeze="all-but-3"))
-    assert "0.7 MB of decoded images" in remark and "the 0.5 MB of TL_CACHE_GB" in remark
+    (warning,) = of_the_budget(planned(models, backbone__freeze="all-but-3"))
+    assert "0.7 MB of decoded images" in warning and "the 0.5 MB of TL_CACHE_GB" in warning
 
 
 def test_a_budget_that_is_no_number_is_a_problem_and_raises_nothing(

@@ -268,16 +268,16 @@ def test_other_images_of_the_same_classes_are_allowed_with_a_remark(models: Path
     spec = PRESETS["feature-extraction"].spec({"data.source": f"folder:{ours}"})
     parent = parent_run(models, spec=spec, classes=("cat", "dog"))
     made = forks.fork(models, parent, 2, {"data.source": f"folder:{theirs}"})
-    (remark,) = forks.remarks(parent, store.read_spec(made))
+    (remark,) = forks.fork_warnings(parent, store.read_spec(made))
     assert "other images" in remark
     assert not (made.folder / "val_losses.f32").exists()
-    assert forks.remarks(parent, forks.continued(parent, 2)) == ()
+    assert forks.fork_warnings(parent, forks.continued(parent, 2)) == ()
 
 
 def test_images_of_another_size_are_allowed_with_a_remark(models: Path) -> None:
     parent = parent_run(models)
     made = forks.fork(models, parent, 2, {"data.image_size": 64})
-    assert "64 pixels, its parent saw 32" in forks.remarks(parent, store.read_spec(made))[0]
+    assert "64 pixels, its parent saw 32" in forks.fork_warnings(parent, store.read_spec(made))[0]
 
 
 STAGED = {

@@ -59,8 +59,8 @@ def _print_plan(made: Plan) -> None:
     counts = ", ".join(f"{number:,} {part}" for part, number in (made.images or {}).items())
     skipped = f"; {made.skipped} files left out" if made.skipped else ""
     output.print_line(f"{made.classes} classes; images: {counts}{skipped}\n")
-    for remark in made.remarks:
-        output.print_text(f"Note: {remark}")
+    for warning in made.warnings:
+        output.print_text(f"Note: {warning}")
     output.print_table(
         ("phase", "epochs", "frozen up to", ">trainable", "features", ">about"), list(map(_phase, made.phases))
     )

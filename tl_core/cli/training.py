@@ -81,8 +81,8 @@ def check(spec: ExperimentSpec, models: Path) -> None:
     planned = plan(spec, models)
     if planned.problems:
         raise BadInput(planned.problems)
-    for remark in planned.remarks:
-        output.print_line(f"Note: {remark}", console=output.err)
+    for warning in planned.warnings:
+        output.print_line(f"Note: {warning}", console=output.err)
 
 
 def train_and_tell(run: store.Run, models: Path, as_json: bool, stop: Callable[[], None]) -> None:

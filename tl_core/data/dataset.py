@@ -1,4 +1,4 @@
-"""A dataset of labelled images, as plain data: what there is, not yet the pixels."""
+"""A dataset of labelled images as plain data, without pixels."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Item:
-    """One image that is not read yet.
+    """One image, not read yet.
 
     Attributes:
         key: Its name within the dataset (a relative path, or "dress/0007"); unique.
         label: The index of its class in `ImageDataset.class_names`.
-        digest: A name for its content: two items of the same digest have the same bytes.
-        group: Items of one group never stand on both sides of a split (by default, identical images).
-        part: The part it came in, where the data came split.
+        digest: A hash of its content: items with equal digests have equal bytes.
+        group: Items of one group are always in the same part of a split (by default, identical images).
+        part: Its part, if the data came split.
     """
 
     key: str
@@ -35,7 +35,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that was left out, and why."""
+    """A file that was skipped, and why."""
 
     key: str
     reason: str
@@ -46,10 +46,10 @@ class ImageDataset:
     """Labelled images.
 
     Attributes:
-        source: The text that names it ("folder:photos", "playground:difficulty=0.6").
-        open_image: Reads one item as an RGB image in its own size; raises `Unreadable` where it cannot.
-        fingerprint: A name for the content: the same images and labels, the same fingerprint.
-        generated: True where opening an image computes it; `source` alone then says everything about it.
+        source: The text that identifies it ("folder:photos", "playground:difficulty=0.6").
+        open_image: Reads one item as an RGB image in its original size; raises `Unreadable`.
+        fingerprint: A hash of all images and labels.
+        generated: True if images are computed when opened; `source` alone then determines them.
     """
 
     source: str
@@ -67,8 +67,8 @@ class ImageDataset:
 
 
 class Unreadable(Exception):
-    """An image that cannot be used; the text says why, for the list of skipped files."""
+    """An image cannot be used; the message is the reason in the list of skipped files."""
 
 
 class Unreachable(Unreadable):
-    """A file the system would not give (gone, no permission, a failing disk): nothing is known about its content."""
+    """A file cannot be read (missing, no permission, a failing disk); its content is unknown."""

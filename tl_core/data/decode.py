@@ -1,7 +1,7 @@
-"""One image file to RGB pixels, the same way for training, preview and prediction.
+"""Decodes an image file to RGB pixels, identically for training, preview and prediction.
 
 Rules: EXIF orientation is applied; palette, grey and CMYK become RGB; 16-bit grey is scaled to its upper 8 bits (Pillow's own
-conversion would clip it to white); transparency is laid on white; of an animation the first frame is taken.
+conversion would clip it to white); transparency is composited on white; the first frame of an animation is used.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 from tl_core.data.dataset import Unreachable, Unreadable
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-"""The formats that are opened at all: parsers of rare formats are where image libraries break (a 284-byte BLP file costs 641 MB)."""
+"""The formats that are opened: parsers of rare formats are the weak point of image libraries (a 284-byte BLP file allocates 641 MB)."""
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp"})
 
@@ -28,21 +28,21 @@ _AT_MOST = f"at most {MAX_PIXELS // 1_000_000} million are read"
 
 MAX_BYTES = 100_000_000
 
-# Pillow warns of large images and of odd metadata; the limit here is lower, and the rest says nothing a person could act on.
+# Pillow warns about large images and odd metadata; the limit here is lower, and the other warnings are not actionable.
 # Not `catch_warnings` around each image: it swaps the filters of the whole process, and images are decoded in threads.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class NoMemory(Unreachable):
-    """There was no memory to decode a picture in; another moment there may be, so nothing is known about it either."""
+    """There was not enough memory to decode an image; a later attempt may succeed."""
 
 
 def open_rgb(file: Path | IO[bytes]) -> Image.Image:
-    """The image in a file, upright, mode RGB, in its own size.
+    """The image in a file, upright, mode RGB, in its original size.
 
     Raises:
-        Unreadable: saying why: empty, not an image, of a kind that is not opened, too large, broken.
-        Unreachable: where the file itself could not be read; NoMemory where memory was short.
+        Unreadable: empty, not an image, an unsupported format, too large, or broken.
+        Unreachable: the file could not be read; NoMemory if memory was short.
     """
     try:
         with Image.open(io.BytesIO(_content(file)), formats=FORMATS) as image:
@@ -50,23 +50,23 @@ def open_rgb(file: Path | IO[bytes]) -> Image.Image:
             return to_rgb(image)
     except Unreadable:
         raise
-    except Image.DecompressionBombError:  # Pillow's own limit, which it looks at before _check_size can.
+    except Image.DecompressionBombError:  # Pillow's own limit, which it checks before _check_size does.
         raise Unreadable(f"far too many pixels; {_AT_MOST}") from None
     except Image.UnidentifiedImageError:
-        raise Unreadable(f"not an image of a known kind ({', '.join(FORMATS)})") from None
+        raise Unreadable(f"not an image in a supported format ({', '.join(FORMATS)})") from None
     except MemoryError:
         raise NoMemory("needs more memory than is free") from None
-    # Broken files raise whatever the parser stumbles over: OSError, ValueError, TypeError, IndexError, SyntaxError
-    # and more were seen; a list of them would miss the next one.
+    # Parsers raise almost anything on broken files: OSError, ValueError, TypeError, IndexError, SyntaxError
+    # and more were observed; a list would miss the next one.
     except Exception as error:
         raise Unreadable(f"broken image ({type(error).__name__}: {error})") from error
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """An opened image, upright and in mode RGB (see the rules above); it may be the one that is given, changed."""
+    """An opened image, upright and in mode RGB (see the rules above); may modify its argument."""
     image.seek(0)
     image.load()
-    # In place, and below without `convert`: each copies an image that needs neither, which is a tenth of the time it takes to decode.
+    # In place, and below without `convert`: a needless copy takes a tenth of the decoding time.
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith(("I", "F")):
         return _from_deep_grey(image)
@@ -78,7 +78,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def resized(image: Image.Image, size: int) -> np.ndarray:
-    """An RGB image as uint8 pixels 0..255 of shape (size, size, 3): squeezed to a square, bilinear with antialiasing."""
+    """An RGB image as uint8 pixels 0..255 of shape (size, size, 3): resized to a square, bilinear with antialiasing."""
     if image.size != (size, size):
         image = image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=3.0)
     return np.asarray(image, dtype=np.uint8)

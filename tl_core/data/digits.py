@@ -1,7 +1,7 @@
-"""Handwritten digits: 1,797 grey pictures of 8 x 8 pixels that ship with scikit-learn.
+"""Handwritten digits: 1,797 grey images of 8 x 8 pixels that ship with scikit-learn.
 
 Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998
-(CC BY 4.0); scikit-learn's `load_digits` holds its test part.
+(CC BY 4.0); scikit-learn's `load_digits` is its test part.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def open_image(item: Item) -> Image.Image:
 @cache
 def _arrays() -> tuple[np.ndarray, np.ndarray]:
     """(images 0..16, shape (1797, 8, 8); labels, shape (1797,))."""
-    # Found and read without importing scikit-learn, which takes a second or two that a page would have to wait for.
+    # Read without importing scikit-learn, which takes a second or two and would delay the page.
     found = find_spec("sklearn")
     if found is None or found.origin is None:
         raise ModuleNotFoundError("scikit-learn is not installed; run pip install -r requirements.txt")

@@ -1,7 +1,7 @@
-"""Generated pictures, drawn by a process on each core: threads would wait for each other, as Python runs one at a time.
+"""Renders generated images with one process per core: threads would wait for Python's interpreter lock.
 
 `python -m tl_core.data.drawing SOURCE SIZE` reads a JSON list of keys from its standard input and writes their pixels, one
-picture after the other, to its standard output. It ends with whoever reads from it.
+image after another, to its standard output. It ends when its reader closes the pipe.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from tl_core.data.dataset import ImageDataset, Item
 from tl_core.errors import RunFailed
 
 WORTH_IT = 48
-"""Pictures for which one more process pays: starting one takes as long as drawing thirty."""
+"""Number of images from which another process pays off: starting one takes as long as rendering thirty."""
 
 
 def drawn(dataset: ImageDataset, size: int) -> Generator[tuple[Item, np.ndarray], None, None]:
     """Every item of a generated dataset in order with its pixels: uint8 RGB, shape (size, size, 3).
 
     Raises:
-        RunFailed: where a process that draws ended early.
+        RunFailed: a rendering process ended early.
     """
     count = min(os.cpu_count() or 1, len(dataset.items) // WORTH_IT)
     if count < 2:
         yield from ((item, decode.resized(dataset.open_image(item), size)) for item in dataset.items)
         return
-    # Each draws every so many pictures, so that they keep abreast and what comes can be written in order.
+    # Each renders every n-th image, so that they progress together and images arrive in order.
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for first in range(count):
@@ -60,7 +60,7 @@ def _received(process: subprocess.Popen[bytes], size: int) -> np.ndarray:
     wanted = size * size * 3
     content = process.stdout.read(wanted)
     if len(content) < wanted:
-        raise RunFailed(f"A process that draws pictures ended early (status {process.wait()}). Start again.")
+        raise RunFailed(f"A process that renders images ended early (status {process.wait()}). Start again.")
     return np.frombuffer(content, np.uint8).reshape(size, size, 3)
 
 
@@ -76,5 +76,5 @@ def main(source: str, size: int) -> None:
 if __name__ == "__main__":
     try:
         main(sys.argv[1], int(sys.argv[2]))
-    except BrokenPipeError:  # Nobody wants the rest.
+    except BrokenPipeError:  # The reader is gone.
         os._exit(0)

@@ -1,7 +1,7 @@
-"""A folder of photos: one folder a class, with or without train/validation/test above the classes.
+"""A folder of photos: one folder per class, with or without train/validation/test above the classes.
 
-Folders inside a class belong to that class. What cannot be used is never an error here: it is listed with its reason.
-Links are not followed out of the folder, so that a dataset never reads what its owner did not put into it.
+Folders inside a class belong to that class. Unusable files are never an error: they are skipped with a reason.
+Links are not followed out of the folder, so that a dataset reads only what was put into it.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def load(path: str, source: str) -> ImageDataset:
     """The labelled images below a folder; nothing is decoded yet.
 
     Raises:
-        BadInput: where the folder does not exist or holds no class folder with a picture.
+        BadInput: the folder does not exist or has no class folder with an image.
     """
     root = _root(path)
     skipped: list[Skipped] = []
     found = list(_labelled(root, skipped))
     names = tuple(sorted({name for _, name, _ in found}))
     if not names:
-        raise BadInput.of("data.source", f"no pictures in class folders were found in {path!r}", _expected(skipped))
+        raise BadInput.of("data.source", f"found no images in class folders of {path!r}", _expected(skipped))
     items = tuple(_items(root, found, names, skipped))
     fingerprint = digest_of("folder", names, [(item.key, item.label, item.digest, item.part) for item in items])
     return ImageDataset(source, names, items, fingerprint, lambda item: open_image(root, item), tuple(skipped))
@@ -54,8 +54,8 @@ def _root(path: str) -> Path:
             return root
         reason = f"there is no folder {path!r}"
     except (OSError, ValueError, RuntimeError) as error:  # a name too long, a NUL, an unknown ~user
-        reason = f"{path!r} is no path of a folder ({getattr(error, 'strerror', None) or error})"
-    raise BadInput.of("data.source", reason, "Give the folder that holds the class folders.")
+        reason = f"{path!r} is not the path of a folder ({getattr(error, 'strerror', None) or error})"
+    raise BadInput.of("data.source", reason, "Give the folder that contains the class folders.")
 
 
 def open_image(root: Path, item: Item) -> Image.Image:
@@ -64,23 +64,23 @@ def open_image(root: Path, item: Item) -> Image.Image:
 
 
 def _expected(skipped: list[Skipped]) -> str:
-    seen = f" Left out: {len(skipped)} files, such as {skipped[0].key} ({skipped[0].reason})." if skipped else ""
-    return f"Expected one folder a class with JPEG, PNG, WebP, GIF or BMP files in it.{seen}"
+    seen = f" Skipped: {len(skipped)} files, such as {skipped[0].key} ({skipped[0].reason})." if skipped else ""
+    return f"Expected one folder per class with JPEG, PNG, WebP, GIF or BMP files.{seen}"
 
 
 def _labelled(root: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, str, Part | None]]:
-    """(file, class, part it came in) of every file that may be a picture."""
+    """(file, class, part) of every file that may be an image."""
     top = _folders(root, root, skipped)
     parts = {folder: _PARTS.get(folder.name.lower()) for folder in top}
     came_split = _came_split(list(parts.values()))
     for folder in top:
         if not came_split:
-            yield from ((file, folder.name, None) for file in _pictures(root, folder, skipped))
+            yield from ((file, folder.name, None) for file in _images_of_class(root, folder, skipped))
         elif parts[folder] is None:
-            skipped.append(Skipped(_key(root, folder) + "/", "a folder beside train, validation and test is not read"))
+            skipped.append(Skipped(_key(root, folder) + "/", "not one of the folders train, validation and test"))
         else:
             for inner in _folders(root, folder, skipped):
-                yield from ((file, inner.name, parts[folder]) for file in _pictures(root, inner, skipped))
+                yield from ((file, inner.name, parts[folder]) for file in _images_of_class(root, inner, skipped))
 
 
 def _came_split(parts: list[Part | None]) -> bool:
@@ -88,8 +88,8 @@ def _came_split(parts: list[Part | None]) -> bool:
     return "train" in parts and (None not in parts or len(set(parts) - {None}) > 1)
 
 
-def _pictures(root: Path, folder: Path, skipped: list[Skipped]) -> Iterator[Path]:
-    """The files of a class that look like pictures, sorted; the others are listed as skipped."""
+def _images_of_class(root: Path, folder: Path, skipped: list[Skipped]) -> Iterator[Path]:
+    """The files of a class that look like images, sorted; the others are skipped."""
     count = 0
 
     def refused(error: OSError) -> None:
@@ -107,20 +107,20 @@ def _pictures(root: Path, folder: Path, skipped: list[Skipped]) -> Iterator[Path
                 count += 1
                 yield file
     if not count:
-        skipped.append(Skipped(_key(root, folder) + "/", "no picture in this class folder; the class is left out"))
+        skipped.append(Skipped(_key(root, folder) + "/", "no image in this class folder; the class is skipped"))
 
 
 def _unfit(root: Path, file: Path) -> str:
-    """Why a file cannot be a picture of this dataset; empty where it can."""
+    """Why a file cannot be an image of this dataset; empty if it can."""
     if not _is_text(file.relative_to(root).as_posix()):
         return "its name is not valid UTF-8"
     if file.suffix.lower() not in decode.SUFFIXES:
-        return "not a picture by its name"
-    if not file.is_file():  # before `resolve`, which raises on links that go round in a circle
+        return "not the name of an image file"
+    if not file.is_file():  # before `resolve`, which raises on circular links
         return "not a regular file"
     if file.is_symlink() and not file.resolve().is_relative_to(root):
-        return "a link that leads out of the folder"
-    if file.stat().st_size > decode.MAX_BYTES:  # would only be read to its end to be refused later
+        return "a link out of the folder"
+    if file.stat().st_size > decode.MAX_BYTES:  # checked here, not after reading it
         return f"file larger than {decode.MAX_BYTES // 1_000_000} MB"
     return ""
 
@@ -144,7 +144,7 @@ def _content_digest(file: Path) -> str:
 
 
 def _folders(root: Path, folder: Path, skipped: list[Skipped]) -> list[Path]:
-    """The folders in the root or in a part, sorted, that stand for a class or a part; what else is there is listed as skipped."""
+    """The folders in the root or in a part that are a class or a part, sorted; other entries are skipped."""
     try:
         inside = sorted(entry for entry in folder.iterdir() if _is_data(entry.name))
     except OSError as error:
@@ -156,7 +156,7 @@ def _folders(root: Path, folder: Path, skipped: list[Skipped]) -> list[Path]:
 
 
 def _unfit_folder(entry: Path) -> str:
-    """Why something cannot be a class folder; empty where it can."""
+    """Why an entry cannot be a class folder; empty if it can."""
     if not entry.is_dir():
         return "not in a class folder"
     if entry.is_symlink():

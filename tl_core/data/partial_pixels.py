@@ -1,4 +1,4 @@
-"""Pixels while they are decoded, for another thread that works on them at the same time."""
+"""Pixels while they are being decoded, for another thread that uses them at the same time."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import NoReturn
 import numpy as np
 
 LOOK_EVERY = 0.02
-"""Seconds between looks at how far decoding is."""
+"""Seconds between checks of the progress of decoding."""
 
 
 class Overtaken(Exception):
-    """Decoding has ended: all pixels can be read now, or it was stopped."""
+    """Decoding has ended: complete, or stopped."""
 
 
 class Growing:
-    """Images that this process decodes into a file, one after the other.
+    """Images that this process is decoding into a file, in order.
 
     Attributes:
-        key: As of the `Pixels` they will be.
+        key: The key of the `Pixels` they become.
     """
 
     def __init__(self, key: str, file: Path, shape: tuple[int, int, int, int]) -> None:
         """
         Args:
             file: Flat, uint8; only ever grows.
-            shape: Of all of them, (images, size, size, 3), if none turns out to be unreadable.
+            shape: (images, size, size, 3), if all of them are readable.
         """
         self.key = key
         self._file, self._shape, self._ended = file, shape, Event()
@@ -40,10 +40,10 @@ class Growing:
         """Waits for images and reads them: uint8, shape (images, size, size, 3).
 
         Args:
-            some: From an image to another, both given.
+            some: A slice with start and stop.
 
         Raises:
-            Overtaken: where decoding ends first, or has ended.
+            Overtaken: decoding has ended.
         """
         self.check()
         one, count = math.prod(self._shape[1:]), some.stop - some.start
@@ -52,12 +52,12 @@ class Growing:
                 self._ended.wait(LOOK_EVERY)
                 self.check()
             found = np.fromfile(self._file, np.uint8, count * one, offset=some.start * one)
-        except FileNotFoundError:  # All is decoded: the file was moved to its place this moment.
+        except FileNotFoundError:  # Decoding is complete: the file was just renamed.
             raise Overtaken from None
         return found.reshape(count, *self._shape[1:])
 
     def missing_bytes(self) -> int:
-        """What is still to be written of them."""
+        """Bytes still to be written."""
         try:
             return max(math.prod(self._shape) - self._file.stat().st_size, 0)
         except FileNotFoundError:
@@ -69,10 +69,10 @@ class Growing:
         raise Overtaken
 
     def check(self, *_: object) -> None:
-        """Raises Overtaken where decoding has ended; usable as a `Progress`."""
+        """Raises Overtaken if decoding has ended; usable as a `Progress`."""
         if self._ended.is_set():
             raise Overtaken
 
     def close(self) -> None:
-        """Tells whoever follows that decoding has ended."""
+        """Signals that decoding has ended."""
         self._ended.set()

@@ -1,6 +1,6 @@
 """The pixel cache: every image of a dataset decoded and resized once, kept as one memory-mapped array.
 
-Keyed by the dataset's content and the size, so that a renamed folder hits and a changed photo misses.
+Keyed by content and size: a renamed folder hits, a changed photo misses.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from tl_core.errors import RunFailed
 from tl_core.files import digest_of
 
 VERSION = 1
-"""Raised when the same file would give other pixels."""
+"""Increase it when the same file gives different pixels."""
 
 _FILE = "pixels.u8"
 _AHEAD = 64
-"""Images that may be decoded before they are written: a map over everything would hold it all in memory."""
+"""Images decoded ahead of writing: a plain `map` would hold all of them in memory."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,21 @@ class Pixels:
 
 
 Begun = Callable[[Growing], None]
-"""Called when this process begins to decode, with what comes of it; not where pixels are there, or another process makes them."""
+"""Called when this process starts decoding; not if pixels are cached or another process decodes them."""
 
 
 def unfollowed(growing: Growing) -> None:
-    """A `Begun` that follows nothing."""
+    """A `Begun` that does nothing."""
 
 
 def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress, begun: Begun = unfollowed) -> Pixels:
-    """The pixels of a dataset at a size: from the cache, or made now.
+    """The pixels of a dataset at a size, from the cache or decoded now.
 
-    Unreadable images are left out and stand in `dataset.skipped` of what comes back.
+    Unreadable images are skipped and listed in `dataset.skipped` of the result.
 
     Raises:
-        RunFailed: where the disk or the memory has too little space, or a file that was listed is gone.
-        RunStopped: where `progress` raises it; the next call goes on from there.
+        RunFailed: the disk or memory is full, or a listed file is missing.
+        RunStopped: `progress` raised it; the next call continues from there.
     """
     folder = _folder(dataset, size, cache)
     job = Job("Decoding images", len(dataset.items), bytes_needed(len(dataset.items), size))
@@ -85,17 +85,17 @@ def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress, be
 
 
 def is_cached(dataset: ImageDataset, size: int, cache: Path) -> bool:
-    """True where `pixels` would find them made."""
+    """True if the pixels are in the cache."""
     return is_built(_folder(dataset, size, cache))
 
 
 def key_of(dataset: ImageDataset, size: int) -> str:
-    """The key that `Pixels` of a dataset at a size have, made or not."""
+    """The cache key of the `Pixels` of a dataset at a size."""
     return digest_of("pixels", VERSION, PIL.__version__, dataset.fingerprint, size)
 
 
 def bytes_needed(images: int, size: int) -> int:
-    """The size of the pixel cache of so many images."""
+    """The size of the pixel cache of this many images."""
     return images * size * size * 3
 
 
@@ -109,7 +109,7 @@ def _write_all(
     need_space(building.parent, missing_bytes(building, bytes_needed(len(dataset.items), size)), "decoded images")
 
     def more(state: State) -> Iterator[tuple[Any, State]]:
-        begun()  # Not before: until now the file had what an earlier process may have left wrong.
+        begun()  # Only now has the file been cleared of invalid data of an earlier process.
         return _missing(dataset, size, progress, state)
 
     reached = grown(building / _FILE, {"items": 0, "unreadable": []}, more)
@@ -117,14 +117,14 @@ def _write_all(
 
 
 def _missing(dataset: ImageDataset, size: int, progress: Progress, state: State) -> Iterator[tuple[Any, State]]:
-    """The pixels of the items that are not decoded yet; nothing for one that is unreadable, which the state then lists."""
+    """The pixels of the items not yet decoded; unreadable ones give no bytes and are listed in the state."""
     unreadable = state["unreadable"]
     rest = replace(dataset, items=dataset.items[state["items"] :])
     each = drawn(rest, size) if dataset.generated else _decoded(rest, size)
     with closing(each) as decoded:
         for done, (item, result) in enumerate(decoded, start=state["items"] + 1):
             if isinstance(result, Unreachable):
-                # Not "unreadable": the cache would go on leaving out a picture that may be there again tomorrow.
+                # Not "unreadable": the cache would keep skipping an image that may be readable later.
                 raise _failure(item, result)
             if isinstance(result, Unreadable):
                 unreadable = [*unreadable, (item.key, str(result))]
@@ -136,13 +136,13 @@ def _missing(dataset: ImageDataset, size: int, progress: Progress, state: State)
 def _failure(item: Item, reason: Unreachable) -> RunFailed:
     if isinstance(reason, decode.NoMemory):
         return RunFailed(
-            f"{item.key} {reason}. Close something, or make the picture smaller, and start again: what is decoded is kept."
+            f"{item.key} {reason}. Close other programs, or make the image smaller, and start again: decoded images are kept."
         )
-    return RunFailed(f"{item.key} {reason}; it was there when the data was listed. Start again when it is back.")
+    return RunFailed(f"{item.key} {reason}; it existed when the dataset was listed. Restore it and start again.")
 
 
 def _decoded(dataset: ImageDataset, size: int) -> Generator[tuple[Item, np.ndarray | Unreadable], None, None]:
-    """Every item in order with its pixels, or why there are none. Pillow frees the interpreter lock while it decodes."""
+    """Every item in order with its pixels or its error. Pillow releases the interpreter lock while it decodes."""
 
     def one(item: Item) -> np.ndarray | Unreadable:
         try:
@@ -161,4 +161,4 @@ def _decoded(dataset: ImageDataset, size: int) -> Generator[tuple[Item, np.ndarr
                 yield first, decoded.result()
         yield from ((item, decoded.result()) for item, decoded in ahead)
     finally:
-        pool.shutdown(cancel_futures=True)  # Whoever stops does not wait for the rest.
+        pool.shutdown(cancel_futures=True)  # A stop does not wait for the rest.

@@ -1,4 +1,4 @@
-"""From the data section of a spec to pixels and a split, and what to know of it before believing a figure."""
+"""From the data section of a spec to pixels and a split, with warnings about both."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from tl_core.data.split import Split, grouped, part_counts, split
 from tl_core.experiment.spec import DataSpec
 
 
-def remarks(dataset: ImageDataset, split: Split) -> tuple[str, ...]:
-    """Sentences about a split: images that stand on both sides of it, classes a part has none of."""
+def split_warnings(dataset: ImageDataset, split: Split) -> tuple[str, ...]:
+    """Warnings about a split: images in two parts, classes missing from a part."""
     return (*_shared(dataset, split), *_absent(dataset, split))
 
 
 def _shared(dataset: ImageDataset, split: Split) -> list[str]:
-    """Images with a copy in training can be known by heart; only a split that came with the data can hold them."""
+    """Images with a copy in the training part are memorised; only a split that came with the data can contain them."""
     trained = {dataset.items[index].digest for index in split.train}
     found = []
     for part in ("validation", "test"):
         count = sum(dataset.items[index].digest in trained for index in split.part(part))
         if count:
             found.append(
-                f"{count} of the {part} images also stand in the training part, so its figures flatter the network."
+                f"{count} of the {part} images are also in the training part, so {part} metrics are too optimistic."
             )
     return found
 
@@ -38,7 +38,9 @@ def _absent(dataset: ImageDataset, split: Split) -> list[str]:
         present = set(dataset.labels[split.part(part)].tolist())
         absent = [name for label, name in enumerate(dataset.class_names) if label not in present]
         if present and absent:
-            found.append(f"The {part} part has no image of {', '.join(absent[:5])}: its figures say nothing of it.")
+            found.append(
+                f"The {part} part has no image of {', '.join(absent[:5])}: {part} metrics ignore {'it' if len(absent) == 1 else 'them'}."
+            )
     return found
 
 
@@ -58,8 +60,8 @@ def prepare(data: DataSpec, size: int, cache: Path, progress: Progress, begun: B
     """Loads, decodes and splits.
 
     Raises:
-        BadInput: where the data cannot be used.
-        RunFailed, RunStopped: as `pixels` does.
+        BadInput: the data cannot be used.
+        RunFailed, RunStopped: see `pixels`.
     """
     read = pixels(listed(data), size, cache, progress, begun)
     read = replace(read, dataset=_without_empty_classes(read.dataset))
@@ -72,7 +74,7 @@ def listed(data: DataSpec) -> ImageDataset:
 
 
 def split_of(data: DataSpec, dataset: ImageDataset) -> Split:
-    """The split the data section asks for."""
+    """The split defined by the data section."""
     return split(
         dataset,
         validation_share=data.validation_share,
@@ -84,25 +86,23 @@ def split_of(data: DataSpec, dataset: ImageDataset) -> Split:
 
 
 def _without_empty_classes(dataset: ImageDataset) -> ImageDataset:
-    """The dataset without classes none of whose images could be read: they would be answers nothing can have."""
+    """The dataset without classes whose images are all unreadable."""
     left = sorted(set(dataset.labels.tolist()))
     empty = [name for label, name in enumerate(dataset.class_names) if label not in left]
     items = tuple(replace(item, label=left.index(item.label)) for item in dataset.items)
-    skipped = tuple(
-        Skipped(f"{name}/", "no image of this class could be read; the class is left out") for name in empty
-    )
+    skipped = tuple(Skipped(f"{name}/", "no image of this class could be read; the class is skipped") for name in empty)
     names = tuple(dataset.class_names[label] for label in left)
     return replace(dataset, class_names=names, items=items, skipped=(*dataset.skipped, *skipped)) if empty else dataset
 
 
 def describe(prepared: Prepared) -> dict[str, Any]:
-    """What a run's folder keeps of its data: counts, what was left out and why, which labels were made wrong."""
+    """The content of a run's report/data.json: counts, skipped files with reasons, replaced labels."""
     dataset, parts = prepared.dataset, prepared.split
     return {
         "fingerprint": dataset.fingerprint,
         "classes": list(dataset.class_names),
         "images": part_counts(dataset, parts),
-        "remarks": list(remarks(dataset, parts)),
+        "remarks": list(split_warnings(dataset, parts)),
         "skipped": [{"file": item.key, "reason": item.reason} for item in dataset.skipped],
         "mislabelled": [dataset.items[parts.train[place]].key for place in parts.mislabelled],
     }

@@ -1,6 +1,6 @@
 """The table of sources: where images come from. Add one by adding a row.
 
-A source is named by a text such as `digits`, `playground:difficulty=0.7,classes=8` or `folder:PATH`.
+A source is written as a text such as `digits`, `playground:difficulty=0.7,classes=8` or `folder:PATH`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class Source:
     """One row.
 
     Attributes:
-        form: How the text that names it is written.
-        options: The knobs behind the colon, as a section; None where a path or nothing stands there.
-        load: From what stands behind the colon (an options section, or a text) and the whole text to the dataset.
-        enough: The image size, in pixels a side, above which enlarging its small pictures costs more than it gains; None where they
-            may be of any size.
+        form: The syntax of the text.
+        options: The options after the colon, as a section; None if a path or nothing follows.
+        load: From what follows the colon (an options section or a text) and the whole text to the dataset.
+        enough: The image size, in pixels per side, above which enlarging its small images costs more than it gains; None for
+            images of any size.
     """
 
     name: str
@@ -48,17 +48,17 @@ SOURCES: Registry[Source] = Registry(
         Source(
             "playground",
             "Playground",
-            "Pictures drawn on the spot, made for studying overfitting: you set how many, how hard and how mislabelled.",
+            "Generated images for studying overfitting: you set their number, difficulty and label noise.",
             "playground[:classes=6,images_per_class=120,difficulty=0.5,label_noise=0,seed=0]",
             "made by TL Lab; free to use",
             playground.load,
             options=playground.PlaygroundOptions,
-            enough=128,  # Of pictures of 96 pixels; at 224 everything takes three times as long.
+            enough=128,  # For images of 96 pixels; at 224 everything takes three times as long.
         ),
         Source(
             "digits",
             "Handwritten digits",
-            "1,797 tiny grey pictures of the digits 0 to 9; trains in seconds and is unlike ImageNet.",
+            "1,797 tiny grey images of the digits 0 to 9; trains in seconds, and unlike ImageNet.",
             "digits",
             "CC BY 4.0 (UCI Machine Learning Repository; ships with scikit-learn)",
             lambda _, source: digits.load(source),
@@ -66,7 +66,7 @@ SOURCES: Registry[Source] = Registry(
         Source(
             "folder",
             "A folder of photos",
-            "Your own photos: one folder a class, with or without train, validation and test folders above the classes.",
+            "Your own photos: one folder per class, with or without train, validation and test folders above the classes.",
             "folder:PATH",
             "yours",
             folder.load,
@@ -77,13 +77,13 @@ SOURCES: Registry[Source] = Registry(
 
 
 def load_dataset(source: str) -> ImageDataset:
-    """The dataset a text names; raises BadInput (unknown source, bad knob, no such folder, no pictures)."""
+    """The dataset of a source; raises BadInput (unknown source, bad option, no such folder, no images)."""
     row, argument = parse(source)
     return row.load(argument, source)
 
 
 def parse(source: str) -> tuple[Source, Any]:
-    """The row of a source's text, and what stands behind the colon: the options section, or the text."""
+    """The row of a source, and what follows the colon: the options section or the text."""
     name, _, rest = source.partition(":")
     row = SOURCES[name]
     if row.options is not None:
@@ -91,27 +91,27 @@ def parse(source: str) -> tuple[Source, Any]:
     if row.is_path:
         if not rest or "\0" in rest:
             raise BadInput.of(
-                "data.source", f"received {source!r} without a path behind the colon", f"Write {row.form}."
+                "data.source", f"received {source!r} without a path after the colon", f"Write {row.form}."
             )
         return row, rest
     if rest:
         raise BadInput.of(
-            "data.source", f"{name} takes nothing behind the colon, received {rest!r}", f"Write {row.form}."
+            "data.source", f"{name} takes nothing after the colon, received {rest!r}", f"Write {row.form}."
         )
     return row, ""
 
 
 def short_name(source: str) -> str:
-    """A source as a table shows it: a folder by its own name, any other as it is written. For any text, valid or not."""
+    """A source as shown in tables: the name of a folder, otherwise the text itself, valid or not."""
     name, _, rest = source.partition(":")
     is_path = name in SOURCES and SOURCES[name].is_path
     return PurePath(rest).name or source if is_path else source
 
 
 def anchored(source: str) -> str:
-    """The source with its path made absolute, so that a run finds its data again from any folder."""
+    """The source with an absolute path, so that a run finds its data from any working directory."""
     row, argument = parse(source)
-    # os.path, because pathlib raises RuntimeError for an unknown ~user; that no such folder exists is said when it is read.
+    # os.path, because pathlib raises RuntimeError for an unknown ~user; a missing folder is reported when it is read.
     return f"{row.name}:{Path(os.path.expanduser(argument)).resolve()}" if row.is_path else source  # noqa: PTH111
 
 
@@ -120,8 +120,6 @@ def _pairs(text: str) -> dict[str, Any]:
     for part in filter(None, text.split(",")):
         name, equals, value = part.partition("=")
         if not equals:
-            raise BadInput.of(
-                "data.source", f"received {part!r} where name=value belongs", "For example difficulty=0.7."
-            )
+            raise BadInput.of("data.source", f"received {part!r}, expected name=value", "For example difficulty=0.7.")
         pairs[name.strip()] = read_text(value)
     return pairs

@@ -1,7 +1,7 @@
-"""Which images train, which validate, which test: stratified, seeded, and never a group on both sides.
+"""Splits a dataset into training, validation and test images: stratified, seeded, groups kept together.
 
-Every group gets a place in a fixed random order (a hash of the seed and its name), and each class hands its first groups
-to the test part, the next to validation. So the same seed gives the same split on every machine, and adding images
+Groups are ordered by a hash of the seed and their name, separately for each part, and each class moves its first groups
+to validation and to test. So the same seed gives the same split on every machine, and adding images
 moves few of the others.
 """
 
@@ -24,7 +24,7 @@ GroupBy = Literal["content", "folder", "prefix"]
 
 
 def grouped(dataset: ImageDataset, by: GroupBy) -> ImageDataset:
-    """The dataset with groups made by a rule; identical images are in one group whatever the rule.
+    """The dataset grouped by a rule; identical images always share a group.
 
     Args:
         by: "content": identical images only. "folder": all images of one folder inside a class (a patient, a film).
@@ -36,7 +36,7 @@ def grouped(dataset: ImageDataset, by: GroupBy) -> ImageDataset:
         while parent.setdefault(name, name) != name:
             parent[name] = parent[
                 parent[name]
-            ]  # Shortens the way: a picture that thousands of folders share stays cheap.
+            ]  # Path compression: an image shared by thousands of folders stays cheap.
             name = parent[name]
         return name
 
@@ -84,15 +84,15 @@ def split(
     label_noise: float = 0.0,
     seed: int = 0,
 ) -> Split:
-    """Splits a dataset. A split that came with the data is kept; where it has no validation part, one is taken from training.
+    """Splits a dataset. A split that came with the data is kept; a missing validation part is taken from training.
 
     Args:
-        validation_share, test_share: Of the images of each class that came in no part, or in the training part alone.
-        images_per_class: At most so many training images of each class; validation and test stay whole.
-        label_noise: Share of the training labels that are changed to another class; no other part is touched.
+        validation_share, test_share: Shares of the images of each class that came without a part or in the training part.
+        images_per_class: Maximum number of training images per class; validation and test are not limited.
+        label_noise: Share of the training labels changed to another class; other parts are not affected.
 
     Raises:
-        BadInput: where fewer than two classes or an empty training or validation part would be left.
+        BadInput: fewer than two classes, or an empty training or validation part.
     """
     parts = _parts(dataset, validation_share, test_share, seed)
     train = np.flatnonzero(parts == "train")
@@ -109,7 +109,9 @@ def _parts(dataset: ImageDataset, validation_share: float, test_share: float, se
     parts = np.array([item.part or "" for item in dataset.items], dtype="<U10")
     came_with = set(parts.tolist()) - {"", "train"}
     parts[parts == ""] = "train"
-    whole = Counter(dataset.labels[parts == "train"].tolist())  # Both shares are of these, whichever is taken first.
+    whole = Counter(
+        dataset.labels[parts == "train"].tolist()
+    )  # Both shares refer to these counts, whichever is taken first.
     # Validation first: a class of two images is better measured in every epoch than once at the end.
     if "validation" not in came_with:
         _move(dataset, parts, "validation", {label: validation_share * count for label, count in whole.items()}, seed)
@@ -119,10 +121,10 @@ def _parts(dataset: ImageDataset, validation_share: float, test_share: float, se
 
 
 def _move(dataset: ImageDataset, parts: np.ndarray, part: Part, shares: dict[int, float], seed: int) -> None:
-    """Moves so many training items of each class, in whole groups, to another part: at least one, never a class's last.
+    """Moves training items of each class, in whole groups, to another part: at least one, never the last of a class.
 
     Args:
-        shares: How many items of each class to move, not yet rounded.
+        shares: Number of items of each class to move, not rounded.
     """
     members = defaultdict(list)
     for index in np.flatnonzero(parts == "train").tolist():
@@ -132,7 +134,7 @@ def _move(dataset: ImageDataset, parts: np.ndarray, part: Part, shares: dict[int
     for group in sorted(members, key=lambda name: _rank(seed, part, name)):
         counts = Counter(dataset.items[index].label for index in members[group])
         main, _ = counts.most_common(1)[0]
-        # A group that would overshoot by more than it fills is left where it is.
+        # A group that would overshoot by more than it contributes stays.
         fits = wanted[main] > 0 and counts.total() <= 2 * wanted[main]
         if fits and all(count < left[label] for label, count in counts.items()):
             parts[members[group]] = part
@@ -155,10 +157,10 @@ def _limited(dataset: ImageDataset, train: np.ndarray, most: int, seed: int) -> 
 def _with_noise(dataset: ImageDataset, train: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     labels = dataset.labels[train].copy()
     ranked = sorted(range(len(train)), key=lambda place: _rank(seed, "noise", dataset.items[train[place]].key))
-    # In the order of the ranks: a larger share keeps the wrong labels of a smaller one.
+    # In rank order, so that a larger share includes the wrong labels of a smaller one.
     chosen = np.array(ranked[: round(share * len(train))], dtype=np.int64)
     classes = len(dataset.class_names)
-    # Adding 1..classes-1 modulo classes gives any other class with the same chance, never the same one.
+    # Adding 1..classes-1 modulo classes gives every other class with equal probability, never the same one.
     labels[chosen] = (labels[chosen] + np.random.default_rng([seed, 7]).integers(1, classes, len(chosen))) % classes
     return labels, np.sort(chosen)
 
@@ -176,10 +178,10 @@ def _check(dataset: ImageDataset, train: np.ndarray, validation: np.ndarray) -> 
         )
     if empty := sorted(set(dataset.labels.tolist()) - set(dataset.labels[train].tolist())):
         names = ", ".join(dataset.class_names[label] for label in empty[:5])
-        raise BadInput.of("data.source", f"{names}: no training image", "Add some, or take the class out.")
+        raise BadInput.of("data.source", f"{names}: no training image", "Add some, or remove the class.")
     if len(validation) == 0:
-        remedy = "Add images, or choose another data.group_by: a group is never torn."
-        raise BadInput.of("data.validation_share", f"no image is left to validate with; there are {sizes}", remedy)
+        remedy = "Add images, or choose another data.group_by: groups are never split."
+        raise BadInput.of("data.validation_share", f"no image is left for validation; there are {sizes}", remedy)
 
 
 def part_counts(dataset: ImageDataset, parts: Split) -> dict[str, Sequence[int]]:

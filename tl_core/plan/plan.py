@@ -8,7 +8,7 @@ from typing import Any
 
 from tl_core.data.dataset import ImageDataset
 from tl_core.data.pixels import bytes_needed, is_cached, key_of
-from tl_core.data.prepare import listed, remarks, split_of
+from tl_core.data.prepare import listed, split_of, split_warnings
 from tl_core.data.split import Split
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.phases import Phase, phases
@@ -26,7 +26,7 @@ from tl_core.plan.problems import data_problems, spec_problems, start_problems
 from tl_core.plan.resources import budget_short, checkpoint_bytes, disk_short, memory_bytes
 from tl_core.plan.stored import is_stored
 from tl_core.plan.techniques import Technique, techniques
-from tl_core.plan.warnings import spec_remarks, start_remarks
+from tl_core.plan.warnings import spec_warnings, start_warnings
 from tl_core.store import cache_folder
 
 
@@ -36,7 +36,7 @@ class Plan:
 
     Attributes:
         problems: What has to change before it can start; empty where it can.
-        remarks: What a person should know of the data though nothing is wrong enough to stop a run.
+        warnings: What makes metrics unreliable, without preventing the run.
         images: How many images there are by part, before any is found unreadable; empty where the data cannot be used.
         head_parameters: All numbers of the head; all train but the statistics of its batch normalisation.
         techniques: What is done against overfitting and how the weights learn, each with where it acts.
@@ -50,7 +50,7 @@ class Plan:
     classes: int = 0
     images: dict[str, int] | None = None
     skipped: int = 0
-    remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     phases: tuple[PhasePlan, ...] = ()
     blocks: tuple[BlockPlan, ...] = ()
     techniques: tuple[Technique, ...] = ()
@@ -105,7 +105,7 @@ def plan(spec: ExperimentSpec, models: Path, dataset: ImageDataset | None = None
     if any(problem.path == "train.stages" for problem in found):  # There are no phases then.
         return Plan(found)
     # Of a parent that is not there, or cannot be read, nothing more is to be said.
-    told = () if unfit else start_remarks(spec, models)
+    told = () if unfit else start_warnings(spec, models)
     return _costed(spec, models, dataset, split, found, told)
 
 
@@ -133,7 +133,7 @@ def _costed(
         classes=classes,
         images=images,
         skipped=len(dataset.skipped),
-        remarks=(*remarks(dataset, split), *spec_remarks(spec, made), *(refused or uncached), *told),
+        warnings=(*split_warnings(dataset, split), *spec_warnings(spec, made), *(refused or uncached), *told),
         phases=phase_plans,
         blocks=blocks(spec),
         techniques=techniques(spec, made),

@@ -12,7 +12,7 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan.costs import PhasePlan, outputs, split, used_blocks
 
 Said = tuple[tuple[Problem, ...], tuple[str, ...]]
-"""Problems, and remarks."""
+"""Problems, and warnings."""
 
 
 def copies(spec: ExperimentSpec) -> int:

@@ -12,16 +12,16 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import forks
 
 
-def spec_remarks(spec: ExperimentSpec, phases: Sequence[Phase]) -> tuple[str, ...]:
+def spec_warnings(spec: ExperimentSpec, phases: Sequence[Phase]) -> tuple[str, ...]:
     """Sentences about settings that will not do what they are there for."""
     if spec.head.classifier in SOLVED:
         return ()
     return (*_never_stops(spec, phases), *_never_drops(spec, phases), *_never_trained(spec, phases))
 
 
-def start_remarks(spec: ExperimentSpec, models: Path) -> tuple[str, ...]:
+def start_warnings(spec: ExperimentSpec, models: Path) -> tuple[str, ...]:
     """Sentences about a fork that can go on from its parent."""
-    return forks.remarks(forks.parent_of(models, spec), spec) if spec.start.run else ()
+    return forks.fork_warnings(forks.parent_of(models, spec), spec) if spec.start.run else ()
 
 
 def _never_stops(spec: ExperimentSpec, phases: Sequence[Phase]) -> Iterator[str]:

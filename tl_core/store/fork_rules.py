@@ -67,7 +67,7 @@ def problems(parent: Run, spec: ExperimentSpec) -> tuple[Problem, ...]:
     return tuple(found or [*_weights_file(parent, spec), *_classes(parent, before, spec)])
 
 
-def remarks(parent: Run, spec: ExperimentSpec) -> tuple[str, ...]:
+def fork_warnings(parent: Run, spec: ExperimentSpec) -> tuple[str, ...]:
     """What a person should know of a fork that is allowed."""
     before, said = read_spec(parent), []
     if spec.data.source != before.data.source:

@@ -23,7 +23,7 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json, sha256_of, write_bytes, write_json, write_with
 from tl_core.store import run as folders
 from tl_core.store.checkpoints import Checkpoint, kept_at, read_manifest, unreadable
-from tl_core.store.fork_rules import classes_of, continued, problems, remarks
+from tl_core.store.fork_rules import classes_of, continued, fork_warnings, problems
 from tl_core.store.metrics import append_metrics
 from tl_core.store.notes import title_of
 from tl_core.store.run import Run
@@ -34,12 +34,12 @@ __all__ = [
     "continued",
     "create",
     "fork",
+    "fork_warnings",
     "inherited",
     "kept_epoch",
     "parent_of",
     "problems",
     "read_start",
-    "remarks",
     "start_weights",
     "weights_for",
 ]

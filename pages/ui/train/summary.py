@@ -47,8 +47,8 @@ def draw_details(view: PlanView) -> None:
     st.markdown(_table(made))
     for reason in dict.fromkeys(plan.reason for plan in made.phases):
         st.caption(f":material/info: {plain(reason)}")
-    for remark in made.remarks:
-        st.caption(f":material/warning: {plain(remark)}")
+    for warning in made.warnings:
+        st.caption(f":material/warning: {plain(warning)}")
     _techniques(made)
     _skipped(view)
 

@@ -223,7 +223,7 @@ def test_a_class_of_which_no_image_can_be_read_is_left_out_and_named(
     train(run, tmp_path, quiet)
     told = json.loads((run.report / "data.json").read_text())
     assert told["classes"] == ["blue", "red"]
-    assert {"file": "broken/", "reason": "no image of this class could be read; the class is left out"} in told[
+    assert {"file": "broken/", "reason": "no image of this class could be read; the class is skipped"} in told[
         "skipped"
     ]
     assert Predictor.of(run.export).signature.classes == ("blue", "red")

@@ -96,11 +96,11 @@ _STEPS, _NEAR, _BLOCK = 16, 0.009, 8
 
 
 def hits(solid: Solid, right: Array, up: Array, axes: Array) -> tuple[np.ndarray, Points]:
-    """Traces one ray from each point of a square grid on the picture plane.
+    """Traces one ray from each point of a square grid on the image plane.
 
     Args:
         right, up: The places of the rays on the plane through the middle, float32, shape (side * side,), side even.
-        axes: Rows are the directions right, up and into the picture, in the solid's own space: float32, shape (3, 3).
+        axes: Rows are the directions right, up and into the image, in the solid's own space: float32, shape (3, 3).
 
     Returns:
         The indices of the rays that hit, ascending, and the points they hit, in the solid's own space.

@@ -1,4 +1,4 @@
-"""Colours: hexadecimal text to linear light and back, and the palettes a picture draws from."""
+"""Colours: hexadecimal text to linear light and back, and the palettes of images."""
 
 from __future__ import annotations
 

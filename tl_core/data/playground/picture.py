@@ -1,6 +1,6 @@
-"""One recipe to one image: trace the toy, light it like clay, set it on a paper sweep, scatter things around it.
+"""Renders a recipe: traces the toy, lights it like clay, sets it on a paper sweep, scatters clutter around it.
 
-The things are balls, pills, bricks and leaves: flat outlines blown up to cushions, laid on the picture with a soft shadow.
+The things are balls, pills, bricks and leaves: flat outlines blown up to cushions, laid on the image with a soft shadow.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _cushion(distance: Array, blob: Blob, light: Array, pixel: float) -> Array:
 
 _FINE = 2  # The toy is traced on a finer grid; all else has soft edges of its own.
 _SATURATION = 1.18
-_FIELD = 1.22  # Half the width of the picture, in radii of the toy, at zoom 1.
+_FIELD = 1.22  # Half the width of the image, in radii of the toy, at zoom 1.
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class View:
 
 
 def paint(recipe: Recipe, size: int) -> Image.Image:
-    """The picture of a recipe: RGB, size x size."""
+    """The image of a recipe: RGB, size x size."""
     view = _view(recipe, size)
     light = np.asarray(recipe.light.towards, np.float32) * np.array([1, 1, -1], np.float32)
     canvas = _surroundings(recipe, view, light)

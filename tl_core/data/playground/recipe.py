@@ -1,7 +1,7 @@
-"""What one picture will show: every random choice, as plain numbers.
+"""The content of one image: every random choice, as plain numbers.
 
-The dice are thrown without looking at the difficulty; the difficulty only scales what they do. So one picture can be
-followed along the dial, and a small turn of the dial is a small change of the picture.
+Random choices do not depend on the difficulty, which only scales their effect. So one image can be
+followed from easy to hard, and a small change of difficulty is a small change of the image.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ STYLES = ("plain", "stripes", "checks", "dots", "wood", "marble", "speckle")
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the toy is seen from: angles in radians; `zoom` 1 fills two thirds of the picture; `at` in half widths."""
+    """Where the toy is seen from: angles in radians; `zoom` 1 fills two thirds of the image; `at` in half widths."""
 
     yaw: float
     pitch: float
@@ -135,7 +135,7 @@ class Recipe:
 
 
 def recipe(kind: str, number: int, seed: int, difficulty: float) -> Recipe:
-    """The choices for one picture: a function of its four arguments alone."""
+    """The choices for one image: a function of its four arguments alone."""
     dice = [np.random.default_rng(part) for part in np.random.SeedSequence([seed, KINDS.index(kind), number]).spawn(6)]
     row, hard = BY_NAME[kind], _strain(difficulty)
     palette = np.array([linear(colour) for colour in PALETTES[dice[0].integers(len(PALETTES))]], np.float32)
@@ -164,10 +164,10 @@ def recipe(kind: str, number: int, seed: int, difficulty: float) -> Recipe:
 
 
 def _strain(difficulty: float) -> float:
-    """The dial as the strength of what makes a picture hard: 0 at 0, 0.655 at 1.
+    """The difficulty as the strength of what makes an image hard: 0 at 0, 0.655 at 1.
 
     Bent so that the validation accuracy of a linear head on frozen EfficientNet-Lite0 features falls about evenly along
-    the upper three quarters of the dial; beyond that people cannot tell the kinds apart either.
+    the upper three quarters of the range; beyond that humans cannot tell the kinds apart either.
     """
     return 0.655 * difficulty * 1.28 / (difficulty + 0.28)
 
@@ -203,7 +203,7 @@ def _colours(dice: np.random.Generator, kind: Kind, palette: Array, hard: float)
     """The colours of parts and marks: the usual ones, and more and more often any of the palette's."""
     usual = np.array([linear(colour) for colour in kind.parts + kind.paints], np.float32)
     drawn = palette[2 + dice.integers(0, 4, len(usual))]
-    # A threshold for each picture, not a blend: half a picture's own colour and half another's is mud.
+    # A threshold for each image, not a blend: mixing two colours half and half gives mud.
     threshold = float(dice.uniform(0.05, 0.75))
     change = ease(hard, threshold - 0.08, threshold + 0.08)
     colours = usual + (drawn - usual) * change
