@@ -1,4 +1,4 @@
-"""What can go wrong, said so that a person can act on it."""
+"""Errors for users: which setting or file, what was received, and what to do."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing a person should change before a run can start.
+    """Something to change before a run can start.
 
     Attributes:
-        path: The setting or file it is about, e.g. `head.dropout`; forms show the problem beside that field.
+        path: The setting or file, e.g. `head.dropout`; forms show the problem at that field.
         message: What was received and what is allowed.
-        remedy: What to do about it.
+        remedy: What to do.
     """
 
     path: str
@@ -28,14 +28,14 @@ class Problem:
 
 
 class LabError(Exception):
-    """Base of every error that is meant for the person at the keyboard: one sentence, no trace needed."""
+    """Base of all errors for users: shown as one sentence, without a traceback."""
 
 
 class BadInput(LabError):
-    """Something given to the lab cannot be used; nothing was changed or started.
+    """Invalid input; nothing was changed or started.
 
     Attributes:
-        details: What else a program that reads the error may want to know.
+        details: Further values for programs that read the error.
     """
 
     def __init__(self, problems: Problem | Iterable[Problem], details: Mapping[str, Any] | None = None) -> None:
@@ -49,21 +49,21 @@ class BadInput(LabError):
 
 
 class RunFailed(LabError):
-    """A run that had started cannot go on; its folder keeps what was reached."""
+    """A run failed after it started; its folder keeps all complete epochs."""
 
 
 class RunStopped(LabError):
-    """Somebody asked a run to stop; it can be resumed."""
+    """The run was asked to stop; it can be resumed."""
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
-    """The known names most like `name`, best first; letter case is ignored."""
+    """The known names most similar to `name`, best first; case is ignored."""
     by_lower = {item.lower(): item for item in known}
     return [by_lower[match] for match in get_close_matches(str(name).lower(), by_lower, n=most, cutoff=0.6)]
 
 
 def unknown(path: str, what: str, name: str, known: Iterable[str]) -> BadInput:
-    """The error for a name that no table holds: it lists the nearest names, or all of them where none is near."""
+    """The error for an unknown name: it lists the nearest names, or all names if none is near."""
     names = list(known)
     close = nearest(name, names)
     remedy = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(names)}."

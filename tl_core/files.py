@@ -1,7 +1,7 @@
-"""Files that are either whole or not there: atomic writes, checksums, locks.
+"""Atomic writes, checksums and locks: a file is complete or absent.
 
-Source of the protocol: write beside the target, flush, fsync, rename, fsync the folder. A temporary file in another
-folder may lie on another file system, where a rename is a copy and no longer atomic.
+The protocol: write to a temporary file in the same folder, flush, fsync, rename, fsync the folder. A temporary file in another
+folder may be on another file system, where a rename is a copy and not atomic.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ TEMPORARY = ".tmp-"
 
 
 def write_with(path: Path, write: Callable[[Path], object]) -> None:
-    """Calls `write` with a temporary path beside `path`, then puts what it wrote in the place of `path`.
+    """Calls `write` with a temporary path next to `path`, then renames the file to `path`.
 
-    Raises whatever `write` or the disk raises (a full disk: OSError); the former file is then untouched.
+    Raises whatever `write` or the disk raises (a full disk: OSError); the existing file is then unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix stays: Keras and NumPy look at it.
+    # Keeps the suffix, which Keras and NumPy check.
     temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{path.name}")
     try:
         write(temporary)
@@ -40,24 +40,24 @@ def write_with(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replaces a file by `content`, atomically."""
+    """Replaces the content of a file, atomically."""
     write_with(path, lambda temporary: temporary.write_bytes(content))
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replaces a file by a value as JSON, atomically. NaN and infinity are refused (ValueError): they are not JSON."""
+    """Writes a value as JSON, atomically. NaN and infinity raise ValueError: they are not JSON."""
     write_bytes(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
 
 
 def replace_json(path: Path, value: Any) -> None:
-    """Replaces a file by a value as JSON without waiting for the disk: for what is worth nothing after a crash. Readers see it whole."""
+    """Writes a value as JSON without syncing, for values that are useless after a crash. Readers always see a complete file."""
     temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{path.name}")
     temporary.write_text(json.dumps(value, allow_nan=False), encoding="utf-8")
     temporary.replace(path)
 
 
 def read_json(path: Path) -> Any:
-    """The value in a JSON file; raises OSError where it cannot be read, BadInput where it is damaged."""
+    """The value in a JSON file; raises OSError if it cannot be read, BadInput if it is damaged."""
     try:
         return json.loads(path.read_bytes())
     except ValueError as error:
@@ -65,24 +65,24 @@ def read_json(path: Path) -> Any:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 sum of a file's content, in hexadecimal."""
+    """The SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_of(*parts: Any) -> str:
-    """A name of 20 hexadecimal digits for plain values: equal values, equal names, in every process."""
+    """A hash of plain values, 20 hexadecimal digits: equal for equal values, in every process."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 @contextmanager
 def locked(path: Path, waiting: Callable[[], None] | None = None, timeout: float = -1) -> Iterator[None]:
-    """Holds the lock of a file or folder among processes (`path` + ".lock"); the system frees it if the holder dies.
+    """Holds an inter-process lock of a file or folder (`path` + ".lock"); the system frees it if the process dies.
 
     Args:
-        waiting: Called twice a second while another process holds it; what it raises ends the waiting.
-        timeout: Seconds to wait where there is no `waiting`; -1 for ever.
+        waiting: Called twice a second while another process holds it; an exception ends the wait.
+        timeout: Seconds to wait without `waiting`; -1: forever.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(f"{path}.lock")
@@ -110,7 +110,7 @@ def _sync(path: Path) -> None:
 
 
 def _sync_folder(path: Path) -> None:
-    if os.name == "nt":  # Windows has no handle to a folder to sync.
+    if os.name == "nt":  # Windows cannot sync a folder.
         return
     handle = os.open(path, os.O_RDONLY)
     try:

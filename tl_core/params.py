@@ -1,7 +1,7 @@
-"""Settings as rows: one row says a setting's name, default, range, unit and help.
+"""Settings as rows: one row declares a setting's name, default, range, unit and help.
 
 A row is written once, as a field of a `Section` (a pydantic model). Forms, the command line, the checks and
-docs/settings.md are all made from the same rows, so they cannot disagree.
+docs/settings.md are all generated from the same rows.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from tl_core.errors import BadInput, Problem, nearest
 
 
 class Section(BaseModel):
-    """A group of settings: frozen, and closed to fields it does not know."""
+    """A group of settings: frozen; unknown fields are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
     @field_validator("*", mode="before")
     @classmethod
     def _only_numbers_are_numbers(cls, value: Any, info: ValidationInfo) -> Any:
-        """Pydantic alone would take true for 1 and "7" for 7."""
+        """Pydantic alone accepts true as 1 and "7" as 7."""
         kind, _, _ = _kind(cls.model_fields[str(info.field_name)].annotation)
         if kind in ("integer", "number") and isinstance(value, bool | str):
             raise PydanticCustomError("not_a_number", "not a number")
@@ -38,22 +38,22 @@ class Section(BaseModel):
 SectionT = TypeVar("SectionT", bound=Section)
 
 LISTED = 12
-"""The most names a sentence lists where none is near."""
+"""The most names listed in a message."""
 
 
 @dataclass(frozen=True)
 class Param:
-    """One setting, as a form, a command line or a page of documentation needs it.
+    """One setting, as forms, the command line and the docs need it.
 
     Attributes:
-        path: Where it stands in the experiment, e.g. `head.dropout`.
-        kind: What its value is: "integer", "number", "switch", "choice", "text", "list" or "table".
-        low, high: The smallest and largest value allowed (both included); None where there is no bound.
-        step: The step of a slider, None where any value will do.
-        form: How a value is written, where its kind alone does not say it.
+        path: Its path in the spec, e.g. `head.dropout`.
+        kind: The type of its value: "integer", "number", "switch", "choice", "text", "list" or "table".
+        low, high: The smallest and largest value allowed (both included); None if unbounded.
+        step: The step of a slider, or None.
+        form: The syntax of a value, if its kind does not imply it.
         choices: The values a choice may have; empty otherwise.
-        optional: True where "not set" (None) is a value.
-        basic: True for what a newcomer should see first.
+        optional: True if it may be not set (None).
+        basic: True if beginners should see it first.
     """
 
     path: str
@@ -72,7 +72,7 @@ class Param:
 
     @property
     def allowed(self) -> str:
-        """What values are allowed, in words: "0 to 0.95 of the units", "avg or max"."""
+        """The allowed values, in words: "0 to 0.95 of the units", "avg or max"."""
         if self.form:
             return self.form
         if self.choices:
@@ -86,7 +86,7 @@ class Param:
 
 
 def _plain(value: float) -> str:
-    """A number as people write it: 2147483647 and 0.00001, not 2.14748e+09 and 1e-05."""
+    """A number in plain notation: 2147483647 and 0.00001, not 2.14748e+09 and 1e-05."""
     return str(int(value)) if float(value).is_integer() else f"{Decimal(repr(value)):f}"
 
 
@@ -117,7 +117,7 @@ def setting(
 
 
 def parameters(section: type[Section], prefix: str = "") -> Iterator[Param]:
-    """Every setting of a section and of the sections inside it, in the order they are written."""
+    """All settings of a section and its subsections, in order of declaration."""
     for name, info in section.model_fields.items():
         path = f"{prefix}{name}"
         inner = info.annotation
@@ -165,7 +165,7 @@ def _kind(annotation: Any) -> tuple[str, tuple[str, ...], bool]:
 
 
 def read_text(text: str) -> Any:
-    """A value typed on a command line: JSON where it is JSON (7, 0.3, true, null, [64, 32]), text otherwise."""
+    """A value typed on a command line: JSON if it parses as JSON (7, 0.3, true, null, [64, 32]), text otherwise."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -173,11 +173,11 @@ def read_text(text: str) -> Any:
 
 
 def validated(section: type[SectionT], values: Mapping[str, Any], prefix: str = "") -> SectionT:
-    """A section made from plain values.
+    """Validates plain values as a section.
 
     Raises:
-        BadInput: with one problem for each value that is not allowed, each with its path, what was received, and
-            the allowed range or the nearest names.
+        BadInput: one problem per invalid value, with its path, what was received, and the allowed range or the
+            nearest names.
     """
     try:
         return section.model_validate(values)
@@ -213,7 +213,7 @@ def _problem(item: Any, rows: Mapping[str, Param], prefix: str) -> Problem:
 
 
 def _row_of(parts: Sequence[str], rows: Mapping[str, Param]) -> Param | None:
-    """The row a problem is about: pydantic's location may go on into a list or a union."""
+    """The row a problem belongs to: pydantic's location may continue into a list or a union."""
     for end in range(len(parts), 0, -1):
         if (path := ".".join(parts[:end])) in rows:
             return rows[path]
@@ -223,11 +223,11 @@ def _row_of(parts: Sequence[str], rows: Mapping[str, Param]) -> Param | None:
 def _did_you_mean(close: Sequence[str], rows: Mapping[str, Param]) -> str:
     if close:
         return f"Did you mean {' or '.join(close)}?"
-    return f"Known: {', '.join(rows)}." if len(rows) <= LISTED else "docs/settings.md lists all there are."
+    return f"Known: {', '.join(rows)}." if len(rows) <= LISTED else "docs/settings.md lists all settings."
 
 
 class Located(ValueError):
-    """A value error inside a check that covers several settings; `path` says which of them it is about."""
+    """A value error in a check of several settings; `path` is the setting it belongs to."""
 
     def __init__(self, path: str, message: str, remedy: str = "") -> None:
         super().__init__(message)
@@ -235,10 +235,10 @@ class Located(ValueError):
 
 
 def located(check: Callable[[], Any], inside: str) -> None:
-    """Runs a check inside a section's validator: the problem it reports is collected with the others.
+    """Runs a check inside a section's validator, so that its problem is collected with the others.
 
     Args:
-        inside: The path of the section, which the problem's own path begins with ("backbone.").
+        inside: The path of the section, a prefix of the problem's path ("backbone.").
     """
     try:
         check()

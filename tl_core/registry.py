@@ -1,4 +1,4 @@
-"""A table of named rows: the one shape every extension point of the lab has."""
+"""A table of named rows: the form of every extension point."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Registry(Generic[Row]):
     """Rows by name, in the order they were added.
 
     Args:
-        what: What one row is, for messages ("backbone").
+        what: The kind of row, for messages ("backbone").
         path: The setting that names a row, for messages ("backbone.name").
     """
 
@@ -32,14 +32,14 @@ class Registry(Generic[Row]):
             self.add(row)
 
     def add(self, row: Row) -> Row:
-        """Adds a row; raises ValueError where its name is taken."""
+        """Adds a row; raises ValueError if its name is taken."""
         if row.name in self._rows:
             raise ValueError(f"two rows of the {self.what} table are named {row.name!r}")
         self._rows[row.name] = row
         return row
 
     def __getitem__(self, name: str) -> Row:
-        """The row of that name; raises BadInput with the nearest names where there is none."""
+        """The row with that name; raises BadInput with the nearest names if there is none."""
         if name not in self._rows:
             raise unknown(self.path, self.what, name, self._rows)
         return self._rows[name]

@@ -1,4 +1,4 @@
-"""Pretrained networks: the table of them, their sizes and costs, and where their weights are. No Keras here."""
+"""The table of pretrained networks, their sizes, costs and weights files. Imports no Keras."""
 
 from tl_core.backbones.facts import IMAGE_SIZES, BackboneFacts, BlockFacts, facts
 from tl_core.backbones.table import BACKBONES, DEFAULT, Backbone, Cut, Scaling, WeightsFile

@@ -1,6 +1,6 @@
-"""Downloads a file of weights: whole or not at all, and quick to say that it cannot.
+"""Downloads a weights file, completely or not at all, and fails quickly.
 
-`keras.utils.get_file` writes straight into the cache, waits without limit, and leaves a file whose sum is wrong where
+`keras.utils.get_file` writes directly into the cache, waits without limit, and leaves a file with a wrong checksum where
 the next run finds it; hence this module.
 """
 
@@ -28,13 +28,13 @@ SLOWEST_BYTES_PER_SECOND = 10_000
 CHUNK = 1 << 16
 
 Report = Callable[[int, int], None]
-"""Told the bytes received and the bytes expected (0 where the server does not say)."""
+"""Called with the bytes received and the bytes expected (0 if unknown)."""
 
 
 def obtain(backbone: Backbone, report: Report | None = None) -> Path:
-    """The file of a backbone's weights, downloaded if it is not there or is broken.
+    """The weights file of a backbone, downloaded if it is missing or damaged.
 
-    Raises RunFailed with the file to put where, its address, and a backbone that needs no download.
+    Raises RunFailed with the address, where to put the file, and a backbone that needs no download.
     """
     file = backbone.weights
     path = location(file)
@@ -43,23 +43,23 @@ def obtain(backbone: Backbone, report: Report | None = None) -> Path:
     url = address(file)
     try:
         download(url, path, file.md5, report)
-    # ValueError: an address that is none, or a wrong sum.
+    # ValueError: an invalid address, or a wrong checksum.
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise RunFailed(_advice(backbone, path, url, str(error) or type(error).__name__)) from error
     return path
 
 
 def download(url: str, path: Path, md5: str = "", report: Report | None = None) -> None:
-    """Puts what is at an address into a file, which appears only when it is whole.
+    """Downloads a file, which appears only when it is complete.
 
-    Raises OSError, HTTPException or ValueError where the server cannot be reached within 15 s, is silent for 10 s, is
-    slower than 10 kB/s, stops early, or sends something with another MD5 sum.
+    Raises OSError, HTTPException or ValueError if the server cannot be reached within 15 s, sends nothing for 10 s, is
+    slower than 10 kB/s, stops early, or sends a file with another MD5 sum.
     """
 
     def fetch(temporary: Path) -> None:
         _receive(url, temporary, report)
         if md5 and (found := md5_of(temporary)) != md5:
-            raise ValueError(f"what came is broken (its MD5 sum is {found}, not {md5})")
+            raise ValueError(f"the received file is damaged (its MD5 sum is {found}, not {md5})")
 
     files.write_with(path, fetch)
 
@@ -81,7 +81,7 @@ def _receive(url: str, path: Path, report: Report | None) -> None:
 
 
 def _open(url: str) -> Any:
-    """The server's answer. Looking up a name and trying each of its addresses have no limit of their own: a thread has."""
+    """The server's response. Name resolution and connection attempts have no time limit of their own, so a thread makes them."""
     answers: Queue[Any] = Queue()
 
     def ask() -> None:
@@ -102,7 +102,7 @@ def _open(url: str) -> Any:
 
 def _advice(backbone: Backbone, path: Path, url: str, reason: str) -> str:
     file = backbone.weights
-    sentence = f"the ImageNet weights of {backbone.title} are not here and could not be downloaded from {url}: {reason}"
+    sentence = f"the ImageNet weights of {backbone.title} are missing and could not be downloaded from {url}: {reason}"
     return (
         f"{sentence.rstrip('.')}. Put that file ({file.megabytes:.0f} MB) at {path}, "
         f"or choose {BACKBONES[DEFAULT].name}, whose weights need no download."

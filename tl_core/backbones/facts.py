@@ -1,6 +1,6 @@
-"""Facts about networks that need the network built, read from facts.json so that forms and plans need no Keras.
+"""Facts about built networks, read from facts.json so that forms and plans need no Keras.
 
-`python -m tl_core.engine.networks.facts` writes the file; a test builds every network again and compares.
+`python -m tl_core.engine.networks.facts` writes the file; a test rebuilds every network and compares.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from tl_core.backbones.table import BACKBONES, Backbone
 
 IMAGE_SIZES = tuple(sorted({*range(32, 513, 16), 150, 299}))
-"""Image sizes with exact facts (pixels a side); a backbone takes those from its minimum_size on."""
+"""Image sizes with exact facts (pixels per side); a backbone accepts those from its minimum_size."""
 
 FILE = Path(__file__).with_name("facts.json")
 
@@ -25,14 +25,14 @@ class BlockFacts:
     """The layers between one cut and the one before it.
 
     Attributes:
-        name: Of the cut the block ends at.
-        parameters: Numbers held by its layers, statistics included.
-        statistics: How many of them batch normalisation gathers rather than learns (moving means and variances).
-        normalisation: How many of them batch normalisation learns: scales and shifts, or shifts alone.
-        channels: Of its output.
+        name: The cut at the end of the block.
+        parameters: Number of parameters of its layers, including statistics.
+        statistics: How many of them are moving means and variances of batch normalisation.
+        normalisation: How many of them are scales and shifts of batch normalisation.
+        channels: Channels of its output.
         sizes: Height and width of its output, by image size.
         macs: Multiply-adds of its convolutions for one image, forwards, by image size. Normalisation, activations,
-            pooling and additions are not counted, as is the custom of the papers.
+            pooling and additions are not counted, as is customary in papers.
     """
 
     name: str
@@ -78,17 +78,17 @@ class BackboneFacts:
 
 @cache
 def facts(name: str) -> BackboneFacts:
-    """What is known of a backbone; raises BadInput for a name the table does not hold."""
+    """The facts of a backbone; raises BadInput for an unknown name."""
     return from_json(BACKBONES[name].name, _table()[name])
 
 
 def image_sizes(backbone: Backbone) -> tuple[int, ...]:
-    """The offered image sizes this backbone accepts."""
+    """The offered image sizes that this backbone accepts."""
     return tuple(size for size in IMAGE_SIZES if size >= backbone.minimum_size)
 
 
 def from_json(name: str, columns: Mapping[str, Any]) -> BackboneFacts:
-    """Facts from one entry of facts.json, whose lists run over the image sizes."""
+    """Facts from one entry of facts.json; its lists are indexed by image size."""
     offered = columns["image_sizes"]
     blocks = (
         BlockFacts(
@@ -106,7 +106,7 @@ def from_json(name: str, columns: Mapping[str, Any]) -> BackboneFacts:
 
 
 def to_json(found: BackboneFacts) -> dict[str, Any]:
-    """The entry of facts.json for these facts: `from_json` gives them back."""
+    """The entry of facts.json for these facts; the inverse of `from_json`."""
     return {
         "image_sizes": list(found.image_sizes),
         "blocks": [

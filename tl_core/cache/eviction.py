@@ -1,6 +1,6 @@
-"""Room for cached entries: those not used for longest go first, never one that somebody reads or makes.
+"""Evicts cache entries, least recently used first, never one that a process reads or writes.
 
-The budget is `TL_CACHE_GB` (decimal gigabytes) for decoded images and features together. Where it is not set, they may take half of
+The budget is `TL_CACHE_GB` (decimal gigabytes) for decoded images and features together. By default, half of
 what the disk would have free without them.
 """
 
@@ -23,7 +23,7 @@ from tl_core.errors import BadInput
 from tl_core.files import TEMPORARY
 
 KINDS = ("pixels", "features")
-"""What is made room for; all of it is made again when needed."""
+"""The kinds of entries that can be evicted; all are recomputed when needed."""
 
 SETTING = "TL_CACHE_GB"
 
@@ -38,10 +38,10 @@ class Entry:
 
 
 def limit() -> int | None:
-    """The bytes that `TL_CACHE_GB` allows; None where it is not set.
+    """The limit of `TL_CACHE_GB` in bytes; None if it is not set.
 
     Raises:
-        BadInput: where it is no number from 0 on.
+        BadInput: not a number of 0 or more.
     """
     text = os.environ.get(SETTING, "").strip()
     if not text:
@@ -51,26 +51,26 @@ def limit() -> int | None:
     except ValueError:
         gigabytes = math.nan
     if not (math.isfinite(gigabytes) and gigabytes >= 0):
-        raise BadInput.of(SETTING, f"received {text!r}; allowed is a number from 0 on", "For example TL_CACHE_GB=20.")
+        raise BadInput.of(SETTING, f"received {text!r}; allowed is a number, 0 or more", "For example TL_CACHE_GB=20.")
     return int(gigabytes * 1e9)
 
 
 def budget(cache: Path) -> int:
-    """How many bytes the entries of a cache may take together."""
+    """The maximum total size of all entries, in bytes."""
     allowed = limit()
     return (_free(cache) + sum(entry.bytes for entry in entries(cache))) // 2 if allowed is None else allowed
 
 
 def entries(cache: Path) -> list[Entry]:
-    """The entries of all kinds, the one not opened for longest first; what is half made is one too."""
+    """The entries of all kinds, least recently opened first, including incomplete ones."""
     found = (entry for kind in KINDS for entry in _entries(cache / kind))
     return sorted(found, key=lambda entry: (entry.used, entry.folder))
 
 
 def make_room(cache: Path, needed: int) -> bool:
-    """Removes entries until so many bytes more are within the budget and on the disk; returns whether the budget can be kept.
+    """Removes entries until `needed` bytes fit into the budget and on the disk; returns whether the budget can be respected.
 
-    For what would not fit even then nothing is removed.
+    Removes nothing if they could not fit anyway.
     """
     excess = sum(entry.bytes for entry in entries(cache)) + needed - budget(cache)
     missing = int(needed * 1.1) - _free(cache)
@@ -87,7 +87,7 @@ def make_room(cache: Path, needed: int) -> bool:
 
 
 def _is_needed(folder: Path) -> bool:
-    """True while somebody reads or makes an entry."""
+    """True while a process reads or writes an entry."""
     try:
         with _lock_of(folder):
             return in_use(folder)
@@ -96,13 +96,13 @@ def _is_needed(folder: Path) -> bool:
 
 
 def hold(folder: Path, array: Any) -> None:
-    """Marks an entry as opened now, and as in use as long as the array lives; the system ends that with the process.
+    """Marks an entry as opened now, and as in use as long as the array and its process live.
 
-    For a caller that holds the entry's lock: so nobody removes it between a look and the mark.
+    The caller must hold the entry's lock, so that it is not removed before it is marked.
     """
     os.utime(folder)
-    in_use(folder)  # Marks of processes that are gone would pile up.
-    # A lock of its own for each reader: whether one is held can be seen from any process.
+    in_use(folder)  # Removes marks of dead processes.
+    # One lock per reader: any process can check whether it is held.
     lock = FileLock(
         folder.with_name(f"{folder.name}.use-{os.getpid()}-{secrets.token_hex(4)}.lock"), thread_local=False
     )
@@ -111,9 +111,9 @@ def hold(folder: Path, array: Any) -> None:
 
 
 def in_use(folder: Path) -> bool:
-    """True while an array of an entry lives in some process; marks of processes that were killed are removed.
+    """True while a process holds an array of an entry; removes marks of dead processes.
 
-    For a caller that holds the entry's lock: a mark that is being made would be taken for one that was left.
+    The caller must hold the entry's lock, so that a mark being created is not mistaken for a stale one.
     """
     for mark in folder.parent.glob(f"{folder.name}.use-*.lock"):
         try:
@@ -126,13 +126,13 @@ def in_use(folder: Path) -> bool:
 
 
 def remove(folder: Path, *, unused: bool = False) -> int:
-    """Removes an entry under its lock, which whoever makes it holds; renamed first, it is gone at once or not at all.
+    """Removes an entry under its lock; it is renamed first, so that it is removed completely or not at all.
 
     Args:
-        unused: Only where nobody reads it.
+        unused: Only if no process reads it.
 
     Raises:
-        Timeout: while a process makes the entry.
+        Timeout: a process is writing the entry.
     """
     with _lock_of(folder):
         if in_use(folder) and unused:
@@ -142,18 +142,18 @@ def remove(folder: Path, *, unused: bool = False) -> int:
         try:
             folder.rename(doomed)
             shutil.rmtree(doomed)
-        except FileNotFoundError:  # Somebody else removed it this moment.
+        except FileNotFoundError:  # Another process just removed it.
             return 0
         return bytes
 
 
 def _lock_of(folder: Path) -> FileLock:
-    """The lock of an entry, which is not waited for."""
+    """The lock of an entry, without waiting."""
     return FileLock(folder.with_name(f"{_name(folder)}.lock"), timeout=0)
 
 
 def _name(folder: Path) -> str:
-    """The name of an entry; of a half-made one that of what it would have become."""
+    """The name of an entry; of an incomplete one, its final name."""
     if not folder.name.startswith(TEMPORARY):
         return folder.name
     return folder.name.removeprefix(TEMPORARY).partition("-")[2] or folder.name
@@ -166,7 +166,7 @@ def _let_go(lock: FileLock) -> None:
 
 def _entries(folder: Path) -> Iterator[Entry]:
     for place in folder.iterdir() if folder.is_dir() else ():
-        with suppress(FileNotFoundError):  # It was removed, or became whole, this moment.
+        with suppress(FileNotFoundError):  # It was just removed or completed.
             if place.is_dir():
                 yield Entry(place.stat().st_mtime, _bytes(place), place)
 
