@@ -92,7 +92,7 @@ def test_evaluating_measures_every_image_of_the_source(run: store.Run, folder: P
 def test_evaluating_on_classes_the_network_does_not_know_is_refused(lab: Lab, run: store.Run, folder: Path) -> None:
     said = lab("evaluate", run.id, "digits", "--models", folder)
     assert said.status == 2
-    assert "classes the network does not know" in said.errors[0]
+    assert "classes unknown to the network" in said.errors[0]
 
 
 def picture(path: Path) -> Path:

@@ -1,7 +1,7 @@
 """Keras, set up once: import `keras` and `tf` from here, never directly.
 
-What depends on TensorFlow rather than on Keras is in this module, `step.py`, `losses.py` and the bank's program; a second backend is a second version
-of these.
+Code that depends on TensorFlow rather than on Keras is in this module, `step.py`, `losses.py` and the bank's program; a second backend
+needs a second version of these.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import psutil
 
 
 class _Absent(MetaPathFinder):
-    """A finder that finds none of some modules; for one thread alone, as others may need them at that moment."""
+    """A module finder that hides some modules from one thread; others may need them."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
@@ -33,7 +33,7 @@ class _Absent(MetaPathFinder):
 
 @contextmanager
 def without(*names: str) -> Iterator[None]:
-    """Within it, modules of these names that are not loaded yet are not found by this thread."""
+    """A context in which this thread cannot import these modules, unless they are loaded already."""
     finder = _Absent(names)
     sys.meta_path.insert(0, finder)
     try:
@@ -50,7 +50,7 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps off the terminal what TensorFlow's libraries print while they load; shown after all if loading fails."""
+    """Hides what TensorFlow's libraries print while they load; shown if loading fails."""
     with tempfile.TemporaryFile() as kept:
         sys.stderr.flush()
         terminal = os.dup(2)
@@ -67,27 +67,27 @@ def _quiet() -> Iterator[None]:
 
 
 UNUSED = ("sklearn", "pandas")
-"""What Keras imports for wrappers and data frames that nobody here gives it, and goes without where it is not installed: a second less."""
+"""Optional imports of Keras for wrappers and data frames, unused here; skipping them saves a second."""
 
 
 with _quiet(), without(*UNUSED):
     import keras
     import tensorflow as tf
 
-    tf.config.list_physical_devices("GPU")  # The first look at devices is what prints most.
+    tf.config.list_physical_devices("GPU")  # Listing devices prints most.
 
-# What rewrites graphs orders large sums as it likes: with moving batch statistics at 128 pixels and more, the same seed gave
-# other bits each time. Without it steps take as long, and come out the same (test_determinism).
+# The graph optimiser reorders large sums: with moving batch statistics at 128 pixels and more, the same seed gave
+# different bits each time. Without it steps take as long, and are reproducible (test_determinism).
 tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
-# TensorFlow warns of retracing where a process trains one run after another, each with a graph of its own.
+# TensorFlow warns of retracing when a process trains several runs, each with its own graph.
 tf.get_logger().setLevel(logging.ERROR)
 
 __all__ = ["device_memory", "device_name", "keras", "room", "set_up", "tf"]
 
 
 MOST_ON_GPU = 2_000_000_000
-"""TensorFlow does not say how much memory a GPU has; each that trains networks has this to spare."""
+"""TensorFlow does not report the memory of a GPU; any GPU that trains networks has this much."""
 
 
 def device_name() -> str:
@@ -106,7 +106,7 @@ def device_memory() -> int | None:
 
 
 def room() -> int:
-    """Bytes that stored inputs may take where networks compute: a quarter of the memory that is free."""
+    """Bytes that resident inputs may take on the device: a quarter of the free memory."""
     free = int(psutil.virtual_memory().available) // 4
     if not tf.config.list_physical_devices("GPU"):
         return free
@@ -114,9 +114,9 @@ def room() -> int:
 
 
 def set_up(seed: int) -> None:
-    """Makes what follows reproducible: seeds Python, NumPy and Keras; on a GPU also asks for deterministic kernels.
+    """Makes training reproducible: seeds Python, NumPy and Keras; on a GPU also requests deterministic kernels.
 
-    On a processor the kernels in use give the same bits each time (test_resume and test_determinism hold them to it).
+    The CPU kernels in use are deterministic (test_resume and test_determinism check this).
     """
     keras.utils.set_random_seed(seed)
     if tf.config.list_physical_devices("GPU"):

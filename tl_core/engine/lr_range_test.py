@@ -1,7 +1,7 @@
-"""The learning rate range test: a short training whose rate rises from far too low to far too high.
+"""The learning-rate range test: a short training whose rate rises from far too low to far too high.
 
 Smith 2017, "Cyclical Learning Rates for Training Neural Networks" (arXiv:1506.01186), section 3.3; the rules of the steepest descent and
-of a tenth of the minimum are those of fastai's `lr_find`. Nothing is kept of it: no run, no weights, no features.
+of a tenth of the minimum are those of fastai's `lr_find`. It leaves no run, weights or features.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ def find(
     phase: str = "",
     seconds: float | None = None,
 ) -> Finding:
-    """Tests learning rates on what a run of a spec would begin with.
+    """Tests learning rates on the initial network of a run.
 
     Args:
-        phase: The name of the phase to test; the last where it is empty. What comes before it in a run is not trained first.
-        seconds: How long it may take; it is then done with fewer images, and a slow experiment in fewer steps.
+        phase: The name of the phase to test, by default the last. Earlier phases are not trained first.
+        seconds: Time limit; with one, fewer images are used, and fewer steps if the experiment is slow.
 
     Raises:
-        BadInput: as a run of it would; also for a classifier that has no learning rate.
-        RunFailed: where it cannot be done within `seconds`; else as a run would.
-        RunStopped: where `progress` raises it.
+        BadInput: as for a run; also for a classifier without a learning rate.
+        RunFailed: as for a run; also if `seconds` are not enough.
+        RunStopped: `progress` raised it.
     """
     tested, clock = _tested(spec, phase), Clock(progress, seconds)
     with _randomness_kept():
@@ -81,7 +81,7 @@ def _randomness_kept() -> Iterator[None]:
 
 
 def _trainer(data: Prepared, model: keras.Model, phase: Phase, effort: Effort, progress: Progress) -> Trainer:
-    """The phase made ready on a part of the images."""
+    """A trainer of the phase, on some of the images."""
     spec, split = phase.spec, data.split
     parts = divide(model, spec, phase.frozen)
     prefix = compiled(parts.prefix, arithmetic_of(spec, data)) if parts.prefix is not None else None
@@ -105,7 +105,7 @@ def _moving(data: Prepared, rows: np.ndarray, prefix: Prefix | None, spec: Exper
 
 
 def _still(images: np.ndarray, rows: np.ndarray, prefix: Prefix | None, progress: Progress) -> Inputs:
-    """Images as they are; through the frozen part once."""
+    """Images without augmentation, through the frozen prefix once."""
     if prefix is None:
         return from_images(images, rows, None)
     outputs = []
@@ -118,9 +118,7 @@ def _still(images: np.ndarray, rows: np.ndarray, prefix: Prefix | None, progress
 
 def _finding(trainer: Trainer, phase: Phase, seen: Sweep) -> Finding:
     if len(seen.losses) < 2:
-        raise RunFailed(
-            "The loss is no number at the lowest learning rate already; the images or the weights are damaged."
-        )
+        raise RunFailed("The loss is NaN already at the lowest learning rate; the images or the weights are damaged.")
     losses = smoothed(seen)
     steepest, careful = suggested(seen, losses)
     return Finding(

@@ -1,4 +1,4 @@
-"""The training of a learning rate range test: a rate that rises step by step, until the loss is far above the lowest."""
+"""The training of a learning-rate range test: a rate that rises step by step, until the loss is far above the lowest."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from tl_core.results.lr_range_test import rounded
 LOWEST, HIGHEST = 1e-7, 10.0
 FEWEST = 30
 PASSES = 10
-"""Small data are gone through so often, in fewer steps: what is known by heart says nothing of a rate."""
+"""Maximum number of passes over small data, in fewer steps: the loss of memorised images says nothing about a rate."""
 
 WIDTH = 0.03
 """Standard deviation of the smoothing, as a share of the steps: a quarter of a decade."""
 
 NARROWEST = 3.0
-"""Its least, in steps: fewer steps are no less noisy."""
+"""Its minimum, in steps."""
 
 LEAST_FALL = 0.02
-"""A loss that never falls by this share of what it was at first is not said to fall."""
+"""The loss must fall by this share of its initial value to count as falling."""
 
 KEPT = 0.8
-"""Share of itself that the running mean keeps in a step; by that mean divergence is noticed."""
+"""Decay of the running mean that detects divergence."""
 
 TESTING = "Testing learning rates"
-TOO_SLOW = "A test of this experiment takes longer than a page should wait. Run it on the command line: lr-find."
+TOO_SLOW = "A test of this experiment takes too long for a page. Run it on the command line: lr-find."
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much a test does: images it takes at most of the training and of the validation part, steps, measures of the latter."""
+    """The size of a test: maximum numbers of training and validation images, steps, and evaluations on the latter."""
 
     train: int
     validation: int
@@ -53,7 +53,7 @@ THOROUGH, QUICK = Effort(1024, 256, 100, 20), Effort(512, 128, 100, 10)
 
 
 class Clock:
-    """A `Progress` that raises RunFailed once more than so many seconds have passed."""
+    """A `Progress` that raises RunFailed after a number of seconds."""
 
     def __init__(self, progress: Progress, seconds: float | None) -> None:
         self.progress = progress
@@ -71,7 +71,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Sweep:
-    """What was seen: rates and losses step by step, (rate, loss) of the validation images, whether it ended for the loss grew."""
+    """The result: rates and losses by step, (rate, loss) on the validation images, and whether the loss diverged."""
 
     rates: list[float]
     losses: list[float]
@@ -81,7 +81,7 @@ class Sweep:
 
 
 def sweep(trainer: Trainer, effort: Effort, clock: Clock) -> Sweep:
-    """Trains at rates that rise evenly by factors, until the loss is far above the lowest."""
+    """Trains with geometrically rising rates, until the loss is far above its minimum."""
     phase, steps = trainer.phase, _steps(trainer, effort, clock)
     made, every, mean = Sweep([], [], [], False, steps), max(1, steps // effort.measures), Mean()
     reseed(trainer.tail, phase.spec.train.seed, 1)
@@ -100,7 +100,7 @@ def sweep(trainer: Trainer, effort: Effort, clock: Clock) -> Sweep:
 
 
 class Mean:
-    """The running mean of a loss, and whether the loss has left it for good."""
+    """The running mean of a loss, to detect divergence."""
 
     def __init__(self) -> None:
         self.losses: list[float] = []
@@ -108,7 +108,7 @@ class Mean:
         self.first = self.lowest = math.inf
 
     def has_diverged(self, loss: float) -> bool:
-        """Takes in the next loss; True where the mean is over four times its lowest, and above what it was at first."""
+        """Adds a loss; True if the mean exceeds four times its minimum and its initial value."""
         if not math.isfinite(loss):
             return True
         self.sum, self.weight = KEPT * self.sum + (1 - KEPT) * loss, KEPT * self.weight + 1 - KEPT
@@ -119,7 +119,7 @@ class Mean:
 
 
 def _batches(trainer: Trainer) -> Iterator[tuple[Batch, np.ndarray]]:
-    """Batches without end, each with its positions: epoch after epoch in the order a run would take them, whole ones where it can."""
+    """An endless stream of batches with their positions: epoch after epoch in the order of a run, full batches if possible."""
     train, images = trainer.phase.spec.train, len(trainer.phase_data.train.labels)
     for epoch in count(1):
         order = generator_of("order", train.seed, epoch).permutation(images)
@@ -141,7 +141,7 @@ def _set_rates(trainer: Trainer, share: float) -> None:
 
 
 def _steps(trainer: Trainer, effort: Effort, clock: Clock) -> int:
-    """How many steps: fewer for small data, and no more than there is time for, judged by one that is undone."""
+    """The number of steps: fewer for small data, and no more than fit into the time limit, judged by a trial step."""
     images, size = len(trainer.phase_data.train.labels), trainer.phase.spec.train.batch_size
     wanted = min(effort.steps, max(FEWEST, PASSES * (images // size)))
     if math.isinf(clock.left):
@@ -154,12 +154,12 @@ def _steps(trainer: Trainer, effort: Effort, clock: Clock) -> int:
 
 
 def _tried(trainer: Trainer) -> tuple[float, float]:
-    """The seconds of a step and of a measure, with everything left as it was."""
+    """The seconds of a step and of an evaluation; restores all state."""
     variables = trainer.variables
     before = {name: np.asarray(variable).copy() for name, variable in variables.items()}
     _set_rates(trainer, 0.0)
     batches, times = _batches(trainer), [0.0]
-    for _ in range(2):  # The first compiles.
+    for _ in range(2):  # The first call compiles.
         began = time.monotonic()
         _step(trainer, *next(batches))
         stepped = time.monotonic()
@@ -170,17 +170,17 @@ def _tried(trainer: Trainer) -> tuple[float, float]:
 
 
 def smoothed(seen: Sweep) -> np.ndarray:
-    """The losses without most of their noise: a Gaussian mean of the steps around each, which neither lags nor sinks at the ends."""
+    """Smoothed losses: a Gaussian mean over neighbouring steps, without lag or bias at the ends."""
     places, width = np.arange(len(seen.losses)), max(WIDTH * seen.planned, NARROWEST)
     weights = np.exp(-((places[:, None] - places[None, :]) ** 2) / (2 * width**2))
     return np.asarray(weights @ np.array(seen.losses) / weights.sum(axis=1))
 
 
 def suggested(seen: Sweep, losses: np.ndarray) -> tuple[float | None, float | None]:
-    """The rate of the steepest descent on the way to the lowest loss, and a tenth of the rate of the lowest; None where it never fell.
+    """The rate of the steepest descent before the minimum, and a tenth of the rate of the minimum; None if the loss never fell.
 
     Args:
-        losses: The `smoothed` ones.
+        losses: `smoothed` losses.
     """
     lowest = int(losses.argmin())
     if losses[0] - losses[lowest] < LEAST_FALL * losses[0]:

@@ -1,4 +1,4 @@
-"""Random numbers as functions of what they are for, so that nothing about them has to be saved to resume a run."""
+"""Random numbers as functions of their purpose, so that no random state has to be saved to resume a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tl_core.engine.backend import keras
 
 
 def seed_of(*parts: int | str) -> int:
-    """A seed (0 to 2**31 - 1) for a purpose: the same parts, the same seed, on every machine."""
+    """A seed (0 to 2**31 - 1) for a purpose: a hash of its parts, the same on every machine."""
     text = "/".join(str(part) for part in parts)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little") & 0x7FFFFFFF
 
@@ -21,8 +21,8 @@ def generator_of(*parts: int | str) -> np.random.Generator:
 
 
 def reseed(model: keras.Model, seed: int, epoch: int) -> None:
-    """Sets the random state of every layer (dropout, noise) to a function of the seed, the layer's name and the epoch."""
+    """Sets the random state of all layers (dropout, noise) as a function of the seed, the layer's name and the epoch."""
     for layer in model.layers:
-        # Keras keeps generators in a private list; test_training holds that every random layer is found this way.
+        # Keras keeps generators in a private list; test_training checks that this finds every random layer.
         for number, generator in enumerate(layer._seed_generators):
             generator.state.assign([seed_of(seed, layer.name, number), epoch])

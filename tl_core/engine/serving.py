@@ -1,4 +1,4 @@
-"""Networks of runs, kept ready for the next picture."""
+"""Keeps networks of runs in memory for predictions."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from tl_core.store import FAILED, QUEUED, RUNNING, Run, read_state
 from tl_core.store.checkpoints import kept, kept_at
 
 READY = 3
-"""Networks that stay in memory; people compare two."""
+"""Maximum number of networks in memory."""
 
 MOST_BUILT = 40
-"""Each network that is built leaves about 34 MB behind."""
+"""Maximum number of networks built by a process: each leaks about 34 MB."""
 
 
 def predictor(run: Run, epoch: int | None) -> Predictor:
-    """The network of a kept checkpoint, or of the exported best epoch (None), ready to classify.
+    """The network of a checkpoint, or of the exported best epoch (None), ready to classify.
 
     Raises:
-        BadInput: where it is not there, saying what to do.
-        RunFailed: where the pretrained weights cannot be had.
+        BadInput: it does not exist; with a remedy.
+        RunFailed: the pretrained weights are not available.
     """
     return _ready(run, epoch, _content(run, epoch))
 
 
 def exported(run: Run, epoch: int | None, cache: Path) -> Path:
-    """The `.keras` file of a kept checkpoint, or of the exported best epoch (None); written into the cache where it is missing.
+    """The `.keras` file of a checkpoint, or of the exported best epoch (None); written to the cache if it is missing.
 
-    Raises as `predictor` does.
+    Raises: see `predictor`.
     """
     content = _content(run, epoch)
     if epoch is None:
@@ -45,18 +45,18 @@ def exported(run: Run, epoch: int | None, cache: Path) -> Path:
 
 
 def is_worn_out() -> bool:
-    """True where so many networks were built that a new process is better."""
+    """True if so many networks were built that the process should be replaced."""
     return _ready.cache_info().misses >= MOST_BUILT
 
 
 @lru_cache(maxsize=READY)
 def _ready(run: Run, epoch: int | None, content: str) -> Predictor:
-    """Kept by content: the checkpoint of an epoch that was trained again is another."""
+    """Cached by content: an epoch that was trained again has another checkpoint."""
     return Predictor.of(run.export) if epoch is None else Predictor.from_logits(*network_at(run, epoch))
 
 
 def _content(run: Run, epoch: int | None) -> str:
-    """The checksum of what is asked for."""
+    """The checksum of the requested network."""
     if epoch is not None:
         return kept_at(run, epoch).sha256
     try:
@@ -80,5 +80,5 @@ def _not_exported(run: Run) -> BadInput:
         remedy = "Start a new run"
     if entries:
         remedy += f", or choose a checkpoint: epoch {', '.join(str(entry.epoch) for entry in entries)}"
-    message = f"{run.id} is {status} and has not exported its best epoch, which is done when a run ends"
+    message = f"{run.id} is {status} and has not exported its best epoch yet, which happens when a run ends"
     return BadInput.of("run", message, f"{remedy}.")

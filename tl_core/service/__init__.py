@@ -74,14 +74,14 @@ def pid(models: Path) -> int | None:
     return _client(models).pid
 
 
-def preview(models: Path, spec: ExperimentSpec, picture: int = 0, progress: Progress = unwatched) -> Preview:
+def preview(models: Path, spec: ExperimentSpec, number: int = 0, progress: Progress = unwatched) -> Preview:
     """One training image, and what training will see of it in epochs 1 to 9.
 
     Args:
-        picture: Which training image, from 0 on: one class after another, then the next of each; past the last it starts again.
+        number: Which training image: the first of each class, then the second of each, and so on, cyclically.
         progress: Told about three times a second what is waited for; what it raises ends the waiting, and goes on.
     """
-    answer = _client(models).ask("preview", SECONDS, progress=progress, spec=spec.to_json(), picture=picture)
+    answer = _client(models).ask("preview", SECONDS, progress=progress, spec=spec.to_json(), number=number)
     return read_preview(answer)
 
 

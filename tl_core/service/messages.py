@@ -25,7 +25,7 @@ class Preview:
         views: What training sees of it in epochs 1 to 9, as PNGs of the same size; empty where nothing is augmented.
         key: Its name within the dataset.
         class_name: Its true class; with label noise, training may be given another.
-        pictures: How many training images there are to choose from.
+        images: Number of training images to choose from.
         labels: Of each view its classes and the share of each, its own class first; empty where no augmentation mixes labels.
     """
 
@@ -33,7 +33,7 @@ class Preview:
     views: tuple[bytes, ...]
     key: str
     class_name: str
-    pictures: int
+    images: int
     labels: tuple[tuple[tuple[str, float], ...], ...] = ()
 
 
@@ -62,17 +62,17 @@ class Predictions:
 
 def written_preview(preview: Preview) -> dict[str, Any]:
     """A preview as JSON values; `read_preview` gives it back."""
-    pictures = {"original": _text(preview.original), "views": [_text(view) for view in preview.views]}
-    return {**asdict(preview), **pictures}
+    encoded = {"original": _text(preview.original), "views": [_text(view) for view in preview.views]}
+    return {**asdict(preview), **encoded}
 
 
 def read_preview(values: dict[str, Any]) -> Preview:
-    pictures = {
+    encoded = {
         "original": base64.b64decode(values["original"]),
         "views": tuple(base64.b64decode(view) for view in values["views"]),
     }
     labels = tuple(tuple((name, share) for name, share in view) for view in values["labels"])
-    return Preview(**{**values, **pictures, "labels": labels})
+    return Preview(**{**values, **encoded, "labels": labels})
 
 
 def read_predictions(values: dict[str, Any]) -> Predictions:

@@ -34,11 +34,11 @@ GRACE = 2.0
 """Seconds in which a request that is being answered when the input closes may end."""
 
 
-def preview(models: Path, spec: dict[str, Any], picture: int) -> dict[str, Any]:
+def preview(models: Path, spec: dict[str, Any], number: int) -> dict[str, Any]:
     """See `tl_core.service.preview`."""
     from tl_core.engine.inputs.preview import preview
 
-    return written_preview(preview(ExperimentSpec.from_json(spec), picture, cache_folder(models)))
+    return written_preview(preview(ExperimentSpec.from_json(spec), number, cache_folder(models)))
 
 
 def predict(models: Path, run_id: str, epoch: int | None, files: list[str], top: int) -> dict[str, Any]:

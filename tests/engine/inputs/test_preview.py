@@ -157,7 +157,7 @@ def test_one_picture_after_another_shows_one_class_after_another(tmp_path: Path)
     digits = [str(digit) for digit in range(10)]
     assert [one.class_name for one in shown] == digits + digits
     assert len({one.key for one in shown}) == 20
-    assert preview(spec, shown[0].pictures, tmp_path) == shown[0]
+    assert preview(spec, shown[0].images, tmp_path) == shown[0]
 
 
 def test_with_label_noise_the_true_class_is_named(tmp_path: Path) -> None:
@@ -180,5 +180,5 @@ def test_pictures_none_of_which_can_be_read_are_said_to_be_so(tmp_path: Path) ->
         (tmp_path / "bad" / name).mkdir(parents=True)
         for number in range(3):
             (tmp_path / "bad" / name / f"{number}.jpg").write_text(f"{name} {number}")
-    with pytest.raises(BadInput, match="no training picture could be read"):
+    with pytest.raises(BadInput, match="no training image could be read"):
         preview(spec_of(f"folder:{tmp_path / 'bad'}"), 0, tmp_path)

@@ -149,7 +149,7 @@ def test_a_run_without_an_export_says_what_to_do(tmp_path: Path) -> None:
 
 def test_data_with_classes_the_network_does_not_know_is_refused(run: store.Run, shared_models: Path) -> None:
     toys = load_dataset("playground:classes=2,images_per_class=4")
-    with pytest.raises(BadInput, match="does not know"):
+    with pytest.raises(BadInput, match="unknown to the network"):
         Predictor.of(run.export).evaluate(toys, store.cache_folder(shared_models), quiet)
 
 

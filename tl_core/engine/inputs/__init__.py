@@ -1,1 +1,1 @@
-"""What reaches the part that trains: images augmented, or what the frozen part says of them."""
+"""Inputs of the tail: augmented images or features."""

@@ -1,8 +1,8 @@
-"""Augmentation: what training sees of an image in an epoch.
+"""Augments training images.
 
-Every draw is a function of (seed, epoch, the image's key), so an image is changed the same way whatever batch it comes in and
-whatever other files could be read: a resumed run goes on exactly, and a preview that decodes one image shows what training sees
-of it. A second image that is mixed in (mixing.py) is augmented as well, by its own draws of that epoch.
+Every draw is a function of (seed, epoch, the image's key), so an image is changed in the same way in any batch and independently
+of other files: a resumed run continues exactly, and a preview that decodes one image shows what training sees.
+A second image that is mixed in (mixing.py) is augmented by its own draws of that epoch.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from tl_core.engine.seeds import generator_of
 from tl_core.experiment.spec import Augment
 
 VERSION = 1
-"""Raised when the same augmentation of the same image would give other pixels."""
+"""Increase it when the same augmentation of the same image gives different pixels."""
 
 CHANGES: dict[str, Change] = {**COLOUR, **CORRUPTION}
-"""Those that change one image in place."""
+"""Augmentations that change one image in place."""
 
 Read = Callable[[np.ndarray], np.ndarray]
 """From positions within a part (int64) to their images: uint8 or float32 RGB 0..255, shape (positions, size, size, 3)."""
@@ -33,11 +33,11 @@ Read = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is done to the images of a training part.
+    """The augmentation of a training part.
 
     Attributes:
         steps: Augmentations, in order.
-        keys: The key of each image of the part, by position (`Item.key`); decides its draws. Read only where there are steps.
+        keys: The key of each image of the part, by position (`Item.key`); determines its draws. Used only if there are steps.
         size: The side of the images in pixels.
     """
 
@@ -48,7 +48,7 @@ class Recipe:
 
     @cached_property
     def mixes(self) -> Mixes | None:
-        """What is mixed into images of the part; None where no step mixes."""
+        """What is mixed into each image; None if no step mixes."""
         return mixes_of(self.steps, self.keys, self.seed, self.size)
 
 
@@ -72,7 +72,7 @@ def seen(recipe: Recipe, read: Read, positions: np.ndarray, epoch: int) -> np.nd
 
 
 def second_labels(recipe: Recipe, positions: np.ndarray, epoch: int) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Partners and shares of images in an epoch, as `Batch` has them; (None, None) where no step mixes."""
+    """Partners and shares of images in an epoch, as in `Batch`; (None, None) if no step mixes."""
     if recipe.mixes is None:
         return None, None
     mixes = recipe.mixes(positions.tolist(), epoch)
@@ -84,13 +84,13 @@ def _randoms(recipe: Recipe, positions: Sequence[int], epoch: int) -> list[np.ra
 
 
 def _augmented(images: np.ndarray, steps: Sequence[Augment], randoms: Sequence[np.random.Generator]) -> np.ndarray:
-    """Images after steps that mix nothing; may change the array it is given."""
+    """Images after non-mixing steps; may modify its argument."""
     for geometric, group in groupby(steps, lambda step: step.name in GEOMETRIC):
         if geometric:
             images = moved(images, list(group), randoms)
             continue
         these = list(group)
-        # One image after another: it stays in the processor's cache through all its steps.
+        # One image at a time, so that it stays in the CPU cache through all steps.
         for image, random in zip(images, randoms, strict=True):
             for step in these:
                 CHANGES[step.name](image, random, step.amount)
@@ -99,13 +99,13 @@ def _augmented(images: np.ndarray, steps: Sequence[Augment], randoms: Sequence[n
 
 
 def _before(recipe: Recipe, read: Read, steps: Sequence[Augment], epoch: int, positions: np.ndarray) -> np.ndarray:
-    """Partners with the steps that come before they are mixed in."""
+    """Partners after the steps that precede mixing."""
     images = np.array(read(positions), dtype=np.float32)
     return _augmented(images, steps, _randoms(recipe, positions.tolist(), epoch))
 
 
 def _mix_in(images: np.ndarray, mixes: Sequence[Mix], names: Sequence[str], read: Read) -> None:
-    """Mixes partners into those images for which one of the named steps is in force."""
+    """Mixes partners into the images to which one of the steps applies."""
     places = [place for place, mix in enumerate(mixes) if mix.step in names]
     if places:
         partners = read(np.array([mixes[place].partner for place in places], np.int64))

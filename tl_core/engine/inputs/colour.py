@@ -1,6 +1,6 @@
-"""Augmentations of colour: every pixel is changed by its own colour alone, all of an image in the same way.
+"""Colour augmentations: each pixel changes as a function of its own colour, all pixels of an image alike.
 
-Plane by plane and not by a matrix product: the libraries for those give other bits with another number of threads.
+Computed plane by plane, not as a matrix product, whose rounding depends on the number of threads.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 Change = Callable[[np.ndarray, np.random.Generator, float], None]
-"""Changes one image, float32 RGB of shape (size, size, 3), in place; the caller brings it back to 0..255. Takes its generator and the amount."""
+"""Changes one image, float32 RGB of shape (size, size, 3), in place; the caller clips it to 0..255. Takes its generator and the amount."""
 
 LUMA = np.array([0.299, 0.587, 0.114])
-"""How bright red, green and blue look (ITU-R BT.601)."""
+"""Luma weights of red, green and blue (ITU-R BT.601)."""
 
 _TO_YIQ = np.array([LUMA, [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]])
-"""The colours of NTSC television: brightness, and two axes at right angles in which a turn is a change of hue."""
+"""The YIQ colour space of NTSC: luma, and two orthogonal axes in which a rotation changes the hue."""
 
 
 def _brightness(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
@@ -33,7 +33,7 @@ def _saturation(image: np.ndarray, random: np.random.Generator, amount: float) -
 
 
 def _hue(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
-    """A turn in the plane of colour of YIQ, which keeps brightness (Haeberli 1993, Matrix Operations for Image Processing)."""
+    """A rotation in the chroma plane of YIQ, which preserves luma (Haeberli 1993, Matrix Operations for Image Processing)."""
     angle = np.radians(random.uniform(-amount, amount))
     cosine, sine = np.cos(angle), np.sin(angle)
     turn = np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]])
@@ -54,7 +54,7 @@ def _drawn(random: np.random.Generator) -> np.float32:
 
 
 def _scale_from(image: np.ndarray, centres: Sequence[np.ndarray], factor: np.float32) -> None:
-    """Multiplies the distance of each plane from its centre: a number, or a plane."""
+    """Scales the difference of each plane from a centre: a number, or a plane."""
     for channel, centre in enumerate(centres):
         plane = image[..., channel]
         plane -= centre

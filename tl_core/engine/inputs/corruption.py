@@ -1,4 +1,4 @@
-"""Augmentations that take something away from an image: noise, blur, a hole."""
+"""Augmentations that remove information: noise, blur, erasing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from tl_core.engine.inputs.colour import Change
 
 ASPECT = 1 / 0.3
-"""How many times longer than wide an erased rectangle is at most (Zhong et al. 2017)."""
+"""Maximum aspect ratio of an erased rectangle (Zhong et al. 2017)."""
 
 
 def _gaussian_noise(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
@@ -24,7 +24,7 @@ def _blur(image: np.ndarray, random: np.random.Generator, amount: float) -> None
 
 
 def _random_erasing(image: np.ndarray, random: np.random.Generator, amount: float) -> None:
-    """Random Erasing Data Augmentation (Zhong et al. 2017); the aspect is drawn so that the rectangle fits, not until it does."""
+    """Random Erasing Data Augmentation (Zhong et al. 2017); the aspect ratio is drawn from those that fit, not by rejection."""
     size = len(image)
     area = random.uniform(0, amount)
     longest = np.log(min(ASPECT, 1 / max(area, 1e-9)))
@@ -50,7 +50,7 @@ def _half_kernel(deviation: float) -> np.ndarray:
 
 
 def _blurred(image: np.ndarray, weights: np.ndarray, axis: int) -> np.ndarray:
-    """The image blurred along one axis; mirrored beyond the edge."""
+    """The image blurred along one axis; reflected at the edges."""
     radius, size = len(weights) - 1, image.shape[axis]
     around = [(0, 0), (0, 0), (0, 0)]
     around[axis] = (radius, radius)

@@ -1,7 +1,7 @@
-"""The feature cache: what the frozen part of a network says of every image, computed once.
+"""The feature cache: the output of the frozen prefix for every image, computed once.
 
-Legal only where it is a fixed function of the image: fixed pixels and frozen layers. Keyed by everything it depends on, so that any
-run with the same pixels, weights and cut finds it made.
+Valid only if features are a fixed function of the image: fixed pixels and frozen layers. Keyed by everything they depend on, so that any
+run with the same pixels, weights and cut finds them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 BATCH = 16
 
 COMPARED = 4
-"""Batches at the beginning that are also computed exactly, where what is stored is not exact."""
+"""Number of first batches that are also computed exactly if stored features are not exact."""
 
 Storage = Literal["float32", "float16"]
 _FILES: dict[str, str] = {"float32": "features.f32", "float16": "features.f16"}
@@ -37,12 +37,12 @@ _FILES: dict[str, str] = {"float32": "features.f32", "float16": "features.f16"}
 
 @dataclass(frozen=True)
 class Change:
-    """How far features are from others of the same images.
+    """The difference between two features of the same images.
 
     Attributes:
-        images: How many were compared.
-        largest, mean: Of the absolute differences.
-        scale: The largest absolute value of the exact ones.
+        images: Number of images compared.
+        largest, mean: The largest and mean absolute difference.
+        scale: The largest absolute value of the exact features.
     """
 
     images: int
@@ -56,7 +56,7 @@ class Change:
 
 
 def change(found: np.ndarray, exact: np.ndarray) -> Change:
-    """The change from exact features to those found, of the same shape (images, ...)."""
+    """The difference between exact features and others, of the same shape (images, ...)."""
     apart = np.abs(found.astype(np.float32) - exact)
     return Change(len(exact), float(apart.max()), float(apart.mean()), float(np.abs(exact).max()))
 
@@ -76,9 +76,9 @@ def features(
         identity: Everything besides the pixels that the output depends on: backbone, weights, cut, pooling.
 
     Raises:
-        NoRoom: where the disk or the budget has too little space.
-        RunStopped: where `progress` raises it; the next call goes on from there.
-        RunFailed: where what is stored is of another number of images.
+        NoRoom: the disk or the budget is full.
+        RunStopped: `progress` raised it; the next call continues from there.
+        RunFailed: stored features have another number of images.
     """
     images = pixels.images
 
@@ -96,16 +96,16 @@ def features(
         forget()
     if found.shape != shape:
         raise RunFailed(
-            f"Stored features are of {len(found)} images, not of {len(images)}. Remove the feature cache on the Settings page."
+            f"Stored features are for {len(found)} images, expected {len(images)}. Remove the feature cache on the Settings page."
         )
     return found
 
 
 def begin(model: keras.Model, growing: Growing, identity: tuple[Any, ...], cache: Path, storage: Storage) -> None:
-    """Computes features in f32 of pictures that are being decoded, until all of them are; `features` goes on from there.
+    """Computes features in f32 of images while they are being decoded; `features` continues from there.
 
     Raises:
-        NoRoom: where the disk or the budget has too little space for them and the pixels that are still to come.
+        NoRoom: the disk or the budget has no room for them and the pixels still to be decoded.
     """
     key = key_of(growing, identity)
     if is_built(entry(cache, key, storage)):
@@ -115,7 +115,7 @@ def begin(model: keras.Model, growing: Growing, identity: tuple[Any, ...], cache
 
     def outputs(start: int) -> Iterator[np.ndarray]:
         yield from ready(model, identity)(growing[some] for some in portions(images, start))
-        growing.wait()  # It is for `features` to say that they are whole.
+        growing.wait()  # `features` completes the entry.
 
     shape = (images, *model.outputs[0].shape[1:])
     with suppress(Overtaken):
@@ -138,15 +138,15 @@ def stored(
     exact: Callable[[], Iterable[np.ndarray]] | None = None,
     besides: Callable[[], int] = lambda: 0,
 ) -> np.ndarray:
-    """What a frozen model says of images, computed where it is not stored yet; see `features`.
+    """Features of images, computed if not stored yet; see `features`.
 
     Args:
-        outputs: Gives it in batches, from an image on: the first, or of what was stopped the first of a batch. Called only where needed.
+        outputs: Yields them in batches, from a given image on, which is the first of a batch. Called only if needed.
         shape: Of all batches together: (images, ...).
         identity: Everything that they depend on.
-        said: What `progress` is told.
-        exact: Of what is not exact: gives the first batches in f32, as `compared` has them, which what is stored is compared with.
-        besides: Bytes that somebody else is about to write into the cache.
+        said: The stage reported to `progress`.
+        exact: If features are not exact: yields the first batches in f32, as in `compared`, for comparison.
+        besides: Bytes that another thread is about to write into the cache.
     """
     folder, size = entry(cache, identity, storage), int(np.prod(shape)) * np.dtype(storage).itemsize
 
@@ -155,7 +155,7 @@ def stored(
         need_space(building.parent, missing_bytes(building, size) + besides(), "cached features", optional=True)
         more = partial(_missing, outputs, storage, lambda done: progress(said, done, shape[0]))
         if (made := grown(file, {"images": 0}, more)["images"]) != shape[0]:
-            raise RunFailed(f"Features of {made} images came out for {shape[0]}; nothing is stored.")
+            raise RunFailed(f"Computed features of {made} images, expected {shape[0]}; nothing is stored.")
         index: dict[str, Any] = {"shape": shape, "identity": list(identity)}
         if exact is None:
             return index
@@ -175,7 +175,7 @@ def stored(
 def kept(
     shape: tuple[int, ...], identity: tuple[Any, ...], cache: Path, storage: Storage = "float32"
 ) -> np.ndarray | None:
-    """What `stored` would find; None where it is not stored."""
+    """The stored features; None if there are none."""
     folder = entry(cache, identity, storage)
     if not is_built(folder):
         return None
@@ -190,33 +190,33 @@ def kept(
 
 
 class _Gone(Exception):
-    """An entry was removed this moment."""
+    """An entry was just removed."""
 
 
 def is_exact(arithmetic: Arithmetic, storage: Storage) -> bool:
-    """True where features are stored as f32 arithmetic gives them."""
+    """True if features are stored exactly as f32 arithmetic gives them."""
     return not arithmetic.identity and storage == "float32"
 
 
 def entry(cache: Path, identity: tuple[Any, ...], storage: Storage = "float32") -> Path:
-    """The folder of features in the cache, there or not."""
+    """The folder of features in the cache, whether it exists or not."""
     return feature_keys.folder_of(cache, identity, storage)
 
 
 def portions(images: int, start: int = 0) -> Iterator[slice]:
-    """Places of images from one on, in the portions in which their features are computed."""
+    """The images from one on, in the batches in which their features are computed."""
     return (slice(first, min(first + BATCH, images)) for first in range(start, images, BATCH))
 
 
 def compared(images: int) -> Iterator[slice]:
-    """The first portions, which are computed exactly as well where features are not exact."""
+    """The first batches, which are also computed exactly if features are not exact."""
     return portions(min(images, COMPARED * BATCH))
 
 
 def _missing(
     outputs: Callable[[int], Iterable[np.ndarray]], storage: Storage, written: Callable[[int], None], state: State
 ) -> Iterator[tuple[Any, State]]:
-    """The batches that are not stored yet; `written` is told how many images are."""
+    """The batches not stored yet; `written` is called with the number of stored images."""
     done = state["images"]
     for output in outputs(done):
         done += len(output)
@@ -225,11 +225,9 @@ def _missing(
 
 
 def as_stored(output: np.ndarray, storage: Storage) -> np.ndarray:
-    """What is stored of an output, in the type it is stored as; raises RunFailed where it cannot hold it."""
+    """An output converted to the storage type; raises RunFailed if a value is out of range."""
     if storage == "float16" and np.abs(output).max(initial=0) > np.finfo(np.float16).max:
-        raise RunFailed(
-            "A feature is too large for float16, which ends at 65,504. Set train.feature_storage to float32."
-        )
+        raise RunFailed("A feature exceeds the range of float16 (65,504). Set train.feature_storage to float32.")
     return np.ascontiguousarray(output, dtype=storage)
 
 

@@ -1,6 +1,6 @@
-"""Geometric augmentations: those that move pixels. Neighbours are one matrix, so that an image is sampled once, not blurred once for each.
+"""Geometric augmentations. Adjacent ones are combined into one matrix, so that an image is resampled (and blurred) only once.
 
-What comes into view from outside is filled by mirroring.
+Areas from outside the image are filled by reflection.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from tl_core.engine.backend import keras
 from tl_core.experiment.spec import Augment
 
 Draw = Callable[[np.random.Generator, float], np.ndarray]
-"""From a random generator and the amount to a 3 x 3 matrix from places in the new image to places in the old one.
+"""From a random generator and the amount to a 3 x 3 matrix from coordinates in the new image to coordinates in the old one.
 
-Places are measured from the image's centre in units of its side: -0.5 to 0.5."""
+Coordinates are relative to the centre, in units of the side: -0.5 to 0.5."""
 
 
 def _horizontal_flip(random: np.random.Generator, amount: float) -> np.ndarray:

@@ -1,8 +1,8 @@
-"""MixUp and CutMix: a part of a second training image in each, and a part of its label.
+"""MixUp and CutMix: mix part of a second training image, and of its label, into each image.
 
-Which image is mixed in, and how much of it, is a function of (seed, epoch, the image's key, the keys of the training part), and of no
-batch. The partner is found on a ring (consistent hashing, Karger et al. 1997): where one image is missing, only those change that it
-was mixed into.
+The partner and its share are functions of (seed, epoch, the image's key, the keys of the training part), independent of the
+batch. Partners come from a ring (consistent hashing, Karger et al. 1997): if an image is missing, only the images it
+was mixed into change.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Mix:
     """What is mixed into one image.
 
     Attributes:
-        step: The augmentation that does it.
-        partner: The position, within the part, of the other image.
-        share: How much of the image itself is left, 0..1; a float32's value.
-        box: CutMix: the rectangle that comes from the partner, in pixels: rows and columns.
+        step: The augmentation that mixes.
+        partner: The position of the other image within the part.
+        share: The share of the image itself, 0..1; a float32 value.
+        box: CutMix: the partner's rectangle in pixels: rows and columns.
     """
 
     step: str
@@ -58,12 +58,12 @@ MIXING: dict[str, MixIn] = {"mixup": _mixup, "cutmix": _cutmix}
 
 
 def is_mixing(step: Augment) -> bool:
-    """True for an augmentation that mixes labels, with an amount in which it does."""
+    """True for an augmentation that mixes labels with a positive amount."""
     return AUGMENTATIONS[step.name].labels == "mixes" and step.amount > 0
 
 
 def mixes_of(steps: Sequence[Augment], keys: Sequence[str], seed: int, size: int) -> Mixes | None:
-    """What is mixed into the images of a part; None where no step mixes.
+    """The mixes of the images of a part; None if no step mixes.
 
     Args:
         keys: The key of each image of the part, by position.
@@ -92,7 +92,7 @@ def _mix(
 ) -> Mix:
     random = generator_of("mix", seed, epoch, key)
     partner = _partner(random, place, *ring)
-    step = steps[int(random.integers(len(steps)))]  # With both given, one is in force for each image, as in timm.
+    step = steps[int(random.integers(len(steps)))]  # With both, one of them applies to each image, as in timm.
     share = random.beta(step.amount, step.amount)
     if step.name == "mixup":
         return Mix(step.name, partner, float(np.float32(share)), (slice(0, 0), slice(0, 0)))
@@ -102,7 +102,7 @@ def _mix(
 
 
 def _box(random: np.random.Generator, share: float, size: int) -> tuple[slice, slice]:
-    """A square of the area 1 - share round a random centre, cut off at the image's edge."""
+    """A square of area 1 - share around a random centre, clipped to the image."""
     side = int(size * np.sqrt(1 - share))
     row, column = random.integers(0, size, 2)
     return _cut_off(row, side, size), _cut_off(column, side, size)
@@ -114,21 +114,21 @@ def _cut_off(centre: int, side: int, size: int) -> slice:
 
 
 def _partner(random: np.random.Generator, place: int, marks: np.ndarray, positions: np.ndarray) -> int:
-    """The first image on the ring from a drawn mark on that is not the image itself (in a part of one: itself)."""
+    """The next image on the ring after a random mark, other than the image itself (unless it is the only one)."""
     found = int(np.searchsorted(marks, random.integers(0, 2**64, dtype=np.uint64)))
     first, second = positions[[found % len(positions), (found + 1) % len(positions)]].tolist()
     return int(second if first == place else first)
 
 
 def _ring(marks: np.ndarray, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-    """(Marks ascending, the positions they belong to); another order in each epoch, so that no image is a partner more often."""
+    """(Ascending marks, their positions); reordered in each epoch, so that no image is a partner more often than others."""
     moved = _scrambled(marks ^ _scrambled(np.array([seed_of("ring", seed, epoch)], np.uint64)))
     order = np.argsort(moved, kind="stable")
     return moved[order], order
 
 
 def _scrambled(marks: np.ndarray) -> np.ndarray:
-    """The finaliser of SplitMix64 (Steele et al. 2014): neighbours end up anywhere, no two at one place. uint64."""
+    """The finaliser of SplitMix64 (Steele et al. 2014): scatters neighbours, without collisions. uint64."""
     marks = (marks ^ (marks >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     marks = (marks ^ (marks >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(marks ^ (marks >> np.uint64(31)))

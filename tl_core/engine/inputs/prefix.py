@@ -1,7 +1,7 @@
-"""Running the frozen part of a network: OpenVINO on a processor, Keras on a GPU.
+"""Runs the frozen prefix of a network: OpenVINO on a CPU, Keras on a GPU.
 
-OpenVINO does the same arithmetic about twice as fast there (docs/performance.md). Its precision is always set: left alone, it
-computes in bf16 on processors that have it.
+OpenVINO does the same arithmetic about twice as fast on a CPU (docs/performance.md). Its precision is always set: by default it
+uses bf16 on CPUs that support it.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from tl_core.engine.step import forward_pass
 from tl_core.errors import RunFailed
 
 AT_ONCE, MOST_AT_ONCE = 110_000, 16
-"""Pixels, and images, that go through the network together (docs/performance.md)."""
+"""Pixels, and images, per request (docs/performance.md)."""
 
 REQUESTS = 2
-"""Pieces under way for each core: the next is there when one is done."""
+"""Requests in flight per core, so that the next is ready when one finishes."""
 
 Prefix = Callable[[Iterable[np.ndarray]], Iterator[np.ndarray]]
 """From batches of RGB pixels 0..255 (uint8 or float32, shape (batch, size, size, 3)) to float32 outputs, in order."""
@@ -39,12 +39,12 @@ Precision = Literal["f32", "bf16", "int8"]
 
 @dataclass(frozen=True, eq=False)
 class Arithmetic:
-    """How OpenVINO computes; on a GPU Keras computes as ever.
+    """The arithmetic of OpenVINO; no effect on a GPU.
 
     Attributes:
         precision: As `train.prefix_precision`.
-        samples: For int8: the images whose activations set its ranges, uint8 RGB, shape (images, size, size, 3).
-        drawn: A name for them.
+        samples: For int8: the images whose activations determine its ranges, uint8 RGB, shape (images, size, size, 3).
+        drawn: An identifier for them.
     """
 
     precision: Precision = "f32"
@@ -53,7 +53,7 @@ class Arithmetic:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What tells its outputs from those of f32."""
+        """Distinguishes its outputs from those of f32."""
         int8 = self.precision == "int8"
         samples = (self.drawn, version("nncf") if find_spec("nncf") else "") if int8 else ()
         return feature_keys.arithmetic_of(self.precision, samples)
@@ -63,12 +63,12 @@ EXACT = Arithmetic()
 
 
 def on_gpu() -> bool:
-    """True where Keras runs the frozen part on a GPU."""
+    """True if Keras runs the frozen prefix on a GPU."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 
 def compiled(model: keras.Model, arithmetic: Arithmetic = EXACT) -> Prefix:
-    """A frozen model, ready to run over many batches."""
+    """A compiled frozen model, for many batches."""
     return in_keras(model) if on_gpu() else in_openvino(model, arithmetic)
 
 
@@ -76,19 +76,19 @@ _spare: dict[Any, Prefix] = {}
 
 
 def keep(model: keras.Model, identity: tuple[Any, ...]) -> None:
-    """Makes the prefix ready that `ready` gives for this identity until `forget`, in place of any other; it computes in f32."""
+    """Compiles the prefix that `ready` returns for this identity until `forget`, replacing any other; computes in f32."""
     forget()
     _spare[model.inputs[0].shape, identity] = compiled(model)
 
 
 def ready(model: keras.Model, identity: tuple[Any, ...], arithmetic: Arithmetic = EXACT) -> Prefix:
-    """A frozen model ready to run: the one that was kept for this identity, else `compiled`."""
+    """The prefix kept for this identity, otherwise `compiled`."""
     kept = None if arithmetic.identity else _spare.get((model.inputs[0].shape, identity))
     return kept or compiled(model, arithmetic)
 
 
 def forget() -> None:
-    """Lets go of what `keep` keeps."""
+    """Releases what `keep` keeps."""
     _spare.clear()
 
 
@@ -125,13 +125,13 @@ def in_openvino(model: keras.Model, arithmetic: Arithmetic = EXACT) -> Prefix:
 
 
 def images_at_once(size: int) -> int:
-    """How many images of a size go through the network together: as many as leave what they are turned into in a core's own memory."""
+    """Images per request at a size: as many as keep their activations in a core's cache."""
     fitting = max(AT_ONCE // size**2, 1)
     return min(1 << fitting.bit_length() - 1, MOST_AT_ONCE)
 
 
 def _pieces(batches: Iterable[np.ndarray], images: int, counts: deque[int]) -> Iterator[np.ndarray]:
-    """Batches in pieces of so many images, the last of each filled up with black ones; `counts` is told of each batch."""
+    """Batches in pieces of a fixed number of images, the last of each padded with black ones; `counts` receives the size of each batch."""
     for batch in batches:
         counts.append(len(batch))
         for first in range(0, max(len(batch), 1), images):
@@ -140,7 +140,7 @@ def _pieces(batches: Iterable[np.ndarray], images: int, counts: deque[int]) -> I
 
 
 def _joined(results: Iterable[np.ndarray], images: int, counts: deque[int]) -> Iterator[np.ndarray]:
-    """Results of pieces as batches again."""
+    """Joins the results of pieces into batches."""
     found: list[np.ndarray] = []
     for result in results:
         found.append(result)
@@ -150,15 +150,15 @@ def _joined(results: Iterable[np.ndarray], images: int, counts: deque[int]) -> I
 
 
 def _openvino() -> Any:
-    """The package, without what tells its makers of each import and conversion unless somebody has forbidden it."""
+    """The package, without its telemetry, which is on by default."""
     with without("openvino_telemetry"):
         import openvino.tools.ovc
     return openvino
 
 
 def _converted(model: keras.Model) -> Any:
-    """The model in OpenVINO's own form."""
-    # As constants: the converter reads each variable of a graph a dozen times over.
+    """The model converted to OpenVINO."""
+    # As constants: the converter reads each variable of a graph a dozen times.
     trained, others = (
         [np.asarray(of) for of in kind] for kind in (model.trainable_variables, model.non_trainable_variables)
     )
@@ -174,12 +174,12 @@ def _converted(model: keras.Model) -> Any:
 
 
 def _quantised(network: Any, samples: np.ndarray) -> Any:
-    """A network in int8, by NNCF's post-training quantisation: each weight's and activation's range from samples.
+    """A network in int8, by NNCF's post-training quantisation: the ranges of weights and activations come from samples.
 
     Raises:
-        RunFailed: where NNCF is not installed.
+        RunFailed: NNCF is not installed.
     """
-    os.environ.setdefault("NNCF_CI", "1")  # Or it tells its makers of each use.
+    os.environ.setdefault("NNCF_CI", "1")  # Disables telemetry.
     try:
         import nncf  # type: ignore[import-not-found, unused-ignore]
     except ModuleNotFoundError as error:
@@ -195,10 +195,10 @@ def _quantised(network: Any, samples: np.ndarray) -> Any:
 
 
 def _in_turn(requests: Sequence[Any], batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """Results in the order of the batches, each request taking every so many; one that is reused is waited for first.
+    """Results in the order of the batches; requests are used in turn, each after waiting for its previous result.
 
-    Without callbacks (`openvino.AsyncInferQueue` has them): a network that is thrown away while one is due waits for its threads with
-    Python's lock held, and they wait for the lock.
+    Without callbacks (which `openvino.AsyncInferQueue` uses): deleting a network while a callback is pending deadlocks, because it waits
+    for its threads with Python's lock held, and they wait for the lock.
     """
     started = 0
     for batch in batches:

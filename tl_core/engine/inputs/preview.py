@@ -1,4 +1,4 @@
-"""One training image as training will see it, decoding no other but those that are mixed into it."""
+"""Previews one training image as training will see it, decoding only it and the images mixed into it."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ from tl_core.service.messages import Preview
 
 EPOCHS = range(1, 10)
 TRIED = 20
-"""How many pictures in a row may be unreadable before it is said that none can be read."""
+"""Number of unreadable images in a row after which the preview gives up."""
 
 ReadRow = Callable[[int], np.ndarray]
 """From an item's index to its image: uint8 RGB 0..255, shape (size, size, 3). Raises Unreadable."""
 
 
-def preview(spec: ExperimentSpec, picture: int, cache: Path) -> Preview:
-    """One training image and its views in epochs 1 to 9, to the bit what training rounds to on a processor.
+def preview(spec: ExperimentSpec, number: int, cache: Path) -> Preview:
+    """One training image and its views in epochs 1 to 9, bit-identical to training on a CPU.
 
-    Images mixed into it are the very ones that training mixes in. With stored views (`train.views`) epochs show them in turn, as
-    training sees them.
+    Images mixed into it are those that training mixes in. With stored views (`train.views`) epochs show them in turn, as
+    in training.
 
-    Where no run has decoded the dataset yet, unreadable files still count when it is split, so that near the edge of the split an
-    image may be shown that will validate instead.
+    If no run has decoded the dataset yet, unreadable files still count in the split, so that near its boundary the
+    preview may show a validation image.
 
     Args:
-        picture: Which one: one class after another, then the next of each; past the last it starts again.
+        number: The number of the image: the first image of each class, then the second of each, and so on, cyclically.
 
     Raises:
-        BadInput: where the data cannot be used.
+        BadInput: the data cannot be used.
     """
     dataset, read = _opened(spec, cache)
     train = split_of(spec.data, dataset).train
-    row = _readable(dataset, read, np.roll(_one_class_after_another(dataset, train), -(picture % len(train))))
+    row = _readable(dataset, read, np.roll(_one_class_after_another(dataset, train), -(number % len(train))))
     epochs = [drawn_epoch(spec, epoch) for epoch in EPOCHS] if spec.augment else []
     rows = _readable_partners(spec, dataset, read, train, row, epochs)
     recipe, position = _recipe(spec, dataset, rows), np.flatnonzero(rows == row)
@@ -61,19 +61,19 @@ def preview(spec: ExperimentSpec, picture: int, cache: Path) -> Preview:
         views=tuple(_png(image[0]) for image in images),
         key=dataset.items[row].key,
         class_name=dataset.class_names[dataset.items[row].label],
-        pictures=len(train),
+        images=len(train),
         labels=tuple(_labels(dataset, recipe, rows, position, epoch) for epoch in epochs) if recipe.mixes else (),
     )
 
 
 def _opened(spec: ExperimentSpec, cache: Path) -> tuple[ImageDataset, ReadRow]:
-    """What there is to train with, and how to read it; without unreadable files where it is known which those are."""
+    """The training data and how to read it, without unreadable files if they are known."""
     size = spec.image_size
     dataset = _listed(spec.data.source, spec.data.group_by, minute=int(time.monotonic() // 60))
     if is_cached(dataset, size, cache):
         decoded = pixels(dataset, size, cache, unwatched)
         return decoded.dataset, lambda row: np.asarray(decoded.images[row])
-    # Once for all epochs; a generated picture takes a tenth of a second.
+    # Once for all epochs; generating an image takes a tenth of a second.
     return dataset, lru_cache(maxsize=None)(lambda row: decode.resized(dataset.open_image(dataset.items[row]), size))
 
 
@@ -84,7 +84,7 @@ def _recipe(spec: ExperimentSpec, dataset: ImageDataset, rows: np.ndarray) -> Re
 def _readable_partners(
     spec: ExperimentSpec, dataset: ImageDataset, read: ReadRow, rows: np.ndarray, row: int, epochs: Sequence[int]
 ) -> np.ndarray:
-    """The training rows without those that would be mixed into one of them and cannot be read: training leaves them out."""
+    """The training rows without unreadable partners, which training skips."""
     recipe, position = _recipe(spec, dataset, rows), np.flatnonzero(rows == row)
     partners = {int(rows[mix.partner]) for epoch in epochs for mix in _mixes(recipe, position, epoch)}
     broken = [partner for partner in partners if not _can_be_read(read, partner)]
@@ -108,7 +108,7 @@ def _can_be_read(read: ReadRow, row: int) -> bool:
 def _labels(
     dataset: ImageDataset, recipe: Recipe, rows: np.ndarray, position: np.ndarray, epoch: int
 ) -> tuple[tuple[str, float], ...]:
-    """The classes of a mixed image with the share of each, its own first."""
+    """The classes of a mixed image and their shares, its own first."""
     (mix,) = _mixes(recipe, position, epoch)
     own, other = (dataset.class_names[dataset.items[rows[place]].label] for place in (position[0], mix.partner))
     return ((own, 1.0),) if own == other else ((own, mix.share), (other, 1 - mix.share))
@@ -116,12 +116,12 @@ def _labels(
 
 @lru_cache(maxsize=4)
 def _listed(source: str, group_by: GroupBy, minute: int) -> ImageDataset:
-    """Believed for a minute: listing a folder reads every file in it, and a person who moves a slider asks many times."""
+    """Cached for a minute: listing a folder reads all its files, and moving a slider requests many previews."""
     return listed(DataSpec(source=source, group_by=group_by))
 
 
 def _one_class_after_another(dataset: ImageDataset, rows: np.ndarray) -> np.ndarray:
-    """Rows so ordered that the first image of each class comes first, then the second of each."""
+    """Rows in the order: the first image of each class, then the second of each, and so on."""
     labels = dataset.labels[rows]
     turns = np.zeros(len(rows), np.int64)
     for label in np.unique(labels):
@@ -138,7 +138,7 @@ def _readable(dataset: ImageDataset, read: ReadRow, rows: np.ndarray) -> int:
             return int(row)
         except Unreadable as error:
             reasons.append(f"{dataset.items[row].key}: {error}")
-    raise BadInput.of("data.source", f"no training picture could be read, beginning with {reasons[0]}")
+    raise BadInput.of("data.source", f"no training image could be read; the first: {reasons[0]}")
 
 
 def _png(image: np.ndarray) -> bytes:

@@ -1,7 +1,7 @@
-"""Stored views: a few augmented versions of every training image go through the frozen part once, and epochs take them in turn.
+"""Stored views: features of a few augmented versions of every training image are computed once, and epochs use them in turn.
 
-Between the two exact ways: no augmentation, whose features are stored, and augmentation drawn anew in every epoch, whose features are
-computed in every epoch. An epoch that sees view v sees just what epoch v of an exact run would: pixels, partners and shares.
+A compromise between no augmentation, whose features are cached, and exact augmentation, whose features are recomputed in every
+epoch. An epoch with view v sees exactly what epoch v of an exact run would see: pixels, partners and shares.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from tl_core.files import digest_of
 
 
 def view_of(epoch: int, views: int) -> int:
-    """Which of so many stored views an epoch sees: 1 to views."""
+    """The stored view of an epoch: 1 to views."""
     return (epoch - 1) % views + 1
 
 
 def drawn_epoch(spec: ExperimentSpec, epoch: int) -> int:
-    """The epoch whose draws training sees in an epoch: the epoch itself, or the stored view it takes."""
+    """The epoch whose random draws apply in an epoch: the epoch itself, or its stored view."""
     planned = phases(spec)
     phase = next((one for one in planned if epoch <= one.last), planned[-1])
     views = phase.spec.train.views
@@ -52,28 +52,27 @@ def from_views(
 ) -> Inputs:
     """Training images as `spec.train.views` stored views of features; position p is row `rows[p]` of the pixels.
 
-    Makes the views that are not stored yet, each in a cached folder of its own, so that another run with more views finds them. For
-    phases in which `trains_from_features(spec, phase)` holds and `spec.augment` is not empty; there in place of
-    `from_features(stored_features(...), split.train)`. What this gives is read like any other `Inputs`, partners and shares included.
+    Computes missing views, each in its own cache folder, so that a run with more views finds them. For phases with
+    `trains_from_features(spec, phase)` and augmentation; there it replaces `from_features(stored_features(...), split.train)`.
 
     Args:
-        model: The frozen part (`Parts.prefix`).
-        spec: The settings in force (`Phase.spec`): `augment`, `train.views` and `train.seed` are read.
-        epochs: Those of the phase: views that none of them sees are not made.
-        identity: Everything besides pixels and augmentation that the output depends on, as `features` takes it.
+        model: The frozen prefix (`Parts.prefix`).
+        spec: The settings of the phase (`Phase.spec`): `augment`, `train.views` and `train.seed` are used.
+        epochs: Those of the phase; views that none of them uses are not computed.
+        identity: Everything besides pixels and augmentation that the output depends on; see `features`.
 
     Raises:
-        NoRoom: where the disk or the budget has too little space.
-        RunStopped: where `progress` raises it; the next call goes on from there.
+        NoRoom: the disk or the budget is full.
+        RunStopped: `progress` raised it; the next call continues from there.
     """
     views = spec.train.views
     keys = [pixels.dataset.items[row].key for row in rows]
     recipe = Recipe(spec.augment, spec.train.seed, keys, pixels.images.shape[1])
     steps = [[step.name, step.amount] for step in spec.augment]
-    # The keys, because they decide which images are stored, and which are mixed in.
+    # Keys determine which images are stored, and which are mixed in.
     common = (pixels.key, identity, VERSION, steps, recipe.seed, digest_of(keys), *arithmetic.identity)
     shape = (len(rows), *model.outputs[0].shape[1:])
-    prefix = once(lambda: compiled(model, arithmetic))  # For all views together: it takes seconds.
+    prefix = once(lambda: compiled(model, arithmetic))  # Once for all views: it takes seconds.
     unrounded = once(lambda: compiled(model))
     storage = spec.train.feature_storage
     read = {}
@@ -101,7 +100,7 @@ def _outputs(
     start: int = 0,
     end: int | None = None,
 ) -> Iterator[np.ndarray]:
-    """What the frozen part says of a view of the images of the part, from one to another, in portions."""
+    """Features of a view of the images from `start` to `end`, in batches."""
     positions = np.arange(len(rows))[:end]
     return prefix()(
         seen(recipe, lambda places: images[rows[places]], positions[portion], view)

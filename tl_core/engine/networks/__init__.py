@@ -1,1 +1,1 @@
-"""Networks: built, given weights and a head, cut into what is frozen and what trains."""
+"""Building networks: backbone, weights, head, and the cut into frozen prefix and tail."""

@@ -1,8 +1,8 @@
-"""The whole network of an experiment, and how it is cut into the part that is frozen and the part that trains.
+"""Assembles the network of an experiment and cuts it into frozen prefix and tail.
 
-The network is flat: the backbone's own layers, then the head's, in one graph. Cut in two, the frozen part is a model of its
-own, called with training=False: in one graph an outer `training=True` would reach into it, and frozen layers would
-drop out and move their batch statistics.
+The network is flat: the backbone's own layers, then the head's, in one graph. The frozen prefix is a model of its
+own, called with training=False: in one graph an outer `training=True` would reach frozen layers, which would then apply
+dropout and update batch statistics.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class Parts:
     """A network cut in two; the layers are shared with the whole.
 
     Attributes:
-        prefix: From pixels to what is frozen; None where everything trains.
-        tail: From there to the logits.
-        boundary: Where the cut is: a block's name, "features" (everything frozen, pooled), or "pixels".
+        prefix: From pixels to the cut; None if everything trains.
+        tail: From the cut to the logits.
+        boundary: The cut: a block's name, "features" (everything frozen, pooled), or "pixels".
     """
 
     prefix: keras.Model | None
@@ -36,10 +36,10 @@ class Parts:
 
 
 def assemble(spec: ExperimentSpec, classes: int, progress: Progress = unwatched) -> keras.Model:
-    """The network of a spec with its first weights: float32 RGB pixels 0..255, shape (batch, size, size, 3), to logits.
+    """The network of a spec with its initial weights: float32 RGB pixels 0..255, shape (batch, size, size, 3), to logits.
 
     Raises:
-        BadInput, RunFailed: where the weights are not to be had.
+        BadInput, RunFailed: the weights are not available.
     """
     progress("Building the network", 0, 1)
     backbone = BACKBONES[spec.backbone.name]
@@ -49,9 +49,9 @@ def assemble(spec: ExperimentSpec, classes: int, progress: Progress = unwatched)
 
 
 def with_head(network: keras.Model, spec: ExperimentSpec, classes: int) -> keras.Model:
-    """A pretrained network up to where its output is used, and a new head on it, in one graph.
+    """A pretrained network up to the output block, with a new head, in one graph.
 
-    The layers are shared, but for a network of which only lower blocks are kept: that is a copy, so that the one given stays pretrained.
+    Layers are shared with `network`, except with `backbone.keep`: then it is a copy, so that `network` stays pretrained.
     """
     backbone = BACKBONES[spec.backbone.name]
     if kept := last_kept(backbone, spec.backbone.keep, spec.backbone.output):
@@ -63,7 +63,7 @@ def with_head(network: keras.Model, spec: ExperimentSpec, classes: int) -> keras
 
 
 def _random_above(network: keras.Model, cut: str, spec: ExperimentSpec) -> keras.Model:
-    """A copy of a network whose blocks above a cut have random weights, drawn by the seed and each layer's name."""
+    """A copy of a network with random weights above a cut, seeded by the seed and each layer's name."""
     copy = networks.build(BACKBONES[spec.backbone.name], spec.image_size)
     copy.set_weights(network.get_weights())
     weights.randomise(networks.split(copy, cut)[1], spec.train.seed)
@@ -71,7 +71,7 @@ def _random_above(network: keras.Model, cut: str, spec: ExperimentSpec) -> keras
 
 
 def divide(model: keras.Model, spec: ExperimentSpec, frozen: str | None) -> Parts:
-    """Cuts a network above its last frozen block (None: nothing is frozen), and says which layers train."""
+    """Cuts a network above its last frozen block (None: nothing is frozen), and sets which layers train."""
     backbone = BACKBONES[spec.backbone.name]
     pixels, logits = model.inputs[0], model.outputs[0]
     if frozen is None:
@@ -85,7 +85,7 @@ def divide(model: keras.Model, spec: ExperimentSpec, frozen: str | None) -> Part
 
 
 def is_head(layer: keras.layers.Layer) -> bool:
-    """True for layers of the head; they learn at the head's own rate."""
+    """True for layers of the head, which have the head's learning rate."""
     return layer.name == head.CLASSIFIER or layer.name.startswith("head_")
 
 

@@ -1,7 +1,7 @@
-"""Networks built from rows of the backbone table, and the places where they are cut in two.
+"""Builds networks from rows of the backbone table and cuts them in two.
 
-A network is one flat functional model: RGB pixels 0..255 in, the last feature map out, with the scaling its weights were
-trained with as its first layers, so that pixels stay plain pixels everywhere else in the lab.
+A network is one flat functional model: RGB pixels 0..255 in, the last feature map out, with the pixel scaling of its weights
+as the first layers, so that pixels are unscaled everywhere else.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ def build(backbone: Backbone, image_size: int) -> keras.Model:
     """A network with random weights.
 
     Its input is float32 `(batch, image_size, image_size, 3)`, RGB 0..255; its output the last feature map, float32
-    `(batch, height, width, channels)`. Every build of a row gives the layers the same names; it is float32 throughout,
-    whatever the process's dtype policy.
+    `(batch, height, width, channels)`. Layer names are the same in every build; all layers are float32,
+    regardless of the dtype policy.
 
     Raises:
         BadInput: the image size is below the backbone's minimum.
     """
     if image_size < backbone.minimum_size:
-        message = f"{backbone.title} needs images of {backbone.minimum_size} pixels or more; {image_size} was given"
+        message = f"{backbone.title} needs images of {backbone.minimum_size} pixels or more; received {image_size}"
         raise BadInput.of("data.image_size", message, "Choose a larger image size, or another backbone.")
-    # Keras numbers the layers a family leaves unnamed (conv2d_57) thread by thread: a new thread counts from nothing.
+    # Keras numbers unnamed layers (conv2d_57) per thread: a new thread starts at zero.
     with ThreadPoolExecutor(max_workers=1) as fresh_thread:
         return fresh_thread.submit(_build, backbone, image_size).result()
 
 
 def cut_output(network: keras.Model, cut: str) -> keras.KerasTensor:
-    """The tensor a named cut stands for; raises BadInput where the network has no such cut."""
+    """The output tensor of a cut; raises BadInput for an unknown cut."""
     backbone = backbone_of(network)
     layers = {known.name: known.layer for known in backbone.cuts}
     if cut not in layers:
@@ -63,8 +63,7 @@ def cut_output(network: keras.Model, cut: str) -> keras.KerasTensor:
 def split(network: keras.Model, cut: str) -> tuple[keras.Model, keras.Model]:
     """The network below a cut and the network above it: `tail(prefix(pixels))` is `network(pixels)`.
 
-    Both share their layers, and so their weights, with the network. Above the last cut nothing is left but the
-    identity.
+    Both share layers and weights with the network. Above the last cut, the tail is the identity.
     """
     tensor = cut_output(network, cut)
     prefix = keras.Model(network.input, tensor, name=f"{network.name}_to_{cut}")
@@ -72,7 +71,7 @@ def split(network: keras.Model, cut: str) -> tuple[keras.Model, keras.Model]:
 
 
 def blocks(network: keras.Model) -> tuple[tuple[keras.layers.Layer, ...], ...]:
-    """The layers that end at each cut and not at the one before; the scaling is in the first block."""
+    """The layers of each block, in order of the cuts; the scaling belongs to the first block."""
     found: list[tuple[keras.layers.Layer, ...]] = []
     below: set[str] = set()
     for cut in backbone_of(network).cut_names:
@@ -83,7 +82,7 @@ def blocks(network: keras.Model) -> tuple[tuple[keras.layers.Layer, ...], ...]:
 
 
 def backbone_of(network: keras.Model) -> Backbone:
-    """The row a network was built from: its name is the row's."""
+    """The row that a network was built from, by its name."""
     return BACKBONES[network.name]
 
 
@@ -94,7 +93,7 @@ def _build(backbone: Backbone, image_size: int) -> keras.Model:
 
 
 def scaled(pixels: keras.KerasTensor, scaling: Scaling) -> keras.KerasTensor:
-    """RGB 0..255 as the backbone wants it; the scalings are those of `keras.applications` and of EfficientNet-Lite."""
+    """RGB 0..255 scaled for the backbone; the scalings are those of `keras.applications` and of EfficientNet-Lite."""
     if scaling == "imagenet_caffe":
         offset = [-mean for mean in IMAGENET_MEAN_BGR]
         return keras.layers.Rescaling(1.0, offset, name="scaling")(keras.ops.flip(pixels, axis=-1))

@@ -1,8 +1,8 @@
-"""EfficientNet-Lite0 in Keras layers, and its ImageNet weights from the archive that comes with the lab.
+"""EfficientNet-Lite0 in Keras layers, and its bundled ImageNet weights.
 
-Against EfficientNet-B0 it has no squeeze-and-excitation, ReLU6 for swish, and a stem and last convolution of fixed width.
+Unlike EfficientNet-B0 it has no squeeze-and-excitation, ReLU6 instead of swish, and a stem and last convolution of fixed width.
 Sources: Tan and Le (2019), arXiv:1905.11946; github.com/tensorflow/tpu, models/official/efficientnet/lite. Stochastic depth,
-which only acts in training from nothing, is left out.
+which matters only when training from scratch, is omitted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
 
 @dataclass(frozen=True)
 class Stage:
-    """A row of table 1 of the paper: `repeats` blocks, the first of which has the stride."""
+    """A row of table 1 of the paper: `repeats` blocks, of which the first has the stride."""
 
     expansion: int
     channels: int
@@ -55,15 +55,15 @@ def efficientnet_lite0(pixels: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def with_classifier(network: keras.Model) -> keras.Model:
-    """The network with the 1,000 ImageNet classes on top; its output are logits."""
+    """The network with the classifier of the 1,000 ImageNet classes, giving logits."""
     x = layers.GlobalAveragePooling2D(name="pooling")(network.output)
     return keras.Model(network.input, layers.Dense(1000, name="predictions")(x), name=f"{network.name}_classifier")
 
 
 def load_pretrained(network: keras.Model, archive: Path) -> None:
-    """Puts the archive's ImageNet weights into every layer of a network of this module, with or without classifier.
+    """Loads the archive's ImageNet weights into a network of this module, with or without classifier.
 
-    Raises RunFailed where the archive is not one of this network.
+    Raises RunFailed if the archive belongs to another network.
     """
     tensors = torch_archive.read(archive)
     for layer in network.layers:
@@ -72,7 +72,7 @@ def load_pretrained(network: keras.Model, archive: Path) -> None:
 
 
 def _block(x: keras.KerasTensor, stage: Stage, stride: int, name: str) -> keras.KerasTensor:
-    """An inverted residual block: expand, filter each channel, project without activation, add where shapes agree."""
+    """An inverted residual block: expansion, depthwise convolution, projection without activation, and a shortcut if shapes agree."""
     inputs, channels = x, x.shape[-1]
     if stage.expansion > 1:
         x = layers.Conv2D(channels * stage.expansion, 1, use_bias=False, name=f"{name}_expand_conv")(x)
@@ -93,7 +93,7 @@ def _relu6(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
 
 
 def _sources(layer: keras.layers.Layer) -> list[str]:
-    """The archive's names of a layer's weights, in the layer's order."""
+    """The names of a layer's weights in the archive, in the layer's order."""
     if isinstance(layer, layers.BatchNormalization):
         return [f"{_torch_name(layer.name)}.{part}" for part in BATCH_NORM]
     if isinstance(layer, layers.Dense):
@@ -102,14 +102,14 @@ def _sources(layer: keras.layers.Layer) -> list[str]:
 
 
 def _torch_name(name: str) -> str:
-    """block3b_expand_bn -> _blocks.4._bn0: the archive counts blocks through all stages, and norms within a block."""
+    """block3b_expand_bn -> _blocks.4._bn0: the archive numbers blocks over all stages, and norms within a block."""
     fixed = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "final_conv": "_conv_head", "final_bn": "_bn1"}
     if name in fixed:
         return fixed[name]
     block, part = name.split("_", 1)
     number, letter = int(block[5]), block[6]
     index = sum(stage.repeats for stage in STAGES[: number - 1]) + "abcd".index(letter)
-    # A block that does not expand has no first norm; the archive numbers the others all the same.
+    # A block without expansion has no first norm; the others keep their numbers.
     parts = {"expand_bn": "_bn0", "depthwise_bn": "_bn1", "project_bn": "_bn2"}
     return f"_blocks.{index}.{parts.get(part, f'_{part}')}"
 
@@ -117,9 +117,9 @@ def _torch_name(name: str) -> str:
 def _values(tensors: dict[str, np.ndarray], name: str, archive: Path) -> np.ndarray:
     """One tensor in Keras's order of axes."""
     if name not in tensors:
-        raise RunFailed(f"{archive} does not hold EfficientNet-Lite0: it has no tensor {name!r}")
+        raise RunFailed(f"{archive} is not EfficientNet-Lite0: it has no tensor {name!r}")
     values = tensors[name]
     if values.ndim == 4:
-        # PyTorch keeps (out, in, height, width); a depthwise filter's "in" is 1 and Keras wants that last.
+        # PyTorch has (out, in, height, width); "in" of a depthwise filter is 1 and comes last in Keras.
         return values.transpose(2, 3, 0, 1) if values.shape[1] == 1 else values.transpose(2, 3, 1, 0)
     return values.T

@@ -1,4 +1,4 @@
-"""Builds every network at every offered size and writes what forms and plans need: `python -m tl_core.engine.networks.facts`."""
+"""Builds every network at every offered size and writes facts.json: `python -m tl_core.engine.networks.facts`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ layers = keras.layers
 
 
 def measure(backbone: Backbone, sizes: Sequence[int]) -> BackboneFacts:
-    """Facts about a backbone at some image sizes; builds it once for each."""
+    """Facts about a backbone at some image sizes; builds it once per size."""
     built = [networks.build(backbone, size) for size in sizes]
     by_size = [networks.blocks(network) for network in built]
     found = []

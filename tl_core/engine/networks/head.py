@@ -1,4 +1,4 @@
-"""The head: what is put on top of a pretrained network and always trains."""
+"""The head: the new layers on top of a pretrained network."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ CLASSIFIER = "classifier"
 _POOLING = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
 
 MOMENTUM = 0.9
-"""Share of its statistics that batch normalisation keeps in a step. Keras's 0.99 would still hold half of its first guess after 70 steps,
+"""Momentum of batch normalisation statistics. Keras's 0.99 still has half of its initial values after 70 steps,
 which is several epochs here."""
 
 LARGEST_NOISE = 1.0
-"""The widest noise that Keras's layer adds."""
+"""The largest standard deviation that Keras's layer accepts."""
 
 
 def attach(features: Any, head: HeadSpec, classes: int, seed: int) -> Any:
@@ -29,7 +29,7 @@ def attach(features: Any, head: HeadSpec, classes: int, seed: int) -> Any:
         features: Keras tensor (batch, height, width, channels).
 
     Returns:
-        Logits, a Keras tensor (batch, units): one unit for two classes where the classifier is "auto".
+        Logits, a Keras tensor (batch, units): one unit for two classes if the classifier is "auto".
     """
     x = _POOLING[head.pooling](name=POOLING)(features)
     x = _normalised(_noisy(x, head.noise, seed), head, "head_batch_norm")
@@ -43,7 +43,7 @@ def attach(features: Any, head: HeadSpec, classes: int, seed: int) -> Any:
 
 
 def units_of(head: HeadSpec, classes: int) -> int:
-    """Units of the classifier: one a class, or a single one that tells two classes apart."""
+    """Units of the classifier: one per class, or a single sigmoid unit for two classes."""
     return 1 if classes == 2 and head.classifier == "auto" else classes
 
 
@@ -53,7 +53,7 @@ def _noisy(x: Any, deviation: float, seed: int) -> Any:
     layers, name = keras.layers, "head_noise"
     if deviation <= LARGEST_NOISE:
         return layers.GaussianNoise(deviation, seed=seed_of(seed, name), name=name)(x)
-    # A power of two: dividing and multiplying by it changes no bit.
+    # A power of two: dividing and multiplying by it is exact.
     x = layers.Rescaling(1 / 8, name="head_noise_in")(x)
     x = layers.GaussianNoise(deviation / 8, seed=seed_of(seed, name), name=name)(x)
     return layers.Rescaling(8.0, name="head_noise_out")(x)
@@ -80,5 +80,5 @@ def _dense(units: int, head: HeadSpec, name: str, seed: int, activation: str | N
 
 
 def _penalty(head: HeadSpec, l1: float, l2: float) -> keras.regularizers.Regularizer | None:
-    # scikit-learn's classifiers bring their own penalty; theirs must not be counted twice.
+    # scikit-learn's classifiers add their own penalty, which must not count twice.
     return keras.regularizers.L1L2(l1, l2) if (l1 or l2) and head.classifier not in SOLVED else None

@@ -1,4 +1,4 @@
-"""A network that was built before it is needed: building one takes most of a second, which a worker has while nothing trains."""
+"""A network built in advance: building takes most of a second, which an idle worker can spend."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _lent: dict[_Key, keras.Model] = {}
 
 
 def pretrained(backbone: Backbone, size: int, setting: str, seed: int, report: Report | None = None) -> keras.Model:
-    """A network with its first weights, for the caller alone: the spare one where it fits, else built now.
+    """A network with its initial weights, for the caller alone: the spare one if it fits, otherwise built now.
 
     Args:
-        setting, seed, report: As for `weights.load`, which says what is raised.
+        setting, seed, report: See `weights.load`, also for what is raised.
     """
     key = _key(backbone, size, setting, seed)
     network = _spare.pop(key, None) or _built(backbone, size, setting, seed, report)
@@ -29,7 +29,7 @@ def pretrained(backbone: Backbone, size: int, setting: str, seed: int, report: R
 
 
 def give_back() -> None:
-    """Keeps the network that `pretrained` gave last for the next to ask for one; only where no weight of it was changed."""
+    """Returns the network that `pretrained` gave last to the pool; only if its weights are unchanged."""
     if _lent:
         _spare.clear()
         _spare.update(_lent)
@@ -37,7 +37,7 @@ def give_back() -> None:
 
 
 def keep(backbone: Backbone, size: int, setting: str, seed: int) -> keras.Model:
-    """Builds the network that `pretrained` will give next, in place of any other; nobody may change its weights."""
+    """Builds the network that `pretrained` will give next, replacing any other; its weights must not be changed."""
     key = _key(backbone, size, setting, seed)
     if key not in _spare:
         _spare.clear()
@@ -46,7 +46,7 @@ def keep(backbone: Backbone, size: int, setting: str, seed: int) -> keras.Model:
 
 
 def forget() -> None:
-    """Lets go of the network that `pretrained` gave last: it is not given back."""
+    """Forgets the network that `pretrained` gave last: it does not return to the pool."""
     _lent.clear()
 
 

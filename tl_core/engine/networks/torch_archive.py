@@ -1,4 +1,4 @@
-"""Reads a state dict saved by PyTorch before 1.6 into NumPy arrays, without PyTorch and without running any code in it.
+"""Reads a state dict saved by PyTorch before 1.6 into NumPy arrays, without PyTorch and without executing code in it.
 
 The file is five pickles (magic number, protocol version, facts about the writer, the state dict, the storages' keys),
 then for each key a count (int64) and the raw numbers. Source: `_legacy_save` in torch/serialization.py.
@@ -37,7 +37,7 @@ STORAGES: dict[str, np.dtype] = {
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """A tensor as the pickle describes it: a view into a storage that comes later in the file. Strides count numbers."""
+    """A tensor as described by the pickle: a view of a storage later in the file. Strides are in elements."""
 
     storage: str
     dtype: np.dtype
@@ -55,7 +55,7 @@ class _StorageType:
 def read(path: Path) -> dict[str, np.ndarray]:
     """The tensors of an archive by name, each a contiguous copy.
 
-    Raises BadInput where the file is larger than 1 GiB, is no such archive, is cut short, or asks for anything besides an
+    Raises BadInput if the file is larger than 1 GiB, is not such an archive, is truncated, or contains anything but an
     ordered dict of tensors.
     """
     if path.stat().st_size > MAXIMUM_BYTES:
@@ -63,7 +63,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
     try:
         content = path.read_bytes()
         return _read(io.BytesIO(content), len(content))
-    # What a damaged pickle raises depends on where it is damaged; all of these are its own doing, not the reader's.
+    # A damaged pickle can raise any of these, depending on the damage.
     except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise _refused(path, str(error) or "it ends too early") from error
     except (OverflowError, MemoryError, RecursionError, UnicodeError) as error:
@@ -77,24 +77,24 @@ def _read(file: io.BytesIO, size: int) -> dict[str, np.ndarray]:
         raise ValueError("its numbers are big-endian")
     described, keys = _record(file), _record(file)
     if not all(isinstance(tensor, StoredTensor) for tensor in described.values()):
-        raise ValueError("it holds something besides tensors")
+        raise ValueError("it contains something other than tensors")
     tensors: dict[str, StoredTensor] = dict(described)
     storages = _storages(file, size, keys, {tensor.storage: tensor for tensor in tensors.values()})
     return {name: _view(storages[tensor.storage], tensor) for name, tensor in tensors.items()}
 
 
 def _record(file: io.BytesIO) -> Any:
-    """The next pickle. Its opcodes are looked through first: one that writes far into the memo takes gigabytes at once."""
+    """The next pickle. Its opcodes are checked first: a write far into the memo would allocate gigabytes."""
     begun = file.tell()
     for opcode, argument, _position in pickletools.genops(file):
         if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and (argument or 0) > MAXIMUM_MEMO:
-            raise pickle.UnpicklingError("it is damaged (a place in the memo beyond all use)")
+            raise pickle.UnpicklingError("it is damaged (a memo index that is too large)")
     file.seek(begun)
     return _TensorsOnly(file).load()
 
 
 class _TensorsOnly(pickle.Unpickler):
-    """An unpickler that knows three things: ordered dicts, storage types and the record of a tensor."""
+    """An unpickler that accepts three things: ordered dicts, storage types and tensor records."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
@@ -119,7 +119,7 @@ def _tensor(
 
 
 def _storages(file: io.BytesIO, size: int, keys: list[str], users: dict[str, StoredTensor]) -> dict[str, np.ndarray]:
-    """The raw numbers of each storage, in the order in which they lie in the file."""
+    """The numbers of each storage, in file order."""
     storages: dict[str, np.ndarray] = {}
     for key in keys:
         dtype, numbers = users[key].dtype, int.from_bytes(file.read(8), "little", signed=True)

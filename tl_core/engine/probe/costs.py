@@ -1,4 +1,4 @@
-"""What an experiment costs at each depth, from the plan of the spec with the cut moved there."""
+"""The costs of an experiment at each cut, from the plan of the spec with the cut moved there."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def costs(spec: ExperimentSpec, images: Mapping[str, int], classes: int, stored:
     """The costs of every cut, by its name.
 
     Args:
-        images: How many there are by part.
-        stored: How many have features: also those that `data.images_per_class` leaves out of training.
+        images: Number of images by part.
+        stored: Number of images with features, including those that `data.images_per_class` excludes from training.
     """
     blocks = facts(spec.backbone.name).blocks
     return {block.name: _cost(spec, block, dict(images), classes, stored) for block in blocks}
@@ -41,7 +41,7 @@ def _cost(spec: ExperimentSpec, block: BlockFacts, images: dict[str, int], class
 
 
 def _planned(spec: ExperimentSpec, cut: Mapping[str, Any], images: dict[str, int], classes: int) -> PhasePlan:
-    """The plan of the spec's last phase with the network cut elsewhere, and no phase before it."""
+    """The plan of the spec's last phase alone, with another cut."""
     alone = {"backbone.keep": "all", "train.head_epochs": 0, "train.stages": ()}
     solved = {"head.classifier": "auto"} if spec.head.classifier in SOLVED else {}
     moved = spec.with_values({**alone, **solved, **cut})

@@ -1,7 +1,7 @@
-"""Probing a pretrained network block by block.
+"""Probes a pretrained network block by block.
 
 Linear classifiers on every block: Alain and Bengio 2016, "Understanding intermediate layers using linear classifier probes"
-(arXiv:1610.01644). docs/depth-probe.md says what the figures answer and what they do not.
+(arXiv:1610.01644). docs/depth-probe.md explains the figures and their limits.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from tl_core.results.depth_probe import Depth, Probe, Score, interval
 from tl_core.store import cache_folder
 
 VERSION = 1
-"""Raised when the same images and features would give other scores."""
+"""Increase it when the same images and features give different scores."""
 
 PROBING = "Probing the blocks"
 
 
 def probe(spec: ExperimentSpec, models: Path, progress: Progress = unwatched) -> Probe:
-    """How well simple classifiers do on each block of the pretrained network of a spec.
+    """Accuracy of simple classifiers on the features of each block of a spec's pretrained network.
 
-    Of the spec count the data, the network, its weights and the pooling of the head; what is trained, and how, counts for the
-    costs alone. Features and scores are kept in the feature cache.
+    Uses the spec's data, network, weights and pooling; other settings affect only the estimated costs. Features and scores are
+    cached.
 
     Raises:
-        BadInput, RunFailed: as a run of it would; also BadInput for one that starts from another run.
-        RunStopped: where `progress` raises it.
+        BadInput, RunFailed: as a run of the spec; also BadInput for a fork.
+        RunStopped: `progress` raised it.
     """
     if spec.start.run:
-        message = f"the probe looks at pretrained networks; this one starts from {spec.start.run}"
-        raise BadInput.of("start.run", message, "Leave it out.")
+        message = f"the probe is for pretrained networks; this spec starts from {spec.start.run}"
+        raise BadInput.of("start.run", message, "Remove it.")
     cache = cache_folder(models)
     data = prepare(spec.data, spec.image_size, cache, progress)
     split, classes = data.split, data.dataset.class_names
@@ -64,10 +64,10 @@ def probe(spec: ExperimentSpec, models: Path, progress: Progress = unwatched) ->
 
 
 def _scores_kept(spec: ExperimentSpec, data: Prepared, cache: Path, progress: Progress) -> list[Any]:
-    """Of every cut its name and two scores as JSON values: from the cache, or computed now."""
+    """The name and two scores of every cut as JSON values, cached or computed now."""
     split = data.split
     rows = [part.tolist() for part in (split.train, split.train_labels, split.validation)]
-    computed_by = version("openvino"), version("keras"), device_name()  # As of the features.
+    computed_by = version("openvino"), version("keras"), device_name()  # As for features.
     identity = digest_of(VERSION, *computed_by, data.pixels.key, identity_of(spec, progress), rows)
 
     def build(_folder: Path) -> dict[str, Any]:
@@ -80,18 +80,18 @@ def _scores_kept(spec: ExperimentSpec, data: Prepared, cache: Path, progress: Pr
 
     job = Job(PROBING, pieces=1, size=1)
     folder = cache / "features" / digest_of("depth probe", identity)
-    # There is no array beside the index; only so does the entry count as used now when room is made for others.
+    # There is no array next to the index; this marks the entry as recently used for eviction.
     _, index = opened(folder, job, build, lambda _: np.empty(0), progress)
     return list(index["cuts"])
 
 
 def _scores(cut: str, features: np.ndarray, data: Prepared) -> Iterator[Score]:
-    """Of ridge regression and of nearest neighbours; validation images are asked once, when all is chosen."""
+    """Scores of ridge regression and nearest neighbours; validation images are used once, after all choices."""
     split, classes = data.split, len(data.dataset.class_names)
     known, asked = features[split.train], features[split.validation]
     if not (np.isfinite(known).all() and np.isfinite(asked).all()):
         raise RunFailed(
-            f"What {cut} says of some images is no number; the weights are damaged, or not of this network."
+            f"Features of {cut} are NaN for some images; the weights are damaged, or belong to another network."
         )
     labels, right = split.train_labels, data.dataset.labels[split.validation]
     solved = ridge.solve(known, labels, classes)

@@ -1,4 +1,4 @@
-"""What every block of a network says of every image, pooled, from one pass."""
+"""Pooled features of every block of a network for every image, from one pass."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def pooled(network: keras.Model, pooling: str) -> keras.Model:
 def at_every_cut(spec: ExperimentSpec, pixels: Pixels, cache: Path, progress: Progress) -> Mapping[str, np.ndarray]:
     """The pooled output of every cut for every image, by the cut's name: float32, shape (images, channels), memory-mapped.
 
-    The network is built, and run, only where the features are not stored yet.
+    The network is built and run only if the features are not cached.
 
     Raises:
-        BadInput, RunFailed: where the weights are not to be had, or the disk has too little space.
-        RunStopped: where `progress` raises it.
+        BadInput, RunFailed: the weights are not available, or the disk is full.
+        RunStopped: `progress` raised it.
     """
     backbone = BACKBONES[spec.backbone.name]
     identity = (pixels.key, *identity_of(spec, progress), device_name())
@@ -55,7 +55,7 @@ def at_every_cut(spec: ExperimentSpec, pixels: Pixels, cache: Path, progress: Pr
 def identity_of(spec: ExperimentSpec, progress: Progress) -> tuple[str, ...]:
     """Everything besides the pixels that the features depend on: weights, cuts, pooling.
 
-    Weights that are downloaded are so before: some are known by their content alone.
+    Downloads weights first if necessary: some are identified by content.
     """
     backbone = BACKBONES[spec.backbone.name]
     if resolve(backbone, spec.backbone.weights).kind == "imagenet":

@@ -1,6 +1,6 @@
-"""k-nearest neighbours by cosine: the plainest reading of features, without anything to fit.
+"""k-nearest neighbours by cosine similarity: a classifier without anything to fit.
 
-How many neighbours vote is chosen among the training images, each asked of all the others.
+The number of neighbours is selected by leave-one-out accuracy on the training images.
 """
 
 from __future__ import annotations
@@ -8,20 +8,20 @@ from __future__ import annotations
 import numpy as np
 
 COUNTS = (1, 2, 5, 10, 20, 50)
-"""How many neighbours may vote."""
+"""Candidates for the number of neighbours."""
 
 ASKED = 2000
-"""Of more training images than this, so many choose how many neighbours vote."""
+"""Maximum number of training images used to select the number of neighbours."""
 
 _PORTION = 512
 
 
 def nearest(features: np.ndarray, known: np.ndarray, most: int, own: np.ndarray | None = None) -> np.ndarray:
-    """The places of the most similar rows of `known`, most similar first: int64, shape (images, most).
+    """The indices of the most similar rows of `known`, most similar first: int64, shape (images, most).
 
     Args:
         features, known: float, shape (..., channels).
-        own: Of each of `features`, the row of `known` that is itself and does not count; shape (images,).
+        own: For each of `features`, the row of `known` that is itself and is excluded; shape (images,).
     """
     known = _of_length_one(known)
     found = []
@@ -35,7 +35,7 @@ def nearest(features: np.ndarray, known: np.ndarray, most: int, own: np.ndarray 
 
 
 def voted(neighbours: np.ndarray, count: int, classes: int) -> np.ndarray:
-    """The commonest label among the first neighbours, of equals the lowest: int64, shape (images,).
+    """The most common label among the neighbours; ties: the lowest. int64, shape (images,).
 
     Args:
         neighbours: Their labels, nearest first: int64, shape (images, neighbours).
@@ -44,7 +44,7 @@ def voted(neighbours: np.ndarray, count: int, classes: int) -> np.ndarray:
 
 
 def chosen(features: np.ndarray, labels: np.ndarray, classes: int) -> tuple[int, float]:
-    """How many neighbours tell most training images right, of equals the fewest, and the share that they tell right."""
+    """The number of neighbours with the highest accuracy (ties: the fewest), and that accuracy."""
     asked = np.unique(np.linspace(0, len(labels) - 1, min(len(labels), ASKED)).round().astype(np.int64))
     most = min(len(labels) - 1, COUNTS[-1])
     neighbours = labels[nearest(features[asked], features, most, own=asked)]

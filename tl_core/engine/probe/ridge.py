@@ -1,7 +1,7 @@
-"""Ridge regression to targets of +-1, solved for all penalties at once, and its choice among them without a look at other images.
+"""Ridge regression to targets of +-1, solved for all penalties at once; the training images alone select the penalty.
 
-One eigendecomposition for all penalties: as big_vision's `evaluators/fewshot_lsr.py`. What a solution would say of each image had it
-been left out has a closed form too (Allen 1974, PRESS; Golub, Heath and Wahba 1979), so the training images choose the penalty.
+One eigendecomposition serves all penalties, as in big_vision's `evaluators/fewshot_lsr.py`. Leave-one-out outputs have a closed form
+(Allen 1974, PRESS; Golub, Heath and Wahba 1979), by which the penalty is selected.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 L2 = tuple(10.0**exponent for exponent in np.arange(-6, 3.5, 0.5).tolist())
-"""The penalties tried: of mean squared error + l2 * |w|**2 on standardised features, so the same for any number of images."""
+"""Candidate penalties: of mean squared error + l2 * |w|**2 on standardised features, so the same for any number of images."""
 
 
 @dataclass(frozen=True)
 class Ridge:
-    """The solutions for all penalties, in the basis in which they are cheap.
+    """The solutions for all penalties, in the eigenbasis.
 
     Attributes:
-        mean, scale: Of the training features: float64, shape (channels,). A channel that says the same of every image has scale inf.
+        mean, scale: Of the training features: float64, shape (channels,). A constant channel has scale inf.
         basis: Principal directions of the standardised features: float64, shape (channels, rank).
         variances: Their eigenvalues, shape (rank,).
         coordinates: The training images in that basis, shape (images, rank).
@@ -36,15 +36,15 @@ class Ridge:
     offset: np.ndarray
 
     def outputs(self, features: np.ndarray, l2: float) -> np.ndarray:
-        """What the solution for a penalty says of features (images, channels): float64, shape (images, classes)."""
+        """Outputs of the solution for a penalty on features (images, channels): float64, shape (images, classes)."""
         return standardised(features, self.mean, self.scale) @ (self.basis @ self._weights(l2)) + self.offset
 
     def fitted(self, l2: float) -> np.ndarray:
-        """The same of the training images."""
+        """Outputs on the training images."""
         return self.coordinates @ self._weights(l2) + self.offset
 
     def left_out(self, l2: float) -> np.ndarray:
-        """What the solution without an image would say of it, for every training image: float64, shape (images, classes)."""
+        """Leave-one-out outputs on the training images: float64, shape (images, classes)."""
         images = len(self.targets)
         leverage = 1 / images + np.square(self.coordinates) @ (1 / (self.variances + l2 * images))
         fitted = self.coordinates @ self._weights(l2)
@@ -72,7 +72,7 @@ def solve(features: np.ndarray, labels: np.ndarray, classes: int) -> Ridge:
 
 
 def chosen(ridge: Ridge, labels: np.ndarray) -> float:
-    """The penalty at which most training images, left out, are still told right; of equals the one of least squared error."""
+    """The penalty with the highest leave-one-out accuracy; ties: the least squared error."""
 
     def merit(l2: float) -> tuple[float, float]:
         outputs = ridge.left_out(l2)
@@ -83,18 +83,18 @@ def chosen(ridge: Ridge, labels: np.ndarray) -> float:
 
 
 def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:
-    """The share of images whose highest output is their label's."""
+    """The share of images whose highest output is that of their label."""
     return float((outputs.argmax(axis=1) == labels).mean())
 
 
 def standardised(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Features with the mean taken off and divided by the scale: float64."""
+    """Standardised features: float64."""
     return (features.astype(np.float64) - mean) / scale
 
 
 def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mean, deviation = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
-    # Rounding alone gives a constant channel some deviation; divided by it, noise would weigh as much as a feature.
+    # Rounding gives a constant channel a tiny deviation; dividing by it would amplify noise to the scale of a feature.
     constant = deviation <= 1e-6 * np.abs(mean)
     return mean, np.where(constant, np.inf, deviation)
 

@@ -1,1 +1,1 @@
-"""What a trained network is worth, and how it is kept and used."""
+"""Metrics, reports, export and predictions of trained networks."""

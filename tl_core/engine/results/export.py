@@ -1,7 +1,7 @@
-"""A trained network as one `.keras` file that carries what is needed to use it: classes, size, pixel range.
+"""Exports a trained network as one `.keras` file with everything needed to use it: classes, image size, pixel range.
 
-The file holds built-in layers only, so plain `keras.saving.load_model(path, safe_mode=True)` reads it anywhere. The signature lies
-inside the file, as a further member of the archive, and beside it with the file's checksum.
+The file contains only built-in layers, so plain `keras.saving.load_model(path, safe_mode=True)` reads it. The signature is
+inside the file, as another member of the archive, and next to it with the file's checksum.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ MODEL = "model.keras"
 SIGNATURE = "signature.json"
 
 Output = Literal["softmax", "sigmoid", "margins"]
-"""softmax: a probability a class. sigmoid: one number, the probability of the second of two classes. margins: scores that order
-the classes and are no probabilities."""
+"""softmax: one probability per class. sigmoid: the probability of the second of two classes. margins: scores that rank
+the classes and are not probabilities."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a network takes and gives.
+    """Inputs and outputs of a network.
 
     Attributes:
-        image_size: It takes float32 RGB 0..255 of shape (batch, image_size, image_size, 3); images are squeezed to the square.
-        details: Where it comes from: run, epoch, backbone, versions.
+        image_size: Inputs are float32 RGB 0..255 of shape (batch, image_size, image_size, 3); images are resized to the square.
+        details: Its origin: run, epoch, backbone, versions.
     """
 
     classes: tuple[str, ...]
@@ -52,15 +52,15 @@ def save(model: keras.Model, signature: Signature, folder: Path) -> Path:
 
 
 def load(folder: Path) -> tuple[keras.Model, Signature]:
-    """The network in an export folder; raises BadInput where it is missing or not as it was written."""
+    """The network in an export folder; raises BadInput if it is missing or damaged."""
     file = folder / MODEL
     if not file.exists() or not (folder / SIGNATURE).exists():
         raise BadInput.of(
-            str(folder), "holds no exported network", "A run exports its best epoch when it ends; resume it."
+            str(folder), "contains no exported network", "A run exports its best epoch when it ends; resume it."
         )
     beside = read_json(folder / SIGNATURE)
     if sha256_of(file) != beside.pop("sha256"):
-        raise BadInput.of(str(file), "is damaged: its content is not what was written")
+        raise BadInput.of(str(file), "is damaged: its checksum does not match")
     return keras.saving.load_model(file, safe_mode=True, compile=False), signature_of(beside)
 
 
@@ -71,12 +71,12 @@ def signature_of(values: Mapping[str, Any]) -> Signature:
 
 
 def with_activation(model: keras.Model, output: Output) -> keras.Model:
-    """A network that gives logits (or margins), made to give what `output` says, as it is exported."""
+    """Adds the output activation to a network that gives logits (or margins), as for export."""
     return keras.Model(model.inputs[0], _activated(model.outputs[0], output), name=model.name)
 
 
 def without_activation(model: keras.Model) -> keras.Model:
-    """An exported network that gives logits (or margins): losses taken from probabilities would lose what rounding ate."""
+    """Removes the output activation of an exported network: losses computed from probabilities lose precision."""
     names = {layer.name for layer in model.layers}
     outputs = model.get_layer(_ACTIVATION).input if _ACTIVATION in names else model.outputs[0]
     return keras.Model(model.inputs[0], outputs)

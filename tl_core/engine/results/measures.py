@@ -1,4 +1,4 @@
-"""From the outputs of a classifier to its predictions, and the loss of each image; `tl_core.metrics` measures them."""
+"""From the outputs of a classifier to its predictions and the loss of each image; `tl_core.metrics` computes metrics from them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tl_core.experiment.spec import HeadSpec
 from tl_core.metrics import Measured
 
 Measure = Callable[[np.ndarray, np.ndarray], Measured]
-"""From outputs of the classifier (images, units) and labels (images,) to what they are worth."""
+"""From outputs of the classifier (images, units) and labels (images,) to predictions and losses."""
 
 
 def cross_entropy(outputs: np.ndarray, labels: np.ndarray) -> Measured:
-    """Logits measured by cross-entropy in nats; one unit stands for the second of two classes."""
+    """Cross-entropy of logits in nats; a single unit is the second of two classes."""
     logits = outputs.astype(np.float64)
     if logits.shape[1] == 1:
         logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
@@ -25,9 +25,9 @@ def cross_entropy(outputs: np.ndarray, labels: np.ndarray) -> Measured:
 
 
 def squared_hinge(outputs: np.ndarray, labels: np.ndarray) -> Measured:
-    """Margins measured by the loss a linear SVM minimises: max(0, 1 - margin)**2, summed over the one-against-rest classifiers.
+    """Squared hinge loss of margins, which a linear SVM minimises: max(0, 1 - margin)**2, summed over the one-vs-rest classifiers.
 
-    Two classes have one classifier, whose margin stands in both columns with opposite signs; it counts once.
+    Two classes have one classifier, whose margin is in both columns with opposite signs; it counts once.
     """
     margins = outputs.astype(np.float64)
     signs = np.where(np.arange(margins.shape[1]) == labels[:, None], 1.0, -1.0)
@@ -38,10 +38,10 @@ def squared_hinge(outputs: np.ndarray, labels: np.ndarray) -> Measured:
 
 
 def loss_name(head: HeadSpec) -> str:
-    """The loss a run's curves show."""
+    """The name of the loss in a run's curves."""
     return "squared hinge" if head.classifier == "linear-svm" else "cross-entropy"
 
 
 def measure_of(head: HeadSpec) -> Measure:
-    """How a run is measured: by the loss its classifier minimises."""
+    """The loss function of a run's metrics: the one that its classifier minimises."""
     return squared_hinge if head.classifier == "linear-svm" else cross_entropy

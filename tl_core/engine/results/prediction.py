@@ -1,4 +1,4 @@
-"""Using a trained network: it reads the network's signature and nothing else of the run."""
+"""Classifies images with a trained network; reads only its signature, nothing else of the run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a network says of one image: (class, score) pairs, the best first. Scores are probabilities unless it is an SVM."""
+    """The prediction for one image: (class, score) pairs, best first. Scores are probabilities, or margins of an SVM."""
 
     name: str
     scores: tuple[tuple[str, float], ...]
@@ -40,17 +40,17 @@ class Predictor:
 
     @classmethod
     def of(cls, folder: Path) -> Predictor:
-        """From an export folder; raises BadInput where it holds no whole network."""
+        """From an export folder; raises BadInput if it contains no complete network."""
         return cls(*export.load(folder))
 
     @classmethod
     def from_logits(cls, model: keras.Model, signature: export.Signature) -> Predictor:
-        """From a network as it is trained, which gives logits or margins."""
+        """From a network that gives logits or margins."""
         return cls(export.with_activation(model, signature.output), signature)
 
     @cached_property
     def _forward(self) -> Callable[[np.ndarray], np.ndarray]:
-        """Compiled once: a predictor that stays ready answers the next picture at once."""
+        """Compiled once, so that later images are fast."""
         return forward_pass(self.model)
 
     def scores(self, images: np.ndarray) -> np.ndarray:
@@ -73,10 +73,10 @@ class Predictor:
         return [self._ranked(str(path), row, most) for path, row in zip(readable, scores, strict=True)], skipped
 
     def evaluate(self, dataset: ImageDataset, cache: Path, progress: Progress) -> tuple[Measured, ImageDataset]:
-        """Measures every readable image of a dataset whose classes the network knows.
+        """Evaluates the network on all readable images of a dataset.
 
         Raises:
-            BadInput: where the dataset has a class the network does not know, or no readable picture.
+            BadInput: the dataset has a class unknown to the network, or no readable image.
         """
         labels = _translated(dataset, self.signature.classes)
         read = pixels(dataset, self.signature.image_size, cache, progress)
@@ -84,7 +84,7 @@ class Predictor:
         kept = np.array([rows[item.key] for item in read.dataset.items], dtype=np.int64)
         if not len(kept):
             raise BadInput.of(
-                "source", f"no picture of {dataset.source} could be read", "See what was left out with plan."
+                "source", f"no image of {dataset.source} could be read", "The command plan lists skipped files."
             )
         measure = squared_hinge if self.signature.output == "margins" else cross_entropy
         forward = forward_pass(export.without_activation(self.model))
@@ -103,7 +103,7 @@ def _translated(dataset: ImageDataset, classes: Sequence[str]) -> list[int]:
     """The network's label of every item."""
     unknown = sorted(set(dataset.class_names) - set(classes))
     if unknown:
-        message = f"has classes the network does not know: {', '.join(unknown[:5])}"
+        message = f"has classes unknown to the network: {', '.join(unknown[:5])}"
         raise BadInput.of("source", message, f"It knows {', '.join(classes[:20])}.")
     to_network = [classes.index(name) for name in dataset.class_names]
     return [to_network[item.label] for item in dataset.items]

@@ -1,4 +1,4 @@
-"""What a finished network says of a part of the data: figures by class, what is taken for what, and the worst mistakes."""
+"""Reports on a part of the data: metrics per class, confusion matrix, and the worst mistakes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORST = 24
 def report(measured: Measured, class_names: Sequence[str], items: Sequence[Item], loss_name: str) -> dict[str, Any]:
     """A report as plain JSON values.
 
-    `confusion[i][j]` counts images of class i taken for class j. `worst` are the wrong predictions of highest loss.
+    `confusion[i][j]` counts images of class i predicted as class j. `worst` are the wrong predictions with the highest loss.
     """
     return {
         "images": len(items),
@@ -44,7 +44,7 @@ def _by_class(measured: Measured, class_names: Sequence[str]) -> list[dict[str, 
 
 
 def _known(value: float) -> float | None:
-    """None where there is nothing to divide by: a class without images has no recall, which is not a recall of zero."""
+    """None for NaN: a class without images has no recall, rather than a recall of zero."""
     return None if np.isnan(value) else float(value)
 
 
