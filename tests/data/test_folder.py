@@ -306,7 +306,7 @@ class TestWhatIsNoDataset:
             load(tmp_path)
 
     def test_a_folder_of_bare_pictures_names_one_and_says_what_is_missing(self, photos):
-        with pytest.raises(BadInput, match=r"Left out: 6 files, such as 000.jpg \(not in a class folder\)"):
+        with pytest.raises(BadInput, match=r"Skipped: 6 files, such as 000.jpg \(not in a class folder\)"):
             load(photos() / "cat")
 
 

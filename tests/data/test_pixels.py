@@ -174,7 +174,7 @@ def test_memory_that_is_short_for_a_moment_fails_the_run_and_leaves_no_picture_o
         return works(*given)
 
     monkeypatch.setattr(decode, step, short_once)
-    with pytest.raises(RunFailed, match=r"needs more memory than is free\. Close something"):
+    with pytest.raises(RunFailed, match=r"needs more memory than is free\. Close other programs"):
         pixels(dataset, 32, tmp_path, quiet)
     read = pixels(dataset, 32, tmp_path, quiet)
     assert (len(read.images), read.dataset.skipped) == (8, ())

@@ -92,7 +92,7 @@ def test_copies_of_training_images_in_a_part_that_came_with_the_data_are_counted
     root = photos("a", "b", each=8, inside="train").parent
     photos("a", "b", each=6, inside="validation")
     (said,) = warnings_of(root)
-    assert said.startswith("12 of the validation images also stand in the training part")
+    assert said.startswith("12 of the validation images are also in the training part")
 
 
 def test_a_class_that_a_part_has_none_of_is_named(photos):
