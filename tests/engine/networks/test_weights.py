@@ -116,7 +116,7 @@ def test_a_file_of_another_network_is_refused(network: keras.Model, tmp_path: Pa
     other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="one")])
     path = tmp_path / name
     other.save_weights(path) if name.endswith(".weights.h5") else write_as_keras_published(other, path)
-    with pytest.raises(BadInput, match="does not hold weights of MobileNetV2"):
+    with pytest.raises(BadInput, match="does not contain weights of MobileNetV2"):
         weights.load(network, MOBILE, f"file:{path}", seed=0)
 
 
