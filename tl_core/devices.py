@@ -1,4 +1,4 @@
-"""What trains: each GPU the driver names, or else the processor. Found without loading TensorFlow, which would take the GPU."""
+"""The training devices: each GPU reported by the driver, otherwise the CPU. Found without loading TensorFlow, which would occupy the GPU."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Device:
 
     Attributes:
         name: "cpu", or "gpu" with its number; the name of its worker's files.
-        title: As people know it.
-        environment: What a process must have set to see this device and no other.
+        title: Its name on pages.
+        environment: Environment variables that restrict a process to this device.
     """
 
     name: str
@@ -26,13 +26,13 @@ class Device:
 
 @lru_cache(maxsize=1)
 def devices() -> tuple[Device, ...]:
-    """The devices of this machine, each of which gets a training worker."""
+    """The devices of this machine; each gets a training worker."""
     return tuple(_gpus()) or (_cpu(),)
 
 
 def _cpu() -> Device:
     cores = os.cpu_count() or 1
-    # One core stays free for the pages; measured: training is not slower for it (docs/architecture.md).
+    # One core stays free for pages; measured: training is not slower (docs/architecture.md).
     threads = {"TF_NUM_INTRAOP_THREADS": str(max(1, cores - 1)), "CUDA_VISIBLE_DEVICES": ""}
     return Device("cpu", f"Processor, {cores} cores", threads)
 
@@ -44,7 +44,7 @@ def _gpus() -> list[Device]:
     query = [command, "--query-gpu=index,name", "--format=csv,noheader"]
     try:
         said = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False).stdout
-    except subprocess.TimeoutExpired:  # A driver that hangs: train on the processor.
+    except subprocess.TimeoutExpired:  # The driver hangs: train on the CPU.
         return []
     rows = [line.partition(", ") for line in said.splitlines() if line[:1].isdigit()]
     return [Device(f"gpu{number}", title, {"CUDA_VISIBLE_DEVICES": number}) for number, _, title in rows]

@@ -69,7 +69,7 @@ def test_damaged_features_are_found_and_fail(lab: Lab, trained: Path) -> None:
         said = lab("verify-cache", *TRAIN, "--models", trained)
         assert said.status == 1
         assert "not the same: remove the feature cache" in said.out
-        assert said.errors == ["Stored features differ from what is computed by more than the settings allow."]
+        assert said.errors == ["Cached features differ from recomputed ones by more than the tolerance."]
         assert last_object(lab("verify-cache", *TRAIN, "--json", "--models", trained))["agrees"] is False
     finally:
         stored[3] = kept

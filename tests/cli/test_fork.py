@@ -55,7 +55,7 @@ def test_a_fork_can_wait_in_the_queue_and_goes_on_from_the_best_epoch(
     assert store.read_spec(made).start.epoch == store.read_state(parent)["best_epoch"]
     assert store.read_state(made)["title"] == "mine"
     stopped = lab("stop", made.id, "--models", folder)
-    assert stopped.status == 0 and "taken out of the queue" in stopped.out
+    assert stopped.status == 0 and "removed from the queue" in stopped.out
     assert store.queue.waiting(folder) == ()
 
 

@@ -98,7 +98,7 @@ def test_ctrl_c_stops_it_and_shows_what_there_is(said: Said, folder: Path) -> No
         [sys.executable, "-c", PRESSES, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 130
-    assert "The grid was stopped; these are the epochs until then." in done.stderr
+    assert "The grid was stopped; these are the epochs so far." in done.stderr
     result = json.loads(out.read_text())
     assert not result["complete"]
     lines = [len(cell["lines"]) for cell in result["cells"]]

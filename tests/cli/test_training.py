@@ -131,7 +131,7 @@ def test_a_file_that_is_no_picture_is_refused_with_the_reason(
         said = lab("predict", run.id, tmp_path / "photo.jpg", "--models", folder, *flags)
         assert said.status == 2
         assert said.err.count("\n") == 1
-        assert "photo.jpg" in said.errors[0] and "no picture could be read" in said.errors[0]
+        assert "photo.jpg" in said.errors[0] and "no image could be read" in said.errors[0]
         assert bool(said.out) == bool(flags), "without --json nothing but the sentence"
 
 
@@ -143,7 +143,7 @@ def test_a_bad_image_does_not_keep_a_good_one_from_its_prediction(
     said = lab("predict", run.id, tmp_path / "bad.jpg", good, "--models", folder)
     assert said.status == 0
     assert str(good) in said.out and "bad.jpg" not in said.out
-    assert "left out" in said.err and "bad.jpg" in said.err
+    assert "skipped" in said.err and "bad.jpg" in said.err
     made = last_object(lab("predict", run.id, tmp_path / "bad.jpg", good, "--models", folder, "--json"))
     assert [item["file"] for item in made["skipped"]] == [str(tmp_path / "bad.jpg")]
 

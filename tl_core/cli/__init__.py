@@ -1,4 +1,4 @@
-"""The command line: `python -m tl_core COMMAND`, a module a family of commands."""
+"""The command line: `python -m tl_core COMMAND`."""
 
 from tl_core.cli.main import main
 

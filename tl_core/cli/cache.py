@@ -1,4 +1,4 @@
-"""verify-cache: whether what is stored is what would be computed."""
+"""verify-cache: audits cached features."""
 
 from __future__ import annotations
 
@@ -20,20 +20,24 @@ from tl_core.store import Run
 
 @click.command("verify-cache")
 @click.argument("target", metavar="RUN|SPEC|PRESET")
-@click.option("--data", metavar="SOURCE", help="Of a spec or preset: playground, digits or folder:PATH.")
+@click.option("--data", metavar="SOURCE", help="With a spec or preset: playground, digits or folder:PATH.")
 @options.changes
 @click.option(
-    "--batches", type=click.IntRange(1), default=8, show_default=True, help="How many batches of 16 images to compute."
+    "--batches",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    help="Number of batches of 16 images to recompute.",
 )
 @options.models
 @options.as_json
 def verify_cache(
     target: str, data: str | None, changes: Sequence[str], batches: int, models: Path, as_json: bool
 ) -> None:
-    """Compute stored features again, and show the difference.
+    """Audit the feature cache: recompute features and show the difference.
 
-    They are computed by Keras in float32, without any cache, whatever made the stored ones. Exit status 1 where more differs than
-    the experiment's settings allow.
+    Keras recomputes them in float32, without any cache. Exit status 1 if they differ by more than the tolerance of the
+    experiment's settings.
 
     \b
     Examples:
@@ -51,11 +55,11 @@ def verify_cache(
     else:
         _print_verified(found)
     if not all(one.agrees for one in found):
-        raise RunFailed("Stored features differ from what is computed by more than the settings allow.")
+        raise RunFailed("Cached features differ from recomputed ones by more than the tolerance.")
 
 
 def _meant(target: str, data: str | None, changes: Sequence[str], models: Path) -> tuple[ExperimentSpec, Run | None]:
-    """The experiment a person means, and its run where they named one."""
+    """The experiment named on the command line, and its run, if it is one."""
     if data is not None or changes or target in PRESETS or target == "-" or Path(target).is_file():
         return options.read_experiment(target, data, changes).anchored(), None
     run = store.find(models, target)

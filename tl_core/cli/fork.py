@@ -1,4 +1,4 @@
-"""fork, lr-find and stop: what is done with runs and specs beside training one from the start."""
+"""fork, lr-find and stop."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from tl_core.store import checkpoints, forks
 
 @click.command()
 @click.argument("run")
-@click.option("--epoch", type=click.IntRange(1), help="Which kept checkpoint to go on from; by default the best.")
+@click.option("--epoch", type=click.IntRange(1), help="The checkpoint to continue from; by default the best.")
 @options.changes
-@click.option("--title", default="", help='What to call it; by default "fork of X at epoch N".')
-@click.option("--queue", is_flag=True, help="Let it wait for the dashboard's worker instead of training it here.")
+@click.option("--title", default="", help='Its title; by default "fork of X at epoch N".')
+@click.option("--queue", is_flag=True, help="Add it to the queue of the dashboard instead of training it here.")
 @options.models
 @options.as_json
 def fork(
     run: str, epoch: int | None, changes: Sequence[str], title: str, queue: bool, models: Path, as_json: bool
 ) -> None:
-    """Go on from a checkpoint as a new run.
+    """Continue from a checkpoint as a new run.
 
-    It begins with the weights of that epoch and counts on from it. What the parent had left to do is what it does where nothing else is
-    set; show names the checkpoints there are.
+    It starts with the weights of that epoch and continues the epoch count. By default it trains the epochs that its parent had left;
+    show lists the checkpoints.
 
     \b
     Examples:
@@ -51,9 +51,7 @@ def fork(
             train_and_tell(made, models, as_json, stop)
             return
     store.queue.add(made)
-    output.print_line(
-        f"{made.id} waits in the queue; a dashboard trains it.", console=output.err if as_json else output.out
-    )
+    output.print_line(f"{made.id} is queued; a dashboard trains it.", console=output.err if as_json else output.out)
     if as_json:
         output.print_json({"run": made.id, "status": store.read_state(made)["status"]})
 
@@ -61,18 +59,16 @@ def fork(
 @click.command(name="lr-find")
 @options.experiment
 @click.option("--phase", default="", help="The phase to test, by its name in plan; by default the last.")
-@click.option(
-    "--write", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures to a JSON file as well."
-)
+@click.option("--write", type=click.Path(path_type=Path, dir_okay=False), help="Also write all figures to a JSON file.")
 @options.models
 @options.as_json
 def lr_find(
     spec: str, data: str | None, changes: Sequence[str], phase: str, write: Path | None, models: Path, as_json: bool
 ) -> None:
-    """Test which learning rates an experiment learns at.
+    """Run a learning-rate range test and suggest a learning rate.
 
-    Trains it for a hundred steps while the rate rises from far too low to far too high. Nothing of that is kept; what comes before the
-    phase in a run is not trained first.
+    Trains for a hundred steps while the rate rises from far too low to far too high. Nothing is kept; earlier phases are not
+    trained first.
 
     \b
     Example:
@@ -97,7 +93,7 @@ WIDTH, ROWS = 40, 25
 
 
 def _print_finding(found: Finding) -> None:
-    """A table whose last column is a sketch: the smoothed loss, as long as it is high."""
+    """A table whose last column is a bar chart of the smoothed loss."""
     output.print_line(f"Phase {found.phase}, {found.images:,} training images, {len(found.rates)} steps\n")
     highest = max(found.smoothed[0] * 1.5, 1e-9)
     validated = dict(found.val_losses)
@@ -116,7 +112,7 @@ def _print_finding(found: Finding) -> None:
 
 
 def _words(found: Finding) -> str:
-    end = "It diverged in the end." if found.diverged else "It did not diverge."
+    end = "It diverged at the end." if found.diverged else "It did not diverge."
     if found.steepest is None:
         return f"The loss never fell: no rate is suggested. {end}"
     lowest = f"{found.careful:g}" if found.careful is not None else "unknown"
@@ -128,9 +124,9 @@ def _words(found: Finding) -> str:
 @options.models
 @options.as_json
 def stop(run: str, models: Path, as_json: bool) -> None:
-    """Ask for a run to be stopped, or taken out of the queue.
+    """Stop a run, or remove it from the queue.
 
-    What was reached is kept, and resume goes on. The epoch in flight is lost.
+    Complete epochs are kept, and resume continues. The epoch in flight is lost.
 
     \b
     RUN is an id, a part of one, or last:
@@ -143,7 +139,7 @@ def stop(run: str, models: Path, as_json: bool) -> None:
         said = "was asked to stop"
     elif status == store.QUEUED:
         store.queue.cancel(found)
-        said = "was taken out of the queue"
+        said = "was removed from the queue"
     else:
         raise BadInput.of("run", f"{found.id} is {status}, so there is nothing to stop")
     if as_json:
@@ -153,4 +149,4 @@ def stop(run: str, models: Path, as_json: bool) -> None:
 
 
 COMMANDS = (fork, stop)
-"""Of runs; `lr_find` stands with what is done before training."""
+"""Commands on runs; `lr_find` belongs to the commands before training."""

@@ -1,4 +1,4 @@
-"""grid: many heads on the same features at once, and which of them generalises best."""
+"""grid: trains many heads on the same features at once."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from tl_core.results.head_bank import Cell, Grid, cells, gap, ranked
     "--vary",
     multiple=True,
     metavar="PATH=VALUES",
-    help="An axis of the grid, e.g. head.dropout=0,0.2,0.5; again for another.",
+    help="An axis of the grid, e.g. head.dropout=0,0.2,0.5; repeat for more axes.",
 )
-@click.option("--top", default=20, show_default=True, type=click.IntRange(1), help="How many cells the table shows.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write all curves to a JSON file as well.")
+@click.option("--top", default=20, show_default=True, type=click.IntRange(1), help="Number of cells in the table.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write all curves to a JSON file.")
 @options.models
 @options.as_json
 def grid(
@@ -44,8 +44,8 @@ def grid(
 ) -> None:
     """Train a head for every combination of settings, all at once.
 
-    Everything of the backbone is frozen, and its features are computed once. Each cell's curves are those of a run with its settings;
-    no run is made of them. Ctrl-C stops it and shows what there is.
+    The whole backbone is frozen, and its features are computed once. The curves of each cell are those of a run with its settings,
+    but no runs are created. Ctrl-C stops and shows the results so far.
 
     \b
     Examples:
@@ -64,11 +64,11 @@ def grid(
     else:
         _print_result(result, top)
     if not result["complete"]:
-        raise RunStopped("The grid was stopped; these are the epochs until then.")
+        raise RunStopped("The grid was stopped; these are the epochs so far.")
 
 
 def _axes(vary: Sequence[str]) -> dict[str, list[Any]]:
-    """Values by path, of what was typed after --vary."""
+    """The values of the --vary options, by path."""
     axes: dict[str, list[Any]] = {}
     for axis in vary:
         path, equals, values = (part.strip() for part in axis.partition("="))
@@ -86,7 +86,7 @@ def _values(text: str) -> list[Any]:
         values = json.loads(f"[{text}]")
     except ValueError:
         return [read_text(part.strip()) for part in text.split(",")]
-    # A list of numbers alone is what the axis has; [64],[128] are two values.
+    # A single list of numbers is the list of values; [64],[128] are two values.
     return values[0] if len(values) == 1 and isinstance(values[0], list) else values
 
 
@@ -140,7 +140,7 @@ def _words(result: dict[str, Any]) -> str:
     said = (
         f"{len(result['cells'])} heads, {trained:,} epochs of them on {result['images']['train']:,} training images: "
         f"{output.duration(result['seconds'])}, with features and loading {output.duration(result['seconds_with_features'])}. "
-        "The best of many cells looks better on validation images than it is: the test images of a run of it tell."
+        "The best of many cells is an optimistic choice: train a run with its settings for the test accuracy."
     )
     return f"{said} {lost} heads have no epoch to show." if lost else said
 

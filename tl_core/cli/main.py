@@ -1,6 +1,6 @@
-"""The commands put together, and what a person sees when one cannot do its work.
+"""The command group, and its error output.
 
-Exit status: 0 done; 1 the run failed; 2 bad input (one sentence, nothing was started); 130 stopped by Ctrl-C.
+Exit status: 0 done; 1 the run failed; 2 bad input (nothing was started); 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tl_core.errors import BadInput, LabError, RunStopped, unknown
 
 
 class Commands(click.Group):
-    """Commands listed in the order of use; an unknown one names its neighbours."""
+    """Commands in order of use; an unknown command lists the nearest names."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -60,7 +60,7 @@ for command in (
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs a command and ends the process with its exit status."""
+    """Runs a command and exits with its exit status."""
     sys.exit(run(arguments))
 
 

@@ -24,22 +24,22 @@ _JSON = "Print one JSON object as the last line."
 
 
 def models(command: Command) -> Command:
-    """--models, wherever it stands: after the command or before it."""
+    """--models, before or after the command."""
     return click.option("--models", type=_FOLDER, callback=_models, help=_MODELS)(command)
 
 
 def models_ignored(command: Command) -> Command:
-    """--models for a command that needs no folder, so that a script can give it to every command."""
+    """--models for a command that ignores it, so that scripts can pass it to every command."""
     return click.option("--models", type=_FOLDER, hidden=True, expose_value=False)(command)
 
 
 def as_json(command: Command) -> Command:
-    """--json, wherever it stands."""
+    """--json, before or after the command."""
     return click.option("--json", "as_json", is_flag=True, callback=_as_json, help=_JSON)(command)
 
 
 def before_command(command: Command) -> Command:
-    """--models and --json of the lab itself."""
+    """--models and --json before the command."""
     command = click.option("--json", "as_json", is_flag=True, help=_JSON)(command)
     return click.option("--models", type=_FOLDER, help=_MODELS)(command)
 
@@ -60,13 +60,13 @@ def experiment(command: Command) -> Command:
 
 
 def changes(command: Command) -> Command:
-    """--set, as often as wanted."""
+    """--set, repeatable."""
     help = "Change a setting, e.g. head.dropout=0.5."
     return click.option("--set", "changes", multiple=True, metavar="PATH=VALUE", help=help)(command)
 
 
 def read_experiment(spec: str, data: str | None, changes: Sequence[str]) -> ExperimentSpec:
-    """The spec a person means: a preset's name, a JSON file, or - for standard input; then the changes."""
+    """The spec named on the command line: a preset, a JSON file, or - for standard input; with the changes."""
     values = pairs(changes)
     if data is not None:
         values = {"data.source": data, **values}
@@ -78,19 +78,19 @@ def read_experiment(spec: str, data: str | None, changes: Sequence[str]) -> Expe
     if path.exists():
         return ExperimentSpec.from_file(path).with_values(values)
     if path.suffix == ".json":
-        raise BadInput.of(spec, "there is no such file", "Print a spec with the spec command, and keep it in a file.")
+        raise BadInput.of(spec, "there is no such file", "Write one with the command spec.")
     raise unknown("SPEC|PRESET", "preset or file", spec, PRESETS.names)
 
 
 def pairs(changes: Sequence[str]) -> dict[str, Any]:
-    """Settings by path, of what was typed after --set."""
+    """The values of the --set options, by path."""
     return dict(map(_pair, changes))
 
 
 def _pair(change: str) -> tuple[str, Any]:
     path, equals, value = change.partition("=")
     if not equals or not path.strip():
-        message = f"received {change!r}; a setting is changed with path=value"
+        message = f"received {change!r}; expected path=value"
         raise BadInput.of("--set", message, "For example head.dropout=0.5.")
     return path.strip(), read_text(value)
 
@@ -101,5 +101,5 @@ def _object(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BadInput.of("standard input", f"is not JSON ({error})") from None
     if not isinstance(values, dict):
-        raise BadInput.of("standard input", "holds no JSON object")
+        raise BadInput.of("standard input", "is not a JSON object")
     return values

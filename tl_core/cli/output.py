@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 def _console(stderr: bool) -> Console:
     console = Console(stderr=stderr, highlight=False, emoji=False)
     if not console.is_terminal:
-        console.width = 1000  # What goes into a file or another program is not broken into lines of 80.
+        console.width = 1000  # Output to files and pipes is not wrapped.
     return console
 
 
@@ -25,15 +25,15 @@ err = _console(stderr=True)
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on one line, whatever the width of the terminal."""
+    """One JSON object on one line, regardless of the terminal's width."""
     print(json.dumps(value))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A table with one line a row.
+    """A table with one line per row.
 
     Args:
-        columns: Titles. ">" in front sets a column to the right; "?" before that lets a narrow terminal go without it, the last first.
+        columns: Titles. A leading ">" aligns a column to the right; a "?" before that hides it on narrow terminals, the last first.
     """
     texts = [[title.lstrip("?>") for title in columns], *([_one_line(cell) for cell in row] for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
@@ -48,7 +48,7 @@ def _one_line(cell: Any) -> str:
 
 
 def _fitting(columns: Sequence[str], widths: Sequence[int]) -> list[int]:
-    """Which columns to show so that a row fits the terminal, where it can."""
+    """The columns to show so that a row fits the terminal, if possible."""
     shown = list(range(len(columns)))
     for place in reversed(shown):
         if sum(widths[each] + 2 for each in shown) - 2 > out.width and columns[place].startswith("?"):
@@ -62,17 +62,17 @@ def _aligned(text: str, width: int, right: bool) -> str:
 
 
 def print_line(text: str = "", style: str = "", console: Console = out) -> None:
-    """A line as it is; where it is longer than the terminal, the terminal breaks it and a path can still be copied whole."""
+    """An unwrapped line: if it is too long, the terminal wraps it, and a path can still be copied."""
     console.print(visible(text), style=style or None, markup=False, soft_wrap=True)
 
 
 def visible(text: str) -> str:
-    """Text with what a terminal would obey (colour codes, bells) written out: names of files may hold anything."""
+    """Text with control characters (colour codes, bells) escaped: file names may contain anything."""
     return "".join(letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in text)
 
 
 def print_text(text: str, indent: int = 0) -> None:
-    """A paragraph, broken between words at the terminal's width; the lines after the first stand two further in."""
+    """A paragraph wrapped at the terminal's width; lines after the first are indented by two."""
     first, others = " " * indent, " " * (indent + 2)
     width = min(out.width, 110)
     wrapped = textwrap.fill(text, width, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
@@ -106,7 +106,7 @@ def share(value: float | None) -> str:
 
 
 class Bar:
-    """A progress bar a stage; a stage ends where the next begins."""
+    """One progress bar per stage; a stage ends when the next begins."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -114,7 +114,7 @@ class Bar:
         self._task: TaskID | None = None
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Called often, as `tl_core.cache.arrays.Progress` describes."""
+        """See `tl_core.cache.arrays.Progress`."""
         if what != self._stage:
             if self._task is not None:
                 self._progress.remove_task(self._task)
@@ -123,13 +123,13 @@ class Bar:
             self._progress.update(self._task, completed=done, total=total)
 
     def print(self, text: str) -> None:
-        """A line that stays, above the bar."""
+        """Prints a line above the bar."""
         print_line(text, console=self._progress.console)
 
 
 @contextmanager
 def bar(console: Console) -> Iterator[Bar]:
-    """A progress bar; on what is no terminal only the lines are printed."""
+    """A progress bar; if the output is not a terminal, only lines are printed."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield Bar(progress)

@@ -1,4 +1,4 @@
-"""probe: what each block of a pretrained network knows of the images."""
+"""probe: accuracy of simple classifiers on the features of each block."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tl_core.results.depth_probe import Depth, Probe, Score
 @options.models
 @options.as_json
 def probe(spec: str, data: str | None, changes: Sequence[str], models: Path, as_json: bool) -> None:
-    """Say how well each block of a network tells the images apart.
+    """Measure the accuracy that the features of each block reach.
 
-    One pass over the images, then a linear classifier and nearest neighbours on every block: from which depth on is there enough to
-    train a head on? Nothing is trained; a second time it is all kept.
+    One pass over the images, then a linear classifier and nearest neighbours on every block: at which depth are features good enough
+    for a head? No network is trained, and results are cached.
 
     \b
     Example:
@@ -68,9 +68,9 @@ def _print_probe(found: Probe) -> None:
 
 
 _EXPLAINED = (
-    "ridge, k-NN: validation accuracy of a linear classifier and of nearest neighbours; train: the linear one on its training images. pooled, "
-    "map: what features take, of one image and of all. head, all above: about how long it takes to train a head on the block, and all that "
-    "is above it."
+    "ridge, k-NN: validation accuracy of a linear classifier and of nearest neighbours; train: the linear classifier on its training images. pooled, "
+    "map: size of the features of one image and of all. head, all above: estimated time to train a head on the block, or everything "
+    "above it."
 )
 
 

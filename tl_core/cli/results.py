@@ -22,10 +22,10 @@ from tl_core.store.live_changes import adjustments
 @options.models
 @options.as_json
 def runs(models: Path, as_json: bool) -> None:
-    """List all runs, the newest first.
+    """List all runs, newest first.
 
     val and val loss are the validation accuracy and loss of the best epoch. test is the test accuracy of the exported one: the best, or
-    the last where stopping.restore_best is off. Where the terminal is narrow, show says the rest.
+    the last if stopping.restore_best is off. On a narrow terminal, use show for the rest.
 
     \b
     Example:
@@ -62,7 +62,7 @@ def _row(run: store.Run) -> tuple[Any, ...]:
 @options.models
 @options.as_json
 def show(run: str, models: Path, as_json: bool) -> None:
-    """Show one run: settings, epochs, checkpoints, test.
+    """Show one run: settings, epochs, checkpoints, reports.
 
     \b
     RUN is an id, a part of one, or last:
@@ -87,10 +87,10 @@ def show(run: str, models: Path, as_json: bool) -> None:
 
 
 def _show_origin(run: store.Run, state: dict[str, Any]) -> None:
-    """Where a fork comes from, and what was changed while the run trained."""
+    """The origin of a fork, and live changes."""
     if came := state.get("forked_from"):
         output.print_text(
-            f"Fork of {came['title']} ({came['run']}) at epoch {came['epoch']}; what is shown until then is its parent's."
+            f"Fork of {came['title']} ({came['run']}) at epoch {came['epoch']}; earlier epochs are its parent's."
         )
     for made in adjustments(run):
         changed = ", ".join(f"{path} = {json.dumps(value)}" for path, value in made.values.items())
@@ -98,7 +98,7 @@ def _show_origin(run: store.Run, state: dict[str, Any]) -> None:
 
 
 def _show_settings(spec: ExperimentSpec) -> None:
-    """The settings that are not at their defaults."""
+    """The settings that differ from the defaults."""
     values, defaults = spec.flat(), ExperimentSpec().flat()
     changed = [(path, json.dumps(value).strip('"')) for path, value in values.items() if value != defaults[path]]
     output.print_table(("setting", "value"), [("backbone.name", spec.backbone.name), *changed])
@@ -168,10 +168,10 @@ def _print_report(report: dict[str, Any], title: str) -> None:
 @options.models
 @options.as_json
 def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
-    """Measure a run's network on all images of a SOURCE.
+    """Evaluate the network of a run on all images of a SOURCE.
 
-    The network is the exported one: of the best epoch, or of the last where stopping.restore_best is off. Images it was trained with
-    are measured too.
+    Uses the exported network: of the best epoch, or of the last if stopping.restore_best is off. Training images are
+    included.
 
     \b
     Example:
@@ -201,7 +201,7 @@ def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
 @click.command()
 @click.argument("run")
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path(path_type=Path))
-@click.option("--top", default=5, show_default=True, type=click.IntRange(1), help="How many classes to name.")
+@click.option("--top", default=5, show_default=True, type=click.IntRange(1), help="Number of classes to show.")
 @options.models
 @options.as_json
 def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json: bool) -> None:
@@ -220,7 +220,7 @@ def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json:
     predictions, skipped = Predictor.of(found.export).files(images, top)
     said = "; ".join(f"{item.key}: {item.reason}" for item in skipped)
     if not predictions:
-        raise BadInput.of("image", f"no picture could be read: {said}")
+        raise BadInput.of("image", f"no image could be read: {said}")
     if as_json:
         made = [{"image": prediction.name, "classes": dict(prediction.scores)} for prediction in predictions]
         left_out = [{"file": item.key, "reason": item.reason} for item in skipped]
@@ -237,7 +237,7 @@ def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json:
 
 
 def _say_left_out(said: str) -> None:
-    output.print_line(f"left out: {said}", console=output.err)
+    output.print_line(f"skipped: {said}", console=output.err)
 
 
 COMMANDS = (runs, show, evaluate, predict)

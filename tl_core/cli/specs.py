@@ -22,7 +22,7 @@ def spec(spec: str, data: str | None, changes: Sequence[str], as_json: bool) -> 
     """Print an experiment as JSON.
 
     \b
-    Keep it, change it, train it:
+    Save it, edit it, train it:
       python -m tl_core spec fine-tune --set head.dropout=0.5 > mine.json
       python -m tl_core train mine.json
     """
@@ -35,9 +35,7 @@ def spec(spec: str, data: str | None, changes: Sequence[str], as_json: bool) -> 
 @options.models
 @options.as_json
 def plan(spec: str, data: str | None, changes: Sequence[str], models: Path, as_json: bool) -> None:
-    """Say what a run will do and cost.
-
-    What is wrong is said too, setting by setting; nothing is started.
+    """Show what a run will do and cost, and its problems; starts nothing.
 
     \b
     Examples:
@@ -57,7 +55,7 @@ def plan(spec: str, data: str | None, changes: Sequence[str], models: Path, as_j
 
 def _print_plan(made: Plan) -> None:
     counts = ", ".join(f"{number:,} {part}" for part, number in (made.images or {}).items())
-    skipped = f"; {made.skipped} files left out" if made.skipped else ""
+    skipped = f"; {made.skipped} files skipped" if made.skipped else ""
     output.print_line(f"{made.classes} classes; images: {counts}{skipped}\n")
     for warning in made.warnings:
         output.print_text(f"Note: {warning}")

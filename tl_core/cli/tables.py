@@ -1,4 +1,4 @@
-"""datasets, backbones, weights and settings: the tables, and what is present."""
+"""datasets, backbones, weights and settings: the tables."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tl_core.params import parameters
 @options.models_ignored
 @options.as_json
 def datasets(as_json: bool) -> None:
-    """List the sources of images and their knobs.
+    """List the datasets and their options.
 
     \b
-    A source is named by --data:
+    Choose one with --data:
       python -m tl_core train feature-extraction --data playground:classes=3,difficulty=0.8
     """
     if as_json:
@@ -46,7 +46,7 @@ def backbones(as_json: bool) -> None:
     """List the pretrained networks.
 
     \b
-    A network is chosen by a setting, and so is the block up to which it is frozen:
+    Choose a network and the last frozen block with settings:
       python -m tl_core train fine-tune --set backbone.name=MobileNetV2 --set backbone.freeze=block5
     """
     present = {status.backbone: status.present for status in weights.statuses()}
@@ -81,10 +81,10 @@ def _backbone(row: Backbone, present: bool) -> tuple[object, ...]:
 def weights_command(as_json: bool) -> None:
     """List the files of pretrained weights.
 
-    What is here, and what would be downloaded from where to where.
+    Shows which are present, and the address and place of downloads.
 
     \b
-    A file of your own is named by a setting:
+    Use your own file with a setting:
       python -m tl_core train fine-tune --set backbone.weights=file:mine.weights.h5
     """
     statuses = weights.statuses()
@@ -92,7 +92,7 @@ def weights_command(as_json: bool) -> None:
         output.print_json({"weights": [{**asdict(status), "path": str(status.path)} for status in statuses]})
         return
     for status in statuses:
-        here = "here" if status.present else "not here"
+        here = "present" if status.present else "missing"
         output.print_line(f"{status.backbone:<18} {here:<8} {status.megabytes:>6.1f} MB")
         if not status.present:
             output.print_line(f"  from {status.url}")
@@ -104,7 +104,7 @@ def weights_command(as_json: bool) -> None:
 @options.models_ignored
 @options.as_json
 def settings(write: Path | None, as_json: bool) -> None:
-    """Print every setting: default, range, what it does.
+    """Print every setting: default, range, help.
 
     \b
     Example:

@@ -34,7 +34,7 @@ from tl_core.store import forks
 def train(spec: str, data: str | None, changes: Sequence[str], models: Path, as_json: bool) -> None:
     """Train a network; Ctrl-C stops it.
 
-    Everything is kept in models/runs/RUN, and resume goes on with a run that was stopped.
+    The run is saved in models/runs/RUN; resume continues a stopped run.
 
     \b
     Examples:
@@ -53,7 +53,7 @@ def train(spec: str, data: str | None, changes: Sequence[str], models: Path, as_
 @options.models
 @options.as_json
 def resume(run: str, models: Path, as_json: bool) -> None:
-    """Go on with a stopped, interrupted or failed run.
+    """Continue a stopped, interrupted or failed run.
 
     \b
     RUN is an id, a part of one, or last:
@@ -70,14 +70,14 @@ def resume(run: str, models: Path, as_json: bool) -> None:
 
 
 def summary(run: store.Run) -> dict[str, Any]:
-    """What --json prints of a run."""
+    """The fields of a run printed by --json."""
     state = store.read_state(run)
     names = ("status", "best_epoch", "val_accuracy", "val_loss", "test_accuracy", "test_loss", "seconds", "message")
     return {"run": run.id, "epochs": state.get("epoch", 0), **{name: state.get(name) for name in names}}
 
 
 def check(spec: ExperimentSpec, models: Path) -> None:
-    """Raises BadInput for all that would keep a spec from being trained, and prints what a person should know of it."""
+    """Raises BadInput for all problems of a spec, and prints its warnings."""
     planned = plan(spec, models)
     if planned.problems:
         raise BadInput(planned.problems)
@@ -86,7 +86,7 @@ def check(spec: ExperimentSpec, models: Path) -> None:
 
 
 def train_and_tell(run: store.Run, models: Path, as_json: bool, stop: Callable[[], None]) -> None:
-    """Trains a run to its end and says how it goes; with `as_json` the last line is its `summary`, however it ends."""
+    """Trains a run to its end and prints its progress; with `as_json` the last line is always its `summary`."""
     console = output.err if as_json else output.out
     output.print_line(f"Run {run.id}", console=console)
     try:
@@ -95,14 +95,14 @@ def train_and_tell(run: store.Run, models: Path, as_json: bool, stop: Callable[[
     except LabError:
         if store.read_state(run)["status"] in _RESUMABLE:
             where = "" if models == store.models_folder() else f" --models {shlex.quote(str(models))}"
-            output.print_line(f"Go on with: python -m tl_core resume {run.id}{where}", console=console)
+            output.print_line(f"Resume with: python -m tl_core resume {run.id}{where}", console=console)
         raise
     finally:
         if as_json:
             output.print_json(summary(run))
 
 
-_RESUMABLE = (store.QUEUED, store.STOPPED)  # A failed run says itself what has to change first.
+_RESUMABLE = (store.QUEUED, store.STOPPED)  # The error of a failed run says what to change first.
 
 
 def _show_training(run: store.Run, models: Path, console: Console, stop: Callable[[], None]) -> None:
@@ -112,7 +112,7 @@ def _show_training(run: store.Run, models: Path, console: Console, stop: Callabl
         from tl_core.engine.training.lifecycle import train as train_run
 
         def progress(what: str, done: int, total: int) -> None:
-            if not what.startswith("Measuring"):  # Between two epochs the bar stays where it is.
+            if not what.startswith("Measuring"):  # Between two epochs the bar does not move.
                 bar(*_stage(what, done, total, epochs))
             stop()
 
@@ -143,7 +143,7 @@ def _line(line: dict[str, Any], epochs: int) -> str:
 def _say_end(run: store.Run, console: Console) -> None:
     state = store.read_state(run)
     test = f", test accuracy {state['test_accuracy']:.3f}" if state.get("test_accuracy") is not None else ""
-    skipped = f" Files left out: {state['skipped']} (report/data.json)." if state.get("skipped") else ""
+    skipped = f" Files skipped: {state['skipped']} (report/data.json)." if state.get("skipped") else ""
     other = state["exported_epoch"] if state["exported_epoch"] != state["best_epoch"] else None
     exported = f"; exported is epoch {other}" if other else ""
     said = f"Best epoch {state['best_epoch']}: validation accuracy {state['val_accuracy']:.3f}{exported}{test}; "
@@ -153,7 +153,7 @@ def _say_end(run: store.Run, console: Console) -> None:
 
 @contextmanager
 def working() -> Iterator[Progress]:
-    """Within it a bar says what is done; Ctrl-C and SIGTERM stop whoever calls the `Progress` it gives, as `stoppable` does."""
+    """A context with a progress bar, giving its `Progress`, which stops on Ctrl-C and SIGTERM like `stoppable`."""
     with stoppable() as stop, output.bar(output.err) as bar:
         bar("Loading TensorFlow", 0, 1)
 
@@ -166,7 +166,7 @@ def working() -> Iterator[Progress]:
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[], None]]:
-    """Within it Ctrl-C and SIGTERM ask for a stop, which `stop()` raises at the next safe place; a second one does so where it is."""
+    """A context in which Ctrl-C and SIGTERM request a stop, raised by the next call of `stop()`; a second signal raises at once."""
     asked: list[int] = []
 
     def ask(number: int, _frame: FrameType | None) -> None:
@@ -178,7 +178,7 @@ def stoppable() -> Iterator[Callable[[], None]]:
 
     def stop() -> None:
         if asked:
-            raise RunStopped(f"Stopped by {signal.Signals(asked[0]).name}; what was reached is kept.")
+            raise RunStopped(f"Stopped by {signal.Signals(asked[0]).name}; complete epochs are kept.")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

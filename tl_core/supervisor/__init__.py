@@ -1,7 +1,7 @@
-"""The background thread of the dashboard: it keeps a training worker alive for each device, and ends them when the lab is closed.
+"""The background thread of the dashboard: keeps a training worker alive per device, and stops them on shutdown.
 
-It trains nothing and holds nothing that is not on the disk. Workers take runs from the queue by themselves, so a dashboard that dies
-loses nothing, and the next one finds its workers at work.
+It trains nothing and keeps no state that is not on disk. Workers take runs from the queue themselves, so a dashboard that dies
+loses nothing, and the next one adopts its workers.
 """
 
 from tl_core.supervisor.supervisor import Supervisor

@@ -1,4 +1,4 @@
-"""What the lab does when it is closed: models/settings.json."""
+"""What happens on shutdown: models/settings.json."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ WhenClosed = Literal["stop", "go on"]
 
 @dataclass(frozen=True)
 class Settings:
-    """when_closed: "stop" ends training after the batch in flight; "go on" lets it, and the queue, run to the end."""
+    """when_closed: "stop" stops training after the batch in flight; "go on" lets workers train the whole queue."""
 
     when_closed: WhenClosed = "stop"
 
 
 def read(models: Path) -> Settings:
-    """The settings; the defaults where there are none, or where the file is damaged."""
+    """The settings; the defaults if the file is missing or damaged."""
     try:
         values = read_json(models / "settings.json")
         return Settings("go on" if values["when_closed"] == "go on" else "stop")

@@ -1,4 +1,4 @@
-"""The supervisor: a thread that looks, twice a second, whether every device has its worker."""
+"""The supervisor: a thread that checks twice a second that every device has a worker."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from tl_core.supervisor.workers import log_file, opened_log, supervisor_lock, wo
 log = logging.getLogger(__name__)
 
 LOOK = 0.5
-"""Seconds between two looks."""
+"""Seconds between checks."""
 
 BACKOFF = (0.0, 0.0, 5.0, 30.0, 120.0)
-"""Seconds to wait before a worker is started that died, or ended at once, so many times in a row without having trained."""
+"""Seconds to wait before restarting a worker, by the number of times in a row that it ended without training."""
 
 AT_ONCE = 5.0
-"""Seconds in which no worker has trained all it may: one that ends by then found the device taken."""
+"""A worker that ends within this many seconds found its device taken: none can finish its work so soon."""
 
 
 class Supervisor:
-    """Looks after the workers of a models folder from `start` to `stop`.
+    """Supervises the workers of a models folder from `start` to `stop`.
 
-    Where another dashboard does that already, it waits, and takes over when that one ends.
+    If another dashboard does so already, it waits, and takes over when that one ends.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class Supervisor:
         after: float = 0.0,
     ) -> None:
         """Args:
-        on: The devices; all of this machine where none are named.
-        when_ready: Called once, when every training worker has loaded what it needs and has nothing to do.
-        after: Seconds to wait before the first look.
+        on: The devices; by default all of this machine.
+        when_ready: Called once, when every training worker has loaded its libraries and is idle.
+        after: Seconds to wait before the first check.
         """
         self.models = models
         self._on = on
@@ -64,7 +64,7 @@ class Supervisor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the thread, and the workers too unless the settings let them go on. Returns within 20 seconds."""
+        """Ends the thread, and the workers unless the settings let them continue. Returns within 20 seconds."""
         self._ended.set()
         self._thread.join()
         if self._lock.is_locked:
@@ -81,15 +81,15 @@ class Supervisor:
         while not self._ended.is_set():
             try:
                 self._look()
-            except Exception:  # A disk that is full or gone for a while, say: whatever it is must not end the thread.
-                log.exception("The supervisor could not look after its workers; it tries again.")
+            except Exception:  # For example a disk that is temporarily full: no error may end the thread.
+                log.exception("The supervisor failed to check its workers; it will try again.")
             self._ended.wait(LOOK)
 
     def _look(self) -> None:
         if not self._lock.is_locked:
             with suppress(Timeout):
                 self._lock.acquire()
-                log.info("This dashboard looks after the workers of %s.", self.models)
+                log.info("This dashboard supervises the workers of %s.", self.models)
         if not self._lock.is_locked:
             return
         self._bury()
@@ -113,7 +113,7 @@ class Supervisor:
                 stdout=out,
                 stderr=out,
                 env={**os.environ, **device.environment},
-                # A session of its own: Ctrl-C in the dashboard's terminal is for the dashboard, which then tells its workers.
+                # A new session: Ctrl-C in the terminal reaches only the dashboard, which then stops its workers.
                 start_new_session=True,
             )
         self._started[device.name] = time.monotonic()
@@ -123,7 +123,7 @@ class Supervisor:
         return time.monotonic() - self._started.get(device, float("-inf")) >= wait
 
     def _bury(self) -> None:
-        """Notices children that ended, and says in the run one of them held why it was broken off."""
+        """Handles child processes that ended, and records the reason in their interrupted runs."""
         for device, child in list(self._children.items()):
             if (status := child.poll()) is None:
                 continue

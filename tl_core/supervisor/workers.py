@@ -1,4 +1,4 @@
-"""Workers as the disk knows them: each says in a file of its own which process it is and what it does."""
+"""Workers on disk: each writes its process and its state into its own file."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LOG_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker process that lives.
+    """A live worker process.
 
     Attributes:
         device: The name of the device it trains on.
         run: The id of the run it trains.
-        since: When it came into its state: seconds since 1970.
+        since: When it entered its state, in seconds since 1970.
     """
 
     kind: Kind
@@ -39,14 +39,14 @@ class Worker:
 
 
 def workers(models: Path) -> tuple[Worker, ...]:
-    """All workers that live, those that train first."""
+    """All live workers, those that train first."""
     found = [_read(file) for file in sorted(folder(models).glob("[!.]*.json"))]
     alive = [worker for worker in found if worker and is_alive(worker.pid, worker.process_started)]
     return tuple(sorted(alive, key=lambda worker: (worker.kind != "training", worker.device)))
 
 
 def announce(models: Path, kind: Kind, device: str, state: State, run: str | None = None) -> None:
-    """Says what this process, a worker, does from now on."""
+    """Records the state of this process, a worker."""
     process = this_process()
     said = Worker(kind, device, process["pid"], process["process_started"], state, run, time.time())
     folder(models).mkdir(parents=True, exist_ok=True)
@@ -54,12 +54,12 @@ def announce(models: Path, kind: Kind, device: str, state: State, run: str | Non
 
 
 def retire(models: Path, kind: Kind, device: str) -> None:
-    """Says that this worker is no more."""
+    """Records that this worker has ended."""
     _file(models, kind, device).unlink(missing_ok=True)
 
 
 def folder(models: Path) -> Path:
-    """Where workers' files and logs lie."""
+    """The folder of workers' files and logs."""
     return models / "workers"
 
 
@@ -68,22 +68,22 @@ def log_file(models: Path, kind: Kind, device: str) -> Path:
 
 
 def opened_log(file: Path) -> BinaryIO:
-    """The log of a worker, opened to write on; begun anew when it has grown long."""
+    """The log of a worker, opened for appending; truncated when it is long."""
     file.parent.mkdir(parents=True, exist_ok=True)
     grown = file.exists() and file.stat().st_size > LOG_BYTES
     return file.open("wb" if grown else "ab")
 
 
 def worker_lock(models: Path, device: str) -> FileLock:
-    """Held by the one training worker of a device."""
+    """The lock held by the training worker of a device."""
     folder(models).mkdir(parents=True, exist_ok=True)
     return FileLock(folder(models) / f"training-{device}.lock", timeout=0)
 
 
 def supervisor_lock(models: Path) -> FileLock:
-    """Held by the dashboard that looks after the workers; others only fill the queue."""
+    """The lock held by the dashboard that supervises the workers."""
     folder(models).mkdir(parents=True, exist_ok=True)
-    # Taken by the supervisor's thread, given back by whoever closes the lab.
+    # Acquired by the supervisor's thread, released by the thread that shuts down.
     return FileLock(folder(models) / "supervisor.lock", timeout=0, thread_local=False)
 
 
@@ -94,5 +94,5 @@ def _file(models: Path, kind: Kind, device: str) -> Path:
 def _read(file: Path) -> Worker | None:
     try:
         return Worker(**read_json(file))
-    except (OSError, BadInput, TypeError):  # Gone this moment, or damaged: then nobody knows of it.
+    except (OSError, BadInput, TypeError):  # Just removed, or damaged.
         return None

@@ -1,1 +1,1 @@
-"""Processes beside the dashboard: `python -m tl_core.worker`."""
+"""Worker processes: `python -m tl_core.worker`."""

@@ -1,4 +1,4 @@
-"""python -m tl_core.worker KIND --models FOLDER [--device NAME]: started by the dashboard, not by people."""
+"""python -m tl_core.worker KIND --models FOLDER [--device NAME]: started by the dashboard."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     if given.kind == "training":
         if hasattr(os, "nice"):
-            os.nice(10)  # Pages come first, also while this process loads what it needs.
+            os.nice(10)  # Pages have priority, also while this process loads libraries.
         from tl_core.worker import training
 
         training.main(given.models, given.device)
-        # All is on the disk, and TensorFlow takes seconds to take itself down, which a person waits for who closes the lab.
+        # Everything is on disk, and TensorFlow's own shutdown takes seconds.
         logging.shutdown()
         os._exit(0)
     else:

@@ -1,7 +1,7 @@
-"""The service worker: one process that answers short requests, one after another, until its input is closed.
+"""The service worker: a process that answers short requests, one after another, until its input is closed.
 
-It talks JSON lines (see `tl_core.service.messages`) over the standard input and output it was started with; whatever a library
-prints goes to its log. It ends when the dashboard does, however that ended: the system then closes the input.
+It exchanges JSON lines (see `tl_core.service.messages`) over its standard input and output; what libraries
+print goes to its log. It ends with the dashboard, because the system closes the input.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from tl_core.supervisor.workers import announce, retire
 log = logging.getLogger(__name__)
 
 DEVICE = "cpu"
-"""GPUs are left to training."""
+"""GPUs are reserved for training."""
 
 NICE = 5
 GRACE = 2.0
-"""Seconds in which a request that is being answered when the input closes may end."""
+"""Seconds that a request in progress may take after the input is closed."""
 
 
 def preview(models: Path, spec: dict[str, Any], number: int) -> dict[str, Any]:
@@ -70,7 +70,7 @@ REQUESTS: dict[str, Callable[..., Any]] = {
     "predict": predict,
     "exported": exported,
 }
-"""By name: functions of the models folder and JSON values that return JSON values. Their heavy modules are imported inside."""
+"""Requests by name: functions of the models folder and JSON values that return JSON values. They import heavy modules inside."""
 
 
 def main(models: Path) -> None:
@@ -82,7 +82,7 @@ def main(models: Path) -> None:
     announce(models, "service", DEVICE, "idle")
     for message in requests:
         answer = answered(models, message, REQUESTS)
-        # Whoever cancelled reads no answer, and so would not hear that it is the last.
+        # A cancelled request's answer is not read, so it could not announce that it is the last.
         worn_out = message["id"] not in cancelled and _is_worn_out()
         say(answers, {**answer, "last": worn_out})
         if worn_out:
@@ -91,13 +91,13 @@ def main(models: Path) -> None:
 
 
 def answered(models: Path, message: dict[str, Any], requests: dict[str, Callable[..., Any]]) -> dict[str, Any]:
-    """The answer to a request: its result, or why there is none."""
+    """The answer to a request: its result or its error."""
     try:
         return {"id": message["id"], "result": requests[message["request"]](models, **message["arguments"])}
     except LabError as error:
         log.info("%s: %s", message["request"], error)
         return {"id": message["id"], "error": written_error(error)}
-    except Exception as error:  # Whatever it is, the dashboard shall hear of it, and the next request be answered.
+    except Exception as error:  # Report any error to the dashboard, and go on with the next request.
         log.exception("The request %s failed.", message["request"])
         return {"id": message["id"], "error": written_error(error)}
 
@@ -109,9 +109,9 @@ def say(answers: TextIO, message: dict[str, Any]) -> None:
 
 
 def taken_over() -> tuple[TextIO, TextIO]:
-    """The standard input and output, kept from everyone else: what libraries print goes to the log, and they read nothing.
+    """The standard input and output, hidden from libraries: what they print goes to the log, and they read nothing.
 
-    From here on this process gives way to the dashboard, and goes before training, which is nicer still: somebody waits for its answers.
+    Also lowers the priority of this process below the dashboard's and above training's.
     """
     questions = os.fdopen(os.dup(0), "r", encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -125,9 +125,9 @@ def taken_over() -> tuple[TextIO, TextIO]:
 
 
 def listened(questions: TextIO) -> tuple[Iterator[dict[str, Any]], Container[int]]:
-    """The requests as they come, and the numbers of those that nobody waits for any more, which are passed over.
+    """The requests in order, and the ids of cancelled ones, which are skipped.
 
-    Listens from now on, and ends the process once the input is closed.
+    Starts to listen, and ends the process once the input is closed.
     """
     waiting: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
     cancelled: set[int] = set()
@@ -136,7 +136,7 @@ def listened(questions: TextIO) -> tuple[Iterator[dict[str, Any]], Container[int
 
 
 def _read(questions: TextIO, waiting: queue.SimpleQueue[dict[str, Any] | None], cancelled: set[int]) -> None:
-    """Runs in a thread of its own, so that a closed input ends the process, and a cancelled request is skipped, also while one is at work."""
+    """Runs in its own thread, so that a closed input and cancellations are noticed while a request is in progress."""
     for line in questions:
         message = json.loads(line)
         if "cancel" in message:
@@ -149,7 +149,7 @@ def _read(questions: TextIO, waiting: queue.SimpleQueue[dict[str, Any] | None], 
 
 
 def load(modules: Sequence[str]) -> None:
-    """Loads what requests need while nobody waits yet; TensorFlow with one thread, before it starts any."""
+    """Loads libraries before the first request; TensorFlow with one thread, set before it starts any."""
     from tl_core.engine.backend import tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)

@@ -122,7 +122,7 @@ def test_a_file_of_another_network_is_refused(network: keras.Model, tmp_path: Pa
 
 def test_a_file_that_is_no_hdf5_is_refused(network: keras.Model, tmp_path: Path) -> None:
     (tmp_path / "own.h5").write_bytes(b"not a file of weights")
-    with pytest.raises(BadInput, match=r"own\.h5 does not hold"):
+    with pytest.raises(BadInput, match=r"own\.h5 does not contain"):
         weights.load(network, MOBILE, f"file:{tmp_path / 'own.h5'}", seed=0)
 
 
