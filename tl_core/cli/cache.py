@@ -34,7 +34,7 @@ from tl_core.store import Run
 def verify_cache(
     target: str, data: str | None, changes: Sequence[str], batches: int, models: Path, as_json: bool
 ) -> None:
-    """Audit the feature cache: recompute features and show the difference.
+    """Recompute cached features and show the difference.
 
     Keras recomputes them in float32, without any cache. Exit status 1 if they differ by more than the tolerance of the
     experiment's settings.

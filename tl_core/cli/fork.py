@@ -65,10 +65,10 @@ def fork(
 def lr_find(
     spec: str, data: str | None, changes: Sequence[str], phase: str, write: Path | None, models: Path, as_json: bool
 ) -> None:
-    """Run a learning-rate range test and suggest a learning rate.
+    """Run a learning-rate range test.
 
-    Trains for a hundred steps while the rate rises from far too low to far too high. Nothing is kept; earlier phases are not
-    trained first.
+    Trains for a hundred steps while the rate rises from far too low to far too high. Suggests a rate; nothing is kept, and earlier
+    phases are not trained first.
 
     \b
     Example:

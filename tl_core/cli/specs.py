@@ -35,7 +35,9 @@ def spec(spec: str, data: str | None, changes: Sequence[str], as_json: bool) -> 
 @options.models
 @options.as_json
 def plan(spec: str, data: str | None, changes: Sequence[str], models: Path, as_json: bool) -> None:
-    """Show what a run will do and cost, and its problems; starts nothing.
+    """Show what a run will do and cost.
+
+    Problems are listed by setting; nothing is started.
 
     \b
     Examples:
