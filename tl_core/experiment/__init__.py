@@ -1,1 +1,1 @@
-"""What a person sets up, and what it means: settings, phases, schedules, stopping, presets."""
+"""Experiments: settings, presets, phases, schedules, early stopping."""

@@ -1,4 +1,4 @@
-"""Settings of augmentation: what is done to training images, in order, and how strongly."""
+"""Settings of augmentation: which augmentations, in order, and their amounts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _augments(value: Any) -> Any:
 
 
 def _pairs(value: Any) -> list[tuple[str, Any]] | None:
-    """(name, amount or None) of each augmentation or preset as people write them; None where it is written otherwise."""
+    """(name, amount or None) of each augmentation or preset in a short form; None for other forms."""
     if isinstance(value, str):
         parts = (part.partition(":") for part in value.split(",") if part.strip() not in ("", "none"))
         return [(name.strip(), read_text(amount) if colon else None) for name, colon, amount in parts]
@@ -46,7 +46,7 @@ def _pairs(value: Any) -> list[tuple[str, Any]] | None:
 
 
 def _unfolded(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Presets replaced by what is in them; an amount that is written beside a preset counts, at the place the preset has for it."""
+    """Replaces presets by their augmentations; an amount given next to a preset overrides the preset's, in its place."""
     own = [(name, amount) for name, amount in pairs if name not in AUGMENT_PRESETS]
     _check_once([name for name, _ in own])
     within = {step for name, _ in pairs if name in AUGMENT_PRESETS for step in AUGMENT_PRESETS[name].amounts}
@@ -61,7 +61,7 @@ def _unfolded(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 def _preset(name: str, amount: Any) -> Mapping[str, float]:
     if amount is not None:
-        raise Located(name, f"received {json.dumps(amount)}; a preset has amounts of its own", f"Write {name} alone.")
+        raise Located(name, f"received {json.dumps(amount)}; a preset sets its own amounts", f"Write {name} alone.")
     return AUGMENT_PRESETS[name].amounts
 
 

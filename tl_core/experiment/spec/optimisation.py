@@ -1,7 +1,7 @@
-"""Settings of how weights learn: the optimiser, the learning rate schedule and the loss.
+"""Settings of optimisation: the optimiser, the learning-rate schedule and the loss.
 
-Each phase of a run goes through the whole schedule, from the rate it begins with. Curves show plain cross-entropy whatever the loss is, so
-that runs can be compared.
+Every phase runs the whole schedule, from its own initial rate. Curves show plain cross-entropy regardless of the loss, so that runs stay
+comparable.
 """
 
 from __future__ import annotations
