@@ -1,7 +1,7 @@
 """The server of TL Lab: `streamlit run app.py`.
 
-What a visitor sees begins in pages/ui/frame.py. That script, and not this one, is named to Streamlit: beside a script that
-lies next to a `pages` folder, Streamlit 1.67 runs the file behind a cold deep link without its frame.
+Pages start in pages/ui/frame.py. Streamlit gets that script instead of this one, because next to a `pages` folder
+Streamlit 1.67 runs the page file of a cold deep link without the frame.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FIRST_PAGE = 1.2
-"""Seconds the processor is left to the first visitor before workers load TensorFlow, which takes it for several."""
+"""Seconds reserved for the first visitor before workers load TensorFlow, which takes the CPU for several."""
 
 NO_VISITOR = 5.0
 """Seconds after which no visitor is expected soon."""
 
 SETTLE = 1.5
-"""Seconds a browser still draws what the server is done with."""
+"""Seconds that a browser needs to render what the server has sent."""
 
 FRAME = Path(__file__).parent / "pages" / "ui" / "frame.py"
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """What the server does before its first visitor and after its last."""
-    # In a thread: the visitor's browser is busy with Streamlit's own scripts for a second, and fetches them meanwhile.
+    """Runs before the first visitor and after the last."""
+    # In a thread, so that the browser can already fetch Streamlit's own scripts.
     supervising = asyncio.create_task(asyncio.to_thread(_supervise))
     loading = asyncio.create_task(_load(supervising))
     for task in (supervising, loading):
@@ -55,7 +55,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     supervisor = await supervising
     from tl_core import service
 
-    # At the same time, because together they have twenty seconds.
+    # Concurrently, because together they have twenty seconds.
     await asyncio.gather(asyncio.to_thread(supervisor.stop), asyncio.to_thread(service.stop))
 
 
@@ -72,7 +72,7 @@ def _supervise() -> Supervisor:
 
 
 async def _load(supervising: asyncio.Task[Any]) -> None:
-    """Loads what pages need, the first visitor's before the others'."""
+    """Imports what pages need, the first page before the others."""
     await asyncio.wait([supervising])
     await asyncio.to_thread(_load_first_page)
     ends = time.monotonic() + NO_VISITOR
@@ -83,7 +83,7 @@ async def _load(supervising: asyncio.Task[Any]) -> None:
 
 
 def _load_first_page() -> None:
-    """Imports what the first visitor's page is made of, and lists the pictures of its form."""
+    """Imports the modules of the first page, and lists the images of its form."""
     from pages.ui.train import draft, plan_view
     from tl_core.store import models_folder
 
@@ -92,12 +92,12 @@ def _load_first_page() -> None:
 
 
 def _load_pages() -> None:
-    """Imports what the other pages are made of, which takes longer, and tidies up."""
+    """Imports the modules of the other pages, which takes longer, and tidies up."""
     _import_all(pages.ui)
     from pages.ui.predict import pictures
 
     pictures.remove_leftovers()
-    # Python collects garbage now and then; what the imports left need not be walked each time.
+    # Exempts imported objects from garbage collection.
     gc.collect()
     gc.freeze()
 
@@ -110,7 +110,7 @@ def _import_all(package: ModuleType) -> None:
 
 def _tell(task: asyncio.Task[Any]) -> None:
     if not task.cancelled() and (error := task.exception()):
-        log.error("The dashboard could not begin as it should.", exc_info=error)
+        log.error("The dashboard failed to start completely.", exc_info=error)
 
 
 app = st.App(FRAME, lifespan=lifespan, routes=[live.ROUTE, PLOTLY_ROUTE])

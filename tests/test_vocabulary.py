@@ -15,6 +15,7 @@ PAGES = [
     *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.stem not in ("vocabulary", "architecture")),
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
     ROOT / "models/README.md",
 ]
 READ = (
