@@ -24,8 +24,8 @@ from tl_core.engine.backend import keras, tf
 from tl_core.engine.inputs.features import portions
 from tl_core.engine.inputs.prefix import REQUESTS, Prefix, compiled, images_at_once, in_keras
 from tl_core.engine.networks.assembly import assemble, divide
-from tl_core.experiment.phases import phases
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import resolve
 
 SIZE, IMAGES, SECONDS, REPEATS = 224, 1024, 8, 3
 
@@ -75,7 +75,7 @@ def rate(ready: Prefix, pixels: np.ndarray) -> float:
 def prefix(size: int) -> keras.Model:
     """EfficientNet-Lite0 from pixels to pooled features, as a run with everything frozen has it."""
     spec = PRESETS["feature-extraction"].spec({"data.image_size": size})
-    frozen = divide(assemble(spec, 10), spec, phases(spec)[0].frozen).prefix
+    frozen = divide(assemble(resolve(spec), 10), resolve(spec), resolve(spec).phases[0].frozen).prefix
     assert frozen is not None
     return frozen
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from benchmarks.figures import Conditions, Figure
 from benchmarks.timing import Times, as_installed, in_turn
-from tl_core.backbones import BACKBONES
 from tl_core.cache.arrays import unwatched
 from tl_core.engine.backend import keras, tf
 from tl_core.engine.inputs.streams import from_features
@@ -24,8 +23,8 @@ from tl_core.engine.networks import network_pool
 from tl_core.engine.networks.assembly import divide, with_head
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import Part, PhaseData, Trainer
-from tl_core.experiment.phases import phases
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import resolve
 
 IMAGES, VALIDATION, CLEAN, FEATURES, CLASSES = 3068, 341, 1000, 1280, 10
 BATCH, RATE = 32, 1e-3
@@ -101,8 +100,8 @@ def _beside(ours: Times, bare: Times) -> str:
 def trainer_on(data: Data, **changes: Any) -> Trainer:
     """A linear head as a run would train it on stored features."""
     spec = PRESETS["feature-extraction"].spec({**SETTINGS, **changes})
-    (phase,) = phases(spec)
-    parts = divide(with_head(_network(), spec, CLASSES), spec, phase.frozen)
+    (phase,) = resolve(spec).phases
+    parts = divide(with_head(_network(), resolve(spec), CLASSES), resolve(spec), phase.frozen)
     train, validation = (
         Part(from_features(part.inputs, np.arange(len(part.labels))), part.labels)
         for part in (data.train, data.validation)
@@ -115,7 +114,7 @@ def trainer_on(data: Data, **changes: Any) -> Trainer:
 @cache
 def _network() -> keras.Model:
     """What the head is put on; built once, as it is no part of what is compared."""
-    return network_pool.pretrained(BACKBONES["EfficientNetLite0"], SETTINGS["data.image_size"], "pretrained", 0)
+    return network_pool.pretrained(resolve(PRESETS["feature-extraction"].spec(SETTINGS)))
 
 
 def ours(trainer: Trainer, seconds: list[float]) -> Callable[[], object]:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.cli.conftest import LAB, SMALL, Lab, in_process, last_object
 from tests.pages.folders import add_run, trained_here
-from tl_core import store
-from tl_core.store import forks, live_changes
+from tl_core import forks, store
+from tl_core.store import fork_start, live_changes
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_a_fork_is_trained_on_from_its_epoch(lab: Lab, folder: Path, parent: sto
     made = store.find(folder, last_object(said)["run"])
     assert last_object(said)["status"] == "finished"
     assert [line["epoch"] for line in store.read_metrics(made)] == [1, 2, 3]
-    assert store.read_metrics(made)[:2] == forks.inherited(made)
+    assert store.read_metrics(made)[:2] == fork_start.inherited(made)
     shown = lab("show", made.id, "--models", folder).out
     assert f"({parent.id}) at epoch 2" in shown
     assert "head.dropout" in shown and "all-but-1" in shown

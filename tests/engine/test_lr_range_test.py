@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from tests.engine.conftest import quiet, small_spec
-from tl_core import store
+from tl_core import forks, store
 from tl_core.engine import lr_range_test, lr_sweep
 from tl_core.engine.lr_range_test import find
 from tl_core.engine.lr_sweep import Mean, Sweep, smoothed, suggested
 from tl_core.engine.training.lifecycle import train
 from tl_core.errors import BadInput, RunFailed, RunStopped
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.results.lr_range_test import Finding, read_finding, rounded
-from tl_core.store import forks
 
 HEAD = small_spec(data__images_per_class=None)
 SPECS = {
@@ -35,7 +35,7 @@ OTHERS = [name for name in SPECS if name not in ("frozen", "augmented")]
 
 @pytest.fixture(scope="module")
 def head(shared_models: Path) -> Finding:
-    return find(HEAD, shared_models)
+    return find(resolve(HEAD), shared_models)
 
 
 @pytest.mark.slow
@@ -44,7 +44,7 @@ def head(shared_models: Path) -> Finding:
 )
 def test_every_kind_of_experiment_can_be_tested(name: str, shared_models: Path) -> None:
     spec = SPECS[name]
-    found = find(spec, shared_models)
+    found = find(resolve(spec), shared_models)
     count = len(found.rates)
     assert count == len(found.losses) == len(found.smoothed) >= lr_sweep.FEWEST // 2
     assert list(found.rates) == sorted(found.rates) and found.rates[0] == pytest.approx(lr_sweep.LOWEST)
@@ -80,8 +80,8 @@ def test_rates_far_too_low_change_nothing_and_far_too_high_end_the_test(head: Fi
 
 @pytest.mark.slow
 def test_the_same_experiment_has_the_same_finding_and_another_seed_another(head: Finding, shared_models: Path) -> None:
-    assert find(HEAD, shared_models) == head
-    assert find(HEAD.with_values({"train.seed": 1}), shared_models).losses != head.losses
+    assert find(resolve(HEAD), shared_models) == head
+    assert find(resolve(HEAD.with_values({"train.seed": 1})), shared_models).losses != head.losses
 
 
 @pytest.mark.slow
@@ -91,7 +91,7 @@ def test_it_changes_neither_runs_nor_random_states_nor_what_is_trained_next(tmp_
     random.seed(1)
     np.random.seed(1)
     before, numbers = random.getstate(), np.random.get_state()[1].tolist()  # type: ignore[union-attr]
-    find(spec, tmp_path)
+    find(resolve(spec), tmp_path)
     assert random.getstate() == before
     assert np.random.get_state()[1].tolist() == numbers  # type: ignore[union-attr]
     assert [entry.name for entry in tmp_path.iterdir()] == ["cache"]
@@ -109,19 +109,19 @@ def test_a_fork_is_tested_from_its_parents_weights(shared_models: Path) -> None:
     train(parent, shared_models, quiet)
     fork = forks.continued(parent, 3)
     reached, runs = store.read_metrics(parent)[-1]["val_loss"], len(store.runs(shared_models))
-    found = find(fork, shared_models)
+    found = find(resolve(fork), shared_models)
     assert found.val_losses[0][1] == pytest.approx(reached, rel=0.2)
     assert len(store.runs(shared_models)) == runs
     with pytest.raises(BadInput, match="keeps no checkpoint of epoch 9"):
-        find(fork.with_values({"start": {"run": parent.id, "epoch": 9}}), shared_models)
+        find(resolve(fork.with_values({"start": {"run": parent.id, "epoch": 9}})), shared_models)
 
 
 @pytest.mark.slow
 def test_a_phase_can_be_chosen_by_its_name_and_an_unknown_one_names_those_there_are(shared_models: Path) -> None:
     spec = small_spec("fine-tune", train__head_epochs=1)
-    assert find(spec, shared_models, phase="head").backbone_share is None
+    assert find(resolve(spec), shared_models, phase="head").backbone_share is None
     with pytest.raises(BadInput, match="This experiment has: head, fine-tune") as raised:
-        find(spec, shared_models, phase="middle")
+        find(resolve(spec), shared_models, phase="middle")
     assert raised.value.problems[0].path == "phase"
 
 
@@ -133,7 +133,7 @@ def test_it_can_be_stopped_at_any_stage_and_leaves_nothing_half_made(tmp_path: P
     def watch(what: str, _done: int, _total: int) -> None:
         seen.add(what)
 
-    find(SPECS["frozen"], tmp_path, watch)
+    find(resolve(SPECS["frozen"]), tmp_path, watch)
     assert {"Building the network", "Computing features", lr_sweep.TESTING} <= seen
     for stage in ("Computing features", lr_sweep.TESTING):
 
@@ -143,7 +143,7 @@ def test_it_can_be_stopped_at_any_stage_and_leaves_nothing_half_made(tmp_path: P
 
         models = tmp_path / stage.replace(" ", "-")
         with pytest.raises(RunStopped):
-            find(SPECS["frozen"], models, stop)
+            find(resolve(SPECS["frozen"]), models, stop)
         assert not list(models.rglob(".tmp-*"))
 
 
@@ -152,9 +152,9 @@ def test_within_so_many_seconds_it_takes_fewer_steps_or_says_that_it_cannot(
     shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(RunFailed, match="on the command line"):
-        find(HEAD, shared_models, seconds=0.0)
+        find(resolve(HEAD), shared_models, seconds=0.0)
     monkeypatch.setattr(lr_sweep, "_tried", lambda _trainer: (1.0, 0.0))
-    found = find(HEAD, shared_models, seconds=lr_sweep.FEWEST + 60)
+    found = find(resolve(HEAD), shared_models, seconds=lr_sweep.FEWEST + 60)
     assert lr_sweep.FEWEST <= len(found.rates) + 5 <= lr_sweep.FEWEST + 65 < lr_sweep.THOROUGH.steps
 
 
@@ -163,12 +163,12 @@ def test_within_so_many_seconds_it_takes_fewer_steps_or_says_that_it_cannot(
 def test_trying_how_long_a_step_takes_changes_nothing(shared_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = small_spec("fine-tune", data__images_per_class=4, train__update_batch_norm=True)
     monkeypatch.setattr(lr_range_test, "QUICK", lr_range_test.THOROUGH)
-    assert find(spec, shared_models, seconds=500) == find(spec, shared_models)
+    assert find(resolve(spec), shared_models, seconds=500) == find(resolve(spec), shared_models)
 
 
 def test_a_solved_classifier_has_no_learning_rate(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="has no learning rate") as raised:
-        find(small_spec(head__classifier="logistic-regression"), tmp_path)
+        find(resolve(small_spec(head__classifier="logistic-regression")), tmp_path)
     assert raised.value.problems[0].path == "head.classifier"
 
 

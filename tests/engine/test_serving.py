@@ -20,6 +20,7 @@ from tl_core.engine.backend import keras
 from tl_core.engine.results import export
 from tl_core.engine.training import restore
 from tl_core.errors import BadInput
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import checkpoints
 
@@ -64,7 +65,7 @@ def picture(tmp_path: Path) -> Path:
 
 def validation_of(run: store.Run, models: Path) -> tuple[np.ndarray, np.ndarray]:
     spec = store.read_spec(run)
-    data = prepare(spec.data, spec.image_size, store.cache_folder(models), quiet)
+    data = prepare(spec.data, resolve(spec).image_size, store.cache_folder(models), quiet)
     return data.pixels.images[data.split.validation], data.dataset.labels[data.split.validation]
 
 

@@ -7,57 +7,58 @@ from typing import Any
 import pytest
 
 from tl_core.backbones import BACKBONES
-from tl_core.experiment.phases import Phase, phases, total_epochs, trains_from_features, validates_from_features
+from tl_core.experiment.phases import Phase
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store.live_changes import LiveChange
 
 
 def of(**changes: Any) -> tuple[ExperimentSpec, tuple[Phase, ...]]:
     spec = ExperimentSpec().with_values({path.replace("__", "."): value for path, value in changes.items()})
-    return spec, phases(spec)
+    return spec, resolve(spec).phases
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=PRESETS.names)
 @pytest.mark.parametrize("backbone", BACKBONES.names)
 def test_epochs_follow_one_another_from_one_to_the_last(preset: Any, backbone: str) -> None:
     spec = preset.spec({"backbone.name": backbone})
-    made = phases(spec)
+    made = resolve(spec).phases
     assert [epoch for phase in made for epoch in range(phase.first, phase.last + 1)] == list(
-        range(1, total_epochs(spec) + 1)
+        range(1, resolve(spec).epochs + 1)
     )
     stages = sum(stage.epochs for stage in spec.train.stages)
     expected = spec.train.epochs + spec.train.head_epochs + stages
-    assert total_epochs(spec) == sum(phase.epochs for phase in made) == expected
+    assert resolve(spec).epochs == sum(phase.epochs for phase in made) == expected
 
 
 def test_a_frozen_backbone_has_one_phase_of_the_head() -> None:
     _, (phase,) = of(train__epochs=7)
-    assert (phase.name, phase.first, phase.last, phase.frozen, phase.backbone_rate) == ("head", 1, 7, "final", None)
+    assert (phase.title, phase.first, phase.last, phase.frozen, phase.backbone_rate) == ("head", 1, 7, "final", None)
 
 
 def test_the_head_comes_before_fine_tuning() -> None:
     rates = {"train__learning_rate": 0.01, "train__backbone_learning_rate": 0.001}
     _, (head, tuning) = of(backbone__freeze="all-but-2", train__head_epochs=3, train__epochs=4, **rates)
-    assert (head.name, head.first, head.last, head.frozen, head.backbone_rate) == ("head", 1, 3, "final", None)
-    assert (tuning.name, tuning.first, tuning.last, tuning.frozen) == ("fine-tune", 4, 7, "block6")
+    assert (head.title, head.first, head.last, head.frozen, head.backbone_rate) == ("head", 1, 3, "final", None)
+    assert (tuning.title, tuning.first, tuning.last, tuning.frozen) == ("fine-tune", 4, 7, "block6")
     assert (tuning.head_rate, tuning.backbone_rate) == (0.01, 0.001)
 
 
 def test_without_head_epochs_everything_trains_from_the_start() -> None:
     _, (phase,) = of(backbone__freeze="none")
-    assert (phase.name, phase.first, phase.frozen) == ("fine-tune", 1, None)
+    assert (phase.title, phase.first, phase.frozen) == ("fine-tune", 1, None)
 
 
 def test_the_output_decides_what_all_means() -> None:
     _, (phase,) = of(backbone__output="block3")
-    assert (phase.name, phase.frozen) == ("head", "block3")
+    assert (phase.title, phase.frozen) == ("head", "block3")
 
 
 @pytest.mark.parametrize("classifier", ["logistic-regression", "linear-svm"])
 def test_a_solved_classifier_takes_one_epoch(classifier: str) -> None:
     spec, (phase,) = of(head__classifier=classifier, head__l2=0.1, train__epochs=9)
-    assert (phase.name, phase.epochs, total_epochs(spec)) == ("solve", 1, 1)
+    assert (phase.title, phase.epochs, resolve(spec).epochs) == ("solve", 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -74,9 +75,9 @@ def test_a_solved_classifier_takes_one_epoch(classifier: str) -> None:
 def test_features_are_read_only_where_frozen_layers_see_the_same_pixels(
     changes: dict[str, Any], training: bool, validation: bool
 ) -> None:
-    spec, made = of(**changes)
-    assert trains_from_features(spec, made[-1]) is training
-    assert validates_from_features(spec, made[-1]) is validation
+    _, made = of(**changes)
+    assert made[-1].trains_from_features is training
+    assert made[-1].stores_features is validation
 
 
 STAGES = {
@@ -89,8 +90,8 @@ STAGES = {
 
 
 def test_stages_thaw_between_the_head_and_the_last_phase_each_with_a_course_of_its_own() -> None:
-    made = phases(ExperimentSpec().with_values(STAGES))
-    assert [(phase.name, phase.first, phase.last, phase.frozen) for phase in made] == [
+    made = resolve(ExperimentSpec().with_values(STAGES)).phases
+    assert [(phase.title, phase.first, phase.last, phase.frozen) for phase in made] == [
         ("head", 1, 2, "final"),
         ("thaw 1", 3, 5, "block7"),
         ("thaw 2", 6, 9, "block6"),
@@ -102,14 +103,14 @@ def test_stages_thaw_between_the_head_and_the_last_phase_each_with_a_course_of_i
 
 def test_a_fork_counts_on_from_the_epoch_it_starts_from() -> None:
     spec = ExperimentSpec().with_values({**STAGES, "start.run": "20260101-000000-parent-0000", "start.epoch": 7})
-    assert (phases(spec)[0].first, total_epochs(spec)) == (8, 21)
+    assert (resolve(spec).phases[0].first, resolve(spec).epochs) == (8, 21)
 
 
 def test_a_change_splits_its_phase_and_the_schedule_goes_on() -> None:
     spec = ExperimentSpec().with_values(STAGES)
     values = {"train.learning_rate": 0.5, "train.backbone_learning_rate": 0.2, "head.dropout": 0.6}
-    made = phases(spec, [LiveChange(7, values), LiveChange(10, {"head.dropout": 0.1})])
-    assert [(phase.name, phase.first, phase.last) for phase in made[2:]] == [
+    made = resolve(spec).with_changes([LiveChange(7, values), LiveChange(10, {"head.dropout": 0.1})]).phases
+    assert [(phase.title, phase.first, phase.last) for phase in made[2:]] == [
         ("thaw 2", 6, 6),
         ("thaw 2 from 7", 7, 9),
         ("fine-tune", 10, 14),

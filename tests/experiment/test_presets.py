@@ -9,6 +9,7 @@ import pytest
 from tl_core.backbones import BACKBONES
 from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS, Preset
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.settings_page import settings_page
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.plan import plan
@@ -41,21 +42,21 @@ def test_a_preset_differs_from_the_defaults_in_every_value_it_names(preset: Pres
 @pytest.mark.parametrize("backbone", BACKBONES.names)
 def test_a_preset_runs_on_every_backbone(preset: Preset, backbone: str, tmp_path: Path) -> None:
     spec = preset.spec({"backbone.name": backbone, "data.source": DATA[0]})
-    made = plan(spec, tmp_path)
+    made = plan(resolve(spec), tmp_path)
     assert made.problems == ()
     assert made.trainable > 0 and made.seconds > 0
 
 
 @every_preset
 def test_a_preset_runs_on_digits(preset: Preset, tmp_path: Path) -> None:
-    made = plan(preset.spec({"data.source": DATA[1]}), tmp_path)
+    made = plan(resolve(preset.spec({"data.source": DATA[1]})), tmp_path)
     assert made.problems == ()
     assert made.classes == 10
 
 
 @pytest.mark.parametrize("source", DATA)
 def test_the_defaults_have_no_problem(source: str, tmp_path: Path) -> None:
-    assert plan(ExperimentSpec().with_values({"data.source": source}), tmp_path).problems == ()
+    assert plan(resolve(ExperimentSpec().with_values({"data.source": source})), tmp_path).problems == ()
 
 
 def test_a_change_goes_over_the_presets_own_value() -> None:

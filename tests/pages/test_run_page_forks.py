@@ -17,12 +17,13 @@ from pages.ui.run import change_dialog, live_view, status
 from tests.pages.folders import add_checkpoints, add_run, epoch_line, trained_here
 from tests.pages.run_page import buttons, figures, opened
 from tests.pages.visits import press, said, table_of
-from tl_core import store
-from tl_core.experiment.phases import Phase, phases
+from tl_core import forks, store
+from tl_core.experiment.phases import LiveChange, Phase
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_json
-from tl_core.store import forks, live_changes
+from tl_core.store import live_changes
 
 TUNED = {"backbone.freeze": "all-but-3", "train.head_epochs": 2, "train.stages": "all-but-1:2"}
 
@@ -179,12 +180,14 @@ def test_early_stopping_says_when_and_why(models: Path) -> None:
     assert f"Early stopping ended it after epoch 3 of 10: {why}" in said(page).replace("\\", "")
 
 
-def named(changes: dict[str, Any], adjusted: tuple[live_changes.LiveChange, ...] = ()) -> dict[str, Phase]:
-    return {phase.name: phase for phase in phases(ExperimentSpec().with_values(changes), adjusted)}
+def named(changes: dict[str, Any], adjusted: tuple[LiveChange, ...] = ()) -> dict[str, Phase]:
+    return {
+        phase.title: phase for phase in resolve(ExperimentSpec().with_values(changes)).with_changes(adjusted).phases
+    }
 
 
 def test_every_phase_is_explained_in_words() -> None:
-    adjusted = (live_changes.LiveChange(7, {"head.dropout": 0.5}),)
+    adjusted = (LiveChange(7, {"head.dropout": 0.5}),)
     told = {name: status.phase_text(phase) for name, phase in named(TUNED, adjusted).items()}
     assert told == {
         "head": "the head trains, the backbone is frozen",

@@ -7,7 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from pages.ui.charts import schedule_chart
-from tl_core.experiment.phases import Phase, phases
+from tl_core.experiment.phases import Phase
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.schedules import rate
 from tl_core.experiment.spec import ExperimentSpec, ScheduleSpec
 
@@ -16,7 +17,7 @@ TUNED = {"backbone.freeze": "all-but-3", "train.head_epochs": 3, "train.stages":
 
 
 def planned(changes: dict[str, Any]) -> tuple[Phase, ...]:
-    return phases(ExperimentSpec().with_values(changes))
+    return resolve(ExperimentSpec().with_values(changes)).phases
 
 
 @pytest.mark.parametrize("name", get_args(ScheduleSpec.model_fields["name"].annotation))

@@ -20,14 +20,13 @@ from pages.ui.train.draft import FIELD
 from tests.conftest import Photos
 from tests.pages import folders
 from tests.pages.test_spec_sharing import changes
-from tl_core import service, store
+from tl_core import forks, service, store
 from tl_core.errors import RunFailed
 from tl_core.experiment.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, AugmentPreset
 from tl_core.experiment.presets import PRESETS, Preset
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.files import write_json
 from tl_core.params import Param
-from tl_core.store import forks
 
 ROOT = Path(__file__).parents[2]
 FRAME = ROOT / "pages" / "ui" / "frame.py"

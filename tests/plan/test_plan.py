@@ -10,7 +10,7 @@ import pytest
 
 from tl_core.backbones import BACKBONES, facts
 from tl_core.backbones.facts import image_sizes
-from tl_core.experiment.phases import phases
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import Plan, plan
 
@@ -22,7 +22,7 @@ def spec_of(changes: dict[str, Any]) -> ExperimentSpec:
 
 
 def planned(models: Path, **changes: Any) -> Plan:
-    made = plan(spec_of({path.replace("__", "."): value for path, value in changes.items()}), models)
+    made = plan(resolve(spec_of({path.replace("__", "."): value for path, value in changes.items()})), models)
     assert made.problems == ()
     return made
 
@@ -50,13 +50,13 @@ def test_parameters_and_what_trains_are_those_of_the_network(
 
     size = {"data.image_size": image_sizes(BACKBONES[backbone])[0]}
     own = {"backbone.name": backbone, "backbone.weights": "random", **size, **network}
-    model = assemble(spec_of(own), 3)
+    model = assemble(resolve(spec_of(own)), 3)
     for training in TRAINING:
         spec = spec_of({**own, **training})
-        made = plan(spec, models)
+        made = plan(resolve(spec), models)
         assert made.parameters == count(model.weights), training
-        for phase, said in zip(phases(spec), made.phases, strict=True):
-            parts = divide(model, spec, phase.frozen)
+        for phase, said in zip(resolve(spec).phases, made.phases, strict=True):
+            parts = divide(model, resolve(spec), phase.frozen)
             assert said.trainable == count(parts.tail.trainable_variables), training
             assert said.trainable == count(model.trainable_variables), training
         statistics = 2 * (made.blocks[-1].shape[-1] + 16 + 8) if spec.head.batch_norm else 0
@@ -69,13 +69,13 @@ def test_stored_features_take_what_the_plan_says(freeze: str, models: Path) -> N
     from tl_core.engine.networks.assembly import assemble, divide
 
     spec = spec_of({"backbone.weights": "random", "backbone.freeze": freeze})
-    (phase,) = phases(spec)
-    prefix = divide(assemble(spec, 3), spec, phase.frozen).prefix
+    (phase,) = resolve(spec).phases
+    prefix = divide(assemble(resolve(spec), 3), resolve(spec), phase.frozen).prefix
     assert prefix is not None
     floats = 1
     for side in prefix.outputs[0].shape[1:]:
         floats *= side
-    assert plan(spec, models).phases[0].feature_bytes == 60 * floats * 4
+    assert plan(resolve(spec), models).phases[0].feature_bytes == 60 * floats * 4
 
 
 def test_two_classes_need_one_unit_unless_softmax_is_asked_for(models: Path) -> None:
@@ -216,7 +216,7 @@ def test_pixels_that_are_decoded_already_cost_nothing(models: Path) -> None:
     from tl_core.store import cache_folder
 
     spec, before = spec_of({}), planned(models)
-    prepare(spec.data, spec.image_size, cache_folder(models), lambda *_: None)
+    prepare(spec.data, resolve(spec).image_size, cache_folder(models), lambda *_: None)
     after = planned(models)
     assert after.seconds < before.seconds
     assert before.disk_bytes - after.disk_bytes >= 60 * 64 * 64 * 3

@@ -13,6 +13,7 @@ from tests.conftest import Photos
 from tl_core import store
 from tl_core.backbones import BACKBONES, Backbone, weights
 from tl_core.errors import Problem
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.experiment.stopping import stop_epoch
 from tl_core.files import write_json
@@ -30,7 +31,7 @@ SGD = {"optimizer.name": "sgd"}
 
 
 def planned(models: Path, changes: dict[str, Any]) -> Plan:
-    return plan(ExperimentSpec().with_values({**SMALL, **changes}), models)
+    return plan(resolve(ExperimentSpec().with_values({**SMALL, **changes})), models)
 
 
 def problem(models: Path, changes: dict[str, Any]) -> Problem:
@@ -172,7 +173,7 @@ def test_stages_that_each_thaw_more_are_no_problem(models: Path) -> None:
     changes = {"train.stages": "all-but-1:2,all-but-2:2@0.0001", "backbone.freeze": "all-but-4"}
     made = planned(models, changes)
     assert made.problems == ()
-    assert [plan.phase.name for plan in made.phases] == ["thaw 1", "thaw 2", "fine-tune"]
+    assert [plan.phase.title for plan in made.phases] == ["thaw 1", "thaw 2", "fine-tune"]
 
 
 @pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
@@ -184,7 +185,7 @@ def test_a_setting_left_at_its_default_is_never_refused_for_having_no_effect(row
         {"optimizer.name": "rmsprop", "stopping.rule": "GL", "schedule.name": "cosine"},
     )
     for changes in others:
-        refused = {found.path for found in spec_problems(ExperimentSpec().with_values(changes))}
+        refused = {found.path for found in spec_problems(resolve(ExperimentSpec().with_values(changes)))}
         assert row.path not in refused
 
 

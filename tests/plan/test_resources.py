@@ -9,6 +9,7 @@ import pytest
 
 from tl_core.cache import eviction
 from tl_core.data.pixels import bytes_needed
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import Plan, plan
 
@@ -18,7 +19,8 @@ PIXELS, FEATURES = bytes_needed(60, 64), 60 * 1280 * 4
 
 def planned(models: Path, **changes: Any) -> Plan:
     return plan(
-        ExperimentSpec().with_values({**SMALL, **{path.replace("__", "."): v for path, v in changes.items()}}), models
+        resolve(ExperimentSpec().with_values({**SMALL, **{path.replace("__", "."): v for path, v in changes.items()}})),
+        models,
     )
 
 

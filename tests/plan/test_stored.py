@@ -13,10 +13,11 @@ from tl_core.cache.arrays import INDEX
 from tl_core.data.pixels import key_of
 from tl_core.data.prepare import listed
 from tl_core.devices import Device
-from tl_core.experiment.phases import phases
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_json
-from tl_core.plan import Plan, plan, stored
+from tl_core.plan import Plan, plan
+from tl_core.plan.plan import is_stored
 
 SMALL = {"data.source": "digits", "data.image_size": 32, "data.images_per_class": 12, "train.epochs": 2}
 CPU = Device("cpu", "Processor", {})
@@ -27,7 +28,7 @@ KEYS = ["c82bf161bd4655bcfa1a", "8efe72453ccad9c5a750", "6472c7a058afc803f065"]
 
 @pytest.fixture(autouse=True)
 def on_a_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "devices", lambda: (CPU,))
+    monkeypatch.setattr("tl_core.plan.plan.devices", lambda: (CPU,))
 
 
 def spec_of(**changes: Any) -> ExperimentSpec:
@@ -38,10 +39,10 @@ def spec_of(**changes: Any) -> ExperimentSpec:
 
 def stored_as_the_engine_would(spec: ExperimentSpec, models: Path) -> None:
     """An entry for the features of each phase, without what they are."""
-    pixels = key_of(listed(spec.data), spec.image_size)
-    for phase in phases(spec):
+    pixels = key_of(listed(spec.data), resolve(spec).image_size)
+    for phase in resolve(spec).phases:
         assert phase.frozen is not None
-        key = feature_keys.key_of(pixels, feature_keys.identity_of(spec, phase.frozen, "CPU"))
+        key = feature_keys.key_of(pixels, phase.experiment.feature_identity(phase.frozen, "CPU"))
         folder = feature_keys.folder_of(store.cache_folder(models), key, spec.train.feature_storage)
         folder.mkdir(parents=True)
         write_json(folder / INDEX, {})
@@ -69,9 +70,9 @@ def test_what_the_engine_got_ready_the_plan_finds(changes: dict[str, Any], model
     from tl_core.engine.training.prefetch import get_ready
 
     spec = spec_of(**changes)
-    before = plan(spec, models)
-    get_ready(spec, models, lambda *_: None)
-    after = plan(spec, models)
+    before = plan(resolve(spec), models)
+    get_ready(resolve(spec), models, lambda *_: None)
+    after = plan(resolve(spec), models)
     assert (before.problems, kept(before), kept(after)) == ((), [False], [True])
     assert "stored already" in after.phases[0].reason
     assert (after.seconds_before, after.phases[0].feature_bytes) == (0, 0)
@@ -88,16 +89,16 @@ def test_each_phase_of_a_run_finds_what_an_earlier_run_stored(models: Path) -> N
     from tl_core.engine.training.lifecycle import train
 
     spec = spec_of(backbone__freeze="all-but-2", train__head_epochs=1, train__epochs=1)
-    assert kept(plan(spec, models)) == [False, False]
+    assert kept(plan(resolve(spec), models)) == [False, False]
     train(store.create(models, spec), models, lambda *_: None)
-    assert kept(plan(spec, models)) == [True, True]
-    assert kept(plan(spec.with_values({"backbone.freeze": "all-but-3"}), models)) == [True, False]
+    assert kept(plan(resolve(spec), models)) == [True, True]
+    assert kept(plan(resolve(spec.with_values({"backbone.freeze": "all-but-3"})), models)) == [True, False]
 
 
 def test_the_key_is_the_one_that_features_of_earlier_versions_lie_under(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feature_keys, "_version", lambda package: {"openvino": "2025.3", "keras": "3.11"}[package])
-    whole = feature_keys.identity_of(spec_of(), "final", "CPU")
-    partly = feature_keys.identity_of(spec_of(backbone__keep="block3", train__seed=7), "block5", "CPU", "start")
+    whole = resolve(spec_of()).feature_identity("final", "CPU")
+    partly = resolve(spec_of(backbone__keep="block3", train__seed=7)).feature_identity("block5", "CPU", "start")
     folders = [
         feature_keys.folder_of(Path("cache"), feature_keys.key_of("pixels", whole)),
         feature_keys.folder_of(Path("cache"), feature_keys.key_of("pixels", whole, ("bf16",)), "float16"),
@@ -109,7 +110,7 @@ def test_the_key_is_the_one_that_features_of_earlier_versions_lie_under(monkeypa
 
 def test_features_of_other_settings_are_not_taken_for_those_of_a_run(models: Path) -> None:
     stored_as_the_engine_would(spec_of(), models)
-    assert kept(plan(spec_of(train__learning_rate=0.01, train__seed=5), models)) == [True]
+    assert kept(plan(resolve(spec_of(train__learning_rate=0.01, train__seed=5)), models)) == [True]
     others: list[dict[str, Any]] = [
         {"head__pooling": "max"},
         {"data__image_size": 64},
@@ -120,23 +121,23 @@ def test_features_of_other_settings_are_not_taken_for_those_of_a_run(models: Pat
         {"train__feature_cache": "off"},
         {"backbone__freeze": "none"},
     ]
-    assert [kept(plan(spec_of(**changes), models)) for changes in others] == [[False]] * len(others)
+    assert [kept(plan(resolve(spec_of(**changes)), models)) for changes in others] == [[False]] * len(others)
 
 
 def test_on_a_gpu_and_for_a_fork_nothing_counts_as_stored(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stored_as_the_engine_would(spec_of(), models)
     fork = spec_of(start__run="digits-abcd", start__epoch=1)
-    pixels, cache = key_of(listed(fork.data), fork.image_size), store.cache_folder(models)
-    assert [stored.is_stored(spec, phases(spec)[0], pixels, cache) for spec in (spec_of(), fork)] == [True, False]
-    monkeypatch.setattr(stored, "devices", lambda: (Device("gpu0", "A GPU", {}),))
-    assert kept(plan(spec_of(), models)) == [False]
+    pixels, cache = key_of(listed(fork.data), resolve(fork).image_size), store.cache_folder(models)
+    assert [is_stored(resolve(spec).phases[0], pixels, cache) for spec in (spec_of(), fork)] == [True, False]
+    monkeypatch.setattr("tl_core.plan.plan.devices", lambda: (Device("gpu0", "A GPU", {}),))
+    assert kept(plan(resolve(spec_of()), models)) == [False]
 
 
 def test_of_stored_views_only_the_views_are_still_to_be_made(models: Path) -> None:
     spec = spec_of(augment="zoom", train__views=2)
-    before = plan(spec, models)
+    before = plan(resolve(spec), models)
     stored_as_the_engine_would(spec, models)
-    after = plan(spec, models)
+    after = plan(resolve(spec), models)
     assert before.images and kept(after) == [False]
     assert before.phases[0].feature_bytes - after.phases[0].feature_bytes == 4 * 1280 * len(listed(spec.data).items)
     assert after.phases[0].feature_bytes == 4 * 1280 * 2 * before.images["train"]
@@ -144,13 +145,13 @@ def test_of_stored_views_only_the_views_are_still_to_be_made(models: Path) -> No
 
 
 def test_where_weights_are_not_to_be_had_the_plan_still_stands(models: Path, tmp_path: Path) -> None:
-    made = plan(spec_of(backbone__weights=f"file:{tmp_path / 'gone.h5'}"), models)
+    made = plan(resolve(spec_of(backbone__weights=f"file:{tmp_path / 'gone.h5'}")), models)
     assert [problem.path for problem in made.problems] == ["backbone.weights"]
     assert kept(made) == [False]
 
 
 def test_an_augmented_run_stores_features_of_its_training_images_too(models: Path) -> None:
     """They are what the clean training curve is measured on."""
-    plain, augmented = plan(spec_of(), models), plan(spec_of(augment="zoom"), models)
+    plain, augmented = plan(resolve(spec_of()), models), plan(resolve(spec_of(augment="zoom")), models)
     assert augmented.seconds_before == pytest.approx(plain.seconds_before)
     assert augmented.phases[0].feature_bytes == plain.phases[0].feature_bytes

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tl_core.experiment.phases import phases
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import Technique, techniques
 
@@ -16,7 +16,7 @@ TOP = {"backbone.freeze": "all-but-2"}
 
 def told(changes: dict[str, Any]) -> tuple[Technique, ...]:
     spec = ExperimentSpec().with_values({**PLAIN, **changes})
-    return techniques(spec, phases(spec))
+    return techniques(resolve(spec))
 
 
 CASES: tuple[tuple[dict[str, Any], str, str], ...] = (

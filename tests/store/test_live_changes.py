@@ -10,8 +10,8 @@ import pytest
 from tests.pages.folders import trained_here
 from tl_core import store
 from tl_core.errors import BadInput
-from tl_core.experiment.phases import phases
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import PARAMETERS
 from tl_core.store import live_changes
 from tl_core.store.live_changes import ADJUSTABLE, LiveChange
@@ -73,7 +73,7 @@ def test_a_later_one_counts_over_an_earlier_one(run: store.Run) -> None:
     for epoch, dropout in ((3, 0.6), (5, 0.1)):
         live_changes.ask(run, {"head.dropout": dropout})
         live_changes.put_in_force(run, epoch)
-    planned = phases(store.read_spec(run), live_changes.adjustments(run))
+    planned = resolve(store.read_spec(run)).with_changes(live_changes.adjustments(run)).phases
     found = {epoch: phase.spec.head.dropout for phase in planned for epoch in range(phase.first, phase.last + 1)}
     assert [found[epoch] for epoch in (3, 4, 5, 8)] == [0.6, 0.6, 0.1, 0.1]
     assert found[2] == store.read_spec(run).head.dropout
@@ -138,7 +138,11 @@ def test_an_epoch_that_is_trained_again_has_the_settings_it_had(run: store.Run) 
     live_changes.ask(run, {"head.dropout": 0.6})
     live_changes.put_in_force(run, 4)
     assert live_changes.put_in_force(run, 4) is None
-    (changed,) = [phase for phase in phases(store.read_spec(run), live_changes.adjustments(run)) if phase.first == 4]
+    (changed,) = [
+        phase
+        for phase in resolve(store.read_spec(run)).with_changes(live_changes.adjustments(run)).phases
+        if phase.first == 4
+    ]
     assert changed.spec.head.dropout == 0.6
 
 

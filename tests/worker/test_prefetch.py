@@ -20,6 +20,7 @@ from tl_core.engine.inputs import prefix
 from tl_core.engine.networks import build, network_pool
 from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunStopped
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.worker import prefetch
 from tl_core.worker.prefetch import Ahead
@@ -247,7 +248,7 @@ def decoded_meanwhile(slow: Slow, models: Path, monkeypatch: pytest.MonkeyPatch)
         while len(slow.opened) < 10:
             time.sleep(0.005)
     thread.join(30)
-    assert not thread.is_alive() and spec.image_size == 32
+    assert not thread.is_alive() and resolve(spec).image_size == 32
 
 
 def test_decoding_ahead_ends_with_loading_where_much_is_left_and_whoever_goes_on_decodes_only_the_rest(
@@ -269,3 +270,23 @@ def test_decoding_ahead_is_finished_where_little_is_left(tmp_path: Path, monkeyp
     slow = Slow(30)
     decoded_meanwhile(slow, tmp_path, monkeypatch)
     assert is_cached(slow.dataset, 32, store.cache_folder(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("changes", "other", "same"),
+    [
+        ({}, {"train__seed": 5}, True),
+        ({"backbone__weights": "random"}, {"train__seed": 5}, False),
+        ({"backbone__keep": "block2"}, {"train__seed": 5}, False),
+        ({"train__prefix_precision": "int8"}, {"train__seed": 5}, False),
+        ({"train__prefix_precision": "int8"}, {"data__split_seed": 5}, False),
+        ({}, {"data__split_seed": 5}, True),
+        ({"backbone__freeze": "all-but-2"}, {"head__pooling": "max"}, True),
+    ],
+    ids=str,
+)
+def test_a_run_can_use_what_is_made_where_its_features_would_have_the_same_key(
+    changes: dict[str, Any], other: dict[str, Any], same: bool
+) -> None:
+    one, two = (prefetch.needs(resolve(small_spec(**{**changes, **more}))) for more in ({}, other))
+    assert (one == two) is same

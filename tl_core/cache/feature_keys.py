@@ -10,10 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tl_core.backbones import BACKBONES
-from tl_core.backbones.freezing import last_kept, used_cuts
-from tl_core.backbones.weights import weights_identity
-from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import digest_of
 
 VERSION = 1
@@ -21,26 +17,6 @@ VERSION = 1
 
 _version = once(version)
 """It looks through the installed packages, which takes milliseconds."""
-
-
-def identity_of(spec: ExperimentSpec, frozen: str, device: str, start: str = "") -> tuple[str, ...]:
-    """Everything besides pixels and precision that the output of the frozen blocks depends on; raises BadInput as `weights_identity`.
-
-    Args:
-        frozen: The last frozen block. The output of the last one that is used is pooled.
-        device: What computes it: "CPU", or a GPU's name.
-        start: Of a fork, a name for what its parent changed in the backbone.
-    """
-    backbone = BACKBONES[spec.backbone.name]
-    pooled = frozen == used_cuts(backbone, spec.backbone.output)[-1]
-    return (
-        weights_identity(backbone, spec.backbone.weights, spec.train.seed),
-        frozen,
-        spec.head.pooling if pooled else "",
-        device,
-        *_random_blocks(spec, frozen),
-        *([start] if start else []),
-    )
 
 
 def arithmetic_of(precision: str, samples: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -53,7 +29,7 @@ def key_of(pixels: str, identity: tuple[Any, ...], arithmetic: tuple[str, ...] =
 
     Args:
         pixels: The key of the pixels.
-        identity: As `identity_of` gives it.
+        identity: As `Experiment.feature_identity` gives it.
         arithmetic: As `arithmetic_of` gives it.
     """
     return (pixels, identity, *arithmetic)
@@ -63,12 +39,3 @@ def folder_of(cache: Path, key: tuple[Any, ...], storage: str = "float32") -> Pa
     """The folder of features in a cache, there or not."""
     kept = () if storage == "float32" else (storage,)
     return cache / "features" / digest_of("features", VERSION, _version("openvino"), _version("keras"), *key, *kept)
-
-
-def _random_blocks(spec: ExperimentSpec, top: str) -> tuple[str, ...]:
-    """A name for the random blocks in a network up to one; nothing where all of it is pretrained."""
-    backbone = BACKBONES[spec.backbone.name]
-    kept = last_kept(backbone, spec.backbone.keep, spec.backbone.output)
-    if kept is None or backbone.cut_names.index(kept) >= backbone.cut_names.index(top):
-        return ()
-    return (f"random above {kept}, seed {spec.train.seed}",)

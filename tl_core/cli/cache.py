@@ -13,6 +13,7 @@ from tl_core.cli import options, output
 from tl_core.cli.training import working
 from tl_core.errors import RunFailed
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.results.cache_audit import Verified
 from tl_core.store import Run
@@ -48,7 +49,7 @@ def verify_cache(
     with working() as progress:
         from tl_core.engine.training.cache_audit import verify
 
-        found = verify(spec, models, batches, run, progress)
+        found = verify(resolve(spec), models, batches, run, progress)
     if as_json:
         told = [{**asdict(one), "relative": one.relative, "agrees": one.agrees} for one in found]
         output.print_json({"verified": told, "agrees": all(one.agrees for one in found)})

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import click
 
-from tl_core import store
+from tl_core import forks, store
 from tl_core.cli import options, output
 from tl_core.cli.training import check, stoppable, train_and_tell, working
 from tl_core.errors import BadInput
+from tl_core.experiment.resolve import resolve
 from tl_core.files import write_json
 from tl_core.plan import plan
 from tl_core.results.lr_range_test import Finding
-from tl_core.store import checkpoints, forks
+from tl_core.store import checkpoints
 
 
 @click.command()
@@ -58,7 +59,7 @@ def fork(
 
 @click.command(name="lr-find")
 @options.experiment
-@click.option("--phase", default="", help="The phase to test, by its name in plan; by default the last.")
+@click.option("--phase", default="", help="The phase to test, by its title in plan; by default the last.")
 @click.option("--write", type=click.Path(path_type=Path, dir_okay=False), help="Also write all figures to a JSON file.")
 @options.models
 @options.as_json
@@ -74,7 +75,7 @@ def lr_find(
     Example:
       python -m tl_core lr-find fine-tune --data folder:PATH
     """
-    wanted = options.read_experiment(spec, data, changes).anchored()
+    wanted = resolve(options.read_experiment(spec, data, changes).anchored())
     if problems := plan(wanted, models).problems:
         raise BadInput(problems)
     with working() as progress:

@@ -13,6 +13,7 @@ import click
 from tl_core.cli import options, output
 from tl_core.cli.training import working
 from tl_core.errors import BadInput, RunStopped
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_json
 from tl_core.params import read_text
@@ -54,7 +55,7 @@ def grid(
     """
     wanted, asked = options.read_experiment(spec, data, changes).anchored(), Grid.of(_axes(vary))
     cells(asked, wanted)
-    if problems := plan(wanted, models).problems:
+    if problems := plan(resolve(wanted), models).problems:
         raise BadInput(problems)
     result = _trained(wanted, asked, models)
     if out is not None:

@@ -11,6 +11,7 @@ import click
 from tl_core.cli import options, output
 from tl_core.cli.training import working
 from tl_core.errors import BadInput
+from tl_core.experiment.resolve import resolve
 from tl_core.plan import plan
 from tl_core.results.depth_probe import Depth, Probe, Score
 
@@ -29,7 +30,7 @@ def probe(spec: str, data: str | None, changes: Sequence[str], models: Path, as_
     Example:
       python -m tl_core probe feature-extraction --data folder:PATH
     """
-    wanted = options.read_experiment(spec, data, changes).anchored()
+    wanted = resolve(options.read_experiment(spec, data, changes).anchored())
     if problems := plan(wanted, models).problems:
         raise BadInput(problems)
     with working() as progress:

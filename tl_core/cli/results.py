@@ -12,7 +12,7 @@ from tl_core import store
 from tl_core.cli import options, output
 from tl_core.cli.training import summary
 from tl_core.errors import BadInput
-from tl_core.experiment.phases import total_epochs
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json
 from tl_core.store.live_changes import adjustments
@@ -74,7 +74,7 @@ def show(run: str, models: Path, as_json: bool) -> None:
     if as_json:
         output.print_json({**summary(found), "spec": spec.to_json(), "metrics": lines, "state": state})
         return
-    output.print_line(f"{found.id}   {state['status']}   {state.get('epoch', 0)} of {total_epochs(spec)} epochs")
+    output.print_line(f"{found.id}   {state['status']}   {state.get('epoch', 0)} of {resolve(spec).epochs} epochs")
     if state.get("message"):
         output.print_text(state["message"])
     output.print_line(f"{found.folder}\n", style="dim")

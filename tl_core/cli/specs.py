@@ -10,6 +10,7 @@ import click
 
 from tl_core.cli import options, output
 from tl_core.errors import BadInput
+from tl_core.experiment.resolve import resolve
 from tl_core.plan import BlockPlan, PhasePlan, Plan
 from tl_core.plan import plan as plan_of
 
@@ -45,7 +46,7 @@ def plan(spec: str, data: str | None, changes: Sequence[str], models: Path, as_j
       python -m tl_core spec fine-tune | python -m tl_core plan -
     """
     wanted = options.read_experiment(spec, data, changes)
-    made = plan_of(wanted, models)
+    made = plan_of(resolve(wanted), models)
     if made.images:
         _print_plan(made)
     told = made.to_json()
@@ -65,7 +66,7 @@ def _print_plan(made: Plan) -> None:
         ("phase", "epochs", "frozen up to", ">trainable", "features", ">about"), list(map(_phase, made.phases))
     )
     for reason in dict.fromkeys(plan.reason for plan in made.phases):
-        names = ", ".join(plan.phase.name for plan in made.phases if plan.reason == reason)
+        names = ", ".join(plan.phase.title for plan in made.phases if plan.reason == reason)
         output.print_text(f"{names}: {reason}", indent=2)
     output.print_line()
     head = ("head", f"{made.head_parameters:,}", f"{made.head_trainable:,}", made.classes)
@@ -87,7 +88,7 @@ def _print_plan(made: Plan) -> None:
 def _phase(planned: PhasePlan) -> tuple[object, ...]:
     phase = planned.phase
     return (
-        phase.name,
+        phase.title,
         f"{phase.first} to {phase.last}",
         phase.frozen or "nothing",
         f"{planned.trainable:,}",

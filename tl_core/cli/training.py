@@ -16,15 +16,14 @@ from typing import Any
 import click
 from rich.console import Console
 
-from tl_core import store
+from tl_core import forks, store
 from tl_core.cache.arrays import Progress
 from tl_core.cli import options, output
 from tl_core.errors import BadInput, LabError, RunStopped
-from tl_core.experiment.phases import total_epochs
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import plan
-from tl_core.store import forks
 
 
 @click.command()
@@ -78,7 +77,7 @@ def summary(run: store.Run) -> dict[str, Any]:
 
 def check(spec: ExperimentSpec, models: Path) -> None:
     """Raises BadInput for all problems of a spec, and prints its warnings."""
-    planned = plan(spec, models)
+    planned = plan(resolve(spec), models)
     if planned.problems:
         raise BadInput(planned.problems)
     for warning in planned.warnings:
@@ -106,7 +105,7 @@ _RESUMABLE = (store.QUEUED, store.STOPPED)  # The error of a failed run says wha
 
 
 def _show_training(run: store.Run, models: Path, console: Console, stop: Callable[[], None]) -> None:
-    epochs = total_epochs(store.read_spec(run))
+    epochs = resolve(store.read_spec(run)).epochs
     with output.bar(console) as bar:
         bar("Loading TensorFlow", 0, 1)
         from tl_core.engine.training.lifecycle import train as train_run

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tl_core.cache.arrays import Progress
 from tl_core.data.dataset import PARTS, ImageDataset, Skipped
 from tl_core.data.pixels import Begun, Pixels, pixels, unfollowed
 from tl_core.data.sources import load_dataset
-from tl_core.data.split import Split, grouped, part_counts, split
-from tl_core.experiment.spec import DataSpec
+from tl_core.data.split import GroupBy, Split, grouped, part_counts, split
 
 
 def split_warnings(dataset: ImageDataset, split: Split) -> tuple[str, ...]:
@@ -44,6 +43,25 @@ def _absent(dataset: ImageDataset, split: Split) -> list[str]:
     return found
 
 
+class DataSettings(Protocol):
+    """The settings of the data; the section `data` of an experiment has them."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def validation_share(self) -> float: ...
+    @property
+    def test_share(self) -> float: ...
+    @property
+    def images_per_class(self) -> int | None: ...
+    @property
+    def label_noise(self) -> float: ...
+    @property
+    def group_by(self) -> GroupBy: ...
+    @property
+    def split_seed(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Prepared:
     """Decoded images and which of them train, validate and test. Indices of `split` are rows of `pixels.images`."""
@@ -56,7 +74,7 @@ class Prepared:
         return self.pixels.dataset
 
 
-def prepare(data: DataSpec, size: int, cache: Path, progress: Progress, begun: Begun = unfollowed) -> Prepared:
+def prepare(data: DataSettings, size: int, cache: Path, progress: Progress, begun: Begun = unfollowed) -> Prepared:
     """Loads, decodes and splits.
 
     Raises:
@@ -68,12 +86,12 @@ def prepare(data: DataSpec, size: int, cache: Path, progress: Progress, begun: B
     return Prepared(read, split_of(data, read.dataset))
 
 
-def listed(data: DataSpec) -> ImageDataset:
+def listed(data: DataSettings) -> ImageDataset:
     """The dataset with its groups; no image is decoded."""
     return grouped(load_dataset(data.source), data.group_by)
 
 
-def split_of(data: DataSpec, dataset: ImageDataset) -> Split:
+def split_of(data: DataSettings, dataset: ImageDataset) -> Split:
     """The split defined by the data section."""
     return split(
         dataset,

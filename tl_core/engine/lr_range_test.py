@@ -25,15 +25,15 @@ from tl_core.engine.training.epochs import Part, PhaseData, Trainer
 from tl_core.engine.training.initial_weights import put
 from tl_core.engine.training.phase_data import arithmetic_of
 from tl_core.errors import BadInput, RunFailed
-from tl_core.experiment.phases import SOLVED, Phase, phases
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.phases import Phase
+from tl_core.experiment.resolve import Experiment
+from tl_core.forks import weights_for
 from tl_core.results.lr_range_test import Finding
 from tl_core.store import cache_folder
-from tl_core.store.forks import weights_for
 
 
 def find(
-    spec: ExperimentSpec,
+    experiment: Experiment,
     models: Path,
     progress: Progress = unwatched,
     phase: str = "",
@@ -42,7 +42,7 @@ def find(
     """Tests learning rates on the initial network of a run.
 
     Args:
-        phase: The name of the phase to test, by default the last. Earlier phases are not trained first.
+        phase: The title of the phase to test, by default the last. Earlier phases are not trained first.
         seconds: Time limit; with one, fewer images are used, and fewer steps if the experiment is slow.
 
     Raises:
@@ -50,24 +50,24 @@ def find(
         RunFailed: as for a run; also if `seconds` are not enough.
         RunStopped: `progress` raised it.
     """
-    tested, clock = _tested(spec, phase), Clock(progress, seconds)
+    tested, clock = _tested(experiment, phase), Clock(progress, seconds)
     with _randomness_kept():
-        data = prepare(spec.data, spec.image_size, cache_folder(models), clock)
-        model = assemble(spec, len(data.dataset.class_names), clock)
-        put(model, weights_for(models, spec))
+        data = prepare(experiment.spec.data, experiment.image_size, cache_folder(models), clock)
+        model = assemble(experiment, len(data.dataset.class_names), clock)
+        put(model, weights_for(models, experiment.spec))
         effort = THOROUGH if seconds is None else QUICK
         trainer = _trainer(data, model, tested, effort, clock)
         return _finding(trainer, tested, sweep(trainer, effort, clock))
 
 
-def _tested(spec: ExperimentSpec, name: str) -> Phase:
-    if spec.head.classifier in SOLVED:
-        message = f"{spec.head.classifier} is solved at once and has no learning rate"
+def _tested(experiment: Experiment, title: str) -> Phase:
+    if experiment.solved:
+        message = f"{experiment.spec.head.classifier} is solved at once and has no learning rate"
         raise BadInput.of("head.classifier", message, "Choose the softmax classifier.")
-    known = {phase.name: phase for phase in phases(spec)}
-    if name and name not in known:
-        raise BadInput.of("phase", f"there is no phase {name!r}", f"This experiment has: {', '.join(known)}.")
-    return known[name or next(reversed(known))]
+    known = {phase.title: phase for phase in experiment.phases}
+    if title and title not in known:
+        raise BadInput.of("phase", f"there is no phase {title!r}", f"This experiment has: {', '.join(known)}.")
+    return known[title or next(reversed(known))]
 
 
 @contextmanager
@@ -83,11 +83,11 @@ def _randomness_kept() -> Iterator[None]:
 def _trainer(data: Prepared, model: keras.Model, phase: Phase, effort: Effort, progress: Progress) -> Trainer:
     """A trainer of the phase, on some of the images."""
     spec, split = phase.spec, data.split
-    parts = divide(model, spec, phase.frozen)
-    prefix = compiled(parts.prefix, arithmetic_of(spec, data)) if parts.prefix is not None else None
+    parts = divide(model, phase.experiment, phase.frozen)
+    prefix = compiled(parts.prefix, arithmetic_of(phase.experiment, data)) if parts.prefix is not None else None
     train = _chosen(len(split.train), effort.train, spec.train.seed)
     validation = split.validation[_chosen(len(split.validation), effort.validation, spec.train.seed)]
-    moving = _moving(data, split.train[train], prefix, spec) if spec.augment else None
+    moving = _moving(data, split.train[train], prefix, phase) if spec.augment else None
     still = _still(data.pixels.images, validation, prefix, progress)
     learned = moving or _still(data.pixels.images, split.train[train], prefix, progress)
     measured = Part(still, data.dataset.labels[validation])
@@ -99,7 +99,8 @@ def _chosen(images: int, most: int, seed: int) -> np.ndarray:
     return np.sort(generator_of("rates", seed).permutation(images)[:most])
 
 
-def _moving(data: Prepared, rows: np.ndarray, prefix: Prefix | None, spec: ExperimentSpec) -> Inputs:
+def _moving(data: Prepared, rows: np.ndarray, prefix: Prefix | None, phase: Phase) -> Inputs:
+    spec = phase.spec
     keys = [item.key for item in data.dataset.items]
     return from_images(data.pixels.images, rows, prefix, spec.augment, spec.train.seed, keys)
 
@@ -122,7 +123,7 @@ def _finding(trainer: Trainer, phase: Phase, seen: Sweep) -> Finding:
     losses = smoothed(seen)
     steepest, careful = suggested(seen, losses)
     return Finding(
-        phase=phase.name,
+        phase=phase.title,
         rates=tuple(seen.rates),
         losses=tuple(seen.losses),
         smoothed=tuple(losses.tolist()),

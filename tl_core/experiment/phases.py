@@ -1,124 +1,176 @@
-"""The phases of a run: stretches of epochs in which the same layers train, with the same settings."""
+"""The phases of a run: epochs in which the same layers train, with the same settings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from tl_core.backbones import BACKBONES
-from tl_core.backbones.freezing import last_frozen, used_cuts
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.store.live_changes import LiveChange
 
-SOLVED = ("logistic-regression", "linear-svm")
-"""Classifiers that scikit-learn solves at once; they have one epoch and no learning rate."""
+if TYPE_CHECKING:
+    from tl_core.experiment.resolve import Experiment
+
+PhaseKind = Literal["head", "thaw", "fine-tune", "solve"]
+"""head: the head alone trains. thaw: a stage of gradual unfreezing. fine-tune: the last phase. solve: a classifier that is solved."""
+
+
+@dataclass(frozen=True)
+class PhaseLabel:
+    """Which phase of a run one is.
+
+    Attributes:
+        stage: The number of a "thaw" phase, from 1; None for any other.
+        changed_at: The epoch from which settings that were changed during the phase count; None where none were.
+    """
+
+    kind: PhaseKind
+    stage: int | None = None
+    changed_at: int | None = None
+
+    @property
+    def title(self) -> str:
+        """As people and files name it: "head", "thaw 1", "fine-tune from 7"."""
+        name = self.kind if self.stage is None else f"{self.kind} {self.stage}"
+        return name if self.changed_at is None else f"{name} from {self.changed_at}"
+
+    @classmethod
+    def from_title(cls, title: str) -> PhaseLabel:
+        """The label a title was made from; raises ValueError for any other text."""
+        found = re.fullmatch(r"(head|thaw|fine-tune|solve)(?: (\d+))?(?: from (\d+))?", title)
+        if found is None:
+            raise ValueError(f"{title!r} is not the title of a phase")
+        kind, stage, changed_at = found.groups()
+        return cls(cast(PhaseKind, kind), int(stage) if stage else None, int(changed_at) if changed_at else None)
+
+
+@dataclass(frozen=True)
+class LiveChange:
+    """Settings, by path, that count from an epoch on, changed while the run trained."""
+
+    epoch: int
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One stretch.
+    """One phase.
 
     Attributes:
-        name: "head", "thaw 1" (a stage of gradual unfreezing), "fine-tune" or "solve"; where settings were changed while it ran,
-            with the epoch from which they count: "fine-tune from 7".
         first, last: Its epochs, counted from 1 over the whole run, both included.
         frozen: The last block that keeps its weights; None where all train.
         backbone_rate: The learning rate of thawed layers; None where there are none.
-        spec: The settings that count in it.
+        experiment: The settings that count in it.
         schedule_span: The first and the last epoch the learning rate's schedule runs over: those of the phase before it was changed.
     """
 
-    name: str
+    label: PhaseLabel
     first: int
     last: int
     frozen: str | None
     head_rate: float
     backbone_rate: float | None
-    spec: ExperimentSpec = field(repr=False)
+    experiment: Experiment = field(repr=False)
     schedule_span: tuple[int, int]
+
+    @property
+    def title(self) -> str:
+        return self.label.title
+
+    @property
+    def spec(self) -> ExperimentSpec:
+        return self.experiment.spec
 
     @property
     def epochs(self) -> int:
         return self.last - self.first + 1
 
+    @property
+    def thawed(self) -> tuple[str, ...]:
+        """The blocks that train, from the lowest."""
+        return self.experiment.above(self.frozen)
 
-def phases(spec: ExperimentSpec, adjustments: Sequence[LiveChange] = ()) -> tuple[Phase, ...]:
-    """What a run does, in order; a fork's first epoch is the one after that it starts from."""
-    planned = _planned(spec)
-    for adjustment in adjustments:
-        planned = [part for phase in planned for part in _adjusted(phase, adjustment)]
-    return tuple(planned)
+    @property
+    def stores_features(self) -> bool:
+        """True where validation and the clean training curve read stored features: they are never augmented."""
+        return self.frozen is not None and self.spec.train.feature_cache == "auto"
 
+    @property
+    def trains_from_features(self) -> bool:
+        """True where training reads stored features: the frozen layers see the same pixels, or a few views in turn."""
+        return self.stores_features and (not self.spec.augment or self.spec.train.views > 0)
 
-def total_epochs(spec: ExperimentSpec) -> int:
-    """The last epoch of the whole run."""
-    return phases(spec)[-1].last
-
-
-def trains_from_features(spec: ExperimentSpec, phase: Phase) -> bool:
-    """True where training reads stored features: the frozen layers see the same pixels, or a few views in turn."""
-    stays = not spec.augment or spec.train.views > 0
-    return phase.frozen is not None and stays and spec.train.feature_cache == "auto"
-
-
-def validates_from_features(spec: ExperimentSpec, phase: Phase) -> bool:
-    """True where validation and the clean training curve read stored features: they are never augmented."""
-    return phase.frozen is not None and spec.train.feature_cache == "auto"
+    @property
+    def stored_views(self) -> int:
+        """How many augmented versions of each training image are stored; 0 where none are."""
+        return min(self.spec.train.views, self.epochs) if self.spec.augment and self.trains_from_features else 0
 
 
-def _planned(spec: ExperimentSpec) -> list[Phase]:
-    if spec.head.classifier in SOLVED:
-        return [_phase(spec, "solve", 1, "all", None)]
-    top = used_cuts(BACKBONES[spec.backbone.name], spec.backbone.output)[-1]
-    depths = [("head", spec.train.head_epochs, "all", None), *_stages(spec)]
-    last = "head" if _frozen(spec, spec.backbone.freeze) == top and len(depths) == 1 else "fine-tune"
-    depths.append((last, spec.train.epochs, spec.backbone.freeze, spec.train.backbone_learning_rate))
-    if last == "head":  # Nothing thaws: epochs of the head alone would be more of the same.
-        depths = depths[1:]
-    made: list[Phase] = []
-    for name, epochs, freeze, rate in depths:
-        if epochs:
-            phase = _phase(spec, name, epochs, freeze, rate)
-            first = made[-1].last + 1 if made else (spec.start.epoch or 0) + 1
-            ends = first + epochs - 1
-            made.append(replace(phase, first=first, last=ends, schedule_span=(first, ends)))
-    return made
+def planned(experiment: Experiment) -> tuple[Phase, ...]:
+    """What a run does, in order; a fork's first epoch is the one after that it starts from.
+
+    Raises:
+        BadInput: for a stage that names a block that is not there.
+    """
+    phases = list(_as_set(experiment))
+    for change in experiment.changes:
+        phases = [part for phase in phases for part in _changed(phase, change)]
+    return tuple(phases)
 
 
-def _stages(spec: ExperimentSpec) -> Iterator[tuple[str, int, str, float | None]]:
-    for number, stage in enumerate(spec.train.stages, 1):
-        yield f"thaw {number}", stage.epochs, stage.freeze, stage.rate or spec.train.backbone_learning_rate
+@dataclass(frozen=True)
+class _Depth:
+    """A phase to be: how many epochs, frozen how deep, and the rate of what is thawed."""
+
+    label: PhaseLabel
+    epochs: int
+    freeze: str
+    rate: float | None = None
 
 
-def _phase(spec: ExperimentSpec, name: str, epochs: int, freeze: str, rate: float | None) -> Phase:
-    frozen = _frozen(spec, freeze)
-    top = used_cuts(BACKBONES[spec.backbone.name], spec.backbone.output)[-1]
-    thawed = None if frozen == top else rate
-    return Phase(name, 1, epochs, frozen, spec.train.learning_rate, thawed, spec, (1, epochs))
+def _as_set(experiment: Experiment) -> Iterator[Phase]:
+    first = (experiment.spec.start.epoch or 0) + 1
+    for depth in _depths(experiment):
+        frozen, last = experiment.frozen_at(depth.freeze), first + depth.epochs - 1
+        thawed = None if frozen == experiment.top else depth.rate
+        rate = experiment.spec.train.learning_rate
+        yield Phase(depth.label, first, last, frozen, rate, thawed, experiment, (first, last))
+        first = last + 1
 
 
-def _frozen(spec: ExperimentSpec, freeze: str) -> str | None:
-    return last_frozen(BACKBONES[spec.backbone.name], freeze, spec.backbone.output)
+def _depths(experiment: Experiment) -> Iterator[_Depth]:
+    train, freeze = experiment.spec.train, experiment.spec.backbone.freeze
+    if experiment.solved:
+        yield _Depth(PhaseLabel("solve"), 1, "all")
+        return
+    if experiment.frozen == experiment.top and not train.stages:
+        # Nothing thaws: epochs of the head alone before would be more of the same.
+        yield _Depth(PhaseLabel("head"), train.epochs, freeze)
+        return
+    if train.head_epochs:
+        yield _Depth(PhaseLabel("head"), train.head_epochs, "all")
+    for number, stage in enumerate(train.stages, 1):
+        yield _Depth(PhaseLabel("thaw", number), stage.epochs, stage.freeze, stage.rate or train.backbone_learning_rate)
+    yield _Depth(PhaseLabel("fine-tune"), train.epochs, freeze, train.backbone_learning_rate)
 
 
-def _adjusted(phase: Phase, adjustment: LiveChange) -> Iterator[Phase]:
-    """A phase before and after an adjustment of its settings."""
-    if phase.last < adjustment.epoch:
+def _changed(phase: Phase, change: LiveChange) -> Iterator[Phase]:
+    """A phase before and after a change of its settings."""
+    if phase.last < change.epoch:
         yield phase
         return
-    if phase.first < adjustment.epoch:
-        yield replace(phase, last=adjustment.epoch - 1)
-    spec = phase.spec.with_values(adjustment.values)
-    first = max(phase.first, adjustment.epoch)
+    if phase.first < change.epoch:
+        yield replace(phase, last=change.epoch - 1)
+    experiment = phase.experiment.with_values(change.values)
+    train, first = experiment.spec.train, max(phase.first, change.epoch)
     # A stage's own rate stays; the run's rates are those that were changed.
     own = phase.backbone_rate not in (None, phase.spec.train.backbone_learning_rate)
-    rate = phase.backbone_rate if own or phase.backbone_rate is None else spec.train.backbone_learning_rate
-    name = phase.name.partition(" from ")[0]
     yield replace(
         phase,
-        name=f"{name} from {first}" if first > phase.schedule_span[0] else name,
+        label=replace(phase.label, changed_at=first if first > phase.schedule_span[0] else None),
         first=first,
-        head_rate=spec.train.learning_rate,
-        backbone_rate=rate,
-        spec=spec,
+        head_rate=train.learning_rate,
+        backbone_rate=phase.backbone_rate if own or phase.backbone_rate is None else train.backbone_learning_rate,
+        experiment=experiment,
     )

@@ -11,10 +11,9 @@ import os
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tl_core.backbones import BACKBONES, BlockFacts, facts
-from tl_core.backbones.freezing import thawed_cuts, used_cuts
-from tl_core.experiment.phases import Phase, trains_from_features, validates_from_features
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.backbones import BlockFacts
+from tl_core.experiment.phases import Phase
+from tl_core.experiment.resolve import Experiment
 
 FORWARD_MACS = 35e9
 """Multiply-adds a second and core through a frozen network in OpenVINO (EfficientNet-Lite0 at 224 pixels: about 90 images/s)."""
@@ -79,52 +78,45 @@ class PhasePlan:
     seconds_before: float
 
 
-def blocks(spec: ExperimentSpec) -> tuple[BlockPlan, ...]:
+def blocks(experiment: Experiment) -> tuple[BlockPlan, ...]:
     """The blocks that are used, from the input, with what trains of them in the last phase."""
-    thawed = thawed_cuts(BACKBONES[spec.backbone.name], spec.backbone.freeze, spec.backbone.output)
+    thawed = experiment.above(experiment.frozen)
     return tuple(
         BlockPlan(
             block.name,
             block.parameters,
-            _learned(spec, block) if block.name in thawed else 0,
-            (*block.size_at(spec.image_size), block.channels),
+            _learned(experiment, block) if block.name in thawed else 0,
+            (*block.size_at(experiment.image_size), block.channels),
         )
-        for block in used_blocks(spec)
+        for block in experiment.facts
     )
 
 
-def used_blocks(spec: ExperimentSpec) -> tuple[BlockFacts, ...]:
-    """Facts of the blocks that are used, from the input."""
-    used = used_cuts(BACKBONES[spec.backbone.name], spec.backbone.output)
-    return facts(spec.backbone.name).blocks[: len(used)]
-
-
-def _learned(spec: ExperimentSpec, block: BlockFacts) -> int:
+def _learned(experiment: Experiment, block: BlockFacts) -> int:
     """What training moves of a thawed block."""
     learned = block.parameters - block.statistics
-    return learned if spec.train.update_batch_norm else learned - block.normalisation
+    return learned if experiment.spec.train.update_batch_norm else learned - block.normalisation
 
 
-def head_parameters(spec: ExperimentSpec, classes: int) -> int:
+def head_parameters(experiment: Experiment, classes: int) -> int:
     """All numbers of the head."""
-    return head_trainable(spec, classes) + 2 * _normalised(spec)
+    return head_trainable(experiment, classes) + 2 * _normalised(experiment)
 
 
-def head_trainable(spec: ExperimentSpec, classes: int) -> int:
+def head_trainable(experiment: Experiment, classes: int) -> int:
     """Weights and biases of the head, and the scales and shifts of its batch normalisation."""
-    units = 1 if classes == 2 and spec.head.classifier == "auto" else classes
-    widths = (used_blocks(spec)[-1].channels, *spec.head.hidden, units)
-    return sum(below * above + above for below, above in pairwise(widths)) + 2 * _normalised(spec)
+    head = experiment.spec.head
+    widths = (experiment.facts[-1].channels, *head.hidden, head.units(classes))
+    return sum(below * above + above for below, above in pairwise(widths)) + 2 * _normalised(experiment)
 
 
-def _normalised(spec: ExperimentSpec) -> int:
+def _normalised(experiment: Experiment) -> int:
     """Channels that batch normalisation in the head sees; it has four numbers for each, two of which learn."""
-    return sum((used_blocks(spec)[-1].channels, *spec.head.hidden)) if spec.head.batch_norm else 0
+    head = experiment.spec.head
+    return sum((experiment.facts[-1].channels, *head.hidden)) if head.batch_norm else 0
 
 
-def phase_plan(
-    spec: ExperimentSpec, phase: Phase, images: dict[str, int], classes: int, missing: int | None = None
-) -> PhasePlan:
+def phase_plan(phase: Phase, images: dict[str, int], classes: int, missing: int | None = None) -> PhasePlan:
     """What a phase trains, stores and takes.
 
     Args:
@@ -132,85 +124,78 @@ def phase_plan(
         missing: Of how many images, as they are, features are not stored yet, those that are in no part included; by default of all
             in `images`. Augmented views never count as stored.
     """
-    thawed = sum(_learned(spec, block) for block in split(spec, phase)[1])
-    stores, everything = validates_from_features(spec, phase), sum(images.values())
-    new = _computed(spec, phase, images, everything if missing is None else missing)
-    each = _floats_at(spec, phase) * number_bytes(spec) if stores else 0
+    thawed = sum(_learned(phase.experiment, block) for block in split(phase)[1])
+    everything = sum(images.values())
+    new = _computed(phase, images, everything if missing is None else missing)
+    each = _floats_at(phase) * number_bytes(phase.experiment) if phase.stores_features else 0
+    stored = phase.stores_features and not new
     return PhasePlan(
         phase=phase,
-        trainable=thawed + head_trainable(spec, classes),
-        cached=trains_from_features(spec, phase),
-        stored=stores and not new,
-        reason=_reason(spec, phase, stores and not new),
+        trainable=thawed + head_trainable(phase.experiment, classes),
+        cached=phase.trains_from_features,
+        stored=stored,
+        reason=_reason(phase, stored),
         feature_bytes=each * new,
-        read_bytes=each * _computed(spec, phase, images, everything),
-        seconds=_feature_seconds(spec, phase, new) + _learning_seconds(spec, phase, images),
-        seconds_before=_feature_seconds(spec, phase, new),
+        read_bytes=each * _computed(phase, images, everything),
+        seconds=_feature_seconds(phase, new) + _learning_seconds(phase, images),
+        seconds_before=_feature_seconds(phase, new),
     )
 
 
-def number_bytes(spec: ExperimentSpec) -> int:
+def number_bytes(experiment: Experiment) -> int:
     """What one number of stored features takes."""
-    return 2 if spec.train.feature_storage == "float16" else 4
+    return 2 if experiment.spec.train.feature_storage == "float16" else 4
 
 
-def _computed(spec: ExperimentSpec, phase: Phase, images: dict[str, int], missing: int) -> int:
+def _computed(phase: Phase, images: dict[str, int], missing: int) -> int:
     """Of how many images, augmented versions counted one by one, a phase computes features to store them."""
-    return images["train"] * stored_views(spec, phase) + missing if validates_from_features(spec, phase) else 0
+    return images["train"] * phase.stored_views + missing if phase.stores_features else 0
 
 
-def stored_views(spec: ExperimentSpec, phase: Phase) -> int:
-    """How many augmented versions of each training image a phase stores; 0 where it stores none."""
-    return min(spec.train.views, phase.epochs) if spec.augment and trains_from_features(spec, phase) else 0
-
-
-def split(spec: ExperimentSpec, phase: Phase) -> tuple[tuple[BlockFacts, ...], tuple[BlockFacts, ...]]:
+def split(phase: Phase) -> tuple[tuple[BlockFacts, ...], tuple[BlockFacts, ...]]:
     """The used blocks: those frozen in a phase, and those above them."""
-    used = used_blocks(spec)
-    depth = next((place + 1 for place, block in enumerate(used) if block.name == phase.frozen), 0)
+    used = phase.experiment.facts
+    depth = len(used) - len(phase.thawed)
     return used[:depth], used[depth:]
 
 
-def _floats_at(spec: ExperimentSpec, phase: Phase) -> int:
+def _floats_at(phase: Phase) -> int:
     """Numbers an image leaves at the boundary between what is frozen and what trains."""
-    used = used_blocks(spec)
-    if phase.frozen == used[-1].name:
-        return used[-1].channels
-    block = next(block for block in used if block.name == phase.frozen)
-    return outputs(spec, block)
+    boundary = split(phase)[0][-1]
+    return boundary.channels if phase.frozen == phase.experiment.top else outputs(phase.experiment, boundary)
 
 
-def _reason(spec: ExperimentSpec, phase: Phase, stored: bool) -> str:
+def _reason(phase: Phase, stored: bool) -> str:
     if phase.frozen is None:
         return "Every layer trains, so nothing an image leaves in the network stays the same."
-    if spec.train.feature_cache == "off":
+    if phase.spec.train.feature_cache == "off":
         return "train.feature_cache is off: the frozen layers are computed again in every epoch."
-    if views := stored_views(spec, phase):
+    if views := phase.stored_views:
         said = "One augmented version" if views == 1 else f"{views} augmented versions"
         return f"{said} of each training image are computed once, stored, and taken in turn, epoch by epoch."
-    if spec.augment:
+    if phase.spec.augment:
         return "Augmented images differ in every epoch, so the frozen layers are computed again; validation images are stored."
     if stored:
-        return "What the frozen layers say of each image is stored already: nothing to compute."
-    return "The frozen layers always say the same of an image, so it is computed once and stored."
+        return "The features of all images are stored already: nothing to compute."
+    return "The frozen layers give an image the same features in every epoch, so they are computed once and stored."
 
 
-def _feature_seconds(spec: ExperimentSpec, phase: Phase, images: int) -> float:
+def _feature_seconds(phase: Phase, images: int) -> float:
     """An estimate of the time to compute features of so many images."""
-    return _macs(spec, phase)[0] * images / FORWARD_MACS / _cores()
+    return _macs(phase)[0] * images / FORWARD_MACS / _cores()
 
 
-def _learning_seconds(spec: ExperimentSpec, phase: Phase, images: dict[str, int]) -> float:
+def _learning_seconds(phase: Phase, images: dict[str, int]) -> float:
     """An estimate of the time of a phase's epochs."""
-    below, above = _macs(spec, phase)
+    below, above = _macs(phase)
     train, others = images["train"], images["validation"] + images["test"]
     measured = others + train * 0.3
-    frozen: float = 0 if trains_from_features(spec, phase) else train
-    frozen += 0 if validates_from_features(spec, phase) else measured
+    frozen: float = 0 if phase.trains_from_features else train
+    frozen += 0 if phase.stores_features else measured
     forward = (below * frozen + above * measured) * phase.epochs
     training = 3 * above * train * phase.epochs
-    steps = math.ceil(train / spec.train.batch_size) * phase.epochs
-    step = STORED_STEP if trains_from_features(spec, phase) and not spec.augment else HEAD_STEP
+    steps = math.ceil(train / phase.spec.train.batch_size) * phase.epochs
+    step = STORED_STEP if phase.trains_from_features and not phase.spec.augment else HEAD_STEP
     return (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores() + steps * step + phase.epochs * EPOCH
 
 
@@ -218,9 +203,10 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _macs(spec: ExperimentSpec, phase: Phase) -> tuple[float, float]:
+def _macs(phase: Phase) -> tuple[float, float]:
     """Multiply-adds of one image in the frozen blocks and in those that train."""
-    frozen, thawed = (sum(block.macs_at(spec.image_size) for block in some) for some in split(spec, phase))
+    size = phase.experiment.image_size
+    frozen, thawed = (sum(block.macs_at(size) for block in some) for some in split(phase))
     return frozen, thawed
 
 
@@ -229,6 +215,6 @@ def decoding_seconds(images: int) -> float:
     return images / DECODED / _cores()
 
 
-def outputs(spec: ExperimentSpec, block: BlockFacts) -> int:
+def outputs(experiment: Experiment, block: BlockFacts) -> int:
     """Numbers a block puts out for an image."""
-    return math.prod(block.size_at(spec.image_size)) * block.channels
+    return math.prod(block.size_at(experiment.image_size)) * block.channels

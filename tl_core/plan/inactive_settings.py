@@ -5,38 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tl_core.backbones import BACKBONES
-from tl_core.backbones.freezing import thawed_cuts
 from tl_core.errors import BadInput
-from tl_core.experiment.phases import SOLVED, phases
-from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
+from tl_core.experiment.resolve import Experiment
+from tl_core.experiment.spec import PARAMETERS
 
 Found = Iterator[tuple[tuple[str, ...], str, str]]
 """Paths, because of what they have no effect, and what to do about it."""
 
 
 @dataclass(frozen=True)
-class Idle:
+class Inactive:
     """because: the end of a sentence that begins with "has no effect"."""
 
     because: str
     remedy: str
 
 
-def idle(spec: ExperimentSpec) -> dict[str, Idle]:
+def inactive_settings(experiment: Experiment) -> dict[str, Inactive]:
     """The settings, by path, that have no effect in an experiment whatever their values."""
-    made: dict[str, Idle] = {}
+    made: dict[str, Inactive] = {}
     for rule in _RULES:
-        for paths, because, remedy in rule(spec):
+        for paths, because, remedy in rule(experiment):
             for path in paths:
-                made.setdefault(path, Idle(because, remedy))
+                made.setdefault(path, Inactive(because, remedy))
     return made
 
 
-def thaws(spec: ExperimentSpec) -> bool:
+def thaws(experiment: Experiment) -> bool:
     """True where a block of the backbone trains at some time."""
     try:
-        return any(phase.backbone_rate is not None for phase in phases(spec))
+        return any(phase.backbone_rate is not None for phase in experiment.phases)
     except BadInput:  # A stage names a block that is not there, which is a problem of its own.
         return True
 
@@ -49,9 +47,9 @@ _NEURAL = tuple(
 )
 
 
-def _solved(spec: ExperimentSpec) -> Found:
-    if spec.head.classifier in SOLVED:
-        because = f"{spec.head.classifier} is solved at once by scikit-learn"
+def _solved(experiment: Experiment) -> Found:
+    if experiment.solved:
+        because = f"{experiment.spec.head.classifier} is solved at once by scikit-learn"
         yield _NEURAL, because, "Leave it out, or choose the softmax classifier."
 
 
@@ -64,8 +62,8 @@ _OF_THAWED = (
 )
 
 
-def _frozen(spec: ExperimentSpec) -> Found:
-    if spec.head.classifier not in SOLVED and not thaws(spec):
+def _frozen(experiment: Experiment) -> Found:
+    if not experiment.solved and not thaws(experiment):
         yield (
             _OF_THAWED,
             "every block is frozen",
@@ -73,20 +71,21 @@ def _frozen(spec: ExperimentSpec) -> Found:
         )
 
 
-def _one_thawed(spec: ExperimentSpec) -> Found:
-    backbone = BACKBONES[spec.backbone.name]
-    if len(thawed_cuts(backbone, spec.backbone.freeze, spec.backbone.output)) == 1:
+def _one_thawed(experiment: Experiment) -> Found:
+    if len(experiment.above(experiment.frozen)) == 1:
         because = "one block thaws, and there is none further down"
         yield ("train.layer_decay",), because, "Thaw more blocks, or put it back."
 
 
-def _thawed(spec: ExperimentSpec) -> Found:
+def _thawed(experiment: Experiment) -> Found:
+    spec = experiment.spec
     nothing = spec.backbone.freeze == "none" and not spec.train.head_epochs and not spec.train.stages
-    if nothing and spec.head.classifier not in SOLVED:
+    if nothing and not experiment.solved:
         yield (*_OF_STORED, "train.views"), "no block is frozen", "Freeze some blocks, or leave it out."
 
 
-def _views(spec: ExperimentSpec) -> Found:
+def _views(experiment: Experiment) -> Found:
+    spec = experiment.spec
     if not spec.augment:
         yield (
             ("train.views",),
@@ -98,8 +97,8 @@ def _views(spec: ExperimentSpec) -> Found:
         yield of_stored, "train.feature_cache is off, so nothing is stored", "Set one of the two back."
 
 
-def _random(spec: ExperimentSpec) -> Found:
-    if spec.backbone.weights == "random":
+def _random(experiment: Experiment) -> Found:
+    if experiment.spec.backbone.weights == "random":
         yield (
             ("backbone.keep",),
             "every block starts with random weights",
@@ -107,16 +106,16 @@ def _random(spec: ExperimentSpec) -> Found:
         )
 
 
-def _hidden(spec: ExperimentSpec) -> Found:
-    if not spec.head.hidden:
+def _hidden(experiment: Experiment) -> Found:
+    if not experiment.spec.head.hidden:
         yield ("head.hidden_dropout",), "there is no hidden layer", "Add hidden layers, or leave it out."
 
 
-def _optimizer(spec: ExperimentSpec) -> Found:
-    name, remedy = spec.optimizer.name, "Choose sgd, or put it back."
-    if name != "sgd":
-        yield ("optimizer.momentum", "optimizer.nesterov"), f"{name} has no such momentum", remedy
-    elif not spec.optimizer.momentum:
+def _optimizer(experiment: Experiment) -> Found:
+    optimizer, remedy = experiment.spec.optimizer, "Choose sgd, or put it back."
+    if optimizer.name != "sgd":
+        yield ("optimizer.momentum", "optimizer.nesterov"), f"{optimizer.name} has no such momentum", remedy
+    elif not optimizer.momentum:
         yield (
             ("optimizer.nesterov",),
             "there is no momentum to look ahead along",
@@ -140,22 +139,23 @@ _OF_RULES = {
 }
 
 
-def _schedule(spec: ExperimentSpec) -> Found:
+def _schedule(experiment: Experiment) -> Found:
+    name = experiment.spec.schedule.name
     for path, names in _OF_SCHEDULES.items():
-        if spec.schedule.name not in names:
-            because = f"the schedule {spec.schedule.name} does not use it"
+        if name not in names:
+            because = f"the schedule {name} does not use it"
             yield (path,), because, f"Choose {' or '.join(names)}, or put it back."
 
 
-def _stopping(spec: ExperimentSpec) -> Found:
-    rule = spec.stopping.rule
+def _stopping(experiment: Experiment) -> Found:
+    rule = experiment.spec.stopping.rule
     for path, names in _OF_RULES.items():
         if rule not in names:
             because = "nothing stops the run early" if rule == "off" else f"the rule {rule} does not use it"
             yield (path,), because, f"Choose the rule {' or '.join(names)}, or put it back."
 
 
-_RULES: tuple[Callable[[ExperimentSpec], Found], ...] = (
+_RULES: tuple[Callable[[Experiment], Found], ...] = (
     _solved,
     _frozen,
     _one_thawed,

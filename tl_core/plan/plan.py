@@ -6,13 +6,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tl_core.backbones import weights
+from tl_core.cache import feature_keys
+from tl_core.cache.arrays import is_built
+from tl_core.data import pixels
 from tl_core.data.dataset import ImageDataset
-from tl_core.data.pixels import bytes_needed, is_cached, key_of
 from tl_core.data.prepare import listed, split_of, split_warnings
 from tl_core.data.split import Split
+from tl_core.devices import devices
 from tl_core.errors import BadInput, Problem
-from tl_core.experiment.phases import Phase, phases
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.phases import Phase
+from tl_core.experiment.resolve import Experiment
 from tl_core.plan.costs import (
     BEGINNING_AND_END,
     BlockPlan,
@@ -24,7 +28,6 @@ from tl_core.plan.costs import (
 )
 from tl_core.plan.problems import data_problems, spec_problems, start_problems
 from tl_core.plan.resources import budget_short, checkpoint_bytes, disk_short, memory_bytes
-from tl_core.plan.stored import is_stored
 from tl_core.plan.techniques import Technique, techniques
 from tl_core.plan.warnings import spec_warnings, start_warnings
 from tl_core.store import cache_folder
@@ -78,39 +81,40 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """The plan as plain JSON values; the settings of a phase are those of the spec."""
-        phases = [{**vars(plan), "phase": _without_spec(plan.phase)} for plan in self.phases]
+        phases = [{**vars(plan), "phase": _phase_json(plan.phase)} for plan in self.phases]
         parts = {name: list(map(asdict, getattr(self, name))) for name in ("problems", "blocks", "techniques")}
         whole = {"parameters": self.parameters, "trainable": self.trainable}
         return {**vars(self), **parts, "phases": phases, **whole}
 
 
-def _without_spec(phase: Phase) -> dict[str, Any]:
-    return {name: value for name, value in vars(phase).items() if name != "spec"}
+def _phase_json(phase: Phase) -> dict[str, Any]:
+    others = {name: value for name, value in vars(phase).items() if name not in ("label", "experiment")}
+    return {"name": phase.title, **asdict(phase.label), **others}
 
 
-def plan(spec: ExperimentSpec, models: Path, dataset: ImageDataset | None = None) -> Plan:
-    """The plan of a spec; what is wrong is in its `problems`, never raised.
+def plan(experiment: Experiment, models: Path, dataset: ImageDataset | None = None) -> Plan:
+    """The plan of an experiment; what is wrong is in its `problems`, never raised.
 
     Args:
         dataset: The listed data, where the caller has them; otherwise they are listed now.
     """
-    unfit = start_problems(spec, models)
-    found = (*spec_problems(spec), *unfit)
+    unfit, data = start_problems(experiment, models), experiment.spec.data
+    found = (*spec_problems(experiment), *unfit)
     try:
-        dataset = dataset or listed(spec.data)
-        split = split_of(spec.data, dataset)
+        dataset = dataset or listed(data)
+        split = split_of(data, dataset)
     except BadInput as error:
         return Plan((*found, *error.problems))
-    found = (*found, *data_problems(spec, dataset, split))
+    found = (*found, *data_problems(experiment.spec, dataset, split))
     if any(problem.path == "train.stages" for problem in found):  # There are no phases then.
         return Plan(found)
     # Of a parent that is not there, or cannot be read, nothing more is to be said.
-    told = () if unfit else start_warnings(spec, models)
-    return _costed(spec, models, dataset, split, found, told)
+    told = () if unfit else start_warnings(experiment, models)
+    return _costed(experiment, models, dataset, split, found, told)
 
 
 def _costed(
-    spec: ExperimentSpec,
+    experiment: Experiment,
     models: Path,
     dataset: ImageDataset,
     split: Split,
@@ -118,29 +122,56 @@ def _costed(
     told: tuple[str, ...],
 ) -> Plan:
     images = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
-    classes, size, cache = len(dataset.class_names), spec.image_size, cache_folder(models)
-    made, key = phases(spec), key_of(dataset, size)
-    missing = [0 if is_stored(spec, phase, key, cache) else len(dataset.items) for phase in made]
-    phase_plans = tuple(phase_plan(spec, phase, images, classes, new) for phase, new in zip(made, missing, strict=True))
-    pixels, decoded = bytes_needed(len(dataset.items), size), is_cached(dataset, size, cache)
-    decoding = 0 if decoded else decoding_seconds(len(dataset.items))
+    classes, size, cache = len(dataset.class_names), experiment.image_size, cache_folder(models)
+    key, all_images = pixels.key_of(dataset, size), len(dataset.items)
+    phase_plans = tuple(
+        phase_plan(phase, images, classes, 0 if is_stored(phase, key, cache) else all_images)
+        for phase in experiment.phases
+    )
+    pixel_bytes, decoded = pixels.bytes_needed(all_images, size), pixels.is_cached(dataset, size, cache)
+    decoding = 0 if decoded else decoding_seconds(all_images)
     features = sum(plan.feature_bytes for plan in phase_plans)
-    disk = (0 if decoded else pixels) + features + checkpoint_bytes(spec, phase_plans)
+    disk = (0 if decoded else pixel_bytes) + features + checkpoint_bytes(experiment, phase_plans)
     short, uncached = disk_short(models, disk, features)
-    wrong, refused = budget_short(pixels, phase_plans)
+    wrong, refused = budget_short(pixel_bytes, phase_plans)
     return Plan(
         problems=(*found, *short, *wrong),
         classes=classes,
         images=images,
         skipped=len(dataset.skipped),
-        warnings=(*split_warnings(dataset, split), *spec_warnings(spec, made), *(refused or uncached), *told),
+        warnings=(*split_warnings(dataset, split), *spec_warnings(experiment), *(refused or uncached), *told),
         phases=phase_plans,
-        blocks=blocks(spec),
-        techniques=techniques(spec, made),
-        head_parameters=head_parameters(spec, classes),
+        blocks=blocks(experiment),
+        techniques=techniques(experiment),
+        head_parameters=head_parameters(experiment, classes),
         disk_bytes=disk,
-        memory_bytes=memory_bytes(spec, phase_plans),
+        memory_bytes=memory_bytes(experiment, phase_plans),
         seconds=BEGINNING_AND_END + decoding + sum(plan.seconds for plan in phase_plans),
         seconds_decoding=decoding,
         seconds_before=decoding + phase_plans[0].seconds_before,
     )
+
+
+def is_stored(phase: Phase, pixels: str, cache: Path) -> bool:
+    """True where features of all images, as they are, are there for a phase.
+
+    False too where their key is not to be had without the engine: of a fork, whose parent may have trained what is frozen; of int8,
+    which names the images that set its ranges; on a GPU.
+
+    Args:
+        pixels: The key of the images' pixels.
+    """
+    key = _feature_key(phase, pixels)
+    if key is None or not is_built(feature_keys.folder_of(cache, key, phase.spec.train.feature_storage)):
+        return False
+    return devices()[0].name == "cpu"  # Asked last: where there is a GPU its driver is, which takes a while.
+
+
+def _feature_key(phase: Phase, pixels: str) -> tuple[object, ...] | None:
+    experiment, precision = phase.experiment, phase.spec.train.prefix_precision
+    if phase.frozen is None or not phase.stores_features or phase.spec.start.run or precision == "int8":
+        return None
+    if weights.problems(experiment.backbone, phase.spec.backbone.weights):  # Those have no name.
+        return None
+    identity = experiment.feature_identity(phase.frozen, "CPU")
+    return feature_keys.key_of(pixels, identity, feature_keys.arithmetic_of(precision))

@@ -11,23 +11,23 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from tl_core.backbones import BACKBONES, weights
-from tl_core.backbones.freezing import last_frozen, used_cuts
+from tl_core import forks
+from tl_core.backbones import weights
 from tl_core.data.dataset import ImageDataset
 from tl_core.data.split import Split
 from tl_core.errors import BadInput, Problem
-from tl_core.experiment.phases import SOLVED, phases, total_epochs
+from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.experiment.spec.training import written
-from tl_core.plan.inactive_settings import idle
-from tl_core.store import checkpoints, forks
+from tl_core.plan.inactive_settings import inactive_settings
+from tl_core.store import checkpoints
 
 _DEFAULTS = {row.path: row.default for row in PARAMETERS}
 
 
-def spec_problems(spec: ExperimentSpec) -> tuple[Problem, ...]:
+def spec_problems(experiment: Experiment) -> tuple[Problem, ...]:
     """What is wrong with a spec whatever the data."""
-    return tuple(problem for check in _CHECKS for problem in check(spec))
+    return tuple(problem for check in _CHECKS for problem in check(experiment))
 
 
 def data_problems(spec: ExperimentSpec, dataset: ImageDataset, split: Split) -> tuple[Problem, ...]:
@@ -48,47 +48,46 @@ def _without_effect(spec: ExperimentSpec, paths: Iterable[str], because: str, re
             yield Problem(path, f"has no effect: {because}", f"{remedy} Its default is {written}.")
 
 
-def _idle(spec: ExperimentSpec) -> Iterator[Problem]:
-    for path, found in idle(spec).items():
-        yield from _without_effect(spec, (path,), found.because, found.remedy)
+def _inactive(experiment: Experiment) -> Iterator[Problem]:
+    for path, found in inactive_settings(experiment).items():
+        yield from _without_effect(experiment.spec, (path,), found.because, found.remedy)
 
 
-def _image_size(spec: ExperimentSpec) -> Iterator[Problem]:
-    backbone = BACKBONES[spec.backbone.name]
-    if spec.image_size < backbone.minimum_size:
-        message = f"received {spec.image_size}; {backbone.title} takes {backbone.minimum_size} pixels or more"
+def _image_size(experiment: Experiment) -> Iterator[Problem]:
+    backbone, size = experiment.backbone, experiment.image_size
+    if size < backbone.minimum_size:
+        message = f"received {size}; {backbone.title} takes {backbone.minimum_size} pixels or more"
         yield Problem("data.image_size", message, "Raise it, or choose another backbone.")
 
 
-def _weights(spec: ExperimentSpec) -> Iterator[Problem]:
-    yield from weights.problems(BACKBONES[spec.backbone.name], spec.backbone.weights)
+def _weights(experiment: Experiment) -> Iterator[Problem]:
+    yield from weights.problems(experiment.backbone, experiment.spec.backbone.weights)
 
 
-def _solved_classifier(spec: ExperimentSpec) -> Iterator[Problem]:
-    kind = spec.head.classifier
-    if kind not in SOLVED:
+def _solved_classifier(experiment: Experiment) -> Iterator[Problem]:
+    spec, kind = experiment.spec, experiment.spec.head.classifier
+    if not experiment.solved:
         return
-    backbone = BACKBONES[spec.backbone.name]
-    top = used_cuts(backbone, spec.backbone.output)[-1]
-    if last_frozen(backbone, spec.backbone.freeze, spec.backbone.output) != top:
+    if experiment.frozen != experiment.top:
         message = f"received {spec.backbone.freeze!r}; {kind} is solved on features that do not change"
         yield Problem("backbone.freeze", message, "Set it to all, or choose the softmax classifier.")
     if kind == "linear-svm" and not spec.head.l2:
         yield Problem("head.l2", "received 0; a linear SVM needs a penalty", "Set it to 0.0001, say.")
 
 
-def _idle_augmentations(spec: ExperimentSpec) -> Iterator[Problem]:
-    for step in spec.augment:
+def _inactive_augmentations(experiment: Experiment) -> Iterator[Problem]:
+    for step in experiment.spec.augment:
         if step.amount == 0:
             yield Problem(f"augment.{step.name}", "has no effect with an amount of 0", "Raise it, or leave it out.")
 
 
-def _stages(spec: ExperimentSpec) -> Iterator[Problem]:
+def _stages(experiment: Experiment) -> Iterator[Problem]:
     """Each stage has to thaw more than whatever comes before it, and the last phase more than the last stage."""
-    before, depth, last = "", _depth(spec, "all"), _depth(spec, spec.backbone.freeze)
-    for stage in spec.train.stages if spec.head.classifier not in SOLVED else ():
+    spec = experiment.spec
+    before, depth, last = "", _depth(experiment, "all"), _depth(experiment, spec.backbone.freeze)
+    for stage in () if experiment.solved else spec.train.stages:
         try:
-            now = _depth(spec, stage.freeze)
+            now = _depth(experiment, stage.freeze)
         except BadInput as error:
             yield Problem("train.stages", error.problems[0].message, error.problems[0].remedy)
             continue
@@ -103,15 +102,14 @@ def _stages(spec: ExperimentSpec) -> Iterator[Problem]:
         before, depth = written(stage), now
 
 
-def _depth(spec: ExperimentSpec, freeze: str) -> int:
+def _depth(experiment: Experiment, freeze: str) -> int:
     """How many blocks are frozen; raises BadInput for a block that is not there."""
-    used = used_cuts(BACKBONES[spec.backbone.name], spec.backbone.output)
-    frozen = last_frozen(BACKBONES[spec.backbone.name], freeze, spec.backbone.output)
-    return used.index(frozen) + 1 if frozen else 0
+    return len(experiment.blocks) - len(experiment.above(experiment.frozen_at(freeze)))
 
 
-def _weight_decay(spec: ExperimentSpec) -> Iterator[Problem]:
-    if spec.optimizer.name == "adamw" and not spec.optimizer.weight_decay and spec.head.classifier not in SOLVED:
+def _weight_decay(experiment: Experiment) -> Iterator[Problem]:
+    optimizer = experiment.spec.optimizer
+    if optimizer.name == "adamw" and not optimizer.weight_decay and not experiment.solved:
         yield Problem(
             "optimizer.weight_decay",
             "received 0; without it adamw is adam",
@@ -119,44 +117,44 @@ def _weight_decay(spec: ExperimentSpec) -> Iterator[Problem]:
         )
 
 
-def _warm_up(spec: ExperimentSpec) -> Iterator[Problem]:
-    warmup = spec.schedule.warmup_epochs
-    if not warmup or spec.head.classifier in SOLVED or not _can_be_phased(spec):
+def _warm_up(experiment: Experiment) -> Iterator[Problem]:
+    warmup = experiment.spec.schedule.warmup_epochs
+    if not warmup or experiment.solved or not _can_be_phased(experiment):
         return
-    shortest = min(phases(spec), key=lambda phase: phase.epochs)
+    shortest = min(experiment.phases, key=lambda phase: phase.epochs)
     if warmup > shortest.epochs:
-        message = f"received {warmup:g}; the phase {shortest.name} has {_epochs(shortest.epochs)}"
+        message = f"received {warmup:g}; the phase {shortest.title} has {_epochs(shortest.epochs)}"
         yield Problem("schedule.warmup_epochs", message, "Lower it, or train longer.")
 
 
-def _kept_epochs(spec: ExperimentSpec) -> Iterator[Problem]:
-    every = spec.train.checkpoint_every
-    if every and spec.head.classifier not in SOLVED and _can_be_phased(spec) and every > total_epochs(spec):
-        message = f"has no effect: received {every}, and the run ends after epoch {total_epochs(spec)}"
+def _kept_epochs(experiment: Experiment) -> Iterator[Problem]:
+    every = experiment.spec.train.checkpoint_every
+    if every and not experiment.solved and _can_be_phased(experiment) and every > experiment.epochs:
+        message = f"has no effect: received {every}, and the run ends after epoch {experiment.epochs}"
         yield Problem("train.checkpoint_every", message, "Lower it, or leave it out.")
 
 
-def _quantiser(spec: ExperimentSpec) -> Iterator[Problem]:
-    if spec.train.prefix_precision == "int8" and find_spec("nncf") is None:
+def _quantiser(experiment: Experiment) -> Iterator[Problem]:
+    if experiment.spec.train.prefix_precision == "int8" and find_spec("nncf") is None:
         yield Problem(
             "train.prefix_precision", "int8 needs the package nncf", "Install it (pip install nncf), or choose another."
         )
 
 
-def _can_be_phased(spec: ExperimentSpec) -> bool:
-    return not any(_stages(spec))
+def _can_be_phased(experiment: Experiment) -> bool:
+    return not any(_stages(experiment))
 
 
 def _epochs(number: int) -> str:
     return f"{number} epoch" + ("" if number == 1 else "s")
 
 
-_CHECKS: tuple[Callable[[ExperimentSpec], Iterator[Problem]], ...] = (
+_CHECKS: tuple[Callable[[Experiment], Iterator[Problem]], ...] = (
     _image_size,
     _weights,
     _solved_classifier,
-    _idle,
-    _idle_augmentations,
+    _inactive,
+    _inactive_augmentations,
     _stages,
     _weight_decay,
     _warm_up,
@@ -165,15 +163,16 @@ _CHECKS: tuple[Callable[[ExperimentSpec], Iterator[Problem]], ...] = (
 )
 
 
-def start_problems(spec: ExperimentSpec, models: Path) -> tuple[Problem, ...]:
+def start_problems(experiment: Experiment, models: Path) -> tuple[Problem, ...]:
     """Why a fork cannot go on from the checkpoint it names: that is not kept, or belongs to other layers; empty for any other spec."""
+    spec = experiment.spec
     if not spec.start.run:
         return ()
     try:
         parent = forks.parent_of(models, spec)
         kept = [entry.epoch for entry in checkpoints.kept(parent)]
         if spec.start.epoch in kept:
-            return forks.problems(parent, spec)
+            return forks.problems(parent, experiment)
     except BadInput as error:
         return error.problems
     remedy = f"Kept are epochs {', '.join(map(str, kept))}." if kept else "Wait for its first epoch."

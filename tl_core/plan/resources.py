@@ -8,42 +8,44 @@ from pathlib import Path
 from tl_core.cache.eviction import SETTING, limit
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.phases import Phase
-from tl_core.experiment.spec import ExperimentSpec
-from tl_core.plan.costs import PhasePlan, outputs, split, used_blocks
+from tl_core.experiment.resolve import Experiment
+from tl_core.experiment.spec import OptimizerSpec
+from tl_core.plan.costs import PhasePlan, outputs, split
 
 Said = tuple[tuple[Problem, ...], tuple[str, ...]]
 """Problems, and warnings."""
 
 
-def copies(spec: ExperimentSpec) -> int:
+def copies(optimizer: OptimizerSpec) -> int:
     """How many numbers a checkpoint keeps for each weight that trains: itself, what its optimiser remembers, its moving average."""
-    optimizer = spec.optimizer
     moments = {"sgd": int(optimizer.momentum > 0), "rmsprop": 1}.get(optimizer.name, 2)
     return 1 + moments + int(optimizer.ema > 0)
 
 
-def memory_bytes(spec: ExperimentSpec, phase_plans: tuple[PhasePlan, ...]) -> int:
+def memory_bytes(experiment: Experiment, phase_plans: tuple[PhasePlan, ...]) -> int:
     """An estimate of what training holds: weights, gradients and what is kept beside them, activations of a batch, stored features."""
-    used = used_blocks(spec)
-    weights = 4 * (sum(block.parameters for block in used) + copies(spec) * max(plan.trainable for plan in phase_plans))
+    used, spec = experiment.facts, experiment.spec
+    trained = copies(spec.optimizer) * max(plan.trainable for plan in phase_plans)
+    weights = 4 * (sum(block.parameters for block in used) + trained)
     half = spec.optimizer.precision != "float32"
-    activations = max(_activations(spec, plan.phase) for plan in phase_plans) // (2 if half else 1)
-    one_batch = max(outputs(spec, block) for block in used) * 4 * 16
+    activations = max(_activations(plan.phase) for plan in phase_plans) // (2 if half else 1)
+    one_batch = max(outputs(experiment, block) for block in used) * 4 * 16
     kept = max(plan.read_bytes for plan in phase_plans) * (2 if spec.train.feature_storage == "float16" else 1)
     return weights + activations + one_batch + kept
 
 
-def _activations(spec: ExperimentSpec, phase: Phase) -> int:
+def _activations(phase: Phase) -> int:
     """What the thawed blocks keep of a batch for its gradient: about eight times their outputs."""
-    return sum(outputs(spec, block) for block in split(spec, phase)[1]) * 4 * 8 * spec.train.batch_size
+    return sum(outputs(phase.experiment, block) for block in split(phase)[1]) * 4 * 8 * phase.spec.train.batch_size
 
 
-def checkpoint_bytes(spec: ExperimentSpec, phase_plans: tuple[PhasePlan, ...]) -> int:
+def checkpoint_bytes(experiment: Experiment, phase_plans: tuple[PhasePlan, ...]) -> int:
     """What the checkpoints that are kept and the export take on the disk."""
-    largest = max(plan.trainable for plan in phase_plans) * 4 * copies(spec)
+    train = experiment.spec.train
+    largest = max(plan.trainable for plan in phase_plans) * 4 * copies(experiment.spec.optimizer)
     epochs = sum(plan.phase.epochs for plan in phase_plans)
-    kept = min(epochs, spec.train.keep_checkpoints + 1 + epochs // (spec.train.checkpoint_every or epochs + 1))
-    network = sum(block.parameters for block in used_blocks(spec)) * 4
+    kept = min(epochs, train.keep_checkpoints + 1 + epochs // (train.checkpoint_every or epochs + 1))
+    network = sum(block.parameters for block in experiment.facts) * 4
     return largest * max(kept, 1) + network
 
 

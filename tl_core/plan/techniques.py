@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tl_core.backbones import BACKBONES
-from tl_core.backbones.freezing import last_kept, used_cuts
-from tl_core.experiment.augmentations import AUGMENTATIONS
-from tl_core.experiment.phases import SOLVED, Phase, trains_from_features
+from tl_core.experiment.phases import Phase
+from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import ExperimentSpec, StoppingSpec
-
-Phases = Sequence[Phase]
 
 
 @dataclass(frozen=True)
@@ -29,11 +25,11 @@ class Technique:
     effect: str
 
 
-def techniques(spec: ExperimentSpec, phases: Phases) -> tuple[Technique, ...]:
+def techniques(experiment: Experiment) -> tuple[Technique, ...]:
     """The techniques that are on in some phases of an experiment, from the images to the weights."""
-    if spec.head.classifier in SOLVED:
-        return tuple(_solved(spec))
-    return tuple(line for part in _PARTS for line in part(spec, phases))
+    if experiment.solved:
+        return tuple(_solved(experiment.spec))
+    return tuple(line for part in _PARTS for line in part(experiment))
 
 
 def _solved(spec: ExperimentSpec) -> Iterator[Technique]:
@@ -43,41 +39,31 @@ def _solved(spec: ExperimentSpec) -> Iterator[Technique]:
         )
 
 
-def _augmentation(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
-    stored = spec.train.views and any(trains_from_features(spec, phase) for phase in phases)
-    effect = (
-        f"One of {spec.train.views} stored versions in turn."
-        if stored
-        else "Drawn anew for every image in every epoch."
-    )
-    for step in spec.augment:
-        row = AUGMENTATIONS[step.name]
+def _augmentation(experiment: Experiment) -> Iterator[Technique]:
+    views = experiment.spec.train.views
+    stored = views and any(phase.trains_from_features for phase in experiment.phases)
+    effect = f"One of {views} stored versions in turn." if stored else "Drawn anew for every image in every epoch."
+    for row, amount in experiment.augmentations:
         where = "training images and their labels" if row.labels == "mixes" else "training images"
-        yield Technique(f"{row.title} {step.amount:g}", where, effect)
+        yield Technique(f"{row.title} {amount:g}", where, effect)
 
 
-def _kept(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
-    backbone = BACKBONES[spec.backbone.name]
-    kept, used = (
-        last_kept(backbone, spec.backbone.keep, spec.backbone.output),
-        used_cuts(backbone, spec.backbone.output),
-    )
-    if kept and used[-1] != kept:
-        above = used[used.index(kept) + 1 :]
+def _kept(experiment: Experiment) -> Iterator[Technique]:
+    if experiment.kept and (above := experiment.above(experiment.kept)):
         yield Technique(
             "Random weights", _listed(above), "These blocks start anew instead of from what they were trained for."
         )
 
 
-def _features(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
-    head = spec.head
+def _features(experiment: Experiment) -> Iterator[Technique]:
+    head, layers = experiment.spec.head, dense_layers(experiment.spec)
     if head.noise:
         effect = f"Gaussian noise of standard deviation {head.noise:g} in every training step."
         yield Technique(f"Noise {head.noise:g}", "pooled features", effect)
     if head.batch_norm:
-        where = _listed(("pooled features", *(f"output of {name}" for name in dense_layers(spec)[:-1])))
+        where = _listed(("pooled features", *(f"output of {name}" for name in layers[:-1])))
         yield Technique("Batch normalisation", where, "Brings every channel to mean 0 and variance 1 over the batch.")
-    before = ((head.hidden_dropout or (head.dropout,) * len(head.hidden)), dense_layers(spec)[:-1])
+    before = ((head.hidden_dropout or (head.dropout,) * len(head.hidden)), layers[:-1])
     for share, name in (*zip(*before, strict=True), (head.dropout, "classifier")):
         if share:
             effect = f"{_percent(share)} of its inputs are switched off at random in every training step."
@@ -89,8 +75,8 @@ def dense_layers(spec: ExperimentSpec) -> tuple[str, ...]:
     return (*(f"head_dense_{number}" for number, _ in enumerate(spec.head.hidden, 1)), "classifier")
 
 
-def _penalties(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
-    head, layers = spec.head, _listed(dense_layers(spec))
+def _penalties(experiment: Experiment) -> Iterator[Technique]:
+    head, layers = experiment.spec.head, _listed(dense_layers(experiment.spec))
     zero, small = "drives weights to exactly zero", "keeps weights small"
     for kind, amount, what, so in (
         ("L1", head.l1, "kernels", zero),
@@ -107,12 +93,10 @@ def _penalties(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
             yield Technique(f"{kind} {amount:g}", f"{what} of {layers}", effect)
 
 
-def _thawed(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
-    train = spec.train
-    for phase in phases:
-        if phase.backbone_rate is None:
-            continue
-        where = f"thawed layers of {_listed(_blocks_above(spec, phase))}" + _when(phase, phases)
+def _thawed(experiment: Experiment) -> Iterator[Technique]:
+    train, thawed = experiment.spec.train, [one for one in experiment.phases if one.backbone_rate is not None]
+    for phase in thawed:
+        where = f"thawed layers of {_listed(phase.thawed)}" + _when(phase, thawed)
         if train.backbone_l2:
             effect = f"Adds {train.backbone_l2:g} × the sum of the squares of their kernels to the loss; keeps weights small."
             yield Technique(f"L2 {train.backbone_l2:g}", where, effect)
@@ -121,18 +105,12 @@ def _thawed(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
             yield Technique(f"Decay of the rate {train.layer_decay:g}", where, effect)
 
 
-def _blocks_above(spec: ExperimentSpec, phase: Phase) -> tuple[str, ...]:
-    used = used_cuts(BACKBONES[spec.backbone.name], spec.backbone.output)
-    return used[used.index(phase.frozen) + 1 :] if phase.frozen else used
-
-
-def _when(phase: Phase, phases: Phases) -> str:
-    thawed = [one for one in phases if one.backbone_rate is not None]
+def _when(phase: Phase, thawed: Sequence[Phase]) -> str:
     return "" if len(thawed) == 1 else f" (epochs {phase.first} to {phase.last})"
 
 
-def _weights(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
-    optimizer = spec.optimizer
+def _weights(experiment: Experiment) -> Iterator[Technique]:
+    optimizer = experiment.spec.optimizer
     everything = "all weights that train"
     if decay := optimizer.weight_decay:
         effect = f"Every step takes {decay:g} × the learning rate off each weight, apart from the gradient."
@@ -146,19 +124,20 @@ def _weights(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
         yield Technique(f"Moving average {optimizer.ema:g}", everything, effect)
 
 
-def _labels(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
-    if share := spec.loss.label_smoothing:
+def _labels(experiment: Experiment) -> Iterator[Technique]:
+    loss = experiment.spec.loss
+    if share := loss.label_smoothing:
         yield Technique(
             f"Label smoothing {share:g}",
             "training labels",
             f"{_percent(share)} of each label is spread over all classes.",
         )
-    if spec.loss.class_weights == "balanced":
+    if loss.class_weights == "balanced":
         yield Technique("Class weights", "training loss", "An image counts the more the rarer its class is.")
 
 
-def _stopping(spec: ExperimentSpec, phases: Phases) -> Iterator[Technique]:
-    stopping, last = spec.stopping, phases[-1]
+def _stopping(experiment: Experiment) -> Iterator[Technique]:
+    stopping, last = experiment.spec.stopping, experiment.phases[-1]
     if stopping.rule != "off":
         best = "The best epoch is exported." if stopping.restore_best else "The last epoch is exported."
         yield Technique(

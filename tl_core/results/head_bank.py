@@ -21,7 +21,7 @@ from math import prod
 from typing import Any
 
 from tl_core.errors import BadInput, Problem, unknown
-from tl_core.experiment.phases import SOLVED, phases
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 
 AXES = (
@@ -128,7 +128,7 @@ class _Limit:
 
 
 _LIMITS = (
-    _Limit("head.classifier", lambda spec: spec.head.classifier not in SOLVED, "Set it to auto or softmax."),
+    _Limit("head.classifier", lambda spec: not spec.head.solved, "Set it to auto or softmax."),
     _Limit("head.noise", lambda spec: not spec.head.noise, "Set it to 0."),
     _Limit("head.batch_norm", lambda spec: not spec.head.batch_norm, "Set it to false."),
     _Limit("augment", lambda spec: not spec.augment, "Set it to none: all heads read the same stored features."),
@@ -146,7 +146,7 @@ _LIMITS = (
 def unsupported(spec: ExperimentSpec) -> tuple[Problem, ...]:
     """What keeps a bank from training a spec that a run could train."""
     found = [_refused(spec, limit.path, limit.remedy) for limit in _LIMITS if not limit.allowed(spec)]
-    planned = phases(spec)
+    planned = resolve(spec).phases
     if planned[-1].backbone_rate is not None:
         found.append(_refused(spec, "backbone.freeze", "Set it to all."))
     elif len(planned) > 1:

@@ -16,9 +16,10 @@ from tl_core.cache.arrays import Progress, unwatched
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.results.cache_audit import Verified
 from tl_core.results.lr_range_test import Finding, read_finding
+from tl_core.results.preview import Preview
 from tl_core.service.client import WAITING, Client
 from tl_core.service.jobs import Search, Stand
-from tl_core.service.messages import Output, Predictions, Preview, read_predictions, read_preview
+from tl_core.service.messages import Output, Predictions, read_predictions, read_preview
 
 __all__ = [
     "FIND_SECONDS",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tl_core.errors import BadInput
+from tl_core.experiment.phases import LiveChange
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json, write_json
 from tl_core.store.run import FINISHED, RUNNING, Run, read_spec
@@ -20,14 +21,6 @@ from tl_core.store.state import read_state
 
 ADJUSTABLE = ("head.dropout", "train.learning_rate", "train.backbone_learning_rate", "augment")
 """What may change while a run trains: neither the layers nor what is frozen."""
-
-
-@dataclass(frozen=True)
-class LiveChange:
-    """Settings, by path, that count from an epoch on."""
-
-    epoch: int
-    values: Mapping[str, Any]
 
 
 def ask(run: Run, values: Mapping[str, Any]) -> None:

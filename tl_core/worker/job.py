@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tl_core.cache.arrays import Progress
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import get, read_spec
 from tl_core.worker.service import answered, listened, load, say, taken_over
@@ -43,7 +44,7 @@ def find(models: Path, spec: dict[str, Any], phase: str, seconds: float, progres
     """See `tl_core.service.find`."""
     from tl_core.engine.lr_range_test import find
 
-    return asdict(find(ExperimentSpec.from_json(spec), models, progress, phase, seconds))
+    return asdict(find(resolve(ExperimentSpec.from_json(spec)), models, progress, phase, seconds))
 
 
 def verified(models: Path, run_id: str, batches: int, progress: Progress) -> list[dict[str, Any]]:
@@ -51,7 +52,7 @@ def verified(models: Path, run_id: str, batches: int, progress: Progress) -> lis
     from tl_core.engine.training.cache_audit import verify
 
     run = get(models, run_id)
-    return [asdict(one) for one in verify(read_spec(run), models, batches, run, progress)]
+    return [asdict(one) for one in verify(resolve(read_spec(run)), models, batches, run, progress)]
 
 
 def _teller(answers: TextIO, number: int) -> Progress:

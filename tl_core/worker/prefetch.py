@@ -10,13 +10,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tl_core import store
-from tl_core.backbones import BACKBONES, weights
 from tl_core.cache.arrays import Progress
 from tl_core.data.pixels import pixels
 from tl_core.data.prepare import listed
 from tl_core.errors import LabError, RunStopped
-from tl_core.experiment.phases import phases
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.plan import plan
 
 log = logging.getLogger(__name__)
@@ -47,13 +45,13 @@ def decoding_meanwhile(models: Path) -> Iterator[None]:
     ended = threading.Event()
 
     def decode() -> None:
-        while (spec := store.prefetch.wished(models)) is None:
+        while (experiment := wished(models)) is None:
             if ended.wait(LOOK):
                 return
-        if not is_soon_done(spec, models) or ended.is_set():
+        if not is_soon_done(experiment, models) or ended.is_set():
             return
         try:
-            pixels(listed(spec.data), spec.image_size, store.cache_folder(models), _until(ended))
+            pixels(listed(experiment.spec.data), experiment.image_size, store.cache_folder(models), _until(ended))
         except RunStopped as stopped:
             log.info("%s", stopped)
         except LabError as error:
@@ -88,7 +86,7 @@ class Ahead:
         self.models = models
         self.progress = progress
         self.stamp: object = None
-        self.spec: ExperimentSpec | None = None
+        self.experiment: Experiment | None = None
         self.made = False
 
     def step(self) -> None:
@@ -96,26 +94,26 @@ class Ahead:
         from tl_core.engine.training.prefetch import is_ready
 
         if (stamp := store.prefetch.stamp(self.models)) != self.stamp:
-            self.stamp, self.spec, self.made = stamp, store.prefetch.wished(self.models), False
-        if self.spec is None or (self.made and is_ready(self.spec)):
+            self.stamp, self.experiment, self.made = stamp, wished(self.models), False
+        if self.experiment is None or (self.made and is_ready(self.experiment)):
             return
         try:
-            self._get_ready(self.spec)
+            self._get_ready(self.experiment)
         except RunStopped as error:
             log.info("Not got ready: %s", error)
         except Exception:  # The run will say it to whoever presses Train; nobody asked for anything yet.
             log.exception("Could not be got ready.")
-            self.spec = None
+            self.experiment = None
 
-    def _get_ready(self, spec: ExperimentSpec) -> None:
+    def _get_ready(self, experiment: Experiment) -> None:
         from tl_core.engine.training.prefetch import get_ready
 
-        if not is_soon_done(spec, self.models):
-            self.spec = None
+        if not is_soon_done(experiment, self.models):
+            self.experiment = None
             return
-        watch = _Watch(self.models, spec, self.progress)
+        watch = _Watch(self.models, experiment, self.progress)
         try:
-            get_ready(spec, self.models, watch)
+            get_ready(experiment, self.models, watch)
         finally:
             watch.end()
         self.made = True
@@ -124,8 +122,8 @@ class Ahead:
 class _Watch:
     """A `Progress` that is told to the run that waits for what is made, and gives up for one, or a wish, that needs something else."""
 
-    def __init__(self, models: Path, spec: ExperimentSpec, progress: Progress) -> None:
-        self.models, self.spec, self.progress = models, spec, progress
+    def __init__(self, models: Path, experiment: Experiment, progress: Progress) -> None:
+        self.models, self.experiment, self.progress = models, experiment, progress
         self.what, self.since, self.reported = "", time.time(), 0.0
         self.told: store.Run | None = None
 
@@ -140,8 +138,8 @@ class _Watch:
         waiting = store.queue.waiting(self.models)[:1]
         if self.told not in waiting:
             self.end()
-        wanted = [*map(store.read_spec, waiting)] or [store.prefetch.wished(self.models) or self.spec]
-        if needs(wanted[0]) != needs(self.spec):
+        wanted = [resolve(store.read_spec(run)) for run in waiting] or [wished(self.models) or self.experiment]
+        if needs(wanted[0]) != needs(self.experiment):
             raise RunStopped(OTHER)
         for run in waiting:
             with suppress(FileNotFoundError):  # Deleted this moment.
@@ -155,19 +153,28 @@ class _Watch:
         self.told = None
 
 
-def needs(spec: ExperimentSpec) -> tuple[object, ...]:
-    """What is made ahead, by the settings it depends on."""
-    network = spec.backbone.name, spec.backbone.weights, spec.backbone.output, spec.backbone.keep, spec.head.pooling
-    train = spec.train
-    stored = phases(spec)[0].frozen, train.feature_cache, train.feature_storage, train.prefix_precision, spec.start.run
-    return spec.data.source, spec.data.group_by, spec.image_size, network, stored
+def wished(models: Path) -> Experiment | None:
+    """The experiment that may be trained next; None where there is none, or it cannot be read."""
+    spec = store.prefetch.wished(models)
+    return resolve(spec) if spec else None
 
 
-def is_soon_done(spec: ExperimentSpec, models: Path) -> bool:
+def needs(experiment: Experiment) -> tuple[object, ...]:
+    """What is made ahead: pixels, network and features, by all that they depend on."""
+    spec, phase = experiment.spec, experiment.phases[0]
+    pixels = spec.data.source, spec.data.group_by, experiment.image_size
+    if phase.frozen is None or not phase.stores_features or spec.start.run:  # No features are made ahead of a fork.
+        return *pixels, experiment.weights_identity
+    identity, train = experiment.feature_identity(phase.frozen, device=""), spec.train  # The device is this worker's.
+    # int8: the seed chooses training images that set its ranges.
+    ranges = (train.seed, spec.data) if train.prefix_precision == "int8" else ()
+    return *pixels, identity, train.feature_storage, train.prefix_precision, *ranges
+
+
+def is_soon_done(experiment: Experiment, models: Path) -> bool:
     """True where a run of it could start, and getting it ready takes neither long nor much of the disk, nor a download."""
-    chosen = BACKBONES[spec.backbone.name]
-    made = plan(spec, models)
+    made = plan(experiment, models)
     if made.problems or made.disk_bytes > MOST_BYTES:
         return False
-    file = weights.resolve(chosen, spec.backbone.weights).path
+    file = experiment.weights.path
     return made.seconds_before < MOST_SECONDS and (file is None or file.is_file())

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tl_core.errors import LabError
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.service.messages import Predictions, written_error, written_preview
 from tl_core.store import cache_folder, get
@@ -38,7 +39,7 @@ def preview(models: Path, spec: dict[str, Any], number: int) -> dict[str, Any]:
     """See `tl_core.service.preview`."""
     from tl_core.engine.inputs.preview import preview
 
-    return written_preview(preview(ExperimentSpec.from_json(spec), number, cache_folder(models)))
+    return written_preview(preview(resolve(ExperimentSpec.from_json(spec)), number, cache_folder(models)))
 
 
 def predict(models: Path, run_id: str, epoch: int | None, files: list[str], top: int) -> dict[str, Any]:

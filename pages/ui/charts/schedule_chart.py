@@ -24,7 +24,7 @@ def schedule_figure(phases: Sequence[Phase], steps: int) -> dict[str, Any]:
     Args:
         steps: Training steps of an epoch.
     """
-    begins = [(phase.first - 1.0, phase.name) for phase in phases[1:]]
+    begins = [(phase.first - 1.0, phase.title) for phase in phases[1:]]
     first, last = phases[0].first - 1, phases[-1].last
     layout = layouts.layout("learning rate", "epoch", True, last - first, layouts.phase_lines(begins))
     layout["xaxis"] |= {"title": {"text": "Epochs", "standoff": 6}, "hoverformat": ".1f", "range": [first, last]}

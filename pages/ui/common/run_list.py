@@ -15,7 +15,7 @@ from pages.ui.common.run_view import DAMAGE
 from pages.ui.common.settings_text import changed_settings
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
-from tl_core.experiment.phases import total_epochs
+from tl_core.experiment.resolve import resolve
 from tl_core.files import TEMPORARY
 from tl_core.store import (
     QUEUED,
@@ -157,7 +157,7 @@ def _whole(run: Run) -> Row:
         tags=notes.tags,
         notes=notes.text,
         epoch=len(lines),
-        epochs=state.get("epochs") or total_epochs(spec),
+        epochs=state.get("epochs") or resolve(spec).epochs,
         val_losses=_thinned([float(line["val_loss"]) for line in lines]),
         seconds=float(state["seconds"]) if "seconds" in state else None,
         **_best(lines),

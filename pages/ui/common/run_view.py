@@ -13,7 +13,8 @@ from typing import Any
 
 from tl_core import store
 from tl_core.errors import BadInput
-from tl_core.experiment.phases import Phase, phases, total_epochs
+from tl_core.experiment.phases import Phase
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json
 from tl_core.store import Run, live_changes
@@ -80,12 +81,12 @@ class RunView:
     @property
     def epochs(self) -> int:
         """The last epoch of the whole run; 0 where its spec cannot be read."""
-        return total_epochs(self.spec) if self.spec else 0
+        return resolve(self.spec).epochs if self.spec else 0
 
     @property
     def phases(self) -> tuple[Phase, ...]:
         """What it does, with what was changed while it trained; empty where its spec cannot be read."""
-        return phases(self.spec, self.adjustments) if self.spec else ()
+        return resolve(self.spec).with_changes(self.adjustments).phases if self.spec else ()
 
     @property
     def own(self) -> tuple[dict[str, Any], ...]:

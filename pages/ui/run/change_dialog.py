@@ -15,7 +15,7 @@ from pages.ui.common.settings_text import PARAMS, changes_text
 from pages.ui.markdown import plain
 from tl_core import store
 from tl_core.errors import BadInput
-from tl_core.experiment.phases import SOLVED, phases
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan.problems import spec_problems
 from tl_core.store import Run, live_changes
@@ -25,7 +25,7 @@ KEY, VALUES, OPENED = "change:", "change.values", "change.opened"
 
 def can_change(view: RunView) -> bool:
     """Whether somebody trains the run and goes on doing so for another epoch."""
-    trains = view.status == store.RUNNING and view.spec is not None and view.spec.head.classifier not in SOLVED
+    trains = view.status == store.RUNNING and view.spec is not None and not view.spec.head.solved
     return trains and live_changes.has_next_epoch(view.run)
 
 
@@ -49,7 +49,7 @@ def draw_changes(view: RunView) -> None:
 
 def offered(spec: ExperimentSpec) -> tuple[str, ...]:
     """What can be changed of an experiment; the rate of thawed layers only where some thaw."""
-    thaws = any(phase.backbone_rate is not None for phase in phases(spec))
+    thaws = any(phase.backbone_rate is not None for phase in resolve(spec).phases)
     return tuple(path for path in live_changes.ADJUSTABLE if thaws or path != "train.backbone_learning_rate")
 
 
@@ -115,8 +115,8 @@ def _put(path: str, value: Any) -> None:
 def _ask(run: Run, now: ExperimentSpec, wanted: Mapping[str, Any]) -> tuple[str, ...]:
     """Asks for it; gives a sentence for each thing that is not allowed or would do nothing."""
     try:
-        known = spec_problems(now)
-        if new := [problem for problem in spec_problems(now.with_values(wanted)) if problem not in known]:
+        known = spec_problems(resolve(now))
+        if new := [problem for problem in spec_problems(resolve(now.with_values(wanted))) if problem not in known]:
             return tuple(map(str, new))
         live_changes.ask(run, wanted)
     except BadInput as error:

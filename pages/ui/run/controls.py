@@ -12,10 +12,9 @@ from pages.ui.common.run_view import RunView, reading
 from pages.ui.common.spec_sharing import to_query_params
 from pages.ui.run import change_dialog
 from pages.ui.run.status import obstacle_of
-from tl_core import store
+from tl_core import forks, store
 from tl_core.errors import BadInput
-from tl_core.experiment.phases import SOLVED
-from tl_core.store import checkpoints, forks
+from tl_core.store import checkpoints
 
 LIKE_BUTTONS = """<style>
 :is(.st-key-controls, [class*="st-key-checkpoint_"]) [data-testid="stPageLink-NavLink"] {
@@ -86,7 +85,7 @@ FORK_HELP = (
 
 def can_fork(view: RunView) -> bool:
     """Whether the run can be forked: classifiers that are solved at once cannot."""
-    return view.spec is not None and view.spec.head.classifier not in SOLVED
+    return view.spec is not None and not view.spec.head.solved
 
 
 def fork_link(view: RunView, epoch: int, label: str = "Fork …") -> None:

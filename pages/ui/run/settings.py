@@ -51,8 +51,7 @@ def _techniques(view: RunView) -> None:
     """What acts on which layers now, with all that was changed while it trained."""
     if view.spec is None:
         return
-    spec = view.phases[-1].spec
-    if lines := techniques(spec, view.phases):
+    if lines := techniques(view.phases[-1].experiment):
         st.markdown("**What each technique acts on**")
         setting_table.draw_table(TECHNIQUE_HEAD, technique_rows(lines), "Every technique with the layers it acts on.")
 

@@ -18,6 +18,7 @@ from tl_core import store
 from tl_core.data.sources import parse
 from tl_core.errors import BadInput
 from tl_core.experiment.phases import Phase
+from tl_core.experiment.resolve import resolve
 from tl_core.plan.problems import spec_problems
 from tl_core.text import data_size, duration, percent
 
@@ -65,10 +66,10 @@ def _phase(view: RunView, epoch: int) -> str:
 
 def phase_text(phase: Phase) -> str:
     """What trains in a phase: "head and the blocks above block4 train, with settings changed from epoch 7 on"."""
-    name, _, since = phase.name.partition(" from ")
+    label = phase.label
     blocks = f"head and the blocks above {phase.frozen} train" if phase.frozen else "every layer trains"
-    said = PHASES.get(name) or (blocks if name == "fine-tune" else f"stage {name.split()[-1]} of unfreezing: {blocks}")
-    return f"{said}, with settings changed from epoch {since} on" if since else said
+    said = PHASES.get(label.kind) or (blocks if label.stage is None else f"stage {label.stage} of unfreezing: {blocks}")
+    return f"{said}, with settings changed from epoch {label.changed_at} on" if label.changed_at else said
 
 
 def _finished(view: RunView) -> str:
@@ -111,7 +112,7 @@ def obstacle_of(view: RunView) -> str:
         return ""
     if view.spec is None:
         return "its settings (spec.json) cannot be read."
-    found = [with_titles(str(problem)) for problem in spec_problems(view.spec)]
+    found = [with_titles(str(problem)) for problem in spec_problems(resolve(view.spec))]
     return " ".join([*found, *_lost_images(view.spec.data.source)])
 
 

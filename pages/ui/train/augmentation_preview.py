@@ -23,6 +23,7 @@ from tl_core.data import decode
 from tl_core.data.dataset import Unreadable
 from tl_core.data.prepare import split_of
 from tl_core.errors import LabError
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import DataSpec, ExperimentSpec
 from tl_core.service import Preview
 
@@ -46,7 +47,10 @@ def _asked(spec: ExperimentSpec) -> str:
     """The settings that a preview depends on, as text, and no others: it is asked for again only when one of these changes."""
     # With stored views it depends on the phases, and so on nearly everything.
     values = (spec if spec.train.views and spec.augment else ExperimentSpec()).to_json()
-    values |= {"data": {**spec.to_json()["data"], "image_size": spec.image_size}, "augment": spec.to_json()["augment"]}
+    values |= {
+        "data": {**spec.to_json()["data"], "image_size": resolve(spec).image_size},
+        "augment": spec.to_json()["augment"],
+    }
     values["train"]["seed"] = spec.train.seed
     return json.dumps(ExperimentSpec.from_json(values).anchored().to_json())
 
@@ -119,7 +123,7 @@ def _untouched(asked: str, picture: int) -> Preview:
     spec = ExperimentSpec.from_json(json.loads(asked))
     dataset, rows = dataset_of(spec.data), _rows(spec.data)
     item = dataset.items[rows[picture % len(rows)]]
-    pixels = decode.resized(dataset.open_image(item), spec.image_size)
+    pixels = decode.resized(dataset.open_image(item), resolve(spec).image_size)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", compress_level=1)
     return Preview(file.getvalue(), (), item.key, dataset.class_names[item.label], len(rows))

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from tl_core.backbones import BACKBONES, BlockFacts, facts
-from tl_core.backbones.freezing import last_frozen, used_cuts
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.backbones import BlockFacts, facts
+from tl_core.experiment.resolve import Experiment
 from tl_core.plan.costs import number_bytes
 from tl_core.text import data_size
 
@@ -38,15 +37,13 @@ class Link:
     ends_here: bool
 
 
-def links(spec: ExperimentSpec, images: int) -> tuple[Link, ...]:
-    """The blocks of a spec's backbone, from the input; images: how many there are, for the size of stored features."""
-    backbone = BACKBONES[spec.backbone.name]
-    used = used_cuts(backbone, spec.backbone.output)
-    frozen = last_frozen(backbone, spec.backbone.freeze, spec.backbone.output)
-    depth = used.index(frozen) + 1 if frozen else 0
+def links(experiment: Experiment, images: int) -> tuple[Link, ...]:
+    """The blocks of an experiment's backbone, from the input; images: how many there are, for the size of stored features."""
+    used = len(experiment.blocks)
+    depth = used - len(experiment.above(experiment.frozen))
     return tuple(
-        _link(spec, block, _state(place, depth, len(used)), images, place + 1 == len(used), place + 1 == depth)
-        for place, block in enumerate(facts(spec.backbone.name).blocks)
+        _link(experiment, block, _state(place, depth, used), images, place + 1 == used, place + 1 == depth)
+        for place, block in enumerate(facts(experiment.backbone.name).blocks)
     )
 
 
@@ -56,10 +53,10 @@ def _state(place: int, depth: int, used: int) -> str:
     return FROZEN if place < depth else TRAINS
 
 
-def _link(spec: ExperimentSpec, block: BlockFacts, state: str, images: int, is_top: bool, ends_here: bool) -> Link:
-    shape = (*block.size_at(spec.image_size), block.channels)
+def _link(experiment: Experiment, block: BlockFacts, state: str, images: int, is_top: bool, ends_here: bool) -> Link:
+    shape = (*block.size_at(experiment.image_size), block.channels)
     floats = block.channels if is_top else math.prod(shape)  # The top is pooled before it is stored.
-    boundary = None if state == UNUSED or not images else number_bytes(spec) * floats * images
+    boundary = None if state == UNUSED or not images else number_bytes(experiment) * floats * images
     return Link(block.name, state, block.parameters, shape, boundary, ends_here)
 
 

@@ -14,6 +14,7 @@ from pages.ui.train.plan_view import PlanView
 from tl_core.backbones import BACKBONES, Backbone
 from tl_core.backbones.freezing import last_frozen, thawed_cuts, used_cuts
 from tl_core.errors import BadInput
+from tl_core.experiment.resolve import resolve
 from tl_core.params import Param
 
 NOTHING = "nothing"
@@ -33,7 +34,7 @@ def generic(row: Param, view: PlanView) -> None:
 def image_size(row: Param, view: PlanView) -> None:
     """A field that says what "not set" comes to."""
     told = partial(draft.put, row.path)
-    automatic = view.spec.with_values({row.path: None}).image_size
+    automatic = resolve(view.spec.with_values({row.path: None})).image_size
     param_widgets.draw_param(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", told, f"auto: {automatic}")
 
 
@@ -87,7 +88,7 @@ def freeze(row: Param, view: PlanView) -> None:
         on_change=lambda: draft.put(row.path, depth(len(stops) - 1 - stops.index(st.session_state[key]), stops[1:])),
     )
     images = sum((view.plan.images or {}).values())
-    st.html(block_chain.chain_html(block_chain.links(view.spec, images)))
+    st.html(block_chain.chain_html(block_chain.links(resolve(view.spec), images)))
     st.caption(_chain_caption(images))
 
 

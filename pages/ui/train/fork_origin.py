@@ -15,10 +15,10 @@ from pages.ui.markdown import plain
 from pages.ui.train import draft
 from pages.ui.train.draft import problem_text, problems_of_field
 from pages.ui.train.plan_view import PlanView
-from tl_core import store
+from tl_core import forks, store
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.store import checkpoints, forks
+from tl_core.store import checkpoints
 
 RUN, EPOCH = "start.run", "start.epoch"
 

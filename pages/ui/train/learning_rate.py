@@ -17,7 +17,6 @@ from pages.ui.markdown import plain
 from pages.ui.train import draft
 from pages.ui.train.plan_view import PlanView
 from tl_core import service
-from tl_core.experiment.phases import SOLVED
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.results.lr_range_test import Finding
 from tl_core.service import Search, Stand
@@ -31,7 +30,7 @@ PLATEAU = "As it goes as long as validation loss keeps falling; where it stops, 
 def draw_schedule(view: PlanView) -> None:
     """The rates of all phases; nothing as long as the run cannot be planned."""
     made = view.plan
-    if not made.phases or not made.images or view.spec.head.classifier in SOLVED:
+    if not made.phases or not made.images or view.spec.head.solved:
         return
     phases = tuple(planned.phase for planned in made.phases)
     steps = math.ceil(made.images["train"] / view.spec.train.batch_size)
@@ -71,7 +70,7 @@ def draw_range_test(view: PlanView) -> None:
     """The button, and below it how far the search is, or what was found for these settings."""
     asked = _asked(view.spec)
     stand = _followed_search(asked)
-    if view.spec.head.classifier in SOLVED:
+    if view.spec.head.solved:
         return
     under_way = stand is not None and not stand.is_over
     with st.container(key="finder"):

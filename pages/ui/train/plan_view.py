@@ -14,6 +14,7 @@ from tl_core.data.prepare import listed
 from tl_core.data.sources import SOURCES
 from tl_core.data.split import GroupBy
 from tl_core.errors import BadInput, Problem
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import DataSpec, ExperimentSpec
 from tl_core.plan import Plan, plan
 from tl_core.plan.problems import spec_problems
@@ -52,7 +53,7 @@ def view_of(draft: Draft, models: Path) -> PlanView:
     """The draft with its plan; never raises."""
     # Data that cannot be named would get the plan of the default's pictures.
     unnamed = any(problem.path == "data.source" for problem in draft.problems)
-    dataset, made = (None, Plan(spec_problems(draft.spec))) if unnamed else _planned(draft.spec, models)
+    dataset, made = (None, Plan(spec_problems(resolve(draft.spec)))) if unnamed else _planned(draft.spec, models)
     own = tuple(_in_words(problem, draft) for problem in draft.problems)
     # Where a value is not allowed, the plan is that of its default, and what it says of that field misses the point.
     wrong = {problem.path for problem in own}
@@ -74,8 +75,8 @@ def _planned(spec: ExperimentSpec, models: Path) -> tuple[ImageDataset | None, P
     try:
         dataset = dataset_of(spec.data)
     except BadInput as error:
-        return None, Plan((*spec_problems(spec), *error.problems))
-    return dataset, plan(spec, models, dataset)
+        return None, Plan((*spec_problems(resolve(spec)), *error.problems))
+    return dataset, plan(resolve(spec), models, dataset)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -17,11 +17,10 @@ from pages.ui.train import draft, fork_origin
 from pages.ui.train.draft import owner, problem_text, problems_without_field, spec_from, title_of
 from pages.ui.train.fork_origin import Parent
 from pages.ui.train.plan_view import PlanView, problems_of
-from tl_core import store
+from tl_core import forks, store
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.presets import PRESETS, Preset
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.store import forks
 from tl_core.supervisor import workers
 
 LONGEST_TITLE = 70

@@ -13,8 +13,8 @@ from tl_core.engine.inputs.streams import from_features
 from tl_core.engine.networks import head
 from tl_core.engine.training.epochs import Part, PhaseData, Trainer
 from tl_core.engine.training.phase_data import train_eval_positions
-from tl_core.experiment.phases import phases
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 
 
@@ -56,7 +56,7 @@ def as_a_run(spec: ExperimentSpec, arrays: Arrays) -> list[dict[str, Any]]:
         Part(from_features(arrays.train, clean), arrays.train_labels[clean]),
         Part(still, arrays.validation_labels),
     )
-    trainer = Trainer.build(tail, phase_data, phases(spec)[0])
+    trainer = Trainer.build(tail, phase_data, resolve(spec).phases[0])
     lines: list[dict[str, Any]] = []
     for epoch in range(1, spec.train.epochs + 1):
         lines.append(trainer.epoch(epoch, quiet, lines)[0])

@@ -18,6 +18,7 @@ from tl_core.engine.bank.grid import train_bank
 from tl_core.engine.bank.training import Arrays, run
 from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunFailed
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.stopping import stop_epoch
 from tl_core.results.head_bank import AXES, Grid, cells
@@ -202,7 +203,7 @@ def test_features_that_do_not_fit_into_memory_are_refused_before_they_are_read(
 ) -> None:
     spec, stored = small_spec(train__feature_storage=storage), grid.stored_features
     monkeypatch.setattr(grid, "stored_features", lambda *given: stored(*given).view(_Stored))
-    split = prepare(spec.data, spec.image_size, store.cache_folder(shared_models), quiet).split
+    split = prepare(spec.data, resolve(spec).image_size, store.cache_folder(shared_models), quiet).split
     needed = 4 * 1280 * (len(split.train) + len(split.validation))
     for budget, raised in ((needed - 1, RunFailed), (needed, _Read)):
         monkeypatch.setattr(training, "_budget", lambda budget=budget: budget)

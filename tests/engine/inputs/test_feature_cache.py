@@ -26,6 +26,7 @@ from tl_core.engine.inputs.prefix import in_keras, in_openvino
 from tl_core.engine.networks.assembly import assemble, divide
 from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunStopped
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 
 pytestmark = pytest.mark.slow
@@ -89,7 +90,7 @@ def test_openvino_and_keras_say_the_same_of_an_image(backbone: str) -> None:
         max(64, BACKBONES[backbone].minimum_size),
     )
     spec = small_spec(backbone__name=backbone, backbone__weights=weights, data__image_size=size)
-    prefix = divide(assemble(spec, 3), spec, BACKBONES[backbone].cut_names[-1]).prefix
+    prefix = divide(assemble(resolve(spec), 3), resolve(spec), BACKBONES[backbone].cut_names[-1]).prefix
     assert prefix is not None
     images = np.random.default_rng(0).integers(0, 256, (10, size, size, 3), dtype=np.uint8)
     batches = [images[:4], images[4:8], images[8:]]
@@ -115,7 +116,7 @@ def test_with_a_view_for_every_epoch_the_curve_is_the_exact_one_and_with_fewer_a
 
 def test_results_of_the_frozen_part_come_in_the_order_of_the_images() -> None:
     spec = small_spec()
-    prefix = divide(assemble(spec, 3), spec, "final").prefix
+    prefix = divide(assemble(resolve(spec), 3), resolve(spec), "final").prefix
     assert prefix is not None
     images = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
     run = in_openvino(prefix)
@@ -149,13 +150,13 @@ print("done")
 @pytest.fixture(scope="module")
 def digits(shared_models: Path) -> Pixels:
     spec = small_spec()
-    return prepare(spec.data, spec.image_size, store.cache_folder(shared_models), quiet).pixels
+    return prepare(spec.data, resolve(spec).image_size, store.cache_folder(shared_models), quiet).pixels
 
 
 @pytest.fixture(scope="module")
 def frozen() -> keras.Model:
     spec = small_spec()
-    prefix = divide(assemble(spec, 10), spec, "final").prefix
+    prefix = divide(assemble(resolve(spec), 10), resolve(spec), "final").prefix
     assert prefix is not None
     return prefix
 
@@ -205,7 +206,7 @@ from tl_core.engine.networks.assembly import assemble, divide
 
 cache.KEEP_EVERY = 0.1
 spec = small_spec(data__image_size=96)
-data = prepare(spec.data, spec.image_size, Path(sys.argv[1]), cache.unwatched)
+data = prepare(spec.data, resolve(spec).image_size, Path(sys.argv[1]), cache.unwatched)
 prefix = divide(assemble(spec, 10), spec, "final").prefix
 features(prefix, data.pixels, ("a",), Path(sys.argv[1]), lambda what, done, total: print(done, flush=True))
 """
@@ -223,8 +224,8 @@ def test_a_pass_whose_process_was_killed_goes_on_where_it_was_recorded(tmp_path:
     recorded = json.loads((half / "reached.json").read_text())["state"]["images"]
     assert 0 < recorded <= 1000
     spec = small_spec(data__image_size=96)
-    data = prepare(spec.data, spec.image_size, tmp_path, quiet)
-    prefix = divide(assemble(spec, 10), spec, "final").prefix
+    data = prepare(spec.data, resolve(spec).image_size, tmp_path, quiet)
+    prefix = divide(assemble(resolve(spec), 10), resolve(spec), "final").prefix
     assert prefix is not None
     told: list[int] = []
     gone_on = features(prefix, data.pixels, ("a",), tmp_path, lambda _what, done, _total: told.append(done))

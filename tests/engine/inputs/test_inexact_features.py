@@ -23,7 +23,7 @@ from tl_core.engine.inputs.prefix import EXACT, Arithmetic, in_keras
 from tl_core.engine.networks.assembly import Parts, assemble, divide
 from tl_core.engine.training.lifecycle import train
 from tl_core.engine.training.phase_data import arithmetic_of, identity_of, stored_features
-from tl_core.experiment.phases import phases
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 
 pytestmark = pytest.mark.slow
@@ -38,8 +38,10 @@ def losses(run: store.Run) -> np.ndarray:
 
 
 def prepared(spec: ExperimentSpec, models: Path) -> tuple[Prepared, Parts]:
-    data = prepare(spec.data, spec.image_size, store.cache_folder(models), quiet)
-    return data, divide(assemble(spec, len(data.dataset.class_names)), spec, phases(spec)[0].frozen)
+    data = prepare(spec.data, resolve(spec).image_size, store.cache_folder(models), quiet)
+    return data, divide(
+        assemble(resolve(spec), len(data.dataset.class_names)), resolve(spec), resolve(spec).phases[0].frozen
+    )
 
 
 def test_a_change_is_the_largest_and_the_mean_difference() -> None:
@@ -68,17 +70,21 @@ def test_cheaper_features_are_kept_apart_and_say_how_far_they_are_from_the_exact
     cache = store.cache_folder(shared_models)
     exact_spec, spec = small_spec(**SIZE), small_spec(**SIZE, **settings)
     data, parts = prepared(spec, shared_models)
-    exact = stored_features(exact_spec, data, parts, cache, quiet)
+    exact = stored_features(resolve(exact_spec), data, parts, cache, quiet)
     with caplog.at_level(logging.INFO, "tl_core"):
-        cheap = stored_features(spec, data, parts, cache, quiet)
-    folder = entry(cache, key_of(data.pixels, identity_of(spec, parts), arithmetic_of(spec, data)), storage_of(spec))
+        cheap = stored_features(resolve(spec), data, parts, cache, quiet)
+    folder = entry(
+        cache,
+        key_of(data.pixels, identity_of(resolve(spec), parts), arithmetic_of(resolve(spec), data)),
+        storage_of(spec),
+    )
     kept = json.loads((folder / "index.json").read_text())["change"]
     assert cheap.dtype == np.dtype(storage_of(spec))
     assert kept == vars(change(cheap[:64], exact[:64]))
     assert 0 < kept["largest"] < most * kept["scale"]
     assert "Features are not exact: they differ by" in caplog.text
     assert exact.dtype == np.float32
-    assert np.array_equal(exact, stored_features(exact_spec, data, parts, cache, quiet))
+    assert np.array_equal(exact, stored_features(resolve(exact_spec), data, parts, cache, quiet))
 
 
 def storage_of(spec: ExperimentSpec) -> Any:
@@ -107,7 +113,7 @@ def test_the_settings_that_change_nothing_leave_the_key_as_it_was(shared_models:
     """Features that were stored before there were such settings are found."""
     spec = small_spec(**SIZE)
     data, _ = prepared(spec, shared_models)
-    assert arithmetic_of(spec, data) is EXACT
+    assert arithmetic_of(resolve(spec), data) is EXACT
     assert key_of(data.pixels, ("a",)) == (data.pixels.key, ("a",))
     assert entry(Path("cache"), ("a",)) == entry(Path("cache"), ("a",), "float32")
 
@@ -115,7 +121,7 @@ def test_the_settings_that_change_nothing_leave_the_key_as_it_was(shared_models:
 def test_int8_is_set_by_training_images_that_the_seed_chooses(shared_models: Path) -> None:
     def of(seed: int) -> Arithmetic:
         spec = small_spec(**SIZE, data__images_per_class=20, train__prefix_precision="int8", train__seed=seed)
-        return arithmetic_of(spec, prepare(spec.data, 64, store.cache_folder(shared_models), quiet))
+        return arithmetic_of(resolve(spec), prepare(spec.data, 64, store.cache_folder(shared_models), quiet))
 
     first, again, other = of(1), of(1), of(2)
     assert first.samples is not None
@@ -164,7 +170,7 @@ class TestWithoutRoom:
     ) -> None:
         spec = small_spec()
         stored = losses(trained(spec))
-        prepare(spec.data, spec.image_size, store.cache_folder(tmp_path), quiet)
+        prepare(spec.data, resolve(spec).image_size, store.cache_folder(tmp_path), quiet)
         monkeypatch.setattr(eviction.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
         run = store.create(tmp_path, spec)
         train(run, tmp_path, quiet)
@@ -179,14 +185,14 @@ def test_any_cut_of_the_bundled_network_has_features_that_its_tail_makes_the_sam
     """Full maps below the last block, pooled above it; through the tail both give what the whole network gives."""
     whole = small_spec(head__pooling=pooling)
     data, _ = prepared(whole, shared_models)
-    model = assemble(whole, 10)
+    model = assemble(resolve(whole), 10)
     images = data.pixels.images[:40].astype(np.float32)
     few = SimpleNamespace(key="few", images=data.pixels.images[:40])
     expected = np.asarray(model(images, training=False))
     for cut in BACKBONES["EfficientNetLite0"].cut_names:
-        parts = divide(model, whole, cut)
+        parts = divide(model, resolve(whole), cut)
         assert parts.prefix is not None
-        kept: Any = features(parts.prefix, few, identity_of(whole, parts), tmp_path, quiet)  # type: ignore[arg-type]
+        kept: Any = features(parts.prefix, few, identity_of(resolve(whole), parts), tmp_path, quiet)  # type: ignore[arg-type]
         assert kept.ndim == (2 if parts.boundary == "features" else 4)
         found = next(iter(in_keras(parts.tail)([np.asarray(kept)])))
         np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max(), err_msg=cut)

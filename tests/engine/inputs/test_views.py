@@ -16,6 +16,7 @@ from tl_core.engine.inputs.prefix import in_keras, in_openvino
 from tl_core.engine.inputs.streams import Batch, Inputs, from_images, in_batches
 from tl_core.engine.inputs.views import drawn_epoch, from_views, view_of
 from tl_core.errors import RunStopped
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 
 MIXING = {"rotation": 20.0, "brightness": 0.3, "mixup": 0.5, "cutmix": 1.0}
@@ -32,7 +33,7 @@ def frozen() -> keras.Model:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     spec = spec_of()
-    return prepare(spec.data, spec.image_size, tmp_path_factory.mktemp("cache"), quiet)
+    return prepare(spec.data, resolve(spec).image_size, tmp_path_factory.mktemp("cache"), quiet)
 
 
 def spec_of(**changes: Any) -> ExperimentSpec:
@@ -167,4 +168,4 @@ def test_which_view_an_epoch_sees() -> None:
     ],
 )
 def test_epochs_draw_as_their_phase_reads(changes: dict[str, Any], drawn: list[int]) -> None:
-    assert [drawn_epoch(spec_of(**changes), epoch) for epoch in range(1, 6)] == drawn
+    assert [drawn_epoch(resolve(spec_of(**changes)), epoch) for epoch in range(1, 6)] == drawn

@@ -11,7 +11,7 @@ from tl_core.engine.networks import build as networks
 from tl_core.engine.networks import network_pool
 from tl_core.engine.networks.assembly import assemble, divide, with_head
 from tl_core.engine.training.groups import groups_of, kernels_of, thawed_blocks
-from tl_core.experiment.phases import phases
+from tl_core.experiment.resolve import resolve
 
 pytestmark = pytest.mark.slow
 
@@ -24,8 +24,8 @@ def test_rates_decay_by_block_and_every_thawed_weight_is_in_one_group(backbone: 
     spec = small_spec("fine-tune-all", backbone__name=backbone, backbone__weights="random").with_values(
         {**settings, "backbone.freeze": frozen, "train.update_batch_norm": True}
     )
-    model, phase = assemble(spec, 3), phases(spec)[-1]
-    tail = divide(model, spec, phase.frozen).tail
+    model, phase = assemble(resolve(spec), 3), resolve(spec).phases[-1]
+    tail = divide(model, resolve(spec), phase.frozen).tail
     groups = {group.name: group for group in groups_of(tail, phase)}
     for depth, block in enumerate(reversed(row.cut_names[-3:])):
         if group := groups.get(f"backbone/{block}"):
@@ -61,8 +61,8 @@ def test_kernels_are_what_multiplies_inputs() -> None:
 def test_blocks_above_those_kept_begin_with_random_weights_of_the_seed_and_the_spare_network_stays_pretrained() -> None:
     spec = small_spec(backbone__keep="block4")
     backbone = BACKBONES[spec.backbone.name]
-    pretrained = networks.build(backbone, spec.image_size)
-    pretrained.set_weights(assemble(small_spec(), 3).get_weights()[: len(pretrained.weights)])
+    pretrained = networks.build(backbone, resolve(spec).image_size)
+    pretrained.set_weights(assemble(resolve(small_spec()), 3).get_weights()[: len(pretrained.weights)])
     kept = {
         layer.name for block in networks.blocks(pretrained)[: backbone.cut_names.index("block4") + 1] for layer in block
     }
@@ -70,13 +70,13 @@ def test_blocks_above_those_kept_begin_with_random_weights_of_the_seed_and_the_s
     def kernels(made) -> dict[str, bytes]:
         return {variable.path: np.asarray(variable).tobytes() for variable in kernels_of(made.weights)}
 
-    known, partly, again = kernels(pretrained), kernels(assemble(spec, 3)), kernels(assemble(spec, 3))
-    other = kernels(assemble(spec.with_values({"train.seed": 5}), 3))
+    known, partly, again = kernels(pretrained), kernels(assemble(resolve(spec), 3)), kernels(assemble(resolve(spec), 3))
+    other = kernels(assemble(resolve(spec.with_values({"train.seed": 5})), 3))
     for path, value in known.items():
         layer = path.split("/")[0]
         assert (partly[path] == value) is (layer in kept), path
         assert partly[path] == again[path]
         assert (partly[path] == other[path]) is (layer in kept), path
-    ready = network_pool.keep(backbone, spec.image_size, spec.backbone.weights, spec.train.seed)
-    with_head(ready, spec, 3)
+    ready = network_pool.keep(resolve(spec))
+    with_head(ready, resolve(spec), 3)
     assert kernels(ready) == known

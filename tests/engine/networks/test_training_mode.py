@@ -15,7 +15,7 @@ from tl_core.engine.step import training_steps
 from tl_core.engine.training.ema import averages_of, in_place_of_weights
 from tl_core.engine.training.epochs import step_config
 from tl_core.engine.training.groups import groups_of
-from tl_core.experiment.phases import phases
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 
 CLASSES = 3
@@ -29,12 +29,16 @@ def spec_of(backbone: str, freeze: str, **changes: Any) -> ExperimentSpec:
 
 def one_step(spec: ExperimentSpec, frozen: str | None) -> tuple[keras.Model, Parts, dict[str, np.ndarray], np.ndarray]:
     """(network, its parts, every weight before, the batch) around one step at a high learning rate."""
-    model = assemble(spec, CLASSES)
-    parts = divide(model, spec, frozen)
-    images = np.random.default_rng(0).uniform(0, 255, (4, spec.image_size, spec.image_size, 3)).astype(np.float32)
+    model = assemble(resolve(spec), CLASSES)
+    parts = divide(model, resolve(spec), frozen)
+    images = (
+        np.random.default_rng(0)
+        .uniform(0, 255, (4, resolve(spec).image_size, resolve(spec).image_size, 3))
+        .astype(np.float32)
+    )
     inputs = images if parts.prefix is None else np.asarray(parts.prefix(images, training=False))
     before = {variable.path: np.asarray(variable).copy() for variable in model.weights}
-    phase, labels = phases(spec)[-1], np.array([0, 1, 2, 0], dtype=np.int64)
+    phase, labels = resolve(spec).phases[-1], np.array([0, 1, 2, 0], dtype=np.int64)
     groups = groups_of(parts.tail, phase)
     averages = averages_of(parts.tail) if spec.optimizer.ema else []
     step = training_steps(parts.tail, groups, step_config(groups, averages, labels, phase)).one
@@ -72,7 +76,7 @@ def test_a_training_step_leaves_frozen_outputs_and_all_batch_statistics_bit_iden
     assert not changed & statistics(model)
     assert any(not path.startswith(("classifier", "head_")) for path in changed), "nothing of the thawed blocks moved"
     # The outputs, too: those of a network made anew.
-    fresh = divide(assemble(spec, CLASSES), spec, frozen).prefix
+    fresh = divide(assemble(resolve(spec), CLASSES), resolve(spec), frozen).prefix
     assert fresh is not None
     assert np.array_equal(np.asarray(parts.prefix(images, training=False)), np.asarray(fresh(images, training=False)))
 
@@ -113,7 +117,7 @@ def test_what_is_frozen_stays_the_same_to_the_bit_under_every_setting(name: str)
     if not spec.train.update_batch_norm:
         assert not changed & {path for path in statistics(model) if not path.startswith("head_")}
     assert any(path.startswith("head_batch_norm") for path in changed & statistics(model)) is spec.head.batch_norm
-    fresh = divide(assemble(spec, CLASSES), spec, "block6").prefix
+    fresh = divide(assemble(resolve(spec), CLASSES), resolve(spec), "block6").prefix
     assert fresh is not None
     assert np.array_equal(np.asarray(parts.prefix(images, training=False)), np.asarray(fresh(images, training=False)))
 
@@ -131,9 +135,9 @@ def test_a_penalty_on_thawed_layers_is_on_their_kernels_alone_and_moves_them() -
         spec = spec_of(
             "EfficientNetLite0", "block6", backbone__weights="bundled", train__backbone_learning_rate=1e-2, **changes
         )
-        parts = divide(assemble(spec, CLASSES), spec, "block6")
-        groups, labels = groups_of(parts.tail, phases(spec)[-1]), np.array([0, 1, 2, 0], dtype=np.int64)
-        method = step_config(groups, [], labels, phases(spec)[-1])
+        parts = divide(assemble(resolve(spec), CLASSES), resolve(spec), "block6")
+        groups, labels = groups_of(parts.tail, resolve(spec).phases[-1]), np.array([0, 1, 2, 0], dtype=np.int64)
+        method = step_config(groups, [], labels, resolve(spec).phases[-1])
         inputs = np.random.default_rng(0).normal(size=(4, *parts.tail.inputs[0].shape[1:])).astype(np.float32)
         kernels = [
             v for v in parts.tail.trainable_variables if v.name.endswith("kernel") and "classifier" not in v.path
@@ -182,6 +186,6 @@ def test_head_and_thawed_layers_learn_at_their_own_rates() -> None:
 
 @pytest.mark.slow
 def test_the_network_is_flat_so_that_layers_can_be_found() -> None:
-    model = assemble(spec_of("MobileNetV2", "none"), CLASSES)
+    model = assemble(resolve(spec_of("MobileNetV2", "none")), CLASSES)
     assert not any(isinstance(layer, keras.Model) for layer in model.layers)
     assert model.get_layer("block_5_add").output is not None

@@ -21,6 +21,7 @@ from tl_core.engine.probe.costs import costs
 from tl_core.engine.probe.depth import PROBING, probe
 from tl_core.errors import BadInput, RunFailed, RunStopped
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import plan
 from tl_core.results.depth_probe import Probe, read_probe
@@ -31,7 +32,7 @@ CUTS = BACKBONES[SPEC.backbone.name].cut_names
 
 @pytest.fixture(scope="module")
 def found(shared_models: Path) -> Probe:
-    return probe(SPEC, shared_models)
+    return probe(resolve(SPEC), shared_models)
 
 
 @pytest.mark.slow
@@ -67,10 +68,10 @@ def test_a_second_probe_computes_nothing_again(
     monkeypatch.setattr(features.spare, "pretrained", refuse)
     monkeypatch.setattr(features, "compiled", refuse)
     other_split = SPEC.with_values({"data.split_seed": 5})
-    assert probe(other_split, shared_models).depths != found.depths, "the same features, split otherwise"
+    assert probe(resolve(other_split), shared_models).depths != found.depths, "the same features, split otherwise"
     monkeypatch.setattr(depth, "at_every_cut", refuse)
-    assert probe(SPEC, shared_models) == found
-    otherwise_trained = probe(SPEC.with_values({"train.epochs": 50, "head.dropout": 0.5}), shared_models)
+    assert probe(resolve(SPEC), shared_models) == found
+    otherwise_trained = probe(resolve(SPEC.with_values({"train.epochs": 50, "head.dropout": 0.5})), shared_models)
     assert [row.ridge for row in otherwise_trained.depths] == [row.ridge for row in found.depths]
     assert otherwise_trained.depths[0].cost != found.depths[0].cost
 
@@ -92,7 +93,7 @@ def test_scores_of_another_version_or_device_are_computed_anew(
     monkeypatch.setattr(depth, "device_name", lambda: "another" if other == "device" else here[1]())
     monkeypatch.setattr(depth, "at_every_cut", computed)
     with pytest.raises(ComputedAnew):
-        probe(SPEC, shared_models)
+        probe(resolve(SPEC), shared_models)
 
 
 @pytest.mark.slow
@@ -113,7 +114,7 @@ def test_what_is_measured_does_not_change_what_is_chosen(
         return Prepared(read, data.split)
 
     monkeypatch.setattr(depth, "prepare", shuffled)
-    for row, before in zip(probe(SPEC, shared_models).depths, found.depths, strict=True):
+    for row, before in zip(probe(resolve(SPEC), shared_models).depths, found.depths, strict=True):
         for score, kept in ((row.ridge, before.ridge), (row.neighbours, before.neighbours)):
             assert (score.setting, score.train_accuracy) == (kept.setting, kept.train_accuracy)
             assert score.accuracy < 0.2
@@ -130,7 +131,7 @@ def test_what_is_measured_does_not_change_what_is_chosen(
     ids=["one image a class", "two classes and hardly a validation image", "wrong labels"],
 )
 def test_few_images_have_wide_intervals_and_no_errors(spec: ExperimentSpec, shared_models: Path) -> None:
-    made = probe(spec, shared_models)
+    made = probe(resolve(spec), shared_models)
     images = made.images["validation"]
     assert all(row.ridge.high - row.ridge.low > 0.5 / np.sqrt(images) for row in made.depths)
     assert all(0 <= row.neighbours.train_accuracy <= 1 for row in made.depths)
@@ -139,13 +140,13 @@ def test_few_images_have_wide_intervals_and_no_errors(spec: ExperimentSpec, shar
 def test_data_without_validation_images_or_with_one_class_is_refused(photos: Photos, tmp_path: Path) -> None:
     for folder, said in ((photos("cat", each=4), "two classes"), (photos("a", "b", each=1, root="few"), "validate")):
         with pytest.raises(BadInput, match=said):
-            probe(small_spec(data__source=f"folder:{folder}"), tmp_path / "models")
+            probe(resolve(small_spec(data__source=f"folder:{folder}")), tmp_path / "models")
 
 
 def test_a_fork_is_refused(tmp_path: Path) -> None:
     spec = SPEC.with_values({"start": {"run": "20260101-000000-abcd", "epoch": 2}})
     with pytest.raises(BadInput, match="pretrained") as raised:
-        probe(spec, tmp_path)
+        probe(resolve(spec), tmp_path)
     assert raised.value.problems[0].path == "start.run"
 
 
@@ -166,8 +167,8 @@ def test_it_can_be_stopped_at_any_stage_and_leaves_nothing_half_made(stage: str,
 
     spec = small_spec(data__source="playground:classes=2,images_per_class=10")
     with pytest.raises(RunStopped):
-        probe(spec, tmp_path, stop)
-    probe(spec, tmp_path)
+        probe(resolve(spec), tmp_path, stop)
+    probe(resolve(spec), tmp_path)
 
 
 @pytest.mark.slow
@@ -177,13 +178,13 @@ def test_features_that_are_no_numbers_are_reported(shared_models: Path, monkeypa
 
     monkeypatch.setattr(depth, "at_every_cut", broken)
     with pytest.raises(RunFailed, match="stem says of some images is no number"):
-        probe(SPEC.with_values({"data.split_seed": 9}), shared_models, quiet)
+        probe(resolve(SPEC.with_values({"data.split_seed": 9})), shared_models, quiet)
 
 
 @pytest.mark.slow
 def test_stored_features_take_what_the_costs_say(found: Probe, shared_models: Path) -> None:
-    data = prepare(SPEC.data, SPEC.image_size, store.cache_folder(shared_models), quiet)
-    stored = features.at_every_cut(SPEC, data.pixels, store.cache_folder(shared_models), quiet)
+    data = prepare(SPEC.data, resolve(SPEC).image_size, store.cache_folder(shared_models), quiet)
+    stored = features.at_every_cut(resolve(SPEC), data.pixels, store.cache_folder(shared_models), quiet)
     assert [values.nbytes for values in stored.values()] == [row.cost.pooled_total for row in found.depths]
     assert sum(found.images.values()) < len(data.pixels.images), "those that train nothing are stored too"
 
@@ -192,7 +193,7 @@ def test_stored_features_take_what_the_costs_say(found: Probe, shared_models: Pa
 @pytest.mark.parametrize("backbone", BACKBONES.names)
 def test_every_recipe_has_a_cost_at_every_depth(preset: Any, backbone: str) -> None:
     spec = preset.spec({"backbone.name": backbone})
-    found = list(costs(spec, {"train": 100, "validation": 20, "test": 10}, 3, stored=130).values())
+    found = list(costs(resolve(spec), {"train": 100, "validation": 20, "test": 10}, 3, stored=130).values())
     heads, tails = ([getattr(cost, name) for cost in found] for name in ("head_seconds", "tail_seconds"))
     assert heads == sorted(heads), "a deeper head waits for more of the network"
     assert tails == sorted(tails, reverse=True), "the more is frozen the quicker"
@@ -202,9 +203,9 @@ def test_every_recipe_has_a_cost_at_every_depth(preset: Any, backbone: str) -> N
 
 def test_a_cost_is_what_the_plan_of_that_experiment_says(tmp_path: Path) -> None:
     spec = PRESETS["fine-tune"].spec({"data.source": "digits", "train.head_epochs": 0, "backbone.freeze": "block5"})
-    planned = plan(spec, tmp_path)
+    planned = plan(resolve(spec), tmp_path)
     counts = planned.images or {}
-    cost = costs(spec, counts, planned.classes, sum(counts.values()))["block5"]
+    cost = costs(resolve(spec), counts, planned.classes, sum(counts.values()))["block5"]
     assert cost.tail_seconds == planned.phases[-1].seconds
     assert cost.map_total == planned.phases[-1].feature_bytes
     assert cost.tail_trainable == planned.trainable

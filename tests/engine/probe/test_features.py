@@ -17,6 +17,7 @@ from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
 from tl_core.engine.networks import network_pool
 from tl_core.engine.probe.features import at_every_cut
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import cache_folder
 
@@ -28,8 +29,8 @@ _KERAS: dict[str, Callable[..., np.ndarray]] = {"avg": np.mean, "max": np.max}
 def check(spec: ExperimentSpec, pixels: Pixels, cache: Path) -> None:
     """Every cut, on the first and the last images, to 1e-4 of its scale."""
     backbone = BACKBONES[spec.backbone.name]
-    network = network_pool.pretrained(backbone, spec.image_size, spec.backbone.weights, spec.train.seed)
-    found = at_every_cut(spec, pixels, cache, quiet)
+    network = network_pool.pretrained(resolve(spec))
+    found = at_every_cut(resolve(spec), pixels, cache, quiet)
     assert tuple(found) == backbone.cut_names
     rows = [0, 1, len(pixels.images) - 1]
     whole = keras.Model(network.input, [networks.cut_output(network, cut) for cut in backbone.cut_names])
@@ -45,7 +46,7 @@ def check(spec: ExperimentSpec, pixels: Pixels, cache: Path) -> None:
 def test_pretrained_features_are_those_of_keras(pooling: str, shared_models: Path) -> None:
     spec = small_spec(head__pooling=pooling)
     cache = cache_folder(shared_models)
-    check(spec, prepare(spec.data, spec.image_size, cache, quiet).pixels, cache)
+    check(spec, prepare(spec.data, resolve(spec).image_size, cache, quiet).pixels, cache)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from tl_core.engine.results import export
 from tl_core.engine.results.measures import cross_entropy
 from tl_core.engine.results.prediction import Predictor
 from tl_core.errors import BadInput
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 
 pytestmark = pytest.mark.slow
@@ -53,7 +54,7 @@ def run(shared_models: Path) -> store.Run:
 
 def validation_images(run: store.Run, models: Path) -> tuple[np.ndarray, np.ndarray]:
     spec = store.read_spec(run)
-    data = prepare(spec.data, spec.image_size, store.cache_folder(models), quiet)
+    data = prepare(spec.data, resolve(spec).image_size, store.cache_folder(models), quiet)
     return data.pixels.images[data.split.validation], data.dataset.labels[data.split.validation]
 
 

@@ -14,7 +14,7 @@ from tl_core.engine.networks.head import attach
 from tl_core.engine.training import step_chunks
 from tl_core.engine.training.epochs import Part, PhaseData, Trainer
 from tl_core.engine.training.step_chunks import portions
-from tl_core.experiment.phases import phases
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 
 IMAGES, VALIDATING, CHANNELS = 75, 40, 24
@@ -53,7 +53,7 @@ def one_by_one(inputs: Inputs) -> Inputs:
 def trained(settings: dict[str, Any], classes: int, at_once: bool) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
     """The lines of two epochs, and every variable after them."""
     spec = ExperimentSpec().with_values({"train.batch_size": 8, "train.epochs": 2, **settings})
-    (phase,) = phases(spec)
+    (phase,) = resolve(spec).phases
     features = keras.Input((1, 1, CHANNELS))
     tail = keras.Model(features, attach(features, spec.head, classes, spec.train.seed))
 

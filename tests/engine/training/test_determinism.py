@@ -10,7 +10,7 @@ from tl_core.engine.backend import set_up
 from tl_core.engine.networks.assembly import assemble, divide
 from tl_core.engine.step import training_steps
 from tl_core.engine.training.epochs import groups_of
-from tl_core.experiment.phases import phases
+from tl_core.experiment.resolve import resolve
 
 SIZE, BATCH = 128, 16
 
@@ -19,9 +19,9 @@ def trained_weights(backbone: str) -> bytes:
     """All weights after three steps from the same start on the same images."""
     spec = small_spec("from-scratch", backbone__name=backbone, data__image_size=SIZE)
     set_up(spec.train.seed)
-    model = assemble(spec, 4)
-    tail = divide(model, spec, None).tail
-    step = training_steps(tail, groups_of(tail, phases(spec)[-1])).one
+    model = assemble(resolve(spec), 4)
+    tail = divide(model, resolve(spec), None).tail
+    step = training_steps(tail, groups_of(tail, resolve(spec).phases[-1])).one
     random = np.random.default_rng(0)
     for _ in range(3):
         step(random.uniform(0, 255, (BATCH, SIZE, SIZE, 3)).astype(np.float32), random.integers(0, 4, BATCH))

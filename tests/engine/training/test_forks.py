@@ -10,12 +10,12 @@ import pytest
 
 from tests.engine.conftest import quiet, small_spec
 from tests.engine.training.test_resume import assert_same, outcome
-from tl_core import store
+from tl_core import forks, store
 from tl_core.engine.training.initial_weights import OTHER_IMAGES, first_network, start_identity
 from tl_core.engine.training.lifecycle import train
 from tl_core.engine.training.restore import network_at
 from tl_core.errors import RunFailed, RunStopped
-from tl_core.store import forks
+from tl_core.experiment.resolve import resolve
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def weights_of(model: Any) -> dict[str, bytes]:
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_a_fork_begins_with_its_parents_weights_bit_for_bit(shared_models: Path, parent: store.Run, epoch: int) -> None:
     fork = forks.fork(shared_models, parent, epoch, CHANGES)
-    begun = first_network(fork, store.read_spec(fork), forks.classes_of(parent))
+    begun = first_network(fork, resolve(store.read_spec(fork)), forks.classes_of(parent))
     reached, _ = network_at(parent, epoch)
     assert weights_of(begun) == weights_of(reached)
 
@@ -118,7 +118,7 @@ def test_a_fork_whose_start_is_damaged_or_gone_fails_in_a_sentence(shared_models
 def test_a_fork_whose_classes_became_others_is_not_trained(shared_models: Path, parent: store.Run) -> None:
     fork = forks.fork(shared_models, parent, 2, CHANGES)
     with pytest.raises(RunFailed, match="other classes"):
-        first_network(fork, store.read_spec(fork), ("cat", "dog"))
+        first_network(fork, resolve(store.read_spec(fork)), ("cat", "dog"))
 
 
 def test_a_fork_on_other_images_of_the_same_name_says_so_and_drops_the_losses_of_the_parents(
@@ -127,9 +127,9 @@ def test_a_fork_on_other_images_of_the_same_name_says_so_and_drops_the_losses_of
     fork = forks.fork(shared_models, parent, 2, CHANGES)
     spec, classes, losses = store.read_spec(fork), forks.classes_of(parent), fork.folder / "val_losses.f32"
     assert losses.exists()
-    first_network(fork, spec, classes, data=store.read_state(parent)["data"])
+    first_network(fork, resolve(spec), classes, data=store.read_state(parent)["data"])
     assert losses.exists()
     assert OTHER_IMAGES not in caplog.text
-    first_network(fork, spec, classes, data="one photo more")
+    first_network(fork, resolve(spec), classes, data="one photo more")
     assert not losses.exists()
     assert OTHER_IMAGES in caplog.text

@@ -23,8 +23,8 @@ from tl_core.engine.training.lifecycle import train
 from tl_core.engine.training.phase_data import TRAIN_EVAL_IMAGES
 from tl_core.engine.training.recording import read_losses
 from tl_core.errors import RunFailed
-from tl_core.experiment.phases import total_epochs
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.schedules import Line
 from tl_core.experiment.spec import ExperimentSpec
 
@@ -56,7 +56,7 @@ def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
     run = trained(spec)
     state, lines = store.read_state(run), store.read_metrics(run)
     assert state["status"] == store.FINISHED
-    assert [line["epoch"] for line in lines] == list(range(1, total_epochs(spec) + 1))
+    assert [line["epoch"] for line in lines] == list(range(1, resolve(spec).epochs + 1))
     for line in lines:
         assert set(line) == LINE
         assert all(math.isfinite(line[name]) for name in ("loss", "train_eval_loss", "val_loss", "penalty"))
@@ -108,10 +108,10 @@ def test_the_clean_curve_is_what_the_saved_network_says_of_plain_training_images
 ) -> None:
     spec = small_spec(head__dropout=0.8, augment={"rotation": 45}, data__images_per_class=6, data__label_noise=0.2)
     run = trained(spec)
-    data = prepare(spec.data, spec.image_size, store.cache_folder(shared_models), quiet)
+    data = prepare(spec.data, resolve(spec).image_size, store.cache_folder(shared_models), quiet)
     newest = checkpoints.latest_whole(run.checkpoints)
     assert newest is not None
-    model = assemble(spec, 10)
+    model = assemble(resolve(spec), 10)
     values = checkpoints.load(run.checkpoints, newest)
     kernel, bias = (values[f"model/classifier/{name}"] for name in ("kernel", "bias"))
     model.get_layer("classifier").set_weights([kernel, bias])
@@ -201,7 +201,7 @@ def test_something_unforeseen_is_told_in_a_sentence_with_the_trace_in_the_log(
 
 def test_validation_images_are_never_augmented_nor_trained_on(shared_models: Path) -> None:
     spec = small_spec(augment={"rotation": 90, "brightness": 1.0}, data__image_size=32, data__images_per_class=6)
-    data = prepare(spec.data, spec.image_size, store.cache_folder(shared_models), quiet)
+    data = prepare(spec.data, resolve(spec).image_size, store.cache_folder(shared_models), quiet)
     assert not set(data.split.train) & set(data.split.validation)
     losses = []
     for value in (spec, spec.with_values({"augment": {}})):

@@ -26,6 +26,7 @@ from tl_core.engine.training import prefetch
 from tl_core.engine.training.lifecycle import train
 from tl_core.engine.training.prefetch import get_ready, prepared
 from tl_core.errors import RunFailed, RunStopped
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import disk
 
@@ -80,8 +81,8 @@ def test_features_are_computed_while_pictures_are_still_decoded_and_are_the_same
     told: list[tuple[str, int, int]] = []
     with monkeypatch.context() as patch:
         patch.setattr(decode, "resized", slow)
-        get_ready(spec, tmp_path / "slow", lambda *step: told.append(step))
-    get_ready(spec, tmp_path / "alone", quiet)
+        get_ready(resolve(spec), tmp_path / "slow", lambda *step: told.append(step))
+    get_ready(resolve(spec), tmp_path / "alone", quiet)
     assert next(done for what, done, _ in told if what == "Computing features") > 16, "the pass goes on where it got to"
     slowly, alone = (
         next((tmp_path / name).glob("cache/features/*/features.f32")).read_bytes() for name in ("slow", "alone")
@@ -102,7 +103,7 @@ def test_whoever_stops_decoding_stops_what_is_computed_beside_it_and_loses_none_
             raise RunStopped("stopped by the test")
 
     with pytest.raises(RunStopped):
-        prepared(spec, store.cache_folder(tmp_path), stop)
+        prepared(resolve(spec), store.cache_folder(tmp_path), stop)
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("ThreadPool")] == []
     train(store.create(tmp_path, spec), tmp_path, quiet)
     assert caches(tmp_path) == ["features", "pixels"]
@@ -127,7 +128,7 @@ def test_a_run_that_goes_on_does_not_begin_with_features_of_its_first_phase(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photos: Callable[..., Path]
 ) -> None:
     monkeypatch.setattr(prefetch, "begin", lambda *_: pytest.fail("features were begun with"))
-    assert len(prepared(photographed(photos), tmp_path, quiet, fresh=False).pixels.images) == PICTURES
+    assert len(prepared(resolve(photographed(photos)), tmp_path, quiet, fresh=False).pixels.images) == PICTURES
 
 
 def test_what_goes_wrong_with_features_is_said_before_all_pictures_are_decoded(
@@ -148,7 +149,7 @@ def test_what_goes_wrong_with_features_is_said_before_all_pictures_are_decoded(
     monkeypatch.setattr(decode, "resized", slow)
     told: list[int] = []
     with pytest.raises(RunFailed, match="too large"):
-        prepared(photographed(photos), tmp_path, lambda _what, done, _total: told.append(done))
+        prepared(resolve(photographed(photos)), tmp_path, lambda _what, done, _total: told.append(done))
     assert len(told) < PICTURES
 
 
@@ -159,8 +160,8 @@ class TestBegun:
     def begun(self, tmp_path: Path, photos: Callable[..., Path]) -> Callable[[Storage, int], Any]:
         """Begins with pixels that are all there, ends when so many bytes of features are, and gives what `features` then says and is told."""
         spec = photographed(photos)
-        pixels = prepare(spec.data, spec.image_size, tmp_path, quiet).pixels
-        model = divide(assemble(spec, 2), spec, "final").prefix
+        pixels = prepare(spec.data, resolve(spec).image_size, tmp_path, quiet).pixels
+        model = divide(assemble(resolve(spec), 2), resolve(spec), "final").prefix
         assert model is not None
         (file,) = tmp_path.glob("pixels/*/pixels.u8")
 
@@ -196,7 +197,7 @@ class TestBegun:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         spec = small_spec()
-        model = divide(assemble(spec, 2), spec, "final").prefix
+        model = divide(assemble(resolve(spec), 2), resolve(spec), "final").prefix
         (tmp_path / "pixels.u8").touch()
         growing = Growing("key", tmp_path / "pixels.u8", (1000, 32, 32, 3))
         monkeypatch.setenv("TL_CACHE_GB", str((1000 * 1280 * 4 + 1000 * 32 * 32 * 3 - 1) / 1e9))

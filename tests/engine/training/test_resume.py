@@ -19,7 +19,7 @@ from tl_core import store
 from tl_core.engine.training import checkpoints, pipeline, recording, step_chunks
 from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunFailed, RunStopped
-from tl_core.experiment.phases import total_epochs
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import TEMPORARY
 
@@ -225,7 +225,7 @@ def test_a_run_broken_off_at_any_step_of_recording_an_epoch_ends_the_same(
 
     with monkeypatch.context() as patched:
         # The last epoch is the hard one: no epoch follows that would mend what is missing.
-        last = total_epochs(spec)
+        last = resolve(spec).epochs
         module = {"write_losses": recording, "save": checkpoints}.get(step, pipeline)
         real = getattr(module, step)
 

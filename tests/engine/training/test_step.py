@@ -15,7 +15,7 @@ from tl_core.engine.step import ParamGroup, StepConfig, StepResult, forward_pass
 from tl_core.engine.training.ema import averages_of, in_place_of_weights
 from tl_core.engine.training.epochs import balanced, step_config
 from tl_core.engine.training.groups import groups_of
-from tl_core.experiment.phases import phases
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 
 CHANNELS, BATCH = 6, 5
@@ -34,7 +34,7 @@ class Head:
         spec = ExperimentSpec().with_values({**PLAIN, **changes})
         features = keras.Input((1, 1, CHANNELS))
         self.tail = keras.Model(features, attach(features, spec.head, classes, spec.train.seed))
-        (phase,) = phases(spec)
+        (phase,) = resolve(spec).phases
         self.groups = groups_of(self.tail, phase)
         self.averages = averages_of(self.tail) if spec.optimizer.ema else []
         self.method = replace(step_config(self.groups, self.averages, LABELS, phase), **method)

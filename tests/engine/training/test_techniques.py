@@ -23,7 +23,7 @@ from tl_core.engine.training import checkpoints
 from tl_core.engine.training.lifecycle import train
 from tl_core.engine.training.restore import network_at
 from tl_core.errors import RunFailed, RunStopped
-from tl_core.experiment.phases import phases
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.schedules import rate
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.stopping import stop_epoch
@@ -180,7 +180,7 @@ def test_settings_changed_while_a_run_trains_count_from_the_next_epoch_and_resum
     assert (made.epoch, dict(made.values)) == (3, CHANGED)
     lines = store.read_metrics(changed)
     assert [line["phase"] for line in lines] == ["head", "head", *["head from 3"] * 3]
-    plan = phases(spec, adjustments(changed))[-1]
+    plan = resolve(spec).with_changes(adjustments(changed)).phases[-1]
     last = rate(spec.schedule, 1e-4, 5, 4, 5, plan.schedule_span)
     assert lines[-1]["learning_rate"]["head"] == pytest.approx(last, rel=1e-5), "the schedule goes on where it was"
     plain = store.read_metrics(left_alone(spec, shared_models))
@@ -256,7 +256,7 @@ def test_averaged_weights_are_measured_kept_and_exported(trained: Trained, share
     assert np.array_equal(values["trained/classifier/kernel"], last_values(plain)["model/classifier/kernel"])
     assert not np.array_equal(values["trained/classifier/kernel"], values["model/classifier/kernel"])
     assert line["loss"] == store.read_metrics(plain)[-1]["loss"], "training itself is the same"
-    data = prepare(spec.data, spec.image_size, store.cache_folder(shared_models), quiet)
+    data = prepare(spec.data, resolve(spec).image_size, store.cache_folder(shared_models), quiet)
     rows = data.split.validation
     network, _ = network_at(run, 4)
     logits = np.asarray(network(data.pixels.images[rows].astype(np.float32), training=False))

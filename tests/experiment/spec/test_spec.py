@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tl_core.errors import BadInput, Problem
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import PARAMETERS, VERSION, ExperimentSpec
 from tl_core.params import Param
 
@@ -203,13 +204,15 @@ def test_stages_are_written_as_people_write_them() -> None:
 
 
 def test_the_image_size_is_the_backbones_own_where_none_is_set() -> None:
-    assert ExperimentSpec().with_values({"backbone.name": "Xception", "data.source": "digits"}).image_size == 299
-    assert ExperimentSpec().with_values({"data.image_size": 96}).image_size == 96
+    assert (
+        resolve(ExperimentSpec().with_values({"backbone.name": "Xception", "data.source": "digits"})).image_size == 299
+    )
+    assert resolve(ExperimentSpec().with_values({"data.image_size": 96})).image_size == 96
 
 
 def test_small_pictures_of_the_playground_are_not_enlarged_further_than_it_pays() -> None:
-    assert ExperimentSpec().image_size == 128
-    assert ExperimentSpec().with_values({"backbone.name": "Xception"}).image_size == 128
+    assert resolve(ExperimentSpec()).image_size == 128
+    assert resolve(ExperimentSpec().with_values({"backbone.name": "Xception"})).image_size == 128
 
 
 @pytest.mark.parametrize(

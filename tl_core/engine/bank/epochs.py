@@ -15,7 +15,7 @@ from tl_core.engine.bank.layout import Layout, layout_of
 from tl_core.engine.bank.program import Epoch, Images, Program, as_keras
 from tl_core.engine.bank.stack import Layer, Settings, dropout_names, first_layers, moved, settings_of, sizes_of
 from tl_core.engine.seeds import seed_of
-from tl_core.experiment.phases import phases
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.schedules import rate
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.stopping import ends_now
@@ -129,7 +129,7 @@ def _sizes(specs: Sequence[ExperimentSpec], shared: Shared) -> list[tuple[int, i
 def _epoch(stand: Stand, shared: Shared, number: int, watch: Callable[[], None]) -> list[Line]:
     """Trains one epoch; the line of each head."""
     spec, images = stand.specs[0], shared.train.labels.shape[0]
-    steps, phase = -(-images // spec.train.batch_size), phases(spec)[0]
+    steps, phase = -(-images // spec.train.batch_size), resolve(spec).phases[0]
     shares = [rate(spec.schedule, 1.0, number, step, steps, phase.schedule_span) for step in range(steps)]
     curves = _curves("", stand, _train(stand, shared, _drawn(stand, shared, number, shares), watch), images)
     for prefix, part, positions in (
@@ -140,7 +140,7 @@ def _epoch(stand: Stand, shared: Shared, number: int, watch: Callable[[], None])
         curves |= _curves(prefix, stand, sums, positions.shape[1])
     rates = [head.train.learning_rate * shares[-1] for head in stand.specs]
     return [
-        {"epoch": number, "phase": phase.name, **{name: float(values[head]) for name, values in curves.items()}}
+        {"epoch": number, "phase": phase.title, **{name: float(values[head]) for name, values in curves.items()}}
         | {"learning_rate": {"head": rates[head]}}
         for head in range(len(stand.specs))
     ]

@@ -17,7 +17,7 @@ from tl_core.engine.bank.training import Arrays, Bank, need_memory, run
 from tl_core.engine.networks.assembly import assemble, divide
 from tl_core.engine.training.phase_data import stored_features
 from tl_core.engine.training.prefetch import prepared
-from tl_core.experiment.phases import phases
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.results.head_bank import Cell, Grid, cells
 from tl_core.store import cache_folder
@@ -48,11 +48,11 @@ def read(spec: ExperimentSpec, models: Path, progress: Progress) -> tuple[Prepar
         RunFailed: as a run would, and where the features do not fit into memory.
     """
     set_up(spec.train.seed)
-    cache = cache_folder(models)
-    data = prepared(spec, cache, progress)
+    experiment, cache = resolve(spec), cache_folder(models)
+    data = prepared(experiment, cache, progress)
     classes = len(data.dataset.class_names)
-    parts = divide(assemble(spec, classes, progress), spec, phases(spec)[0].frozen)
-    features = stored_features(spec, data, parts, cache, progress)
+    parts = divide(assemble(experiment, classes, progress), experiment, experiment.phases[0].frozen)
+    features = stored_features(experiment, data, parts, cache, progress)
     split, labels = data.split, data.dataset.labels
     need_memory(len(split.train) + len(split.validation), int(np.prod(features.shape[1:])))
     return data, Arrays(

@@ -17,7 +17,6 @@ from tl_core.engine.bank.epochs import Outcome, Shared, begun, train
 from tl_core.engine.bank.layout import dropouts
 from tl_core.engine.bank.program import MEASURED_AT_ONCE, Images, compiled
 from tl_core.engine.bank.stack import sizes_of
-from tl_core.engine.networks.head import units_of
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import balanced
 from tl_core.engine.training.phase_data import train_eval_positions
@@ -95,7 +94,7 @@ def _shared(spec: ExperimentSpec, arrays: Arrays) -> Shared:
         program=compiled(),
         train=_on_device(arrays.train, arrays.train_labels),
         validation=_on_device(arrays.validation, arrays.validation_labels),
-        units=units_of(spec.head, arrays.classes),
+        units=spec.head.units(arrays.classes),
         class_weights=balanced(arrays.train_labels) if balance else None,
         order_of=lambda seed, epoch: generator_of("order", seed, epoch).permutation(count),
         train_eval_of=lambda seed: train_eval_positions(count, seed),

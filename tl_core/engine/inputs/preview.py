@@ -21,8 +21,9 @@ from tl_core.engine.inputs.augmentation import Recipe, seen
 from tl_core.engine.inputs.mixing import Mix
 from tl_core.engine.inputs.views import drawn_epoch
 from tl_core.errors import BadInput
-from tl_core.experiment.spec import DataSpec, ExperimentSpec
-from tl_core.service.messages import Preview
+from tl_core.experiment.resolve import Experiment
+from tl_core.experiment.spec import DataSpec
+from tl_core.results.preview import Preview
 
 EPOCHS = range(1, 10)
 TRIED = 20
@@ -32,7 +33,7 @@ ReadRow = Callable[[int], np.ndarray]
 """From an item's index to its image: uint8 RGB 0..255, shape (size, size, 3). Raises Unreadable."""
 
 
-def preview(spec: ExperimentSpec, number: int, cache: Path) -> Preview:
+def preview(experiment: Experiment, number: int, cache: Path) -> Preview:
     """One training image and its views in epochs 1 to 9, bit-identical to training on a CPU.
 
     Images mixed into it are those that training mixes in. With stored views (`train.views`) epochs show them in turn, as
@@ -47,12 +48,13 @@ def preview(spec: ExperimentSpec, number: int, cache: Path) -> Preview:
     Raises:
         BadInput: the data cannot be used.
     """
-    dataset, read = _opened(spec, cache)
+    spec = experiment.spec
+    dataset, read = _opened(experiment, cache)
     train = split_of(spec.data, dataset).train
     row = _readable(dataset, read, np.roll(_one_class_after_another(dataset, train), -(number % len(train))))
-    epochs = [drawn_epoch(spec, epoch) for epoch in EPOCHS] if spec.augment else []
-    rows = _readable_partners(spec, dataset, read, train, row, epochs)
-    recipe, position = _recipe(spec, dataset, rows), np.flatnonzero(rows == row)
+    epochs = [drawn_epoch(experiment, epoch) for epoch in EPOCHS] if spec.augment else []
+    rows = _readable_partners(experiment, dataset, read, train, row, epochs)
+    recipe, position = _recipe(experiment, dataset, rows), np.flatnonzero(rows == row)
     images = [
         seen(recipe, lambda places: np.stack([read(one) for one in rows[places]]), position, one) for one in epochs
     ]
@@ -66,10 +68,10 @@ def preview(spec: ExperimentSpec, number: int, cache: Path) -> Preview:
     )
 
 
-def _opened(spec: ExperimentSpec, cache: Path) -> tuple[ImageDataset, ReadRow]:
+def _opened(experiment: Experiment, cache: Path) -> tuple[ImageDataset, ReadRow]:
     """The training data and how to read it, without unreadable files if they are known."""
-    size = spec.image_size
-    dataset = _listed(spec.data.source, spec.data.group_by, minute=int(time.monotonic() // 60))
+    size, data = experiment.image_size, experiment.spec.data
+    dataset = _listed(data.source, data.group_by, minute=int(time.monotonic() // 60))
     if is_cached(dataset, size, cache):
         decoded = pixels(dataset, size, cache, unwatched)
         return decoded.dataset, lambda row: np.asarray(decoded.images[row])
@@ -77,20 +79,21 @@ def _opened(spec: ExperimentSpec, cache: Path) -> tuple[ImageDataset, ReadRow]:
     return dataset, lru_cache(maxsize=None)(lambda row: decode.resized(dataset.open_image(dataset.items[row]), size))
 
 
-def _recipe(spec: ExperimentSpec, dataset: ImageDataset, rows: np.ndarray) -> Recipe:
-    return Recipe(spec.augment, spec.train.seed, [dataset.items[row].key for row in rows], spec.image_size)
+def _recipe(experiment: Experiment, dataset: ImageDataset, rows: np.ndarray) -> Recipe:
+    spec, keys = experiment.spec, [dataset.items[row].key for row in rows]
+    return Recipe(spec.augment, spec.train.seed, keys, experiment.image_size)
 
 
 def _readable_partners(
-    spec: ExperimentSpec, dataset: ImageDataset, read: ReadRow, rows: np.ndarray, row: int, epochs: Sequence[int]
+    experiment: Experiment, dataset: ImageDataset, read: ReadRow, rows: np.ndarray, row: int, epochs: Sequence[int]
 ) -> np.ndarray:
     """The training rows without unreadable partners, which training skips."""
-    recipe, position = _recipe(spec, dataset, rows), np.flatnonzero(rows == row)
+    recipe, position = _recipe(experiment, dataset, rows), np.flatnonzero(rows == row)
     partners = {int(rows[mix.partner]) for epoch in epochs for mix in _mixes(recipe, position, epoch)}
     broken = [partner for partner in partners if not _can_be_read(read, partner)]
     if not broken:
         return rows
-    return _readable_partners(spec, dataset, read, rows[~np.isin(rows, broken)], row, epochs)
+    return _readable_partners(experiment, dataset, read, rows[~np.isin(rows, broken)], row, epochs)
 
 
 def _mixes(recipe: Recipe, position: np.ndarray, epoch: int) -> list[Mix]:

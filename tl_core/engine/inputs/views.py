@@ -21,7 +21,7 @@ from tl_core.engine.inputs.augmentation import VERSION, Recipe, seen
 from tl_core.engine.inputs.features import BATCH, COMPARED, is_exact, portions, stored
 from tl_core.engine.inputs.prefix import EXACT, Arithmetic, Prefix, compiled
 from tl_core.engine.inputs.streams import Batch, Inputs, from_features, labelled
-from tl_core.experiment.phases import phases, trains_from_features
+from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import digest_of
 
@@ -31,12 +31,12 @@ def view_of(epoch: int, views: int) -> int:
     return (epoch - 1) % views + 1
 
 
-def drawn_epoch(spec: ExperimentSpec, epoch: int) -> int:
+def drawn_epoch(experiment: Experiment, epoch: int) -> int:
     """The epoch whose random draws apply in an epoch: the epoch itself, or its stored view."""
-    planned = phases(spec)
+    planned = experiment.phases
     phase = next((one for one in planned if epoch <= one.last), planned[-1])
     views = phase.spec.train.views
-    return view_of(epoch, views) if views and trains_from_features(phase.spec, phase) else epoch
+    return view_of(epoch, views) if views and phase.trains_from_features else epoch
 
 
 def from_views(
@@ -52,8 +52,8 @@ def from_views(
 ) -> Inputs:
     """Training images as `spec.train.views` stored views of features; position p is row `rows[p]` of the pixels.
 
-    Computes missing views, each in its own cache folder, so that a run with more views finds them. For phases with
-    `trains_from_features(spec, phase)` and augmentation; there it replaces `from_features(stored_features(...), split.train)`.
+    Computes missing views, each in its own cache folder, so that a run with more views finds them. For phases that
+    `trains_from_features` and augment; there it replaces `from_features(stored_features(...), split.train)`.
 
     Args:
         model: The frozen prefix (`Parts.prefix`).

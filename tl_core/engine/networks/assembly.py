@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tl_core.backbones import BACKBONES
-from tl_core.backbones.freezing import last_kept, used_cuts
 from tl_core.cache.arrays import Progress, unwatched
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
 from tl_core.engine.networks import head, network_pool, weights
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.resolve import Experiment
 
 
 @dataclass(frozen=True)
@@ -35,52 +33,49 @@ class Parts:
     boundary: str
 
 
-def assemble(spec: ExperimentSpec, classes: int, progress: Progress = unwatched) -> keras.Model:
-    """The network of a spec with its initial weights: float32 RGB pixels 0..255, shape (batch, size, size, 3), to logits.
+def assemble(experiment: Experiment, classes: int, progress: Progress = unwatched) -> keras.Model:
+    """The network of an experiment with its initial weights: float32 RGB pixels 0..255, shape (batch, size, size, 3), to logits.
 
     Raises:
         BadInput, RunFailed: the weights are not available.
     """
     progress("Building the network", 0, 1)
-    backbone = BACKBONES[spec.backbone.name]
     received = partial(progress, "Downloading weights")
-    network = network_pool.pretrained(backbone, spec.image_size, spec.backbone.weights, spec.train.seed, received)
-    return with_head(network, spec, classes)
+    return with_head(network_pool.pretrained(experiment, received), experiment, classes)
 
 
-def with_head(network: keras.Model, spec: ExperimentSpec, classes: int) -> keras.Model:
+def with_head(network: keras.Model, experiment: Experiment, classes: int) -> keras.Model:
     """A pretrained network up to the output block, with a new head, in one graph.
 
     Layers are shared with `network`, except with `backbone.keep`: then it is a copy, so that `network` stays pretrained.
     """
-    backbone = BACKBONES[spec.backbone.name]
-    if kept := last_kept(backbone, spec.backbone.keep, spec.backbone.output):
-        network = _random_above(network, kept, spec)
-    features = networks.cut_output(network, used_cuts(backbone, spec.backbone.output)[-1])
+    spec = experiment.spec
+    if experiment.kept:
+        network = _random_above(network, experiment.kept, experiment)
+    features = networks.cut_output(network, experiment.top)
     logits = head.attach(features, spec.head, classes, spec.train.seed)
     # The name tells networks.cut_output which row the cuts are from.
-    return keras.Model(network.inputs[0], logits, name=backbone.name)
+    return keras.Model(network.inputs[0], logits, name=experiment.backbone.name)
 
 
-def _random_above(network: keras.Model, cut: str, spec: ExperimentSpec) -> keras.Model:
+def _random_above(network: keras.Model, cut: str, experiment: Experiment) -> keras.Model:
     """A copy of a network with random weights above a cut, seeded by the seed and each layer's name."""
-    copy = networks.build(BACKBONES[spec.backbone.name], spec.image_size)
+    copy = networks.build(experiment.backbone, experiment.image_size)
     copy.set_weights(network.get_weights())
-    weights.randomise(networks.split(copy, cut)[1], spec.train.seed)
+    weights.randomise(networks.split(copy, cut)[1], experiment.spec.train.seed)
     return copy
 
 
-def divide(model: keras.Model, spec: ExperimentSpec, frozen: str | None) -> Parts:
+def divide(model: keras.Model, experiment: Experiment, frozen: str | None) -> Parts:
     """Cuts a network above its last frozen block (None: nothing is frozen), and sets which layers train."""
-    backbone = BACKBONES[spec.backbone.name]
     pixels, logits = model.inputs[0], model.outputs[0]
     if frozen is None:
         parts = Parts(None, model, "pixels")
-    elif frozen == used_cuts(backbone, spec.backbone.output)[-1]:
+    elif frozen == experiment.top:
         parts = _at(pixels, model.get_layer(head.POOLING).output, logits, "features")
     else:
         parts = _at(pixels, networks.cut_output(model, frozen), logits, frozen)
-    _set_trainable(model, parts.tail, spec.train.update_batch_norm)
+    _set_trainable(model, parts.tail, experiment.spec.train.update_batch_norm)
     return parts
 
 

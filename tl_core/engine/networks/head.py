@@ -6,7 +6,6 @@ from typing import Any
 
 from tl_core.engine.backend import keras
 from tl_core.engine.seeds import seed_of
-from tl_core.experiment.phases import SOLVED
 from tl_core.experiment.spec import HeadSpec
 
 POOLING = "head_pooling"
@@ -39,12 +38,7 @@ def attach(features: Any, head: HeadSpec, classes: int, seed: int) -> Any:
         x = _dense(units, head, f"head_dense_{number}", seed, "relu")(x)
         x = _normalised(x, head, f"head_batch_norm_{number}")
     x = _dropped(x, head.dropout, "head_dropout", seed)
-    return _dense(units_of(head, classes), head, CLASSIFIER, seed)(x)
-
-
-def units_of(head: HeadSpec, classes: int) -> int:
-    """Units of the classifier: one per class, or a single sigmoid unit for two classes."""
-    return 1 if classes == 2 and head.classifier == "auto" else classes
+    return _dense(head.units(classes), head, CLASSIFIER, seed)(x)
 
 
 def _noisy(x: Any, deviation: float, seed: int) -> Any:
@@ -81,4 +75,4 @@ def _dense(units: int, head: HeadSpec, name: str, seed: int, activation: str | N
 
 def _penalty(head: HeadSpec, l1: float, l2: float) -> keras.regularizers.Regularizer | None:
     # scikit-learn's classifiers add their own penalty, which must not count twice.
-    return keras.regularizers.L1L2(l1, l2) if (l1 or l2) and head.classifier not in SOLVED else None
+    return keras.regularizers.L1L2(l1, l2) if (l1 or l2) and not head.solved else None

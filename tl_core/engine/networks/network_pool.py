@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from tl_core.backbones.download import Report
-from tl_core.backbones.table import Backbone
-from tl_core.backbones.weights import weights_identity
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
 from tl_core.engine.networks import weights
+from tl_core.experiment.resolve import Experiment
 
 _Key = tuple[str, int, str]
 
@@ -15,14 +14,14 @@ _spare: dict[_Key, keras.Model] = {}
 _lent: dict[_Key, keras.Model] = {}
 
 
-def pretrained(backbone: Backbone, size: int, setting: str, seed: int, report: Report | None = None) -> keras.Model:
+def pretrained(experiment: Experiment, report: Report | None = None) -> keras.Model:
     """A network with its initial weights, for the caller alone: the spare one if it fits, otherwise built now.
 
     Args:
-        setting, seed, report: See `weights.load`, also for what is raised.
+        report: See `weights.load`, also for what is raised.
     """
-    key = _key(backbone, size, setting, seed)
-    network = _spare.pop(key, None) or _built(backbone, size, setting, seed, report)
+    key = _key(experiment)
+    network = _spare.pop(key, None) or _built(experiment, report)
     _lent.clear()
     _lent[key] = network
     return network
@@ -36,12 +35,12 @@ def give_back() -> None:
         _lent.clear()
 
 
-def keep(backbone: Backbone, size: int, setting: str, seed: int) -> keras.Model:
+def keep(experiment: Experiment) -> keras.Model:
     """Builds the network that `pretrained` will give next, replacing any other; its weights must not be changed."""
-    key = _key(backbone, size, setting, seed)
+    key = _key(experiment)
     if key not in _spare:
         _spare.clear()
-        _spare[key] = _built(backbone, size, setting, seed)
+        _spare[key] = _built(experiment)
     return _spare[key]
 
 
@@ -50,15 +49,16 @@ def forget() -> None:
     _lent.clear()
 
 
-def is_kept(backbone: Backbone, size: int, setting: str, seed: int) -> bool:
-    return _key(backbone, size, setting, seed) in _spare
+def is_kept(experiment: Experiment) -> bool:
+    return _key(experiment) in _spare
 
 
-def _key(backbone: Backbone, size: int, setting: str, seed: int) -> _Key:
-    return backbone.name, size, weights_identity(backbone, setting, seed)
+def _key(experiment: Experiment) -> _Key:
+    return experiment.backbone.name, experiment.image_size, experiment.weights_identity
 
 
-def _built(backbone: Backbone, size: int, setting: str, seed: int, report: Report | None = None) -> keras.Model:
-    network = networks.build(backbone, size)
-    weights.load(network, backbone, setting, seed, report)
+def _built(experiment: Experiment, report: Report | None = None) -> keras.Model:
+    backbone, spec = experiment.backbone, experiment.spec
+    network = networks.build(backbone, experiment.image_size)
+    weights.load(network, backbone, spec.backbone.weights, spec.train.seed, report)
     return network

@@ -7,27 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from tl_core.backbones import BlockFacts, facts
-from tl_core.experiment.phases import SOLVED, phases
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.resolve import Experiment
 from tl_core.plan import PhasePlan, phase_plan
 from tl_core.results.depth_probe import Cost
 
 
-def costs(spec: ExperimentSpec, images: Mapping[str, int], classes: int, stored: int) -> Mapping[str, Cost]:
+def costs(experiment: Experiment, images: Mapping[str, int], classes: int, stored: int) -> Mapping[str, Cost]:
     """The costs of every cut, by its name.
 
     Args:
         images: Number of images by part.
         stored: Number of images with features, including those that `data.images_per_class` excludes from training.
     """
-    blocks = facts(spec.backbone.name).blocks
-    return {block.name: _cost(spec, block, dict(images), classes, stored) for block in blocks}
+    blocks = facts(experiment.backbone.name).blocks
+    return {block.name: _cost(experiment, block, dict(images), classes, stored) for block in blocks}
 
 
-def _cost(spec: ExperimentSpec, block: BlockFacts, images: dict[str, int], classes: int, stored: int) -> Cost:
-    head = _planned(spec, {"backbone.output": block.name, "backbone.freeze": "all"}, images, classes)
-    tail = _planned(spec, {"backbone.output": "last", "backbone.freeze": block.name}, images, classes)
-    shape = (*block.size_at(spec.image_size), block.channels)
+def _cost(experiment: Experiment, block: BlockFacts, images: dict[str, int], classes: int, stored: int) -> Cost:
+    head = _planned(experiment, {"backbone.output": block.name, "backbone.freeze": "all"}, images, classes)
+    tail = _planned(experiment, {"backbone.output": "last", "backbone.freeze": block.name}, images, classes)
+    shape = (*block.size_at(experiment.image_size), block.channels)
     return Cost(
         shape=shape,
         pooled_bytes=4 * block.channels,
@@ -40,9 +39,9 @@ def _cost(spec: ExperimentSpec, block: BlockFacts, images: dict[str, int], class
     )
 
 
-def _planned(spec: ExperimentSpec, cut: Mapping[str, Any], images: dict[str, int], classes: int) -> PhasePlan:
+def _planned(experiment: Experiment, cut: Mapping[str, Any], images: dict[str, int], classes: int) -> PhasePlan:
     """The plan of the spec's last phase alone, with another cut."""
     alone = {"backbone.keep": "all", "train.head_epochs": 0, "train.stages": ()}
-    solved = {"head.classifier": "auto"} if spec.head.classifier in SOLVED else {}
-    moved = spec.with_values({**alone, **solved, **cut})
-    return phase_plan(moved, phases(moved)[-1], images, classes)
+    solved = {"head.classifier": "auto"} if experiment.solved else {}
+    moved = experiment.with_values({**alone, **solved, **cut})
+    return phase_plan(moved.phases[-1], images, classes)

@@ -21,7 +21,7 @@ from tl_core.engine.probe import neighbours, ridge
 from tl_core.engine.probe.costs import costs
 from tl_core.engine.probe.features import at_every_cut, identity_of
 from tl_core.errors import BadInput, RunFailed
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.resolve import Experiment
 from tl_core.files import digest_of
 from tl_core.results.depth_probe import Depth, Probe, Score, interval
 from tl_core.store import cache_folder
@@ -32,8 +32,8 @@ VERSION = 1
 PROBING = "Probing the blocks"
 
 
-def probe(spec: ExperimentSpec, models: Path, progress: Progress = unwatched) -> Probe:
-    """Accuracy of simple classifiers on the features of each block of a spec's pretrained network.
+def probe(experiment: Experiment, models: Path, progress: Progress = unwatched) -> Probe:
+    """Accuracy of simple classifiers on the features of each block of an experiment's pretrained network.
 
     Uses the spec's data, network, weights and pooling; other settings affect only the estimated costs. Features and scores are
     cached.
@@ -42,20 +42,21 @@ def probe(spec: ExperimentSpec, models: Path, progress: Progress = unwatched) ->
         BadInput, RunFailed: as a run of the spec; also BadInput for a fork.
         RunStopped: `progress` raised it.
     """
+    spec = experiment.spec
     if spec.start.run:
         message = f"the probe is for pretrained networks; this spec starts from {spec.start.run}"
         raise BadInput.of("start.run", message, "Remove it.")
     cache = cache_folder(models)
-    data = prepare(spec.data, spec.image_size, cache, progress)
+    data = prepare(spec.data, experiment.image_size, cache, progress)
     split, classes = data.split, data.dataset.class_names
     images = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
-    cost = costs(spec, images, len(classes), len(data.pixels.images))
-    scores = _scores_kept(spec, data, cache, progress)
+    cost = costs(experiment, images, len(classes), len(data.pixels.images))
+    scores = _scores_kept(experiment, data, cache, progress)
     return Probe(
         source=spec.data.source,
         backbone=spec.backbone.name,
         weights=spec.backbone.weights,
-        image_size=spec.image_size,
+        image_size=experiment.image_size,
         pooling=spec.head.pooling,
         classes=classes,
         images=images,
@@ -63,15 +64,15 @@ def probe(spec: ExperimentSpec, models: Path, progress: Progress = unwatched) ->
     )
 
 
-def _scores_kept(spec: ExperimentSpec, data: Prepared, cache: Path, progress: Progress) -> list[Any]:
+def _scores_kept(experiment: Experiment, data: Prepared, cache: Path, progress: Progress) -> list[Any]:
     """The name and two scores of every cut as JSON values, cached or computed now."""
     split = data.split
     rows = [part.tolist() for part in (split.train, split.train_labels, split.validation)]
     computed_by = version("openvino"), version("keras"), device_name()  # As for features.
-    identity = digest_of(VERSION, *computed_by, data.pixels.key, identity_of(spec, progress), rows)
+    identity = digest_of(VERSION, *computed_by, data.pixels.key, identity_of(experiment, progress), rows)
 
     def build(_folder: Path) -> dict[str, Any]:
-        features = at_every_cut(spec, data.pixels, cache, progress)
+        features = at_every_cut(experiment, data.pixels, cache, progress)
         found = []
         for done, (cut, values) in enumerate(features.items()):
             progress(PROBING, done, len(features))

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.backbones import BACKBONES, facts
+from tl_core.backbones import facts
 from tl_core.backbones.download import obtain
-from tl_core.backbones.weights import resolve, weights_identity
 from tl_core.cache.arrays import Progress
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import device_name, keras
@@ -18,7 +17,7 @@ from tl_core.engine.inputs.features import portions, stored
 from tl_core.engine.inputs.prefix import compiled
 from tl_core.engine.networks import build as networks
 from tl_core.engine.networks import network_pool
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.resolve import Experiment
 
 _POOLING = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
 
@@ -30,7 +29,7 @@ def pooled(network: keras.Model, pooling: str) -> keras.Model:
     return keras.Model(network.inputs[0], keras.layers.Concatenate(name="pooled")(outputs))
 
 
-def at_every_cut(spec: ExperimentSpec, pixels: Pixels, cache: Path, progress: Progress) -> Mapping[str, np.ndarray]:
+def at_every_cut(experiment: Experiment, pixels: Pixels, cache: Path, progress: Progress) -> Mapping[str, np.ndarray]:
     """The pooled output of every cut for every image, by the cut's name: float32, shape (images, channels), memory-mapped.
 
     The network is built and run only if the features are not cached.
@@ -39,26 +38,27 @@ def at_every_cut(spec: ExperimentSpec, pixels: Pixels, cache: Path, progress: Pr
         BadInput, RunFailed: the weights are not available, or the disk is full.
         RunStopped: `progress` raised it.
     """
-    backbone = BACKBONES[spec.backbone.name]
-    identity = (pixels.key, *identity_of(spec, progress), device_name())
+    backbone = experiment.backbone
+    identity = (pixels.key, *identity_of(experiment, progress), device_name())
     images, channels = len(pixels.images), [block.channels for block in facts(backbone.name).blocks]
 
     def outputs(start: int) -> Iterator[np.ndarray]:
         progress("Building the network", 0, 1)
-        network = network_pool.pretrained(backbone, spec.image_size, spec.backbone.weights, spec.train.seed)
-        return compiled(pooled(network, spec.head.pooling))(pixels.images[some] for some in portions(images, start))
+        network = network_pool.pretrained(experiment)
+        return compiled(pooled(network, experiment.spec.head.pooling))(
+            pixels.images[some] for some in portions(images, start)
+        )
 
     features = stored(outputs, (images, sum(channels)), identity, cache, progress)
     return dict(zip(backbone.cut_names, np.split(features, np.cumsum(channels)[:-1], axis=1), strict=True))
 
 
-def identity_of(spec: ExperimentSpec, progress: Progress) -> tuple[str, ...]:
+def identity_of(experiment: Experiment, progress: Progress) -> tuple[str, ...]:
     """Everything besides the pixels that the features depend on: weights, cuts, pooling.
 
     Downloads weights first if necessary: some are identified by content.
     """
-    backbone = BACKBONES[spec.backbone.name]
-    if resolve(backbone, spec.backbone.weights).kind == "imagenet":
-        obtain(backbone, partial(progress, "Downloading weights"))
-    weights = weights_identity(backbone, spec.backbone.weights, spec.train.seed)
-    return "every cut", weights, *(cut.layer for cut in backbone.cuts), spec.head.pooling
+    if experiment.weights.kind == "imagenet":
+        obtain(experiment.backbone, partial(progress, "Downloading weights"))
+    cuts = (cut.layer for cut in experiment.backbone.cuts)
+    return "every cut", experiment.weights_identity, *cuts, experiment.spec.head.pooling

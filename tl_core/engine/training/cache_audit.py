@@ -16,14 +16,13 @@ from tl_core.engine.networks.assembly import Parts, assemble, divide
 from tl_core.engine.training.initial_weights import first_network, start_identity
 from tl_core.engine.training.phase_data import arithmetic_of, identity_of
 from tl_core.errors import BadInput
-from tl_core.experiment.phases import phases, validates_from_features
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.resolve import Experiment
 from tl_core.results.cache_audit import Verified
 from tl_core.store import Run, cache_folder, read_state
 
 
 def verify(
-    spec: ExperimentSpec, models: Path, batches: int = 8, run: Run | None = None, progress: Progress = unwatched
+    experiment: Experiment, models: Path, batches: int = 8, run: Run | None = None, progress: Progress = unwatched
 ) -> tuple[Verified, ...]:
     """Computes some batches again of all features that an experiment has stored, spread evenly over the images.
 
@@ -35,28 +34,31 @@ def verify(
     Raises:
         BadInput: where nothing is stored.
     """
+    spec = experiment.spec
     if spec.start.run and run is None:
         raise BadInput.of("start.run", "a fork is verified by its run", "Name the run instead of its settings.")
-    if not any(_depths(spec)):
-        raise BadInput.of("features", f"this experiment stores none: {_why_none(spec)}", "There is nothing to check.")
+    if not any(_depths(experiment)):
+        raise BadInput.of(
+            "features", f"this experiment stores none: {_why_none(experiment)}", "There is nothing to check."
+        )
     set_up(spec.train.seed)
-    data = prepare(spec.data, spec.image_size, cache_folder(models), progress)
+    data = prepare(spec.data, experiment.image_size, cache_folder(models), progress)
     classes = data.dataset.class_names
-    model = first_network(run, spec, classes, progress) if run else assemble(spec, len(classes), progress)
-    start = start_identity(run, spec) if run else ""
+    model = first_network(run, experiment, classes, progress) if run else assemble(experiment, len(classes), progress)
+    start = start_identity(run, experiment) if run else ""
     found = []
-    for frozen in _depths(spec):
-        parts = divide(model, spec, frozen)
-        stored = _stored(spec, data, parts, models, start)
+    for frozen in _depths(experiment):
+        parts = divide(model, experiment, frozen)
+        stored = _stored(experiment, data, parts, models, start)
         if stored is not None:
-            found.append(_verified(spec, data, parts, stored, batches, progress))
+            found.append(_verified(experiment, data, parts, stored, batches, progress))
     if not found:
         raise _absent(run)
     return tuple(found)
 
 
-def _why_none(spec: ExperimentSpec) -> str:
-    return "train.feature_cache is off" if spec.train.feature_cache == "off" else "it freezes no layers"
+def _why_none(experiment: Experiment) -> str:
+    return "train.feature_cache is off" if experiment.spec.train.feature_cache == "off" else "it freezes no layers"
 
 
 def _absent(run: Run | None) -> BadInput:
@@ -72,20 +74,20 @@ def _absent(run: Run | None) -> BadInput:
     )
 
 
-def _depths(spec: ExperimentSpec) -> Iterator[str | None]:
+def _depths(experiment: Experiment) -> Iterator[str | None]:
     """Where the phases whose features are stored are cut."""
-    yield from dict.fromkeys(phase.frozen for phase in phases(spec) if validates_from_features(spec, phase))
+    yield from dict.fromkeys(phase.frozen for phase in experiment.phases if phase.stores_features)
 
 
-def _stored(spec: ExperimentSpec, data: Prepared, parts: Parts, models: Path, start: str) -> np.ndarray | None:
+def _stored(experiment: Experiment, data: Prepared, parts: Parts, models: Path, start: str) -> np.ndarray | None:
     assert parts.prefix is not None
     shape = (len(data.pixels.images), *parts.prefix.outputs[0].shape[1:])
-    key = key_of(data.pixels, identity_of(spec, parts, start), arithmetic_of(spec, data))
-    return kept(shape, key, cache_folder(models), spec.train.feature_storage)
+    key = key_of(data.pixels, identity_of(experiment, parts, start), arithmetic_of(experiment, data))
+    return kept(shape, key, cache_folder(models), experiment.spec.train.feature_storage)
 
 
 def _verified(
-    spec: ExperimentSpec, data: Prepared, parts: Parts, stored: np.ndarray, batches: int, progress: Progress
+    experiment: Experiment, data: Prepared, parts: Parts, stored: np.ndarray, batches: int, progress: Progress
 ) -> Verified:
     assert parts.prefix is not None
     images, every = data.pixels.images, list(portions(len(stored)))
@@ -104,8 +106,8 @@ def _verified(
         cut=parts.boundary,
         images=apart.images,
         of=len(stored),
-        precision=arithmetic_of(spec, data).precision,
-        storage=spec.train.feature_storage,
+        precision=arithmetic_of(experiment, data).precision,
+        storage=experiment.spec.train.feature_storage,
         largest=apart.largest,
         mean=apart.mean,
         worst=float(each.max()),

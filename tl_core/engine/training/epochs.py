@@ -139,7 +139,7 @@ class Trainer:
             validation = evaluate(self.forward, self.phase_data.validation, progress=progress, said=said)
         line = {
             "epoch": epoch,
-            "phase": self.phase.name,
+            "phase": self.phase.title,
             **reported,
             **metrics.measure("train_eval", train_eval),
             **metrics.measure("val", validation),

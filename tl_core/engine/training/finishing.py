@@ -17,7 +17,6 @@ from tl_core.engine.training.initial_weights import first_network
 from tl_core.engine.training.phase_data import RunContext, exported_inputs
 from tl_core.engine.training.restore import restore, signature_of
 from tl_core.errors import RunFailed
-from tl_core.experiment.phases import phases
 from tl_core.files import write_json
 from tl_core.store import read_state, write_state
 from tl_core.store.checkpoints import Checkpoint
@@ -31,9 +30,13 @@ def finish(context: RunContext) -> None:
     chosen = _chosen(context)
     if not _holds_all(context, chosen):
         # Its checkpoint holds what had been trained by then; what thawed later must be as it was at the start.
-        context = replace(context, model=first_network(context.run, context.spec, context.classes, context.progress))
+        context = replace(
+            context, model=first_network(context.run, context.experiment, context.classes, context.progress)
+        )
     restore(context.model, context.run.checkpoints, chosen)
-    export.save(context.model, signature_of(context.run, context.spec, context.classes, chosen), context.run.export)
+    export.save(
+        context.model, signature_of(context.run, context.experiment, context.classes, chosen), context.run.export
+    )
     figures = {}
     for part in ("validation", "test"):
         if len(rows := context.data.split.part(part)):
@@ -60,13 +63,12 @@ def _chosen(context: RunContext) -> Checkpoint:
 
 def _holds_all(context: RunContext, entry: Checkpoint) -> bool:
     """True where a checkpoint holds all that the run ever trains: that of its last phase, whatever was changed in it."""
-    *_, last = phases(context.spec)
-    return entry.epoch >= last.first
+    return entry.epoch >= context.experiment.phases[-1].first
 
 
 def _report(context: RunContext, part: str, rows: np.ndarray) -> dict[str, Any]:
-    phase = phases(context.spec)[-1]
-    parts = divide(context.model, context.spec, phase.frozen)
+    phase = context.experiment.phases[-1]
+    parts = divide(context.model, context.experiment, phase.frozen)
     data = Part(exported_inputs(context, phase, parts)(rows), context.data.dataset.labels[rows])
     measured = evaluate(
         forward_pass(parts.tail), data, measure_of(context.spec.head), context.progress, f"Evaluating the {part} part"

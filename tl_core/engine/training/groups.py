@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from tl_core.backbones import BACKBONES
-from tl_core.backbones.freezing import used_cuts
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import is_head
 from tl_core.engine.step import ParamGroup
@@ -54,10 +52,8 @@ def thawed_blocks(tail: keras.Model, phase: Phase) -> list[tuple[str, list[keras
     All that a network computes goes through the last layer of a block, and Keras lists layers by depth: what comes before that layer
     in the list is below it.
     """
-    backbone, output = BACKBONES[phase.spec.backbone.name], phase.spec.backbone.output
-    used = used_cuts(backbone, output)
-    thawed = used if phase.frozen is None else used[used.index(phase.frozen) + 1 :]
-    ends = {cut.layer: cut.name for cut in backbone.cuts}
+    thawed = phase.thawed
+    ends = {cut.layer: cut.name for cut in phase.experiment.backbone.cuts}
     found: list[tuple[str, list[keras.layers.Layer]]] = []
     below: list[keras.layers.Layer] = []
     for layer in tail.layers:

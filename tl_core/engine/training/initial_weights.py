@@ -12,9 +12,9 @@ from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import assemble
 from tl_core.engine.training import checkpoints
 from tl_core.errors import BadInput, RunFailed
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.resolve import Experiment
 from tl_core.store import Run, read_state
-from tl_core.store.forks import Start, read_start, start_weights
+from tl_core.store.fork_start import Start, read_start, start_weights
 
 log = logging.getLogger(__name__)
 
@@ -24,16 +24,16 @@ OTHER_IMAGES = (
 
 
 def first_network(
-    run: Run, spec: ExperimentSpec, classes: tuple[str, ...], progress: Progress = unwatched, data: str = ""
+    run: Run, experiment: Experiment, classes: tuple[str, ...], progress: Progress = unwatched, data: str = ""
 ) -> keras.Model:
     """The network of a run as it is before its first epoch: `assemble`, then `take_start`. Also what a checkpoint is restored over."""
-    model = assemble(spec, len(classes), progress)
-    take_start(model, run, spec, classes, data)
+    model = assemble(experiment, len(classes), progress)
+    take_start(model, run, experiment, classes, data)
     return model
 
 
 def take_start(
-    model: keras.Model, run: Run, spec: ExperimentSpec, classes: tuple[str, ...] = (), data: str = ""
+    model: keras.Model, run: Run, experiment: Experiment, classes: tuple[str, ...] = (), data: str = ""
 ) -> None:
     """Puts the weights a fork begins with into its new network; a layer the checkpoint does not hold keeps its first weights.
 
@@ -46,7 +46,7 @@ def take_start(
     Raises:
         RunFailed: where the weights are damaged, or do not fit the network or the classes.
     """
-    start = _start_of(run, spec)
+    start = _start_of(run, experiment)
     if start is None:
         return
     if classes and classes != start.classes:
@@ -71,15 +71,15 @@ def put(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
     checkpoints.restore(values, {name: variables[name] for name in values})
 
 
-def start_identity(run: Run, spec: ExperimentSpec) -> str:
+def start_identity(run: Run, experiment: Experiment) -> str:
     """A name for what the parent changed in the backbone, for the keys of features; "" where it is as it was pretrained."""
-    start = _start_of(run, spec)
+    start = _start_of(run, experiment)
     return start.backbone if start else ""
 
 
-def _start_of(run: Run, spec: ExperimentSpec) -> Start | None:
+def _start_of(run: Run, experiment: Experiment) -> Start | None:
     start = read_start(run)
-    if start is None and spec.start.run:
+    if start is None and experiment.spec.start.run:
         raise RunFailed("The weights this run was forked with are gone (start.json). Fork its parent again.")
     return start
 

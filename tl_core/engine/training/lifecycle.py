@@ -17,6 +17,7 @@ from tl_core.engine.training.phase_data import OnEpoch, ignore
 from tl_core.engine.training.pipeline import carry_out
 from tl_core.engine.training.progress_writer import Reporting
 from tl_core.errors import LabError, RunFailed, RunStopped
+from tl_core.experiment.resolve import resolve
 from tl_core.files import TEMPORARY
 from tl_core.store import (
     FAILED,
@@ -66,8 +67,9 @@ def train(
             _clean_up(run)
             write_state(run, status=RUNNING, message="", **this_process(), started=time.time())
             entries.remove(run)
-            reporting = Reporting(run, progress, read_spec(run).train.batch_size)
-            carry_out(run, models, reporting, on_epoch, passed)
+            experiment = resolve(read_spec(run))
+            reporting = Reporting(run, progress, experiment.spec.train.batch_size)
+            carry_out(run, experiment, models, reporting, on_epoch, passed)
             return write_state(run, status=FINISHED, seconds=passed())
         except (RunStopped, KeyboardInterrupt) as error:
             sentence = str(error) or "Stopped at once; the epoch in flight is lost."

@@ -10,9 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.backbones import BACKBONES
-from tl_core.backbones.freezing import used_cuts
-from tl_core.cache import feature_keys
 from tl_core.cache.arrays import NoRoom, Progress
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import device_name, keras
@@ -24,7 +21,8 @@ from tl_core.engine.networks.assembly import Parts
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import Part, PhaseData
 from tl_core.engine.training.initial_weights import start_identity
-from tl_core.experiment.phases import Phase, trains_from_features, validates_from_features
+from tl_core.experiment.phases import Phase
+from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import digest_of
 from tl_core.store import Run
@@ -56,12 +54,16 @@ class RunContext:
     """What the steps of a run share."""
 
     run: Run
-    spec: ExperimentSpec
+    experiment: Experiment
     data: Prepared
     model: keras.Model
     cache: Path
     progress: Progress
     on_epoch: OnEpoch
+
+    @property
+    def spec(self) -> ExperimentSpec:
+        return self.experiment.spec
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -89,16 +91,16 @@ def still_inputs(context: RunContext, phase: Phase, parts: Parts) -> InputsOf:
     images = context.data.pixels.images
     if parts.prefix is None:
         return lambda rows: from_images(images, rows, None)
-    if not validates_from_features(phase.spec, phase):
+    if not phase.stores_features:
         prefix = in_keras(parts.prefix)
         return lambda rows: from_images(images, rows, prefix)
-    start = start_identity(context.run, context.spec)
+    start = start_identity(context.run, context.experiment)
     try:
-        stored = stored_features(phase.spec, context.data, parts, context.cache, context.progress, start)
+        stored = stored_features(phase.experiment, context.data, parts, context.cache, context.progress, start)
     except NoRoom as error:
         log.warning(COMPUTED_EACH_TIME, error)
         computed, storage = (
-            compiled(parts.prefix, arithmetic_of(phase.spec, context.data)),
+            compiled(parts.prefix, arithmetic_of(phase.experiment, context.data)),
             phase.spec.train.feature_storage,
         )
 
@@ -111,8 +113,8 @@ def still_inputs(context: RunContext, phase: Phase, parts: Parts) -> InputsOf:
 
 def exported_inputs(context: RunContext, phase: Phase, parts: Parts) -> InputsOf:
     """As `still_inputs`, but always exact, as the exported network computes."""
-    spec = phase.spec
-    if parts.prefix is None or is_exact(arithmetic_of(spec, context.data), spec.train.feature_storage):
+    storage = phase.spec.train.feature_storage
+    if parts.prefix is None or is_exact(arithmetic_of(phase.experiment, context.data), storage):
         return still_inputs(context, phase, parts)
     prefix = compiled(parts.prefix)
     return lambda rows: from_images(context.data.pixels.images, rows, prefix)
@@ -121,13 +123,13 @@ def exported_inputs(context: RunContext, phase: Phase, parts: Parts) -> InputsOf
 def _training_inputs(context: RunContext, phase: Phase, parts: Parts, still: InputsOf) -> Inputs:
     """What training reads: the same features each epoch, stored views in turn, or images augmented anew."""
     rows, spec = context.data.split.train, phase.spec
-    if not trains_from_features(spec, phase):
-        return _moving_inputs(context, spec, parts)
+    if not phase.trains_from_features:
+        return _moving_inputs(context, phase, parts)
     if not spec.augment:
         return still(rows)
     assert parts.prefix is not None
-    identity = identity_of(spec, parts, start_identity(context.run, context.spec))
-    epochs, arithmetic = range(phase.first, phase.last + 1), arithmetic_of(spec, context.data)
+    identity = identity_of(phase.experiment, parts, start_identity(context.run, context.experiment))
+    epochs, arithmetic = range(phase.first, phase.last + 1), arithmetic_of(phase.experiment, context.data)
     pixels = context.data.pixels
     try:
         return from_views(
@@ -135,23 +137,25 @@ def _training_inputs(context: RunContext, phase: Phase, parts: Parts, still: Inp
         )
     except NoRoom as error:
         log.warning(COMPUTED_EACH_TIME, error)
-        moving = _moving_inputs(context, spec, parts)
+        moving = _moving_inputs(context, phase, parts)
         return lambda batches, epoch: moving(batches, view_of(epoch, spec.train.views))
 
 
-def _moving_inputs(context: RunContext, spec: ExperimentSpec, parts: Parts) -> Inputs:
+def _moving_inputs(context: RunContext, phase: Phase, parts: Parts) -> Inputs:
     """Inputs that go through augmentation and the frozen part in every epoch."""
-    prefix = None
+    spec, prefix = phase.spec, None
     if parts.prefix is not None:
         stores = spec.train.feature_cache != "off"
-        prefix = compiled(parts.prefix, arithmetic_of(spec, context.data)) if stores else in_keras(parts.prefix)
+        prefix = (
+            compiled(parts.prefix, arithmetic_of(phase.experiment, context.data)) if stores else in_keras(parts.prefix)
+        )
     keys = [item.key for item in context.data.dataset.items]
     images, rows = context.data.pixels.images, context.data.split.train
     return from_images(images, rows, prefix, spec.augment, spec.train.seed, keys)
 
 
 def stored_features(
-    spec: ExperimentSpec, data: Prepared, parts: Parts, cache: Path, progress: Progress, start: str = ""
+    experiment: Experiment, data: Prepared, parts: Parts, cache: Path, progress: Progress, start: str = ""
 ) -> np.ndarray:
     """What the frozen part of a network says of every image, from the cache or computed now; see `inputs.features`.
 
@@ -159,23 +163,23 @@ def stored_features(
         start: Of a fork, its `start_identity`.
     """
     assert parts.prefix is not None
-    identity, arithmetic = identity_of(spec, parts, start), arithmetic_of(spec, data)
-    return features(parts.prefix, data.pixels, identity, cache, progress, arithmetic, spec.train.feature_storage)
+    identity, arithmetic = identity_of(experiment, parts, start), arithmetic_of(experiment, data)
+    storage = experiment.spec.train.feature_storage
+    return features(parts.prefix, data.pixels, identity, cache, progress, arithmetic, storage)
 
 
-def arithmetic_of(spec: ExperimentSpec, data: Prepared) -> Arithmetic:
+def arithmetic_of(experiment: Experiment, data: Prepared) -> Arithmetic:
     """How the frozen part computes; int8 is set by training images that the seed chooses."""
-    precision = spec.train.prefix_precision
+    precision = experiment.spec.train.prefix_precision
     if precision == "f32" or on_gpu():
         return EXACT
     if precision == "bf16":
         return Arithmetic(precision)
-    rows = np.sort(generator_of("ranges", spec.train.seed).permutation(data.split.train)[:SAMPLES])
+    rows = np.sort(generator_of("ranges", experiment.spec.train.seed).permutation(data.split.train)[:SAMPLES])
     return Arithmetic(precision, data.pixels.images[rows], digest_of([data.dataset.items[row].key for row in rows]))
 
 
-def identity_of(spec: ExperimentSpec, parts: Parts, start: str = "") -> tuple[Any, ...]:
+def identity_of(experiment: Experiment, parts: Parts, start: str = "") -> tuple[Any, ...]:
     """Everything besides the pixels that the output of the frozen part depends on."""
-    backbone = BACKBONES[spec.backbone.name]
-    frozen = used_cuts(backbone, spec.backbone.output)[-1] if parts.boundary == "features" else parts.boundary
-    return feature_keys.identity_of(spec, frozen, device_name(), start)
+    frozen = experiment.top if parts.boundary == "features" else parts.boundary
+    return experiment.feature_identity(frozen, device_name(), start)

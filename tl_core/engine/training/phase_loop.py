@@ -22,7 +22,7 @@ from tl_core.engine.training.initial_weights import first_network
 from tl_core.engine.training.phase_data import RunContext, phase_data
 from tl_core.engine.training.provenance import planned
 from tl_core.engine.training.restore import restore_trained
-from tl_core.experiment.phases import Phase, phases
+from tl_core.experiment.phases import Phase
 from tl_core.experiment.spec import HeadSpec
 from tl_core.experiment.stopping import ends_now
 from tl_core.store import write_state
@@ -74,7 +74,7 @@ def phase_of(context: RunContext, epoch: int) -> Phase:
 
 
 def _phases(context: RunContext) -> tuple[Phase, ...]:
-    return phases(context.spec, adjustments(context.run))
+    return context.experiment.with_changes(adjustments(context.run)).phases
 
 
 def _last(context: RunContext, lines: list[Line]) -> int:
@@ -101,13 +101,13 @@ def _adjust(context: RunContext, epoch: int) -> None:
 
 def _entered(context: RunContext, phase: Phase, before: _ActivePhase | None, lines: list[Line]) -> _ActivePhase:
     """A phase made ready, with the values of the epoch before; of the same course also its optimisers and averages go on."""
-    log.info("Phase %s: epochs %d to %d, frozen up to %s.", phase.name, phase.first, phase.last, phase.frozen)
+    log.info("Phase %s: epochs %d to %d, frozen up to %s.", phase.title, phase.first, phase.last, phase.frozen)
     values = _values(context, before, lines)
     model, head = (before.model, before.head) if before else (context.model, context.spec.head)
     if phase.spec.head != head:
-        model, head = first_network(context.run, phase.spec, context.classes, context.progress), phase.spec.head
+        model, head = first_network(context.run, phase.experiment, context.classes, context.progress), phase.spec.head
     restore_trained(model, values)
-    parts = divide(model, phase.spec, phase.frozen)
+    parts = divide(model, phase.experiment, phase.frozen)
     trainer = Trainer.build(parts.tail, phase_data(context, phase, parts), phase)
     if lines and phase_of(context, lines[-1]["epoch"]).schedule_span == phase.schedule_span:
         checkpoints.restore(values, trainer.variables)

@@ -29,10 +29,9 @@ from tl_core.engine.training.phase_loop import train_epochs
 from tl_core.engine.training.prefetch import prepared
 from tl_core.engine.training.provenance import begin
 from tl_core.engine.training.solvers import solve
-from tl_core.experiment.phases import SOLVED, phases
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.resolve import Experiment
 from tl_core.files import write_json
-from tl_core.store import Run, append_metrics, cache_folder, read_spec, write_state
+from tl_core.store import Run, append_metrics, cache_folder, write_state
 from tl_core.store import best as best_line
 
 log = logging.getLogger(__name__)
@@ -40,27 +39,31 @@ log = logging.getLogger(__name__)
 Passed = Callable[[], float]
 
 
-def carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, passed: Passed) -> None:
+def carry_out(
+    run: Run, experiment: Experiment, models: Path, progress: Progress, on_epoch: OnEpoch, passed: Passed
+) -> None:
     """Does what is left to do of a run: data, network, phases, export, report.
 
     Args:
         passed: Says how many seconds the run has taken so far.
     """
     try:
-        _carry_out(run, models, progress, on_epoch, passed)
-        if _left_alone(read_spec(run)):
+        _carry_out(run, experiment, models, progress, on_epoch, passed)
+        if _left_alone(experiment):
             network_pool.give_back()
     finally:
         network_pool.forget()
 
 
-def _carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, passed: Passed) -> None:
-    spec, cache = read_spec(run), cache_folder(models)
-    set_up(spec.train.seed)
-    data = prepared(spec, cache, progress, fresh=not checkpoints.entries_of(run.checkpoints))
+def _carry_out(
+    run: Run, experiment: Experiment, models: Path, progress: Progress, on_epoch: OnEpoch, passed: Passed
+) -> None:
+    cache = cache_folder(models)
+    set_up(experiment.spec.train.seed)
+    data = prepared(experiment, cache, progress, fresh=not checkpoints.entries_of(run.checkpoints))
     write_json(run.report / "data.json", describe(data))
-    model = first_network(run, spec, data.dataset.class_names, progress, data.dataset.fingerprint)
-    context = RunContext(run, spec, data, model, cache, progress, on_epoch)
+    model = first_network(run, experiment, data.dataset.class_names, progress, data.dataset.fingerprint)
+    context = RunContext(run, experiment, data, model, cache, progress, on_epoch)
     begin(context)
     lines = _taken_up(context)
     try:
@@ -72,9 +75,9 @@ def _carry_out(run: Run, models: Path, progress: Progress, on_epoch: OnEpoch, pa
     finish(context)
 
 
-def _left_alone(spec: ExperimentSpec) -> bool:
+def _left_alone(experiment: Experiment) -> bool:
     """True where a run changes no weight of its backbone."""
-    return all(phase.backbone_rate is None for phase in phases(spec)) and not spec.start.run
+    return all(phase.backbone_rate is None for phase in experiment.phases) and not experiment.spec.start.run
 
 
 def _taken_up(context: RunContext) -> list[dict[str, Any]]:
@@ -87,7 +90,7 @@ def _taken_up(context: RunContext) -> list[dict[str, Any]]:
 
 
 def _train(context: RunContext, lines: list[dict[str, Any]], passed: Passed) -> None:
-    if context.spec.head.classifier not in SOLVED:
+    if not context.experiment.solved:
         train_epochs(context, lines, partial(_record, context, passed))
     elif not lines:
         _solve(context, passed)
@@ -110,8 +113,8 @@ def _solve(context: RunContext, passed: Passed) -> None:
     """Fits a classifier that has a solution, and records it as one epoch."""
     began = time.monotonic()
     spec, split = context.spec, context.data.split
-    (phase,) = phases(spec)
-    parts = divide(context.model, spec, phase.frozen)
+    (phase,) = context.experiment.phases
+    parts = divide(context.model, context.experiment, phase.frozen)
     learned = phase_data(context, phase, parts)
     positions = in_batches(np.arange(len(split.train)), EVALUATION_BATCH)
     fitted = np.concatenate([batch.inputs for batch in learned.train.inputs(positions, 1)])
@@ -120,6 +123,6 @@ def _solve(context: RunContext, passed: Passed) -> None:
     forward, measure = forward_pass(parts.tail), measure_of(spec.head)
     train_eval, validation = (evaluate(forward, part, measure) for part in (learned.train_eval, learned.validation))
     measured = {**metrics.measure("train_eval", train_eval), **metrics.measure("val", validation)}
-    line = {"epoch": phase.first, "phase": phase.name, **measured}
+    line = {"epoch": phase.first, "phase": phase.title, **measured}
     line["seconds"] = round(time.monotonic() - began, 4)
     _record(context, passed, line, validation.losses, variables_of(parts.tail, []))

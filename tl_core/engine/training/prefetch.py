@@ -6,8 +6,6 @@ import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from tl_core.backbones import BACKBONES
-from tl_core.backbones.weights import resolve
 from tl_core.cache.arrays import NoRoom, Progress
 from tl_core.data.partial_pixels import Growing
 from tl_core.data.prepare import Prepared, prepare
@@ -16,30 +14,29 @@ from tl_core.engine.inputs.features import begin
 from tl_core.engine.networks import network_pool
 from tl_core.engine.networks.assembly import Parts, divide, with_head
 from tl_core.engine.training.phase_data import identity_of, stored_features
-from tl_core.experiment.phases import phases, validates_from_features
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.resolve import Experiment
 from tl_core.store import cache_folder
 
 log = logging.getLogger(__name__)
 
 
-def get_ready(spec: ExperimentSpec, models: Path, progress: Progress) -> None:
+def get_ready(experiment: Experiment, models: Path, progress: Progress) -> None:
     """Makes what a run of this spec would begin with; nothing is downloaded that is not here.
 
     Raises:
         BadInput, RunFailed: as a run would.
         RunStopped: where `progress` raises it.
     """
-    set_up(spec.train.seed)
-    data = prepared(spec, cache_folder(models), progress)
+    set_up(experiment.spec.train.seed)
+    data = prepared(experiment, cache_folder(models), progress)
     progress("Building the network", 0, 1)
-    network = _network(spec)
-    if _stores_features(spec):
-        parts = _parts(network, spec, len(data.dataset.class_names))
-        stored_features(spec, data, parts, cache_folder(models), progress)
+    network = _network(experiment)
+    if _stores_features(experiment):
+        parts = _parts(network, experiment, len(data.dataset.class_names))
+        stored_features(experiment, data, parts, cache_folder(models), progress)
 
 
-def prepared(spec: ExperimentSpec, cache: Path, progress: Progress, *, fresh: bool = True) -> Prepared:
+def prepared(experiment: Experiment, cache: Path, progress: Progress, *, fresh: bool = True) -> Prepared:
     """The data of a spec, as `prepare` gives it; while pictures are decoded its network is built and features are begun with.
 
     What is not here is not downloaded.
@@ -47,9 +44,9 @@ def prepared(spec: ExperimentSpec, cache: Path, progress: Progress, *, fresh: bo
     Args:
         fresh: False for a run that goes on: it may be past the phase that reads these features.
     """
-    file = resolve(BACKBONES[spec.backbone.name], spec.backbone.weights).path
+    file = experiment.weights.path
     if file is not None and not file.is_file():
-        return prepare(spec.data, spec.image_size, cache, progress)
+        return prepare(experiment.spec.data, experiment.image_size, cache, progress)
     decoding: Future[Growing | None] = Future()
 
     def tell(growing: Growing | None) -> None:
@@ -62,45 +59,50 @@ def prepared(spec: ExperimentSpec, cache: Path, progress: Progress, *, fresh: bo
         progress(what, done, total)
 
     with ThreadPoolExecutor(max_workers=1) as other:
-        meanwhile = other.submit(_build_and_begin, spec, cache, decoding, fresh)
+        meanwhile = other.submit(_build_and_begin, experiment, cache, decoding, fresh)
         try:
-            data = prepare(spec.data, spec.image_size, cache, watched, tell)
+            data = prepare(experiment.spec.data, experiment.image_size, cache, watched, tell)
         finally:
             tell(None)
     meanwhile.result()
     return data
 
 
-def _build_and_begin(spec: ExperimentSpec, cache: Path, decoding: Future[Growing | None], fresh: bool) -> None:
+def _build_and_begin(experiment: Experiment, cache: Path, decoding: Future[Growing | None], fresh: bool) -> None:
     """Builds the network, and computes features of the pictures that are decoded meanwhile, until all are."""
-    network = _network(spec)
+    network = _network(experiment)
     growing = decoding.result()
-    if growing is None or not fresh or not _stores_features(spec) or spec.train.prefix_precision != "f32":
+    if (
+        growing is None
+        or not fresh
+        or not _stores_features(experiment)
+        or experiment.spec.train.prefix_precision != "f32"
+    ):
         return
-    parts = _parts(network, spec, classes=2)  # The frozen part is the same for any number.
+    parts = _parts(network, experiment, classes=2)  # The frozen part is the same for any number.
     assert parts.prefix is not None
     try:
-        begin(parts.prefix, growing, identity_of(spec, parts), cache, spec.train.feature_storage)
+        begin(parts.prefix, growing, identity_of(experiment, parts), cache, experiment.spec.train.feature_storage)
     except (NoRoom, OSError) as error:  # Whoever goes on meets it again, and knows what to do.
         log.info("No features are computed while pictures are decoded: %s", error)
 
 
-def _network(spec: ExperimentSpec) -> keras.Model:
-    return network_pool.keep(BACKBONES[spec.backbone.name], spec.image_size, spec.backbone.weights, spec.train.seed)
+def _network(experiment: Experiment) -> keras.Model:
+    return network_pool.keep(experiment)
 
 
-def _stores_features(spec: ExperimentSpec) -> bool:
+def _stores_features(experiment: Experiment) -> bool:
     """True where a run would begin by computing features, with weights that are at hand before it is made.
 
     What is frozen in a fork may have been trained by its parent.
     """
-    return validates_from_features(spec, phases(spec)[0]) and not spec.start.run
+    return experiment.phases[0].stores_features and not experiment.spec.start.run
 
 
-def _parts(network: keras.Model, spec: ExperimentSpec, classes: int) -> Parts:
-    return divide(with_head(network, spec, classes), spec, phases(spec)[0].frozen)
+def _parts(network: keras.Model, experiment: Experiment, classes: int) -> Parts:
+    return divide(with_head(network, experiment, classes), experiment, experiment.phases[0].frozen)
 
 
-def is_ready(spec: ExperimentSpec) -> bool:
+def is_ready(experiment: Experiment) -> bool:
     """True where the network of a spec is there already."""
-    return network_pool.is_kept(BACKBONES[spec.backbone.name], spec.image_size, spec.backbone.weights, spec.train.seed)
+    return network_pool.is_kept(experiment)

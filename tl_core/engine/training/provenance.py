@@ -8,15 +8,11 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
-from tl_core.backbones import BACKBONES
-from tl_core.backbones.freezing import used_cuts
-from tl_core.backbones.weights import weights_identity
 from tl_core.engine.backend import device_name
 from tl_core.engine.results.measures import loss_name
 from tl_core.engine.training.phase_data import RunContext
 from tl_core.errors import RunFailed
-from tl_core.experiment.phases import phases, total_epochs
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.resolve import Experiment
 from tl_core.plan import phase_plan
 from tl_core.store import read_state, write_state
 from tl_core.store.live_changes import adjustments
@@ -32,17 +28,17 @@ def begin(context: RunContext) -> None:
     Raises:
         RunFailed: where images or weights are not those an earlier part of the run was trained with, or a stage freezes what trained.
     """
-    spec, known = context.spec, read_state(context.run)
-    _check_order(spec)
+    experiment, known = context.experiment, read_state(context.run)
+    _check_order(experiment)
     data = context.data.dataset.fingerprint
-    weights = weights_identity(BACKBONES[spec.backbone.name], spec.backbone.weights, spec.train.seed)
+    weights = experiment.weights_identity
     _check_same("images", known.get("data"), data)
     _check_same("pretrained weights", known.get("weights"), weights)
     other = known.get("environment", environment()) != environment()
     if other:
         log.warning("%s It was %s and is %s.", OTHER_ENVIRONMENT, known["environment"], environment())
     message = OTHER_ENVIRONMENT if other else ""
-    changes = {"data": data, "weights": weights, "epochs": total_epochs(spec), "environment": environment()}
+    changes = {"data": data, "weights": weights, "epochs": experiment.epochs, "environment": environment()}
     write_state(context.run, message=message, **changes, **_counts(context), phases=planned(context))
     log.info("%d classes, images %s, on %s.", len(context.classes), _counts(context)["images"], device_name())
 
@@ -50,10 +46,10 @@ def begin(context: RunContext) -> None:
 def planned(context: RunContext) -> list[dict[str, Any]]:
     """The phases and the seconds each is expected to take, for saying how much time is left."""
     images, classes = _counts(context)["images"], len(context.classes)
-    in_force = phases(context.spec, adjustments(context.run))
-    plans = [phase_plan(phase.spec, phase, images, classes) for phase in in_force]
+    in_force = context.experiment.with_changes(adjustments(context.run)).phases
+    plans = [phase_plan(phase, images, classes) for phase in in_force]
     return [
-        {"name": plan.phase.name, "first": plan.phase.first, "last": plan.phase.last, "seconds": plan.seconds}
+        {"name": plan.phase.title, "first": plan.phase.first, "last": plan.phase.last, "seconds": plan.seconds}
         for plan in plans
     ]
 
@@ -74,11 +70,10 @@ def _counts(context: RunContext) -> dict[str, Any]:
     }
 
 
-def _check_order(spec: ExperimentSpec) -> None:
+def _check_order(experiment: Experiment) -> None:
     """No phase may freeze what one before it trained: neither its checkpoints nor its stored features would know of it."""
-    used = used_cuts(BACKBONES[spec.backbone.name], spec.backbone.output)
-    depths = [used.index(phase.frozen) if phase.frozen else -1 for phase in phases(spec)]
-    if depths != sorted(depths, reverse=True):
+    depths = [len(phase.thawed) for phase in experiment.phases]
+    if depths != sorted(depths):
         raise RunFailed("A stage freezes blocks that trained before it. Write train.stages from the top down.")
 
 

@@ -12,7 +12,7 @@ from tl_core.engine.training import checkpoints
 from tl_core.engine.training.checkpoints import Checkpoint
 from tl_core.files import write_bytes
 from tl_core.store import Run, append_metrics
-from tl_core.store.forks import inherited
+from tl_core.store.fork_start import inherited
 
 append = append_metrics
 

@@ -7,16 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.backbones import BACKBONES
-from tl_core.backbones.weights import weights_identity
 from tl_core.cache.arrays import Progress, unwatched
 from tl_core.engine.backend import keras
-from tl_core.engine.networks.head import units_of
 from tl_core.engine.results.export import Output, Signature
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.initial_weights import first_network
 from tl_core.errors import BadInput, RunFailed
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.files import read_json
 from tl_core.store import Run, read_spec, read_state
 from tl_core.store.checkpoints import Checkpoint, kept_at, unreadable
@@ -42,9 +39,10 @@ def _put(model: keras.Model, values: Mapping[str, np.ndarray], part: str) -> Non
     checkpoints.restore(values, {name: variable for name, variable in named.items() if name in values})
 
 
-def signature_of(run: Run, spec: ExperimentSpec, classes: tuple[str, ...], entry: Checkpoint) -> Signature:
+def signature_of(run: Run, experiment: Experiment, classes: tuple[str, ...], entry: Checkpoint) -> Signature:
     """What a run's network of an epoch takes and gives, and where it comes from."""
-    one_unit = units_of(spec.head, len(classes)) == 1
+    spec = experiment.spec
+    one_unit = spec.head.units(len(classes)) == 1
     output: Output = "sigmoid" if one_unit else "softmax"
     details = {
         "run": run.id,
@@ -55,7 +53,7 @@ def signature_of(run: Run, spec: ExperimentSpec, classes: tuple[str, ...], entry
         **read_state(run).get("environment", {}),
     }
     margins = spec.head.classifier == "linear-svm"
-    return Signature(classes, spec.image_size, "margins" if margins else output, details)
+    return Signature(classes, experiment.image_size, "margins" if margins else output, details)
 
 
 def network_at(run: Run, epoch: int, progress: Progress = unwatched) -> tuple[keras.Model, Signature]:
@@ -67,15 +65,15 @@ def network_at(run: Run, epoch: int, progress: Progress = unwatched) -> tuple[ke
         BadInput: where that checkpoint is not kept (or is given up while it is read), or the pretrained weights are others by now.
         RunFailed: where the pretrained weights cannot be had.
     """
-    spec, entry = read_spec(run), kept_at(run, epoch)
+    experiment, entry = resolve(read_spec(run)), kept_at(run, epoch)
     classes = _classes(run)
-    _check_weights(run, spec)
-    model = first_network(run, spec, classes, progress)
+    _check_weights(run, experiment)
+    model = first_network(run, experiment, classes, progress)
     try:
         restore(model, run.checkpoints, entry)
     except (RunFailed, FileNotFoundError):
         raise unreadable(run, entry) from None
-    return model, signature_of(run, spec, classes, entry)
+    return model, signature_of(run, experiment, classes, entry)
 
 
 def _classes(run: Run) -> tuple[str, ...]:
@@ -86,8 +84,8 @@ def _classes(run: Run) -> tuple[str, ...]:
         raise BadInput.of("run", f"{run.id} has not read its data yet", "Wait for its first epoch.") from None
 
 
-def _check_weights(run: Run, spec: ExperimentSpec) -> None:
+def _check_weights(run: Run, experiment: Experiment) -> None:
     known = read_state(run).get("weights")
-    found = weights_identity(BACKBONES[spec.backbone.name], spec.backbone.weights, spec.train.seed)
+    found = experiment.weights_identity
     if known not in (None, found):
         raise BadInput.of("run", f"the pretrained weights are not those {run.id} began with", "Put them back.")

@@ -14,8 +14,7 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from tl_core.backbones import BACKBONES
-from tl_core.data.sources import anchored, parse
+from tl_core.data.sources import anchored
 from tl_core.errors import BadInput
 from tl_core.experiment.spec.augment import Augments
 from tl_core.experiment.spec.data import DataSpec
@@ -75,13 +74,6 @@ class ExperimentSpec(Section):
     loss: LossSpec = LossSpec()
     stopping: StoppingSpec = StoppingSpec()
     start: StartSpec = StartSpec()
-
-    @property
-    def image_size(self) -> int:
-        """The side of the images in pixels; where none is set the backbone's own, or what is enough for small pictures."""
-        backbone, source = BACKBONES[self.backbone.name], parse(self.data.source)[0]
-        fitting = min(backbone.native_size, source.enough or backbone.native_size)
-        return self.data.image_size or max(fitting, backbone.minimum_size)
 
     def digest(self) -> str:
         """A name for the experiment: the same settings, the same name."""

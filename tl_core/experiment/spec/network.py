@@ -10,6 +10,9 @@ from tl_core.backbones import BACKBONES, weights
 from tl_core.backbones.freezing import last_frozen, last_kept
 from tl_core.params import Located, Section, located, setting
 
+SOLVED = ("logistic-regression", "linear-svm")
+"""Classifiers that scikit-learn solves at once; they have one epoch and no learning rate."""
+
 
 class BackboneSpec(Section):
     name: str = setting(
@@ -153,3 +156,12 @@ class HeadSpec(Section):
             received = f"received {len(self.hidden_dropout)} numbers for {len(self.hidden)} hidden layers"
             raise Located("hidden_dropout", received, "Write one number for each hidden layer, or none.")
         return self
+
+    @property
+    def solved(self) -> bool:
+        """True where scikit-learn solves the classifier at once."""
+        return self.classifier in SOLVED
+
+    def units(self, classes: int) -> int:
+        """Units of the classifier: one for each class, or a single one that tells two classes apart."""
+        return 1 if classes == 2 and self.classifier == "auto" else classes

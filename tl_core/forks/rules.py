@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tl_core.backbones import BACKBONES
-from tl_core.backbones.weights import weights_identity
 from tl_core.data.prepare import listed
 from tl_core.errors import BadInput, Problem
-from tl_core.experiment.phases import SOLVED, phases
+from tl_core.experiment.phases import PhaseLabel
+from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.spec.training import written
 from tl_core.files import read_json
@@ -42,42 +41,42 @@ def settings_at(run: Run, epoch: int) -> ExperimentSpec:
 def continued(run: Run, epoch: int) -> ExperimentSpec:
     """The settings of a fork that changes nothing: what was left of the run's phases; after the last epoch, the last phase once more."""
     spec = settings_at(run, epoch)
-    planned = phases(spec)
-    left = {phase.name: phase.last - max(epoch, phase.first - 1) for phase in planned if phase.last > epoch}
+    planned = resolve(spec).phases
+    left = {phase.label: phase.last - max(epoch, phase.first - 1) for phase in planned if phase.last > epoch}
     stages = [
-        written(stage.model_copy(update={"epochs": left[f"thaw {number}"]}))
+        written(stage.model_copy(update={"epochs": left[label]}))
         for number, stage in enumerate(spec.train.stages, 1)
-        if f"thaw {number}" in left
+        if (label := PhaseLabel("thaw", number)) in left
     ]
     changes: dict[str, Any] = {
-        "train.epochs": left.get(planned[-1].name, spec.train.epochs),
+        "train.epochs": left.get(planned[-1].label, spec.train.epochs),
         "train.stages": stages,
         "start": {"run": run.id, "epoch": epoch},
     }
-    if planned[-1].name != "head":  # Where nothing thaws, epochs of the head alone are none of their own.
-        changes["train.head_epochs"] = left.get("head", 0)
+    if planned[-1].label.kind != "head":  # Where nothing thaws, epochs of the head alone are none of their own.
+        changes["train.head_epochs"] = left.get(PhaseLabel("head"), 0)
     return spec.with_values(changes)
 
 
-def problems(parent: Run, spec: ExperimentSpec) -> tuple[Problem, ...]:
-    """Why a spec cannot go on from a checkpoint of a run, setting by setting; empty where it can."""
-    before = read_spec(parent)
+def problems(parent: Run, experiment: Experiment) -> tuple[Problem, ...]:
+    """Why an experiment cannot go on from a checkpoint of a run, setting by setting; empty where it can."""
+    before, spec = read_spec(parent), experiment.spec
     checks = (_fixed(before, spec), _classifier(parent, before, spec), _random_weights(before, spec))
     found = [problem for check in checks for problem in check]
-    return tuple(found or [*_weights_file(parent, spec), *_classes(parent, before, spec)])
+    return tuple(found or [*_weights_file(parent, experiment), *_classes(parent, before, spec)])
 
 
-def fork_warnings(parent: Run, spec: ExperimentSpec) -> tuple[str, ...]:
+def fork_warnings(parent: Run, experiment: Experiment) -> tuple[str, ...]:
     """What a person should know of a fork that is allowed."""
-    before, said = read_spec(parent), []
-    if spec.data.source != before.data.source:
+    before, said = resolve(read_spec(parent)), []
+    if experiment.spec.data.source != before.spec.data.source:
         said.append(
             "The fork reads other images than its parent did: some it validates on may have been trained on, and its curves are not "
             "measured on the images of the epochs before."
         )
-    if spec.image_size != before.image_size:
+    if experiment.image_size != before.image_size:
         said.append(
-            f"The fork sees images of {spec.image_size} pixels, its parent saw {before.image_size}: a jump in the curves is no progress."
+            f"The fork sees images of {experiment.image_size} pixels, its parent saw {before.image_size}: a jump in the curves is no progress."
         )
     return tuple(said)
 
@@ -106,12 +105,12 @@ def _written(value: Any) -> str:
 
 def _classifier(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
     head, was = spec.head, before.head
-    if head.classifier in SOLVED:
+    if head.solved:
         message = f"received {head.classifier}; it is solved from nothing, and a fork goes on training"
         yield Problem("head.classifier", message, "Choose softmax, or start a new run.")
     elif (head.classifier == "auto") != (was.classifier == "auto") and len(classes_of(parent)) == 2:
         message = f"received {head.classifier}; the checkpoint's ({was.classifier}) has another number of units for two classes"
-        yield Problem("head.classifier", message, _AS_BEFORE if was.classifier not in SOLVED else "Choose softmax.")
+        yield Problem("head.classifier", message, "Choose softmax." if was.solved else _AS_BEFORE)
     if was.batch_norm and not head.batch_norm:
         message = "received false; the layers above learned on what batch normalisation gives them"
         yield Problem("head.batch_norm", message, _AS_BEFORE)
@@ -124,8 +123,8 @@ def _random_weights(before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Pr
         yield Problem("train.seed", message, _AS_BEFORE)
 
 
-def _weights_file(parent: Run, spec: ExperimentSpec) -> Iterator[Problem]:
-    now = weights_identity(BACKBONES[spec.backbone.name], spec.backbone.weights, spec.train.seed)
+def _weights_file(parent: Run, experiment: Experiment) -> Iterator[Problem]:
+    now = experiment.weights_identity
     known = str(read_state(parent).get("weights", now))
     if not known.startswith(now) and not now.endswith(":absent"):
         yield Problem(

@@ -11,12 +11,12 @@ import pytest
 
 from tests.conftest import Photos
 from tests.pages.folders import epoch_line
-from tl_core import store
+from tl_core import forks, store
 from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import sha256_of, write_json
-from tl_core.store import forks, live_changes
+from tl_core.store import fork_start, live_changes
 from tl_core.store.checkpoints import Checkpoint
 
 HEAD = {"model/classifier/kernel": (4, 10), "model/classifier/bias": (10,)}
@@ -65,7 +65,7 @@ def with_epochs(
 
 def test_a_fork_holds_the_weights_of_that_epoch_and_no_optimiser(models: Path) -> None:
     made = forks.fork(models, parent_run(models), 2, {})
-    held, expected = forks.start_weights(made), values_of(2, HEAD)
+    held, expected = fork_start.start_weights(made), values_of(2, HEAD)
     assert held.keys() == expected.keys()
     assert all(np.array_equal(held[name], expected[name]) for name in held)
 
@@ -75,7 +75,7 @@ def test_a_fork_has_the_lines_and_losses_until_then_and_says_whose_they_are(mode
     made = forks.fork(models, parent, 3, {})
     lines = store.read_metrics(made)
     assert [(line["epoch"], line["inherited"]) for line in lines] == [(epoch, parent.id) for epoch in (1, 2, 3)]
-    assert lines == forks.inherited(made)
+    assert lines == fork_start.inherited(made)
     losses = np.fromfile(made.folder / "val_losses.f32", "<f4").reshape(-1, IMAGES)
     assert losses[:, 0].tolist() == [1, 2, 3]
 
@@ -95,8 +95,8 @@ def test_a_fork_is_whole_without_its_parent(models: Path) -> None:
     parent = parent_run(models)
     made = forks.fork(models, parent, 2, {})
     store.delete(parent)
-    assert np.array_equal(forks.start_weights(made)["model/classifier/bias"], np.full(10, 2, np.float32))
-    assert len(forks.inherited(made)) == 2
+    assert np.array_equal(fork_start.start_weights(made)["model/classifier/bias"], np.full(10, 2, np.float32))
+    assert len(fork_start.inherited(made)) == 2
     assert store.read_spec(made).start.epoch == 2
 
 
@@ -104,16 +104,16 @@ def test_a_fork_of_a_fork_has_the_weights_its_parent_never_trained(models: Path)
     first = parent_run(models, shapes={**HEAD, **BLOCK})
     second = with_epochs(forks.fork(models, first, 4, {}), range(5, 7), HEAD)
     third = forks.fork(models, second, 6, {})
-    held = forks.start_weights(third)
+    held = fork_start.start_weights(third)
     assert (held["model/block7_conv/kernel"][0, 0], held["model/classifier/bias"][0]) == (4, 6)
     assert [line["inherited"] for line in store.read_metrics(third)] == [first.id] * 4 + [second.id] * 2
     assert [line["epoch"] for line in store.read_metrics(third)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_the_backbone_has_a_name_of_its_own_only_where_the_parent_trained_it(models: Path) -> None:
-    of_head = forks.read_start(forks.fork(models, parent_run(models), 2, {}))
+    of_head = fork_start.read_start(forks.fork(models, parent_run(models), 2, {}))
     thawed = parent_run(models, shapes={**HEAD, **BLOCK})
-    names = [forks.read_start(forks.fork(models, thawed, epoch, {})) for epoch in (1, 1, 2)]
+    names = [fork_start.read_start(forks.fork(models, thawed, epoch, {})) for epoch in (1, 1, 2)]
     assert of_head is not None and of_head.backbone == ""
     first, again, later = (start.backbone for start in names if start)
     assert first and first == again != later
@@ -121,9 +121,9 @@ def test_the_backbone_has_a_name_of_its_own_only_where_the_parent_trained_it(mod
 
 def test_a_run_that_is_no_fork_has_nothing_of_one(models: Path) -> None:
     run = forks.create(models, ExperimentSpec(), "plain")
-    assert forks.read_start(run) is None
-    assert forks.inherited(run) == []
-    assert forks.start_weights(run) == {}
+    assert fork_start.read_start(run) is None
+    assert fork_start.inherited(run) == []
+    assert fork_start.start_weights(run) == {}
     assert "forked_from" not in store.read_state(run)
 
 
@@ -154,10 +154,10 @@ def test_a_start_that_was_damaged_since_is_noticed(models: Path) -> None:
     made = forks.fork(models, parent_run(models), 2, {})
     (made.folder / "start.npz").write_bytes(b"something else")
     with pytest.raises(BadInput, match="damaged"):
-        forks.start_weights(made)
+        fork_start.start_weights(made)
     (made.folder / "start.json").write_text("{}")
     with pytest.raises(BadInput, match="damaged"):
-        forks.inherited(made)
+        fork_start.inherited(made)
 
 
 def test_a_spec_whose_parent_is_gone_is_refused(models: Path) -> None:
@@ -320,13 +320,13 @@ def test_a_fork_has_the_settings_that_were_in_force_at_its_epoch(models: Path) -
 
 def test_nobody_sees_a_fork_before_it_has_all_it_needs(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parent, seen = parent_run(models), []
-    real = forks.write_json
+    real = fork_start.write_json
 
     def look(path: Path, value: Any) -> None:
         seen.append(store.runs(models) == [parent])
         real(path, value)
 
-    monkeypatch.setattr(forks, "write_json", look)
+    monkeypatch.setattr(fork_start, "write_json", look)
     forks.fork(models, parent, 2, {})
     assert seen == [True]
     assert len(store.runs(models)) == 2
@@ -338,7 +338,7 @@ def test_a_disk_that_is_full_leaves_no_half_of_a_fork(models: Path, monkeypatch:
     def full(path: Path, value: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(forks, "write_json", full)
+    monkeypatch.setattr(fork_start, "write_json", full)
     with pytest.raises(BadInput, match="No space left"):
         forks.fork(models, parent, 2, {})
     assert [entry.name for entry in (models / "runs").iterdir()] == [parent.id]

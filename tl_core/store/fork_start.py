@@ -1,0 +1,95 @@
+"""What a fork began with: read by whoever trains or shows it, written once when it is made.
+
+runs/<id>/start.json   the parent and its epoch, the classes, the parent's lines up to there, the checksum of
+          start.npz    the weights there: a copy, so that the parent may be deleted
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tl_core.errors import BadInput
+from tl_core.files import read_json, sha256_of, write_json, write_with
+from tl_core.store.run import Run
+
+WEIGHTS, START = "start.npz", "start.json"
+MODEL = "model/"
+"""What the name of a weight of the network begins with."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a fork began.
+
+    Attributes:
+        run, title, epoch: The parent, what it was called then, and the epoch of its checkpoint.
+        sha256: Of start.npz.
+        backbone: A name for the weights in it that are the backbone's; empty where only a head had trained, so that what is
+            frozen is as it was pretrained.
+        data: The fingerprint of the images the parent was trained on.
+        lines: The metrics of the epochs up to there, each with `inherited`: the run that trained it.
+    """
+
+    run: str
+    title: str
+    epoch: int
+    sha256: str
+    backbone: str
+    data: str
+    classes: tuple[str, ...]
+    lines: tuple[Mapping[str, Any], ...]
+
+
+def write_start(run: Run, start: Start, values: Mapping[str, np.ndarray]) -> None:
+    """Writes what a fork begins with: its weights, and `start` with their checksum."""
+    file = run.folder / WEIGHTS
+    write_with(file, lambda temporary: np.savez(temporary, **values))  # type: ignore[arg-type]
+    write_json(run.folder / START, asdict(replace(start, sha256=sha256_of(file))))
+
+
+def read_start(run: Run) -> Start | None:
+    """Where a fork began; None for any other run. Raises BadInput where the file is damaged."""
+    file = run.folder / START
+    if not file.exists():
+        return None
+    try:
+        values = read_json(file)
+        return Start(**{**values, "classes": tuple(values["classes"]), "lines": tuple(values["lines"])})
+    except (TypeError, LookupError) as error:
+        raise BadInput.of(str(file), f"is damaged ({error})", "Fork the run again.") from None
+
+
+def inherited(run: Run) -> list[dict[str, Any]]:
+    """The lines of the epochs before a fork began, each saying in `inherited` which run trained it; none for any other run."""
+    start = read_start(run)
+    return [dict(line) for line in start.lines] if start else []
+
+
+def start_weights(run: Run) -> dict[str, np.ndarray]:
+    """The weights a fork begins with, by "model/<the variable's path>"; empty for any other run. Raises BadInput where damaged."""
+    start = read_start(run)
+    if start is None:
+        return {}
+    values = read_weights(run.folder / WEIGHTS, start.sha256)
+    if values is None:
+        raise BadInput.of(str(run.folder / WEIGHTS), "is damaged or gone", "Fork the run again.")
+    return values
+
+
+def read_weights(file: Path, sha256: str) -> dict[str, np.ndarray] | None:
+    """What a file holds of the model; None where it is gone or not as it was written."""
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        return None
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files if name.startswith(MODEL)}
