@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -142,19 +142,79 @@ def test_what_pages_share_knows_no_page_and_no_page_knows_another():
         assert importing(others, lambda found, own=f"pages.ui.{page}": found.of(own)) == {}
 
 
-def test_the_shared_folders_of_the_pages_form_no_cycle():
-    folders = {module.rpartition("/")[0].replace("/", ".") for module in modules("pages/ui")}
-    needs = {folder: set[str]() for folder in folders}
-    for module in modules("pages/ui"):
-        own = module.rpartition("/")[0].replace("/", ".")
-        for found in imports_of(module):
-            parts = found.module.split(".")
-            known = [
-                name for name in (".".join(parts[:length]) for length in range(len(parts), 0, -1)) if name in folders
-            ]
-            needs[own] |= {*known[:1]} - {own}
-    assert {"pages.ui.common", "pages.ui"} <= needs["pages.ui.train"]
-    tuple(TopologicalSorter(needs).static_order())  # Raises CycleError, which names the folders.
+FOUNDATION = {"devices", "errors", "files", "metrics", "params", "records", "registry", "text"}
+"""Modules at the top of tl_core that everything may import."""
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "cache": set(),
+    "backbones": {"cache"},
+    "data": {"cache"},
+    "experiment": {"backbones", "data"},
+    "results": {"experiment"},
+    "store": {"backbones", "cache", "experiment"},
+    "forks": {"data", "experiment", "store"},
+    "plan": {"backbones", "cache", "data", "experiment", "forks", "store"},
+    "supervisor": {"store"},
+    "service": {"cache", "experiment", "results", "store", "supervisor"},
+    "engine": {"backbones", "cache", "data", "experiment", "forks", "plan", "results", "store"},
+    "worker": {
+        "backbones",
+        "cache",
+        "data",
+        "engine",
+        "experiment",
+        "plan",
+        "results",
+        "service",
+        "store",
+        "supervisor",
+    },
+    "cli": {"backbones", "cache", "data", "engine", "experiment", "forks", "plan", "results", "store"},
+    "__main__": {"cli"},
+}
+"""What each folder of tl_core may import beside the foundation."""
+
+
+def parts_of(package: str) -> dict[str, set[str]]:
+    """The folders and modules directly in a package, each with those of them that it imports."""
+    folder = package.replace(".", "/")
+    found: dict[str, set[str]] = {}
+    for module in modules(folder):
+        own = part(package, module.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+        needed = {part(package, one.module) for one in imports_of(module)}
+        if own:
+            found.setdefault(own, set()).update(needed - {own, ""})
+    return {own: needed & found.keys() for own, needed in found.items()}
+
+
+def part(package: str, module: str) -> str:
+    """The part of a package that a module lies in; empty for the package itself and modules outside it."""
+    return module.removeprefix(f"{package}.").partition(".")[0] if module.startswith(f"{package}.") else ""
+
+
+@pytest.mark.parametrize(
+    "package", ["tl_core", "tl_core.data", "tl_core.engine", "tl_core.experiment", "pages", "pages.ui"]
+)
+def test_folders_import_each_other_in_one_direction(package):
+    tuple(TopologicalSorter(parts_of(package)).static_order())  # Raises CycleError, which names the folders.
+
+
+def test_each_folder_imports_only_what_the_table_allows():
+    wrong = {
+        own: sorted(others)
+        for own, needed in parts_of("tl_core").items()
+        if (others := needed - FOUNDATION - MAY_IMPORT.get(own, set()))
+    }
+    assert wrong == {}
+    assert parts_of("tl_core").keys() == FOUNDATION | MAY_IMPORT.keys(), "a new folder needs a row in the table"
+
+
+def test_a_cycle_between_folders_is_noticed():
+    parts = {"a": {"b"}, "b": {"c"}, "c": {"a"}}
+    with pytest.raises(CycleError):
+        tuple(TopologicalSorter(parts).static_order())
+    assert part("tl_core", "tl_core.engine.step") == "engine"
+    assert part("tl_core", "tl_core_other.step") == part("tl_core", "tl_core") == ""
 
 
 def test_a_worker_is_started_and_never_imported():
