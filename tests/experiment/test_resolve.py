@@ -42,15 +42,14 @@ def test_changes_count_in_the_phases_from_their_epoch_on() -> None:
     assert [phase.spec.head.dropout for phase in experiment.phases] == [0.2] * 3
 
 
-@pytest.mark.parametrize("title", ["head", "thaw 2", "thaw 2 from 7", "fine-tune from 12", "solve"])
-def test_a_title_reads_back_as_its_label(title: str) -> None:
-    assert PhaseLabel.from_title(title).title == title
-
-
-def test_the_parts_of_a_title() -> None:
-    assert PhaseLabel.from_title("thaw 2 from 7") == PhaseLabel("thaw", stage=2, changed_at=7)
-    with pytest.raises(ValueError, match="not the title"):
-        PhaseLabel.from_title("Epoch 3")
+def test_a_title_is_made_of_the_parts_of_a_label() -> None:
+    labels = (
+        PhaseLabel("head"),
+        PhaseLabel("thaw", stage=2),
+        PhaseLabel("thaw", 2, changed_at=7),
+        PhaseLabel("fine-tune", changed_at=12),
+    )
+    assert [label.title for label in labels] == ["head", "thaw 2", "thaw 2 from 7", "fine-tune from 12"]
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from tl_core.experiment.spec import ExperimentSpec
 
@@ -31,18 +30,9 @@ class PhaseLabel:
 
     @property
     def title(self) -> str:
-        """As people and files name it: "head", "thaw 1", "fine-tune from 7"."""
+        """As pages show and files keep it: "head", "thaw 1", "fine-tune from 7". Never parsed."""
         name = self.kind if self.stage is None else f"{self.kind} {self.stage}"
         return name if self.changed_at is None else f"{name} from {self.changed_at}"
-
-    @classmethod
-    def from_title(cls, title: str) -> PhaseLabel:
-        """The label a title was made from; raises ValueError for any other text."""
-        found = re.fullmatch(r"(head|thaw|fine-tune|solve)(?: (\d+))?(?: from (\d+))?", title)
-        if found is None:
-            raise ValueError(f"{title!r} is not the title of a phase")
-        kind, stage, changed_at = found.groups()
-        return cls(cast(PhaseKind, kind), int(stage) if stage else None, int(changed_at) if changed_at else None)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def draw_curves(view: RunView) -> None:
     if not view.lines and view.status not in ACTIVE:
         st.caption("It ended before its first epoch was done: there is no curve.")
         return
-    if len(view.lines) == 1 and view.lines[0].get("phase") == "solve":
+    if len(view.lines) == 1 and view.spec is not None and view.spec.head.solved:
         st.caption("This classifier is solved in one step: there is one point and no curve.")
     x, smoothing, log = _choices()
     with st.grid(2, min_column_width=330, key="charts"):
