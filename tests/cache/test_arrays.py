@@ -274,5 +274,5 @@ class TestSpace:
         monkeypatch.setattr(shutil, "disk_usage", lambda _: self.Usage(0, 0, 900_000_000))
         with pytest.raises(NoRoom) as caught:
             need_space(tmp_path / "new", 1_000_000_000, "cached features")
-        assert "0.9 GB free; cached features need 1.0 GB" in str(caught.value)
+        assert "900 MB free; cached features need 1 GB" in str(caught.value)
         assert "TL_MODELS" in str(caught.value)

@@ -216,39 +216,6 @@ def test_a_narrow_terminal_goes_without_the_last_optional_columns(
     assert capsys.readouterr().out.splitlines() == ["run   val", "abcd    1"]
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (None, ""),
-        (0, "0.0 s"),
-        (9.94, "9.9 s"),
-        (9.96, "10 s"),
-        (59.6, "1 min 0 s"),
-        (125, "2 min 5 s"),
-        (3599.9, "1 h 0 min"),
-        (7800, "2 h 10 min"),
-    ],
-)
-def test_durations_are_written_as_people_do(seconds: float | None, said: str) -> None:
-    assert output.duration(seconds) == said
-
-
-@pytest.mark.parametrize(
-    ("count", "said"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1 kB"),
-        (999_700, "1.0 MB"),
-        (1_500_000, "1.5 MB"),
-        (999_990_000, "1.0 GB"),
-        (2.5e12, "2500.0 GB"),
-    ],
-)
-def test_sizes_are_written_as_people_do(count: float, said: str) -> None:
-    assert output.size(count) == said
-
-
 @pytest.mark.parametrize("command", ["runs", "spec", "backbones"])
 def test_a_reader_that_hangs_up_leaves_no_trace(command: str, models: Path) -> None:
     import subprocess

@@ -98,7 +98,7 @@ def test_progress_says_step_speed_and_what_the_worker_uses(models: Path) -> None
     assert overall.text.startswith("1 of 10 epochs done")
     assert overall.value == 14  # (1 + 7/15) of 10 epochs.
     assert inside.text == "Epoch 2\\: step 7 of 15 · 284 images/s"
-    assert "processor 115 % of one core, memory 1.2 GB, graphics memory 4.0 GB" in said(page)
+    assert "processor 115 % of one core, memory 1.2 GB, graphics memory 4 GB" in said(page)
     assert "Training epoch 2 of 10" in said(page)
 
 

@@ -275,4 +275,4 @@ def test_a_checkpoint_is_exported_when_asked_and_then_offered_with_its_size(
     assert not asked
     press(page, "make_1")
     assert asked == [(models, run.id, 1)]
-    assert ".keras, 2.0 MB" in {button.proto.label for button in page.get("download_button")}
+    assert ".keras, 2 MB" in {button.proto.label for button in page.get("download_button")}

@@ -76,17 +76,17 @@ def test_runs_that_were_broken_off_are_all_offered_to_be_resumed_the_oldest_firs
     runs = [add_run(models, title, **trained_by_the_dead()) for title in ("first", "second")]
     add_run(models, "whole")
     page = opened()
-    assert page.warning[0].value == "2 runs were broken off: first, second."
+    assert page.warning[0].value == "2 runs were interrupted: first, second."
     assert page.button(key="resume_broken_off").label == "Resume all 2"
     press(page, "resume_broken_off")
     assert [run.id for run in store.queue.waiting(models)] == [run.id for run in runs]
-    assert "broken off" not in said(opened())
+    assert "interrupted:" not in said(opened())
 
 
 def test_one_run_that_was_broken_off_says_why(models: Path) -> None:
     add_run(models, "alone", **trained_by_the_dead())
     page = opened()
-    assert page.warning[0].value.startswith("**alone** was broken off. ")
+    assert page.warning[0].value.startswith("**alone** was interrupted. ")
     assert "process" in page.warning[0].value
     assert "Resume it" in [button.label for button in page.button]
 
@@ -330,7 +330,7 @@ def test_where_runs_wait_and_nobody_takes_them_the_page_says_what_to_do(models: 
 
 def test_where_nothing_waits_a_missing_worker_is_no_warning(models: Path) -> None:
     add_run(models)
-    assert "broken off" not in said(opened())
+    assert "interrupted:" not in said(opened())
 
 
 LOOK = """

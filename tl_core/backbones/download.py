@@ -20,6 +20,7 @@ from tl_core import files
 from tl_core.backbones.table import BACKBONES, DEFAULT, Backbone
 from tl_core.backbones.weights import address, location, md5_of
 from tl_core.errors import RunFailed
+from tl_core.text import data_size
 
 CONNECT_SECONDS = 15.0
 SILENCE_SECONDS = 10.0
@@ -104,6 +105,6 @@ def _advice(backbone: Backbone, path: Path, url: str, reason: str) -> str:
     file = backbone.weights
     sentence = f"the ImageNet weights of {backbone.title} are missing and could not be downloaded from {url}: {reason}"
     return (
-        f"{sentence.rstrip('.')}. Put that file ({file.megabytes:.0f} MB) at {path}, "
+        f"{sentence.rstrip('.')}. Put that file ({data_size(1e6 * file.megabytes)}) at {path}, "
         f"or choose {BACKBONES[DEFAULT].name}, whose weights need no download."
     )

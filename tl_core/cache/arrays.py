@@ -21,6 +21,7 @@ import numpy as np
 from tl_core.cache.eviction import hold, limit, make_room
 from tl_core.errors import BadInput, RunFailed
 from tl_core.files import TEMPORARY, locked, read_json, write_json
+from tl_core.text import data_size
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total); may raise RunStopped to cancel."""
@@ -206,12 +207,12 @@ def need_space(folder: Path, needed: int, what: str, *, optional: bool = False) 
     folder.mkdir(parents=True, exist_ok=True)
     within, allowed = make_room(folder.parent, needed), limit()
     if optional and allowed is not None and not within:
-        said = f"{what} need {needed / 1e9:.1f} GB besides the entries in use"
-        raise NoRoom(f"{said[0].upper()}{said[1:]}; TL_CACHE_GB allows {allowed / 1e9:.1f} GB for all caches.")
+        said = f"{what} need {data_size(needed)} besides the entries in use"
+        raise NoRoom(f"{said[0].upper()}{said[1:]}; TL_CACHE_GB allows {data_size(allowed)} for all caches.")
     free = shutil.disk_usage(folder).free
     if free < needed * 1.1:
         raise NoRoom(
-            f"The disk of {folder} has {free / 1e9:.1f} GB free; {what} need {needed / 1e9:.1f} GB. "
+            f"The disk of {folder} has {data_size(free)} free; {what} need {data_size(needed)}. "
             "Free some space, choose a smaller image size, or set TL_MODELS to another disk."
         )
 

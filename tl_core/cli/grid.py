@@ -19,6 +19,7 @@ from tl_core.files import write_json
 from tl_core.params import read_text
 from tl_core.plan import plan
 from tl_core.results.head_bank import Cell, Grid, cells, gap, ranked
+from tl_core.text import duration
 
 
 @click.command()
@@ -140,7 +141,7 @@ def _words(result: dict[str, Any]) -> str:
     lost = sum(cell["best"] is None for cell in result["cells"])
     said = (
         f"{len(result['cells'])} heads, {trained:,} epochs of them on {result['images']['train']:,} training images: "
-        f"{output.duration(result['seconds'])}, with features and loading {output.duration(result['seconds_with_features'])}. "
+        f"{duration(result['seconds'])}, with features and loading {duration(result['seconds_with_features'])}. "
         "The best of many cells is an optimistic choice: train a run with its settings for the test accuracy."
     )
     return f"{said} {lost} heads have no epoch to show." if lost else said

@@ -1,4 +1,4 @@
-"""What commands print: tables, sizes, a progress bar with the time left."""
+"""What commands print: tables, paragraphs, a progress bar with the time left."""
 
 from __future__ import annotations
 
@@ -77,27 +77,6 @@ def print_text(text: str, indent: int = 0) -> None:
     width = min(out.width, 110)
     wrapped = textwrap.fill(text, width, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
     print_line(wrapped)
-
-
-def size(count: float) -> str:
-    """Bytes as people write them: 1.2 GB."""
-    for unit, digits in (("B", 0), ("kB", 0), ("MB", 1)):
-        if round(count, digits) < 1000:
-            return f"{count:.{digits}f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as people write them: 42 s, 3 min 5 s, 2 h 10 min."""
-    if seconds is None:
-        return ""
-    if round(seconds, 1) < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if not minutes:
-        return f"{rest} s"
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def share(value: float | None) -> str:

@@ -14,6 +14,7 @@ from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.plan import plan
 from tl_core.results.depth_probe import Depth, Probe, Score
+from tl_core.text import data_size, duration
 
 
 @click.command()
@@ -80,7 +81,7 @@ def _row(depth: Depth) -> tuple[str, ...]:
     stored = (cost.pooled_bytes, cost.pooled_total, cost.map_bytes, cost.map_total)
     seconds = (cost.head_seconds, cost.tail_seconds)
     scores = (*_cells(depth.ridge), *_cells(depth.neighbours), output.share(depth.ridge.train_accuracy))
-    return depth.cut, *scores, *map(output.size, stored), *map(output.duration, seconds)
+    return depth.cut, *scores, *map(data_size, stored), *map(duration, seconds)
 
 
 def _cells(score: Score) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json
 from tl_core.store.live_changes import adjustments
+from tl_core.text import data_size, duration
 
 
 @click.command()
@@ -52,7 +53,7 @@ def _row(run: store.Run) -> tuple[Any, ...]:
         state.get("best_epoch", ""),
         output.share(state.get("val_accuracy")),
         output.share(state.get("test_accuracy")),
-        output.duration(state.get("seconds")),
+        duration(state.get("seconds")),
         "" if loss is None else f"{loss:.4f}",
     )
 
@@ -132,14 +133,14 @@ def _epoch(line: dict[str, Any], best: int | None) -> tuple[Any, ...]:
     losses = (number(name, ".4f") for name in ("loss", "train_eval_loss", "val_loss"))
     accuracies = (number(name, ".3f") for name in ("accuracy", "train_eval_accuracy", "val_accuracy"))
     star = " *" if line["epoch"] == best else "  "
-    return (f"{line['epoch']}{star}", line["phase"], *losses, *accuracies, output.duration(line["seconds"]))
+    return (f"{line['epoch']}{star}", line["phase"], *losses, *accuracies, duration(line["seconds"]))
 
 
 def _show_checkpoints(run: store.Run) -> None:
     manifest = run.checkpoints / "manifest.json"
     if manifest.exists():
         entries = read_json(manifest)["entries"]
-        kept = ", ".join(f"epoch {entry['epoch']} ({output.size(entry['bytes'])})" for entry in entries)
+        kept = ", ".join(f"epoch {entry['epoch']} ({data_size(entry['bytes'])})" for entry in entries)
         output.print_line()
         output.print_text(f"Checkpoints: {kept}")
 

@@ -13,6 +13,7 @@ from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.plan import BlockPlan, PhasePlan, Plan
 from tl_core.plan import plan as plan_of
+from tl_core.text import data_size, duration
 
 
 @click.command()
@@ -80,8 +81,8 @@ def _print_plan(made: Plan) -> None:
         )
         output.print_line()
     output.print_text(
-        f"{made.parameters:,} parameters, {made.trainable:,} trainable at the end; about {output.duration(made.seconds)}, "
-        f"{output.size(made.memory_bytes)} of memory, {output.size(made.disk_bytes)} of disk."
+        f"{made.parameters:,} parameters, {made.trainable:,} trainable at the end; about {duration(made.seconds)}, "
+        f"{data_size(made.memory_bytes)} of memory, {data_size(made.disk_bytes)} of disk."
     )
 
 
@@ -93,14 +94,14 @@ def _phase(planned: PhasePlan) -> tuple[object, ...]:
         phase.frozen or "nothing",
         f"{planned.trainable:,}",
         _features(planned),
-        output.duration(planned.seconds),
+        duration(planned.seconds),
     )
 
 
 def _features(planned: PhasePlan) -> str:
     if not planned.cached:
         return "computed each epoch"
-    return "stored already" if planned.stored else f"stored, {output.size(planned.feature_bytes)}"
+    return "stored already" if planned.stored else f"stored, {data_size(planned.feature_bytes)}"
 
 
 def _block(block: BlockPlan) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from tl_core.data.sources import SOURCES
 from tl_core.experiment.settings_page import settings_page
 from tl_core.experiment.spec import PARAMETERS
 from tl_core.params import parameters
+from tl_core.text import compact, data_size
 
 
 @click.command()
@@ -68,8 +69,8 @@ def _backbone(row: Backbone, present: bool) -> tuple[object, ...]:
     kept = "bundled" if row.weights.kind == "bundled" else "here"
     return (
         row.name,
-        f"{found.parameters / 1e6:.1f} M",
-        f"{found.macs_at(row.native_size) / 1e9:.1f} G",
+        compact(found.parameters),
+        compact(found.macs_at(row.native_size)),
         row.native_size,
         kept if present else "to download",
     )
@@ -93,7 +94,7 @@ def weights_command(as_json: bool) -> None:
         return
     for status in statuses:
         here = "present" if status.present else "missing"
-        output.print_line(f"{status.backbone:<18} {here:<8} {status.megabytes:>6.1f} MB")
+        output.print_line(f"{status.backbone:<18} {here:<8} {data_size(1e6 * status.megabytes):>9}")
         if not status.present:
             output.print_line(f"  from {status.url}")
         output.print_line(f"  {'in' if status.present else 'to'} {status.path}")

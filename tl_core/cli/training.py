@@ -24,6 +24,7 @@ from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import plan
+from tl_core.text import duration
 
 
 @click.command()
@@ -135,7 +136,7 @@ def _line(line: dict[str, Any], epochs: int) -> str:
     epoch = f"{line['epoch']} of {epochs}"
     return (
         f"{epoch:>9}  {line['phase']:<9} {reported}  {line['train_eval_loss']:10.4f}  {line['train_eval_accuracy']:.3f}"
-        f"  {line['val_loss']:8.4f}  {line['val_accuracy']:.3f}  {output.duration(line['seconds'])}"
+        f"  {line['val_loss']:8.4f}  {line['val_accuracy']:.3f}  {duration(line['seconds'])}"
     )
 
 
@@ -146,7 +147,7 @@ def _say_end(run: store.Run, console: Console) -> None:
     other = state["exported_epoch"] if state["exported_epoch"] != state["best_epoch"] else None
     exported = f"; exported is epoch {other}" if other else ""
     said = f"Best epoch {state['best_epoch']}: validation accuracy {state['val_accuracy']:.3f}{exported}{test}; "
-    output.print_line(f"{said}{output.duration(state['seconds'])}.{skipped}", console=console)
+    output.print_line(f"{said}{duration(state['seconds'])}.{skipped}", console=console)
     output.print_line(str(run.export / "model.keras"), console=console)
 
 

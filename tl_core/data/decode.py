@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from tl_core.data.dataset import Unreachable, Unreadable
+from tl_core.text import data_size
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 """The formats that are opened: parsers of rare formats are the weak point of image libraries (a 284-byte BLP file allocates 641 MB)."""
@@ -96,7 +97,7 @@ def _content(file: Path | IO[bytes]) -> bytes:
     if not content:
         raise Unreadable("empty file")
     if len(content) > MAX_BYTES:
-        raise Unreadable(f"file larger than {MAX_BYTES // 1_000_000} MB")
+        raise Unreadable(f"file larger than {data_size(MAX_BYTES)}")
     return content
 
 

@@ -17,6 +17,7 @@ from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Item, Part, Skipped
 from tl_core.errors import BadInput
 from tl_core.files import digest_of
+from tl_core.text import data_size
 
 _PARTS: dict[str, Part] = {
     "train": "train",
@@ -121,7 +122,7 @@ def _unfit(root: Path, file: Path) -> str:
     if file.is_symlink() and not file.resolve().is_relative_to(root):
         return "a link out of the folder"
     if file.stat().st_size > decode.MAX_BYTES:  # checked here, not after reading it
-        return f"file larger than {decode.MAX_BYTES // 1_000_000} MB"
+        return f"file larger than {data_size(decode.MAX_BYTES)}"
     return ""
 
 

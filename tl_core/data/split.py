@@ -19,6 +19,7 @@ import numpy as np
 
 from tl_core.data.dataset import ImageDataset, Item, Part
 from tl_core.errors import BadInput
+from tl_core.text import counted
 
 GroupBy = Literal["content", "folder", "prefix"]
 
@@ -171,7 +172,7 @@ def _rank(seed: int, purpose: str, name: str) -> bytes:
 
 def _check(dataset: ImageDataset, train: np.ndarray, validation: np.ndarray) -> None:
     classes = len(set(dataset.labels.tolist()))
-    sizes = f"{len(dataset.items)} usable images in {classes} class{'es' if classes != 1 else ''}"
+    sizes = f"{counted(len(dataset.items), 'usable image')} in {counted(classes, 'class', 'classes')}"
     if len(set(dataset.labels[train].tolist())) < 2:
         raise BadInput.of(
             "data.source", f"training needs images of two classes or more; there are {sizes}", "Add images or classes."

@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import Any
 
 from tl_core.experiment.spec import StoppingSpec
+from tl_core.text import counted, percent
 
 Line = Mapping[str, Any]
 
@@ -58,14 +59,14 @@ def _patience(spec: StoppingSpec, lines: Sequence[Line]) -> str | None:
         return None
     name, direction = ("loss", "fallen below") if spec.metric == "val_loss" else ("accuracy", "risen above")
     by = f" by {spec.min_delta:g}" if spec.min_delta else ""
-    return f"Validation {name} has not {direction} the {best[spec.metric]:.4g} of epoch {best['epoch']}{by} for {waited} epochs."
+    return f"Validation {name} has not {direction} the {best[spec.metric]:.4g} of epoch {best['epoch']}{by} for {counted(waited, 'epoch')}."
 
 
 def _generalisation_loss(spec: StoppingSpec, lines: Sequence[Line]) -> str | None:
     lost, lowest = _lost(lines)
     if lost <= spec.threshold:
         return None
-    return f"Validation loss is {lost:.1f} % above its lowest, that of epoch {lowest} (GL over {spec.threshold:g})."
+    return f"Validation loss is {percent(lost / 100)} above its lowest, that of epoch {lowest} (GL over {spec.threshold:g})."
 
 
 def _quotient(spec: StoppingSpec, lines: Sequence[Line]) -> str | None:
@@ -79,7 +80,7 @@ def _quotient(spec: StoppingSpec, lines: Sequence[Line]) -> str | None:
     if lost <= spec.threshold * progress:
         return None
     return (
-        f"Validation loss is {lost:.1f} % above its lowest, that of epoch {lowest}, while the last {spec.strip} epochs lowered "
+        f"Validation loss is {percent(lost / 100)} above its lowest, that of epoch {lowest}, while the last {counted(spec.strip, 'epoch')} lowered "
         f"training loss by {progress:.1f} per mille (PQ over {spec.threshold:g})."
     )
 
@@ -92,7 +93,7 @@ def _strips(spec: StoppingSpec, lines: Sequence[Line]) -> str | None:
     if any(later <= earlier for earlier, later in pairwise(last)):
         return None
     number = "a strip" if spec.patience == 1 else f"{spec.patience} strips in a row"
-    return f"Validation loss has risen over {number} of {spec.strip} epochs (UP)."
+    return f"Validation loss has risen over {number} of {counted(spec.strip, 'epoch')} (UP)."
 
 
 def _lost(lines: Sequence[Line]) -> tuple[float, int]:

@@ -16,6 +16,7 @@ from tl_core.files import read_json
 from tl_core.store.live_changes import adjustments
 from tl_core.store.run import Run, read_spec
 from tl_core.store.state import read_state
+from tl_core.text import first_of
 
 _OTHER_LAYERS = "the weights of the checkpoint belong to the layers of {before}"
 _LEAKS = "images that were trained on would be among those that validate"
@@ -137,9 +138,8 @@ def _classes(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> Itera
         return
     known, found = classes_of(parent), listed(spec.data).class_names
     if found != known:
-        message = f"received {spec.data.source}, with the classes {_some(found)}; the checkpoint tells apart {_some(known)}, in that order"
+        theirs, ours = first_of(found, 8), first_of(known, 8)
+        message = (
+            f"received {spec.data.source}, with the classes {theirs}; the checkpoint tells apart {ours}, in that order"
+        )
         yield Problem("data.source", message, "Name images of the same classes, or start a new run.")
-
-
-def _some(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -21,6 +21,7 @@ from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.experiment.spec.training import written
 from tl_core.plan.inactive_settings import inactive_settings
 from tl_core.store import checkpoints
+from tl_core.text import counted
 
 _DEFAULTS = {row.path: row.default for row in PARAMETERS}
 
@@ -123,7 +124,7 @@ def _warm_up(experiment: Experiment) -> Iterator[Problem]:
         return
     shortest = min(experiment.phases, key=lambda phase: phase.epochs)
     if warmup > shortest.epochs:
-        message = f"received {warmup:g}; the phase {shortest.title} has {_epochs(shortest.epochs)}"
+        message = f"received {warmup:g}; the phase {shortest.title} has {counted(shortest.epochs, 'epoch')}"
         yield Problem("schedule.warmup_epochs", message, "Lower it, or train longer.")
 
 
@@ -143,10 +144,6 @@ def _quantiser(experiment: Experiment) -> Iterator[Problem]:
 
 def _can_be_phased(experiment: Experiment) -> bool:
     return not any(_stages(experiment))
-
-
-def _epochs(number: int) -> str:
-    return f"{number} epoch" + ("" if number == 1 else "s")
 
 
 _CHECKS: tuple[Callable[[Experiment], Iterator[Problem]], ...] = (

@@ -11,6 +11,7 @@ from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import OptimizerSpec
 from tl_core.plan.costs import PhasePlan, outputs, split
+from tl_core.text import data_size
 
 Said = tuple[tuple[Problem, ...], tuple[str, ...]]
 """Problems, and warnings."""
@@ -56,9 +57,9 @@ def disk_short(models: Path, needed: int, features: int) -> Said:
     if needed < free:
         return (), ()
     if needed - features < free:
-        said = f"{features / 1e9:.1f} GB of features do not fit on the disk, which has {free / 1e9:.1f} GB free"
+        said = f"{data_size(features)} of features do not fit on the disk, which has {data_size(free)} free"
         return (), (f"{said}: where nothing older can be removed they are computed in every epoch, which is slow.",)
-    message = f"needs {needed / 1e9:.1f} GB of disk; {there} has {free / 1e9:.1f} GB free"
+    message = f"needs {data_size(needed)} of disk; {there} has {data_size(free)} free"
     return (Problem("data.image_size", message, "Free some space, or lower data.image_size."),), ()
 
 
@@ -74,9 +75,5 @@ def budget_short(pixels: int, phase_plans: tuple[PhasePlan, ...]) -> Said:
     needed = max((max(plan.feature_bytes, plan.read_bytes) for plan in phase_plans if plan.feature_bytes), default=0)
     if allowed is None or not needed or pixels + needed <= allowed:
         return (), ()
-    said = f"{_size(needed)} of features and {_size(pixels)} of decoded images are more than the {_size(allowed)} of {SETTING}"
+    said = f"{data_size(needed)} of features and {data_size(pixels)} of decoded images are more than the {data_size(allowed)} of {SETTING}"
     return (), (f"{said}: features that do not fit are computed in every epoch, which is slow.",)
-
-
-def _size(number: int) -> str:
-    return f"{number / 1e9:.1f} GB" if number >= 1e8 else f"{number / 1e6:.1f} MB"

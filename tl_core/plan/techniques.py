@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import ExperimentSpec, StoppingSpec
+from tl_core.text import counted, exact_percent, joined
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def _augmentation(experiment: Experiment) -> Iterator[Technique]:
 def _kept(experiment: Experiment) -> Iterator[Technique]:
     if experiment.kept and (above := experiment.above(experiment.kept)):
         yield Technique(
-            "Random weights", _listed(above), "These blocks start anew instead of from what they were trained for."
+            "Random weights", joined(above), "These blocks start anew instead of from what they were trained for."
         )
 
 
@@ -61,12 +62,12 @@ def _features(experiment: Experiment) -> Iterator[Technique]:
         effect = f"Gaussian noise of standard deviation {head.noise:g} in every training step."
         yield Technique(f"Noise {head.noise:g}", "pooled features", effect)
     if head.batch_norm:
-        where = _listed(("pooled features", *(f"output of {name}" for name in layers[:-1])))
+        where = joined(("pooled features", *(f"output of {name}" for name in layers[:-1])))
         yield Technique("Batch normalisation", where, "Brings every channel to mean 0 and variance 1 over the batch.")
     before = ((head.hidden_dropout or (head.dropout,) * len(head.hidden)), layers[:-1])
     for share, name in (*zip(*before, strict=True), (head.dropout, "classifier")):
         if share:
-            effect = f"{_percent(share)} of its inputs are switched off at random in every training step."
+            effect = f"{exact_percent(share)} of its inputs are switched off at random in every training step."
             yield Technique(f"Dropout {share:g}", f"before {name}", effect)
 
 
@@ -76,7 +77,7 @@ def dense_layers(spec: ExperimentSpec) -> tuple[str, ...]:
 
 
 def _penalties(experiment: Experiment) -> Iterator[Technique]:
-    head, layers = experiment.spec.head, _listed(dense_layers(experiment.spec))
+    head, layers = experiment.spec.head, joined(dense_layers(experiment.spec))
     zero, small = "drives weights to exactly zero", "keeps weights small"
     for kind, amount, what, so in (
         ("L1", head.l1, "kernels", zero),
@@ -96,7 +97,7 @@ def _penalties(experiment: Experiment) -> Iterator[Technique]:
 def _thawed(experiment: Experiment) -> Iterator[Technique]:
     train, thawed = experiment.spec.train, [one for one in experiment.phases if one.backbone_rate is not None]
     for phase in thawed:
-        where = f"thawed layers of {_listed(phase.thawed)}" + _when(phase, thawed)
+        where = f"thawed layers of {joined(phase.thawed)}" + _when(phase, thawed)
         if train.backbone_l2:
             effect = f"Adds {train.backbone_l2:g} × the sum of the squares of their kernels to the loss; keeps weights small."
             yield Technique(f"L2 {train.backbone_l2:g}", where, effect)
@@ -130,7 +131,7 @@ def _labels(experiment: Experiment) -> Iterator[Technique]:
         yield Technique(
             f"Label smoothing {share:g}",
             "training labels",
-            f"{_percent(share)} of each label is spread over all classes.",
+            f"{exact_percent(share)} of each label is spread over all classes.",
         )
     if loss.class_weights == "balanced":
         yield Technique("Class weights", "training loss", "An image counts the more the rarer its class is.")
@@ -148,26 +149,14 @@ def _stopping(experiment: Experiment) -> Iterator[Technique]:
 
 
 def _rule(stopping: StoppingSpec) -> str:
-    limit, strip = f"{stopping.threshold:g}", _counted(stopping.strip, "epoch")
+    limit, strip = f"{stopping.threshold:g}", counted(stopping.strip, "epoch")
     measure = "loss" if stopping.metric == "val_loss" else "accuracy"
     return {
-        "patience": f"Ends after {_counted(stopping.patience, 'epoch')} without a better validation {measure}.",
+        "patience": f"Ends after {counted(stopping.patience, 'epoch')} without a better validation {measure}.",
         "GL": f"Ends when validation loss is {limit} % over its lowest.",
         "PQ": f"Ends when that rise in percent is over {limit} times the progress of the last {strip}.",
-        "UP": f"Ends after {_counted(stopping.patience, 'strip')} of {strip} in a row with a higher validation loss.",
+        "UP": f"Ends after {counted(stopping.patience, 'strip')} of {strip} in a row with a higher validation loss.",
     }[stopping.rule]
 
 
 _PARTS = (_augmentation, _kept, _features, _penalties, _thawed, _labels, _weights, _stopping)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:g} %"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

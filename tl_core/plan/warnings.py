@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tl_core import forks
 from tl_core.experiment.resolve import Experiment
+from tl_core.text import counted
 
 
 def spec_warnings(experiment: Experiment) -> tuple[str, ...]:
@@ -28,7 +29,7 @@ def _never_stops(experiment: Experiment) -> Iterator[str]:
     needed = {"patience": stopping.patience + 1, "UP": (stopping.patience + 1) * stopping.strip, "PQ": stopping.strip}
     if epochs <= needed.get(stopping.rule, 0):
         yield (
-            f"Early stopping ({stopping.rule}) cannot end the last phase before its {_epochs(epochs)} are over: "
+            f"Early stopping ({stopping.rule}) cannot end the last phase before its {counted(epochs, 'epoch')} are over: "
             f"it needs {needed[stopping.rule] + 1} or more with these settings."
         )
 
@@ -37,7 +38,7 @@ def _never_drops(experiment: Experiment) -> Iterator[str]:
     longest, schedule = max(phase.epochs for phase in experiment.phases), experiment.spec.schedule
     if schedule.name == "step" and schedule.every >= longest:
         yield (
-            f"The schedule step never lowers the rate: the longest phase has {_epochs(longest)}, and it drops every {schedule.every}."
+            f"The schedule step never lowers the rate: the longest phase has {counted(longest, 'epoch')}, and it drops every {schedule.every}."
         )
 
 
@@ -48,7 +49,3 @@ def _never_trained(experiment: Experiment) -> Iterator[str]:
     if random:
         blocks = random[0] if len(random) == 1 else f"{random[0]} to {random[-1]}"
         yield f"{blocks} start with random weights and stay frozen: nothing ever trains them."
-
-
-def _epochs(number: int) -> str:
-    return f"{number} epoch" + ("" if number == 1 else "s")

@@ -17,7 +17,7 @@ from pages.ui.markdown import plain
 from tl_core import store
 from tl_core.store import Notes
 from tl_core.store.notes import LONGEST_TEXT, LONGEST_TITLE, MOST_TAGS
-from tl_core.text import data_size
+from tl_core.text import counted, data_size, first_of
 
 NAMED = 8
 """How many runs a window names before it only counts."""
@@ -109,7 +109,7 @@ def _delete(page: str, models: Path, titles: Mapping[str, str], then: Callable[[
     if doomed:
         lost = run_actions.contents(models, doomed)
         st.markdown(f"{_names([titles[run_id] for run_id in doomed])}  \n{_what(lost)} This cannot be undone.")
-    if _confirmed(f"Delete {_counted(len(doomed), 'run')}" if doomed else ""):
+    if _confirmed(f"Delete {counted(len(doomed), 'run')}" if doomed else ""):
         _do(page, partial(run_actions.delete, models, doomed), then)
 
 
@@ -140,16 +140,9 @@ def _do(page: str, act: Callable[[], problems.Problems], then: Callable[[], None
 
 
 def _names(titles: Sequence[str]) -> str:
-    names = ", ".join(f"**{plain(title)}**" for title in titles[:NAMED])
-    return names if len(titles) <= NAMED else f"{names} and {len(titles) - NAMED} more"
+    return first_of([f"**{plain(title)}**" for title in titles], NAMED)
 
 
 def _what(lost: run_actions.Contents) -> str:
-    checkpoints = _counted(lost.checkpoints, "checkpoint")
-    return (
-        f"{_counted(lost.runs, 'run')} with curves, {checkpoints} and exports, {data_size(lost.bytes)}, will be gone."
-    )
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")
+    checkpoints = counted(lost.checkpoints, "checkpoint")
+    return f"{counted(lost.runs, 'run')} with curves, {checkpoints} and exports, {data_size(lost.bytes)}, will be gone."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pages.ui.common.run_list import UNREADABLE, Row
 from tl_core.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, Progress, stage_seconds_left
-from tl_core.text import duration
+from tl_core.text import counted, duration, percent
 
 MARKS = {
     RUNNING: ("▶", "blue"),
@@ -41,15 +41,15 @@ def status_counts(shown: Sequence[Row]) -> str:
 
 
 def progress_text(row: Row) -> str | None:
-    """How far a run is: "epoch 4 of 10 · 1 min left", "decoding images 40% · 15 s left", "place 2 in the queue", "3 of 10 epochs"."""
+    """How far a run is: "epoch 4 of 10 · 1 min left", "decoding images 40 % · 15 s left", "place 2 in the queue", "3 of 10 epochs"."""
     if row.status == RUNNING:
         ahead = stage_seconds_left(row.progress) if row.left is None and row.progress else row.left
         return " · ".join(filter(None, [_doing(row), time_left(ahead)]))
     if row.status == QUEUED:
         return f"place {row.place} in the queue" if row.place else "about to start"
     if row.status == FINISHED:
-        return _epochs(row.epoch)
-    return f"{row.epoch} of {_epochs(row.epochs)}" if row.epochs else None
+        return counted(row.epoch, "epoch")
+    return f"{row.epoch} of {counted(row.epochs, 'epoch')}" if row.epochs else None
 
 
 def time_left(seconds: float | None) -> str:
@@ -80,12 +80,8 @@ def _doing(row: Row) -> str:
         return "starting"
     if epoch_in(row.progress.what):
         return f"{row.progress.what.lower()} of {row.epochs}" if row.epochs else row.progress.what.lower()
-    done = f" {stage_share(row.progress):.0%}" if row.progress.total > 1 else ""
+    done = f" {percent(stage_share(row.progress), 0)}" if row.progress.total > 1 else ""
     return row.progress.what.lower() + done
-
-
-def _epochs(number: int | None) -> str:
-    return f"{number} epoch" + ("" if number == 1 else "s")
 
 
 def epoch_in(what: str) -> int | None:

@@ -17,6 +17,7 @@ from pages.ui.charts.colours import DISTINCT
 from pages.ui.charts.curves import Kind, Measure, X
 from pages.ui.common.run_list import Row
 from pages.ui.markdown import plain
+from tl_core.text import first_of
 
 _KEY, _PARAM = "compared_runs", "runs"
 
@@ -62,7 +63,7 @@ def choose_runs(rows: Sequence[Row], called: dict[str, str]) -> list[str]:
 
 def _say_unknown(ids: Sequence[str]) -> None:
     if ids:
-        said = ", ".join(plain(id[:80]) for id in ids[:5]) + (" …" if len(ids) > 5 else "")
+        said = first_of([plain(id[:80]) for id in ids], 5)
         st.warning(
             f"The link names {'a run' if len(ids) == 1 else 'runs'} that this folder does not hold: {said}. "
             "It may have been deleted, or lie in another models folder.",

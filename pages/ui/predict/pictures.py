@@ -21,6 +21,7 @@ from tl_core.data.dataset import Unreadable
 from tl_core.data.decode import SUFFIXES
 from tl_core.service import Output, Predictions
 from tl_core.store import is_alive, this_process
+from tl_core.text import data_size
 
 MOST = 200
 """Pictures at a time."""
@@ -94,7 +95,7 @@ class Album:
             if len(self.pictures) >= MOST:
                 self.refused.append((name, f"at most {MOST} pictures at a time"))
             elif taken + size > MOST_BYTES:
-                self.refused.append((name, f"more than {MOST_BYTES // 1_000_000} MB together"))
+                self.refused.append((name, f"more than {data_size(MOST_BYTES)} together"))
             else:
                 self.pictures.append(self._written(name, content, size))
                 taken += size

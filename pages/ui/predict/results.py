@@ -19,7 +19,7 @@ from pages.ui.predict.pictures import Album, Answer, Picture, Scores, make_thumb
 from tl_core import service
 from tl_core.errors import BadInput, LabError
 from tl_core.service import Output
-from tl_core.text import duration, percent
+from tl_core.text import counted, duration, percent
 
 SKIPPED_SHOWN = 50
 
@@ -58,8 +58,11 @@ def _skipped(network: Network, album: Album) -> None:
     if not skipped:
         return
     more = [f"- and {len(skipped) - SKIPPED_SHOWN} more"] if len(skipped) > SKIPPED_SHOWN else []
-    files = "1 file was" if len(skipped) == 1 else f"{len(skipped)} files were"
-    st.warning("\n".join([*skipped[:SKIPPED_SHOWN], *more]), title=f"{files} skipped", icon=":material/broken_image:")
+    st.warning(
+        "\n".join([*skipped[:SKIPPED_SHOWN], *more]),
+        title=f"{counted(len(skipped), 'file')} skipped",
+        icon=":material/broken_image:",
+    )
 
 
 PORTION = 8
@@ -71,7 +74,7 @@ def classify_new(models: Path, network: Network, album: Album) -> None:
     if not new:
         return
     waiting = "" if service.pid(models) else "; the first answer takes some seconds longer"
-    bar = st.progress(0.0, text=f"Looking at {len(new)} picture{'s' if len(new) > 1 else ''}{waiting}")
+    bar = st.progress(0.0, text=f"Classifying {counted(len(new), 'picture')}{waiting}")
     started = time.monotonic()
     try:
         for start in range(0, len(new), PORTION):

@@ -165,7 +165,7 @@ def stage_text(now: store.Progress) -> str:
 
 def usage(now: store.Progress) -> str:
     """What the worker uses: processor, memory, graphics memory; only what is known."""
-    said = [f"processor {now.cpu:.0f} % of one core"] if now.cpu is not None else []
+    said = [f"processor {percent(now.cpu / 100, 0)} of one core"] if now.cpu is not None else []
     said += [f"memory {data_size(now.memory)}"] if now.memory is not None else []
     said += [f"graphics memory {data_size(now.gpu_memory)}"] if now.gpu_memory is not None else []
     return "Worker: " + ", ".join(said) if said else ""

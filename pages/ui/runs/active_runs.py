@@ -16,6 +16,7 @@ from pages.ui.markdown import plain
 from pages.ui.runs.toolbar import PAGE
 from tl_core.store import INTERRUPTED, QUEUED, RUNNING
 from tl_core.supervisor import Worker, workers
+from tl_core.text import first_of
 
 SHOWN = 6
 """How many waiting runs have a line; a longer queue is counted."""
@@ -132,7 +133,5 @@ def draw_interrupted(models: Path, every: Sequence[Row]) -> None:
 def interrupted_text(broken: Sequence[Row]) -> str:
     """Which runs were broken off, as Markdown; of a single one also why."""
     if len(broken) == 1:
-        return f"**{plain(broken[0].title)}** was broken off. {plain(broken[0].message)}".rstrip()
-    names = ", ".join(plain(row.title) for row in broken[:NAMED])
-    more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
-    return f"{len(broken)} runs were broken off: {names}{more}."
+        return f"**{plain(broken[0].title)}** was interrupted. {plain(broken[0].message)}".rstrip()
+    return f"{len(broken)} runs were interrupted: {first_of([plain(row.title) for row in broken], NAMED)}."

@@ -16,7 +16,7 @@ from tl_core.cache import eviction
 from tl_core.errors import BadInput, LabError
 from tl_core.results.cache_audit import Verified
 from tl_core.store import disk
-from tl_core.text import data_size
+from tl_core.text import counted, data_size
 
 PARTS = {
     "checkpoints": ("Checkpoints", "What a run goes on from; the best epochs and the latest."),
@@ -120,7 +120,7 @@ def ask(models: Path, clean_up: CleanUp) -> None:
     """Says what would go, and removes it where that is wanted."""
     spare = clean_up.spare(models)
     if spare.count:
-        things = f"{spare.count:,} {'entry' if spare.count == 1 else 'entries'}, **{data_size(spare.bytes)}**"
+        things = f"{counted(spare.count, 'entry', 'entries')}, **{data_size(spare.bytes)}**"
         st.markdown(f"**{clean_up.title}**: {things} would be removed. {clean_up.help}")
     else:
         st.markdown(f"**{clean_up.title}**: there is nothing to remove.")

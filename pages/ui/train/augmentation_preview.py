@@ -26,6 +26,7 @@ from tl_core.errors import LabError
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import DataSpec, ExperimentSpec
 from tl_core.service import Preview
+from tl_core.text import percent
 
 PICTURE = "train.picture"
 _KEPT = 16
@@ -89,7 +90,7 @@ def _pictures(shown: Preview) -> None:
 
 def _labels_text(labels: Sequence[tuple[str, float]]) -> str:
     """How much each class of a mixed image counts: "70 % mug, 30 % lamp"; what rounds to nothing is left out."""
-    return ", ".join(f"{share:.0%}".replace("%", " %") + f" {name}" for name, share in labels if round(100 * share))
+    return ", ".join(f"{percent(share, 0)} {name}" for name, share in labels if round(100 * share))
 
 
 def _next() -> None:

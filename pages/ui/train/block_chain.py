@@ -10,7 +10,7 @@ from html import escape
 from tl_core.backbones import BlockFacts, facts
 from tl_core.experiment.resolve import Experiment
 from tl_core.plan.costs import number_bytes
-from tl_core.text import data_size
+from tl_core.text import compact, data_size
 
 FROZEN, TRAINS, UNUSED = "frozen", "trains", "unused"
 
@@ -79,16 +79,8 @@ def _block(link: Link) -> str:
     ends = " tl-ends" if link.ends_here else ""
     return (
         f'<div class="tl-block tl-{link.state}{ends}" title="{escape(shape)}"><b>{escape(link.name)}</b>'
-        f"<span>{link.state}</span><small>{_count(link.parameters)}</small>{stored}</div>"
+        f"<span>{link.state}</span><small>{compact(link.parameters)} params</small>{stored}</div>"
     )
-
-
-def _count(parameters: int) -> str:
-    value, units = float(parameters), ["", " k", " M"]
-    while value >= 999.5 and len(units) > 1:
-        value /= 1000
-        units.pop(0)
-    return f"{value:.3g}{units[0]} params"
 
 
 # Blue and orange of Okabe and Ito, thinned so that the theme's own text stays readable on them, light or dark.

@@ -22,6 +22,7 @@ from tl_core.errors import BadInput, Problem
 from tl_core.experiment.presets import PRESETS, Preset
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.supervisor import workers
+from tl_core.text import counted
 
 LONGEST_TITLE = 70
 
@@ -79,7 +80,7 @@ def draw_start(view: PlanView) -> None:
     _problems(view)
     ahead = _ahead(view.models)
     if ahead and not view.problems:
-        st.caption(f":material/hourglass_top: It will start after {ahead} {'other' if ahead == 1 else 'others'}.")
+        st.caption(f":material/hourglass_top: It will start after {counted(ahead, 'other run')}.")
     with st.container(horizontal=True, key="start"):
         blocked = bool(view.problems)
         _button("Train", ":material/play_arrow:", _GO, view, blocked, "primary")

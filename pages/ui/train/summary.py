@@ -15,7 +15,7 @@ from tl_core.errors import BadInput, Problem
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import PhasePlan, Plan
 from tl_core.plan.costs import BEGINNING_AND_END
-from tl_core.text import data_size, duration
+from tl_core.text import compact, counted, data_size, duration
 
 MOST_SKIPPED = 50
 """Left-out files that are named; a folder may hold thousands of them."""
@@ -29,7 +29,7 @@ def draw_figures(view: PlanView) -> None:
         return
     with st.grid(2, min_column_width=120, gap="small"):
         st.metric("Takes about", duration(made.seconds), help="An estimate, right within a factor of two or so.")
-        st.metric("Weights that train", _short(made.trainable), help=f"{made.trainable:,} of {made.parameters:,}.")
+        st.metric("Weights that train", compact(made.trainable), help=f"{made.trainable:,} of {made.parameters:,}.")
         st.metric("Memory", data_size(made.memory_bytes), help="An estimate of what training holds.")
         st.metric(
             "Disk",
@@ -99,17 +99,11 @@ def _skipped(view: PlanView) -> None:
     skipped = view.dataset.skipped if view.dataset else ()
     if not skipped:
         return
-    with st.expander(
-        f"{len(skipped):,} {'file' if len(skipped) == 1 else 'files'} left out", icon=":material/visibility_off:"
-    ):
+    with st.expander(f"{counted(len(skipped), 'file')} left out", icon=":material/visibility_off:"):
         for file in skipped[:MOST_SKIPPED]:
             st.markdown(f"{plain(file.key)}: {plain(file.reason)}")
         if len(skipped) > MOST_SKIPPED:
             st.caption(f"and {len(skipped) - MOST_SKIPPED:,} more; a run's report names them all.")
-
-
-def _short(number: int) -> str:
-    return f"{number / 1e6:.2f} M" if number >= 1e6 else f"{number:,}"
 
 
 MOST_BYTES = 100_000

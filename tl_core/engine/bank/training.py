@@ -22,6 +22,7 @@ from tl_core.engine.training.epochs import balanced
 from tl_core.engine.training.phase_data import train_eval_positions
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.text import data_size
 
 SHARE_OF_MEMORY = 0.25
 """Of what is free: as much may the features take, and as much what a portion of heads trains with."""
@@ -83,7 +84,7 @@ def need_memory(images: int, inputs: int) -> None:
     needed, most = 4 * images * inputs, _budget()
     if needed > most:
         raise RunFailed(
-            f"The features take {needed / 1e9:.1f} GB; a bank of heads may use {most / 1e9:.1f} GB of this machine's memory for "
+            f"The features take {data_size(needed)}; a bank of heads may use {data_size(most)} of this machine's memory for "
             "them. Use fewer images (data.images_per_class), or train runs one by one."
         )
 
