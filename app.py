@@ -94,9 +94,9 @@ def _load_first_page() -> None:
 def _load_pages() -> None:
     """Imports the modules of the other pages, which takes longer, and tidies up."""
     _import_all(pages.ui)
-    from pages.ui.predict import pictures
+    from pages.ui.predict import images
 
-    pictures.remove_leftovers()
+    images.remove_leftovers()
     # Exempts imported objects from garbage collection.
     gc.collect()
     gc.freeze()

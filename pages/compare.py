@@ -1,4 +1,4 @@
-"""Curves of several runs over each other: `/compare?runs=ID,ID`."""
+"""The Compare page, curves of several runs over each other: `/compare?runs=ID,ID`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ models = models_folder()
 
 
 def named(rows: Sequence[run_list.Row]) -> dict[str, str]:
-    """What each run of the folder is called here, by id."""
+    """The name of each run on this page, by id."""
     return distinct_titles((row.id, row.title) for row in rows)
 
 
@@ -42,7 +42,7 @@ def compared(ids: Sequence[str], called: dict[str, str], view: controls.ChartVie
     if len(runs) > 1:
         tables.draw_differences(runs)
     else:
-        st.info("Choose another run above to lay its curves over these.", icon=":material/add:")
+        st.info("Choose another run above to add its curves.", icon=":material/add:")
 
 
 def chart(runs: Sequence[ComparedRun], view: controls.ChartView) -> None:

@@ -1,4 +1,4 @@
-"""Every run, as it is right now: what trains, what waits, what came out, and what can be done with it."""
+"""The Runs page: queued, running and finished runs, and what you can do with them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def draw_runs(models: Path, every: tuple[Row, ...]) -> None:
     shown = toolbar.matching(every, toolbar.draw_filters(every))
     bar = st.container(key="toolbar")
     if not shown:
-        st.info("No run fits. Take back a filter to see more.", icon=":material/filter_alt_off:")
+        st.info("No run matches. Remove a filter to see more.", icon=":material/filter_alt_off:")
         return
     tags = run_list.all_tags(every)
     selected = set(table.draw_table(shown, tags))

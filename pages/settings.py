@@ -1,4 +1,4 @@
-"""Where data live, disk space, what trains, and what the lab is made of."""
+"""The Settings page: data, disk space, devices and workers, versions and licences."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from tl_core.store import models_folder
 start.follow_click()
 st.title("Train")
 held = draft.current()
-with st.spinner("Listing the pictures…"):
+with st.spinner("Listing the images…"):
     view = view_of(held, models_folder())
 
 fork_origin.draw_origin(view)

@@ -19,6 +19,8 @@ PAGES = [
     ROOT / "models/README.md",
 ]
 READ = (
+    "app.py",
+    "pages",
     *(
         "tl_core/" + name
         for name in ("backbones", "cache", "cli", "data", "errors.py", "files.py", "params.py", "registry.py")

@@ -24,7 +24,7 @@ PAUSE = 0.6
 """Seconds between two answers to one page, at least."""
 
 GONE = "gone"
-"""The stamp of a run that is not there (any more)."""
+"""The stamp of a run that does not exist."""
 
 
 @dataclass
@@ -105,4 +105,4 @@ def follow(key: str, run: str | None = None) -> None:
 
 
 def _nothing() -> None:
-    """Streamlit sends a trigger only where somebody takes it."""
+    """Streamlit sends a trigger only to a callback."""

@@ -31,11 +31,13 @@ PAGES = {
     place.name: place
     for place in (
         PageEntry("train", "Train", ":material/model_training:", "Set up an experiment and start it."),
-        PageEntry("runs", "Runs", ":material/table_rows:", "Every run: what waits, what trains, what came out."),
+        PageEntry("runs", "Runs", ":material/table_rows:", "All runs: queued, running and finished."),
         PageEntry("run", "Run", ":material/show_chart:", "One run.", in_menu=False),
-        PageEntry("compare", "Compare", ":material/stacked_line_chart:", "Curves of several runs over each other."),
-        PageEntry("predict", "Predict", ":material/image_search:", "Classify your own pictures with a run's network."),
-        PageEntry("settings", "Settings", ":material/settings:", "Where data live, disk space, devices."),
+        PageEntry("compare", "Compare", ":material/stacked_line_chart:", "The curves of several runs in one chart."),
+        PageEntry(
+            "predict", "Predict", ":material/image_search:", "Classify your own images with the network of a run."
+        ),
+        PageEntry("settings", "Settings", ":material/settings:", "Data folder, disk space, devices."),
     )
 }
 

@@ -24,12 +24,12 @@ def test_the_window_shows_what_is_in_force_however_often_it_is_opened_and_closed
     on_run_page(page, lab)
     status(page, "running")
     for turn in range(6):
-        page.get_by_role("button", name=re.compile("Change while it trains")).click(timeout=TRAINED * 1000)
+        page.get_by_role("button", name=re.compile("Change during training")).click(timeout=TRAINED * 1000)
         window = page.get_by_role("dialog")
         expect(window.get_by_role("spinbutton", name="Learning rate")).to_have_value("0.001", timeout=SEEN)
         page.wait_for_timeout(700)  # The page runs again behind it.
         expect(window.get_by_role("spinbutton", name="Learning rate")).to_have_value("0.001")
-        expect(window.get_by_text("images are seen as they are")).to_have_count(0)
+        expect(window.get_by_text("images are used unchanged")).to_have_count(0)
         expect(window.get_by_role("button", name="Change", exact=True)).to_be_disabled()
         window.get_by_role("button", name="Cancel").click()
         expect(window).to_have_count(0, timeout=SEEN)

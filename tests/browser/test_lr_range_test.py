@@ -53,7 +53,7 @@ def test_a_search_is_cancelled_started_again_and_its_suggestion_taken(page: Page
     # Its clicks are heeded meanwhile, and end nothing.
     shown = page.get_by_text(re.compile(r"^\d: \d/"))
     before = shown.inner_text()
-    page.get_by_role("button", name="Another picture").click()
+    page.get_by_role("button", name="Another image").click()
     expect(shown).not_to_have_text(before, timeout=SEEN)
     assert cancel(page) < 10  # On a busy machine; the search itself is gone sooner.
     find(page)
@@ -79,7 +79,7 @@ def test_settings_that_are_changed_break_it_off_and_the_page_says_so(page: Page,
     batch = page.get_by_role("spinbutton", name="Batch size")
     batch.fill("16")
     batch.press("Enter")
-    expect(page.get_by_text("broken off because the settings were changed")).to_be_visible(timeout=SEEN)
+    expect(page.get_by_text("cancelled because the settings changed")).to_be_visible(timeout=SEEN)
     page.wait_for_timeout(1500)
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)  # It does not start by itself.
     keep(page, "finder-broken-off-light-1280")

@@ -116,7 +116,7 @@ def test_going_back_to_another_address_shows_its_runs(models: Path) -> None:
 def test_a_link_to_a_run_that_is_not_there_says_so_and_shows_the_others(models: Path, unknown: str) -> None:
     run = add_run(models, "here")
     page = opened(unknown, run.id)
-    assert "does not hold" in page.warning[0].value
+    assert "not in this folder" in page.warning[0].value
     assert len(page.warning[0].value) < 400
     assert legend(page) == ["here"]
 

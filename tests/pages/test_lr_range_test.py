@@ -161,13 +161,13 @@ def test_one_that_changed_settings_break_off_says_so_and_does_not_start_by_itsel
     first = search(page)
     page.slider(key="set:head.dropout").set_value(0.5).run()
     assert first.join(1)
-    assert "broken off because the settings were changed; start it again" in visits.said(page)
+    assert "cancelled because the settings changed; start it again" in visits.said(page)
     page.run()
-    assert "broken off" in visits.said(page)
+    assert "cancelled because" in visits.said(page)
     assert len(endless) == 1
     assert not page.button(key="find").disabled
     page.slider(key="set:head.dropout").set_value(0.6).run()
-    assert "broken off" not in visits.said(page)
+    assert "cancelled because" not in visits.said(page)
 
 
 def test_one_whose_page_was_left_says_so_on_the_way_back(

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.predict import pictures, results
+from pages.ui.predict import images, results
+from pages.ui.predict.images import Album, Answer, GivenImage
 from pages.ui.predict.networks import Network
-from pages.ui.predict.pictures import Album, Answer, Picture
 from tests.pages import visits
 from tests.pages.folders import add_run, trained_here
 from tests.pages.visits import address, drawn, said
@@ -49,8 +49,8 @@ def with_network(
     return run
 
 
-def picture(name: str = "a.png", colour: str = "red") -> tuple[str, bytes, str]:
-    """A picture as a browser uploads it."""
+def image(name: str = "a.png", colour: str = "red") -> tuple[str, bytes, str]:
+    """A image as a browser uploads it."""
     content = io.BytesIO()
     Image.new("RGB", (60, 40), colour).save(content, "PNG")
     return name, content.getvalue(), "image/png"
@@ -64,7 +64,7 @@ def upload(page: AppTest, *files: tuple[str, bytes, str]) -> AppTest:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """What the page asked of a service that finds cats in pictures and skips what is none."""
+    """What the page asked of a service that finds cats in images and skips what is none."""
     made: Asked = []
 
     def predict(_models: Path, run_id: str, epoch: int | None, files: Sequence[Path], top: int = 5) -> Predictions:
@@ -86,14 +86,14 @@ def album_of(page: AppTest) -> Album:
 
 def test_with_no_runs_it_says_to_train_one(models: Path) -> None:
     page = opened()
-    assert "train one first" in said(page)
+    assert "Train one first" in said(page)
     assert not page.file_uploader
 
 
 def test_while_no_run_has_a_checkpoint_it_says_when_there_will_be_one(models: Path) -> None:
     add_run(models, accuracies=(), **trained_here())
     page = opened()
-    assert "written when a first epoch ends" in said(page)
+    assert "writes its first checkpoint after its first epoch" in said(page)
     assert not page.file_uploader
 
 
@@ -101,7 +101,7 @@ def test_a_link_to_a_run_that_has_no_checkpoint_yet_says_what_it_does(models: Pa
     with_network(models, "ready")
     run = add_run(models, "fresh", accuracies=(), **trained_here())
     page = opened(run=run.id)
-    assert "its first checkpoint is written when its first epoch ends" in said(page)
+    assert "writes its first checkpoint after the first epoch" in said(page)
     assert page.selectbox(key="predict_run").value == run.id
     assert not page.file_uploader
 
@@ -142,7 +142,7 @@ def test_a_network_is_called_the_best_epochs_only_where_it_is(models: Path, stat
 
 def test_a_run_that_is_still_training_offers_its_checkpoints(models: Path, asked: Asked) -> None:
     run = with_network(models, export=False, **trained_here())
-    page = upload(opened(), picture())
+    page = upload(opened(), image())
     assert asked == [(run.id, 2, 1)]
     assert page.selectbox(key="predict_epoch").value == "2"
 
@@ -150,7 +150,7 @@ def test_a_run_that_is_still_training_offers_its_checkpoints(models: Path, asked
 def test_a_link_chooses_run_and_epoch(models: Path, asked: Asked) -> None:
     run = with_network(models, "older")
     with_network(models, "newer")
-    page = upload(opened(run=run.id, epoch="3"), picture())
+    page = upload(opened(run=run.id, epoch="3"), image())
     assert asked == [(run.id, 3, 1)]
     assert page.selectbox(key="predict_epoch").value == "3"
 
@@ -177,7 +177,7 @@ def test_a_link_to_a_run_that_is_gone_says_so_and_offers_the_others(models: Path
 def test_a_link_to_a_checkpoint_that_is_gone_says_so(models: Path) -> None:
     run = with_network(models)
     page = opened(run=run.id, epoch="99")
-    assert "keeps no checkpoint 99" in said(page)
+    assert "has no checkpoint 99" in said(page)
     assert page.selectbox(key="predict_epoch").value == "best"
 
 
@@ -191,7 +191,7 @@ def test_damaged_checkpoints_are_a_sentence(models: Path) -> None:
 
 def test_pictures_are_classified_and_those_that_cannot_be_read_named(models: Path, asked: Asked) -> None:
     run = with_network(models)
-    page = upload(opened(), picture("<b>.png"), ("no [x].jpg", b"text", "image/jpeg"))
+    page = upload(opened(), image("<b>.png"), ("no [x].jpg", b"text", "image/jpeg"))
     assert asked == [(run.id, None, 2)]
     html = drawn(page)
     assert "&lt;b&gt;.png" in html and "<b>" not in html
@@ -204,7 +204,7 @@ def test_pictures_are_classified_and_those_that_cannot_be_read_named(models: Pat
 
 def test_many_pictures_are_asked_about_a_few_at_a_time(models: Path, asked: Asked) -> None:
     with_network(models)
-    upload(opened(), *(picture(f"{number}.png") for number in range(20)))
+    upload(opened(), *(image(f"{number}.png") for number in range(20)))
     assert [count for _, _, count in asked] == [8, 8, 4]
 
 
@@ -212,7 +212,7 @@ def test_another_run_is_asked_about_the_same_pictures_and_both_answers_stand_on_
     models: Path, asked: Asked
 ) -> None:
     older, newer = with_network(models, "older"), with_network(models, "newer")
-    page = upload(opened(), picture())
+    page = upload(opened(), image())
     page.selectbox(key="predict_run").select(older.id).run()
     assert asked == [(newer.id, None, 1), (older.id, None, 1)]
     assert "newer, best: cat 75.0 %" in said(page)
@@ -222,7 +222,7 @@ def test_another_run_is_asked_about_the_same_pictures_and_both_answers_stand_on_
 
 def test_a_network_that_was_trained_again_is_asked_again(models: Path, asked: Asked) -> None:
     run = with_network(models)
-    page = upload(opened(), picture())
+    page = upload(opened(), image())
     (run.export / "model.keras").write_bytes(b"another")
     page.run()
     assert len(asked) == 2
@@ -230,30 +230,30 @@ def test_a_network_that_was_trained_again_is_asked_again(models: Path, asked: As
 
 def test_more_pictures_can_be_added_and_are_the_only_ones_asked_about(models: Path, asked: Asked) -> None:
     with_network(models)
-    page = upload(opened(), picture("a.png"))
+    page = upload(opened(), image("a.png"))
     assert page.file_uploader[0].value in (None, []), "the uploader was emptied: its files would stay in memory"
-    upload(page, picture("b.png"), picture("c.png"))
+    upload(page, image("b.png"), image("c.png"))
     assert [count for _, _, count in asked] == [1, 2]
-    assert [one.name for one in album_of(page).pictures] == ["a.png", "b.png", "c.png"]
+    assert [one.name for one in album_of(page).images] == ["a.png", "b.png", "c.png"]
 
 
 def test_pictures_lie_under_names_of_ours_until_they_are_removed(models: Path, asked: Asked) -> None:
     with_network(models)
-    page = upload(opened(), picture("../../etc/passwd.png"))
-    (one,) = album_of(page).pictures
+    page = upload(opened(), image("../../etc/passwd.png"))
+    (one,) = album_of(page).images
     folder = one.file.parent
     assert one.file.exists() and one.thumbnail.exists()
     assert "passwd" not in str(one.file)
     page.button(key="predict_remove").click().run()
     assert not folder.exists()
     assert not page.button
-    assert not album_of(page).pictures
+    assert not album_of(page).images
 
 
 def test_pictures_are_removed_with_the_album() -> None:
     album = Album()
     album.take([("a.png", io.BytesIO(b"x"), 1)])
-    folder = album.pictures[0].file.parent
+    folder = album.images[0].file.parent
     assert folder.exists()
     del album
     assert not folder.exists()
@@ -266,23 +266,23 @@ def test_what_a_killed_dashboard_left_is_removed_and_what_a_living_one_holds_is_
     living, dead, other = Album(), tmp_path / "tl-lab-1-5-abc", tmp_path / "tl-lab-notes"
     for folder in (dead, other):
         folder.mkdir()
-        (folder / "picture").write_bytes(b"x")
-    pictures.remove_leftovers()
+        (folder / "image").write_bytes(b"x")
+    images.remove_leftovers()
     assert not dead.exists()
     assert other.exists() and Path(living.folder.name).exists()
 
 
 @pytest.mark.parametrize(
-    "most, most_bytes, reason", [(2, 10**9, "at most 2 pictures"), (200, 10, "more than 10 B together")]
+    "most, most_bytes, reason", [(2, 10**9, "at most 2 images"), (200, 10, "more than 10 B together")]
 )
 def test_what_is_too_much_is_refused_by_name(
     monkeypatch: pytest.MonkeyPatch, most: int, most_bytes: int, reason: str
 ) -> None:
-    monkeypatch.setattr(pictures, "MOST", most)
-    monkeypatch.setattr(pictures, "MOST_BYTES", most_bytes)
+    monkeypatch.setattr(images, "MOST", most)
+    monkeypatch.setattr(images, "MOST_BYTES", most_bytes)
     album = Album()
     album.take([(f"{number}.png", io.BytesIO(b"12345"), 5) for number in range(3)])
-    assert len(album.pictures) == 2
+    assert len(album.images) == 2
     ((name, why),) = album.refused
     assert name == "2.png"
     assert reason in why
@@ -309,7 +309,7 @@ def test_a_request_that_fails_is_a_sentence_and_is_tried_again_next_time(
         raise error
 
     monkeypatch.setattr(service, "predict", fail)
-    upload(page, picture())
+    upload(page, image())
     assert page.error[0].value == sentence
     monkeypatch.setattr(service, "predict", answer)
     page.run()
@@ -327,7 +327,7 @@ def test_the_camera_is_asked_for_only_when_wanted(models: Path) -> None:
 
 def test_it_says_that_pictures_stay_here(models: Path) -> None:
     with_network(models)
-    assert "Pictures stay on the machine" in said(opened())
+    assert "Images stay on the machine" in said(opened())
 
 
 class TestTheTable:
@@ -335,7 +335,7 @@ class TestTheTable:
 
     def rows(self, *answers: tuple[str, Answer]) -> list[list[str]]:
         album = Album()
-        album.pictures = [Picture(Path(str(number)), name, 1) for number, (name, _) in enumerate(answers)]
+        album.images = [GivenImage(Path(str(number)), name, 1) for number, (name, _) in enumerate(answers)]
         album.answers[self.NETWORK] = {Path(str(number)): answer for number, (_, answer) in enumerate(answers)}
         return list(csv.reader(io.StringIO(results.as_csv(self.NETWORK, album).decode("utf-8-sig"))))
 
@@ -370,5 +370,5 @@ def test_bars_of_margins_reach_from_the_lowest_to_the_highest() -> None:
 
 def test_all_cards_of_many_pictures_are_turned_page_by_page(models: Path, asked: Asked) -> None:
     with_network(models)
-    page = upload(opened(), *(picture(f"{number:02d}.png") for number in range(results.A_PAGE + 1)))
+    page = upload(opened(), *(image(f"{number:02d}.png") for number in range(results.A_PAGE + 1)))
     assert "00.png" in drawn(page) and f"{results.A_PAGE:02d}.png" not in drawn(page)

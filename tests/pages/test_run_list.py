@@ -191,7 +191,7 @@ def test_an_epoch_that_is_being_measured_has_been_trained(models: Path) -> None:
 
 def test_before_the_first_epoch_a_run_says_what_it_does(models: Path) -> None:
     row = training(models, store.Progress("Decoding images", 30, 120, since=1.0, at=2.0))
-    assert status_text.progress_text(row) == "decoding images 25% · 3 s left"
+    assert status_text.progress_text(row) == "decoding images 25 % · 3 s left"
 
 
 def test_a_run_that_said_nothing_yet_is_starting(models: Path) -> None:

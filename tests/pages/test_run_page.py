@@ -19,7 +19,7 @@ from tl_core.experiment.presets import PRESETS
 
 ALWAYS = {"Run again with changes", "Title, tags, notes"}
 STATES: dict[str, tuple[dict[str, Any], set[str], str]] = {
-    "running": (trained_here(), {"Stop", "Change while it trains …"}, "Starting"),
+    "running": (trained_here(), {"Stop", "Change during training …"}, "Starting"),
     "finished": ({"exported_epoch": 2, "test_accuracy": 0.81}, {"Delete"}, "Epoch 2"),
     "stopped": ({"status": store.STOPPED, "message": "Stopped."}, {"Resume", "Delete"}, "Resume goes on after epoch 3"),
     "interrupted": (trained_by_the_dead(), {"Resume", "Delete"}, "ended without a word"),

@@ -209,9 +209,9 @@ def test_settings_list_what_acts_on_which_layers(models: Path) -> None:
 
 def test_settings_are_said_to_be_those_it_began_with_where_some_were_changed(models: Path) -> None:
     run = add_run(models)
-    assert "as it began" not in said(opened(run.id, tab="Settings"))
+    assert "as it started" not in said(opened(run.id, tab="Settings"))
     write_json(run.folder / "adjustments.json", [{"epoch": 2, "values": {"head.dropout": 0.5}}])
-    assert "as it began" in said(opened(run.id, tab="Settings"))
+    assert "as it started" in said(opened(run.id, tab="Settings"))
 
 
 # Changes while it trains
@@ -227,11 +227,11 @@ def test_what_is_changed_is_asked_for_and_shown_until_it_is_in_force(models: Pat
     asked = live_changes.asked(run)
     assert asked is not None and asked["head.dropout"] == 0.5 and "horizontal_flip" in asked["augment"]
     assert "train.learning_rate" not in asked
-    assert "Asked for, from the next epoch on: dropout 0.5" in said(opened(run.id))
+    assert "Requested, from the next epoch on: dropout 0.5" in said(opened(run.id))
     live_changes.put_in_force(run, 4)
     page = opened(run.id)
     assert "From epoch 4 on: dropout 0.5" in said(page)
-    assert "Asked for" not in said(page)
+    assert "Requested" not in said(page)
 
 
 def test_what_was_asked_for_is_taken_back_by_setting_it_back(models: Path) -> None:
@@ -284,7 +284,7 @@ def test_the_rate_of_thawed_layers_is_offered_where_some_thaw() -> None:
 
 @pytest.mark.parametrize("state", [{}, {"status": store.STOPPED}], ids=["finished", "stopped"])
 def test_a_run_that_nobody_trains_is_forked_and_not_changed(models: Path, state: dict[str, Any]) -> None:
-    assert "Change while it trains …" not in buttons(opened(add_run(models, **state).id))
+    assert "Change during training …" not in buttons(opened(add_run(models, **state).id))
 
 
 def test_a_damaged_file_of_adjustments_is_named(models: Path) -> None:

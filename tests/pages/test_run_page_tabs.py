@@ -133,7 +133,7 @@ def test_the_report_shows_classes_confusions_and_the_worst_mistakes(models: Path
     run = add_run(models)
     write_json(run.report / "test.json", REPORT)
     page = opened(run.id, tab="Test report")
-    assert "**75.0 %** of 4 images right" in said(page)
+    assert "**75.0 %** of 4 images correct" in said(page)
     by_class, worst = (table.value for table in page.dataframe)
     assert list(by_class["Class"]) == ["dog", "cat"]  # The least found first.
     assert list(worst["Image"]) == ["dog/1.jpg"]
@@ -143,7 +143,7 @@ def test_the_report_shows_classes_confusions_and_the_worst_mistakes(models: Path
 
 
 @pytest.mark.parametrize(
-    ("changes", "flattering"),
+    ("changes", "optimistic"),
     [
         ({}, True),
         ({"stopping.restore_best": False}, False),
@@ -151,13 +151,13 @@ def test_the_report_shows_classes_confusions_and_the_worst_mistakes(models: Path
     ],
     ids=["the best epoch", "the last epoch", "an epoch early stopping chose"],
 )
-def test_figures_of_validation_are_called_flattering_where_its_images_chose_the_epoch(
-    models: Path, changes: dict[str, Any], flattering: bool
+def test_figures_of_validation_are_called_optimistic_where_its_images_chose_the_epoch(
+    models: Path, changes: dict[str, Any], optimistic: bool
 ) -> None:
     run = add_run(models)
     write_json(run.folder / "spec.json", store.read_spec(run).with_values(changes).to_json())
     write_json(run.report / "validation.json", REPORT)
-    assert ("a little flattering" in said(opened(run.id, tab="Test report"))) == flattering
+    assert ("slightly optimistic" in said(opened(run.id, tab="Test report"))) == optimistic
 
 
 REPORT = {

@@ -77,8 +77,8 @@ def test_runs_that_were_broken_off_are_all_offered_to_be_resumed_the_oldest_firs
     add_run(models, "whole")
     page = opened()
     assert page.warning[0].value == "2 runs were interrupted: first, second."
-    assert page.button(key="resume_broken_off").label == "Resume all 2"
-    press(page, "resume_broken_off")
+    assert page.button(key="resume_interrupted").label == "Resume all 2"
+    press(page, "resume_interrupted")
     assert [run.id for run in store.queue.waiting(models)] == [run.id for run in runs]
     assert "interrupted:" not in said(opened())
 
@@ -152,7 +152,7 @@ def test_where_nothing_fits_the_page_says_so_and_the_filters_stay(models: Path) 
     add_run(models)
     page = opened(find="nonesuch")
     assert not page.dataframe
-    assert "No run fits" in page.info[0].value
+    assert "No run matches" in page.info[0].value
     assert page.text_input(key="find").value == "nonesuch"
 
 

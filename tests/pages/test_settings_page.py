@@ -163,7 +163,7 @@ def test_a_worker_is_named_with_what_it_does_and_its_log(models: Path) -> None:
     (folder(models) / "training-cpu.log").write_text("old\n" * 20_000 + "the last line\n")
     page = opened()
     line = next(element.value for element in page.markdown if "Training worker" in element.value)
-    assert "trains the-run" in line
+    assert "is training the-run" in line
     log = next(block.value for block in page.code if "the last line" in block.value)
     assert len(log) <= 20_000
 

@@ -260,10 +260,10 @@ def test_a_spec_file_is_read_as_it_was_saved() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "no spec that can be read"),
-        (b"\xff\xfe\x00{", "no spec that can be read"),
+        (b"", "not a readable spec"),
+        (b"\xff\xfe\x00{", "not a readable spec"),
         (b"[1, 2]", "no JSON object"),
-        (b"[" * 50_000, "no spec that can be read"),
+        (b"[" * 50_000, "not a readable spec"),
         (b" " * 100_001, "bytes"),
         (b'{"version": 999}', "version"),
         (b'{"head": {"dropout": 2}, "train": {"epoch": 1}}', "head.dropout.*train.epoch"),

@@ -318,7 +318,7 @@ def test_add_to_queue_stays_on_the_page_and_says_what_it_did(models: Path) -> No
     assert store.read_state(run)["title"] == "Mine"
     assert page.toast[0].value == "Added to the queue."
     assert page.title[0].value == "Train"
-    assert "It will start after 1 other." in said(page)
+    assert "It will start after 1 other run." in said(page)
     assert not checked(page.run()).toast
 
 
@@ -411,12 +411,12 @@ def test_an_uploaded_spec_fills_the_form_and_a_bad_one_leaves_it(models: Path) -
     before = held(page)
     checked(page.file_uploader[0].upload("bad.json", b'{"head": {"dropout": 9}}', "application/json").run())
     assert held(page) == before
-    assert "The form stays as it was." in said(page)
+    assert "The form is unchanged." in said(page)
     content = json.dumps(wanted.to_json()).encode()
     checked(page.file_uploader[0].upload("spec.json", content, "application/json").run())
     assert held(page) == wanted
     assert params(page) == spec_sharing.to_query_params(wanted)
-    assert "The form stays as it was." not in said(page)
+    assert "The form is unchanged." not in said(page)
 
 
 def labels(page: AppTest) -> set[str]:

@@ -45,7 +45,7 @@ def draw_chart(figure: dict[str, Any], key: str, height: int, alt: str) -> None:
     Args:
         figure: `data` and `layout` as Plotly's own JSON; colours may be names of pages/ui/charts/colours.py. What stays the
             same thing from one drawing to the next has the same `uid` (curves) and `uirevision` (axes).
-        key: Names the chart among all of the page, and the file of a downloaded picture.
+        key: Names the chart among all of the page, and the file of a downloaded chart.
         height: In CSS pixels; the width is that of the column.
         alt: What the chart shows, in a sentence, for those who cannot see it.
     """

@@ -50,7 +50,7 @@ def smoothed(curve: np.ndarray, smoothing: float) -> np.ndarray:
 def thinned(curves: Sequence[np.ndarray], always: Iterable[int] = (), most: int = MOST_POINTS) -> np.ndarray:
     """The epochs to draw, the same ones for all curves, so that a hover label speaks of one epoch only.
 
-    The first, the last and those of `always` are among them, and of each stretch in between the lowest and the highest
+    The first, the last and those of `always` are among them, and of each section in between the lowest and the highest
     value of every curve.
 
     Args:
@@ -64,14 +64,14 @@ def thinned(curves: Sequence[np.ndarray], always: Iterable[int] = (), most: int 
     if epochs <= most:
         return np.arange(epochs)
     chosen = {0, epochs - 1, *always}
-    for stretch in np.array_split(np.arange(epochs), max(1, (most - len(chosen)) // (2 * len(curves)))):
+    for section in np.array_split(np.arange(epochs), max(1, (most - len(chosen)) // (2 * len(curves)))):
         for curve in curves:
-            chosen |= _extremes(curve, stretch)
+            chosen |= _extremes(curve, section)
     return np.array(sorted(chosen))
 
 
-def _extremes(curve: np.ndarray, stretch: np.ndarray) -> set[int]:
-    measured = stretch[np.isfinite(curve[stretch])]
+def _extremes(curve: np.ndarray, section: np.ndarray) -> set[int]:
+    measured = section[np.isfinite(curve[section])]
     if not len(measured):
         return set()
     return {int(measured[curve[measured].argmin()]), int(measured[curve[measured].argmax()])}

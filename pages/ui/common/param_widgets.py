@@ -21,18 +21,18 @@ CHOICES = {"backbone.name": {row.name: row.title for row in BACKBONES}}
 """What choices are called where their names alone would not do."""
 
 OnValue = Callable[[Any], None]
-"""Is given the new value, in a callback."""
+"""Receives the new value, in a callback."""
 
 
-def draw_param(row: Param, value: Any, key: str, told: OnValue, placeholder: str = "") -> None:
+def draw_param(row: Param, value: Any, key: str, on_value: OnValue, placeholder: str = "") -> None:
     """Draws the widget of a row, showing a value.
 
     Args:
-        told: Is called with the new plain value when somebody changes it.
+        on_value: Is called with the new plain value when you change it.
         placeholder: What an empty field shows; by default that it is not set.
     """
     kind = kind_of(row)
-    common = {"key": key, "help": help_of(row), "on_change": _on_change, "args": (row, key, told)}
+    common = {"key": key, "help": help_of(row), "on_change": _on_change, "args": (row, key, on_value)}
     if key not in st.session_state:
         st.session_state[key] = _shown(kind, row, value)
     else:
@@ -44,7 +44,7 @@ def _again(kind: str, row: Param, held: Any) -> dict[str, Any]:
     """What a widget that is drawn again begins with where the browser does not have it yet.
 
     A page that runs again at once drops what it had not sent, and with it what the session state says of a new widget. The browser
-    would begin with the lowest value then, and send that back as if somebody had chosen it.
+    would begin with the lowest value then, and send that back as if you had chosen it.
     """
     if kind == "list":
         return {"index": row.choices.index(held)} if held in row.choices else {}
@@ -84,21 +84,20 @@ def _shown(kind: str, row: Param, value: Any) -> Any:
 
 
 def _typed(value: Any) -> str:
-    """A value as a person types it: lists without their brackets."""
+    """A value as you type it: lists without their brackets."""
     if isinstance(value, dict):
         return ", ".join(f"{name}:{amount:g}" for name, amount in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _on_change(row: Param, key: str, told: OnValue) -> None:
-    if (
-        key in st.session_state
-    ):  # Else the window it stood in was closed this moment; the browser says once more what it showed.
-        told(_value_of(row, st.session_state[key]))
+def _on_change(row: Param, key: str, on_value: OnValue) -> None:
+    # Otherwise its dialog has just been closed, and the browser reports once more what it showed.
+    if key in st.session_state:
+        on_value(_value_of(row, st.session_state[key]))
 
 
 def _value_of(row: Param, shown: Any) -> Any:
-    """The plain value that a widget shows; a list that cannot be read stays text, and is told so by the check."""
+    """The plain value that a widget shows; a list that cannot be read stays text, which the check of the settings refuses."""
     if kind_of(row) != "text" or not isinstance(shown, str):
         return shown
     if row.optional and not shown.strip():

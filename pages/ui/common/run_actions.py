@@ -38,7 +38,7 @@ def resume(models: Path, ids: Iterable[str]) -> Problems:
 
 
 def stop(models: Path, ids: Iterable[str]) -> Problems:
-    """Asks whoever trains them to stop after the batch in flight."""
+    """Requests that running runs stop after the current batch."""
     return _each(models, ids, store.request_stop)
 
 
@@ -63,12 +63,12 @@ def annotate(models: Path, run_id: str, notes: Notes) -> Problems:
 
 
 def delete_checkpoint(models: Path, run_id: str, epoch: int) -> Problems:
-    """Deletes the weights of an epoch that nothing needs any more."""
+    """Deletes the weights of an epoch that nothing needs."""
     return _each(models, (run_id,), lambda run: checkpoints.remove(run, epoch))
 
 
 def is_training(models: Path, run_id: str) -> bool:
-    """True while somebody trains the run; False where it is gone, too."""
+    """True while a process trains the run; False if it does not exist."""
     run = _found(models, run_id)
     return run is not None and store.read_state(run)["status"] == RUNNING
 
@@ -94,12 +94,12 @@ def _each(models: Path, ids: Iterable[str], act: Callable[[Run], object]) -> Pro
         except BadInput as error:
             problems.append(str(error))
         except OSError as error:
-            problems.append(f"{run.id}: {error.strerror or error}. Look at the rights of its folder.")
+            problems.append(f"{run.id}: {error.strerror or error}. Check the permissions of its folder.")
     return tuple(problems)
 
 
 def _found(models: Path, run_id: str) -> Run | None:
-    """The run; None where somebody deleted it meanwhile."""
+    """The run; None if it was deleted meanwhile."""
     try:
         return store.get(models, run_id)
     except BadInput:

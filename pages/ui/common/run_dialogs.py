@@ -76,7 +76,7 @@ def _edit(models: Path, run_id: str) -> None:
             store.title_of(run),
             key="edit_title",
             max_chars=LONGEST_TITLE,
-            help="Empty: the title it began with.",
+            help="Empty: the original title.",
         )
         tags = st.multiselect(
             "Tags",
@@ -116,7 +116,7 @@ def _delete(page: str, models: Path, titles: Mapping[str, str], then: Callable[[
 @st.dialog("Delete this checkpoint?", icon=":material/delete:", on_dismiss=close)
 def _delete_checkpoint(page: str, models: Path, run_id: str, epoch: int) -> None:
     st.markdown(
-        f"The weights after epoch {epoch} will be gone. Its figures and the curves stay. This cannot be undone."
+        f"The weights after epoch {epoch} will be deleted. Its metrics and the curves stay. This cannot be undone."
     )
     if _confirmed("Delete the checkpoint"):
         _do(page, partial(run_actions.delete_checkpoint, models, run_id, epoch), st.rerun)
@@ -132,7 +132,7 @@ def _confirmed(label: str) -> bool:
 
 
 def _do(page: str, act: Callable[[], problems.Problems], then: Callable[[], None]) -> None:
-    """What could not be done is said on the page, where it stays until somebody has read it."""
+    """What went wrong is shown on the page until you dismiss it."""
     found = act()
     problems.attempt(page, lambda: found)
     close()
@@ -145,4 +145,6 @@ def _names(titles: Sequence[str]) -> str:
 
 def _what(lost: run_actions.Contents) -> str:
     checkpoints = counted(lost.checkpoints, "checkpoint")
-    return f"{counted(lost.runs, 'run')} with curves, {checkpoints} and exports, {data_size(lost.bytes)}, will be gone."
+    return (
+        f"{counted(lost.runs, 'run')} with curves, {checkpoints} and exports, {data_size(lost.bytes)}, will be deleted."
+    )

@@ -43,18 +43,18 @@ POINTS = 60
 
 @dataclass(frozen=True)
 class Row:
-    """One run. None, or empty, is what is not known (yet).
+    """One run. What is not known (yet) is None or empty.
 
     Attributes:
         created: In this machine's own time.
-        settings: In what it differs from the defaults, beside dataset, backbone and freeze depth.
+        settings: Those that differ from the defaults, besides dataset, backbone and freeze depth.
         epoch, epochs: Those done, and those the run will have.
         best_accuracy: The highest validation accuracy so far, 0 to 1, reached first in `best_epoch`.
         gap: Accuracy on training images (inference mode, not augmented) minus validation accuracy, after that epoch.
         val_losses: Validation loss by epoch, thinned out to at most `POINTS` + 1 values.
         seconds: What the run has taken so far.
         place: In the queue, from 1.
-        progress: What it does at this moment; None where nobody trains it.
+        progress: What it is doing now; None if no process trains it.
         left: Seconds it will still take.
     """
 
@@ -102,7 +102,7 @@ def _changed(models: Path) -> dict[str, int]:
 def _time(entry: os.DirEntry[str]) -> int | None:
     try:
         return entry.stat().st_mtime_ns
-    except FileNotFoundError:  # Deleted this moment.
+    except FileNotFoundError:  # Deleted meanwhile.
         return None
 
 
@@ -171,7 +171,7 @@ def _fork(state: dict[str, Any]) -> str:
 
 
 def _now(run: Run, state: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """What a run does at this moment, where somebody trains it."""
+    """What a run is doing now, if a process trains it."""
     if state["status"] != RUNNING:
         return {}
     progress = read_progress(run)

@@ -67,7 +67,7 @@ class RunView:
 
     @property
     def page(self) -> str:
-        """What the page of the run calls itself to its windows and to what is said of problems."""
+        """The name under which the page of the run keeps its dialog and its problems."""
         return f"run {self.run.id}"
 
     @property
@@ -111,7 +111,7 @@ class RunView:
 
 
 def read_view(run: Run) -> RunView:
-    """Reads a run; files that are damaged are told of in the view, never raised."""
+    """Reads a run; damaged files are listed in the view and raise nothing."""
     damage: list[str] = []
     spec = lines = progress = asked = None
     title = run.id
@@ -171,5 +171,5 @@ def _lines(run: Run, _stamp: tuple[int, int] | None) -> tuple[dict[str, Any], ..
     lines = tuple(store.read_metrics(run))
     with reading("metrics.jsonl"):
         if not all(math.isfinite(float(line[name])) for line in lines for name in NUMBERS):
-            raise ValueError("it holds what is no number")
+            raise ValueError("a metric is NaN or infinite")
     return lines

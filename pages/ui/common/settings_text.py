@@ -31,7 +31,7 @@ def title_in_sentence(param: Param) -> str:
 
 
 def value_text(param: Param, value: Any) -> str:
-    """A setting's value: augmentations by name, a folder of images by its own name, any other as `said` has it."""
+    """A setting's value: augmentations by name, a folder of images by its own name, any other as in `short_value`."""
     if param.path == "augment":
         return augmentations_text(value) or "none"
     return short_name(value) if param.path == "data.source" else short_value(value)
@@ -74,7 +74,7 @@ PARAMS = {row.path: row for row in PARAMETERS}
 
 
 def changes_text(spec: ExperimentSpec, values: Mapping[str, Any]) -> str:
-    """Such as "dropout 0.5, augmentations rotation 15"; what is not allowed in a damaged file is said as it stands there."""
+    """Such as "dropout 0.5, augmentations rotation 15"; what is not allowed in a damaged file is shown as it is in the file."""
     try:
         changed = spec.with_values(values)
     except BadInput:

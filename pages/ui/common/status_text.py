@@ -71,7 +71,7 @@ def share_done(done: int, epochs: int | None, now: Progress | None) -> float:
 
 
 def stage_share(now: Progress) -> float:
-    """How much of what it does at this moment is done: 0 to 1."""
+    """How much of the current stage is done: 0 to 1."""
     return min(now.done / now.total, 1.0) if now.total else 0.0
 
 

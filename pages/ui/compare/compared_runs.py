@@ -43,7 +43,7 @@ class ComparedRun:
 
     @property
     def validation(self) -> tuple[Any, ...]:
-        """What decides which images it is validated on: the pictures found, and how they were split."""
+        """What decides which images it is validated on: the images found, and how they were split."""
         data = self.spec.data
         found = self.state.get("data") or data.source
         return found, data.validation_share, data.test_share, data.group_by, data.split_seed
@@ -75,13 +75,13 @@ def comparison_warnings(runs: Sequence[ComparedRun], measure: str) -> tuple[str,
 def _data_warning(runs: Sequence[ComparedRun]) -> str:
     if len({run.validation[0] for run in runs}) > 1:
         return (
-            "These runs were trained on different data, and validated on different images: how high their curves lie is not "
-            "comparable; only their shape and their gaps are."
+            "These runs were trained on different data and validated on different images: compare the shapes and gaps of their "
+            "curves, not their heights."
         )
     if len({run.validation for run in runs}) > 1:
         return (
-            "These runs split the same data differently, so they were validated on different images: small differences in how "
-            "high their curves lie say nothing."
+            "These runs split the same data differently, so they were validated on different images: small differences in "
+            "height mean nothing."
         )
     return ""
 

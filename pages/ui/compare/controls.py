@@ -1,4 +1,4 @@
-"""Which runs are compared, and how their curves are drawn; all of it stands in the address, so that a link, a reload and Back show the same.
+"""Which runs are compared, and how their curves are drawn: all in the address, so that a link, a reload and Back show the same.
 
 Under names that no other page has: Streamlit (1.67) takes a bound name out of an address that leads from its page to another, and
 Back from here to a run's page with some smoothing would be such a one.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.charts.colours import DISTINCT
 from pages.ui.charts.curves import Kind, Measure, X
+from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
 from pages.ui.common.run_list import Row
 from pages.ui.markdown import plain
 from tl_core.text import first_of
@@ -40,12 +40,14 @@ def put_into_address(ids: Sequence[str]) -> None:
 
 
 def choose_runs(rows: Sequence[Row], called: dict[str, str]) -> list[str]:
-    """Draws the field in which runs are chosen, and says which chosen runs there are not. Returns the ids to compare."""
+    """Draws the field in which you choose runs, and warns of unknown ones. Returns the ids to compare."""
     asked = from_address()
     known = [id for id in asked if id in called]
     _say_unknown([id for id in asked if id not in called])
     if len(known) > DISTINCT:
-        st.warning(f"Only the first {DISTINCT} of {len(known)} runs are shown: more colours could not be told apart.")
+        st.warning(
+            f"Only the first {DISTINCT} of {len(known)} runs are shown: more colours would be hard to tell apart."
+        )
     st.session_state[_KEY] = known[:DISTINCT]
     labels = {row.id: " · ".join(filter(None, (called[row.id], row.dataset, row.backbone))) for row in rows}
     chosen: list[str] = st.multiselect(
@@ -55,8 +57,8 @@ def choose_runs(rows: Sequence[Row], called: dict[str, str]) -> list[str]:
         key=_KEY,
         on_change=_to_address,
         max_selections=DISTINCT,
-        placeholder="Choose runs to lay over each other",
-        help=f"Up to {DISTINCT} runs, the newest first in the list. The link in your browser's address bar keeps the choice.",
+        placeholder="Choose runs to compare",
+        help=f"Up to {DISTINCT} runs, the newest first. The address of this page keeps the choice.",
     )
     return chosen
 
@@ -65,17 +67,17 @@ def _say_unknown(ids: Sequence[str]) -> None:
     if ids:
         said = first_of([plain(id[:80]) for id in ids], 5)
         st.warning(
-            f"The link names {'a run' if len(ids) == 1 else 'runs'} that this folder does not hold: {said}. "
+            f"The link names {'a run that is' if len(ids) == 1 else 'runs that are'} not in this folder: {said}. "
             "It may have been deleted, or lie in another models folder.",
             icon=":material/link_off:",
         )
 
 
 def draw_invitation(rows: Sequence[Row], called: dict[str, str]) -> None:
-    """What to do where none is chosen: compare the newest two, or train some first."""
+    """What you can do if no run is chosen: compare the newest two, or train some first."""
     newest = [row.id for row in rows if row.epoch][:2]
     if len(newest) == 2:
-        st.info("No run is chosen. Choose two or more above, or begin with the newest two.", icon=":material/info:")
+        st.info("No run is chosen. Choose two or more above, or start with the newest two.", icon=":material/info:")
         st.button(
             plain(f"Compare {called[newest[0]]} and {called[newest[1]]}"),
             icon=":material/stacked_line_chart:",
@@ -93,7 +95,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "training": ("clean", "dashed"),
     "reported": ("reported", "dotted"),
 }
-"""Kinds of curves as people and the address call them, with their lines."""
+"""Kinds of curves as the page and the address name them, with their lines."""
 
 
 @dataclass(frozen=True)
@@ -110,23 +112,27 @@ class ChartView:
 def choose_view() -> ChartView:
     """Draws the controls in one row, which a narrow window breaks."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="compare_controls"):
-        measure = _option("Measure", ("accuracy", "loss"), "measure", "What the curves show.")
-        x = _option("Over", ("epoch", "seconds"), "axis", "Epochs, or the seconds of training up to the end of each.")
-        chosen = _kinds()
-        smoothing = _smoothing()
-        log = _log(measure)
+        measure = _measure()
+        x, chosen = x_axis("axis"), _kinds()
+        weight, log = smoothing("smooth"), log_scale("log_loss", disabled=measure != "loss")
     if chosen:
         said = ", ".join(f"{name} {_KINDS[name][1]}" for name in chosen)
-        st.caption(f"One colour a run: {said}. A click on a run's name below the chart hides it.")
+        st.caption(f"One colour per run: {said}. A click on a run's name below the chart hides it.")
     kinds = tuple(_KINDS[name][0] for name in chosen)
-    return ChartView(cast(Measure, measure), cast(X, x), smoothing, log, kinds)
+    return ChartView(measure, x, weight, log, kinds)
 
 
-def _option(label: str, options: tuple[str, ...], key: str, help: str) -> str:
+def _measure() -> Measure:
     chosen = st.segmented_control(
-        label, options, default=options[0], required=True, key=key, bind="query-params", help=help
+        "Measure",
+        ("accuracy", "loss"),
+        default="accuracy",
+        required=True,
+        key="measure",
+        bind="query-params",
+        help="What the curves show.",
     )
-    return str(chosen)
+    return "loss" if chosen == "loss" else "accuracy"
 
 
 def _kinds() -> list[str]:
@@ -137,32 +143,7 @@ def _kinds() -> list[str]:
         selection_mode="multi",
         key="show",
         bind="query-params",
-        help="Training: on training images as they are, after the epoch; compares with validation. Reported: while training, with "
+        help="Training: on plain training images after the epoch; comparable with validation. Reported: during training, with "
         "augmentation and dropout; says nothing about overfitting.",
     )
     return [name for name in _KINDS if name in chosen]
-
-
-def _smoothing() -> float:
-    return st.slider(
-        "Smoothing",
-        0.0,
-        0.95,
-        0.0,
-        0.05,
-        key="smooth",
-        bind="query-params",
-        width=190,
-        help="0 to 0.95: how much of the epochs before goes into each point. What was measured stays faintly behind.",
-    )
-
-
-def _log(measure: str) -> bool:
-    chosen = st.toggle(
-        "Log scale",
-        key="log_loss",
-        bind="query-params",
-        disabled=measure != "loss",
-        help="Loss on a logarithmic scale: small changes show.",
-    )
-    return chosen and measure == "loss"

@@ -18,7 +18,7 @@ from tl_core import store
 from tl_core.experiment.spec import PARAMETERS
 from tl_core.text import duration, percent, percent_value
 
-CHANGED = "Changed while it trained"
+CHANGED = "Changed during training"
 
 _COLUMNS = {
     "Best": st.column_config.TextColumn("", help="★ marks the highest validation accuracy.", width=40),
@@ -26,7 +26,7 @@ _COLUMNS = {
     "Val. accuracy": st.column_config.NumberColumn(
         format="%.1f %%", help="The highest on validation images.", width=105
     ),
-    "At epoch": st.column_config.NumberColumn(help="Where it was reached first.", width=80),
+    "At epoch": st.column_config.NumberColumn(help="The epoch in which it was first reached.", width=80),
     "Val. loss": st.column_config.NumberColumn(
         format="%.4f", help="The lowest on validation images, in whichever epoch.", width=85
     ),
@@ -36,9 +36,11 @@ _COLUMNS = {
         width=70,
     ),
     "Test accuracy": st.column_config.NumberColumn(
-        format="%.1f %%", help="Of the exported epoch, on images that took no part.", width=110
+        format="%.1f %%",
+        help="Of the exported epoch, on images used neither for training nor for validation.",
+        width=110,
     ),
-    "Time": st.column_config.TextColumn(help="What the run has taken, from its start to its end.", width=95),
+    "Time": st.column_config.TextColumn(help="From the start of the run to its end.", width=95),
     "Status": st.column_config.TextColumn(width=90),
 }
 
@@ -89,7 +91,7 @@ def uncertainty(runs: Sequence[ComparedRun]) -> str:
     error = math.sqrt(share * (1 - share) / images)
     return (
         f"{percent(share)} on {images:,} validation images has a standard error of {100 * error:.1f} points: "
-        "smaller differences are not told apart by these images."
+        "smaller differences may be chance."
     )
 
 

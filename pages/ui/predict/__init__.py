@@ -1,1 +1,1 @@
-"""The Predict page: a network, your pictures, and what it predicts for them."""
+"""The Predict page: a network, your images, and what it predicts for them."""

@@ -24,7 +24,7 @@ LONGEST = 80
 
 
 def choose_network(models: Path) -> Network | None:
-    """The network to ask; None where there is none to choose yet, and the page has said what to do."""
+    """The chosen network; None if there is none yet, and the page says what to do."""
     rows = {row.id: row for row in run_list.rows(models)}
     asked = st.query_params.get("run", "")
     ready = [run_id for run_id in rows if has_networks(run_of(models, run_id))]
@@ -63,7 +63,7 @@ def _choose_run(options: list[str], asked: str, labels: Mapping[str, str]) -> st
         format_func=lambda run_id: labels.get(run_id, run_id),
         on_change=_run_chosen,
         help="Runs that keep a checkpoint, the newest first, with their best accuracy on validation images. "
-        "Pictures stay when you choose another: so two runs can be compared on one photo.",
+        "Your images stay when you choose another run, so you can compare two runs on one photo.",
     )
 
 
@@ -96,10 +96,10 @@ def _choose_epoch(found: Mapping[str, Network]) -> str:
         key=EPOCH,
         format_func=lambda name: found[name].label if name in found else name,
         on_change=into_address,
-        help="The weights as they were after that epoch. A run exports its best epoch, or its last where Restore best is off.",
+        help="The weights after that epoch. A run exports its best epoch, or its last if Restore best is off.",
     )
     if asked and asked not in found:
-        st.warning(f"This run keeps no checkpoint {plain(asked[:LONGEST])} (any more); another is chosen.")
+        st.warning(f"This run has no checkpoint {plain(asked[:LONGEST])}; another one is selected.")
     return name
 
 
@@ -115,17 +115,17 @@ def _about(models: Path, run_id: str) -> None:
     shown = ", ".join(classes[:CLASSES_SHOWN]) + (", …" if len(classes) > CLASSES_SHOWN else "")
     st.caption(
         f"Tells {len(classes)} classes apart: {plain(shown)}. "
-        "It answers with one of these whatever the picture shows, also for a thing it has never seen."
+        "It always answers with one of these, even if the image shows something else."
     )
 
 
 def _nothing_yet(rows: Mapping[str, run_list.Row]) -> None:
     if rows:
-        said = "No run has a checkpoint yet. The first is written when a first epoch ends."
+        said = "No run has a checkpoint yet. A run writes its first checkpoint after its first epoch."
         st.info(said, icon=":material/hourglass_empty:")
-        navigation.link("runs", "See what the runs are doing")
+        navigation.link("runs", "Show the runs")
     else:
-        st.info("There is no network to ask yet: train one first; it takes a minute or two.", icon=":material/info:")
+        st.info("There is no network yet. Train one first; it takes a minute or two.", icon=":material/info:")
         navigation.link("train", "Train the first one")
     _wait(None)
 
@@ -133,13 +133,13 @@ def _nothing_yet(rows: Mapping[str, run_list.Row]) -> None:
 def _no_checkpoint_yet(run: store.Run) -> None:
     status = store.read_state(run)["status"]
     said = {
-        store.RUNNING: "It is training; its first checkpoint is written when its first epoch ends, and this page will show it.",
-        store.QUEUED: "It waits in the queue; its first checkpoint is written when its first epoch ends.",
+        store.RUNNING: "It is running and writes its first checkpoint after the first epoch; this page will then show it.",
+        store.QUEUED: "It is queued and writes its first checkpoint after the first epoch.",
     }.get(status, f"It is {status}. Resume it on its page, or choose another run.")
     moment = store.read_progress(run) if status == store.RUNNING else None
     now = f" Now: {plain(moment.what)}, {moment.done:,} of {moment.total:,}." if moment else ""
     st.info(f"No checkpoint yet. {said}{now}", icon=":material/hourglass_empty:")
-    navigation.link("run", "Open its page", run=run.id)
+    navigation.link("run", "Open the run", run=run.id)
     _wait(run)
 
 

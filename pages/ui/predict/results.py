@@ -1,4 +1,4 @@
-"""Everything below the pictures: the classifying itself, cards with the best classes, skipped files, and the table to download."""
+"""Everything below the images: the classifying itself, cards with the best classes, skipped files, and the table to download."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.markdown import plain
-from pages.ui.predict import pictures
+from pages.ui.predict import images
+from pages.ui.predict.images import Album, Answer, GivenImage, Scores, make_thumbnail
 from pages.ui.predict.networks import Network
-from pages.ui.predict.pictures import Album, Answer, Picture, Scores, make_thumbnail
 from tl_core import service
 from tl_core.errors import BadInput, LabError
 from tl_core.service import Output
@@ -32,7 +32,7 @@ def draw_results(models: Path, network: Network, album: Album) -> None:
     _skipped(network, album)
     if album.outputs[network] == "margins":
         st.caption(
-            "Scores of a linear SVM order the classes; they are no probabilities. The longer the bar, the surer."
+            "The scores of a linear SVM rank the classes; they are not probabilities. The longer the bar, the higher the score."
         )
     draw_cards(network, album)
 
@@ -49,11 +49,11 @@ def _toolbar(network: Network, album: Album) -> None:
             key="predict_csv",
         )
         navigation.link("run", "Open the run", run=network.run_id)
-        st.button("Remove all pictures", icon=":material/delete:", key="predict_remove", on_click=pictures.remove_all)
+        st.button("Remove all images", icon=":material/delete:", key="predict_remove", on_click=images.remove_all)
 
 
 def _skipped(network: Network, album: Album) -> None:
-    answers = [(picture.name, album.answer(network, picture)) for picture in album.pictures]
+    answers = [(image.name, album.answer(network, image)) for image in album.images]
     skipped = [f"- {plain(name)}: {plain(answer.reason)}" for name, answer in answers if answer and answer.reason]
     if not skipped:
         return
@@ -69,19 +69,19 @@ PORTION = 8
 
 
 def classify_new(models: Path, network: Network, album: Album) -> None:
-    """Has a network classify the pictures it has not seen yet; what it said is kept, also where it is interrupted."""
-    new = [picture for picture in album.pictures if album.answer(network, picture) is None]
+    """Has a network classify the images it has not seen yet; predictions are kept, even if this is interrupted."""
+    new = [image for image in album.images if album.answer(network, image) is None]
     if not new:
         return
-    waiting = "" if service.pid(models) else "; the first answer takes some seconds longer"
-    bar = st.progress(0.0, text=f"Classifying {counted(len(new), 'picture')}{waiting}")
+    waiting = "" if service.pid(models) else "; the first prediction takes some seconds longer"
+    bar = st.progress(0.0, text=f"Classifying {counted(len(new), 'image')}{waiting}")
     started = time.monotonic()
     try:
         for start in range(0, len(new), PORTION):
             _portion(models, network, album, new[start : start + PORTION])
             done = min(start + PORTION, len(new))
             left = (time.monotonic() - started) / done * (len(new) - done)
-            bar.progress(done / len(new), text=f"{done} of {len(new)} pictures; about {duration(left)} left")
+            bar.progress(done / len(new), text=f"{done} of {len(new)} images; about {duration(left)} left")
     except LabError as error:
         st.error(plain(error_text(error)), icon=":material/error:")
     bar.empty()
@@ -95,11 +95,11 @@ def error_text(error: LabError) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _portion(models: Path, network: Network, album: Album, pictures: list[Picture]) -> None:
-    files = [picture.file for picture in pictures]
+def _portion(models: Path, network: Network, album: Album, images: list[GivenImage]) -> None:
+    files = [image.file for image in images]
     album.keep(network, service.predict(models, network.run_id, network.epoch, files))
-    for picture in pictures:
-        make_thumbnail(picture)
+    for image in images:
+        make_thumbnail(image)
 
 
 A_PAGE = 24
@@ -116,30 +116,30 @@ BAR = (
 
 
 def draw_cards(network: Network, album: Album) -> None:
-    """All cards of readable pictures, a page at a time."""
-    said = [(picture, album.answer(network, picture)) for picture in album.pictures]
-    shown = [(picture, answer) for picture, answer in said if answer and answer.scores]
+    """All cards of readable images, a page at a time."""
+    said = [(image, album.answer(network, image)) for image in album.images]
+    shown = [(image, answer) for image, answer in said if answer and answer.scores]
     pages = -(-len(shown) // A_PAGE)
     page = st.pagination(pages, key="predict_page") if pages > 1 else 1
     with st.grid("auto", min_column_width=230, key="predict_cards"):
-        for picture, answer in shown[(page - 1) * A_PAGE : page * A_PAGE]:
+        for image, answer in shown[(page - 1) * A_PAGE : page * A_PAGE]:
             with st.container(border=True):
-                _card(network, album, picture, answer)
+                _card(network, album, image, answer)
 
 
-def _card(network: Network, album: Album, picture: Picture, answer: Answer) -> None:
+def _card(network: Network, album: Album, image: GivenImage, answer: Answer) -> None:
     output = album.outputs[network]
     name, score = answer.scores[0]
-    if picture.thumbnail.exists():
+    if image.thumbnail.exists():
         with st.container(horizontal_alignment="center"):
-            st.image(str(picture.thumbnail), alt=f"{picture.name}: {name}, {score_text(score, output)}")
+            st.image(str(image.thumbnail), alt=f"{image.name}: {name}, {score_text(score, output)}")
     st.html(
-        f'<div style="font-size:.8rem;opacity:.75;overflow-wrap:anywhere">{escape(picture.name)}</div>'
+        f'<div style="font-size:.8rem;opacity:.75;overflow-wrap:anywhere">{escape(image.name)}</div>'
         f'<div style="font-size:1.3rem;font-weight:600;overflow-wrap:anywhere">{escape(name)} '
         f'<span style="font-weight:400">{score_text(score, output)}</span></div>'
     )
     st.html(bars(answer.scores, output))
-    for other, before in album.others(network, picture)[-OTHERS:]:
+    for other, before in album.others(network, image)[-OTHERS:]:
         first, value = before.scores[0]
         which = f"{plain(other.title)}, {other.name if other.epoch is None else f'epoch {other.epoch}'}"
         said = plain(first) if first == name else f"**{plain(first)}**"
@@ -174,21 +174,21 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(network: Network, album: Album) -> bytes:
-    """A row for each picture: file, class_1, score_1, class_2 ..., and the reason where it was skipped; UTF-8 with a mark for Excel."""
-    answers = [(picture, album.answer(network, picture)) for picture in album.pictures]
-    said = [(picture, answer) for picture, answer in answers if answer]
+    """A row for each image: file, class_1, score_1, class_2 ..., and the reason where it was skipped; UTF-8 with a mark for Excel."""
+    answers = [(image, album.answer(network, image)) for image in album.images]
+    said = [(image, answer) for image, answer in answers if answer]
     places = max((len(answer.scores) for _, answer in said), default=0)
     text = io.StringIO()
     rows = csv.writer(text)
     ranked = [name for place in range(1, places + 1) for name in (f"class_{place}", f"score_{place}")]
     rows.writerow(["file", *ranked, "skipped"])
-    rows.writerows(_row(picture, answer, places) for picture, answer in said)
+    rows.writerows(_row(image, answer, places) for image, answer in said)
     return text.getvalue().encode("utf-8-sig")
 
 
-def _row(picture: Picture, answer: Answer, places: int) -> list[str]:
+def _row(image: GivenImage, answer: Answer, places: int) -> list[str]:
     cells = [cell for name, score in answer.scores for cell in (_harmless(name), f"{score:.6g}")]
-    return [_harmless(picture.name), *cells, *[""] * (2 * places - len(cells)), _harmless(answer.reason)]
+    return [_harmless(image.name), *cells, *[""] * (2 * places - len(cells)), _harmless(answer.reason)]
 
 
 def _harmless(text: str) -> str:

@@ -24,7 +24,7 @@ KEY, VALUES, OPENED = "change:", "change.values", "change.opened"
 
 
 def can_change(view: RunView) -> bool:
-    """Whether somebody trains the run and goes on doing so for another epoch."""
+    """Whether a process trains the run and will do so for another epoch."""
     trains = view.status == store.RUNNING and view.spec is not None and not view.spec.head.solved
     return trains and live_changes.has_next_epoch(view.run)
 
@@ -43,8 +43,8 @@ def draw_changes(view: RunView) -> None:
     for entry in view.adjustments:
         st.caption(f":material/tune: From epoch {entry.epoch} on: {plain(changes_text(view.spec, entry.values))}.")
     if view.asked:
-        when = "too late to count" if view.status == store.FINISHED else "from the next epoch on"
-        st.caption(f":material/schedule_send: Asked for, {when}: {plain(changes_text(view.spec, view.asked))}.")
+        when = "too late to take effect" if view.status == store.FINISHED else "from the next epoch on"
+        st.caption(f":material/schedule_send: Requested, {when}: {plain(changes_text(view.spec, view.asked))}.")
 
 
 def offered(spec: ExperimentSpec) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def offered(spec: ExperimentSpec) -> tuple[str, ...]:
     return tuple(path for path in live_changes.ADJUSTABLE if thaws or path != "train.backbone_learning_rate")
 
 
-@st.dialog("Change while it trains", icon=":material/tune:", on_dismiss=run_dialogs.close)
+@st.dialog("Change during training", icon=":material/tune:", on_dismiss=run_dialogs.close)
 def _dialog(models: Path, run_id: str) -> None:
     run = Run(models / "runs" / run_id)
     now = live_changes.current_spec(run)
@@ -61,12 +61,10 @@ def _dialog(models: Path, run_id: str) -> None:
     values = st.session_state.setdefault(VALUES, opened)
     for path in offered(now):
         _field(path, values)
-    st.html(
-        "<style>[data-testid=stWidgetLabelRequired] {display: none}</style>"
-    )  # Said of every number, it says nothing.
+    st.html("<style>[data-testid=stWidgetLabelRequired] {display: none}</style>")  # At every number it would be noise.
     st.caption(
-        "It counts from the next epoch on, can be taken back until then, and is marked in the curves as a phase of its own. "
-        "Layers and freeze depth cannot change while a run trains: fork it for that."
+        "Changes take effect from the next epoch, can be undone until then, and are marked in the curves as a phase of their own. "
+        "Layers and freeze depth cannot change during training: fork the run instead."
     )
     before = live_changes.asked(run) or {}
     # Of what others asked for or brought into force meanwhile only what was changed here is replaced.

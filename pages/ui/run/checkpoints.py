@@ -31,7 +31,7 @@ def draw_checkpoints(view: RunView) -> None:
         return
     st.caption(
         f"{len(entries)} kept, {data_size(sum(entry.bytes for entry in entries))}: {_which(view)}. "
-        "Each holds what training changed, and the state of the optimiser; a .keras file holds the whole network."
+        "Each holds the trained weights and the state of the optimiser; a .keras file holds the whole network."
     )
     newest_first = tuple(reversed(entries))
     for entry in newest_first if _all_wanted(len(entries)) else _first(newest_first, view.best_epoch):
@@ -85,13 +85,13 @@ def _row(view: RunView, entry: Checkpoint, spare: bool) -> None:
 
 
 def _download(view: RunView, entry: Checkpoint) -> None:
-    """Two steps: a network has to be put together before it can be sent, and that can fail."""
+    """Two steps: the network has to be built before it can be downloaded, and that can fail."""
     made, slot = f"exported_{view.run.id}_{entry.epoch}", st.empty()
     if made not in st.session_state and slot.button(
         "Make .keras",
         icon=":material/deployed_code:",
         key=f"make_{entry.epoch}",
-        help="Puts the whole network together with these weights. Takes some seconds.",
+        help="Builds the whole network with these weights. Takes some seconds.",
         type="tertiary",
     ):
         _make(view, entry, made)
@@ -108,7 +108,7 @@ def _download(view: RunView, entry: Checkpoint) -> None:
 
 def _make(view: RunView, entry: Checkpoint, made: str) -> None:
     try:
-        with st.spinner("Putting the network together"):
+        with st.spinner("Building the network"):
             st.session_state[made] = str(service.exported(view.run.models, view.run.id, entry.epoch))
     except LabError as error:
         st.error(plain(str(error)))

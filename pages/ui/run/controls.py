@@ -36,7 +36,7 @@ def draw_controls(view: RunView) -> None:
         if (run.export / "model.keras").exists():
             navigation.link("predict", "Predict with it", run=run.id)
         fork_best_link(view)
-        if change_dialog.can_change(view) and _button("Change while it trains …", ":material/tune:", "change"):
+        if change_dialog.can_change(view) and _button("Change during training …", ":material/tune:", "change"):
             change_dialog.open_change_dialog(view)
         if view.spec and _button("Run again with changes", ":material/replay:", "again"):
             navigation.go("train", **to_query_params(view.spec))
@@ -51,7 +51,7 @@ def draw_controls(view: RunView) -> None:
 def _go_on(view: RunView) -> None:
     """The button that starts or ends work on the run."""
     if view.status == store.RUNNING and store.stop_requested(view.run):
-        st.button("Stopping after the batch in flight", icon="spinner", disabled=True, key="stopping")
+        st.button("Stopping after the current batch", icon="spinner", disabled=True, key="stopping")
     elif view.status == store.RUNNING:
         _act(view, "Stop", ":material/stop:", run_actions.stop, primary=True)
     elif view.status == store.QUEUED:
@@ -78,8 +78,8 @@ def _button(label: str, icon: str, key: str) -> bool:
 FORK_ICON = ":material/fork_right:"
 
 FORK_HELP = (
-    "A new run that goes on from the weights of this epoch with settings of your choice: thaw more, lower the rate, add dropout. "
-    "This run stays as it is."
+    "A new run that continues from the weights of this epoch with other settings: thaw more, lower the rate, add dropout. "
+    "This run does not change."
 )
 
 

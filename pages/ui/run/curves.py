@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ui.charts import curves, points
 from pages.ui.charts.component import draw_chart
+from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
 from pages.ui.common.run_view import ACTIVE, RunView
 
 HEIGHT, SMALL = 380, 240
@@ -15,30 +16,30 @@ ROOM = 22
 MEASURES: tuple[curves.Measure, ...] = ("accuracy", "loss")
 
 EXPLAINED = """
-- **Validation**: on images it never trains on. This is how good it is.
-- **Training, clean**: on training images as they are, after the epoch. Only this compares with validation; the shaded gap between
-  the two is what it memorised.
-- **Training, reported**: what training itself measured, with dropout and augmentation, averaged while the weights moved. It may lie
+- **Validation**: on images the network never trains on. This is how good it is.
+- **Training, clean**: on plain training images, after the epoch. Only this is comparable with validation; the shaded gap between
+  the two is what the network memorised.
+- **Training, reported**: measured during training, with dropout and augmentation, averaged over the epoch. It may be
   below validation, and says nothing about overfitting.
-- **Grey band**: epochs of the run this one was forked from. They count for nothing here.
-- **Dotted line**: another phase begins. *head*: the backbone is frozen. *thaw 1, 2 …*: stages of unfreezing. *fine-tune*: all thawed
-  blocks train. *from 7*: settings were changed while it trained, and count from that epoch on.
-- **★ Best epoch**: the one with the lowest validation loss, or the highest accuracy where the setting *Best* says so. Its network
-  is exported and tested; where *Restore best* is off, that of the last epoch.
+- **Grey band**: epochs of the run this one was forked from. They do not count for this run.
+- **Dotted line**: a new phase begins. *head*: the backbone is frozen. *thaw 1, 2 …*: stages of unfreezing. *fine-tune*: all thawed
+  blocks train. *from 7*: settings were changed during training, in force from that epoch on.
+- **★ Best epoch**: the one with the lowest validation loss, or the highest accuracy if the setting *Best* says so. Its network
+  is exported and tested; if *Restore best* is off, that of the last epoch.
 """
 
 
 def draw_curves(view: RunView) -> None:
     if not view.lines and view.status not in ACTIVE:
-        st.caption("It ended before its first epoch was done: there is no curve.")
+        st.caption("The run ended before its first epoch was complete: there is no curve.")
         return
     if len(view.lines) == 1 and view.spec is not None and view.spec.head.solved:
         st.caption("This classifier is solved in one step: there is one point and no curve.")
-    x, smoothing, log = _choices()
+    x, weight, log = _choices()
     with st.grid(2, min_column_width=330, key="charts"):
         for measure in MEASURES:
             with st.container():
-                _chart(view, measure, x, smoothing, log and measure == "loss")
+                _chart(view, measure, x, weight, log and measure == "loss")
     if view.lines:
         _below(view, x)
 
@@ -46,38 +47,15 @@ def draw_curves(view: RunView) -> None:
 def _choices() -> tuple[curves.X, float, bool]:
     """How the curves are drawn, kept in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="curve_choices"):
-        over = st.segmented_control(
-            "Over",
-            ("epoch", "seconds"),
-            default="epoch",
-            required=True,
-            key="x",
-            bind="query-params",
-            help="Epochs: times through the training images. Seconds: training time; compares what costs differently.",
-        )
-        smoothing = st.slider(
-            "Smoothing",
-            0.0,
-            0.95,
-            0.0,
-            0.05,
-            key="smoothing",
-            bind="query-params",
-            width=190,
-            help="0 to 0.95: how much of the epochs before goes into each point. 0 draws what was measured.",
-        )
-        log = st.toggle(
-            "Log scale", key="log", bind="query-params", help="Loss on a logarithmic scale: small changes show."
-        )
-    return ("seconds" if over == "seconds" else "epoch"), float(smoothing), bool(log)
+        return x_axis("x"), smoothing("smoothing"), log_scale("log")
 
 
-def _chart(view: RunView, measure: curves.Measure, x: curves.X, smoothing: float, log: bool) -> None:
+def _chart(view: RunView, measure: curves.Measure, x: curves.X, weight: float, log: bool) -> None:
     figure = curves.run_figure(
         view.lines,
         measure=measure,
         x=x,
-        smoothing=smoothing,
+        smoothing=weight,
         log=log,
         best_epoch=view.best_epoch,
         inherited_from=_short(view.forked_from[1]) if view.forked_from else "",
@@ -125,6 +103,8 @@ def _rates(view: RunView, x: curves.X) -> None:
     if not any(line.get("learning_rate") for line in view.lines):
         st.caption("This classifier is solved without a learning rate.")
         return
-    log = st.toggle("Log scale", True, key="rates_log", help="Rates on a logarithmic scale: each drop is as tall.")
+    log = st.toggle(
+        "Log scale", True, key="rates_log", help="A logarithmic axis: every division by ten is equally tall."
+    )
     figure = curves.rates_figure(view.lines, x=x, log=log)
     draw_chart(figure, "run-rates", SMALL, "The learning rate of each group of weights.")

@@ -31,7 +31,7 @@ def draw_data(view: RunView) -> None:
         st.caption(plain(f"Source: {view.spec.data.source}"))
     found = read_data(view)
     if found is None:
-        st.info("Counted as soon as a worker has read the images.", icon=":material/hourglass_empty:")
+        st.info("Shown once a worker has read the images.", icon=":material/hourglass_empty:")
         return
     totals = ", ".join(f"{sum(counts):,} {part}" for part, counts in found.images.items())
     st.markdown(f"**{len(found.classes)} classes**; images: {totals}.")

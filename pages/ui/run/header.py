@@ -22,7 +22,7 @@ from tl_core.text import percent
 def draw_header(view: RunView, notes: store.Notes) -> None:
     st.set_page_config(
         page_title=f"{MARKS[view.status][0]} {view.title} · TL Lab"
-    )  # A tab in the background tells the end.
+    )  # A tab in the background shows the end.
     navigation.link("runs", "All runs", icon=":material/arrow_back:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(plain(view.title), anchor=False, width="content")
@@ -51,21 +51,21 @@ def made_of(view: RunView) -> str:
 
 
 VALIDATION = (
-    "The best so far: the share of the validation images the network gets right. It never trains on them, so this is how it "
-    "does on new images."
+    "The best so far: the share of validation images classified correctly. The network never trains on them, so this estimates "
+    "its accuracy on new images."
 )
 LOSS = (
-    "How wrong, and how sure of it, the network is on the validation images: cross-entropy, 0 is perfect. It often rises "
-    "before accuracy falls, and so shows overfitting first."
+    "Cross-entropy on the validation images; 0 is perfect, and confident mistakes cost most. It often rises before accuracy "
+    "falls, and so shows overfitting first."
 )
 HINGE = "The squared hinge loss on the validation images, which a linear SVM minimises; not comparable with other classifiers."
 GAP = (
-    "Accuracy on training images minus accuracy on validation images, both measured alike: after the epoch, without "
-    "augmentation or dropout (clean). Near 0: what it learned holds for new images. Large: it memorises."
+    "Accuracy on training images minus accuracy on validation images, both measured the same way: after the epoch, "
+    "without augmentation or dropout (clean). Near 0: what it learned generalises. Large: it memorises."
 )
 TEST = (
-    "Accuracy of the exported network on images that neither trained it nor chose its epoch. They are looked at once, when the "
-    "run ends, so nothing was tuned on them: the most honest figure here."
+    "Accuracy of the exported network on images used neither to train it nor to choose its epoch. They are evaluated once, when "
+    "the run ends, so nothing was tuned on them: the most honest figure here."
 )
 
 
@@ -133,7 +133,7 @@ def draw_not_found(models: Path, asked: str) -> None:
     else:
         st.title("There is no such run", anchor=False)
         shown = asked if len(asked) <= LONGEST else f"{asked[:LONGEST]}…"
-        st.markdown(f"Nothing here is called **{plain(shown)}**. It may have been deleted, or the link may be cut off.")
+        st.markdown(f"No run is called **{plain(shown)}**. It may have been deleted, or the link may be incomplete.")
     if not known:
         st.markdown("There are no runs yet.")
         navigation.link("train", "Train the first one")

@@ -23,7 +23,7 @@ TRACE = "Traceback (most recent call last):"
 def draw_log(view: RunView) -> None:
     file = view.run.log
     if not file.exists():
-        st.info("The log begins when a worker takes the run.", icon=":material/hourglass_empty:")
+        st.info("The log starts when a worker takes the run.", icon=":material/hourglass_empty:")
         return
     lines = tail(file)
     st.caption(f"The last {len(lines)} lines of {data_size(file.stat().st_size)}.")

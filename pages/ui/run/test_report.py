@@ -20,10 +20,12 @@ COUNTED = 15
 BY_CLASS = {
     "Class": st.column_config.TextColumn(pinned=True),
     "Precision": st.column_config.NumberColumn(
-        format="%.1f %%", help="Of the images called this class, the share that is. Low: others are mistaken for it."
+        format="%.1f %%",
+        help="The share of images predicted as this class that belong to it. Low: other classes are mistaken for it.",
     ),
     "Recall": st.column_config.NumberColumn(
-        format="%.1f %%", help="Of the images of this class, the share that is found. Low: it is overlooked."
+        format="%.1f %%",
+        help="The share of images of this class that are recognised. Low: they are mistaken for other classes.",
     ),
     "F1": st.column_config.NumberColumn(
         format="%.1f %%", help="One figure for both: the harmonic mean of precision and recall."
@@ -32,12 +34,12 @@ BY_CLASS = {
 }
 MISTAKES = {
     "Image": st.column_config.TextColumn(width="medium"),
-    "Is": st.column_config.TextColumn(help="The class of the folder, or file, it came with."),
+    "Is": st.column_config.TextColumn(help="The label in the dataset."),
     "Taken for": st.column_config.TextColumn(),
     "Sure of it": st.column_config.NumberColumn(
-        format="%.1f %%", help="How probable the network held its wrong answer to be."
+        format="%.1f %%", help="The probability that the network gave its wrong answer."
     ),
-    "Loss": st.column_config.NumberColumn(format="%.2f", help="How wrong, and how sure of it, it was."),
+    "Loss": st.column_config.NumberColumn(format="%.2f", help="The loss of this image: confident mistakes cost most."),
 }
 
 
@@ -62,11 +64,16 @@ def draw_report(view: RunView) -> None:
     part = "test" if "test" in parts else "validation"
     if len(parts) > 1:
         chosen = st.segmented_control(
-            "Measured on", list(parts), default=part, required=True, key="part", help="Test images chose nothing."
+            "Measured on",
+            list(parts),
+            default=part,
+            required=True,
+            key="part",
+            help="Test images are used for no choice.",
         )
         part = chosen or part
     if part == "validation" and _chosen_on_it(view):
-        st.caption("On the images that decided which epoch is exported, so a little flattering.")
+        st.caption("On the images that decided which epoch is exported, so slightly optimistic.")
     _draw(parts[part], part)
 
 
@@ -78,7 +85,7 @@ def _chosen_on_it(view: RunView) -> bool:
 def _absent(view: RunView) -> str:
     if view.status == FINISHED:
         return "This run left no report."
-    return "The test part is looked at once, when the run ends, so that nothing is tuned on it."
+    return "The test images are evaluated once, when the run ends, so that nothing is tuned on them."
 
 
 def read_report(view: RunView, part: str) -> Report | None:
@@ -99,7 +106,7 @@ _MISTAKE = ("image", "label", "predicted", "score", "loss")
 
 
 def _draw(made: Report, part: str) -> None:
-    st.markdown(f"**{percent(made.accuracy)}** of {made.images:,} images right; {made.loss_name} {made.loss:.3f}.")
+    st.markdown(f"**{percent(made.accuracy)}** of {made.images:,} images correct; {made.loss_name} {made.loss:.3f}.")
     with st.grid(2, min_column_width=330, key=f"report_{part}"):
         with st.container():
             st.markdown("**By class**")
@@ -116,7 +123,7 @@ def _draw(made: Report, part: str) -> None:
             draw_chart(confusion_figure(made), f"confusion-{part}", 380, confusion_words(made))
     st.markdown("**The worst mistakes**")
     if not made.worst:
-        st.caption("There are none: every image is right.")
+        st.caption("None: every image is classified correctly.")
         return
     st.dataframe(
         mistakes(made),

@@ -63,7 +63,7 @@ def _draw_training(models: Path, row: Row) -> None:
             "Stop",
             icon=":material/stop:",
             key=f"stop_{row.id}",
-            help="Stops after the batch in flight; it can be resumed.",
+            help="Stops after the current batch. You can resume it.",
             on_click=attempt,
             args=(PAGE, run_actions.stop, models, (row.id,)),
         )
@@ -82,7 +82,7 @@ def _queue(models: Path, waiting: Sequence[Row]) -> None:
 def _draw_waiting(models: Path, row: Row, first: bool, last: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         about = textwrap.shorten(", ".join(filter(None, [row.dataset, row.settings])), LONGEST, placeholder=" …")
-        resumed = f" · goes on after epoch {row.epoch}" if row.epoch else ""
+        resumed = f" · continues after epoch {row.epoch}" if row.epoch else ""
         st.markdown(f"{row.place}\\. **{plain(row.title)}** :gray[{plain(about + resumed)}]", width="stretch")
         _small("Earlier", ":material/arrow_upward:", f"up_{row.id}", first, (run_actions.move, models, row.id, -1))
         _small("Later", ":material/arrow_downward:", f"down_{row.id}", last, (run_actions.move, models, row.id, 1))
@@ -103,8 +103,8 @@ def _small(name: str, icon: str, key: str, disabled: bool, args: tuple[object, .
 
 def _no_worker() -> None:
     st.warning(
-        "Runs wait, and no training worker is there to take them. The dashboard starts one within seconds; if this stays, "
-        "look at its log on the page Settings, or start TL Lab again. The queue is kept.",
+        "Runs are waiting, but no training worker is loaded. The dashboard starts one within seconds; if this message stays, "
+        "read the worker's log on the Settings page, or restart TL Lab. The queue is kept.",
         icon=":material/hourglass_empty:",
     )
 
@@ -114,24 +114,24 @@ NAMED = 5
 
 
 def draw_interrupted(models: Path, every: Sequence[Row]) -> None:
-    """Draws nothing where no run was broken off."""
+    """Draws nothing if no run was interrupted."""
     broken = [row for row in reversed(every) if row.status == INTERRUPTED]
     if not broken:
         return
     ids = tuple(row.id for row in broken)
-    with st.container(horizontal=True, vertical_alignment="center", key="broken_off"):
+    with st.container(horizontal=True, vertical_alignment="center", key="interrupted"):
         st.warning(interrupted_text(broken), icon=":material/power_off:")
         st.button(
             "Resume it" if len(ids) == 1 else f"Resume all {len(ids)}",
             icon=":material/play_arrow:",
-            key="resume_broken_off",
-            help="They wait in the queue, the oldest first, and continue exactly where their last checkpoint is.",
+            key="resume_interrupted",
+            help="Adds them to the queue, the oldest first. Each continues exactly from its last checkpoint.",
             on_click=lambda: problems.attempt(PAGE, run_actions.resume, models, ids),
         )
 
 
 def interrupted_text(broken: Sequence[Row]) -> str:
-    """Which runs were broken off, as Markdown; of a single one also why."""
+    """Which runs were interrupted, as Markdown; for a single one also why."""
     if len(broken) == 1:
         return f"**{plain(broken[0].title)}** was interrupted. {plain(broken[0].message)}".rstrip()
     return f"{len(broken)} runs were interrupted: {first_of([plain(row.title) for row in broken], NAMED)}."

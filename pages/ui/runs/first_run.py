@@ -16,8 +16,8 @@ def draw_first_run(models: Path) -> None:
     """Says what a run is and how to start the first."""
     with st.container(border=True, key="no_runs"):
         st.markdown(
-            "#### No runs yet\nTeach a network that has seen a million photos to tell yours apart, and watch where it stops "
-            "learning and begins to memorise. The defaults train in under a minute, on pictures the lab draws itself."
+            "#### No runs yet\nTrain a network that has seen a million photos to classify yours, and watch where it stops "
+            "learning and starts to memorise. The defaults train in under a minute, on generated images."
         )
         st.button(
             "Set up the first run",
@@ -46,7 +46,7 @@ def steps() -> tuple[tuple[str, str, str], ...]:
         (extraction.title, extraction.help, f"{TRAIN} {extraction.name}"),
         (
             "The same on your own photos",
-            "A folder that holds one folder of pictures for each class; its name is the class.",
+            "A folder with one subfolder of images per class, named after the class.",
             f"{TRAIN} {extraction.name} --data folder:PATH",
         ),
         (tuning.title, tuning.help, f"{TRAIN} {tuning.name}"),

@@ -130,7 +130,7 @@ def columns(tags: Sequence[str]) -> dict[str, Any]:
         ),
         "Run": config.TextColumn(width=190),
         "Status": config.MultiselectColumn(options=status_text.STATUSES, color=status_text.COLOURS, width=112),
-        "Progress": config.TextColumn(width=158, help="Epochs done, and how long it will still take."),
+        "Progress": config.TextColumn(width=158, help="Epochs done, and the time left."),
         "Best val.": config.NumberColumn(
             format="%.1f %%", help="The highest accuracy on validation images so far.", width=76
         ),
@@ -138,20 +138,20 @@ def columns(tags: Sequence[str]) -> dict[str, Any]:
         "Gap": config.NumberColumn(
             format="%+.1f",
             help="Accuracy on training images minus accuracy on validation images after that epoch, in percentage points, "
-            "both measured alike: in inference mode, without augmentation. The larger, the more it overfits.",
+            "both measured the same way: in inference mode, without augmentation. The larger, the more it overfits.",
             width=60,
         ),
         "Val. loss": config.LineChartColumn(help="Validation loss, epoch by epoch.", width=100),
         "Dataset": config.TextColumn(width=100),
         "Backbone": config.TextColumn(width=128),
-        "Settings": config.TextColumn(help="In what it differs from the defaults.", width=190),
+        "Settings": config.TextColumn(help="Settings that differ from the defaults.", width=190),
         "Freeze": config.TextColumn(help="How much of the backbone keeps its weights.", width=76),
         "Tags": config.MultiselectColumn(options=list(tags), color="auto", width=130),
         "Notes": config.TextColumn(width=180),
         "What happened": config.TextColumn(width=300),
-        "Time": config.NumberColumn(format="localized", help="What the run has taken so far.", width=90),
+        "Time": config.NumberColumn(format="localized", help="Time taken so far.", width=90),
         "Created": config.DatetimeColumn(format="MMM D, HH:mm", width=110),
-        "Id": config.TextColumn(help="The name of its folder, and what commands call it.", width=290),
+        "Id": config.TextColumn(help="The name of its folder, also used in commands.", width=290),
     }
 
 

@@ -14,7 +14,7 @@ from pages.ui.common.run_list import UNREADABLE, Row, all_tags
 from tl_core.store import RUNNING
 
 PAGE = "runs"
-"""What the page calls itself to its windows and to what is said of problems."""
+"""The name under which the page keeps its dialog and its problems."""
 
 
 def draw_toolbar(models: Path, selected: Sequence[Row]) -> None:
@@ -26,18 +26,18 @@ def draw_toolbar(models: Path, selected: Sequence[Row]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if _button("Open", ":material/arrow_forward:", one is not None, "Select one run."):
             navigation.go("run", run=ids[0])
-        if _button("Compare", ":material/stacked_line_chart:", len(ids) > 1, "Select two runs or more."):
+        if _button("Compare", ":material/stacked_line_chart:", len(ids) > 1, "Select at least two runs."):
             navigation.go("compare", runs=",".join(ids))
         _button(
             "Resume",
             ":material/play_arrow:",
             bool(resumable),
-            "For runs that were broken off.",
+            "Select stopped, interrupted or failed runs.",
             run_actions.resume,
             models,
             resumable,
         )
-        _button("Stop", ":material/stop:", bool(running), "For runs that train.", run_actions.stop, models, running)
+        _button("Stop", ":material/stop:", bool(running), "Select running runs.", run_actions.stop, models, running)
         if _button("Edit", ":material/edit:", one is not None and one.status != UNREADABLE, "Select one run."):
             run_dialogs.open_edit(PAGE, models, ids[0])
             st.rerun()

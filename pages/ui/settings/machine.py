@@ -20,7 +20,7 @@ from tl_core.text import data_size, duration
 TAIL = 20_000
 """Bytes of a log that are shown, from its end."""
 
-DOES = {"starting": "is loading", "idle": "is ready", "training": "trains"}
+DOES = {"starting": "is loading", "idle": "is ready", "training": "is training"}
 
 
 def draw_devices() -> None:
@@ -80,18 +80,18 @@ def tail(file: Path) -> str:
 def _memory(pid: int) -> int | None:
     try:
         return int(psutil.Process(pid).memory_info().rss)
-    except psutil.Error:  # Ended this moment.
+    except psutil.Error:  # Ended meanwhile.
         return None
 
 
 WHEN_CLOSED: dict[settings.WhenClosed, tuple[str, str]] = {
-    "stop": ("Stop training", "After the batch in flight, with a checkpoint; resume goes on from there."),
-    "go on": ("Let training go on", "The worker trains the queue to its end; the next dashboard finds it at work."),
+    "stop": ("Stop training", "After the current batch, with a checkpoint from which they can be resumed."),
+    "go on": ("Let training go on", "The worker trains the whole queue; the next dashboard finds it running."),
 }
 
 
 def draw_when_closed(models: Path) -> None:
-    """Draws the choice; a change counts at once."""
+    """Draws the choice; a change takes effect at once."""
     now = settings.read(models).when_closed
     st.radio(
         "When the dashboard is closed",
@@ -110,5 +110,5 @@ def _keep(models: Path, choice: settings.WhenClosed) -> Problems:
         models.mkdir(parents=True, exist_ok=True)
         settings.write(models, settings.Settings(choice))
     except OSError as error:
-        return (f"The setting could not be kept: {error.strerror or error}.",)
+        return (f"The setting could not be saved: {error.strerror or error}.",)
     return ()

@@ -1,4 +1,4 @@
-"""Where data live, what takes up the disk, buttons that free some of it, and a check of stored features."""
+"""Where data live, what takes up the disk, buttons that free some of it, and a cache audit."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tl_core.store import disk
 from tl_core.text import counted, data_size
 
 PARTS = {
-    "checkpoints": ("Checkpoints", "What a run goes on from; the best epochs and the latest."),
+    "checkpoints": ("Checkpoints", "The best and the latest epochs; runs continue from them."),
     "exports": ("Exported networks", "What each run exported when it ended, and checkpoints that were downloaded."),
-    "runs": ("Curves, reports, logs", "What runs say of themselves."),
+    "runs": ("Curves, reports, logs", "Everything else in the folders of the runs."),
     "pixels": ("Pixel cache", "Images decoded and resized once."),
-    "features": ("Feature cache", "What frozen layers say of each image, computed once."),
-    "other": ("Queue and workers", "And whatever else lies in the models folder."),
+    "features": ("Feature cache", "What the frozen layers compute from each image, once."),
+    "other": ("Queue and workers", "And everything else in the models folder."),
     "weights": ("Downloaded weights", "Keras's own folder; other programs may use it too."),
 }
 
@@ -48,7 +48,7 @@ CLEAN_UPS = (
     CleanUp(
         "checkpoints",
         "Spare checkpoints",
-        "Removes all checkpoints of finished runs but the best. Runs that can still be resumed keep theirs.",
+        "Removes all checkpoints of finished runs except the best. Runs that can be resumed keep theirs.",
         disk.spare_checkpoints,
         disk.remove_spare_checkpoints,
     ),
@@ -65,7 +65,7 @@ CLEAN_UPS = (
     _cache(
         "exports",
         "Downloaded checkpoints",
-        "Networks made of single checkpoints for downloading are made again when somebody asks; what runs exported themselves stays.",
+        "Networks built from single checkpoints for download are built again when you ask for them; exports of runs stay.",
     ),
 )
 
@@ -74,8 +74,8 @@ def draw_place(models: Path) -> None:
     """Says where data live and how to change that."""
     st.code(str(models.resolve()), language=None, wrap_lines=True)
     st.caption(
-        "Runs, caches and settings of this lab. To use another folder, set the environment variable TL_MODELS to it and start "
-        "the lab again; to take your runs along, copy the folder `runs` there."
+        "Runs, caches and settings of this lab. To use another folder, set the environment variable TL_MODELS to it and restart "
+        "the lab; to keep your runs, copy the folder `runs` there."
     )
 
 
@@ -111,7 +111,7 @@ def draw_disk(models: Path) -> None:
 
 @st.cache_data(show_spinner="Adding up the files …", max_entries=4, ttl=60)
 def measured(models: str) -> dict[str, disk.Usage]:
-    """What lies in a models folder; kept for a minute, or until somebody measures again, because a large folder takes seconds."""
+    """What lies in a models folder; kept for a minute, or until you measure again, because a large folder takes seconds."""
     return disk.parts(Path(models))
 
 
@@ -155,7 +155,7 @@ def _small(title: str) -> str:
 
 
 CHECK_HELP = (
-    "Computes some stored features of a run again, without any cache and in float32, and shows the largest difference. On the command "
+    "Recomputes some cached features of a run without the cache, in float32, and shows the largest difference. On the command "
     "line: python -m tl_core verify-cache RUN --batches N."
 )
 
@@ -164,10 +164,10 @@ CHECK_HELP = (
 def draw_cache_check(models: Path) -> None:
     """Says how much caches may take, and offers to check what is stored."""
     st.caption(_allowed(models))
-    with st.expander("Check stored features", icon=":material/fact_check:"):
+    with st.expander("Cache audit", icon=":material/fact_check:"):
         titles = {run.id: store.title_of(run) for run in store.runs(models)}
         if not titles:
-            st.markdown("There is no run yet whose features could be stored.")
+            st.markdown("There is no run yet, so no features are cached.")
             return
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.selectbox("Features of the run", list(titles), format_func=titles.__getitem__, key="check_run")
@@ -177,7 +177,7 @@ def draw_cache_check(models: Path) -> None:
 
 
 def _check(models: Path, run_id: str) -> None:
-    bar = st.progress(0.0, "Starting a process that computes some of them again …")
+    bar = st.progress(0.0, "Starting a process that recomputes some of them …")
 
     def show(what: str, done: int, total: int) -> None:
         bar.progress(min(done / max(total, 1), 1.0), what)
@@ -207,4 +207,4 @@ def _allowed(models: Path) -> str:
         most = data_size(eviction.budget(store.cache_folder(models)))
     except LabError as error:
         return plain(str(error))
-    return f"Decoded images and features may take {most} together; what was not used for longest goes first. TL\\_CACHE\\_GB sets another limit."
+    return f"Decoded images and features may take {most} together; the least recently used are removed first. TL\\_CACHE\\_GB sets another limit."

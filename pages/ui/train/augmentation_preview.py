@@ -1,4 +1,4 @@
-"""A training picture as training will see it: nine epochs of the chosen augmentations."""
+"""A training image as training will see it: nine epochs of the chosen augmentations."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ PICTURE = "train.picture"
 _KEPT = 16
 """Previews kept for all visitors; one of 224 pixels takes about a megabyte."""
 
-AUGMENTING = "Augmenting a picture; the first time takes some seconds…"
-NO_AUGMENTATION = "No augmentation is chosen: training sees this picture in every epoch as it is here."
+AUGMENTING = "Augmenting an image; the first time takes some seconds…"
+NO_AUGMENTATION = "No augmentation is chosen: training sees this image unchanged in every epoch."
 
 
 def draw_preview(view: PlanView) -> None:
-    """The picture, by itself: the rest of the page does not wait for it."""
+    """The image, in a fragment: the rest of the page does not wait for it."""
     if view.plan.images and not view.problems:
         _fragment(str(view.models), _asked(view.spec), bool(view.spec.augment))
     else:
-        st.caption("A picture is shown here once the errors are fixed.")
+        st.caption("An image is shown here once the errors are fixed.")
 
 
 def _asked(spec: ExperimentSpec) -> str:
@@ -72,7 +72,7 @@ def _fragment(models: str, asked: str, augmented: bool) -> None:
     place.empty()
     _pictures(shown)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Another picture", key="another", icon=":material/refresh:", on_click=_next)
+        st.button("Another image", key="another", icon=":material/refresh:", on_click=_next)
         told = f"{plain(shown.class_name)}: {plain(shown.key)}"
         st.caption(told if augmented else f"{NO_AUGMENTATION} {told}")
 
@@ -80,9 +80,9 @@ def _fragment(models: str, asked: str, augmented: bool) -> None:
 def _pictures(shown: Preview) -> None:
     name = shown.class_name
     with st.grid("auto", min_column_width=104, gap="xsmall"):
-        st.image(shown.original, caption="original", alt=f"A training picture of {name}, as it is.", width="stretch")
+        st.image(shown.original, caption="original", alt=f"A training image of {name}, unchanged.", width="stretch")
         for epoch, view in enumerate(shown.views, 1):
-            alt = f"The same picture as training sees it in epoch {epoch}."
+            alt = f"The same image as training sees it in epoch {epoch}."
             mixed = _labels_text(shown.labels[epoch - 1]) if shown.labels else ""
             caption = f"epoch {epoch}: {plain(mixed)}" if mixed else f"epoch {epoch}"
             st.image(view, caption=caption, alt=f"{alt} {mixed}".strip(), width="stretch")
@@ -99,7 +99,7 @@ def _next() -> None:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """An augmented picture; two that differ in nothing but who is told of the waiting are the same."""
+    """An augmented image; two that differ only in who shows the progress are equal."""
 
     models: str
     asked: str
@@ -108,7 +108,7 @@ class _Wanted:
 
 
 def _show_waiting(place: DeltaGenerator, what: str, _done: int, _total: int) -> None:
-    """Says whom the picture waits for; a page that is drawn anew or left ends the waiting here."""
+    """Shows what the image waits for; a page that is drawn again or left ends the waiting here."""
     place.caption("" if what == service.WAITING else f"{what}…")
 
 
@@ -120,7 +120,7 @@ def _augmented(wanted: _Wanted) -> Preview:
 
 @lru_cache(maxsize=_KEPT)
 def _untouched(asked: str, picture: int) -> Preview:
-    """A training picture resized as for training, without views; no worker is needed for that."""
+    """A training image resized as for training, without views; no worker is needed for that."""
     spec = ExperimentSpec.from_json(json.loads(asked))
     dataset, rows = dataset_of(spec.data), _rows(spec.data)
     item = dataset.items[rows[picture % len(rows)]]

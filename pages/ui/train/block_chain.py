@@ -15,7 +15,7 @@ from tl_core.text import compact, data_size
 FROZEN, TRAINS, UNUSED = "frozen", "trains", "unused"
 
 MARKS = {FROZEN: "lock", TRAINS: "trending_up", UNUSED: "block"}
-"""A picture beside each word, by its name in the icons that Streamlit brings along."""
+"""An icon beside each word, by its name among those that Streamlit ships."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Link:
 
     Attributes:
         shape: Height, width and channels of its output.
-        boundary: Bytes that the features of all images would take where the frozen part ended here; None for unused blocks,
-            and where there are no images yet.
+        boundary: Bytes that the features of all images would take if the cut were here; None for unused blocks,
+            and if there are no images yet.
         ends_here: True for the last frozen block.
     """
 

@@ -19,7 +19,7 @@ from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 
 START = next(iter(PRESETS)).spec()
-"""What somebody who names no experiment begins with."""
+"""The form without any experiment in the address."""
 
 
 def spec_from(

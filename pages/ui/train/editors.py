@@ -81,7 +81,7 @@ def freeze(row: Param, view: PlanView) -> None:
     key = f"{draft.FIELD}{row.path}:{spec.name}:{spec.output}"
     st.session_state.setdefault(key, last_frozen(BACKBONES[spec.name], spec.freeze, spec.output) or NOTHING)
     st.select_slider(
-        "Frozen up to and with",
+        "Frozen up to and including",
         stops,
         key=key,
         help=param_widgets.help_of(row),
@@ -114,7 +114,7 @@ def hidden(row: Param, view: PlanView) -> None:
 
 
 def augment(row: Param, view: PlanView) -> None:
-    """Which augmentations, in which order, how strongly; and what they do to a picture."""
+    """Which augmentations, in which order, how strongly; and what they do to an image."""
     augmentation_fields.draw_augmentations(
         row, f"{draft.FIELD}{row.path}", lambda: _amounts(view), partial(draft.put, row.path)
     )
@@ -176,9 +176,9 @@ def _kept_depth(before: Backbone, old_stop: str, after: Backbone, stop: str) -> 
 
 
 def _chain_caption(images: int) -> str:
-    stored = f", and the stored features of all {images:,} images if the frozen part ended there" if images else ""
+    stored = f", and the size of the features of all {images:,} images if the cut were there" if images else ""
     return (
-        "Frozen blocks keep what they learned from ImageNet; the others train together with the head. "
+        "Frozen blocks keep their pretrained weights; the others train together with the head. "
         f"Figures: a block's parameters{stored}."
     )
 

@@ -62,8 +62,8 @@ def draw_origin(view: PlanView) -> None:
         for problem in _problems(view):
             st.markdown(f":small[:red[:material/error: {plain(problem_text(problem))}]]")
         st.caption(
-            "It begins with the weights of that epoch and goes on counting; the optimiser begins anew. "
-            "The epochs before are shown with it, marked as inherited."
+            "The fork starts with the weights of that epoch and continues counting; the optimiser starts fresh. "
+            "Earlier epochs are shown with it, marked as inherited."
         )
 
 
@@ -109,7 +109,7 @@ def _go_on_from(models: Path, epoch: int | None) -> None:
 
 
 def _left(models: Path, run_id: str | None, epoch: int | None) -> dict[str, Any]:
-    """The settings of a fork at an epoch that changes nothing, by path; empty where they cannot be told."""
+    """The settings of a fork at an epoch that changes nothing, by path; empty if they are unknown."""
     run = store.known(models, run_id) if run_id else None
     if run is None or epoch is None:
         return {}

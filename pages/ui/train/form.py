@@ -22,7 +22,7 @@ from tl_core.plan.inactive_settings import inactive_settings
 
 
 def with_preset(spec: ExperimentSpec, preset: Preset) -> ExperimentSpec:
-    """A preset's recipe on the data of a spec, and from where that starts."""
+    """A preset on the data of a spec, and from where that starts."""
     return preset.spec().model_copy(update={"data": spec.data, "start": spec.start})
 
 
@@ -31,7 +31,7 @@ def preset_of(spec: ExperimentSpec) -> Preset | None:
     return next((preset for preset in PRESETS if with_preset(spec, preset).digest() == spec.digest()), None)
 
 
-OWN_SETTINGS = "Settings of your own. A recipe puts everything but the data back to what it says."
+OWN_SETTINGS = "Your own settings. A preset replaces everything except the data."
 
 
 def draw_presets(view: PlanView) -> None:
@@ -39,7 +39,7 @@ def draw_presets(view: PlanView) -> None:
     preset = preset_of(view.spec) if not view.draft.problems else None
     st.session_state["preset"] = preset.name if preset else None
     st.pills(
-        "Recipe",
+        "Preset",
         PRESETS.names,
         format_func=lambda name: PRESETS[name].title,
         key="preset",
@@ -153,7 +153,7 @@ def _folded(section: str, title: str, rows: list[Param], view: PlanView) -> None
     key, seen = f"more:{section}", f"train.seen:{section}"
     opened = f"train.open:{section}"
     if wrong and not st.session_state.get(seen):
-        st.session_state[opened] = True  # Opens when problems come; whoever closes it again is left in peace.
+        st.session_state[opened] = True  # Opens when problems come; if you close it, it stays closed.
     st.session_state[seen] = bool(wrong)
     # Another label makes another widget: that it was open would be forgotten if it were not kept here.
     st.session_state[key] = st.session_state.get(opened, False)
@@ -200,4 +200,4 @@ def _row(row: Param, view: PlanView) -> None:
 
 
 def _reset(row: Param, key: str) -> None:
-    st.button("Put back", key=key, type="tertiary", icon=":material/undo:", on_click=draft.reset, args=(row.path,))
+    st.button("Reset", key=key, type="tertiary", icon=":material/undo:", on_click=draft.reset, args=(row.path,))

@@ -24,7 +24,7 @@ from tl_core.text import duration
 
 SCHEDULE_HEIGHT = 230
 
-PLATEAU = "As it goes as long as validation loss keeps falling; where it stops, the rate is lowered."
+PLATEAU = "The rates while validation loss keeps falling; when it stops falling, the rate is lowered."
 
 
 def draw_schedule(view: PlanView) -> None:
@@ -56,14 +56,14 @@ AFTERWARDS = ("schedule", "stopping")
 """Sections that say nothing of how a run begins."""
 
 HELP = (
-    "Trains a copy for up to a hundred steps while the rate rises from far too low to far too high, and suggests the one at which "
-    "loss falls fastest (Smith 2017). Nothing of it is kept; it takes some seconds, a minute at most, and nothing waits for it."
+    "A learning-rate range test (Smith 2017): trains a copy for up to 100 steps while the rate rises from far too low to far too "
+    "high, and suggests the rate at which loss falls fastest. Takes some seconds, at most a minute, and changes nothing."
 )
 WORTH = (
     "Where the smoothed training loss falls fastest, the rate is high and still safe. Left of it learning is slow; right of the lowest "
-    "point it breaks down. A tenth of the rate of the lowest loss ({careful}) is the careful choice."
+    "point it diverges. A tenth of the rate of the lowest loss ({careful}) is the careful choice."
 )
-CHANGED = "The search was broken off because the settings were changed; start it again."
+CHANGED = "The range test was cancelled because the settings changed; start it again."
 
 
 def draw_range_test(view: PlanView) -> None:
@@ -89,7 +89,7 @@ def draw_range_test(view: PlanView) -> None:
 
 
 def _followed_search(asked: str) -> Stand | None:
-    """How far the search for these settings is; one for others is broken off, and one that has ended says nothing of these."""
+    """How far the range test of these settings is. One of other settings is cancelled, or ignored if it has ended."""
     of, search = st.session_state.get(SEARCH, ("", None))
     if search is None:
         return None
@@ -112,7 +112,7 @@ def _start(models: Path, spec: ExperimentSpec, asked: str) -> None:
 def _cancel() -> None:
     draft.touch()
     _, search = st.session_state.get(SEARCH, ("", None))
-    if search and not search.look().is_over:  # A finding of this very moment is kept, and a second click does nothing.
+    if search and not search.look().is_over:  # A result that has just arrived is kept, and a second click does nothing.
         del st.session_state[SEARCH]
         search.cancel()
 
@@ -159,7 +159,7 @@ def _result(found: Finding) -> None:
     )
     if not found.settings:
         st.caption(
-            "The loss never fell: nothing can be suggested. Look at the data, the freeze depth and the regularisation."
+            "The loss never fell, so there is no suggestion. Check the data, the freeze depth and the regularisation."
         )
         return
     st.caption(WORTH.format(careful="–" if found.careful is None else f"{found.careful:g}"))

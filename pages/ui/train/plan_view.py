@@ -1,4 +1,4 @@
-"""What the page knows of a draft: its plan, made from a list of pictures that is kept between script runs."""
+"""What the page knows of a draft: its plan, made from a list of images that is kept between script runs."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tl_core.plan import Plan, plan
 from tl_core.plan.problems import spec_problems
 
 NO_FOLDER = Problem(
-    "data.source", "no folder is named yet", "Type the path of a folder that holds one folder of photos a class."
+    "data.source", "no folder is given yet", "Type the path of a folder with one subfolder of photos per class."
 )
 
 _KEPT = 4
-"""Lists of pictures kept; one of 100,000 pictures takes about 50 MB."""
+"""Lists of images kept; one of 100,000 images takes about 50 MB."""
 
 Stamp = tuple[tuple[str, int], ...]
 
@@ -34,7 +34,7 @@ class PlanView:
     """A draft with everything the form shows beside it.
 
     Attributes:
-        dataset: The pictures; None where they cannot be listed.
+        dataset: The images; None if they cannot be listed.
         problems: Everything that keeps it from being trained.
     """
 
@@ -51,7 +51,7 @@ class PlanView:
 
 def view_of(draft: Draft, models: Path) -> PlanView:
     """The draft with its plan; never raises."""
-    # Data that cannot be named would get the plan of the default's pictures.
+    # Data that cannot be named would get the plan of the default's images.
     unnamed = any(problem.path == "data.source" for problem in draft.problems)
     dataset, made = (None, Plan(spec_problems(resolve(draft.spec)))) if unnamed else _planned(draft.spec, models)
     own = tuple(_in_words(problem, draft) for problem in draft.problems)
@@ -67,7 +67,7 @@ def problems_of(spec: ExperimentSpec, models: Path) -> tuple[Problem, ...]:
 
 
 def dataset_of(data: DataSpec) -> ImageDataset:
-    """The pictures of a data section with their groups, listed again only where the folder changed; raises BadInput as `listed` does."""
+    """The images of a data section with their groups, listed again only where the folder changed; raises BadInput as `listed` does."""
     return _listed(data.source, data.group_by, _stamp(data.source))
 
 
@@ -85,7 +85,7 @@ def _listed(source: str, group_by: GroupBy, _stamp: Stamp) -> ImageDataset:
 
 
 def _stamp(source: str) -> Stamp:
-    """Names and times of the folders of a source, two levels deep: a picture that comes or goes changes its folder's time."""
+    """Names and times of the folders of a source, two levels deep: an image that comes or goes changes its folder's time."""
     kind, _, path = source.partition(":")
     if not SOURCES[kind].is_path:
         return ()

@@ -28,7 +28,7 @@ LONGEST_TITLE = 70
 
 
 def usual_title(spec: ExperimentSpec, parent: Parent | None = None) -> str:
-    """Such as "Fine-tuning the top, dropout 0.5, rotation 15"; runs that differ are told apart by it in every table and chart.
+    """Such as "Fine-tuning the top, dropout 0.5, rotation 15"; it distinguishes runs in every table and chart.
 
     Args:
         parent: The run that a fork goes on from: then "Title of it from epoch 7, dropout 0.5".
@@ -72,7 +72,7 @@ def draw_start(view: PlanView) -> None:
         "Title",
         key=TITLE,
         placeholder=usual_title(view.spec, fork_origin.parent(view.models, view.spec)),
-        help="What the run is called in tables and charts; empty: what stands there now.",
+        help="The name of the run in tables and charts. Empty: the suggested title.",
         max_chars=80,
         persist_state="session",
         on_change=draft.touch,
@@ -89,7 +89,7 @@ def draw_start(view: PlanView) -> None:
 
 
 def wish(view: PlanView) -> None:
-    """Has an idle worker get ready what is set up here, each time it became something else."""
+    """Asks an idle worker to prefetch what is set up here, each time it changed."""
     if not view.problems and st.session_state.get(_WISHED) != view.spec:
         st.session_state[_WISHED] = view.spec
         store.prefetch.wish(view.models, view.spec)
@@ -152,7 +152,7 @@ def _problems(view: PlanView) -> None:
     with st.container(horizontal=True):
         if len(idle) > 1:
             st.button(
-                "Put them all back",
+                "Reset them all",
                 key="reset:all",
                 type="tertiary",
                 icon=":material/undo:",
@@ -161,7 +161,7 @@ def _problems(view: PlanView) -> None:
             )
         if view.draft.refused:
             st.button(
-                "Ignore the settings that were refused",
+                "Ignore the rejected settings",
                 key="accept",
                 type="tertiary",
                 icon=":material/check:",

@@ -25,21 +25,21 @@ def draw_figures(view: PlanView) -> None:
     """What the run will take."""
     made = view.plan
     if not made.images:
-        st.caption("What the run will do stands here once the data can be read.")
+        st.caption("The plan appears here once the data can be read.")
         return
     with st.grid(2, min_column_width=120, gap="small"):
-        st.metric("Takes about", duration(made.seconds), help="An estimate, right within a factor of two or so.")
+        st.metric("Takes about", duration(made.seconds), help="An estimate, usually within a factor of two.")
         st.metric("Weights that train", compact(made.trainable), help=f"{made.trainable:,} of {made.parameters:,}.")
-        st.metric("Memory", data_size(made.memory_bytes), help="An estimate of what training holds.")
+        st.metric("Memory", data_size(made.memory_bytes), help="An estimate of the memory that training needs.")
         st.metric(
             "Disk",
             data_size(made.disk_bytes),
-            help="Decoded images, stored features, checkpoints and export, at most; what is there already is not counted.",
+            help="Decoded images, cached features, checkpoints and export, at most; existing files are not counted.",
         )
 
 
 def draw_details(view: PlanView) -> None:
-    """Images, phases, what is stored and why, and what a person should know of the data."""
+    """Images, phases, what is stored and why, and warnings about the data."""
     made = view.plan
     if not made.images:
         return
@@ -135,9 +135,9 @@ def read_spec_file(content: bytes) -> ExperimentSpec:
     try:
         values = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise BadInput.of("", f"The file is no spec that can be read ({error})") from None
+        raise BadInput.of("", f"The file is not a readable spec ({error})") from None
     if not isinstance(values, dict):
-        raise BadInput.of("", "The file holds no JSON object")
+        raise BadInput.of("", "The file contains no JSON object")
     return ExperimentSpec.from_json(values)
 
 
@@ -152,7 +152,7 @@ def _upload() -> None:
             plain(f"{problem.path}: {problem_text(problem)}" if problem.path else problem_text(problem))
             for problem in failed
         )
-        st.error(f"The form stays as it was.  \n{said}", icon=":material/error:")
+        st.error(f"The form is unchanged.  \n{said}", icon=":material/error:")
 
 
 def _uploaded(key: str) -> None:

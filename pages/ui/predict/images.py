@@ -1,4 +1,4 @@
-"""The pictures you give, dropped, chosen or taken with the camera, and the predictions for them, in a temporary folder for your visit."""
+"""The images you give, dropped, chosen or taken with the camera, and the predictions for them, in a temporary folder for your visit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tl_core.store import is_alive, this_process
 from tl_core.text import data_size
 
 MOST = 200
-"""Pictures at a time."""
+"""Images at a time."""
 
 MOST_BYTES = 1_000_000_000
 
@@ -37,8 +37,8 @@ Scores = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One picture: a file under a name of ours, and the name it came with."""
+class GivenImage:
+    """One image: a file under a generated name, and its original name."""
 
     file: Path
     name: str
@@ -46,20 +46,20 @@ class Picture:
 
     @property
     def thumbnail(self) -> Path:
-        """There once `make_thumbnail` could read the picture."""
+        """There once `make_thumbnail` could read the image."""
         return self.file.with_suffix(".jpg")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a network said of a picture: classes with scores, the best first; or why it said nothing."""
+    """The prediction of a network for an image: classes with scores, the best first; or why there is none."""
 
     scores: Scores = ()
     reason: str = ""
 
 
 def remove_leftovers() -> None:
-    """Removes the pictures of dashboards that were ended before they could: they are their visitors' own."""
+    """Removes the images of dashboards that were ended before they could: they are their visitors' own."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         named = re.match(rf"{_PREFIX}(\d+)-(\d+)-", folder.name)
         if named and not is_alive(int(named[1]), int(named[2]) + 0.5):
@@ -77,82 +77,82 @@ class Album:
     """Its folder is removed with it, when the visit ends.
 
     Attributes:
-        refused: (name, reason) of what was not even taken, of the last pictures given.
+        refused: (name, reason) of what was refused, of the last images given.
         outputs: What the scores of a network are.
     """
 
     folder: tempfile.TemporaryDirectory[str] = field(default_factory=_new_folder)
-    pictures: list[Picture] = field(default_factory=list)
+    images: list[GivenImage] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     answers: dict[Network, dict[Path, Answer]] = field(default_factory=dict)
     outputs: dict[Network, Output] = field(default_factory=dict)
 
     def take(self, given: Iterable[tuple[str, IO[bytes], int]]) -> None:
-        """Writes pictures to the disk: (name, content, bytes) of each. Those that are too many are refused."""
+        """Writes images to the disk: (name, content, bytes) of each. Those that are too many are refused."""
         self.refused = []
-        taken = sum(picture.bytes for picture in self.pictures)
+        taken = sum(image.bytes for image in self.images)
         for name, content, size in given:
-            if len(self.pictures) >= MOST:
-                self.refused.append((name, f"at most {MOST} pictures at a time"))
+            if len(self.images) >= MOST:
+                self.refused.append((name, f"at most {MOST} images at a time"))
             elif taken + size > MOST_BYTES:
                 self.refused.append((name, f"more than {data_size(MOST_BYTES)} together"))
             else:
-                self.pictures.append(self._written(name, content, size))
+                self.images.append(self._written(name, content, size))
                 taken += size
 
     def keep(self, network: Network, made: Predictions) -> None:
-        """Keeps what a network said."""
+        """Keeps the predictions of a network."""
         answers = self.answers.setdefault(network, {})
         answers.update({Path(file): Answer(scores) for file, scores in made.predictions})
         answers.update({Path(file): Answer(reason=reason) for file, reason in made.skipped})
         self.outputs[network] = made.output
 
-    def answer(self, network: Network, picture: Picture) -> Answer | None:
-        return self.answers.get(network, {}).get(picture.file)
+    def answer(self, network: Network, image: GivenImage) -> Answer | None:
+        return self.answers.get(network, {}).get(image.file)
 
-    def others(self, network: Network, picture: Picture) -> list[tuple[Network, Answer]]:
-        """What other networks said of a picture."""
-        said = ((other, answers.get(picture.file)) for other, answers in self.answers.items() if other != network)
+    def others(self, network: Network, image: GivenImage) -> list[tuple[Network, Answer]]:
+        """The predictions of other networks for an image."""
+        said = ((other, answers.get(image.file)) for other, answers in self.answers.items() if other != network)
         return [(other, answer) for other, answer in said if answer and answer.scores]
 
     def clear(self) -> None:
-        """Removes every picture, from the disk too."""
+        """Removes every image, from the disk too."""
         self.folder.cleanup()
 
-    def _written(self, name: str, content: IO[bytes], size: int) -> Picture:
+    def _written(self, name: str, content: IO[bytes], size: int) -> GivenImage:
         file = Path(self.folder.name) / uuid.uuid4().hex
         with file.open("wb") as target:
             shutil.copyfileobj(content, target)
-        return Picture(file, name, size)
+        return GivenImage(file, name, size)
 
 
-def make_thumbnail(picture: Picture) -> None:
-    """Writes a small copy, upright; nothing where the picture cannot be read."""
-    if picture.thumbnail.exists():
+def make_thumbnail(image: GivenImage) -> None:
+    """Writes a small copy, upright; nothing where the image cannot be read."""
+    if image.thumbnail.exists():
         return
     try:
-        image = decode.open_rgb(picture.file)
+        thumbnail = decode.open_rgb(image.file)
     except Unreadable:  # The network says why it was skipped.
         return
-    image.thumbnail((THUMBNAIL, THUMBNAIL))
-    image.save(picture.thumbnail, "JPEG", quality=85)
+    thumbnail.thumbnail((THUMBNAIL, THUMBNAIL))
+    thumbnail.save(image.thumbnail, "JPEG", quality=85)
 
 
 ALBUM, TURN = "predict_album", "predict_turn"
 
 PRIVACY = (
-    "Pictures stay on the machine TL Lab runs on: they lie in a temporary folder until you remove them or end your visit, "
+    "Images stay on the machine that runs TL Lab: they are kept in a temporary folder until you remove them or leave, "
     "and go nowhere else."
 )
 
 
-def take_pictures() -> Album:
-    """The visitor's pictures, after what is given now was added."""
+def take_images() -> Album:
+    """Your images, including those just added."""
     album: Album = st.session_state.setdefault(ALBUM, Album())
     # Streamlit holds what was uploaded in memory for as long as its widget knows of it; the next turn's widget does not.
     turn = st.session_state.setdefault(TURN, 0)
     st.file_uploader(
-        f"Pictures (up to {MOST})",
+        f"Images (up to {MOST})",
         type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
         accept_multiple_files=True,
         key=f"predict_files_{turn}",
@@ -160,18 +160,18 @@ def take_pictures() -> Album:
         args=(f"predict_files_{turn}",),
         help="JPEG, PNG, WebP, GIF or BMP, up to 20 MB each. Add more at any time.",
     )
-    if st.toggle("Take a photo", key="predict_camera", help="Asks your browser for the camera, only now."):
+    if st.toggle("Take a photo", key="predict_camera", help="Your browser asks for permission to use the camera."):
         st.camera_input(
             "Photo", key=f"predict_photo_{turn}", on_change=_take, args=(f"predict_photo_{turn}",), width=480
         )
     st.caption(f":material/lock: {PRIVACY}")
     for name, reason in album.refused[:10]:
-        st.warning(f"{plain(name)} was not taken: {reason}.")
+        st.warning(f"{plain(name)} was not added: {reason}.")
     return album
 
 
 def remove_all() -> None:
-    """Removes all pictures, and what was said of them."""
+    """Removes all images and their predictions."""
     st.session_state.pop(ALBUM).clear()
 
 
@@ -180,7 +180,7 @@ def _take(key: str) -> None:
     files: Sequence[Any] = found if isinstance(found, list) else [found] if found else []
     if not files:
         return
-    photos = sum(picture.name.startswith("Photo ") for picture in st.session_state[ALBUM].pictures)
+    photos = sum(image.name.startswith("Photo ") for image in st.session_state[ALBUM].images)
     taken = [(_name(file.name, key, photos + 1), file, file.size) for file in files]
     st.session_state[ALBUM].take(taken)
     st.session_state[TURN] += 1
