@@ -40,6 +40,9 @@ UNREADABLE = "unreadable"
 POINTS = 60
 """The most points a small curve is drawn with."""
 
+_LONGEST_TITLE = 34
+"""Characters of a title: legends and hover labels have to fit a narrow window."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -191,10 +194,6 @@ def _thinned(values: list[float]) -> tuple[float, ...]:
     step = -(-len(values) // POINTS) or 1
     kept = values[::step]
     return tuple(kept if (len(values) - 1) % step == 0 else [*kept, values[-1]])
-
-
-_LONGEST_TITLE = 34
-"""Characters of a title: legends and hover labels have to fit a narrow window."""
 
 
 def distinct_titles(titles: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -30,6 +30,8 @@ STYLE = """<style>
 LONG = 60
 """Characters from which a text counts as a sentence."""
 
+TECHNIQUE_HEAD = ("Technique", "Acts on", "What it does")
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -80,9 +82,6 @@ def _cell(cell: Cell) -> str:
 def _inner(cell: Cell) -> str:
     text = f"<code>{escape(cell.text)}</code>" if cell.code else escape(cell.text)
     return f'<span title="{escape(cell.whole)}">{text}</span>' if cell.whole else text
-
-
-TECHNIQUE_HEAD = ("Technique", "Acts on", "What it does")
 
 
 def technique_rows(techniques: Iterable[Technique]) -> list[list[Cell]]:

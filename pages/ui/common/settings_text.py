@@ -15,6 +15,16 @@ from tl_core.params import Param
 NEEDED = ("schedule", "stopping", "start")
 """Sections whose settings say little without them: the patience of what?"""
 
+PARAMS = {row.path: row for row in PARAMETERS}
+
+_OWN_COLUMN = ("data.source", "backbone.name", "backbone.freeze")
+"""Settings that the table shows in columns of their own."""
+
+_ELSEWHERE = ("augment", "start.run", "start.epoch")
+"""Settings that stand there in other words."""
+
+_SUMMARISED = tuple(param for param in PARAMETERS if param.path not in (*_OWN_COLUMN, *_ELSEWHERE))
+
 
 def title_with_unit(param: Param) -> str:
     """A setting with its unit, where its title does not say it: "Dropout (of the units)", "Stopping patience"."""
@@ -70,7 +80,6 @@ def with_titles(text: str) -> str:
 
 
 TITLES = {row.path: title_in_sentence(row)[0].upper() + title_in_sentence(row)[1:] for row in PARAMETERS}
-PARAMS = {row.path: row for row in PARAMETERS}
 
 
 def changes_text(spec: ExperimentSpec, values: Mapping[str, Any]) -> str:
@@ -82,15 +91,6 @@ def changes_text(spec: ExperimentSpec, values: Mapping[str, Any]) -> str:
     return ", ".join(
         f"{title_in_sentence(PARAMS[path])} {value_text(PARAMS[path], changed.value(path))}" for path in values
     )
-
-
-_OWN_COLUMN = ("data.source", "backbone.name", "backbone.freeze")
-"""Settings that the table shows in columns of their own."""
-
-_ELSEWHERE = ("augment", "start.run", "start.epoch")
-"""Settings that stand there in other words."""
-
-_SUMMARISED = tuple(param for param in PARAMETERS if param.path not in (*_OWN_COLUMN, *_ELSEWHERE))
 
 
 def changed_settings(spec: ExperimentSpec) -> str:

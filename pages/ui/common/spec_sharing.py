@@ -15,6 +15,8 @@ from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import VERSION, ExperimentSpec
 from tl_core.params import read_text
 
+TRAIN = ".venv/bin/python -m tl_core train"
+
 
 def to_query_params(spec: ExperimentSpec) -> dict[str, str]:
     """The parameters of the Train page's address that fill its form with a spec; never empty."""
@@ -53,9 +55,6 @@ def _read(text: str) -> Any:
         return read_text(text)
     except RecursionError:  # Brackets by the thousand are no JSON that anybody wrote.
         return text
-
-
-TRAIN = ".venv/bin/python -m tl_core train"
 
 
 def train_command(spec: ExperimentSpec, models: Path) -> str:

@@ -21,6 +21,13 @@ from tl_core.text import first_of
 
 _KEY, _PARAM = "compared_runs", "runs"
 
+_KINDS: dict[str, tuple[Kind, str]] = {
+    "validation": ("val", "solid"),
+    "training": ("clean", "dashed"),
+    "reported": ("reported", "dotted"),
+}
+"""Kinds of curves as the page and the address name them, with their lines."""
+
 
 def from_address() -> list[str]:
     """The ids in the address, each once, in order; unknown ones too."""
@@ -88,14 +95,6 @@ def draw_invitation(rows: Sequence[Row], called: dict[str, str]) -> None:
         return
     st.info("There is nothing to compare yet: it takes two runs with at least one epoch each.", icon=":material/info:")
     navigation.link("train", "Train a run")
-
-
-_KINDS: dict[str, tuple[Kind, str]] = {
-    "validation": ("val", "solid"),
-    "training": ("clean", "dashed"),
-    "reported": ("reported", "dotted"),
-}
-"""Kinds of curves as the page and the address name them, with their lines."""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,13 @@ _PREFIX = "tl-lab-"
 
 Scores = tuple[tuple[str, float], ...]
 
+ALBUM, TURN = "predict_album", "predict_turn"
+
+PRIVACY = (
+    "Images stay on the machine that runs TL Lab: they are kept in a temporary folder until you remove them or leave, "
+    "and go nowhere else."
+)
+
 
 @dataclass(frozen=True)
 class GivenImage:
@@ -136,14 +143,6 @@ def make_thumbnail(image: GivenImage) -> None:
         return
     thumbnail.thumbnail((THUMBNAIL, THUMBNAIL))
     thumbnail.save(image.thumbnail, "JPEG", quality=85)
-
-
-ALBUM, TURN = "predict_album", "predict_turn"
-
-PRIVACY = (
-    "Images stay on the machine that runs TL Lab: they are kept in a temporary folder until you remove them or leave, "
-    "and go nowhere else."
-)
 
 
 def take_images() -> Album:

@@ -23,6 +23,23 @@ from tl_core.text import counted, duration, percent
 
 SKIPPED_SHOWN = 50
 
+PORTION = 8
+
+A_PAGE = 24
+
+OTHERS = 3
+"""Other networks quoted on a card."""
+
+BAR = (
+    '<div style="display:flex;justify-content:space-between;gap:.75rem;font-size:.85rem;line-height:1.5">'
+    '<span style="overflow-wrap:anywhere">{name}</span><span style="white-space:nowrap">{score}</span></div>'
+    '<div aria-hidden="true" style="height:6px;border-radius:3px;margin-bottom:.35rem;'
+    'background:color-mix(in srgb, currentColor 14%, transparent)">'
+    '<div style="height:100%;border-radius:3px;width:{width:.1f}%;background:light-dark(#3B5BDB,#5474F0)"></div></div>'
+)
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 
 def draw_results(models: Path, network: Network, album: Album) -> None:
     classify_new(models, network, album)
@@ -65,9 +82,6 @@ def _skipped(network: Network, album: Album) -> None:
     )
 
 
-PORTION = 8
-
-
 def classify_new(models: Path, network: Network, album: Album) -> None:
     """Has a network classify the images it has not seen yet; predictions are kept, even if this is interrupted."""
     new = [image for image in album.images if album.answer(network, image) is None]
@@ -100,19 +114,6 @@ def _portion(models: Path, network: Network, album: Album, images: list[GivenIma
     album.keep(network, service.predict(models, network.run_id, network.epoch, files))
     for image in images:
         make_thumbnail(image)
-
-
-A_PAGE = 24
-OTHERS = 3
-"""Other networks quoted on a card."""
-
-BAR = (
-    '<div style="display:flex;justify-content:space-between;gap:.75rem;font-size:.85rem;line-height:1.5">'
-    '<span style="overflow-wrap:anywhere">{name}</span><span style="white-space:nowrap">{score}</span></div>'
-    '<div aria-hidden="true" style="height:6px;border-radius:3px;margin-bottom:.35rem;'
-    'background:color-mix(in srgb, currentColor 14%, transparent)">'
-    '<div style="height:100%;border-radius:3px;width:{width:.1f}%;background:light-dark(#3B5BDB,#5474F0)"></div></div>'
-)
 
 
 def draw_cards(network: Network, album: Album) -> None:
@@ -168,9 +169,6 @@ def _widths(scores: Scores, output: Output) -> list[float]:
         return [100 * min(max(value, 0.0), 1.0) for value in values]
     span = max(values) - min(values)
     return [100 * (value - min(values)) / span if span else 100.0 for value in values]
-
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(network: Network, album: Album) -> bytes:

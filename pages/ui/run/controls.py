@@ -26,6 +26,13 @@ LIKE_BUTTONS = """<style>
 </style>"""
 """Links that stand among buttons look like them, and stay links: they can be opened in another tab."""
 
+FORK_ICON = ":material/fork_right:"
+
+FORK_HELP = (
+    "A new run that continues from the weights of this epoch with other settings: thaw more, lower the rate, add dropout. "
+    "This run does not change."
+)
+
 
 def draw_controls(view: RunView) -> None:
     run = view.run
@@ -73,14 +80,6 @@ def _act(view: RunView, label: str, icon: str, act: run_actions.Act, primary: bo
 
 def _button(label: str, icon: str, key: str) -> bool:
     return st.button(label, icon=icon, key=key)
-
-
-FORK_ICON = ":material/fork_right:"
-
-FORK_HELP = (
-    "A new run that continues from the weights of this epoch with other settings: thaw more, lower the rate, add dropout. "
-    "This run does not change."
-)
 
 
 def can_fork(view: RunView) -> bool:

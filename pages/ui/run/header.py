@@ -18,6 +18,34 @@ from tl_core.errors import nearest
 from tl_core.store import FINISHED, most_accurate
 from tl_core.text import percent
 
+VALIDATION = (
+    "The best so far: the share of validation images classified correctly. The network never trains on them, so this estimates "
+    "its accuracy on new images."
+)
+
+LOSS = (
+    "Cross-entropy on the validation images; 0 is perfect, and confident mistakes cost most. It often rises before accuracy "
+    "falls, and so shows overfitting first."
+)
+
+HINGE = "The squared hinge loss on the validation images, which a linear SVM minimises; not comparable with other classifiers."
+
+GAP = (
+    "Accuracy on training images minus accuracy on validation images, both measured the same way: after the epoch, "
+    "without augmentation or dropout (clean). Near 0: what it learned generalises. Large: it memorises."
+)
+
+TEST = (
+    "Accuracy of the exported network on images used neither to train it nor to choose its epoch. They are evaluated once, when "
+    "the run ends, so nothing was tuned on them: the most honest figure here."
+)
+
+SHOWN = 5
+"""How many runs are offered instead."""
+
+LONGEST = 80
+"""Characters of an address that are shown."""
+
 
 def draw_header(view: RunView, notes: store.Notes) -> None:
     st.set_page_config(
@@ -48,25 +76,6 @@ def made_of(view: RunView) -> str:
     if isinstance(created, int | float):
         said.append(f"{datetime.fromtimestamp(created):%b %d, %H:%M}")
     return " · ".join([*said, view.run.id])
-
-
-VALIDATION = (
-    "The best so far: the share of validation images classified correctly. The network never trains on them, so this estimates "
-    "its accuracy on new images."
-)
-LOSS = (
-    "Cross-entropy on the validation images; 0 is perfect, and confident mistakes cost most. It often rises before accuracy "
-    "falls, and so shows overfitting first."
-)
-HINGE = "The squared hinge loss on the validation images, which a linear SVM minimises; not comparable with other classifiers."
-GAP = (
-    "Accuracy on training images minus accuracy on validation images, both measured the same way: after the epoch, "
-    "without augmentation or dropout (clean). Near 0: what it learned generalises. Large: it memorises."
-)
-TEST = (
-    "Accuracy of the exported network on images used neither to train it nor to choose its epoch. They are evaluated once, when "
-    "the run ends, so nothing was tuned on them: the most honest figure here."
-)
 
 
 @dataclass(frozen=True)
@@ -118,12 +127,6 @@ def _test(view: RunView) -> KeyFigure:
         why = {FINISHED: "no test images"} | dict.fromkeys(ACTIVE, "when it ends")
         return KeyFigure("Test accuracy", "–", why.get(view.status, "not measured"), TEST)
     return KeyFigure("Test accuracy", percent(accuracy), f"epoch {view.state.get('exported_epoch')}", TEST)
-
-
-SHOWN = 5
-"""How many runs are offered instead."""
-LONGEST = 80
-"""Characters of an address that are shown."""
 
 
 def draw_not_found(models: Path, asked: str) -> None:

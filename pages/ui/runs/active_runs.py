@@ -29,6 +29,9 @@ ICONS_ALONE = """<style>
 LONGEST = 60
 """Characters that are shown of a waiting run's settings."""
 
+NAMED = 5
+"""Runs that are named, at most."""
+
 
 def draw_active(models: Path, rows: Sequence[Row]) -> None:
     """Draws what trains and what waits; nothing where nothing does."""
@@ -107,10 +110,6 @@ def _no_worker() -> None:
         "read the worker's log on the Settings page, or restart TL Lab. The queue is kept.",
         icon=":material/hourglass_empty:",
     )
-
-
-NAMED = 5
-"""Runs that are named, at most."""
 
 
 def draw_interrupted(models: Path, every: Sequence[Row]) -> None:

@@ -24,6 +24,41 @@ OPEN_COLUMN = "Open"
 
 _ORDER = "runs_table_order"
 
+OPEN = ":material/arrow_forward:"
+
+MOST_LINES = 15
+"""Longer tables scroll."""
+
+Cell = Callable[[Row], Any]
+
+TEXTS, FIGURE = pa.list_(pa.string()), pa.float64()
+
+CELLS: dict[str, tuple[pa.DataType, Cell]] = {
+    OPEN_COLUMN: (pa.string(), lambda row: OPEN),
+    "Run": (pa.string(), lambda row: row.title),
+    "Status": (TEXTS, lambda row: [status_text.marked_status(row.status)]),
+    "Progress": (pa.string(), status_text.progress_text),
+    "Best val.": (FIGURE, lambda row: percent_value(row.best_accuracy)),
+    "At epoch": (pa.int32(), lambda row: row.best_epoch),
+    "Gap": (FIGURE, lambda row: percent_value(row.gap)),
+    "Val. loss": (pa.list_(FIGURE), lambda row: row.val_losses),
+    "Dataset": (pa.string(), lambda row: row.dataset or None),
+    "Backbone": (pa.string(), lambda row: row.backbone or None),
+    "Settings": (pa.string(), lambda row: row.settings or None),
+    "Freeze": (pa.string(), lambda row: row.freeze or None),
+    "Tags": (TEXTS, lambda row: row.tags),
+    "Notes": (pa.string(), lambda row: row.notes or None),
+    "What happened": (pa.string(), lambda row: row.message or None),
+    "Time": (pa.duration("ms"), lambda row: None if row.seconds is None else int(1000 * row.seconds)),
+    "Created": (pa.timestamp("us"), lambda row: row.created),
+    "Id": (pa.string(), lambda row: row.id),
+}
+"""Each column's type, and what stands in it; from left to right, the more telling first: up to the backbone all are seen in a window
+of 1280 pixels."""
+
+OFTEN_EMPTY = ("Tags", "Notes", "What happened")
+"""Columns that are there only where one run has something in them."""
+
 
 def followed(ids: Sequence[str]) -> tuple[str, ...]:
     """The selected ids among those that are drawn now, in this order. Call it right before the table is drawn."""
@@ -55,42 +90,6 @@ def _sent_selection() -> tuple[list[int], list[Any]]:
     if not said:
         return [], []
     return list(said["selection"].get("rows", ())), list(said["selection"].get("cells", ()))
-
-
-OPEN = ":material/arrow_forward:"
-MOST_LINES = 15
-"""Longer tables scroll."""
-
-Cell = Callable[[Row], Any]
-
-TEXTS, FIGURE = pa.list_(pa.string()), pa.float64()
-
-
-CELLS: dict[str, tuple[pa.DataType, Cell]] = {
-    OPEN_COLUMN: (pa.string(), lambda row: OPEN),
-    "Run": (pa.string(), lambda row: row.title),
-    "Status": (TEXTS, lambda row: [status_text.marked_status(row.status)]),
-    "Progress": (pa.string(), status_text.progress_text),
-    "Best val.": (FIGURE, lambda row: percent_value(row.best_accuracy)),
-    "At epoch": (pa.int32(), lambda row: row.best_epoch),
-    "Gap": (FIGURE, lambda row: percent_value(row.gap)),
-    "Val. loss": (pa.list_(FIGURE), lambda row: row.val_losses),
-    "Dataset": (pa.string(), lambda row: row.dataset or None),
-    "Backbone": (pa.string(), lambda row: row.backbone or None),
-    "Settings": (pa.string(), lambda row: row.settings or None),
-    "Freeze": (pa.string(), lambda row: row.freeze or None),
-    "Tags": (TEXTS, lambda row: row.tags),
-    "Notes": (pa.string(), lambda row: row.notes or None),
-    "What happened": (pa.string(), lambda row: row.message or None),
-    "Time": (pa.duration("ms"), lambda row: None if row.seconds is None else int(1000 * row.seconds)),
-    "Created": (pa.timestamp("us"), lambda row: row.created),
-    "Id": (pa.string(), lambda row: row.id),
-}
-"""Each column's type, and what stands in it; from left to right, the more telling first: up to the backbone all are seen in a window
-of 1280 pixels."""
-
-OFTEN_EMPTY = ("Tags", "Notes", "What happened")
-"""Columns that are there only where one run has something in them."""
 
 
 def draw_table(shown: Sequence[Row], tags: Sequence[str]) -> tuple[str, ...]:

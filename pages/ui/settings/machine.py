@@ -22,6 +22,11 @@ TAIL = 20_000
 
 DOES = {"starting": "is loading", "idle": "is ready", "training": "is training"}
 
+WHEN_CLOSED: dict[settings.WhenClosed, tuple[str, str]] = {
+    "stop": ("Stop training", "After the current batch, with a checkpoint from which they can be resumed."),
+    "go on": ("Let training go on", "The worker trains the whole queue; the next dashboard finds it running."),
+}
+
 
 def draw_devices() -> None:
     """Cores, memory and what trains."""
@@ -82,12 +87,6 @@ def _memory(pid: int) -> int | None:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:  # Ended meanwhile.
         return None
-
-
-WHEN_CLOSED: dict[settings.WhenClosed, tuple[str, str]] = {
-    "stop": ("Stop training", "After the current batch, with a checkpoint from which they can be resumed."),
-    "go on": ("Let training go on", "The worker trains the whole queue; the next dashboard finds it running."),
-}
 
 
 def draw_when_closed(models: Path) -> None:

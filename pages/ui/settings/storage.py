@@ -28,6 +28,11 @@ PARTS = {
     "weights": ("Downloaded weights", "Keras's own folder; other programs may use it too."),
 }
 
+CHECK_HELP = (
+    "Recomputes some cached features of a run without the cache, in float32, and shows the largest difference. On the command "
+    "line: python -m tl_core verify-cache RUN --batches N."
+)
+
 
 @dataclass(frozen=True)
 class CleanUp:
@@ -152,12 +157,6 @@ def remove(models: Path, clean_up: CleanUp) -> problems.Problems:
 
 def _small(title: str) -> str:
     return title[0].lower() + title[1:]
-
-
-CHECK_HELP = (
-    "Recomputes some cached features of a run without the cache, in float32, and shows the largest difference. On the command "
-    "line: python -m tl_core verify-cache RUN --batches N."
-)
 
 
 @st.fragment(key="settings_checking")

@@ -21,6 +21,13 @@ from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 START = next(iter(PRESETS)).spec()
 """The form without any experiment in the address."""
 
+_PATHS = tuple(row.path for row in PARAMETERS)
+
+FIELD = "set:"
+"""What the keys of the widgets that show the draft begin with."""
+
+_VALUES, _REFUSED, _ADDRESS, _TOUCHED = "train.values", "train.refused", "train.address", "train.touched"
+
 
 def spec_from(
     values: Mapping[str, Any], base: ExperimentSpec | None = None
@@ -75,14 +82,6 @@ def problem_text(problem: Problem) -> str:
     """A problem without its path, which its place says."""
     said = f"{problem.message[:1].upper()}{problem.message[1:]}".rstrip(".")
     return with_titles(f"{said}. {problem.remedy}".strip())
-
-
-_PATHS = tuple(row.path for row in PARAMETERS)
-
-FIELD = "set:"
-"""What the keys of the widgets that show the draft begin with."""
-
-_VALUES, _REFUSED, _ADDRESS, _TOUCHED = "train.values", "train.refused", "train.address", "train.touched"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,30 @@ from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.params import Param
 from tl_core.plan.inactive_settings import inactive_settings
 
+OWN_SETTINGS = "Your own settings. A preset replaces everything except the data."
+
+ELSEWHERE = ("start",)
+"""Sections that stand above the form, and only where they are set."""
+
+FOLDS = {
+    "optimizer": ("Optimiser", "optimizer.name"),
+    "schedule": ("Learning rate schedule", "schedule.name"),
+    "loss": ("Loss", ""),
+    "stopping": ("Early stopping", "stopping.rule"),
+}
+"""What the folded part of a section is called, and the setting whose value its title tells."""
+
+BELOW: Mapping[str, Callable[[PlanView], None]] = {
+    "data": data_source.draw_more,
+    "schedule": learning_rate.draw_schedule,
+}
+"""What stands below the folded settings of a section."""
+
+SPARING = ("optimizer.", "schedule.", "stopping.", "head.hidden_dropout")
+"""Settings left out where they have no effect: each choice of optimiser, schedule and rule has its own."""
+
+_DEFAULTS = ExperimentSpec().flat()
+
 
 def with_preset(spec: ExperimentSpec, preset: Preset) -> ExperimentSpec:
     """A preset on the data of a spec, and from where that starts."""
@@ -29,9 +53,6 @@ def with_preset(spec: ExperimentSpec, preset: Preset) -> ExperimentSpec:
 def preset_of(spec: ExperimentSpec) -> Preset | None:
     """The preset that a spec is, whatever its data; None where it is none."""
     return next((preset for preset in PRESETS if with_preset(spec, preset).digest() == spec.digest()), None)
-
-
-OWN_SETTINGS = "Your own settings. A preset replaces everything except the data."
 
 
 def draw_presets(view: PlanView) -> None:
@@ -72,28 +93,6 @@ GROUPS = (
     Group("Augmentation", ":material/auto_fix_high:", ("augment",)),
     Group("Training", ":material/model_training:", ("train", "optimizer", "schedule", "stopping")),
 )
-
-ELSEWHERE = ("start",)
-"""Sections that stand above the form, and only where they are set."""
-
-FOLDS = {
-    "optimizer": ("Optimiser", "optimizer.name"),
-    "schedule": ("Learning rate schedule", "schedule.name"),
-    "loss": ("Loss", ""),
-    "stopping": ("Early stopping", "stopping.rule"),
-}
-"""What the folded part of a section is called, and the setting whose value its title tells."""
-
-BELOW: Mapping[str, Callable[[PlanView], None]] = {
-    "data": data_source.draw_more,
-    "schedule": learning_rate.draw_schedule,
-}
-"""What stands below the folded settings of a section."""
-
-SPARING = ("optimizer.", "schedule.", "stopping.", "head.hidden_dropout")
-"""Settings left out where they have no effect: each choice of optimiser, schedule and rule has its own."""
-
-_DEFAULTS = ExperimentSpec().flat()
 
 
 def draw_form(view: PlanView) -> None:

@@ -26,6 +26,31 @@ SCHEDULE_HEIGHT = 230
 
 PLATEAU = "The rates while validation loss keeps falling; when it stops falling, the rate is lowered."
 
+RANGE_TEST_HEIGHT = 260
+
+POLL_SECONDS = 0.5
+"""Seconds between two looks at a search."""
+
+SEARCH = "train.search"
+"""Of this visitor: what was looked for, as text, and the `Search`."""
+
+RATES = ("learning_rate", "backbone_learning_rate")
+
+AFTERWARDS = ("schedule", "stopping")
+"""Sections that say nothing of how a run begins."""
+
+HELP = (
+    "A learning-rate range test (Smith 2017): trains a copy for up to 100 steps while the rate rises from far too low to far too "
+    "high, and suggests the rate at which loss falls fastest. Takes some seconds, at most a minute, and changes nothing."
+)
+
+WORTH = (
+    "Where the smoothed training loss falls fastest, the rate is high and still safe. Left of it learning is slow; right of the lowest "
+    "point it diverges. A tenth of the rate of the lowest loss ({careful}) is the careful choice."
+)
+
+CHANGED = "The range test was cancelled because the settings changed; start it again."
+
 
 def draw_schedule(view: PlanView) -> None:
     """The rates of all phases; nothing as long as the run cannot be planned."""
@@ -42,28 +67,6 @@ def draw_schedule(view: PlanView) -> None:
     )
     if view.spec.schedule.name == "plateau":
         st.caption(PLATEAU)
-
-
-RANGE_TEST_HEIGHT = 260
-POLL_SECONDS = 0.5
-"""Seconds between two looks at a search."""
-
-SEARCH = "train.search"
-"""Of this visitor: what was looked for, as text, and the `Search`."""
-
-RATES = ("learning_rate", "backbone_learning_rate")
-AFTERWARDS = ("schedule", "stopping")
-"""Sections that say nothing of how a run begins."""
-
-HELP = (
-    "A learning-rate range test (Smith 2017): trains a copy for up to 100 steps while the rate rises from far too low to far too "
-    "high, and suggests the rate at which loss falls fastest. Takes some seconds, at most a minute, and changes nothing."
-)
-WORTH = (
-    "Where the smoothed training loss falls fastest, the rate is high and still safe. Left of it learning is slow; right of the lowest "
-    "point it diverges. A tenth of the rate of the lowest loss ({careful}) is the careful choice."
-)
-CHANGED = "The range test was cancelled because the settings changed; start it again."
 
 
 def draw_range_test(view: PlanView) -> None:

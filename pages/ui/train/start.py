@@ -26,6 +26,15 @@ from tl_core.text import counted
 
 LONGEST_TITLE = 70
 
+TITLE = "train.title"
+
+_GO, _ADDED, _NEW, _FAILED, _LAST = "train.go", "train.added", "train.new", "train.failed", "train.last"
+
+_WISHED = "train.wished"
+
+ONE_CLICK = 1.5
+"""Seconds in which two clicks on one button for the same experiment are one double click."""
+
 
 def usual_title(spec: ExperimentSpec, parent: Parent | None = None) -> str:
     """Such as "Fine-tuning the top, dropout 0.5, rotation 15"; it distinguishes runs in every table and chart.
@@ -50,14 +59,6 @@ def _change_text(path: str, text: str) -> str:
     if path == "augment":
         return text.replace(":", " ").replace("_", " ").replace(",", ", ")
     return f"{title_in_sentence(PARAMS[path])} {text}"
-
-
-TITLE = "train.title"
-_GO, _ADDED, _NEW, _FAILED, _LAST = "train.go", "train.added", "train.new", "train.failed", "train.last"
-_WISHED = "train.wished"
-
-ONE_CLICK = 1.5
-"""Seconds in which two clicks on one button for the same experiment are one double click."""
 
 
 def follow_click() -> None:

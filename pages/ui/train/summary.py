@@ -20,6 +20,11 @@ from tl_core.text import compact, counted, data_size, duration
 MOST_SKIPPED = 50
 """Left-out files that are named; a folder may hold thousands of them."""
 
+MOST_BYTES = 100_000
+"""A spec file takes about 1 kB."""
+
+_TURN, _FAILED = "train.upload", "train.upload-failed"
+
 
 def draw_figures(view: PlanView) -> None:
     """What the run will take."""
@@ -104,11 +109,6 @@ def _skipped(view: PlanView) -> None:
             st.markdown(f"{plain(file.key)}: {plain(file.reason)}")
         if len(skipped) > MOST_SKIPPED:
             st.caption(f"and {len(skipped) - MOST_SKIPPED:,} more; a run's report names them all.")
-
-
-MOST_BYTES = 100_000
-"""A spec file takes about 1 kB."""
-_TURN, _FAILED = "train.upload", "train.upload-failed"
 
 
 def draw_sharing(view: PlanView) -> None:
