@@ -34,8 +34,8 @@ def compared(ids: Sequence[str], called: dict[str, str], view: controls.ChartVie
     runs, problems = read_runs(models, ids, called)
     for problem in problems:
         st.error(plain(problem), icon=":material/broken_image:")
-    for remark in compared_runs.comparison_warnings(runs, view.measure):
-        st.warning(plain(remark), icon=":material/compare_arrows:")
+    for warning in compared_runs.comparison_warnings(runs, view.measure):
+        st.warning(plain(warning), icon=":material/compare_arrows:")
     if runs:
         chart(runs, view)
         tables.draw_results(runs)

@@ -21,7 +21,7 @@ class DataReport:
 
     classes: tuple[str, ...]
     images: dict[str, tuple[int, ...]]
-    remarks: tuple[str, ...]
+    warnings: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
     mislabelled: tuple[str, ...]
 
@@ -35,8 +35,8 @@ def draw_data(view: RunView) -> None:
         return
     totals = ", ".join(f"{sum(counts):,} {part}" for part, counts in found.images.items())
     st.markdown(f"**{len(found.classes)} classes**; images: {totals}.")
-    for remark in found.remarks:
-        st.warning(plain(remark))
+    for warning in found.warnings:
+        st.warning(plain(warning))
     st.dataframe(
         by_class(found), key="by_part", hide_index=True, height="content", alt="Images of each class in each part."
     )
@@ -53,7 +53,7 @@ def read_data(view: RunView) -> DataReport | None:
         return DataReport(
             tuple(str(name) for name in values["classes"]),
             {part: tuple(int(count) for count in values["images"][part]) for part in PARTS},
-            tuple(str(remark) for remark in values.get("remarks", ())),
+            tuple(str(warning) for warning in values.get("remarks", ())),
             tuple((str(row["file"]), str(row["reason"])) for row in values["skipped"]),
             tuple(str(name) for name in values["mislabelled"]),
         )
