@@ -107,7 +107,7 @@ def test_it_gives_up_for_a_run_that_needs_something_else_and_reports_to_one_that
 ) -> None:
     spec = wished(tmp_path)
     monkeypatch.setattr(prefetch, "REPORT", 0.0)
-    watch = prefetch._Watch(tmp_path, spec, unwatched)
+    watch = prefetch._Watch(tmp_path, resolve(spec), unwatched)
     watch("Decoding images", 1, 10)  # Nothing waits.
     same = store.create(tmp_path, spec.with_values({"train.epochs": 7, "head.dropout": 0.5}))
     store.queue.add(same)
@@ -175,7 +175,7 @@ def test_an_error_nobody_foresaw_is_logged_once_and_the_worker_goes_on(
 def test_it_gives_up_for_a_wish_that_needs_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = wished(tmp_path)
     monkeypatch.setattr(prefetch, "REPORT", 0.0)
-    watch = prefetch._Watch(tmp_path, spec, unwatched)
+    watch = prefetch._Watch(tmp_path, resolve(spec), unwatched)
     wished(tmp_path, head__dropout=0.7)
     watch("Decoding images", 1, 10)
     wished(tmp_path, data__source="playground:difficulty=1")
@@ -204,7 +204,7 @@ def test_a_wish_that_cannot_even_be_planned_ends_no_worker(
 def test_a_run_that_is_moved_back_is_told_nothing_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = wished(tmp_path)
     monkeypatch.setattr(prefetch, "REPORT", 0.0)
-    watch = prefetch._Watch(tmp_path, spec, unwatched)
+    watch = prefetch._Watch(tmp_path, resolve(spec), unwatched)
     first, second = (store.create(tmp_path, spec.with_values({"train.epochs": epochs})) for epochs in (3, 4))
     store.queue.add(first)
     watch("Decoding images", 1, 10)

@@ -133,8 +133,9 @@ import numpy as np
 from tests.engine.conftest import small_spec
 from tl_core.engine.inputs.prefix import in_openvino
 from tl_core.engine.networks.assembly import assemble, divide
-spec = small_spec()
-prefix = divide(assemble(spec, 3), spec, "final").prefix
+from tl_core.experiment.resolve import resolve
+experiment = resolve(small_spec())
+prefix = divide(assemble(experiment, 3), experiment, "final").prefix
 images = np.zeros((16, 32, 32, 3), np.uint8)
 for number in range(8):
     results = in_openvino(prefix)([images] * 8)
@@ -197,17 +198,17 @@ KILLED = """
 import sys
 from pathlib import Path
 from tests.engine.conftest import small_spec
-from tl_core import cache
-from tl_core.data.pixels import Pixels
+from tl_core.cache import arrays
 from tl_core.data.prepare import prepare
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.features import features
 from tl_core.engine.networks.assembly import assemble, divide
+from tl_core.experiment.resolve import resolve
 
-cache.KEEP_EVERY = 0.1
-spec = small_spec(data__image_size=96)
-data = prepare(spec.data, resolve(spec).image_size, Path(sys.argv[1]), cache.unwatched)
-prefix = divide(assemble(spec, 10), spec, "final").prefix
+arrays.KEEP_EVERY = 0.1
+experiment = resolve(small_spec(data__image_size=96))
+data = prepare(experiment.spec.data, experiment.image_size, Path(sys.argv[1]), arrays.unwatched)
+prefix = divide(assemble(experiment, 10), experiment, "final").prefix
 features(prefix, data.pixels, ("a",), Path(sys.argv[1]), lambda what, done, total: print(done, flush=True))
 """
 
