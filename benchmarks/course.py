@@ -26,11 +26,11 @@ from benchmarks.study import SIZE, STUDY, TRAIN, VALIDATION, Published, interval
 from benchmarks.timing import taken
 from benchmarks.training import run_ours, spec_of
 from tl_core import store
-from tl_core.cache.arrays import unwatched
 from tl_core.engine.bank.grid import read
 from tl_core.engine.bank.training import run
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import unwatched
 
 SAMPLE = 2
 """Epochs of plain Keras that are measured."""

@@ -103,7 +103,7 @@ def _click(lab: Lab, page: Page, seed: int) -> float:
     button.click()
     _until(page, f"{VALIDATION} >= 1")
     passed = time.monotonic() - started
-    while store.read_state(store.runs(lab.models)[0])["status"] != store.FINISHED:
+    while store.read_state(store.runs(lab.models)[0]).status != store.FINISHED:
         time.sleep(0.1)
     return passed
 
@@ -149,7 +149,7 @@ def _training(lab: Lab) -> Iterator[None]:
         yield
     finally:
         store.request_stop(run)
-        _wait(lambda: store.read_state(run)["status"] == store.STOPPED)
+        _wait(lambda: store.read_state(run).status == store.STOPPED)
 
 
 def _wait(what: Callable[[], object], seconds: float = 300) -> None:

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tl_core.cache.arrays import unwatched
 from tl_core.data.folder import load
 from tl_core.data.pixels import pixels
+from tl_core.records import unwatched
 
 OURS = "the pixel cache, written to the disk"
 BARE = "Pillow in a pool of threads, nothing checked and nothing kept"

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from benchmarks.figures import Conditions, Figure
 from benchmarks.tail import CLASSES, IMAGES, SETTINGS, Data, trainer_on
 from benchmarks.timing import in_turn
-from tl_core.cache.arrays import unwatched
 from tl_core.engine.bank.training import Arrays, run
 from tl_core.experiment.presets import PRESETS
+from tl_core.records import unwatched
 from tl_core.results.head_bank import Grid, cells
 
 EPOCHS, REPEATS = 20, 3

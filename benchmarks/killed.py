@@ -41,7 +41,7 @@ def killed(models: Path, given: Sequence[str], kills: int, seconds: float, dice:
         process.send_signal(signal.SIGKILL)
         process.wait()
         print(
-            f"killed {number + 1}: {store.read_state(run)['status']} after epoch {len(store.read_metrics(run))}",
+            f"killed {number + 1}: {store.read_state(run).status} after epoch {len(store.read_metrics(run))}",
             flush=True,
         )
         process = _call(models, "resume", run.id)
@@ -53,7 +53,7 @@ def killed(models: Path, given: Sequence[str], kills: int, seconds: float, dice:
 def differences(one: store.Run, other: store.Run) -> Iterator[str]:
     """In what two runs differ, to the bit; nothing where they are the same."""
     for name in ("status", "best_epoch", "val_loss", "val_accuracy", "test_accuracy", "exported_epoch"):
-        if store.read_state(one).get(name) != store.read_state(other).get(name):
+        if getattr(store.read_state(one), name) != getattr(store.read_state(other), name):
             yield name
     lines = [
         [{key: line[key] for key in line if key not in UNLIKE} for line in store.read_metrics(run)]
@@ -84,7 +84,7 @@ def _begun(models: Path, process: subprocess.Popen[bytes], run: store.Run | None
     """Waits until the process trains."""
     while process.poll() is None:
         found = run or next(iter(store.runs(models)), None)
-        if found and store.read_state(found).get("pid") == process.pid and store.read_progress(found):
+        if found and store.read_state(found).pid == process.pid and store.read_progress(found):
             return found
         time.sleep(0.05)
     raise SystemExit("The run ended before it was killed; ask for fewer kills or more epochs.")
@@ -112,9 +112,7 @@ def main() -> None:
     known, given = parser.parse_known_args()
     alone, seconds = left_alone(known.models, given)
     state = store.read_state(alone)
-    print(
-        f"left alone: {state['status']} in {seconds:.0f} s, validation accuracy {state['val_accuracy']:.4f}", flush=True
-    )
+    print(f"left alone: {state.status} in {seconds:.0f} s, validation accuracy {state.val_accuracy:.4f}", flush=True)
     run = killed(known.models, given, known.kills, seconds, random.Random(known.seed))
     found = list(differences(alone, run))
     print("\n".join(["different:", *found]) if found else "identical to the bit: weights, optimiser, history, losses")

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from tl_core import store
-from tl_core.cache.arrays import unwatched
 from tl_core.experiment.presets import PRESETS
+from tl_core.records import unwatched
 from tl_core.store import checkpoints
 
 SEEDS = (0, 1, 2)
@@ -110,7 +110,7 @@ def _trained(models: Path, settings: Mapping[str, Any]) -> tuple[float, ...]:
     run = store.create(models, PRESETS["feature-extraction"].spec(settings))
     state = train(run, models, unwatched)
     lines = store.read_metrics(run)
-    line = next(line for line in lines if line["epoch"] == state["exported_epoch"])
+    line = next(line for line in lines if line["epoch"] == state.exported_epoch)
     kernels = _kernels(run, line["epoch"])
     norm = float(np.sqrt(sum(float((kernel**2).sum()) for kernel in kernels)))
     zeros = float(np.mean(np.concatenate([np.abs(kernel).ravel() < ZERO * np.abs(kernel).max() for kernel in kernels])))

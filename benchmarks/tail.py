@@ -16,7 +16,6 @@ import numpy as np
 
 from benchmarks.figures import Conditions, Figure
 from benchmarks.timing import Times, as_installed, in_turn
-from tl_core.cache.arrays import unwatched
 from tl_core.engine.backend import keras, tf
 from tl_core.engine.inputs.streams import from_features
 from tl_core.engine.networks import network_pool
@@ -25,6 +24,7 @@ from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import Part, PhaseData, Trainer
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
+from tl_core.records import unwatched
 
 IMAGES, VALIDATION, CLEAN, FEATURES, CLASSES = 3068, 341, 1000, 1280, 10
 BATCH, RATE = 32, 1e-3

@@ -18,12 +18,12 @@ from benchmarks.photos import Photos
 from benchmarks.plain import Head, Plain
 from benchmarks.timing import Times, taken
 from tl_core import store
-from tl_core.cache.arrays import unwatched
 from tl_core.engine.training.lifecycle import train
 from tl_core.engine.training.prefetch import get_ready
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import RunState, unwatched
 
 SIZE, EPOCHS = 224, 10
 DROPOUT, RATE = 0.2, 1e-3
@@ -66,7 +66,7 @@ class Ours:
 
     epochs: float
     whole: float
-    state: dict[str, Any]
+    state: RunState
     lines: tuple[dict[str, Any], ...]
 
 

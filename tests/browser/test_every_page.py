@@ -17,6 +17,7 @@ from tests.browser.steps import SEEN
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
 from tl_core import store
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity, Progress, Stage
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +44,7 @@ def _run(title: str, **state: object) -> State:
 def _training(models: Path) -> str:
     run = add_run(models, "trains", accuracies=OVERFITTING[:5], **trained_here(), started=1.0, epoch=5, epochs=12)
     now = time.time() + 600  # It shall not fall silent while other pages are looked at.
-    moment = store.Progress("Epoch 6", 7, 15, now - 1, now, rate=412.0, cpu=98.0, memory=900_000_000)
+    moment = Progress(Activity(Stage.TRAINING, 6), 7, 15, now - 1, now, rate=412.0, cpu=98.0, memory=900_000_000)
     store.write_progress(run, moment)
     return f"run?run={run.id}"
 

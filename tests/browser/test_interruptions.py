@@ -72,7 +72,7 @@ def test_closing_the_dashboard_stops_the_run_in_time_and_it_can_be_resumed(page:
     run = started(page, lab)
     address = page.url
     assert lab.close() < 20
-    assert store.read_state(run)["status"] == store.STOPPED
+    assert store.read_state(run).status == store.STOPPED
     lab.start()
     page.goto(address)
     status(page, "stopped")

@@ -26,9 +26,9 @@ def test_a_first_visit_leads_to_a_trained_run_on_the_defaults(page: Page, lab: L
     until(lambda: named_points(page, "Validation") == 10, "all ten epochs on the page", seconds=20)
     assert named_points(page, "Training (clean)") == named_points(page, "Training (reported)") == 10
     state = store.read_state(run)
-    assert state["val_accuracy"] > 0.7
-    assert state["test_accuracy"] > 0.7
-    expect(page.get_by_text(f"{state['test_accuracy']:.1%}".replace("%", " %")).first).to_be_visible(timeout=SEEN)
+    assert state.val_accuracy > 0.7
+    assert state.test_accuracy > 0.7
+    expect(page.get_by_text(f"{state.test_accuracy:.1%}".replace("%", " %")).first).to_be_visible(timeout=SEEN)
 
 
 def test_two_runs_are_compared_and_the_link_keeps_them(page: Page, lab: Lab) -> None:

@@ -32,7 +32,7 @@ def test_two_tabs_that_press_train_at_once_make_two_runs_that_train_one_after_th
         status(tab, "finished")
         tab.context.close()
     assert {run.id for run in runs} == {run.id for run in store.runs(lab.models)}
-    began = sorted((store.read_state(run)["started"], store.read_state(run)["seconds"]) for run in runs)
+    began = sorted((store.read_state(run).started, store.read_state(run).seconds) for run in runs)
     assert began[0][0] + began[0][1] <= began[1][0] + 0.1
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from tests.cli.conftest import SMALL, Lab, last_object
 from tl_core import store
-from tl_core.cache.arrays import unwatched
 from tl_core.files import read_json
+from tl_core.records import unwatched
 from tl_core.results.cache_audit import Verified
 from tl_core.worker import job
 

@@ -52,8 +52,8 @@ def test_a_fork_can_wait_in_the_queue_and_goes_on_from_the_best_epoch(
     made = store.find(folder, last_object(said)["run"])
     assert last_object(said)["status"] == "queued"
     assert made in store.queue.waiting(folder)
-    assert store.read_spec(made).start.epoch == store.read_state(parent)["best_epoch"]
-    assert store.read_state(made)["title"] == "mine"
+    assert store.read_spec(made).start.epoch == store.read_state(parent).best_epoch
+    assert store.read_state(made).title == "mine"
     stopped = lab("stop", made.id, "--models", folder)
     assert stopped.status == 0 and "removed from the queue" in stopped.out
     assert store.queue.waiting(folder) == ()
@@ -97,7 +97,7 @@ def test_a_spec_that_names_its_start_is_trained_as_a_fork(
     said = lab("train", tmp_path / "fork.json", "--models", folder, "--json")
     assert said.status == 0, said.err
     made = store.find(folder, last_object(said)["run"])
-    assert store.read_state(made)["forked_from"]["run"] == parent.id
+    assert store.read_state(made).forked_from["run"] == parent.id
 
 
 @pytest.mark.slow
@@ -160,7 +160,7 @@ def test_a_training_in_another_terminal_hears_it_and_can_go_on(lab: Lab, folder:
         assert lab("stop", run.id, "--models", folder, "--json").status == 0
         process.communicate(timeout=60)
     assert process.returncode == 130
-    assert store.read_state(run)["status"] == store.STOPPED
+    assert store.read_state(run).status == store.STOPPED
 
 
 def test_show_says_what_was_changed_while_a_run_trained(lab: Lab, models: Path) -> None:

@@ -74,17 +74,17 @@ def test_on_a_terminal_the_time_left_is_shown_and_the_table_is_short_where_asked
 
 PRESSES = """
 import os, signal, sys
-from tl_core.cli import screen
+from tl_core.cli import output
 from tl_core.cli.main import main
 
-shown = screen.Bar.__call__
+shown = output.Bar.__call__
 
-def shown_and_pressed(bar, what, done, total):
-    shown(bar, what, done, total)
-    if what == "Training heads" and done == 16:
+def shown_and_pressed(bar, activity, done, total):
+    shown(bar, activity, done, total)
+    if activity.stage == "training heads" and done == 16:
         os.kill(os.getpid(), signal.SIGINT)
 
-screen.Bar.__call__ = shown_and_pressed
+output.Bar.__call__ = shown_and_pressed
 main(sys.argv[1:])
 """
 """The command line with somebody who presses Ctrl-C after two epochs of eight heads."""

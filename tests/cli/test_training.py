@@ -202,7 +202,7 @@ def test_a_stopped_run_goes_on_where_it_was(lab: Lab, folder: Path, finished: Sa
 def test_a_run_stopped_while_tensorflow_loads_can_go_on(folder: Path, finished: Said) -> None:
     made, said = stopped_by(signal.SIGINT, folder, epochs=2, lines=0)
     assert said.status == 130
-    assert store.read_state(made)["status"] in (store.STOPPED, store.QUEUED)
+    assert store.read_state(made).status in (store.STOPPED, store.QUEUED)
     assert f"resume {made.id}" in said.err
     assert "Traceback" not in said.err
 
@@ -250,4 +250,4 @@ def test_a_run_that_another_process_holds_is_left_alone(lab: Lab, folder: Path, 
         said = lab("resume", queued.id, "--models", folder)
     assert said.status == 1
     assert "Another process" in said.errors[0]
-    assert store.read_state(queued)["status"] == store.QUEUED
+    assert store.read_state(queued).status == store.QUEUED

@@ -22,6 +22,7 @@ from tl_core.data.dataset import ImageDataset, Item, Unreachable, Unreadable
 from tl_core.data.partial_pixels import Overtaken
 from tl_core.data.pixels import bytes_needed, is_cached, pixels
 from tl_core.errors import RunFailed, RunStopped
+from tl_core.records import Activity, Stage
 
 
 def quiet(*_):
@@ -184,7 +185,7 @@ def test_progress_counts_every_image_once_and_not_at_all_from_the_cache(tmp_path
     told = []
     for _ in range(2):
         pixels(made(5), 32, tmp_path, lambda *step: told.append(step))
-    assert told == [("Decoding images", done, 5) for done in range(1, 6)]
+    assert told == [(Activity(Stage.DECODING), done, 5) for done in range(1, 6)]
 
 
 class TestAStop:

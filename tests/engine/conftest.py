@@ -11,12 +11,13 @@ import pytest
 from tl_core import store
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity
 
 SMALL = {"data.source": "digits", "data.image_size": 32, "data.images_per_class": 12, "train.epochs": 2}
 """Settings that make a run of any preset take a second or two."""
 
 
-def quiet(_what: str, _done: int, _total: int) -> None:
+def quiet(_activity: Activity, _done: int, _total: int) -> None:
     """A progress that nobody looks at."""
 
 

@@ -19,6 +19,7 @@ from tl_core.engine.training.lifecycle import train
 from tl_core.errors import BadInput, RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity, Stage
 from tl_core.results.lr_range_test import Finding, read_finding, rounded
 
 HEAD = small_spec(data__images_per_class=None)
@@ -128,17 +129,17 @@ def test_a_phase_can_be_chosen_by_its_name_and_an_unknown_one_names_those_there_
 @pytest.mark.slow
 @pytest.mark.long
 def test_it_can_be_stopped_at_any_stage_and_leaves_nothing_half_made(tmp_path: Path) -> None:
-    seen: set[str] = set()
+    seen: set[Activity] = set()
 
-    def watch(what: str, _done: int, _total: int) -> None:
-        seen.add(what)
+    def watch(activity: Activity, _done: int, _total: int) -> None:
+        seen.add(activity)
 
     find(resolve(SPECS["frozen"]), tmp_path, watch)
-    assert {"Building the network", "Computing features", lr_sweep.TESTING} <= seen
-    for stage in ("Computing features", lr_sweep.TESTING):
+    assert {Activity(Stage.BUILDING), Activity(Stage.FEATURES), lr_sweep.TESTING} <= seen
+    for stage in (Activity(Stage.FEATURES), lr_sweep.TESTING):
 
-        def stop(what: str, _done: int, _total: int, stage: str = stage) -> None:
-            if what == stage:
+        def stop(activity: Activity, _done: int, _total: int, stage: Activity = stage) -> None:
+            if activity == stage:
                 raise RunStopped("enough")
 
         models = tmp_path / stage.replace(" ", "-")

@@ -85,7 +85,7 @@ def test_each_checkpoint_measures_what_its_line_says(
 def test_the_checkpoint_of_the_best_epoch_scores_as_the_export(runs: dict[str, store.Run], shared_models: Path) -> None:
     for run in runs.values():
         images, _ = validation_of(run, shared_models)
-        best = store.read_state(run)["exported_epoch"]
+        best = store.read_state(run).exported_epoch
         one, other = serving.predictor(run, best), serving.predictor(run, None)
         np.testing.assert_allclose(one.scores(images[:16]), other.scores(images[:16]), atol=1e-5)
         assert one.signature.output == other.signature.output

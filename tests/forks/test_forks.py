@@ -16,6 +16,7 @@ from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import sha256_of, write_json
+from tl_core.records import ForkOrigin
 from tl_core.store import fork_start, live_changes
 from tl_core.store.checkpoints import Checkpoint
 
@@ -84,11 +85,11 @@ def test_a_fork_says_where_it_comes_from(models: Path) -> None:
     parent = parent_run(models)
     made = forks.fork(models, parent, 2, {"train.epochs": 7})
     state, spec = store.read_state(made), store.read_spec(made)
-    assert state["title"] == "fork of parent at epoch 2"
-    assert state["forked_from"] == {"run": parent.id, "epoch": 2, "title": "parent"}
-    assert (state["status"], state["epoch"], state["epochs"]) == (store.QUEUED, 2, 9)
+    assert state.title == "fork of parent at epoch 2"
+    assert state.forked_from == ForkOrigin(parent.id, 2, "parent")
+    assert (state.status, state.epoch, state.epochs) == (store.QUEUED, 2, 9)
     assert (spec.start.run, spec.start.epoch) == (parent.id, 2)
-    assert store.read_state(forks.fork(models, parent, 2, {}, title="mine"))["title"] == "mine"
+    assert store.read_state(forks.fork(models, parent, 2, {}, title="mine")).title == "mine"
 
 
 def test_a_fork_is_whole_without_its_parent(models: Path) -> None:
@@ -124,7 +125,7 @@ def test_a_run_that_is_no_fork_has_nothing_of_one(models: Path) -> None:
     assert fork_start.read_start(run) is None
     assert fork_start.inherited(run) == []
     assert fork_start.start_weights(run) == {}
-    assert "forked_from" not in store.read_state(run)
+    assert store.read_state(run).forked_from is None
 
 
 def test_an_epoch_without_a_checkpoint_names_those_that_are_kept(models: Path) -> None:
@@ -246,7 +247,7 @@ def test_a_solved_classifier_is_gone_on_with_as_a_softmax(models: Path) -> None:
     spec = PRESETS["feature-extraction"].spec({**DIGITS, "head.classifier": "logistic-regression", "head.dropout": 0})
     parent = parent_run(models, epochs=1, spec=spec)
     made = forks.fork(models, parent, 1, {"head.classifier": "softmax", "backbone.freeze": "all-but-1"})
-    assert store.read_state(made)["epochs"] == 1 + store.read_spec(made).train.epochs
+    assert store.read_state(made).epochs == 1 + store.read_spec(made).train.epochs
 
 
 def test_random_weights_keep_the_seed_they_are_drawn_from(models: Path) -> None:

@@ -14,12 +14,13 @@ from pages.ui.charts import lr_range_test
 from pages.ui.train.learning_rate import search_text
 from tests.pages import visits
 from tl_core import service
-from tl_core.cache.arrays import Progress
 from tl_core.errors import RunFailed
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity, ProgressCallback, Stage
 from tl_core.results.lr_range_test import Finding
 from tl_core.service import jobs
 
+TESTING = Activity(Stage.LR_RANGE_TEST)
 RATES = tuple(10.0**power for power in range(-7, 2))
 LOSSES = (2.0, 2.0, 2.0, 1.9, 1.2, 0.8, 1.5, 9.0, 90.0)
 
@@ -35,9 +36,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[ExperimentSpec]:
     """The experiments a rate was looked for; the service answers at once."""
     specs: list[ExperimentSpec] = []
 
-    def answer(models: Path, spec: ExperimentSpec, progress: Progress) -> Finding:
+    def answer(models: Path, spec: ExperimentSpec, progress: ProgressCallback) -> Finding:
         specs.append(spec)
-        progress("Testing learning rates", 3, 100)
+        progress(TESTING, 3, 100)
         return found(share=0.1 if spec.backbone.freeze != "all" else None)
 
     monkeypatch.setattr(service, "find", answer)
@@ -49,10 +50,10 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> list[ExperimentSpec]:
     """The experiments a rate is looked for without end."""
     specs: list[ExperimentSpec] = []
 
-    def answer(models: Path, spec: ExperimentSpec, progress: Progress) -> Finding:
+    def answer(models: Path, spec: ExperimentSpec, progress: ProgressCallback) -> Finding:
         specs.append(spec)
         while True:
-            progress("Testing learning rates", 34, 100)
+            progress(TESTING, 34, 100)
             time.sleep(0.01)
 
     monkeypatch.setattr(service, "find", answer)
@@ -76,7 +77,7 @@ def after_search(page: AppTest) -> AppTest:
 def under_way(page: AppTest) -> AppTest:
     """The page once the search says how far it is."""
     ends = time.monotonic() + 10
-    while "34 of 100" not in search(page).look().what:
+    while search(page).look().done != 34:
         assert time.monotonic() < ends
         time.sleep(0.01)
     return page.run()
@@ -130,7 +131,7 @@ def test_it_says_how_far_it_is_and_what_else_is_clicked_does_not_disturb_it(
 ) -> None:
     page = under_way(visits.press(visits.opened("train"), "find"))
     assert page.button(key="find").disabled
-    assert "34 of 100 steps" in page.get("progress")[0].proto.text
+    assert "step 34 of 100" in page.get("progress")[0].proto.text
     page.number_input(key="set:train.learning_rate").set_value(0.5).run()  # It is what is looked for.
     assert not page.exception
     assert "cancel_find" in keys(page)
@@ -201,11 +202,11 @@ def test_what_kept_it_from_being_found_is_said(models: Path, monkeypatch: pytest
     [
         (service.Stand(), "Starting…"),
         (
-            service.Stand("Computing features: 3 of 32", 0.1, 41.7, True),
+            service.Stand(Activity(Stage.FEATURES), 3, 32, 0.1, 41.7, True),
             "Computing features: 3 of 32 · at most 42 s left",
         ),
-        (service.Stand("Testing: 34 of 100", 0.6, 3.6, False), "Testing: 34 of 100 · 4 s left"),
-        (service.Stand("Testing: 99 of 100", 0.9, 0.1, False), "Testing: 99 of 100 · almost done"),
+        (service.Stand(TESTING, 34, 100, 0.6, 3.6, False), "Testing learning rates: step 34 of 100 · 4 s left"),
+        (service.Stand(TESTING, 99, 100, 0.9, 0.1, False), "Testing learning rates: step 99 of 100 · almost done"),
     ],
 )
 def test_the_time_left_is_said_as_far_as_it_is_known(stand: service.Stand, said: str) -> None:

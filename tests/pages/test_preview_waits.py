@@ -11,12 +11,13 @@ from PIL import Image
 
 from tests.pages import visits
 from tl_core import service
-from tl_core.cache.arrays import Progress
 from tl_core.errors import RunFailed
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity, ProgressCallback, Stage
+from tl_core.sentences import title
 from tl_core.service import Preview
 
-WAITS = "Waiting for predictions that were asked for before"
+WAITS = Activity(Stage.WAITING, part="predict")
 ADDRESS = {"data.source": "digits", "augment": '{"rotation":15}'}
 
 
@@ -29,12 +30,12 @@ def picture(folder: Path) -> bytes:
 def test_what_was_waited_for_is_not_said_any_more_afterwards(
     models: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
-    waited: list[str] = []
+    waited: list[Activity] = []
 
-    def preview(_models: Path, _spec: ExperimentSpec, _picture: int, progress: Progress) -> Preview:
-        for what in (service.WAITING, WAITS):
-            progress(what, 0, 0)
-            waited.append(what)
+    def preview(_models: Path, _spec: ExperimentSpec, _picture: int, progress: ProgressCallback) -> Preview:
+        for activity in (service.WAITING, WAITS):
+            progress(activity, 0, 0)
+            waited.append(activity)
         if fails:
             raise RunFailed("The service worker is busy.")
         return Preview(picture(models), (picture(models),) * 9, "0/0001", "0", 10)
@@ -42,7 +43,7 @@ def test_what_was_waited_for_is_not_said_any_more_afterwards(
     monkeypatch.setattr(service, "preview", preview)
     page = visits.opened("train", **ADDRESS)
     assert waited == [service.WAITING, WAITS]
-    assert WAITS not in visits.said(page)
+    assert title(WAITS) not in visits.said(page)
     assert ("No preview" in visits.said(page)) == fails
 
 

@@ -14,6 +14,7 @@ from pages.ui.runs import table
 from tests.pages.folders import add_run, epoch_line, trained_by_the_dead, trained_here
 from tl_core import store
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity, PlannedPhase, Progress, Stage
 
 
 def test_a_row_names_the_best_validation_accuracy_its_epoch_and_the_gap_there(models: Path) -> None:
@@ -60,7 +61,7 @@ def test_a_run_whose_process_died_between_two_looks_is_no_longer_running(
     monkeypatch.setattr("tl_core.store.processes.is_alive", lambda *_: False)
     (row,) = run_list.rows(models)
     assert row.status == store.INTERRUPTED
-    assert "resume" in row.message
+    assert "ended unexpectedly" in row.message
 
 
 def test_a_process_number_given_to_somebody_else_does_not_make_a_run_running(models: Path) -> None:
@@ -167,9 +168,9 @@ def test_a_folder_that_becomes_a_run_is_seen(models: Path) -> None:
     assert [row.title for row in run_list.rows(models)] == ["late"]
 
 
-def training(models: Path, progress: store.Progress | None) -> run_list.Row:
+def training(models: Path, progress: Progress | None) -> run_list.Row:
     """The row of a run that has done three of ten epochs and does this now."""
-    phases = [{"first": 1, "last": 10, "seconds": 100.0}]
+    phases = (PlannedPhase("head", 1, 10, 100.0),)
     run = add_run(models, epochs=10, phases=phases, **trained_here())
     if progress:
         store.write_progress(run, progress)
@@ -178,19 +179,19 @@ def training(models: Path, progress: store.Progress | None) -> run_list.Row:
 
 
 def test_a_training_run_says_which_epoch_it_is_in_and_how_long_it_will_take(models: Path) -> None:
-    row = training(models, store.Progress("Epoch 4", 50, 100, since=100.0, at=110.0))
+    row = training(models, Progress(Activity(Stage.TRAINING, 4), 50, 100, since=100.0, at=110.0))
     assert status_text.progress_text(row) == "epoch 4 of 10 · 3 s left"  # Six and a half epochs of half a second.
     assert status_text.share_done(row.epoch, row.epochs, row.progress) == pytest.approx(0.35)
 
 
 def test_an_epoch_that_is_being_measured_has_been_trained(models: Path) -> None:
-    row = training(models, store.Progress("Measuring epoch 4", 1, 4, 1.0, 2.0))
+    row = training(models, Progress(Activity(Stage.MEASURING, 4), 1, 4, 1.0, 2.0))
     assert status_text.share_done(row.epoch, row.epochs, row.progress) == pytest.approx(0.4)
     assert (status_text.progress_text(row) or "").startswith("measuring epoch 4 of 10")
 
 
 def test_before_the_first_epoch_a_run_says_what_it_does(models: Path) -> None:
-    row = training(models, store.Progress("Decoding images", 30, 120, since=1.0, at=2.0))
+    row = training(models, Progress(Activity(Stage.DECODING), 30, 120, since=1.0, at=2.0))
     assert status_text.progress_text(row) == "decoding images 25 % · 3 s left"
 
 

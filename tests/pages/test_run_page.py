@@ -16,13 +16,14 @@ from tests.pages.run_page import buttons, figures, opened
 from tests.pages.visits import press, said
 from tl_core import store
 from tl_core.experiment.presets import PRESETS
+from tl_core.records import Activity, Progress, Stage
 
 ALWAYS = {"Run again with changes", "Title, tags, notes"}
 STATES: dict[str, tuple[dict[str, Any], set[str], str]] = {
     "running": (trained_here(), {"Stop", "Change during training …"}, "Starting"),
     "finished": ({"exported_epoch": 2, "test_accuracy": 0.81}, {"Delete"}, "Epoch 2"),
     "stopped": ({"status": store.STOPPED, "message": "Stopped."}, {"Resume", "Delete"}, "Resume goes on after epoch 3"),
-    "interrupted": (trained_by_the_dead(), {"Resume", "Delete"}, "ended without a word"),
+    "interrupted": (trained_by_the_dead(), {"Resume", "Delete"}, "ended unexpectedly"),
     "failed": ({"status": store.FAILED, "message": "The disk is full."}, {"Resume", "Delete"}, "The disk is full."),
 }
 
@@ -84,10 +85,13 @@ def in_charts(page: AppTest) -> str:
     return "\n".join(element.proto.json for element in page.get("bidi_component"))
 
 
-def working(run: store.Run, what: str = "Epoch 2", **changes: Any) -> None:
+EPOCH_2 = Activity(Stage.TRAINING, 2)
+
+
+def working(run: store.Run, activity: Activity = EPOCH_2, **changes: Any) -> None:
     now = time.time()
     values = {"since": now - 1, "at": now, "rate": 284.0, "cpu": 115.0, "memory": 1_200_000_000, **changes}
-    store.write_progress(run, store.Progress(what, 7, 15, **values))
+    store.write_progress(run, Progress(activity, 7, 15, **values))
 
 
 def test_progress_says_step_speed_and_what_the_worker_uses(models: Path) -> None:
@@ -104,7 +108,7 @@ def test_progress_says_step_speed_and_what_the_worker_uses(models: Path) -> None
 
 def test_an_epoch_that_is_measured_counts_as_trained(models: Path) -> None:
     run = add_run(models, accuracies=((0.8, 0.75),), **trained_here())
-    working(run, "Measuring epoch 2", rate=None)
+    working(run, Activity(Stage.MEASURING, 2), rate=None)
     page = opened(run.id)
     assert "Measuring epoch 2 of 10" in said(page)
     overall, inside = (bar.proto for bar in page.get("progress"))
@@ -114,7 +118,7 @@ def test_an_epoch_that_is_measured_counts_as_trained(models: Path) -> None:
 
 def test_work_before_the_first_epoch_is_named(models: Path) -> None:
     run = add_run(models, accuracies=(), **trained_here())
-    working(run, "Decoding images", rate=None)
+    working(run, Activity(Stage.DECODING), rate=None)
     page = opened(run.id)
     assert "Decoding images (0 of 10 epochs done)." in said(page)
     assert page.get("progress")[1].proto.text == "Decoding images\\: 7 of 15 · 1 s left"
@@ -172,7 +176,7 @@ def test_a_run_whose_spec_is_damaged_says_so_and_can_be_deleted(models: Path) ->
     assert buttons(page) == {"Title, tags, notes", "Delete"}
     assert "spec.json" in page.error[0].value
     assert "cannot be resumed" in said(page)
-    assert "resume goes on" not in said(page)
+    assert "Resume goes on" not in said(page)
 
 
 def test_hostile_ids_are_answered_with_a_sentence_and_links(models: Path) -> None:

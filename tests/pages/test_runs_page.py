@@ -318,7 +318,7 @@ def test_the_queue_stands_above_the_table_and_can_be_reordered_and_cancelled(mod
     assert store.queue.waiting(models) == (third, first, second)
     press(page, f"cancel_{third.id}")
     assert store.queue.waiting(models) == (first, second)
-    assert store.read_state(third)["status"] == store.STOPPED
+    assert store.read_state(third).status == store.STOPPED
     assert page.button(key=f"up_{first.id}").disabled
     assert page.button(key=f"down_{second.id}").disabled
 

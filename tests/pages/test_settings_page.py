@@ -17,8 +17,8 @@ from tests.store.test_checkpoints_kept import with_checkpoints
 from tl_core import service, store
 from tl_core.backbones import BACKBONES
 from tl_core.cache import arrays
-from tl_core.cache.arrays import Progress
 from tl_core.errors import BadInput
+from tl_core.records import Activity, ProgressCallback, Stage
 from tl_core.results.cache_audit import Verified
 from tl_core.store import checkpoints
 from tl_core.supervisor import settings
@@ -108,8 +108,8 @@ class TestCheckingStoredFeatures:
         """The page after Check was pressed, and the runs that were checked."""
         asked = []
 
-        def verified(_models: Path, run_id: str, progress: Progress) -> tuple[Verified, ...]:
-            progress("Computing some of them", 1, 2)
+        def verified(_models: Path, run_id: str, progress: ProgressCallback) -> tuple[Verified, ...]:
+            progress(Activity(Stage.CHECKING_FEATURES), 1, 2)
             asked.append(run_id)
             if isinstance(found, BadInput):
                 raise found

@@ -315,7 +315,7 @@ def test_add_to_queue_stays_on_the_page_and_says_what_it_did(models: Path) -> No
     by_key(page, start.TITLE).set_value("  Mine  ").run()
     checked(start_button(page, start._ADDED).click().run())
     (run,) = store.runs(models)
-    assert store.read_state(run)["title"] == "Mine"
+    assert store.read_state(run).title == "Mine"
     assert page.toast[0].value == "Added to the queue."
     assert page.title[0].value == "Train"
     assert "It will start after 1 other run." in said(page)

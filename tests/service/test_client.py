@@ -17,6 +17,7 @@ import pytest
 
 from tl_core import service
 from tl_core.errors import BadInput, RunFailed
+from tl_core.records import Activity, Stage
 from tl_core.service.client import Client
 from tl_core.supervisor.workers import LOG_BYTES
 
@@ -41,7 +42,7 @@ PRETENDED = textwrap.dedent(
             for number in range(1, given["to"] + 1):
                 if message["id"] in cancelled:
                     break
-                print(json.dumps({"id": message["id"], "progress": ["Counting", number, given["to"]]}), flush=True)
+                print(json.dumps({"id": message["id"], "progress": [{"stage": "training"}, number, given["to"]]}), flush=True)
                 time.sleep(0.01)
             answer["result"] = number
         if request in ("sleep", "find"):
@@ -216,9 +217,9 @@ def test_asking_about_the_worker_starts_none(tmp_path: Path) -> None:
 
 
 def test_a_long_request_says_how_far_it_is_and_then_answers(client: Client) -> None:
-    seen: list[tuple[str, int, int]] = []
+    seen: list[tuple[Activity, int, int]] = []
     assert client.ask("count", 20, progress=lambda *said: seen.append(said), to=3) == 3
-    assert seen == [("Counting", 1, 3), ("Counting", 2, 3), ("Counting", 3, 3)]
+    assert seen == [(Activity(Stage.TRAINING), number, 3) for number in (1, 2, 3)]
     assert client.ask("count", 20, to=2) == 2
 
 
@@ -231,7 +232,7 @@ def leave(*_: object) -> None:
 
 
 def test_who_goes_away_cancels_the_request_and_the_next_is_answered_at_once(client: Client) -> None:
-    def leave_soon(_what: str, done: int, _total: int) -> None:
+    def leave_soon(_activity: Activity, done: int, _total: int) -> None:
         if done == 2:
             raise Gone
 
@@ -263,9 +264,9 @@ def busy(client: Client) -> Iterator[Client]:
 
 
 def test_who_waits_behind_a_search_is_told_so_and_then_answered(busy: Client) -> None:
-    seen: list[str] = []
-    assert busy.ask("say", 20, progress=lambda what, *_: seen.append(what), word="mine")["word"] == "mine"
-    assert seen[:2] == ["Waiting for the learning-rate search of another tab"] * 2
+    seen: list[Activity] = []
+    assert busy.ask("say", 20, progress=lambda activity, *_: seen.append(activity), word="mine")["word"] == "mine"
+    assert seen[:2] == [Activity(Stage.WAITING, part="find")] * 2
 
 
 def test_who_waits_behind_another_may_go_away_within_a_second_and_harms_nobody(busy: Client) -> None:

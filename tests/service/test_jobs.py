@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tl_core.cache.arrays import Progress
 from tl_core.errors import RunFailed
+from tl_core.records import Activity, ProgressCallback, Stage
 from tl_core.results.lr_range_test import Finding
 from tl_core.service import WAITING, Search, Stand, jobs
 from tl_core.service.jobs import CANCELLED, LEFT
@@ -16,10 +16,10 @@ from tl_core.service.jobs import CANCELLED, LEFT
 FOUND = Finding("head", (1e-4, 1e-3), (2.0, 1.0), (2.0, 1.0), (), None, 1e-3, 1e-4, False, 10)
 
 
-def endless(progress: Progress) -> Finding:
+def endless(progress: ProgressCallback) -> Finding:
     while True:
         time.sleep(0.01)
-        progress("Testing learning rates", 1, 100)
+        progress(Activity(Stage.LR_RANGE_TEST), 1, 100)
 
 
 def test_what_was_found_is_there_once_it_is_over() -> None:
@@ -33,17 +33,17 @@ def test_it_says_what_it_does_and_how_long_that_takes_and_never_goes_back() -> N
     seen: list[Stand] = []
     watched = threading.Event()
 
-    def find(progress: Progress) -> Finding:
+    def find(progress: ProgressCallback) -> Finding:
         watched.wait(5)
-        for what, done, total in [
+        for activity, done, total in [
             (WAITING, 0, 0),
-            ("Waiting for the learning-rate search of another tab", 0, 0),
-            ("Building the network", 0, 1),
-            ("Computing features", 3, 32),
-            ("Testing learning rates", 10, 100),
-            ("Testing learning rates", 20, 100),
+            (Activity(Stage.WAITING, part="find"), 0, 0),
+            (Activity(Stage.BUILDING), 0, 1),
+            (Activity(Stage.FEATURES), 3, 32),
+            (Activity(Stage.LR_RANGE_TEST), 10, 100),
+            (Activity(Stage.LR_RANGE_TEST), 20, 100),
         ]:
-            progress(what, done, total)
+            progress(activity, done, total)
             seen.append(search.look())
             time.sleep(0.05)
         return FOUND
@@ -51,13 +51,13 @@ def test_it_says_what_it_does_and_how_long_that_takes_and_never_goes_back() -> N
     search = Search(find, 60)
     watched.set()
     assert search.join(5)
-    assert [stand.what for stand in seen] == [
-        "Starting",
-        "Waiting for the learning-rate search of another tab",
-        "Building the network",
-        "Computing features: 3 of 32",
-        "Testing learning rates: 10 of 100 steps",
-        "Testing learning rates: 20 of 100 steps",
+    assert [(stand.activity, stand.done, stand.total) for stand in seen] == [
+        (None, 0, 0),
+        (Activity(Stage.WAITING, part="find"), 0, 0),
+        (Activity(Stage.BUILDING), 0, 1),
+        (Activity(Stage.FEATURES), 3, 32),
+        (Activity(Stage.LR_RANGE_TEST), 10, 100),
+        (Activity(Stage.LR_RANGE_TEST), 20, 100),
     ]
     shares = [stand.share for stand in seen]
     assert shares == sorted(shares)
@@ -94,7 +94,7 @@ def test_one_that_is_looked_at_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("error", "said"), [(RunFailed("Too slow."), "Too slow."), (KeyError("x"), "KeyError: 'x'")])
 def test_one_that_fails_says_why(error: Exception, said: str) -> None:
-    def fail(_progress: Progress) -> Finding:
+    def fail(_progress: ProgressCallback) -> Finding:
         raise error
 
     search = Search(fail, 60)

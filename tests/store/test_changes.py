@@ -12,8 +12,8 @@ import pytest
 from tests.pages.folders import add_run, epoch_line, trained_here
 from tl_core import store
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity, Progress, Stage
 from tl_core.store import Notes, Run, changes
-from tl_core.store import Progress as Moment
 
 
 def settle() -> None:
@@ -28,7 +28,9 @@ def an_epoch(run: Run) -> None:
 
 CHANGES: dict[str, Callable[[Run], object]] = {
     "an epoch": an_epoch,
-    "a report of progress": lambda run: store.write_progress(run, Moment("Epoch 1", 1, 2, 1.0, 2.0)),
+    "a report of progress": lambda run: store.write_progress(
+        run, Progress(Activity(Stage.TRAINING, 1), 1, 2, 1.0, 2.0)
+    ),
     "a request to stop": store.request_stop,
     "a note": lambda run: store.write_notes(run, Notes("new")),
     "an end": lambda run: store.write_state(run, status=store.STOPPED),
@@ -62,7 +64,7 @@ def test_a_process_that_dies_without_touching_a_file_changes_both_stamps(
 
 def test_a_process_that_falls_silent_changes_both_stamps(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = add_run(models, **trained_here())
-    store.write_progress(run, Moment("Epoch 1", 1, 2, 1.0, 2.0))
+    store.write_progress(run, Progress(Activity(Stage.TRAINING, 1), 1, 2, 1.0, 2.0))
     settle()
     before = changes.stamp(models), changes.stamp_of(run)
     now = time.time()

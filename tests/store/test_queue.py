@@ -26,7 +26,7 @@ def queued(models: Path, *titles: str) -> list[store.Run]:
 
 
 def titles(models: Path) -> str:
-    return "".join(store.read_state(run)["title"] for run in store.queue.waiting(models))
+    return "".join(store.read_state(run).title for run in store.queue.waiting(models))
 
 
 def test_runs_wait_in_the_order_they_came(models: Path) -> None:
@@ -93,51 +93,51 @@ def test_a_new_run_that_is_cancelled_is_stopped_and_says_how_it_can_start(models
     (run,) = queued(models, "a")
     store.queue.cancel(run)
     state = store.read_state(run)
-    assert (state["status"], titles(models)) == (store.STOPPED, "")
-    assert "resume" in state["message"]
+    assert (state.status, titles(models)) == (store.STOPPED, "")
+    assert "out of the queue" in state.message
 
 
 @pytest.mark.parametrize("status", [store.STOPPED, store.FAILED, store.INTERRUPTED])
 def test_a_broken_off_run_that_waits_is_queued_and_cancelled_it_is_again_what_it_was(models: Path, status: str) -> None:
     run = add_run(models, status=status, message="Why it ended.")
     store.queue.add(run)
-    assert store.read_state(run)["status"] == store.QUEUED
-    assert store.read_state(run)["message"] == ""
+    assert store.read_state(run).status == store.QUEUED
+    assert store.read_state(run).message == ""
     store.queue.cancel(run)
-    assert (store.read_state(run)["status"], store.read_state(run)["message"]) == (status, "Why it ended.")
+    assert (store.read_state(run).status, store.read_state(run).message) == (status, "Why it ended.")
 
 
 def test_a_run_whose_process_died_can_wait_to_be_resumed(models: Path) -> None:
     run = add_run(models, **trained_by_the_dead())
     store.queue.add(run)
-    assert store.read_state(run)["status"] == store.QUEUED
+    assert store.read_state(run).status == store.QUEUED
 
 
 def test_a_run_that_begins_between_the_look_and_the_click_is_not_cancelled(models: Path) -> None:
     (run,) = queued(models, "a")
     with run.lock:
         store.queue.cancel(run)
-        assert store.entries.holds(run)
+        assert run.queue_entry.exists()
 
 
 def test_a_run_cannot_begin_while_it_is_moved_and_so_does_not_wait_for_a_second_time(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = queued(models, "a", "b")
-    ordered = store.entries.ordered
+    ordered = store.queue.ordered
     begun: list[store.Run] = []
 
     def meanwhile(where: Path) -> list[tuple[float, store.Run]]:
         found = ordered(where)
         try:
             with second.lock:  # As training does, in the worst moment.
-                store.entries.remove(second)
+                store.queue.remove(second)
                 begun.append(second)
         except Timeout:  # It has to wait until the entry is where it belongs.
             pass
         return found
 
-    monkeypatch.setattr(store.entries, "ordered", meanwhile)
+    monkeypatch.setattr(store.queue, "ordered", meanwhile)
     store.queue.move(second, -1)
     monkeypatch.undo()
     assert (begun, store.queue.waiting(models)) == ([], (second, first))
@@ -150,13 +150,13 @@ def test_a_run_that_begins_this_moment_is_not_put_in_the_queue_again(
     run = add_run(models, status=store.STOPPED)
     with run.lock, pytest.raises(BadInput, match="is training right now"):
         store.queue.add(run)
-    assert not store.entries.holds(run)
+    assert not run.queue_entry.exists()
 
 
 def test_a_new_run_that_could_not_be_queued_can_be_cancelled(models: Path) -> None:
     run = store.create(models, ExperimentSpec(), "a")
     store.queue.cancel(run)
-    assert store.read_state(run)["status"] == store.STOPPED
+    assert store.read_state(run).status == store.STOPPED
 
 
 @pytest.mark.parametrize("change", [store.queue.cancel, lambda run: store.queue.move(run, 1), store.queue.postpone])
@@ -195,12 +195,12 @@ def test_a_run_with_a_damaged_spec_is_refused(models: Path) -> None:
 
 def test_a_new_run_whose_maker_died_before_it_was_queued_is_interrupted_and_can_be_resumed(models: Path) -> None:
     run = store.create(models, ExperimentSpec(), "a")
-    assert store.read_state(run)["status"] == store.QUEUED
+    assert store.read_state(run).status == store.QUEUED
     store.write_state(run, pid=os.getpid(), process_started=1.0)
     state = store.read_state(run)
-    assert (state["status"], "resume" in state["message"]) == (store.INTERRUPTED, True)
+    assert (state.status, "closed before" in state.message) == (store.INTERRUPTED, True)
     store.queue.add(run)
-    assert store.read_state(run)["status"] == store.QUEUED
+    assert store.read_state(run).status == store.QUEUED
 
 
 def test_an_entry_whose_run_is_gone_is_left_out(models: Path) -> None:

@@ -44,7 +44,7 @@ def test_a_run_that_is_held_by_a_process_cannot_be_deleted(models: Path) -> None
     run = add_run(models)
     with run.lock, pytest.raises(BadInput, match="training right now"):
         store.delete(run)
-    assert store.read_state(run)["status"] == store.FINISHED
+    assert store.read_state(run).status == store.FINISHED
 
 
 def test_a_deletion_that_was_broken_off_leaves_nothing_that_counts_as_a_run(

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import RunState
 from tl_core.store import Run
 from tl_core.store import run as run_folders
 
@@ -41,7 +43,7 @@ def test_a_new_run_is_queued_and_keeps_what_was_asked_for(models: Path) -> None:
     made = store.create(models, spec, "My spec, v2!")
     assert made.id.endswith("-my-spec-v2-" + made.id[-4:])
     assert store.read_spec(made) == spec
-    assert store.read_state(made)["status"] == store.QUEUED
+    assert store.read_state(made).status == store.QUEUED
     assert store.read_metrics(made) == []
 
 
@@ -113,7 +115,7 @@ def test_a_thousand_runs_are_listed_newest_first(models: Path) -> None:
     found = store.runs(models)
     assert len(found) == 1000
     assert found[0].id.startswith("20260101-000999")
-    assert {store.read_state(run)["status"] for run in found} == {"finished"}
+    assert {store.read_state(run).status for run in found} == {"finished"}
 
 
 def test_a_torn_last_line_is_left_out(run: Run) -> None:
@@ -147,45 +149,45 @@ def test_a_run_whose_process_was_killed_is_interrupted(run: Run) -> None:
     )
     worker = subprocess.Popen([sys.executable, "-c", code, run.folder], stdout=subprocess.PIPE)
     assert worker.stdout is not None and worker.stdout.readline() == b"there\n"
-    assert store.read_state(run)["status"] == store.RUNNING
+    assert store.read_state(run).status == store.RUNNING
     worker.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 10
-    while store.read_state(run)["status"] == store.RUNNING:  # A zombie, which nobody has waited for, counts as gone.
+    while store.read_state(run).status == store.RUNNING:  # A zombie, which nobody has waited for, counts as gone.
         assert time.monotonic() < deadline
-    assert store.read_state(run)["status"] == store.INTERRUPTED
+    assert store.read_state(run).status == store.INTERRUPTED
     worker.wait()
     worker.stdout.close()
     state = store.read_state(run)
-    assert state["status"] == store.INTERRUPTED
-    assert "resume" in state["message"]
+    assert state.status == store.INTERRUPTED
+    assert "ended unexpectedly" in state.message
     assert json.loads((run.folder / "state.json").read_text())["status"] == store.RUNNING  # Reading never writes.
 
 
 def test_a_process_number_given_to_another_process_is_not_running(run: Run) -> None:
     here = store.this_process()
     store.write_state(run, status=store.RUNNING, **here)
-    assert store.read_state(run)["status"] == store.RUNNING
+    assert store.read_state(run).status == store.RUNNING
     store.write_state(run, pid=here["pid"], process_started=here["process_started"] - 60)
-    assert store.read_state(run)["status"] == store.INTERRUPTED
+    assert store.read_state(run).status == store.INTERRUPTED
 
 
 @pytest.mark.parametrize("moved", [-1.0, 1.0, 2.0])
 def test_a_run_goes_on_running_while_the_clock_is_corrected(run: Run, moved: float) -> None:
     here = store.this_process()
     store.write_state(run, status=store.RUNNING, pid=here["pid"], process_started=here["process_started"] + moved)
-    assert store.read_state(run)["status"] == store.RUNNING
+    assert store.read_state(run).status == store.RUNNING
 
 
 @pytest.mark.parametrize("missing", ["pid", "process_started"])
 def test_a_running_state_that_names_no_process_is_interrupted(run: Run, missing: str) -> None:
     store.write_state(run, status=store.RUNNING, **{**store.this_process(), missing: None})
-    assert store.read_state(run)["status"] == store.INTERRUPTED
+    assert store.read_state(run).status == store.INTERRUPTED
 
 
 @pytest.mark.parametrize(("pid", "started"), [(-1, 1.0), ("a", 1.0), (1.5, 1.0), (1, "a"), ([], {})])
 def test_a_running_state_that_names_nonsense_is_interrupted(run: Run, pid: object, started: object) -> None:
     store.write_state(run, status=store.RUNNING, pid=pid, process_started=started)
-    assert store.read_state(run)["status"] == store.INTERRUPTED
+    assert store.read_state(run).status == store.INTERRUPTED
 
 
 DAMAGED = ["", "{", "[]", "7", "null", "{}", '{"status": "dancing"}', '{"status": ["running"]}']
@@ -196,21 +198,21 @@ def test_a_damaged_state_is_said_and_does_not_hide_the_other_runs(models: Path, 
     (run.folder / "state.json").write_text(text)
     other = store.create(models, ExperimentSpec())
     states = {found: store.read_state(found) for found in store.runs(models)}
-    assert states[other]["status"] == store.QUEUED
-    assert states[run]["status"] == store.FAILED
-    assert "state.json cannot be read" in states[run]["message"]
+    assert states[other].status == store.QUEUED
+    assert states[run].status == store.FAILED
+    assert "state.json cannot be read" in states[run].message
 
 
 @pytest.mark.parametrize("text", DAMAGED)
 def test_whoever_holds_a_run_can_replace_a_damaged_state(run: Run, text: str) -> None:
     (run.folder / "state.json").write_text(text)
     store.write_state(run, status=store.STOPPED, epoch=3)
-    assert store.read_state(run) == {"status": store.STOPPED, "epoch": 3}
+    assert store.read_state(run) == RunState(store.STOPPED, epoch=3)
 
 
 def test_a_missing_state_is_said(run: Run) -> None:
     (run.folder / "state.json").unlink()
-    assert store.read_state(run)["status"] == store.FAILED
+    assert store.read_state(run).status == store.FAILED
 
 
 def test_a_damaged_spec_is_said_and_does_not_hide_the_other_runs(models: Path, run: Run) -> None:
@@ -223,14 +225,27 @@ def test_a_damaged_spec_is_said_and_does_not_hide_the_other_runs(models: Path, r
 
 def test_a_run_that_is_deleted_while_it_is_read_is_a_failed_one(run: Run) -> None:
     shutil.rmtree(run.folder)
-    assert store.read_state(run)["status"] == store.FAILED
+    assert store.read_state(run).status == store.FAILED
     assert store.read_metrics(run) == []
+
+
+def test_a_field_that_no_state_has_is_refused(run: Run) -> None:
+    with pytest.raises(TypeError, match="epcoh"):
+        store.write_state(run, epcoh=2)
+
+
+def test_what_another_version_wrote_stays_in_the_file(run: Run) -> None:
+    values = {"status": "stopped", "idea_of_tomorrow": [1], "seconds": "long"}
+    (run.folder / "state.json").write_text(json.dumps(values))
+    store.write_state(run, epoch=2)
+    assert json.loads((run.folder / "state.json").read_text()) == {**values, "epoch": 2}
+    assert store.read_state(run) == RunState(store.STOPPED, epoch=2, malformed=("seconds",))
 
 
 def test_changing_a_state_keeps_its_other_entries(run: Run) -> None:
     before = store.read_state(run)
     store.write_state(run, epoch=2)
-    assert store.read_state(run) == {**before, "epoch": 2}
+    assert store.read_state(run) == replace(before, epoch=2)
 
 
 def test_the_models_folder_is_what_is_given_or_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

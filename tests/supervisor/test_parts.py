@@ -16,6 +16,7 @@ import pytest
 from tests.pages.folders import add_run, trained_by_the_dead
 from tl_core import devices as found
 from tl_core import store
+from tl_core.records import Activity, Progress, Stage
 from tl_core.store import this_process
 from tl_core.supervisor import Supervisor, settings, workers
 from tl_core.supervisor.shutdown import end_if_deaf, reason
@@ -131,7 +132,7 @@ def test_a_worker_that_takes_a_run_is_not_ended_for_a_request_its_predecessor_di
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = add_run(models, **trained_by_the_dead())
-    store.write_progress(run, store.Progress("Epoch 1", 1, 2, 1.0, 2.0))
+    store.write_progress(run, Progress(Activity(Stage.TRAINING, 1), 1, 2, 1.0, 2.0))
     (run.folder / "stop").touch()
     os.utime(run.folder / "stop", (3.0, 3.0))
     ended: list[int] = []

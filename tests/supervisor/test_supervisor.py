@@ -63,7 +63,7 @@ def reached(run: Run, epochs: int) -> Callable[[], bool]:
 
 
 def has(run: Run, status: str) -> Callable[[], bool]:
-    return lambda: store.read_state(run)["status"] == status
+    return lambda: store.read_state(run).status == status
 
 
 def trainer(models: Path) -> Worker:
@@ -91,8 +91,8 @@ def test_queued_runs_are_trained_one_after_the_other_by_one_warm_worker(
     until(has(second, store.FINISHED), "the second run")
     assert has(first, store.FINISHED)()
     states = [store.read_state(run) for run in (first, second)]
-    assert states[0]["pid"] == states[1]["pid"] == trainer(models).pid
-    assert states[0]["started"] + states[0]["seconds"] <= states[1]["started"] + 0.1
+    assert states[0].pid == states[1].pid == trainer(models).pid
+    assert states[0].started + states[0].seconds <= states[1].started + 0.1
     assert store.queue.waiting(models) == ()
     assert len(workers(models)) == 1
     assert psutil.Process(trainer(models).pid).nice() > psutil.Process().nice(), "pages come first"
@@ -108,7 +108,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_run_says_why_and_goes_on_wh
     killed = trainer(models).pid
     os.kill(killed, signal.SIGKILL)
     until(has(run, store.INTERRUPTED), "the run to be seen as interrupted")
-    until(lambda: "SIGKILL" in store.read_state(run)["message"], "the reason")
+    until(lambda: "SIGKILL" in store.read_state(run).message, "the reason")
     until(lambda: any(w.pid != killed and w.state == "idle" for w in workers(models)), "a new worker")
     assert has(run, store.INTERRUPTED)()  # Nobody starts it again unasked.
     store.queue.add(run)
@@ -123,10 +123,10 @@ def test_a_run_stops_on_request_and_the_worker_takes_the_next(
     supervise()
     until(reached(run, 2), "two epochs")
     moment = store.read_progress(run)
-    assert moment is not None and "epoch" in moment.what.lower() and moment.memory
+    assert moment is not None and moment.activity.epoch and moment.memory
     store.request_stop(run)
     until(has(run, store.STOPPED), "the stop")
-    assert "on request" in store.read_state(run)["message"]
+    assert "on request" in store.read_state(run).message
     until(has(following, store.FINISHED), "the next run")
     assert not (run.folder / "stop").exists() and store.read_progress(run) is None
 
@@ -141,8 +141,8 @@ def test_closing_the_lab_stops_training_with_its_checkpoint_within_twenty_second
     supervisor.stop()
     assert time.monotonic() - started < 20
     assert workers(models) == ()
-    assert store.read_state(run)["status"] == store.STOPPED
-    assert "closed" in store.read_state(run)["message"]
+    assert store.read_state(run).status == store.STOPPED
+    assert "closed" in store.read_state(run).message
     assert store.queue.waiting(models) == (following,)  # It waits for the next start.
 
 
@@ -183,5 +183,5 @@ def test_a_worker_that_does_not_answer_is_ended_when_its_run_should_stop(
     os.kill(stuck, signal.SIGSTOP)
     store.request_stop(run)
     until(has(run, store.INTERRUPTED), "the end of a worker that is stuck")
-    until(lambda: "SIGKILL" in store.read_state(run)["message"], "the reason")
+    until(lambda: "SIGKILL" in store.read_state(run).message, "the reason")
     assert stuck not in {worker.pid for worker in workers(models)}

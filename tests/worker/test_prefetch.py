@@ -13,7 +13,6 @@ from PIL import Image
 
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
-from tl_core.cache.arrays import unwatched
 from tl_core.data.dataset import ImageDataset, Item
 from tl_core.data.pixels import is_cached, pixels
 from tl_core.engine.inputs import prefix
@@ -22,6 +21,7 @@ from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity, Stage, unwatched
 from tl_core.worker import prefetch
 from tl_core.worker.prefetch import Ahead
 
@@ -108,19 +108,19 @@ def test_it_gives_up_for_a_run_that_needs_something_else_and_reports_to_one_that
     spec = wished(tmp_path)
     monkeypatch.setattr(prefetch, "REPORT", 0.0)
     watch = prefetch._Watch(tmp_path, resolve(spec), unwatched)
-    watch("Decoding images", 1, 10)  # Nothing waits.
+    watch(Activity(Stage.DECODING), 1, 10)  # Nothing waits.
     same = store.create(tmp_path, spec.with_values({"train.epochs": 7, "head.dropout": 0.5}))
     store.queue.add(same)
-    watch("Decoding images", 3, 10)
+    watch(Activity(Stage.DECODING), 3, 10)
     told = store.read_progress(same)
     assert told is not None
-    assert (told.what, told.done, told.total) == ("Decoding images", 3, 10)
+    assert (told.activity, told.done, told.total) == (Activity(Stage.DECODING), 3, 10)
     watch.end()
     assert store.read_progress(same) is None
     store.queue.cancel(same)
     store.queue.add(store.create(tmp_path, spec.with_values({"data.image_size": 48})))
     with pytest.raises(RunStopped):
-        watch("Decoding images", 4, 10)
+        watch(Activity(Stage.DECODING), 4, 10)
 
 
 @pytest.mark.parametrize(
@@ -177,10 +177,10 @@ def test_it_gives_up_for_a_wish_that_needs_something_else(tmp_path: Path, monkey
     monkeypatch.setattr(prefetch, "REPORT", 0.0)
     watch = prefetch._Watch(tmp_path, resolve(spec), unwatched)
     wished(tmp_path, head__dropout=0.7)
-    watch("Decoding images", 1, 10)
+    watch(Activity(Stage.DECODING), 1, 10)
     wished(tmp_path, data__source="playground:difficulty=1")
     with pytest.raises(RunStopped):
-        watch("Decoding images", 2, 10)
+        watch(Activity(Stage.DECODING), 2, 10)
 
 
 @pytest.mark.slow
@@ -207,15 +207,15 @@ def test_a_run_that_is_moved_back_is_told_nothing_any_more(tmp_path: Path, monke
     watch = prefetch._Watch(tmp_path, resolve(spec), unwatched)
     first, second = (store.create(tmp_path, spec.with_values({"train.epochs": epochs})) for epochs in (3, 4))
     store.queue.add(first)
-    watch("Decoding images", 1, 10)
+    watch(Activity(Stage.DECODING), 1, 10)
     assert store.read_progress(first) is not None
     store.queue.cancel(first)
-    watch("Decoding images", 2, 10)
+    watch(Activity(Stage.DECODING), 2, 10)
     assert store.read_progress(first) is None, "nobody waits"
     store.queue.add(first)
-    watch("Decoding images", 3, 10)
+    watch(Activity(Stage.DECODING), 3, 10)
     monkeypatch.setattr(store.queue, "waiting", lambda _models: [second, first])
-    watch("Decoding images", 4, 10)
+    watch(Activity(Stage.DECODING), 4, 10)
     assert store.read_progress(first) is None
     assert store.read_progress(second) is not None
     watch.end()

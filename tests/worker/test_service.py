@@ -20,8 +20,8 @@ from PIL import Image
 
 from tests.engine.conftest import small_spec
 from tl_core import service, store
-from tl_core.cache.arrays import Progress
 from tl_core.errors import BadInput, RunFailed
+from tl_core.records import Activity, ProgressCallback, Stage
 from tl_core.results.lr_range_test import Finding
 from tl_core.service.client import Client
 from tl_core.supervisor.workers import workers
@@ -69,18 +69,18 @@ def test_it_previews_predicts_and_exports(home: Path, run: store.Run, pictures: 
     assert [name for name, _ in predicted.skipped] == [str(pictures[1])]
     assert all(len(scores) == 3 for _, scores in predicted.predictions)
     assert predicted.output == "softmax"
-    assert predicted.epoch == store.read_state(run)["exported_epoch"]
+    assert predicted.epoch == store.read_state(run).exported_epoch
     assert len(predicted.classes) == 10
     assert service.exported(home, run.id, 1).stat().st_size > 1_000_000
 
 
 def test_it_finds_a_learning_rate_and_says_how_far_it_is(home: Path) -> None:
-    seen: list[str] = []
+    seen: list[Activity] = []
     runs = store.runs(home)
-    found = service.find(home, small_spec(), lambda what, _done, _total: seen.append(what))
+    found = service.find(home, small_spec(), lambda activity, _done, _total: seen.append(activity))
     assert len(found.rates) == len(found.smoothed) >= 15
     assert found.settings.keys() == {"train.learning_rate"}
-    assert "Testing learning rates" in seen
+    assert Activity(Stage.LR_RANGE_TEST) in seen
     assert store.runs(home) == runs
     with pytest.raises(BadInput, match="has no learning rate"):
         service.find(home, small_spec(head__classifier="logistic-regression"))
@@ -95,11 +95,11 @@ def test_a_preview_is_answered_during_a_search_and_a_cancelled_search_is_gone_wi
     service.preview(home, small_spec())
     at_work = threading.Event()
 
-    def find(progress: Progress) -> Finding:
-        def tell(what: str, done: int, total: int) -> None:
-            if what != service.WAITING:
+    def find(progress: ProgressCallback) -> Finding:
+        def tell(activity: Activity, done: int, total: int) -> None:
+            if activity != service.WAITING:
                 at_work.set()
-            progress(what, done, total)
+            progress(activity, done, total)
 
         return service.find(home, small_spec("from-scratch"), tell)
 

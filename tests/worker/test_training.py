@@ -66,6 +66,6 @@ def test_a_run_of_which_nothing_can_be_written_ends_the_worker_and_waits_behind_
     with pytest.raises(OSError, match=r"log\.txt"):
         _train_next(models, "cpu", Asked())
     assert store.queue.waiting(models) == (other, broken)
-    assert store.read_state(broken)["status"] == store.QUEUED
+    assert store.read_state(broken).status == store.QUEUED
     assert _train_next(models, "cpu", Asked())
     assert trained == [other]

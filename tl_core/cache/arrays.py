@@ -21,10 +21,8 @@ import numpy as np
 from tl_core.cache.eviction import hold, limit, make_room
 from tl_core.errors import BadInput, RunFailed
 from tl_core.files import TEMPORARY, locked, read_json, write_json
+from tl_core.records import Activity, ProgressCallback, unwatched
 from tl_core.text import data_size
-
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, done, total); may raise RunStopped to cancel."""
 
 INDEX = "index.json"
 
@@ -45,21 +43,17 @@ class NoRoom(RunFailed):
     """The disk or the budget has no room for an entry."""
 
 
-def unwatched(what: str, done: int, total: int) -> None:
-    """A `Progress` that does nothing."""
-
-
 @dataclass(frozen=True)
 class Job:
-    """What is built: `what` for messages, the number of `pieces`, and their total `size` in bytes."""
+    """What is built: the activity to report, the number of `pieces`, and their total `size` in bytes."""
 
-    what: str
+    activity: Activity
     pieces: int
     size: int
 
 
 def built_once(
-    folder: Path, job: Job, build: Callable[[Path], dict[str, Any]], progress: Progress = unwatched
+    folder: Path, job: Job, build: Callable[[Path], dict[str, Any]], progress: ProgressCallback = unwatched
 ) -> dict[str, Any]:
     """The index of a cached folder, built first if it is missing.
 
@@ -72,16 +66,16 @@ def built_once(
     return dict(read_json(folder / INDEX))
 
 
-def _make_sure(folder: Path, job: Job, build: Callable[[Path], dict[str, Any]], progress: Progress) -> None:
+def _make_sure(folder: Path, job: Job, build: Callable[[Path], dict[str, Any]], progress: ProgressCallback) -> None:
     if not is_built(folder):
         with locked(folder, _waiting(folder, job, progress)):
             if not is_built(folder):
                 _build(folder, build)
 
 
-def _waiting(folder: Path, job: Job, progress: Progress) -> Callable[[], None]:
+def _waiting(folder: Path, job: Job, progress: ProgressCallback) -> Callable[[], None]:
     """Reports the progress of another process that builds an entry."""
-    return lambda: progress(job.what, _pieces_there(folder, job), job.pieces)
+    return lambda: progress(job.activity, _pieces_there(folder, job), job.pieces)
 
 
 def _pieces_there(folder: Path, job: Job) -> int:
@@ -108,7 +102,7 @@ def opened(
     job: Job,
     build: Callable[[Path], dict[str, Any]],
     read: Callable[[dict[str, Any]], np.ndarray],
-    progress: Progress = unwatched,
+    progress: ProgressCallback = unwatched,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """The array of a cached folder, and its index, built first if it is missing; not evicted as long as the array lives.
 

@@ -54,7 +54,7 @@ def fork(
     store.queue.add(made)
     output.print_line(f"{made.id} is queued; a dashboard trains it.", console=output.err if as_json else output.out)
     if as_json:
-        output.print_json({"run": made.id, "status": store.read_state(made)["status"]})
+        output.print_json({"run": made.id, "status": store.read_state(made).status})
 
 
 @click.command(name="lr-find")
@@ -134,7 +134,7 @@ def stop(run: str, models: Path, as_json: bool) -> None:
       python -m tl_core stop last
     """
     found = store.find(models, run)
-    status = store.read_state(found)["status"]
+    status = store.read_state(found).status
     if status == store.RUNNING:
         store.request_stop(found)
         said = "was asked to stop"
@@ -144,7 +144,7 @@ def stop(run: str, models: Path, as_json: bool) -> None:
     else:
         raise BadInput.of("run", f"{found.id} is {status}, so there is nothing to stop")
     if as_json:
-        output.print_json({"run": found.id, "status": store.read_state(found)["status"]})
+        output.print_json({"run": found.id, "status": store.read_state(found).status})
     else:
         output.print_line(f"{found.id} {said}.")
 

@@ -12,6 +12,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from tl_core.records import Activity
+from tl_core.sentences import title
+
 
 def _console(stderr: bool) -> Console:
     console = Console(stderr=stderr, highlight=False, emoji=False)
@@ -89,15 +92,15 @@ class Bar:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._stage = ""
+        self._activity: Activity | None = None
         self._task: TaskID | None = None
 
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """See `tl_core.cache.arrays.Progress`."""
-        if what != self._stage:
+    def __call__(self, activity: Activity, done: int, total: int) -> None:
+        """See `tl_core.records.ProgressCallback`."""
+        if activity != self._activity:
             if self._task is not None:
                 self._progress.remove_task(self._task)
-            self._stage, self._task = what, self._progress.add_task(what, total=total, completed=done)
+            self._activity, self._task = activity, self._progress.add_task(title(activity), total=total, completed=done)
         if self._task is not None:
             self._progress.update(self._task, completed=done, total=total)
 

@@ -10,11 +10,12 @@ import click
 
 from tl_core import store
 from tl_core.cli import options, output
-from tl_core.cli.training import summary
+from tl_core.cli.training import how_to_resume, summary
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json
+from tl_core.records import RunState
 from tl_core.store.live_changes import adjustments
 from tl_core.text import data_size, duration
 
@@ -45,15 +46,15 @@ def runs(models: Path, as_json: bool) -> None:
 
 def _row(run: store.Run) -> tuple[Any, ...]:
     state = store.read_state(run)
-    loss = state.get("val_loss")
+    loss = state.val_loss
     return (
         run.id,
-        state["status"],
-        f"{state.get('epoch', 0)}/{state.get('epochs', '?')}",
-        state.get("best_epoch", ""),
-        output.share(state.get("val_accuracy")),
-        output.share(state.get("test_accuracy")),
-        duration(state.get("seconds")),
+        state.status,
+        f"{state.epoch}/{state.epochs or '?'}",
+        state.best_epoch or "",
+        output.share(state.val_accuracy),
+        output.share(state.test_accuracy),
+        duration(state.seconds),
         "" if loss is None else f"{loss:.4f}",
     )
 
@@ -73,26 +74,26 @@ def show(run: str, models: Path, as_json: bool) -> None:
     state, lines = store.read_state(found), store.read_metrics(found)
     spec = store.read_spec(found)
     if as_json:
-        output.print_json({**summary(found), "spec": spec.to_json(), "metrics": lines, "state": state})
+        output.print_json({**summary(found), "spec": spec.to_json(), "metrics": lines, "state": state.to_json()})
         return
-    output.print_line(f"{found.id}   {state['status']}   {state.get('epoch', 0)} of {resolve(spec).epochs} epochs")
-    if state.get("message"):
-        output.print_text(state["message"])
+    output.print_line(f"{found.id}   {state.status}   {state.epoch} of {resolve(spec).epochs} epochs")
+    if state.message:
+        output.print_text(state.message)
+    if state.status in (store.STOPPED, store.INTERRUPTED):
+        output.print_line(how_to_resume(found, models))
     output.print_line(f"{found.folder}\n", style="dim")
     _show_origin(found, state)
     _show_settings(spec)
-    _show_epochs(lines, state.get("best_epoch"))
+    _show_epochs(lines, state.best_epoch)
     _show_checkpoints(found)
     for part in ("validation", "test"):
         _show_report(found, part)
 
 
-def _show_origin(run: store.Run, state: dict[str, Any]) -> None:
+def _show_origin(run: store.Run, state: RunState) -> None:
     """The origin of a fork, and live changes."""
-    if came := state.get("forked_from"):
-        output.print_text(
-            f"Fork of {came['title']} ({came['run']}) at epoch {came['epoch']}; earlier epochs are its parent's."
-        )
+    if came := state.forked_from:
+        output.print_text(f"Fork of {came.title} ({came.run}) at epoch {came.epoch}; earlier epochs are its parent's.")
     for made in adjustments(run):
         changed = ", ".join(f"{path} = {json.dumps(value)}" for path, value in made.values.items())
         output.print_text(f"Changed from epoch {made.epoch} on: {changed}")
@@ -188,7 +189,7 @@ def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
     predictor = Predictor.of(found.export)
     with output.bar(output.err) as bar:
         measured, read = predictor.evaluate(dataset, store.cache_folder(models), bar)
-    loss_name = store.read_state(found).get("loss_name", "cross-entropy")
+    loss_name = store.read_state(found).loss_name
     made = report(measured, predictor.signature.classes, read.items, loss_name)
     skipped = [{"file": item.key, "reason": item.reason} for item in read.skipped]
     if as_json:

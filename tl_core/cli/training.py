@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import signal
 import sys
@@ -17,13 +16,13 @@ import click
 from rich.console import Console
 
 from tl_core import forks, store
-from tl_core.cache.arrays import Progress
 from tl_core.cli import options, output
 from tl_core.errors import BadInput, LabError, RunStopped
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import plan
+from tl_core.records import Activity, ProgressCallback, Stage
 from tl_core.text import duration
 
 
@@ -61,10 +60,10 @@ def resume(run: str, models: Path, as_json: bool) -> None:
     """
     found = store.find(models, run)
     state = store.read_state(found)
-    if state["status"] == store.FINISHED:
+    if state.status == store.FINISHED:
         raise BadInput.of("run", f"{found.id} is finished", "Start a new run to train longer.")
-    if state["status"] == store.RUNNING:
-        raise BadInput.of("run", f"{found.id} is training right now (process {state.get('pid')})", "Wait for it.")
+    if state.status == store.RUNNING:
+        raise BadInput.of("run", f"{found.id} is training right now (process {state.pid})", "Wait for it.")
     with stoppable() as stop:
         train_and_tell(found, models, as_json, stop)
 
@@ -73,7 +72,7 @@ def summary(run: store.Run) -> dict[str, Any]:
     """The fields of a run printed by --json."""
     state = store.read_state(run)
     names = ("status", "best_epoch", "val_accuracy", "val_loss", "test_accuracy", "test_loss", "seconds", "message")
-    return {"run": run.id, "epochs": state.get("epoch", 0), **{name: state.get(name) for name in names}}
+    return {"run": run.id, "epochs": state.epoch, **{name: getattr(state, name) for name in names}}
 
 
 def check(spec: ExperimentSpec, models: Path) -> None:
@@ -93,9 +92,8 @@ def train_and_tell(run: store.Run, models: Path, as_json: bool, stop: Callable[[
         _show_training(run, models, console, stop)
         _say_end(run, console)
     except LabError:
-        if store.read_state(run)["status"] in _RESUMABLE:
-            where = "" if models == store.models_folder() else f" --models {shlex.quote(str(models))}"
-            output.print_line(f"Resume with: python -m tl_core resume {run.id}{where}", console=console)
+        if store.read_state(run).status in _RESUMABLE:
+            output.print_line(how_to_resume(run, models), console=console)
         raise
     finally:
         if as_json:
@@ -105,26 +103,32 @@ def train_and_tell(run: store.Run, models: Path, as_json: bool, stop: Callable[[
 _RESUMABLE = (store.QUEUED, store.STOPPED)  # The error of a failed run says what to change first.
 
 
+def how_to_resume(run: store.Run, models: Path) -> str:
+    """The command that goes on with a run."""
+    where = "" if models == store.models_folder() else f" --models {shlex.quote(str(models))}"
+    return f"Resume with: python -m tl_core resume {run.id}{where}"
+
+
 def _show_training(run: store.Run, models: Path, console: Console, stop: Callable[[], None]) -> None:
     epochs = resolve(store.read_spec(run)).epochs
     with output.bar(console) as bar:
-        bar("Loading TensorFlow", 0, 1)
+        bar(Activity(Stage.LOADING), 0, 1)
         from tl_core.engine.training.lifecycle import train as train_run
 
-        def progress(what: str, done: int, total: int) -> None:
-            if not what.startswith("Measuring"):  # Between two epochs the bar does not move.
-                bar(*_stage(what, done, total, epochs))
+        def progress(activity: Activity, done: int, total: int) -> None:
+            if activity.stage != Stage.MEASURING:  # Between two epochs the bar does not move.
+                bar(*_whole_run(activity, done, total, epochs))
             stop()
 
         titles = iter([_TITLES])  # Printed above the first epoch only.
         train_run(run, models, progress, lambda line: bar.print("\n".join((*titles, _line(line, epochs)))))
 
 
-def _stage(what: str, done: int, total: int, epochs: int) -> tuple[str, int, int]:
-    """All epochs as one stage, so that the time left is the run's."""
-    if not (epoch := re.fullmatch(r"Epoch (\d+)", what)):
-        return what, done, total
-    return "Training", (int(epoch[1]) - 1) * total + done, epochs * total
+def _whole_run(activity: Activity, done: int, total: int, epochs: int) -> tuple[Activity, int, int]:
+    """All epochs as one activity, so that the time left is the run's."""
+    if activity.epoch is None:
+        return activity, done, total
+    return Activity(activity.stage), (activity.epoch - 1) * total + done, epochs * total
 
 
 _TITLES = "    epoch  phase         loss    acc  clean loss    acc  val loss    acc  time"
@@ -142,23 +146,23 @@ def _line(line: dict[str, Any], epochs: int) -> str:
 
 def _say_end(run: store.Run, console: Console) -> None:
     state = store.read_state(run)
-    test = f", test accuracy {state['test_accuracy']:.3f}" if state.get("test_accuracy") is not None else ""
-    skipped = f" Files skipped: {state['skipped']} (report/data.json)." if state.get("skipped") else ""
-    other = state["exported_epoch"] if state["exported_epoch"] != state["best_epoch"] else None
+    test = f", test accuracy {state.test_accuracy:.3f}" if state.test_accuracy is not None else ""
+    skipped = f" Files skipped: {state.skipped} (report/data.json)." if state.skipped else ""
+    other = state.exported_epoch if state.exported_epoch != state.best_epoch else None
     exported = f"; exported is epoch {other}" if other else ""
-    said = f"Best epoch {state['best_epoch']}: validation accuracy {state['val_accuracy']:.3f}{exported}{test}; "
-    output.print_line(f"{said}{duration(state['seconds'])}.{skipped}", console=console)
+    said = f"Best epoch {state.best_epoch}: validation accuracy {state.val_accuracy:.3f}{exported}{test}; "
+    output.print_line(f"{said}{duration(state.seconds)}.{skipped}", console=console)
     output.print_line(str(run.export / "model.keras"), console=console)
 
 
 @contextmanager
-def working() -> Iterator[Progress]:
-    """A context with a progress bar, giving its `Progress`, which stops on Ctrl-C and SIGTERM like `stoppable`."""
+def working() -> Iterator[ProgressCallback]:
+    """A context with a progress bar, giving its `ProgressCallback`, which stops on Ctrl-C and SIGTERM like `stoppable`."""
     with stoppable() as stop, output.bar(output.err) as bar:
-        bar("Loading TensorFlow", 0, 1)
+        bar(Activity(Stage.LOADING), 0, 1)
 
-        def progress(what: str, done: int, total: int) -> None:
-            bar(what, done, total)
+        def progress(activity: Activity, done: int, total: int) -> None:
+            bar(activity, done, total)
             stop()
 
         yield progress

@@ -69,7 +69,7 @@ class Growing:
         raise Overtaken
 
     def check(self, *_: object) -> None:
-        """Raises Overtaken if decoding has ended; usable as a `Progress`."""
+        """Raises Overtaken if decoding has ended; usable as a `ProgressCallback`."""
         if self._ended.is_set():
             raise Overtaken
 

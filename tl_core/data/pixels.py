@@ -18,16 +18,19 @@ from typing import Any
 import numpy as np
 import PIL
 
-from tl_core.cache.arrays import Job, Progress, State, grown, is_built, mapped, missing_bytes, need_space, opened
+from tl_core.cache.arrays import Job, State, grown, is_built, mapped, missing_bytes, need_space, opened
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Item, Skipped, Unreachable, Unreadable
 from tl_core.data.drawing import drawn
 from tl_core.data.partial_pixels import Growing
 from tl_core.errors import RunFailed
 from tl_core.files import digest_of
+from tl_core.records import Activity, ProgressCallback, Stage
 
 VERSION = 1
 """Increase it when the same file gives different pixels."""
+
+DECODING = Activity(Stage.DECODING)
 
 _FILE = "pixels.u8"
 _AHEAD = 64
@@ -56,7 +59,9 @@ def unfollowed(growing: Growing) -> None:
     """A `Begun` that does nothing."""
 
 
-def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress, begun: Begun = unfollowed) -> Pixels:
+def pixels(
+    dataset: ImageDataset, size: int, cache: Path, progress: ProgressCallback, begun: Begun = unfollowed
+) -> Pixels:
     """The pixels of a dataset at a size, from the cache or decoded now.
 
     Unreadable images are skipped and listed in `dataset.skipped` of the result.
@@ -66,7 +71,7 @@ def pixels(dataset: ImageDataset, size: int, cache: Path, progress: Progress, be
         RunStopped: `progress` raised it; the next call continues from there.
     """
     folder = _folder(dataset, size, cache)
-    job = Job("Decoding images", len(dataset.items), bytes_needed(len(dataset.items), size))
+    job = Job(DECODING, len(dataset.items), bytes_needed(len(dataset.items), size))
 
     def read(index: dict[str, Any]) -> np.ndarray:
         return mapped(folder / _FILE, np.uint8, (len(dataset.items) - len(index["unreadable"]), size, size, 3))
@@ -104,7 +109,7 @@ def _folder(dataset: ImageDataset, size: int, cache: Path) -> Path:
 
 
 def _write_all(
-    dataset: ImageDataset, size: int, building: Path, progress: Progress, begun: Callable[[], None]
+    dataset: ImageDataset, size: int, building: Path, progress: ProgressCallback, begun: Callable[[], None]
 ) -> dict[str, Any]:
     need_space(building.parent, missing_bytes(building, bytes_needed(len(dataset.items), size)), "decoded images")
 
@@ -116,7 +121,7 @@ def _write_all(
     return {"source": dataset.source, "size": size, "unreadable": reached["unreadable"]}
 
 
-def _missing(dataset: ImageDataset, size: int, progress: Progress, state: State) -> Iterator[tuple[Any, State]]:
+def _missing(dataset: ImageDataset, size: int, progress: ProgressCallback, state: State) -> Iterator[tuple[Any, State]]:
     """The pixels of the items not yet decoded; unreadable ones give no bytes and are listed in the state."""
     unreadable = state["unreadable"]
     rest = replace(dataset, items=dataset.items[state["items"] :])
@@ -130,7 +135,7 @@ def _missing(dataset: ImageDataset, size: int, progress: Progress, state: State)
                 unreadable = [*unreadable, (item.key, str(result))]
             content = b"" if isinstance(result, Unreadable) else result.data
             yield content, {"items": done, "unreadable": unreadable}
-            progress("Decoding images", done, len(dataset.items))
+            progress(DECODING, done, len(dataset.items))
 
 
 def _failure(item: Item, reason: Unreachable) -> RunFailed:

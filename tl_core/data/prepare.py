@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from tl_core.cache.arrays import Progress
 from tl_core.data.dataset import PARTS, ImageDataset, Skipped
 from tl_core.data.pixels import Begun, Pixels, pixels, unfollowed
 from tl_core.data.sources import load_dataset
 from tl_core.data.split import GroupBy, Split, grouped, part_counts, split
+from tl_core.records import ProgressCallback
 
 
 def split_warnings(dataset: ImageDataset, split: Split) -> tuple[str, ...]:
@@ -74,7 +74,9 @@ class Prepared:
         return self.pixels.dataset
 
 
-def prepare(data: DataSettings, size: int, cache: Path, progress: Progress, begun: Begun = unfollowed) -> Prepared:
+def prepare(
+    data: DataSettings, size: int, cache: Path, progress: ProgressCallback, begun: Begun = unfollowed
+) -> Prepared:
     """Loads, decodes and splits.
 
     Raises:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.cache.arrays import Progress, unwatched
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.prefix import Prefix, compiled
@@ -28,6 +27,7 @@ from tl_core.errors import BadInput, RunFailed
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.forks import weights_for
+from tl_core.records import Activity, ProgressCallback, Stage, unwatched
 from tl_core.results.lr_range_test import Finding
 from tl_core.store import cache_folder
 
@@ -35,7 +35,7 @@ from tl_core.store import cache_folder
 def find(
     experiment: Experiment,
     models: Path,
-    progress: Progress = unwatched,
+    progress: ProgressCallback = unwatched,
     phase: str = "",
     seconds: float | None = None,
 ) -> Finding:
@@ -80,7 +80,7 @@ def _randomness_kept() -> Iterator[None]:
         np.random.set_state(numpy)
 
 
-def _trainer(data: Prepared, model: keras.Model, phase: Phase, effort: Effort, progress: Progress) -> Trainer:
+def _trainer(data: Prepared, model: keras.Model, phase: Phase, effort: Effort, progress: ProgressCallback) -> Trainer:
     """A trainer of the phase, on some of the images."""
     spec, split = phase.spec, data.split
     parts = divide(model, phase.experiment, phase.frozen)
@@ -105,15 +105,15 @@ def _moving(data: Prepared, rows: np.ndarray, prefix: Prefix | None, phase: Phas
     return from_images(data.pixels.images, rows, prefix, spec.augment, spec.train.seed, keys)
 
 
-def _still(images: np.ndarray, rows: np.ndarray, prefix: Prefix | None, progress: Progress) -> Inputs:
+def _still(images: np.ndarray, rows: np.ndarray, prefix: Prefix | None, progress: ProgressCallback) -> Inputs:
     """Images without augmentation, through the frozen prefix once."""
     if prefix is None:
         return from_images(images, rows, None)
-    outputs = []
+    outputs, activity = [], Activity(Stage.FEATURES)
     batches = in_batches(rows, 16)
     for number, output in enumerate(prefix(images[batch] for batch in batches), 1):
         outputs.append(output)
-        progress("Computing features", number, len(batches))
+        progress(activity, number, len(batches))
     return from_features(np.concatenate(outputs), np.arange(len(rows)))
 
 

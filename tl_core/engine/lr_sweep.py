@@ -10,12 +10,12 @@ from itertools import count
 
 import numpy as np
 
-from tl_core.cache.arrays import Progress
 from tl_core.engine.inputs.streams import Batch, in_batches
 from tl_core.engine.seeds import generator_of, reseed
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import Trainer, evaluate
 from tl_core.errors import RunFailed
+from tl_core.records import Activity, ProgressCallback, Stage
 from tl_core.results.lr_range_test import rounded
 
 LOWEST, HIGHEST = 1e-7, 10.0
@@ -35,7 +35,7 @@ LEAST_FALL = 0.02
 KEPT = 0.8
 """Decay of the running mean that detects divergence."""
 
-TESTING = "Testing learning rates"
+TESTING = Activity(Stage.LR_RANGE_TEST)
 TOO_SLOW = "A test of this experiment takes too long for a page. Run it on the command line: lr-find."
 
 
@@ -53,14 +53,14 @@ THOROUGH, QUICK = Effort(1024, 256, 100, 20), Effort(512, 128, 100, 10)
 
 
 class Clock:
-    """A `Progress` that raises RunFailed after a number of seconds."""
+    """A `ProgressCallback` that raises RunFailed after a number of seconds."""
 
-    def __init__(self, progress: Progress, seconds: float | None) -> None:
+    def __init__(self, progress: ProgressCallback, seconds: float | None) -> None:
         self.progress = progress
         self.until = math.inf if seconds is None else time.monotonic() + seconds
 
-    def __call__(self, what: str, done: int, total: int) -> None:
-        self.progress(what, done, total)
+    def __call__(self, activity: Activity, done: int, total: int) -> None:
+        self.progress(activity, done, total)
         if self.left < 0:
             raise RunFailed(TOO_SLOW)
 

@@ -74,7 +74,7 @@ def _holds(folder: Path, checkpoint: str) -> bool:
 
 
 def _not_exported(run: Run) -> BadInput:
-    status, entries = read_state(run)["status"], kept(run)
+    status, entries = read_state(run).status, kept(run)
     remedy = "Wait until it ends" if status in (QUEUED, RUNNING) else "Resume it"
     if status == FAILED:
         remedy = "Start a new run"

@@ -14,6 +14,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_bytes
 from tl_core.forks.rules import classes_of, continued, problems
+from tl_core.records import ForkOrigin
 from tl_core.store import run as folders
 from tl_core.store.checkpoints import Checkpoint, kept_at, read_manifest, unreadable
 from tl_core.store.fork_start import MODEL, Start, inherited, read_weights, start_weights, write_start
@@ -53,7 +54,7 @@ def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
             append_metrics(made, dict(line))
         if spec.data.source == folders.read_spec(parent).data.source:
             _copy_losses(parent, made, epoch)
-        came = {"run": parent.id, "epoch": epoch, "title": start.title}
+        came = ForkOrigin(parent.id, epoch, start.title)
         write_state(made, forked_from=came, epoch=epoch, epochs=resolve(spec).epochs)
 
     return folders.create(models, spec, title or f"fork of {title_of(parent)} at epoch {epoch}", fill)
@@ -94,7 +95,7 @@ def _weights_at(run: Run, entry: Checkpoint) -> dict[str, np.ndarray]:
 def _start(parent: Run, epoch: int, values: Mapping[str, np.ndarray]) -> Start:
     own = [line for line in read_manifest(parent.checkpoints)["lines"] if line["epoch"] <= epoch]
     lines = tuple({"inherited": parent.id, **line} for line in (*inherited(parent), *own))
-    data = str(read_state(parent).get("data", ""))
+    data = read_state(parent).data or ""
     return Start(parent.id, title_of(parent), epoch, "", _backbone(values), data, classes_of(parent), lines)
 
 
@@ -110,7 +111,7 @@ def _backbone(values: Mapping[str, np.ndarray]) -> str:
 
 def _copy_losses(parent: Run, made: Run, epoch: int) -> None:
     """The loss of each validation image in the epochs before, where the parent has them."""
-    images = (read_state(parent).get("images") or {}).get("validation", 0)
+    images = read_state(parent).images.get("validation", 0)
     file, wanted = parent.folder / "val_losses.f32", 4 * images * epoch
     if file.exists() and wanted <= file.stat().st_size:
         with file.open("rb") as opened:

@@ -126,7 +126,7 @@ def _random_weights(before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Pr
 
 def _weights_file(parent: Run, experiment: Experiment) -> Iterator[Problem]:
     now = experiment.weights_identity
-    known = str(read_state(parent).get("weights", now))
+    known = read_state(parent).weights or now
     if not known.startswith(now) and not now.endswith(":absent"):
         yield Problem(
             "backbone.weights", f"the pretrained weights are not those {parent.id} began with", "Put them back."

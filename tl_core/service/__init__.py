@@ -12,8 +12,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from tl_core.cache.arrays import Progress, unwatched
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import ProgressCallback, unwatched
 from tl_core.results.cache_audit import Verified
 from tl_core.results.lr_range_test import Finding, read_finding
 from tl_core.results.preview import Preview
@@ -75,7 +75,7 @@ def pid(models: Path) -> int | None:
     return _client(models).pid
 
 
-def preview(models: Path, spec: ExperimentSpec, number: int = 0, progress: Progress = unwatched) -> Preview:
+def preview(models: Path, spec: ExperimentSpec, number: int = 0, progress: ProgressCallback = unwatched) -> Preview:
     """One training image, and what training will see of it in epochs 1 to 9.
 
     Args:
@@ -103,7 +103,7 @@ def exported(models: Path, run_id: str, epoch: int | None) -> Path:
     return Path(_client(models).ask("exported", NETWORK_SECONDS, run_id=run_id, epoch=epoch))
 
 
-def find(models: Path, spec: ExperimentSpec, progress: Progress = unwatched, phase: str = "") -> Finding:
+def find(models: Path, spec: ExperimentSpec, progress: ProgressCallback = unwatched, phase: str = "") -> Finding:
     """A learning rate range test of what a run of a spec would begin with; see `tl_core.engine.lr_range_test.find`. One at a time.
 
     Args:
@@ -113,7 +113,9 @@ def find(models: Path, spec: ExperimentSpec, progress: Progress = unwatched, pha
     return read_finding(_by_itself(models, "find").ask("find", NETWORK_SECONDS, progress=progress, **arguments))
 
 
-def verified(models: Path, run_id: str, batches: int = 8, progress: Progress = unwatched) -> tuple[Verified, ...]:
+def verified(
+    models: Path, run_id: str, batches: int = 8, progress: ProgressCallback = unwatched
+) -> tuple[Verified, ...]:
     """How far the stored features of a run are from what Keras computes now; see `tl_core.engine.training.cache_audit.verify`.
 
     Args:

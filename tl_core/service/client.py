@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tl_core.cache.arrays import Progress, unwatched
 from tl_core.errors import RunFailed
-from tl_core.service.messages import read_error
+from tl_core.records import Activity, ProgressCallback, Stage, unwatched
+from tl_core.service.messages import read_error, read_progress
 from tl_core.supervisor.workers import log_file, opened_log
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
@@ -29,17 +29,8 @@ STOP_WITHIN = 3.0
 SLICE = 0.3
 """Seconds between two words to who waits: so soon somebody who went away is noticed."""
 
-WAITING = "Waiting for the answer"
-"""What is said as long as the worker has said nothing; it may still be starting."""
-
-IN_FRONT = {
-    "find": "the learning-rate search of another tab",
-    "preview": "another preview",
-    "predict": "predictions that were asked for before",
-    "exported": "a network that is being written",
-    "verified": "a check of stored features",
-}
-"""By request: what somebody waits for whose turn comes after it."""
+WAITING = Activity(Stage.WAITING)
+"""Reported until the worker reports something itself; it may still be starting. While another request is answered, `part` names that."""
 
 
 class Client:
@@ -80,7 +71,7 @@ class Client:
         elif worker is not None:
             worker.kill()
 
-    def ask(self, request: str, timeout: float, *, progress: Progress = unwatched, **arguments: Any) -> Any:
+    def ask(self, request: str, timeout: float, *, progress: ProgressCallback = unwatched, **arguments: Any) -> Any:
         """The result of a request: JSON values in, JSON values out.
 
         Args:
@@ -122,11 +113,11 @@ class Client:
         return self._worker
 
     @contextmanager
-    def _turn(self, request: str, until: float, progress: Progress) -> Iterator[None]:
+    def _turn(self, request: str, until: float, progress: ProgressCallback) -> Iterator[None]:
         while not self._lock.acquire(timeout=_slice(until)):
             if time.monotonic() >= until:
                 raise RunFailed("The service worker is busy with other requests; try again in a moment.")
-            progress(f"Waiting for {IN_FRONT.get(self._request, 'another request')}", 0, 0)
+            progress(Activity(Stage.WAITING, part=self._request), 0, 0)
         try:
             self._request = request
             yield
@@ -165,17 +156,17 @@ class _Worker:
         threading.Thread(target=_read, args=(process.stdout, answers), name="service answers", daemon=True).start()
         return cls(process, answers, log)
 
-    def ask(self, message: dict[str, Any], until: float, progress: Progress) -> dict[str, Any]:
+    def ask(self, message: dict[str, Any], until: float, progress: ProgressCallback) -> dict[str, Any]:
         """Sends a message and waits for its answer."""
         self._send(message)
-        said: tuple[str, int, int] = (WAITING, 0, 0)
+        said = (WAITING, 0, 0)
         while True:
             answer = self._next(until)
             if answer is not None and answer["id"] != message["id"]:  # Of a request that nobody waits for any more.
                 continue
             if answer is not None and "progress" not in answer:
                 return answer
-            said = said if answer is None else answer["progress"]
+            said = said if answer is None else read_progress(answer["progress"])
             try:
                 progress(*said)
             except BaseException:

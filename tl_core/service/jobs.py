@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tl_core.cache.arrays import Progress
 from tl_core.errors import LabError
+from tl_core.records import Activity, ProgressCallback, Stage
 from tl_core.results.lr_range_test import Finding
 from tl_core.service.client import WAITING
 
@@ -24,16 +24,13 @@ NOTHING = "No learning rate was found"
 PREPARING = 15.0
 """Seconds in which the first half of the bar fills: about what comes before the test takes where nothing is stored."""
 
-TESTING = "Testing learning rates"
-"""What `tl_core.engine.lr_sweep` says of its steps."""
-
 
 @dataclass(frozen=True)
 class Stand:
     """How far a search is.
 
     Attributes:
-        what: What it does now.
+        activity, done, total: What it does now, and how much of it is done; no activity while its process starts.
         share: How much of the whole is done, from 0 to 1; never less than before.
         left: Seconds that remain, as far as can be said.
         most: Whether `left` is only what it can be at most.
@@ -41,7 +38,9 @@ class Stand:
         problem: Why nothing was found, as a sentence; empty as long as that is open.
     """
 
-    what: str = "Starting"
+    activity: Activity | None = None
+    done: int = 0
+    total: int = 0
     share: float = 0.0
     left: float | None = None
     most: bool = True
@@ -61,7 +60,7 @@ class Search:
         most: How many seconds it takes at most, once it has begun.
     """
 
-    def __init__(self, find: Callable[[Progress], Finding], most: float) -> None:
+    def __init__(self, find: Callable[[ProgressCallback], Finding], most: float) -> None:
         self._find, self._most = find, most
         self._stand = Stand()
         self._looked = time.monotonic()
@@ -96,28 +95,31 @@ class Search:
             log.exception("A learning-rate search failed.")
             self._stand = Stand(problem=f"{NOTHING}: something unforeseen happened ({type(error).__name__}: {error}).")
 
-    def _tell(self, what: str, done: int, total: int) -> None:
+    def _tell(self, activity: Activity, done: int, total: int) -> None:
         now = time.monotonic()
         if self._cancelled or now - self._looked > ABANDONED:
             raise _Ended
-        if what.startswith("Waiting"):
-            self._stand = Stand("Starting" if what == WAITING else what)
+        if activity.stage == Stage.WAITING:
+            self._stand = Stand(None if activity == WAITING else activity)
             return
         self._begun = self._begun or now
-        self._stand = self._testing(now, done, total) if what == TESTING else self._preparing(now, what, done, total)
+        share, left, most = (
+            self._tested_so_far(now, done, total) if activity.stage == Stage.LR_RANGE_TEST else self._prepared(now)
+        )
+        self._stand = Stand(activity, done, total, share, left, most)
 
-    def _preparing(self, now: float, what: str, done: int, total: int) -> Stand:
-        """What comes before the test: how long it takes depends on what is stored, and is known only to have an end."""
+    def _prepared(self, now: float) -> tuple[float, float | None, bool]:
+        """`share`, `left` and `most` before the test: how long that takes depends on what is stored, and is known only to have an end."""
         assert self._begun is not None
         passed = now - self._begun
-        counted = f"{what}: {done} of {total}" if total > 1 else what
-        return Stand(counted, 0.5 * min(passed / PREPARING, 1.0), max(self._most - passed, 0.0))
+        return 0.5 * min(passed / PREPARING, 1.0), max(self._most - passed, 0.0), True
 
-    def _testing(self, now: float, done: int, total: int) -> Stand:
+    def _tested_so_far(self, now: float, done: int, total: int) -> tuple[float, float | None, bool]:
+        """`share`, `left` and `most` during the test."""
         self._tested = self._tested or (now, done)
         since, first = self._tested
         left = (total - done) * (now - since) / (done - first) if done > first else None
-        return Stand(f"{TESTING}: {done} of {total} steps", 0.5 + 0.5 * done / total, left, most=False)
+        return 0.5 + 0.5 * done / total, left, False
 
 
 class _Ended(BaseException):

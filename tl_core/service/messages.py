@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from tl_core.errors import BadInput, LabError, Problem, RunFailed
+from tl_core.records import Activity, from_json
 from tl_core.results.preview import Preview
 
 Output = Literal["softmax", "sigmoid", "margins"]
@@ -60,6 +61,16 @@ def read_predictions(values: dict[str, Any]) -> Predictions:
     ranked = tuple((name, tuple((one, score) for one, score in scores)) for name, scores in values["predictions"])
     skipped = tuple((name, reason) for name, reason in values["skipped"])
     return Predictions(ranked, skipped, values["output"], tuple(values["classes"]), values["epoch"])
+
+
+def written_progress(activity: Activity, done: int, total: int) -> list[Any]:
+    """How far a request is as JSON values; `read_progress` gives it back."""
+    return [asdict(activity), done, total]
+
+
+def read_progress(values: list[Any]) -> tuple[Activity, int, int]:
+    activity, done, total = values
+    return from_json(Activity, activity), done, total
 
 
 def written_error(error: BaseException) -> dict[str, Any]:

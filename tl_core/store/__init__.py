@@ -1,16 +1,16 @@
 """Runs on disk: a run is a folder, written by its worker alone and read by everyone.
 
 runs/<id>/spec.json       what was asked for; never changed
-          state.json      how far it is; replaced whole
+          state.json      how far it is (`RunState`); replaced whole
           metrics.jsonl   one line an epoch; appended
           val_losses.f32  loss of every validation image, a row an epoch (float32)
-          progress.json   what it does at this moment; while it trains
+          progress.json   what it is doing (`Progress`); while it trains
           checkpoints/    see engine/training/checkpoints.py
           export/         the best epoch as a .keras file with its signature
           report/         what the test part and the skipped files say
           log.txt         what happened, with every trace
-          notes.json      title, tags and note that people gave it
-          adjust.json, adjustments.json   settings changed while it trains; see adjustments.py
+          notes.json      title, tags and note
+          adjust.json, adjustments.json   settings changed while it trains; see live_changes.py
           start.json, start.npz           what a fork began with; see forks.py
           stop            a request, gone when it is met
           run.lock        held by the process that trains it
@@ -18,19 +18,17 @@ queue/<id>.json           a run that waits for a training worker
 ahead.json                what somebody is setting up
 """
 
-from tl_core.store import changes, entries, prefetch, queue
+from tl_core.store import changes, prefetch, queue
 from tl_core.store.metrics import append_metrics, best, most_accurate, own, read_metrics
 from tl_core.store.notes import Notes, read_notes, title_of, write_notes
 from tl_core.store.processes import is_alive, this_process
 from tl_core.store.progress import (
-    Progress,
     clear_progress,
     read_progress,
     seconds_left,
     stage_seconds_left,
     write_progress,
 )
-from tl_core.store.requests import delete, forget_stop, request_stop, stop_requested
 from tl_core.store.run import (
     FAILED,
     FINISHED,
@@ -49,7 +47,15 @@ from tl_core.store.run import (
     read_spec,
     runs,
 )
-from tl_core.store.state import read_state, stored_status, write_state
+from tl_core.store.state import (
+    delete,
+    forget_stop,
+    read_state,
+    request_stop,
+    stop_requested,
+    stored_status,
+    write_state,
+)
 
 __all__ = [
     "FAILED",
@@ -60,7 +66,6 @@ __all__ = [
     "STATUSES",
     "STOPPED",
     "Notes",
-    "Progress",
     "Run",
     "append_metrics",
     "best",
@@ -69,7 +74,6 @@ __all__ = [
     "clear_progress",
     "create",
     "delete",
-    "entries",
     "find",
     "forget_stop",
     "get",

@@ -14,10 +14,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from tl_core.errors import BadInput
-from tl_core.files import read_json
 from tl_core.store.processes import is_alive
 from tl_core.store.run import QUEUED, RUNNING, Run
+from tl_core.store.state import DAMAGED, stored_state
 
 TICK = 0.02
 """Seconds after a change in which another might leave the same time: clocks of file systems tick every ten milliseconds at worst."""
@@ -50,12 +49,12 @@ def _of_run(folder: str, alive: Callable[..., bool]) -> tuple[object, ...]:
 
 
 @lru_cache(maxsize=20_000)
-def _process(folder: str, _changed: tuple[int | None, bool]) -> tuple[Any, Any] | None:
+def _process(folder: str, _changed: tuple[int | None, bool]) -> tuple[int | None, float | None] | None:
     try:
-        state = read_json(Path(folder) / "state.json")
-        return (state["pid"], state["process_started"]) if state["status"] in (RUNNING, QUEUED) else None
-    except (OSError, BadInput, LookupError, TypeError):
+        state = stored_state(Run(Path(folder)))
+    except DAMAGED:
         return None
+    return (state.pid, state.process_started) if state.status in (RUNNING, QUEUED) else None
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

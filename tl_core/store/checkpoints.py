@@ -12,8 +12,7 @@ from typing import Any
 
 from tl_core.errors import BadInput
 from tl_core.files import read_json, write_json
-from tl_core.store.run import FINISHED, Run
-from tl_core.store.run_lock import held
+from tl_core.store.run import FINISHED, Run, held
 from tl_core.store.state import read_state
 
 MANIFEST = "manifest.json"
@@ -113,7 +112,7 @@ def _needed(run: Run) -> dict[int, str]:
     """The epochs whose checkpoints a run needs, each with why, as the end of a sentence."""
     manifest = read_manifest(run.checkpoints)
     needed = {}
-    if manifest["entries"] and read_state(run)["status"] != FINISHED:
+    if manifest["entries"] and read_state(run).status != FINISHED:
         needed[int(manifest["entries"][-1]["epoch"])] = "it is the latest, and the run can still be resumed from it."
     return {**needed, int(manifest["best_epoch"]): "it is the best."}
 

@@ -103,7 +103,7 @@ def remove_spare_checkpoints(models: Path) -> int:
 def _finished(models: Path) -> Iterator[Run]:
     """Runs that need no more than their best checkpoint; those whose manifest is damaged are left alone."""
     for run in store.runs(models):
-        if store.read_state(run)["status"] == FINISHED and _has_spare(run):
+        if store.read_state(run).status == FINISHED and _has_spare(run):
             yield run
 
 
@@ -115,7 +115,7 @@ def _has_spare(run: Run) -> bool:
 
 
 def _check_idle(models: Path) -> None:
-    training = next((run for run in store.runs(models) if store.read_state(run)["status"] == RUNNING), None)
+    training = next((run for run in store.runs(models) if store.read_state(run).status == RUNNING), None)
     if training is not None:
         name = store.title_of(training)
         raise BadInput.of("cache", f"{name} is training, and may be reading it", "Wait for it, or stop it.")

@@ -48,8 +48,8 @@ def ask(run: Run, values: Mapping[str, Any]) -> None:
 def has_next_epoch(run: Run) -> bool:
     """True where an epoch follows the one in flight, or a run that rests has one left; also where nothing is known yet."""
     state = read_state(run)
-    begun = int(state.get("epoch") or 0) + (state["status"] == RUNNING)
-    return state["status"] != FINISHED and begun < int(state.get("epochs") or sys.maxsize)
+    begun = state.epoch + (state.status == RUNNING)
+    return state.status != FINISHED and begun < (state.epochs or sys.maxsize)
 
 
 def asked(run: Run) -> dict[str, Any] | None:

@@ -33,7 +33,7 @@ def read_notes(run: Run) -> Notes:
 
 def title_of(run: Run) -> str:
     """What people call the run: the title they gave it, else the one it began with, else its id."""
-    return read_notes(run).title or str(read_state(run).get("title") or run.id)
+    return read_notes(run).title or read_state(run).title or run.id
 
 
 def write_notes(run: Run, notes: Notes) -> None:

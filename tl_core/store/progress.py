@@ -2,50 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from tl_core.errors import BadInput
 from tl_core.files import read_json, replace_json
+from tl_core.records import MALFORMED, PlannedPhase, Progress, RunState, from_json
 from tl_core.store.run import Run
 
 RECENT = 5
 """How many epochs decide how long the next will take."""
 
 
-@dataclass(frozen=True)
-class Progress:
-    """What whoever trains a run does, written by it at most twice a second.
-
-    Attributes:
-        what: Such as "Epoch 3" or "Computing features".
-        done, total: How much of it.
-        since, at: When it began and when this was written: seconds since 1970.
-        rate: Images a second while an epoch trains, None otherwise.
-        cpu: Of the process, in percent of one core.
-        memory: Of the process, in bytes.
-        gpu_memory: What TensorFlow holds of the GPU, in bytes; None without one.
-    """
-
-    what: str
-    done: int
-    total: int
-    since: float
-    at: float
-    rate: float | None = None
-    cpu: float | None = None
-    memory: int | None = None
-    gpu_memory: int | None = None
-
-
 def read_progress(run: Run) -> Progress | None:
-    """What the run does; None where nobody trains it, or nobody said yet."""
+    """What the run does; None where no process trains it, or has written it yet."""
     try:
-        return Progress(**read_json(run.folder / "progress.json"))
-    except (OSError, BadInput, TypeError):
+        return from_json(Progress, read_json(run.folder / "progress.json"))
+    except (OSError, BadInput, *MALFORMED):
         return None
 
 
@@ -57,24 +32,21 @@ def clear_progress(run: Run) -> None:
     (run.folder / "progress.json").unlink(missing_ok=True)
 
 
-def seconds_left(
-    state: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], progress: Progress | None
-) -> float | None:
+def seconds_left(state: RunState, lines: Sequence[Mapping[str, Any]], progress: Progress | None) -> float | None:
     """How long a training run will still take; None where nothing says so yet.
 
     The phase that trains is judged by its last epochs, or by the part of its first that is done; phases to come by what was planned.
     """
-    number = _epoch(progress)
-    phases = state.get("phases") or []
-    phase = next((phase for phase in phases if number and phase["first"] <= number <= phase["last"]), None)
+    number = progress.activity.epoch if progress else None
+    phase = next((phase for phase in state.phases if number and phase.first <= number <= phase.last), None)
     if progress is None or number is None or phase is None or not progress.total:
         return None
     share = progress.done / progress.total
     each = _epoch_seconds(lines, phase, progress, share)
     if each is None:
         return None
-    later = sum(float(other["seconds"]) for other in phases if other["first"] > phase["last"])
-    return each * (phase["last"] - number + 1 - share) + later
+    later = sum(other.seconds for other in state.phases if other.first > phase.last)
+    return each * (phase.last - number + 1 - share) + later
 
 
 def stage_seconds_left(progress: Progress) -> float | None:
@@ -85,15 +57,10 @@ def stage_seconds_left(progress: Progress) -> float | None:
     return passed / progress.done * max(progress.total - progress.done, 0)
 
 
-def _epoch(progress: Progress | None) -> int | None:
-    found = re.fullmatch(r"\D*epoch (\d+)", progress.what, re.IGNORECASE) if progress else None
-    return int(found[1]) if found else None
-
-
 def _epoch_seconds(
-    lines: Sequence[Mapping[str, Any]], phase: Mapping[str, Any], progress: Progress, share: float
+    lines: Sequence[Mapping[str, Any]], phase: PlannedPhase, progress: Progress, share: float
 ) -> float | None:
-    known = [float(line["seconds"]) for line in lines if line["epoch"] >= phase["first"]]
+    known = [float(line["seconds"]) for line in lines if line["epoch"] >= phase.first]
     if known:
         return statistics.median(known[-RECENT:])
     return (progress.at - progress.since) / share if share else None

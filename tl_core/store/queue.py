@@ -1,24 +1,27 @@
 """The queue: runs that wait for a training worker, in order, kept on the disk.
 
-Whoever trains a run removes its entry, after its state says "running": killed in between, the run is taken again. Who adds, moves
-or cancels one holds the run, so that it cannot begin meanwhile: an entry put back then would start it a second time.
+models/queue/<run id>.json is an entry; its `place` orders it. An entry is added, moved and removed by one atomic operation on one
+file, so any number of dashboards, workers and command lines can do it at once, and nothing can be half done.
+
+The process that trains a run removes its entry, after its state says "running": killed in between, the run is taken again. To add,
+move or cancel a run holds it, so that it cannot begin meanwhile: an entry put back then would start it a second time.
 """
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from tl_core.errors import BadInput
-from tl_core.store import entries
-from tl_core.store.run import FINISHED, QUEUED, RUNNING, STOPPED, Run, read_spec
-from tl_core.store.run_lock import held
+from tl_core.files import read_json, write_json
+from tl_core.store.run import FINISHED, QUEUED, RUNNING, STOPPED, Run, held, read_spec
 from tl_core.store.state import read_state, stored_status, write_state
 
 MOMENT = 2.0
 """Seconds to wait for others who do something with a run that takes no time."""
 
-CANCELLED = "Taken out of the queue before it began; resume starts it."
+CANCELLED = "Taken out of the queue before it began."
 
 _REFUSED = {
     RUNNING: ("is training right now", "Wait for it, or stop it."),
@@ -28,7 +31,7 @@ _REFUSED = {
 
 def waiting(models: Path) -> tuple[Run, ...]:
     """The runs that wait, the next one first."""
-    return tuple(run for _, run in entries.ordered(models))
+    return tuple(run for _, run in ordered(models))
 
 
 def add(run: Run) -> None:
@@ -37,15 +40,15 @@ def add(run: Run) -> None:
     Raises:
         BadInput: where it trains, is finished, or its spec cannot be read.
     """
-    if entries.holds(run):
+    if run.queue_entry.exists():
         return
     read_spec(run)
     with held(run, MOMENT):
-        status = read_state(run)["status"]
+        status = read_state(run).status
         if status in _REFUSED:
             said, remedy = _REFUSED[status]
             raise BadInput.of("run", f"{run.id} {said}", remedy)
-        if not entries.holds(run):
+        if not run.queue_entry.exists():
             _put_last(run)
 
 
@@ -57,7 +60,7 @@ def move(run: Run, places: int) -> None:
 
 def postpone(run: Run) -> None:
     """Moves a run that waits and cannot even be begun to the end, so that it keeps no other from its turn."""
-    if entries.holds(run):
+    if run.queue_entry.exists():
         _put_last(run)
 
 
@@ -67,16 +70,30 @@ def cancel(run: Run) -> None:
         # Also one without an entry: whoever made it could not queue it.
         if stored_status(run) == QUEUED:
             write_state(run, status=STOPPED, message=CANCELLED)
-        entries.remove(run)
+        remove(run)
+
+
+def remove(run: Run) -> None:
+    """Removes the entry of a run, if it has one."""
+    run.queue_entry.unlink(missing_ok=True)
+
+
+def ordered(models: Path) -> list[tuple[float, Run]]:
+    """(place, run) of every entry whose run is there, the first first."""
+    folder = models / "queue"
+    found = [Run(models / "runs" / file.stem) for file in folder.glob("[!.]*.json")] if folder.is_dir() else []
+    placed = [(_place(run), run) for run in found if (run.folder / "spec.json").exists()]
+    known = [(place, run) for place, run in placed if place is not None]
+    return sorted(known, key=lambda entry: (entry[0], entry[1].id))
 
 
 def _put_last(run: Run) -> None:
-    places = [place for place, _ in entries.ordered(run.models) if place != float("inf")]
-    entries.put(run, max(places, default=0.0) + 1)
+    places = [place for place, _ in ordered(run.models) if place != float("inf")]
+    _put(run, max(places, default=0.0) + 1)
 
 
 def _move(run: Run, places: int) -> None:
-    order = entries.ordered(run.models)
+    order = ordered(run.models)
     runs = [other for _, other in order]
     if run not in runs:
         return
@@ -86,4 +103,19 @@ def _move(run: Run, places: int) -> None:
         return
     before = others[there - 1] if there else others[0] - 2
     after = others[there] if there < len(others) else before + 2
-    entries.put(run, (before + after) / 2)
+    _put(run, (before + after) / 2)
+
+
+def _put(run: Run, place: float) -> None:
+    """Makes the entry of a run, or moves it."""
+    write_json(run.queue_entry, {"place": place, "since": time.time()})
+
+
+def _place(run: Run) -> float | None:
+    """The place of a run; None where its entry was removed this moment."""
+    try:
+        return float(read_json(run.queue_entry)["place"])
+    except FileNotFoundError:
+        return None
+    except (BadInput, LookupError, TypeError, ValueError):  # Damaged: it still waits, at the end.
+        return float("inf")

@@ -7,26 +7,20 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from tl_core.errors import BadInput, nearest
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import TEMPORARY, write_json
+from tl_core.records import RunState, Status
 from tl_core.store.processes import this_process
 
-QUEUED, RUNNING, FINISHED, STOPPED, INTERRUPTED, FAILED = STATUSES = (
-    "queued",
-    "running",
-    "finished",
-    "stopped",
-    "interrupted",
-    "failed",
-)
-"""What a run can be. interrupted: its process died; like a stopped or failed run it can be resumed."""
+QUEUED, RUNNING, FINISHED, STOPPED, INTERRUPTED, FAILED = STATUSES = tuple(Status)
 
 
 @dataclass(frozen=True)
@@ -43,6 +37,11 @@ class Run:
     def models(self) -> Path:
         """The models folder it lies in."""
         return self.folder.parent.parent
+
+    @property
+    def queue_entry(self) -> Path:
+        """The file that is there while the run waits in the queue."""
+        return self.models / "queue" / f"{self.id}.json"
 
     @property
     def checkpoints(self) -> Path:
@@ -84,11 +83,11 @@ def create(models: Path, spec: ExperimentSpec, title: str = "", fill: Callable[[
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:30] or "run"
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{words}-{secrets.token_hex(2)}"
     run = Run(models / "runs" / name)
-    state = {"status": QUEUED, "title": title or words, "created": time.time(), **this_process()}
+    state = RunState(QUEUED, title=title or words, created=time.time(), **this_process())
     try:
         run.folder.mkdir(parents=True)
         # The spec last: a folder without one is no run, so nobody sees a run that has no state yet.
-        write_json(run.folder / "state.json", state)
+        write_json(run.folder / "state.json", state.to_json())
         if fill is not None:
             fill(run)
         write_json(run.folder / "spec.json", spec.to_json())
@@ -99,6 +98,25 @@ def create(models: Path, spec: ExperimentSpec, title: str = "", fill: Callable[[
         shutil.rmtree(run.folder, ignore_errors=True)  # Without a spec nobody would see it, nor what it takes up.
         raise
     return run
+
+
+@contextmanager
+def held(run: Run, wait: float = 0.0) -> Iterator[None]:
+    """Holds a run, as the process that trains it does: meanwhile none begins it, deletes it or writes a checkpoint.
+
+    Args:
+        wait: Seconds to wait for a process that holds it for a moment only.
+
+    Raises:
+        BadInput: where a process trains it, or it was deleted.
+    """
+    if not run.folder.is_dir():  # Locking would make the folder again.
+        raise BadInput.of("run", f"{run.id} was deleted")
+    try:
+        with run.lock.acquire(timeout=wait):
+            yield
+    except Timeout:
+        raise BadInput.of("run", f"{run.id} is training right now", "Stop it first.") from None
 
 
 def runs(models: Path) -> list[Run]:

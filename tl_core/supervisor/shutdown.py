@@ -31,16 +31,14 @@ def say_why(models: Path, pid: int, status: int) -> bool:
     for run in held:
         with suppress(Timeout), run.lock:  # Somebody may have taken it up already.
             if _was_trained_by(run, pid):
-                store.write_state(
-                    run, status=store.INTERRUPTED, message=f"{reason(status)} Resume goes on from the last epoch."
-                )
+                store.write_state(run, status=store.INTERRUPTED, message=reason(status))
                 store.clear_progress(run)
     return bool(held)
 
 
 def _was_trained_by(run: store.Run, pid: int) -> bool:
     state = store.read_state(run)
-    return store.stored_status(run) == store.RUNNING and state["status"] != store.RUNNING and state.get("pid") == pid
+    return store.stored_status(run) == store.RUNNING and state.status != store.RUNNING and state.pid == pid
 
 
 def reason(status: int) -> str:

@@ -15,9 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from tl_core.cache.arrays import Progress
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity, ProgressCallback
+from tl_core.service.messages import written_progress
 from tl_core.store import get, read_spec
 from tl_core.worker.service import answered, listened, load, say, taken_over
 
@@ -40,14 +41,14 @@ def main(models: Path) -> None:
         say(answers, answered(models, message, known))
 
 
-def find(models: Path, spec: dict[str, Any], phase: str, seconds: float, progress: Progress) -> dict[str, Any]:
+def find(models: Path, spec: dict[str, Any], phase: str, seconds: float, progress: ProgressCallback) -> dict[str, Any]:
     """See `tl_core.service.find`."""
     from tl_core.engine.lr_range_test import find
 
     return asdict(find(resolve(ExperimentSpec.from_json(spec)), models, progress, phase, seconds))
 
 
-def verified(models: Path, run_id: str, batches: int, progress: Progress) -> list[dict[str, Any]]:
+def verified(models: Path, run_id: str, batches: int, progress: ProgressCallback) -> list[dict[str, Any]]:
     """See `tl_core.service.verified`."""
     from tl_core.engine.training.cache_audit import verify
 
@@ -55,16 +56,16 @@ def verified(models: Path, run_id: str, batches: int, progress: Progress) -> lis
     return [asdict(one) for one in verify(resolve(read_spec(run)), models, batches, run, progress)]
 
 
-def _teller(answers: TextIO, number: int) -> Progress:
+def _teller(answers: TextIO, number: int) -> ProgressCallback:
     """Tells who asked what is being done, and now and then how far it is."""
-    said = ("", float("-inf"))
+    said: tuple[Activity | None, float] = (None, float("-inf"))
 
-    def tell(what: str, done: int, total: int) -> None:
+    def tell(activity: Activity, done: int, total: int) -> None:
         nonlocal said
         now = time.monotonic()
-        if what != said[0] or now - said[1] >= REPORT:
-            said = (what, now)
-            say(answers, {"id": number, "progress": [what, done, total]})
+        if activity != said[0] or now - said[1] >= REPORT:
+            said = (activity, now)
+            say(answers, {"id": number, "progress": written_progress(activity, done, total)})
 
     return tell
 

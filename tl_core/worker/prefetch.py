@@ -10,12 +10,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tl_core import store
-from tl_core.cache.arrays import Progress
 from tl_core.data.pixels import pixels
 from tl_core.data.prepare import listed
 from tl_core.errors import LabError, RunStopped
 from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.plan import plan
+from tl_core.records import Activity, Progress, ProgressCallback
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +64,11 @@ def decoding_meanwhile(models: Path) -> Iterator[None]:
         ended.set()
 
 
-def _until(ended: threading.Event) -> Progress:
-    """A `Progress` that stops once something has ended, where much is left at the pace so far."""
+def _until(ended: threading.Event) -> ProgressCallback:
+    """A `ProgressCallback` that stops once something has ended, where much is left at the pace so far."""
     began: tuple[float, int] | None = None
 
-    def progress(_what: str, done: int, total: int) -> None:
+    def progress(_activity: Activity, done: int, total: int) -> None:
         nonlocal began
         now = time.monotonic()
         since, first = began = began or (now, done)
@@ -81,7 +81,7 @@ def _until(ended: threading.Event) -> Progress:
 class Ahead:
     """Gets the wish of a models folder ready, once for each wish and again after its network was used."""
 
-    def __init__(self, models: Path, progress: Progress) -> None:
+    def __init__(self, models: Path, progress: ProgressCallback) -> None:
         """progress: Raises RunStopped where the worker has to end."""
         self.models = models
         self.progress = progress
@@ -120,18 +120,19 @@ class Ahead:
 
 
 class _Watch:
-    """A `Progress` that is told to the run that waits for what is made, and gives up for one, or a wish, that needs something else."""
+    """A `ProgressCallback` that is told to the run that waits for what is made, and gives up for one, or a wish, that needs something else."""
 
-    def __init__(self, models: Path, experiment: Experiment, progress: Progress) -> None:
+    def __init__(self, models: Path, experiment: Experiment, progress: ProgressCallback) -> None:
         self.models, self.experiment, self.progress = models, experiment, progress
-        self.what, self.since, self.reported = "", time.time(), 0.0
+        self.since, self.reported = time.time(), 0.0
+        self.activity: Activity | None = None
         self.told: store.Run | None = None
 
-    def __call__(self, what: str, done: int, total: int) -> None:
-        self.progress(what, done, total)
+    def __call__(self, activity: Activity, done: int, total: int) -> None:
+        self.progress(activity, done, total)
         now = time.time()
-        if what != self.what:
-            self.what, self.since = what, now
+        if activity != self.activity:
+            self.activity, self.since = activity, now
         if now - self.reported < REPORT:
             return
         self.reported = now
@@ -143,7 +144,7 @@ class _Watch:
             raise RunStopped(OTHER)
         for run in waiting:
             with suppress(FileNotFoundError):  # Deleted this moment.
-                store.write_progress(run, store.Progress(what, done, total, self.since, now))
+                store.write_progress(run, Progress(activity, done, total, self.since, now))
                 self.told = run
 
     def end(self) -> None:

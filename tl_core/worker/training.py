@@ -12,6 +12,7 @@ from filelock import Timeout
 
 from tl_core import store
 from tl_core.errors import LabError, RunStopped
+from tl_core.records import Activity
 from tl_core.supervisor.workers import announce, retire, supervisor_lock, worker_lock
 from tl_core.worker.prefetch import Ahead, decoding_meanwhile
 
@@ -40,8 +41,8 @@ class Asked:
     def _ask(self, _number: int, _frame: FrameType | None) -> None:
         self.now = True
 
-    def stop(self, _what: str, _done: int, _total: int) -> None:
-        """A `Progress` that stops the run at the next safe place."""
+    def stop(self, _activity: Activity, _done: int, _total: int) -> None:
+        """A `ProgressCallback` that stops the run at the next safe place."""
         if self.now:
             raise RunStopped(CLOSED)
 

@@ -31,7 +31,7 @@ def resume(models: Path, ids: Iterable[str]) -> Problems:
     """Puts runs at the end of the queue, in this order."""
 
     def act(run: Run) -> None:
-        if store.read_state(run)["status"] in RESUMABLE:
+        if store.read_state(run).status in RESUMABLE:
             store.queue.add(run)
 
     return _each(models, ids, act)
@@ -70,7 +70,7 @@ def delete_checkpoint(models: Path, run_id: str, epoch: int) -> Problems:
 def is_training(models: Path, run_id: str) -> bool:
     """True while a process trains the run; False if it does not exist."""
     run = _found(models, run_id)
-    return run is not None and store.read_state(run)["status"] == RUNNING
+    return run is not None and store.read_state(run).status == RUNNING
 
 
 def contents(models: Path, ids: Iterable[str]) -> Contents:

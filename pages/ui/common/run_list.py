@@ -17,11 +17,10 @@ from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.files import TEMPORARY
+from tl_core.records import Progress, RunState
 from tl_core.store import (
     QUEUED,
     RUNNING,
-    STATUSES,
-    Progress,
     Run,
     most_accurate,
     queue,
@@ -145,14 +144,14 @@ def _read(run: Run) -> Row:
 
 def _whole(run: Run) -> Row:
     state, spec, lines, notes = read_state(run), read_spec(run), read_metrics(run), read_notes(run)
-    if state["status"] not in STATUSES:
-        raise BadInput.of("state.json", f"holds the unknown status {state['status']!r}")
+    if state.malformed:
+        raise BadInput.of("state.json", f"is damaged ({', '.join(state.malformed)})")
     return Row(
         id=run.id,
-        title=notes.title or state.get("title") or run.id,
-        status=state["status"],
-        message=state.get("message") or "",
-        created=datetime.fromtimestamp(state["created"]) if "created" in state else None,
+        title=notes.title or state.title or run.id,
+        status=state.status,
+        message=state.message,
+        created=datetime.fromtimestamp(state.created) if state.created is not None else None,
         dataset=short_name(spec.data.source),
         backbone=spec.backbone.name,
         freeze=spec.backbone.freeze,
@@ -160,22 +159,22 @@ def _whole(run: Run) -> Row:
         tags=notes.tags,
         notes=notes.text,
         epoch=len(lines),
-        epochs=state.get("epochs") or resolve(spec).epochs,
+        epochs=state.epochs or resolve(spec).epochs,
         val_losses=_thinned([float(line["val_loss"]) for line in lines]),
-        seconds=float(state["seconds"]) if "seconds" in state else None,
+        seconds=state.seconds,
         **_best(lines),
         **_now(run, state, lines),
     )
 
 
-def _fork(state: dict[str, Any]) -> str:
-    came = state.get("forked_from")
-    return f"fork of {came['title']} at epoch {came['epoch']}" if came else ""
+def _fork(state: RunState) -> str:
+    came = state.forked_from
+    return f"fork of {came.title} at epoch {came.epoch}" if came else ""
 
 
-def _now(run: Run, state: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
+def _now(run: Run, state: RunState, lines: list[dict[str, Any]]) -> dict[str, Any]:
     """What a run is doing now, if a process trains it."""
-    if state["status"] != RUNNING:
+    if state.status != RUNNING:
         return {}
     progress = read_progress(run)
     return {"progress": progress, "left": seconds_left(state, lines, progress)}

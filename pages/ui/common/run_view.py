@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import UnionType
 from typing import Any
 
 from tl_core import store
@@ -17,6 +16,7 @@ from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json
+from tl_core.records import ForkOrigin, Progress, RunState, Status
 from tl_core.store import Run, live_changes
 from tl_core.store.live_changes import LiveChange
 
@@ -24,21 +24,6 @@ DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowE
 """What looking into a file raises whose content is not what was written."""
 
 ACTIVE = (store.QUEUED, store.RUNNING)
-
-STATE: dict[str, type | UnionType] = {
-    "title": str,
-    "message": str,
-    "created": float | int,
-    "started": float | int,
-    "seconds": float | int,
-    "test_accuracy": float | int,
-    "exported_epoch": int,
-    "images": dict,
-    "environment": dict,
-    "forked_from": dict,
-    "stopped_early": dict,
-}
-"""What entries of a state have to be for a page to show them."""
 
 NUMBERS = ("epoch", "train_eval_loss", "train_eval_accuracy", "val_loss", "val_accuracy", "seconds")
 """What every line of metrics has; a classifier that is solved at once has nothing more."""
@@ -57,10 +42,10 @@ class RunView:
 
     run: Run
     title: str
-    state: dict[str, Any]
+    state: RunState
     spec: ExperimentSpec | None
     lines: tuple[dict[str, Any], ...]
-    progress: store.Progress | None
+    progress: Progress | None
     damage: tuple[str, ...]
     adjustments: tuple[LiveChange, ...] = ()
     asked: Mapping[str, Any] | None = None
@@ -71,12 +56,12 @@ class RunView:
         return f"run {self.run.id}"
 
     @property
-    def status(self) -> str:
-        return str(self.state["status"])
+    def status(self) -> Status:
+        return self.state.status
 
     @property
     def message(self) -> str:
-        return str(self.state.get("message") or "")
+        return self.state.message
 
     @property
     def epochs(self) -> int:
@@ -94,13 +79,9 @@ class RunView:
         return store.own(self.lines)
 
     @property
-    def forked_from(self) -> tuple[str, str, int] | None:
-        """Of a fork: the run it goes on from, what that was called, and the epoch."""
-        came = self.state.get("forked_from") or {}
-        known = {"run": str, "title": str, "epoch": int}
-        if not all(isinstance(came.get(name), kind) for name, kind in known.items()):
-            return None
-        return came["run"], came["title"], came["epoch"]
+    def forked_from(self) -> ForkOrigin | None:
+        """Of a fork: the run it goes on from."""
+        return self.state.forked_from
 
     @property
     def best_epoch(self) -> int | None:
@@ -127,10 +108,8 @@ def read_view(run: Run) -> RunView:
     with _noted(damage):
         title = store.title_of(run) or run.id
     state = store.read_state(run)
-    odd = [name for name, kind in STATE.items() if not isinstance(state.get(name), kind | None)]
-    if odd:
-        damage.append(f"state.json is damaged ({', '.join(odd)}).")
-    state = {name: value for name, value in state.items() if name not in odd}
+    if state.malformed:
+        damage.append(f"state.json is damaged ({', '.join(state.malformed)}).")
     return RunView(run, title, state, spec, lines or (), progress, tuple(damage), changed, asked)
 
 

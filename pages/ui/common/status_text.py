@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from pages.ui.common.run_list import UNREADABLE, Row
-from tl_core.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, Progress, stage_seconds_left
+from tl_core import sentences
+from tl_core.records import Progress, Stage
+from tl_core.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, stage_seconds_left
 from tl_core.text import counted, duration, percent
 
 MARKS = {
@@ -65,8 +66,8 @@ def share_done(done: int, epochs: int | None, now: Progress | None) -> float:
     if not epochs:
         return 0.0
     part = 0.0
-    if now and epoch_in(now.what) == done + 1:  # What is measured after it, has been trained.
-        part = stage_share(now) if is_training_step(now.what) else 1.0
+    if now and now.activity.epoch == done + 1:  # What is measured after it, has been trained.
+        part = stage_share(now) if now.activity.stage == Stage.TRAINING else 1.0
     return min((done + part) / epochs, 1.0)
 
 
@@ -78,18 +79,7 @@ def stage_share(now: Progress) -> float:
 def _doing(row: Row) -> str:
     if row.progress is None:
         return "starting"
-    if epoch_in(row.progress.what):
-        return f"{row.progress.what.lower()} of {row.epochs}" if row.epochs else row.progress.what.lower()
-    done = f" {percent(stage_share(row.progress), 0)}" if row.progress.total > 1 else ""
-    return row.progress.what.lower() + done
-
-
-def epoch_in(what: str) -> int | None:
-    """The epoch a progress is about: 3 for "Epoch 3" and "Measuring epoch 3", None for anything else."""
-    found = re.fullmatch(r"\D*epoch (\d+)", what, re.IGNORECASE)
-    return int(found[1]) if found else None
-
-
-def is_training_step(what: str) -> bool:
-    """True for the training part of an epoch."""
-    return what.startswith("Epoch ")
+    doing = sentences.title(row.progress.activity).lower()
+    if row.progress.activity.epoch:
+        return f"{doing} of {row.epochs}" if row.epochs else doing
+    return doing + (f" {percent(stage_share(row.progress), 0)}" if row.progress.total > 1 else "")

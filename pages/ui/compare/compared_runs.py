@@ -13,6 +13,7 @@ from pages.ui.common.run_view import read_view
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import RunState
 from tl_core.store.live_changes import LiveChange
 
 
@@ -28,7 +29,7 @@ class ComparedRun:
     id: str
     name: str
     spec: ExperimentSpec
-    state: dict[str, Any]
+    state: RunState
     lines: Lines
     adjustments: tuple[LiveChange, ...] = ()
 
@@ -45,7 +46,7 @@ class ComparedRun:
     def validation(self) -> tuple[Any, ...]:
         """What decides which images it is validated on: the images found, and how they were split."""
         data = self.spec.data
-        found = self.state.get("data") or data.source
+        found = self.state.data or data.source
         return found, data.validation_share, data.test_share, data.group_by, data.split_seed
 
 
@@ -87,7 +88,7 @@ def _data_warning(runs: Sequence[ComparedRun]) -> str:
 
 
 def _loss_warning(runs: Sequence[ComparedRun]) -> str:
-    names = sorted({str(run.state.get("loss_name", "cross-entropy")) for run in runs})
+    names = sorted({run.state.loss_name for run in runs})
     if len(names) > 1:
         return f"These runs minimise different losses ({' and '.join(names)}): compare their accuracies instead."
     return ""

@@ -67,7 +67,7 @@ def results(runs: Sequence[ComparedRun]) -> pd.DataFrame:
 
 def _result(run: ComparedRun, highest: float | None) -> dict[str, Any]:
     best = run.best
-    known = {"Run": run.name, "Status": run.state["status"], "Time": duration(run.state.get("seconds"))}
+    known = {"Run": run.name, "Status": run.state.status, "Time": duration(run.state.seconds)}
     if best is None:
         return {"Best": "", **known}
     return {
@@ -77,14 +77,14 @@ def _result(run: ComparedRun, highest: float | None) -> dict[str, Any]:
         "At epoch": best["epoch"],
         "Val. loss": min(line["val_loss"] for line in store.own(run.lines)),
         "Gap": percent_value(best["train_eval_accuracy"] - best["val_accuracy"]),
-        "Test accuracy": percent_value(run.state.get("test_accuracy")),
+        "Test accuracy": percent_value(run.state.test_accuracy),
     }
 
 
 def uncertainty(runs: Sequence[ComparedRun]) -> str:
     """How far the best accuracy may be off by chance: its standard error, sqrt(p (1 - p) / n); empty where n is not known."""
     best = max((run for run in runs if run.best), key=lambda run: (run.best or {})["val_accuracy"], default=None)
-    images = best and best.state.get("images", {}).get("validation")
+    images = best and best.state.images.get("validation")
     if not best or not best.best or not images:
         return ""
     share = best.best["val_accuracy"]

@@ -13,7 +13,7 @@ from pages.ui.common.run_list import distinct_titles
 from pages.ui.live import follow
 from pages.ui.markdown import plain
 from pages.ui.predict.networks import BEST, Network, classes_of, has_networks, networks_of, run_of
-from tl_core import store
+from tl_core import sentences, store
 from tl_core.errors import BadInput
 from tl_core.text import percent
 
@@ -131,13 +131,13 @@ def _nothing_yet(rows: Mapping[str, run_list.Row]) -> None:
 
 
 def _no_checkpoint_yet(run: store.Run) -> None:
-    status = store.read_state(run)["status"]
+    status = store.read_state(run).status
     said = {
         store.RUNNING: "It is running and writes its first checkpoint after the first epoch; this page will then show it.",
         store.QUEUED: "It is queued and writes its first checkpoint after the first epoch.",
     }.get(status, f"It is {status}. Resume it on its page, or choose another run.")
     moment = store.read_progress(run) if status == store.RUNNING else None
-    now = f" Now: {plain(moment.what)}, {moment.done:,} of {moment.total:,}." if moment else ""
+    now = f" Now: {plain(sentences.counted(moment.activity, moment.done, moment.total))}." if moment else ""
     st.info(f"No checkpoint yet. {said}{now}", icon=":material/hourglass_empty:")
     navigation.link("run", "Open the run", run=run.id)
     _wait(run)

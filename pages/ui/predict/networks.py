@@ -70,8 +70,8 @@ def _exported(run: Run, title: str, best: int | None) -> tuple[Network, ...]:
     except FileNotFoundError:
         return ()
     state = read_state(run)
-    epoch = state.get("exported_epoch")
-    what = {state.get("epoch"): "Last epoch, exported", best: "Best epoch, exported"}.get(epoch, "Exported")
+    epoch = state.exported_epoch
+    what = {state.epoch: "Last epoch, exported", best: "Best epoch, exported"}.get(epoch, "Exported")
     label = f"{what} (epoch {epoch or '?'}, {data_size(found.st_size)})"
     return (Network(run.id, None, f"{found.st_mtime_ns} {found.st_size}", title, label),)
 

@@ -50,7 +50,7 @@ def _exported(view: RunView) -> None:
     if not file.exists():
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.markdown(f"**Exported** · epoch {view.state.get('exported_epoch', '?')} · {data_size(file.stat().st_size)}")
+        st.markdown(f"**Exported** · epoch {view.state.exported_epoch or '?'} · {data_size(file.stat().st_size)}")
         st.download_button(
             ".keras",
             file.read_bytes,

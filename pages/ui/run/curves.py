@@ -58,7 +58,7 @@ def _chart(view: RunView, measure: curves.Measure, x: curves.X, weight: float, l
         smoothing=weight,
         log=log,
         best_epoch=view.best_epoch,
-        inherited_from=_short(view.forked_from[1]) if view.forked_from else "",
+        inherited_from=_short(view.forked_from.title) if view.forked_from else "",
     )
     draw_chart(figure, f"run-{measure}", HEIGHT, _alt(view, measure))
 

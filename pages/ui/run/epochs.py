@@ -67,7 +67,7 @@ def draw_epochs(view: RunView) -> None:
 def table(view: RunView) -> pd.DataFrame:
     """A row an epoch, the latest first; columns that no epoch has are left out."""
     best = view.best_epoch
-    titles = {view.forked_from[0]: view.forked_from[1]} if view.forked_from else {}
+    titles = {view.forked_from.run: view.forked_from.title} if view.forked_from else {}
     made = pd.DataFrame([_cells(line, best, titles) for line in reversed(view.lines)], columns=list(COLUMNS))
     return made.dropna(axis="columns", how="all")
 

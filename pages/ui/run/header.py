@@ -57,9 +57,9 @@ def draw_header(view: RunView, notes: store.Notes) -> None:
         mark, colour = MARKS[view.status]
         st.markdown(f":{colour}-badge[{mark} {view.status}]", width="content")
     st.caption(plain(made_of(view)))
-    if view.forked_from:
-        run_id, title, epoch = view.forked_from
-        navigation.link("run", f"Fork at epoch {epoch} of {plain(title)}", icon=":material/fork_right:", run=run_id)
+    if parent := view.forked_from:
+        text = f"Fork at epoch {parent.epoch} of {plain(parent.title)}"
+        navigation.link("run", text, icon=":material/fork_right:", run=parent.run)
     if notes.tags:
         st.markdown(" ".join(f":gray-badge[{plain(tag)}]" for tag in notes.tags))
     if notes.text:
@@ -72,8 +72,8 @@ def made_of(view: RunView) -> str:
     if view.spec:
         frozen = "nothing frozen" if view.spec.backbone.freeze == "none" else f"frozen: {view.spec.backbone.freeze}"
         said += [short_name(view.spec.data.source), view.spec.backbone.name, frozen]
-    created = view.state.get("created")
-    if isinstance(created, int | float):
+    created = view.state.created
+    if created is not None:
         said.append(f"{datetime.fromtimestamp(created):%b %d, %H:%M}")
     return " · ".join([*said, view.run.id])
 
@@ -104,7 +104,7 @@ def draw_figures(view: RunView) -> None:
 
 def key_figures(view: RunView) -> tuple[KeyFigure, ...]:
     """Best validation accuracy, lowest validation loss, gap, test accuracy; a dash for what is not known yet."""
-    hinge = view.state.get("loss_name", "cross-entropy") != "cross-entropy"
+    hinge = view.state.loss_name != "cross-entropy"
     loss_help = HINGE if hinge else LOSS
     best = most_accurate(view.lines)
     if best is None:
@@ -122,11 +122,11 @@ def key_figures(view: RunView) -> tuple[KeyFigure, ...]:
 
 
 def _test(view: RunView) -> KeyFigure:
-    accuracy = view.state.get("test_accuracy")
+    accuracy = view.state.test_accuracy
     if accuracy is None:
         why = {FINISHED: "no test images"} | dict.fromkeys(ACTIVE, "when it ends")
         return KeyFigure("Test accuracy", "–", why.get(view.status, "not measured"), TEST)
-    return KeyFigure("Test accuracy", percent(accuracy), f"epoch {view.state.get('exported_epoch')}", TEST)
+    return KeyFigure("Test accuracy", percent(accuracy), f"epoch {view.state.exported_epoch}", TEST)
 
 
 def draw_not_found(models: Path, asked: str) -> None:

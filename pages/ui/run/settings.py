@@ -57,10 +57,10 @@ def _techniques(view: RunView) -> None:
 
 
 def _environment(view: RunView) -> None:
-    known = view.state.get("environment")
-    if isinstance(known, dict) and isinstance(known.get("packages"), dict):
-        packages = ", ".join(f"{name} {version}" for name, version in known["packages"].items())
-        st.caption(f"Trained on {known.get('device')} with {known.get('cores')} cores; {packages}.")
+    known = view.state.environment
+    if known:
+        packages = ", ".join(f"{name} {version}" for name, version in known.packages.items())
+        st.caption(f"Trained on {known.device} with {known.cores} cores; {packages}.")
 
 
 def rows(spec: ExperimentSpec) -> list[list[Cell]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -12,14 +12,14 @@ from pages.ui.common import status_text
 from pages.ui.common.run_actions import RESUMABLE
 from pages.ui.common.run_view import RunView
 from pages.ui.common.settings_text import with_titles
-from pages.ui.common.status_text import epoch_in, is_training_step
 from pages.ui.markdown import plain
-from tl_core import store
+from tl_core import sentences, store
 from tl_core.data.sources import parse
 from tl_core.errors import BadInput
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import resolve
 from tl_core.plan.problems import spec_problems
+from tl_core.records import Progress
 from tl_core.text import data_size, duration, percent
 
 SILENT = 60
@@ -52,11 +52,12 @@ def _queued(view: RunView, models: Path) -> str:
 
 
 def _running(view: RunView) -> str:
-    what = view.progress.what if view.progress else "Starting"
-    if epoch := epoch_in(what):
-        doing = "Training" if is_training_step(what) else what.split()[0]
-        return f"{doing} epoch {epoch} of {view.epochs}: {_phase(view, epoch)}."
-    return f"{what} ({len(view.lines)} of {view.epochs} epochs done)."
+    activity = view.progress.activity if view.progress else None
+    if activity and activity.epoch:
+        doing = sentences.title(replace(activity, epoch=None))
+        return f"{doing} epoch {activity.epoch} of {view.epochs}: {_phase(view, activity.epoch)}."
+    doing = sentences.title(activity) if activity else "Starting"
+    return f"{doing} ({len(view.lines)} of {view.epochs} epochs done)."
 
 
 def _phase(view: RunView, epoch: int) -> str:
@@ -73,8 +74,8 @@ def phase_text(phase: Phase) -> str:
 
 
 def _finished(view: RunView) -> str:
-    best, test = view.state.get("exported_epoch") or view.best_epoch, view.state.get("test_accuracy")
-    took = f"Finished after {duration(view.state.get('seconds'))}.{stopped_early(view)}"
+    best, test = view.state.exported_epoch or view.best_epoch, view.state.test_accuracy
+    took = f"Finished after {duration(view.state.seconds)}.{stopped_early(view)}"
     tested = f"; test accuracy {percent(test)}" if test is not None else ""
     exported = f" Epoch {best}, {_chosen_by(view)}, is exported{tested}." if best else ""
     return f"{took}{exported} {view.message}".strip()
@@ -88,22 +89,19 @@ def _chosen_by(view: RunView) -> str:
 
 def stopped_early(view: RunView) -> str:
     """Why early stopping ended it, and what it saved; empty where it ran to its last epoch."""
-    early = view.state.get("stopped_early") or {}
-    if not isinstance(early.get("epoch"), int):
+    early = view.state.stopped_early
+    if early is None:
         return ""
-    return f" Early stopping ended it after epoch {early['epoch']} of {view.epochs}: {early.get('reason', '')}".rstrip(
-        ": "
-    )
+    return f" Early stopping ended it after epoch {early.epoch} of {view.epochs}: {early.reason}".rstrip(": ")
 
 
 def _ended(view: RunView) -> str:
     obstacle, message = obstacle_of(view), with_titles(view.message)
     if obstacle:
-        happened = re.sub(r"; resume [^.]*", "", message)
-        return f"{happened} It cannot be resumed: {obstacle}".strip()
+        return f"{message} It cannot be resumed: {obstacle}".strip()
     done = len(view.lines)
     where = f"goes on after epoch {done}" if done else "starts it from the beginning"
-    return message if "resume" in message.lower() else f"{message} Resume {where}.".strip()
+    return f"{message} Resume {where}.".strip()
 
 
 def obstacle_of(view: RunView) -> str:
@@ -154,16 +152,15 @@ def overall_text(view: RunView) -> str:
     return said if left is None else f"{said} · {status_text.time_left(left)}"
 
 
-def stage_text(now: store.Progress) -> str:
+def stage_text(now: Progress) -> str:
     """For example "Epoch 3: step 12 of 96 · 321 images/s" or "Decoding images: 120 of 720 · 15 s left"."""
-    unit = "step " if is_training_step(now.what) else ""
-    counted = f": {unit}{now.done:,} of {now.total:,}" if now.total > 1 else ""
+    counted = sentences.counted(now.activity, now.done, now.total)
     speed = f" · {now.rate:,.0f} images/s" if now.rate else ""
-    ahead = None if epoch_in(now.what) else store.stage_seconds_left(now)  # Of epochs, the bar above says it.
-    return " · ".join(filter(None, [f"{now.what}{counted}{speed}", status_text.time_left(ahead)]))
+    ahead = None if now.activity.epoch else store.stage_seconds_left(now)  # Of epochs, the bar above says it.
+    return " · ".join(filter(None, [f"{counted}{speed}", status_text.time_left(ahead)]))
 
 
-def usage(now: store.Progress) -> str:
+def usage(now: Progress) -> str:
     """What the worker uses: processor, memory, graphics memory; only what is known."""
     said = [f"processor {percent(now.cpu / 100, 0)} of one core"] if now.cpu is not None else []
     said += [f"memory {data_size(now.memory)}"] if now.memory is not None else []

@@ -11,9 +11,10 @@ import streamlit as st
 
 from pages.ui.common import problems
 from pages.ui.markdown import plain
-from tl_core import service, store
+from tl_core import sentences, service, store
 from tl_core.cache import eviction
 from tl_core.errors import BadInput, LabError
+from tl_core.records import Activity
 from tl_core.results.cache_audit import Verified
 from tl_core.store import disk
 from tl_core.text import counted, data_size
@@ -178,8 +179,8 @@ def draw_cache_check(models: Path) -> None:
 def _check(models: Path, run_id: str) -> None:
     bar = st.progress(0.0, "Starting a process that recomputes some of them …")
 
-    def show(what: str, done: int, total: int) -> None:
-        bar.progress(min(done / max(total, 1), 1.0), what)
+    def show(activity: Activity, done: int, total: int) -> None:
+        bar.progress(min(done / max(total, 1), 1.0), sentences.title(activity))
 
     try:
         found = service.verified(models, run_id, progress=show)

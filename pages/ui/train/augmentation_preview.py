@@ -17,14 +17,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui.markdown import plain
 from pages.ui.train.plan_view import PlanView, dataset_of
-from tl_core import service
-from tl_core.cache.arrays import Progress, unwatched
+from tl_core import sentences, service
 from tl_core.data import decode
 from tl_core.data.dataset import Unreadable
 from tl_core.data.prepare import split_of
 from tl_core.errors import LabError
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import DataSpec, ExperimentSpec
+from tl_core.records import Activity, ProgressCallback, unwatched
 from tl_core.service import Preview
 from tl_core.text import percent
 
@@ -104,12 +104,12 @@ class _Wanted:
     models: str
     asked: str
     picture: int
-    progress: Progress = field(default=unwatched, compare=False)
+    progress: ProgressCallback = field(default=unwatched, compare=False)
 
 
-def _show_waiting(place: DeltaGenerator, what: str, _done: int, _total: int) -> None:
+def _show_waiting(place: DeltaGenerator, activity: Activity, _done: int, _total: int) -> None:
     """Shows what the image waits for; a page that is drawn again or left ends the waiting here."""
-    place.caption("" if what == service.WAITING else f"{what}…")
+    place.caption("" if activity == service.WAITING else f"{sentences.title(activity)}…")
 
 
 @lru_cache(maxsize=_KEPT)

@@ -16,7 +16,7 @@ from pages.ui.common import status_text
 from pages.ui.markdown import plain
 from pages.ui.train import draft
 from pages.ui.train.plan_view import PlanView
-from tl_core import service
+from tl_core import sentences, service
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.results.lr_range_test import Finding
 from tl_core.service import Search, Stand
@@ -150,10 +150,11 @@ def _progress() -> None:
 
 
 def search_text(stand: Stand) -> str:
-    """For example "Testing learning rates: 34 of 100 steps · 4 s left"."""
+    """For example "Testing learning rates: step 34 of 100 · 4 s left"."""
+    doing = sentences.counted(stand.activity, stand.done, stand.total) if stand.activity else "Starting"
     if stand.left is None:
-        return f"{stand.what}…"
-    return f"{stand.what} · {f'at most {duration(round(stand.left))} left' if stand.most else status_text.time_left(stand.left)}"
+        return f"{doing}…"
+    return f"{doing} · {f'at most {duration(round(stand.left))} left' if stand.most else status_text.time_left(stand.left)}"
 
 
 def _result(found: Finding) -> None:

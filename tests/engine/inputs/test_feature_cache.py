@@ -28,6 +28,7 @@ from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity, Stage
 
 pytestmark = pytest.mark.slow
 
@@ -179,7 +180,7 @@ def test_a_stopped_pass_goes_on_where_it_stopped_and_says_the_same_to_the_bit(
 ) -> None:
     told: list[int] = []
 
-    def stop(_what: str, done: int, _total: int) -> None:
+    def stop(_activity: Activity, done: int, _total: int) -> None:
         told.append(done)
         if done > 100:
             raise RunStopped("stopped by the test")
@@ -256,5 +257,5 @@ def test_a_second_run_on_the_same_data_computes_no_features(trained: Trained, sh
     trained(small_spec())
     seen = set()
     run = store.create(shared_models, small_spec(head__dropout=0.7, train__seed=5, data__split_seed=3))
-    train(run, shared_models, lambda what, _done, _total: seen.add(what))
-    assert not seen & {"Decoding images", "Computing features"}
+    train(run, shared_models, lambda activity, _done, _total: seen.add(activity))
+    assert not seen & {Activity(Stage.DECODING), Activity(Stage.FEATURES)}

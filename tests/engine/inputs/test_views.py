@@ -18,6 +18,7 @@ from tl_core.engine.inputs.views import drawn_epoch, from_views, view_of
 from tl_core.errors import RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity, Stage
 
 MIXING = {"rotation": 20.0, "brightness": 0.3, "mixup": 0.5, "cutmix": 1.0}
 
@@ -147,7 +148,7 @@ def test_a_stopped_view_is_gone_on_with_and_those_before_it_stay(
     assert len(folders(tmp_path)) == 1
     told: list[tuple[str, int]] = []
     views(frozen, data, tmp_path, progress=lambda said, done, _total: told.append((said, done)))
-    assert told[0] == ("Computing features of view 2 of 3", 48)
+    assert told[0] == (Activity(Stage.FEATURES, part="view 2 of 3"), 48)
     assert len(folders(tmp_path)) == len(list(tmp_path.rglob("features.f32"))) == 3
 
 

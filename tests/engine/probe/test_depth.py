@@ -24,6 +24,7 @@ from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import plan
+from tl_core.records import Activity, Stage
 from tl_core.results.depth_probe import Probe, read_probe
 
 SPEC = small_spec(data__images_per_class=30)
@@ -154,15 +155,15 @@ def test_a_fork_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "stage",
     [
-        pytest.param("Decoding images", marks=pytest.mark.long),
-        pytest.param("Building the network", marks=pytest.mark.long),
-        "Computing features",
+        pytest.param(Activity(Stage.DECODING), marks=pytest.mark.long),
+        pytest.param(Activity(Stage.BUILDING), marks=pytest.mark.long),
+        Activity(Stage.FEATURES),
         PROBING,
     ],
 )
 def test_it_can_be_stopped_at_any_stage_and_leaves_nothing_half_made(stage: str, tmp_path: Path) -> None:
-    def stop(what: str, _done: int, _total: int) -> None:
-        if what == stage:
+    def stop(activity: Activity, _done: int, _total: int) -> None:
+        if activity == stage:
             raise RunStopped("enough")
 
     spec = small_spec(data__source="playground:classes=2,images_per_class=10")

@@ -16,6 +16,7 @@ from tl_core.engine.training.lifecycle import train
 from tl_core.engine.training.restore import network_at
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
+from tl_core.records import Activity, Stage
 
 pytestmark = pytest.mark.slow
 
@@ -63,9 +64,9 @@ def test_what_is_frozen_in_a_fork_is_what_its_parent_trained(shared_models: Path
 def test_a_fork_of_a_head_shares_its_parents_features(shared_models: Path, parent: store.Run) -> None:
     fork = forks.fork(shared_models, parent, 1, {"backbone.freeze": "all", "train.epochs": 1})
     assert start_identity(fork, store.read_spec(fork)) == ""
-    seen: list[str] = []
-    train(fork, shared_models, lambda what, _done, _total: seen.append(what))
-    assert "Computing features" not in seen
+    seen: list[Activity] = []
+    train(fork, shared_models, lambda activity, _done, _total: seen.append(activity))
+    assert Activity(Stage.FEATURES) not in seen
 
 
 @pytest.fixture(scope="module")
@@ -83,14 +84,14 @@ def test_the_curve_goes_on_from_the_parents(expected: dict[str, Any], parent: st
     assert expected["figures"][0] == store.FINISHED and expected["figures"][1] in (3, 4)
 
 
-@pytest.mark.parametrize("moment", ["Building the network", "Epoch 3", "Epoch 4"])
+@pytest.mark.parametrize("moment", [Activity(Stage.BUILDING), Activity(Stage.TRAINING, 3), Activity(Stage.TRAINING, 4)])
 def test_a_fork_stopped_before_or_after_its_first_epoch_ends_the_same_without_its_parent(
     shared_models: Path, parent: store.Run, expected: dict[str, Any], moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fork = forks.fork(shared_models, parent, 2, CHANGES)
 
-    def stop(what: str, _done: int, _total: int) -> None:
-        if what == moment:
+    def stop(activity: Activity, _done: int, _total: int) -> None:
+        if activity == moment:
             raise RunStopped("stopped by the test")
 
     with pytest.raises(RunStopped):
@@ -109,7 +110,7 @@ def test_a_fork_whose_start_is_damaged_or_gone_fails_in_a_sentence(shared_models
     (fork.folder / "start.npz").write_bytes(b"no weights")
     with pytest.raises(RunFailed, match="damaged"):
         train(fork, shared_models, quiet)
-    assert store.read_state(fork)["status"] == store.FAILED
+    assert store.read_state(fork).status == store.FAILED
     (fork.folder / "start.json").unlink()
     with pytest.raises(RunFailed, match="Fork its parent again"):
         train(fork, shared_models, quiet)
@@ -127,7 +128,7 @@ def test_a_fork_on_other_images_of_the_same_name_says_so_and_drops_the_losses_of
     fork = forks.fork(shared_models, parent, 2, CHANGES)
     spec, classes, losses = store.read_spec(fork), forks.classes_of(parent), fork.folder / "val_losses.f32"
     assert losses.exists()
-    first_network(fork, resolve(spec), classes, data=store.read_state(parent)["data"])
+    first_network(fork, resolve(spec), classes, data=store.read_state(parent).data)
     assert losses.exists()
     assert OTHER_IMAGES not in caplog.text
     first_network(fork, resolve(spec), classes, data="one photo more")

@@ -12,7 +12,6 @@ import pytest
 
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
-from tl_core.cache.arrays import Progress
 from tl_core.data.prepare import prepare
 from tl_core.engine.networks.assembly import assemble
 from tl_core.engine.results.measures import cross_entropy
@@ -27,6 +26,7 @@ from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.schedules import Line
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import ProgressCallback
 
 pytestmark = pytest.mark.slow
 
@@ -55,19 +55,19 @@ def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
     spec = small_spec(preset, data__images_per_class=6)
     run = trained(spec)
     state, lines = store.read_state(run), store.read_metrics(run)
-    assert state["status"] == store.FINISHED
+    assert state.status == store.FINISHED
     assert [line["epoch"] for line in lines] == list(range(1, resolve(spec).epochs + 1))
     for line in lines:
         assert set(line) == LINE
         assert all(math.isfinite(line[name]) for name in ("loss", "train_eval_loss", "val_loss", "penalty"))
     best = min(lines, key=lambda line: line["val_loss"])
-    assert (state["best_epoch"], state["val_loss"]) == (best["epoch"], best["val_loss"])
+    assert (state.best_epoch, state.val_loss) == (best["epoch"], best["val_loss"])
     assert store.read_spec(run) == spec
-    losses = read_losses(run, state["images"]["validation"])
+    losses = read_losses(run, state.images["validation"])
     np.testing.assert_allclose(losses.mean(axis=1), [line["val_loss"] for line in lines], rtol=1e-5)
     for part in ("validation", "test"):
         report = json.loads((run.report / f"{part}.json").read_text())
-        assert sum(map(sum, report["confusion"])) == state["images"][part] == report["images"]
+        assert sum(map(sum, report["confusion"])) == state.images[part] == report["images"]
     validation = json.loads((run.report / "validation.json").read_text())
     assert validation["accuracy"] == pytest.approx(best["val_accuracy"])
     assert validation["loss"] == pytest.approx(best["val_loss"], rel=1e-3)
@@ -75,7 +75,7 @@ def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
 
 def test_a_head_trained_on_pretrained_features_learns_digits(trained: Trained) -> None:
     run = trained(small_spec(data__images_per_class=60, data__image_size=64, train__epochs=10))
-    assert store.read_state(run)["val_accuracy"] > 0.85
+    assert store.read_state(run).val_accuracy > 0.85
 
 
 def test_the_best_epoch_is_exported_also_where_it_was_before_the_backbone_thawed(trained: Trained) -> None:
@@ -88,9 +88,9 @@ def test_the_best_epoch_is_exported_also_where_it_was_before_the_backbone_thawed
     }
     run = trained(small_spec("fine-tune", **changes, data__images_per_class=30))
     state, lines = store.read_state(run), store.read_metrics(run)
-    assert lines[state["best_epoch"] - 1]["phase"] == "head"
+    assert lines[state.best_epoch - 1]["phase"] == "head"
     report = json.loads((run.report / "validation.json").read_text())
-    assert report["loss"] == pytest.approx(state["val_loss"], rel=1e-3)
+    assert report["loss"] == pytest.approx(state.val_loss, rel=1e-3)
 
 
 def test_label_noise_reaches_training_and_nothing_else(trained: Trained, shared_models: Path) -> None:
@@ -148,9 +148,9 @@ def test_solved_classifiers_train_in_one_epoch_and_report_like_the_others(classi
     run = trained(small_spec(head__classifier=classifier, data__image_size=64, data__images_per_class=40))
     state, lines = store.read_state(run), store.read_metrics(run)
     assert [line["phase"] for line in lines] == ["solve"]
-    assert state["val_accuracy"] > 0.8
-    assert state["test_accuracy"] > 0.8
-    assert state["loss_name"] == ("squared hinge" if classifier == "linear-svm" else "cross-entropy")
+    assert state.val_accuracy > 0.8
+    assert state.test_accuracy > 0.8
+    assert state.loss_name == ("squared hinge" if classifier == "linear-svm" else "cross-entropy")
 
 
 def test_a_run_that_diverges_says_so_in_a_sentence_and_keeps_its_last_good_checkpoint(
@@ -158,7 +158,7 @@ def test_a_run_that_diverges_says_so_in_a_sentence_and_keeps_its_last_good_check
 ) -> None:
     trained_epoch = Trainer._train
 
-    def diverging(trainer: Trainer, epoch: int, progress: Progress, lines: Sequence[Line]) -> dict[str, float]:
+    def diverging(trainer: Trainer, epoch: int, progress: ProgressCallback, lines: Sequence[Line]) -> dict[str, float]:
         reported = trained_epoch(trainer, epoch, progress, lines)
         if epoch == 3:  # What an overflow leaves behind.
             trainer.groups[0].variables[0].assign(trainer.groups[0].variables[0] * np.inf)
@@ -172,14 +172,14 @@ def test_a_run_that_diverges_says_so_in_a_sentence_and_keeps_its_last_good_check
     ):
         train(run, shared_models, quiet)
     state = store.read_state(run)
-    assert (state["status"], state["epoch"]) == (store.FAILED, 2)
-    assert "lower train.learning_rate" in state["message"]
+    assert (state.status, state.epoch) == (store.FAILED, 2)
+    assert "lower train.learning_rate" in state.message
     assert "Traceback" in run.log.read_text()
     kept = checkpoints.latest_whole(run.checkpoints)
     assert kept is not None
     assert kept.epoch == 2
     assert all(np.isfinite(value).all() for value in checkpoints.load(run.checkpoints, kept).values())
-    assert state["exported_epoch"] == 2, "what was good is exported all the same"
+    assert state.exported_epoch == 2, "what was good is exported all the same"
     assert Predictor.of(run.export).signature.details["epoch"] == 2
 
 
@@ -195,7 +195,7 @@ def test_something_unforeseen_is_told_in_a_sentence_with_the_trace_in_the_log(
     run = store.create(shared_models, small_spec())
     with pytest.raises(RunFailed, match="ZeroDivisionError: by the test"):
         train(run, shared_models, quiet)
-    assert store.read_state(run)["status"] == store.FAILED
+    assert store.read_state(run).status == store.FAILED
     assert "Traceback" in run.log.read_text()
 
 

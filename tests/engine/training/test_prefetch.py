@@ -28,6 +28,7 @@ from tl_core.engine.training.prefetch import get_ready, prepared
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity, Stage
 from tl_core.store import disk
 
 pytestmark = pytest.mark.slow
@@ -83,7 +84,9 @@ def test_features_are_computed_while_pictures_are_still_decoded_and_are_the_same
         patch.setattr(decode, "resized", slow)
         get_ready(resolve(spec), tmp_path / "slow", lambda *step: told.append(step))
     get_ready(resolve(spec), tmp_path / "alone", quiet)
-    assert next(done for what, done, _ in told if what == "Computing features") > 16, "the pass goes on where it got to"
+    assert next(done for activity, done, _ in told if activity == Activity(Stage.FEATURES)) > 16, (
+        "the pass goes on where it got to"
+    )
     slowly, alone = (
         next((tmp_path / name).glob("cache/features/*/features.f32")).read_bytes() for name in ("slow", "alone")
     )
@@ -96,7 +99,7 @@ def test_whoever_stops_decoding_stops_what_is_computed_beside_it_and_loses_none_
 ) -> None:
     spec = photographed(photos)
 
-    def stop(what: str, done: int, _total: int) -> None:
+    def stop(activity: Activity, done: int, _total: int) -> None:
         if done == 70:
             while not list(tmp_path.glob("cache/features/.tmp-*/features.f32")):
                 time.sleep(0.02)
@@ -119,9 +122,9 @@ def test_features_are_found_where_pictures_are_decoded_again_one_of_which_is_unr
     train(store.create(tmp_path, spec), tmp_path, quiet)
     disk.clear_cache(tmp_path, "pixels")
     told = []
-    train(store.create(tmp_path, spec), tmp_path, lambda what, *_: told.append(what))
-    assert "Decoding images" in told
-    assert "Computing features" not in told
+    train(store.create(tmp_path, spec), tmp_path, lambda activity, *_: told.append(activity))
+    assert Activity(Stage.DECODING) in told
+    assert Activity(Stage.FEATURES) not in told
 
 
 def test_a_run_that_goes_on_does_not_begin_with_features_of_its_first_phase(

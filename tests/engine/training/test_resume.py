@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import TEMPORARY
+from tl_core.records import Activity, Stage
 
 pytestmark = pytest.mark.slow
 
@@ -43,15 +45,16 @@ TRAIN_AND_DIE = textwrap.dedent(
     import os, signal, sys
     from pathlib import Path
     from tl_core import store
-    from tl_core.engine.training import pace
-    from tl_core.engine.training.running import train
+    from tl_core.records import Stage
+    from tl_core.engine.training import step_chunks
+    from tl_core.engine.training.lifecycle import train
 
-    pace.FIRST = pace.MOMENT = 0  # Step by step, so that each can be its last.
+    step_chunks.FIRST = step_chunks.MOMENT = 0  # Step by step, so that each can be its last.
     models, run, left = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 
-    def progress(what, done, total):
+    def progress(activity, done, total):
         global left
-        if what.startswith("Epoch"):
+        if activity.stage == Stage.TRAINING:
             left -= 1
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -75,7 +78,9 @@ def outcome(run: store.Run) -> dict[str, Any]:
         "weights": {name: value.tobytes() for name, value in checkpoints.load(run.checkpoints, newest).items()},
         "losses": (run.folder / "val_losses.f32").read_bytes(),
         "test": (run.report / "test.json").read_text(),
-        "figures": [state[name] for name in ("status", "best_epoch", "val_accuracy", "test_accuracy", "epoch")],
+        "figures": [
+            getattr(state, name) for name in ("status", "best_epoch", "val_accuracy", "test_accuracy", "epoch")
+        ],
     }
 
 
@@ -109,7 +114,7 @@ def test_a_run_killed_at_random_batches_ends_bit_identical_to_one_left_alone(nam
         if done.returncode != -signal.SIGKILL:
             break
         kills += 1
-        assert store.read_state(run)["status"] == store.INTERRUPTED
+        assert store.read_state(run).status == store.INTERRUPTED
     assert done.returncode == 0, done.stderr[-2000:]
     assert kills == 2
     assert_same(outcome(run), expected)
@@ -127,9 +132,9 @@ def test_a_run_stopped_at_every_so_many_batches_ends_the_same(
     for patience in (3, 13, 21, 10_000):
         left = patience
 
-        def stop_later(what: str, _done: int, _total: int) -> None:
+        def stop_later(activity: Activity, _done: int, _total: int) -> None:
             nonlocal left
-            left -= what.startswith("Epoch")
+            left -= activity.stage == Stage.TRAINING
             if left < 0:
                 raise RunStopped("stopped by the test")
 
@@ -138,7 +143,7 @@ def test_a_run_stopped_at_every_so_many_batches_ends_the_same(
             break
         except RunStopped:
             stops += 1
-            assert store.read_state(run)["status"] == store.STOPPED
+            assert store.read_state(run).status == store.STOPPED
     assert stops >= 2
     assert_same(outcome(run), expected)
 
@@ -175,7 +180,7 @@ def test_images_that_changed_since_the_run_began_are_noticed(photos_folder: Path
     removed.unlink()
     with pytest.raises(RunFailed, match="not those this run began with"):
         train(run, tmp_path, quiet)
-    assert store.read_state(run)["status"] == store.FAILED
+    assert store.read_state(run).status == store.FAILED
     removed.write_bytes(content)
     train(run, tmp_path, quiet)
     assert [line["epoch"] for line in store.read_metrics(run)] == [1, 2, 3]
@@ -191,7 +196,7 @@ def test_a_folder_of_images_that_is_gone_when_a_run_goes_on_is_named_and_the_run
     elsewhere = photos_folder.rename(tmp_path / "elsewhere")
     with pytest.raises(RunFailed, match="photos"):
         train(run, tmp_path, quiet)
-    assert store.read_state(run)["status"] == store.FAILED
+    assert store.read_state(run).status == store.FAILED
     assert [line["epoch"] for line in store.read_metrics(run)] == [1], "what was reached is kept"
     elsewhere.rename(photos_folder)
     train(run, tmp_path, quiet)
@@ -273,16 +278,16 @@ def test_going_on_with_other_packages_is_allowed_and_said(shared_models: Path) -
     run = store.create(shared_models, HEAD)
     with pytest.raises(RunStopped):
         train(run, shared_models, _stop_in_epoch(2))
-    store.write_state(run, environment={**store.read_state(run)["environment"], "device": "another"})
+    store.write_state(run, environment=replace(store.read_state(run).environment, device="another"))
     train(run, shared_models, quiet)
-    assert "the same bits are not promised" in store.read_state(run)["message"]
+    assert "the same bits are not promised" in store.read_state(run).message
 
 
 def test_two_processes_never_train_the_same_run(shared_models: Path) -> None:
     run = store.create(shared_models, HEAD)
 
-    def train_it_again(what: str, _done: int, _total: int) -> None:
-        if what == "Epoch 2":
+    def train_it_again(activity: Activity, _done: int, _total: int) -> None:
+        if activity == Activity(Stage.TRAINING, 2):
             code = "import sys; from pathlib import Path; from tl_core import store; from tl_core.engine.training.lifecycle import train\n"
             code += f"m = Path({str(shared_models)!r}); train(store.find(m, {run.id!r}), m, lambda *a: None)"
             done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -291,12 +296,12 @@ def test_two_processes_never_train_the_same_run(shared_models: Path) -> None:
 
     with pytest.raises(RunStopped):
         train(run, shared_models, train_it_again)
-    assert store.read_state(run)["status"] == store.STOPPED
+    assert store.read_state(run).status == store.STOPPED
 
 
 def _stop_in_epoch(epoch: int) -> Any:
-    def progress(what: str, _done: int, _total: int) -> None:
-        if what == f"Epoch {epoch}":
+    def progress(activity: Activity, _done: int, _total: int) -> None:
+        if activity == Activity(Stage.TRAINING, epoch):
             raise RunStopped("stopped by the test")
 
     return progress

@@ -27,6 +27,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.schedules import rate
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.stopping import stop_epoch
+from tl_core.records import Activity, EarlyStop, Stage
 from tl_core.store.live_changes import adjustments, ask
 
 pytestmark = pytest.mark.slow
@@ -107,8 +108,8 @@ every_technique = pytest.mark.parametrize(
 
 
 def stop_in_epoch(epoch: int, batch: int = 1) -> Any:
-    def progress(what: str, done: int, _total: int) -> None:
-        if what == f"Epoch {epoch}" and done >= batch:
+    def progress(activity: Activity, done: int, _total: int) -> None:
+        if activity == Activity(Stage.TRAINING, epoch) and done >= batch:
             raise RunStopped("stopped by the test")
 
     return progress
@@ -139,7 +140,7 @@ def test_a_process_killed_in_every_epoch_leaves_a_run_that_ends_the_same(name: s
     spec = EVERY_TECHNIQUE[name]
     expected = outcome(left_alone(spec, shared_models))
     run, kills = store.create(shared_models, spec), 0
-    steps = -(-store.read_state(left_alone(spec, shared_models))["images"]["train"] // spec.train.batch_size)
+    steps = -(-store.read_state(left_alone(spec, shared_models)).images["train"] // spec.train.batch_size)
     while True:
         # Past the next epoch and into the one after it.
         arguments = [sys.executable, "-c", TRAIN_AND_DIE, str(shared_models), run.id, str(steps + 1 + kills % steps)]
@@ -156,9 +157,9 @@ def change_in_epoch(run: store.Run, epoch: int, values: dict[str, Any], stop: bo
     """A progress that asks for other settings in an epoch, once, and may then stop the run."""
     asked = False
 
-    def progress(what: str, _done: int, _total: int) -> None:
+    def progress(activity: Activity, _done: int, _total: int) -> None:
         nonlocal asked
-        if what == f"Epoch {epoch}" and not asked:
+        if activity == Activity(Stage.TRAINING, epoch) and not asked:
             asked = True
             ask(run, values)
             if stop:
@@ -191,9 +192,9 @@ def test_settings_changed_while_a_run_trains_count_from_the_next_epoch_and_resum
     train_until = change_in_epoch(broken, 2, CHANGED)
     train_and_stop = stop_in_epoch(4, batch=2)
 
-    def both(what: str, done: int, total: int) -> None:
-        train_until(what, done, total)
-        train_and_stop(what, done, total)
+    def both(activity: Activity, done: int, total: int) -> None:
+        train_until(activity, done, total)
+        train_and_stop(activity, done, total)
 
     with pytest.raises(RunStopped):
         train(broken, shared_models, both)
@@ -206,7 +207,7 @@ def test_settings_changed_while_a_run_trains_count_from_the_next_epoch_and_resum
 def test_optimisers_go_on_through_a_change_of_settings_and_begin_anew_in_a_phase(shared_models: Path) -> None:
     run = store.create(shared_models, tiny("fine-tune", **THAWED))
     train(run, shared_models, change_in_epoch(run, 2, {"train.learning_rate": 1e-4}))
-    steps = -(-store.read_state(run)["images"]["train"] // 16)
+    steps = -(-store.read_state(run).images["train"] // 16)
     assert int(last_values(run)["optimizer/head/0"]) == 2 * steps, (
         "of the two epochs of the last phase, one of them changed"
     )
@@ -227,17 +228,17 @@ def test_a_rule_ends_a_run_with_its_reason_and_the_best_epoch_is_exported(traine
     state, lines = store.read_state(run), store.read_metrics(run)
     found = stop_epoch(spec.stopping, lines, 1)
     assert found is not None
-    assert state["status"] == store.FINISHED
-    assert state["stopped_early"] == {"epoch": found[0], "reason": found[1]}
+    assert state.status == store.FINISHED
+    assert state.stopped_early == EarlyStop(*found)
     assert lines[-1]["epoch"] == found[0] < 30
     assert found[1] in run.log.read_text()
-    assert state["exported_epoch"] == state["best_epoch"] < found[0]
+    assert state.exported_epoch == state.best_epoch < found[0]
 
 
 def test_the_last_epoch_is_exported_where_the_best_is_not_wanted(trained: Trained) -> None:
     run = trained(tiny(train__epochs=4, train__learning_rate=5.0, stopping__restore_best=False))
     state = store.read_state(run)
-    assert state["exported_epoch"] == 4
+    assert state.exported_epoch == 4
     assert Predictor.of(run.export).signature.details["epoch"] == 4
     report = json.loads((run.report / "validation.json").read_text())
     assert report["loss"] == pytest.approx(store.read_metrics(run)[-1]["val_loss"], rel=1e-3)
@@ -246,7 +247,7 @@ def test_the_last_epoch_is_exported_where_the_best_is_not_wanted(trained: Traine
 def test_checkpoints_of_every_so_many_epochs_stay(trained: Trained) -> None:
     run = trained(tiny(train__epochs=7, train__keep_checkpoints=1, train__checkpoint_every=3))
     kept = {entry.epoch for entry in checkpoints.entries_of(run.checkpoints)}
-    assert kept == {3, 6, 7, store.read_state(run)["best_epoch"]}
+    assert kept == {3, 6, 7, store.read_state(run).best_epoch}
 
 
 def test_averaged_weights_are_measured_kept_and_exported(trained: Trained, shared_models: Path) -> None:
@@ -262,7 +263,7 @@ def test_averaged_weights_are_measured_kept_and_exported(trained: Trained, share
     logits = np.asarray(network(data.pixels.images[rows].astype(np.float32), training=False))
     assert line["val_loss"] == pytest.approx(cross_entropy(logits, data.dataset.labels[rows]).loss, rel=1e-4)
     exported = Predictor.of(run.export)
-    best = store.read_state(run)["val_accuracy"]
+    best = store.read_state(run).val_accuracy
     scores = exported.scores(data.pixels.images[rows])
     assert (scores.argmax(axis=1) == data.dataset.labels[rows]).mean() == pytest.approx(best)
 

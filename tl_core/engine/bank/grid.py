@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from tl_core import store
-from tl_core.cache.arrays import Progress
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import set_up
 from tl_core.engine.bank.epochs import Outcome
@@ -19,11 +18,12 @@ from tl_core.engine.training.phase_data import stored_features
 from tl_core.engine.training.prefetch import prepared
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import ProgressCallback
 from tl_core.results.head_bank import Cell, Grid, cells
 from tl_core.store import cache_folder
 
 
-def train_bank(base: ExperimentSpec, grid: Grid, models: Path, progress: Progress) -> dict[str, Any]:
+def train_bank(base: ExperimentSpec, grid: Grid, models: Path, progress: ProgressCallback) -> dict[str, Any]:
     """Trains every cell of a grid on the features that a run of `base` would read; nothing but caches is written.
 
     Returns:
@@ -40,7 +40,7 @@ def train_bank(base: ExperimentSpec, grid: Grid, models: Path, progress: Progres
     return _result(base, grid, specs, data, bank)
 
 
-def read(spec: ExperimentSpec, models: Path, progress: Progress) -> tuple[Prepared, Arrays]:
+def read(spec: ExperimentSpec, models: Path, progress: ProgressCallback) -> tuple[Prepared, Arrays]:
     """The data of a spec whose backbone is all frozen, and the features that its head reads.
 
     Raises:

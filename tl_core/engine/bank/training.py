@@ -11,7 +11,6 @@ from itertools import groupby
 import numpy as np
 import psutil
 
-from tl_core.cache.arrays import Progress, unwatched
 from tl_core.engine.backend import tf
 from tl_core.engine.bank.epochs import Outcome, Shared, begun, train
 from tl_core.engine.bank.layout import dropouts
@@ -22,6 +21,7 @@ from tl_core.engine.training.epochs import balanced
 from tl_core.engine.training.phase_data import train_eval_positions
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import Activity, ProgressCallback, Stage, unwatched
 from tl_core.text import data_size
 
 SHARE_OF_MEMORY = 0.25
@@ -51,7 +51,7 @@ class Bank:
     complete: bool
 
 
-def run(specs: Sequence[ExperimentSpec], arrays: Arrays, progress: Progress = unwatched) -> Bank:
+def run(specs: Sequence[ExperimentSpec], arrays: Arrays, progress: ProgressCallback = unwatched) -> Bank:
     """Trains a head for each spec.
 
     Args:
@@ -72,8 +72,8 @@ def run(specs: Sequence[ExperimentSpec], arrays: Arrays, progress: Progress = un
     return Bank(outcomes, time.monotonic() - began, complete)
 
 
-def _tell(progress: Progress, before: int, heads: int, total: int, epochs: int) -> None:
-    progress("Training heads", before + heads * epochs, total)
+def _tell(progress: ProgressCallback, before: int, heads: int, total: int, epochs: int) -> None:
+    progress(Activity(Stage.TRAINING_HEADS), before + heads * epochs, total)
 
 
 def need_memory(images: int, inputs: int) -> None:

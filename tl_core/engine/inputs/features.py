@@ -17,14 +17,17 @@ from typing import Any, Literal
 import numpy as np
 
 from tl_core.cache import feature_keys
-from tl_core.cache.arrays import Job, Progress, State, grown, is_built, mapped, missing_bytes, need_space, opened
+from tl_core.cache.arrays import Job, State, grown, is_built, mapped, missing_bytes, need_space, opened
 from tl_core.data.partial_pixels import Growing, Overtaken
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, forget, keep, ready
 from tl_core.errors import RunFailed
+from tl_core.records import Activity, ProgressCallback, Stage
 
 log = logging.getLogger(__name__)
+
+COMPUTING = Activity(Stage.FEATURES)
 
 BATCH = 16
 
@@ -66,7 +69,7 @@ def features(
     pixels: Pixels,
     identity: tuple[Any, ...],
     cache: Path,
-    progress: Progress,
+    progress: ProgressCallback,
     arithmetic: Arithmetic = EXACT,
     storage: Storage = "float32",
 ) -> np.ndarray:
@@ -132,8 +135,8 @@ def stored(
     shape: tuple[int, ...],
     identity: tuple[Any, ...],
     cache: Path,
-    progress: Progress,
-    said: str = "Computing features",
+    progress: ProgressCallback,
+    activity: Activity = COMPUTING,
     storage: Storage = "float32",
     exact: Callable[[], Iterable[np.ndarray]] | None = None,
     besides: Callable[[], int] = lambda: 0,
@@ -144,7 +147,7 @@ def stored(
         outputs: Yields them in batches, from a given image on, which is the first of a batch. Called only if needed.
         shape: Of all batches together: (images, ...).
         identity: Everything that they depend on.
-        said: The stage reported to `progress`.
+        activity: Reported to `progress`.
         exact: If features are not exact: yields the first batches in f32, as in `compared`, for comparison.
         besides: Bytes that another thread is about to write into the cache.
     """
@@ -153,7 +156,7 @@ def stored(
     def build(building: Path) -> dict[str, Any]:
         file = building / _FILES[storage]
         need_space(building.parent, missing_bytes(building, size) + besides(), "cached features", optional=True)
-        more = partial(_missing, outputs, storage, lambda done: progress(said, done, shape[0]))
+        more = partial(_missing, outputs, storage, lambda done: progress(activity, done, shape[0]))
         if (made := grown(file, {"images": 0}, more)["images"]) != shape[0]:
             raise RunFailed(f"Computed features of {made} images, expected {shape[0]}; nothing is stored.")
         index: dict[str, Any] = {"shape": shape, "identity": list(identity)}
@@ -161,7 +164,7 @@ def stored(
             return index
         return {**index, "change": vars(_changed(mapped(file, storage, shape), exact))}
 
-    job = Job(said, shape[0], size)
+    job = Job(activity, shape[0], size)
 
     def read(index: dict[str, Any]) -> np.ndarray:
         return mapped(folder / _FILES[storage], storage, tuple(index["shape"]))
@@ -184,7 +187,12 @@ def kept(
         raise _Gone
 
     try:
-        return opened(folder, Job("", 0, 0), gone, lambda _: mapped(folder / _FILES[storage], storage, shape))[0]
+        return opened(
+            folder,
+            Job(COMPUTING, 0, 0),
+            gone,
+            lambda _: mapped(folder / _FILES[storage], storage, shape),
+        )[0]
     except _Gone:
         return None
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tl_core.cache.arrays import unwatched
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Unreadable
 from tl_core.data.pixels import is_cached, pixels
@@ -23,6 +22,7 @@ from tl_core.engine.inputs.views import drawn_epoch
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import DataSpec
+from tl_core.records import unwatched
 from tl_core.results.preview import Preview
 
 EPOCHS = range(1, 10)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.cache.arrays import Progress
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.augmentation import VERSION, Recipe, seen
@@ -24,6 +23,7 @@ from tl_core.engine.inputs.streams import Batch, Inputs, from_features, labelled
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import digest_of
+from tl_core.records import Activity, ProgressCallback, Stage
 
 
 def view_of(epoch: int, views: int) -> int:
@@ -47,7 +47,7 @@ def from_views(
     epochs: Iterable[int],
     identity: tuple[Any, ...],
     cache: Path,
-    progress: Progress,
+    progress: ProgressCallback,
     arithmetic: Arithmetic = EXACT,
 ) -> Inputs:
     """Training images as `spec.train.views` stored views of features; position p is row `rows[p]` of the pixels.
@@ -80,8 +80,8 @@ def from_views(
         outputs = partial(_outputs, prefix, recipe, pixels.images, rows, view)
         first = partial(_outputs, unrounded, recipe, pixels.images, rows, view, 0, COMPARED * BATCH)
         exact = None if is_exact(arithmetic, storage) else first
-        said = f"Computing features of view {view} of {views}"
-        kept = stored(outputs, shape, (*common, view), cache, progress, said, storage, exact)
+        activity = Activity(Stage.FEATURES, part=f"view {view} of {views}")
+        kept = stored(outputs, shape, (*common, view), cache, progress, activity, storage, exact)
         read[view] = from_features(kept, np.arange(len(rows)))
 
     def inputs(batches: Iterable[np.ndarray], epoch: int) -> Iterator[Batch]:

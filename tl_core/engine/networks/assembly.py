@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tl_core.cache.arrays import Progress, unwatched
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
 from tl_core.engine.networks import head, network_pool, weights
 from tl_core.experiment.resolve import Experiment
+from tl_core.records import Activity, ProgressCallback, Stage, unwatched
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Parts:
     boundary: str
 
 
-def assemble(experiment: Experiment, classes: int, progress: Progress = unwatched) -> keras.Model:
+def assemble(experiment: Experiment, classes: int, progress: ProgressCallback = unwatched) -> keras.Model:
     """The network of an experiment with its initial weights: float32 RGB pixels 0..255, shape (batch, size, size, 3), to logits.
 
     Raises:
         BadInput, RunFailed: the weights are not available.
     """
-    progress("Building the network", 0, 1)
-    received = partial(progress, "Downloading weights")
+    progress(Activity(Stage.BUILDING), 0, 1)
+    received = partial(progress, Activity(Stage.DOWNLOADING))
     return with_head(network_pool.pretrained(experiment, received), experiment, classes)
 
 

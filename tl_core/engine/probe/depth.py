@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.cache.arrays import Job, Progress, opened, unwatched
+from tl_core.cache.arrays import Job, opened
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import device_name
 from tl_core.engine.probe import neighbours, ridge
@@ -23,16 +23,17 @@ from tl_core.engine.probe.features import at_every_cut, identity_of
 from tl_core.errors import BadInput, RunFailed
 from tl_core.experiment.resolve import Experiment
 from tl_core.files import digest_of
+from tl_core.records import Activity, ProgressCallback, Stage, unwatched
 from tl_core.results.depth_probe import Depth, Probe, Score, interval
 from tl_core.store import cache_folder
 
 VERSION = 1
 """Increase it when the same images and features give different scores."""
 
-PROBING = "Probing the blocks"
+PROBING = Activity(Stage.PROBING)
 
 
-def probe(experiment: Experiment, models: Path, progress: Progress = unwatched) -> Probe:
+def probe(experiment: Experiment, models: Path, progress: ProgressCallback = unwatched) -> Probe:
     """Accuracy of simple classifiers on the features of each block of an experiment's pretrained network.
 
     Uses the spec's data, network, weights and pooling; other settings affect only the estimated costs. Features and scores are
@@ -64,7 +65,7 @@ def probe(experiment: Experiment, models: Path, progress: Progress = unwatched) 
     )
 
 
-def _scores_kept(experiment: Experiment, data: Prepared, cache: Path, progress: Progress) -> list[Any]:
+def _scores_kept(experiment: Experiment, data: Prepared, cache: Path, progress: ProgressCallback) -> list[Any]:
     """The name and two scores of every cut as JSON values, cached or computed now."""
     split = data.split
     rows = [part.tolist() for part in (split.train, split.train_labels, split.validation)]

@@ -10,7 +10,6 @@ import numpy as np
 
 from tl_core.backbones import facts
 from tl_core.backbones.download import obtain
-from tl_core.cache.arrays import Progress
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import device_name, keras
 from tl_core.engine.inputs.features import portions, stored
@@ -18,6 +17,7 @@ from tl_core.engine.inputs.prefix import compiled
 from tl_core.engine.networks import build as networks
 from tl_core.engine.networks import network_pool
 from tl_core.experiment.resolve import Experiment
+from tl_core.records import Activity, ProgressCallback, Stage
 
 _POOLING = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
 
@@ -29,7 +29,9 @@ def pooled(network: keras.Model, pooling: str) -> keras.Model:
     return keras.Model(network.inputs[0], keras.layers.Concatenate(name="pooled")(outputs))
 
 
-def at_every_cut(experiment: Experiment, pixels: Pixels, cache: Path, progress: Progress) -> Mapping[str, np.ndarray]:
+def at_every_cut(
+    experiment: Experiment, pixels: Pixels, cache: Path, progress: ProgressCallback
+) -> Mapping[str, np.ndarray]:
     """The pooled output of every cut for every image, by the cut's name: float32, shape (images, channels), memory-mapped.
 
     The network is built and run only if the features are not cached.
@@ -43,7 +45,7 @@ def at_every_cut(experiment: Experiment, pixels: Pixels, cache: Path, progress: 
     images, channels = len(pixels.images), [block.channels for block in facts(backbone.name).blocks]
 
     def outputs(start: int) -> Iterator[np.ndarray]:
-        progress("Building the network", 0, 1)
+        progress(Activity(Stage.BUILDING), 0, 1)
         network = network_pool.pretrained(experiment)
         return compiled(pooled(network, experiment.spec.head.pooling))(
             pixels.images[some] for some in portions(images, start)
@@ -53,12 +55,12 @@ def at_every_cut(experiment: Experiment, pixels: Pixels, cache: Path, progress: 
     return dict(zip(backbone.cut_names, np.split(features, np.cumsum(channels)[:-1], axis=1), strict=True))
 
 
-def identity_of(experiment: Experiment, progress: Progress) -> tuple[str, ...]:
+def identity_of(experiment: Experiment, progress: ProgressCallback) -> tuple[str, ...]:
     """Everything besides the pixels that the features depend on: weights, cuts, pooling.
 
     Downloads weights first if necessary: some are identified by content.
     """
     if experiment.weights.kind == "imagenet":
-        obtain(experiment.backbone, partial(progress, "Downloading weights"))
+        obtain(experiment.backbone, partial(progress, Activity(Stage.DOWNLOADING)))
     cuts = (cut.layer for cut in experiment.backbone.cuts)
     return "every cut", experiment.weights_identity, *cuts, experiment.spec.head.pooling

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.cache.arrays import Progress
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Skipped, Unreadable
 from tl_core.data.pixels import pixels
@@ -19,6 +18,7 @@ from tl_core.engine.results.measures import cross_entropy, squared_hinge
 from tl_core.engine.step import forward_pass
 from tl_core.errors import BadInput
 from tl_core.metrics import Measured
+from tl_core.records import ProgressCallback
 
 BATCH = 32
 
@@ -72,7 +72,7 @@ class Predictor:
         scores = self.scores(np.stack(images)) if images else np.zeros((0, 1))
         return [self._ranked(str(path), row, most) for path, row in zip(readable, scores, strict=True)], skipped
 
-    def evaluate(self, dataset: ImageDataset, cache: Path, progress: Progress) -> tuple[Measured, ImageDataset]:
+    def evaluate(self, dataset: ImageDataset, cache: Path, progress: ProgressCallback) -> tuple[Measured, ImageDataset]:
         """Evaluates the network on all readable images of a dataset.
 
         Raises:

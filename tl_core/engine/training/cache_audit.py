@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.cache.arrays import Progress, unwatched
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import set_up
 from tl_core.engine.inputs.features import change, kept, key_of, portions
@@ -17,12 +16,17 @@ from tl_core.engine.training.initial_weights import first_network, start_identit
 from tl_core.engine.training.phase_data import arithmetic_of, identity_of
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import Experiment
+from tl_core.records import Activity, ProgressCallback, Stage, unwatched
 from tl_core.results.cache_audit import Verified
 from tl_core.store import Run, cache_folder, read_state
 
 
 def verify(
-    experiment: Experiment, models: Path, batches: int = 8, run: Run | None = None, progress: Progress = unwatched
+    experiment: Experiment,
+    models: Path,
+    batches: int = 8,
+    run: Run | None = None,
+    progress: ProgressCallback = unwatched,
 ) -> tuple[Verified, ...]:
     """Computes some batches again of all features that an experiment has stored, spread evenly over the images.
 
@@ -62,7 +66,7 @@ def _why_none(experiment: Experiment) -> str:
 
 
 def _absent(run: Run | None) -> BadInput:
-    if run and read_state(run).get("epoch"):
+    if run and read_state(run).epoch:
         why = "They were removed since, there was no room for them, or the images changed."
         return BadInput.of(
             "features", f"those of {run.id} are not stored", f"{why} A new run of its settings stores them again."
@@ -87,7 +91,7 @@ def _stored(experiment: Experiment, data: Prepared, parts: Parts, models: Path, 
 
 
 def _verified(
-    experiment: Experiment, data: Prepared, parts: Parts, stored: np.ndarray, batches: int, progress: Progress
+    experiment: Experiment, data: Prepared, parts: Parts, stored: np.ndarray, batches: int, progress: ProgressCallback
 ) -> Verified:
     assert parts.prefix is not None
     images, every = data.pixels.images, list(portions(len(stored)))
@@ -98,7 +102,7 @@ def _verified(
     exact = []
     for number, output in enumerate(in_keras(parts.prefix)(images[some] for some in chosen), 1):
         exact.append(np.asarray(output))
-        progress("Computing features again", number, len(chosen))
+        progress(Activity(Stage.CHECKING_FEATURES), number, len(chosen))
     found = np.concatenate([stored[some] for some in chosen])
     apart = change(found, np.concatenate(exact))
     each = np.abs(found.astype(np.float32) - np.concatenate(exact)).reshape(len(found), -1).mean(axis=1)

@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 
 from tl_core import metrics
-from tl_core.cache.arrays import Progress, unwatched
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.streams import Inputs, ResidentInputs, in_batches
 from tl_core.engine.results.measures import cross_entropy
@@ -45,6 +44,9 @@ from tl_core.errors import RunFailed
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.schedules import Line, is_constant, rate
 from tl_core.metrics import METRICS, Measured
+from tl_core.records import Activity, ProgressCallback, Stage, unwatched
+
+MEASURING = Activity(Stage.MEASURING)
 
 EVALUATION_BATCH = 32
 
@@ -120,7 +122,9 @@ class Trainer:
         """All that an epoch changes, as checkpoints name it."""
         return variables_of(self.tail, self.groups, self.averages)
 
-    def epoch(self, epoch: int, progress: Progress, lines: Sequence[Line] = ()) -> tuple[dict[str, Any], np.ndarray]:
+    def epoch(
+        self, epoch: int, progress: ProgressCallback, lines: Sequence[Line] = ()
+    ) -> tuple[dict[str, Any], np.ndarray]:
         """Trains one epoch.
 
         Args:
@@ -133,10 +137,10 @@ class Trainer:
         started = time.monotonic()
         reported = self._train(epoch, progress, lines)
         seconds = time.monotonic() - started
-        said = f"Measuring epoch {epoch}"
+        measuring = Activity(Stage.MEASURING, epoch)
         with in_place_of_weights(self.averages):
-            train_eval = evaluate(self.forward, self.phase_data.train_eval, progress=progress, said=said)
-            validation = evaluate(self.forward, self.phase_data.validation, progress=progress, said=said)
+            train_eval = evaluate(self.forward, self.phase_data.train_eval, progress=progress, activity=measuring)
+            validation = evaluate(self.forward, self.phase_data.validation, progress=progress, activity=measuring)
         line = {
             "epoch": epoch,
             "phase": self.phase.title,
@@ -150,17 +154,17 @@ class Trainer:
         _check_finite(line)
         return line, validation.losses
 
-    def _train(self, epoch: int, progress: Progress, lines: Sequence[Line]) -> dict[str, float]:
+    def _train(self, epoch: int, progress: ProgressCallback, lines: Sequence[Line]) -> dict[str, float]:
         train = self.phase.spec.train
         reseed(self.tail, train.seed, epoch)
         order = generator_of("order", train.seed, epoch).permutation(len(self.phase_data.train.labels))
         batches = in_batches(order, train.batch_size)
         shares = self._shares(epoch, len(batches), lines)
-        results, taken = [], 0
+        results, taken, activity = [], 0, Activity(Stage.TRAINING, epoch)
         for result in self._results(batches, shares, epoch):
             results.append(result)
             taken += result.penalty.size
-            progress(f"Epoch {epoch}", taken, len(batches))
+            progress(activity, taken, len(batches))
         self._set_rates(shares[-1])
         return {
             "loss": float(np.concatenate([result.losses.ravel() for result in results]).mean(dtype=np.float64)),
@@ -216,8 +220,8 @@ def evaluate(
     forward: Forward,
     part: Part,
     measure: Callable[[np.ndarray, np.ndarray], Measured] = cross_entropy,
-    progress: Progress = unwatched,
-    said: str = "Measuring",
+    progress: ProgressCallback = unwatched,
+    activity: Activity = MEASURING,
 ) -> Measured:
     """Measures a tail in inference mode."""
     batches = in_batches(np.arange(len(part.labels)), EVALUATION_BATCH)
@@ -225,7 +229,7 @@ def evaluate(
     for output in _outputs(forward, part.inputs, batches):
         outputs.append(output)
         done += len(output)
-        progress(said, -(-done // EVALUATION_BATCH), len(batches))
+        progress(activity, -(-done // EVALUATION_BATCH), len(batches))
     return measure(np.concatenate(outputs), part.labels)
 
 

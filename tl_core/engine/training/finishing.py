@@ -18,6 +18,7 @@ from tl_core.engine.training.phase_data import RunContext, exported_inputs
 from tl_core.engine.training.restore import restore, signature_of
 from tl_core.errors import RunFailed
 from tl_core.files import write_json
+from tl_core.records import Activity, Stage
 from tl_core.store import read_state, write_state
 from tl_core.store.checkpoints import Checkpoint
 
@@ -52,7 +53,7 @@ def _chosen(context: RunContext) -> Checkpoint:
     folder, state = context.run.checkpoints, read_state(context.run)
     best = context.spec.stopping.restore_best
     found = checkpoints.best_whole(folder) if best else checkpoints.latest_whole(folder)
-    wanted, name = (state["best_epoch"], "the best") if best else (state["epoch"], "the last")
+    wanted, name = (state.best_epoch, "the best") if best else (state.epoch, "the last")
     if found is None:
         raise RunFailed("This run has no checkpoint to export.")
     if found.epoch != wanted:
@@ -70,9 +71,8 @@ def _report(context: RunContext, part: str, rows: np.ndarray) -> dict[str, Any]:
     phase = context.experiment.phases[-1]
     parts = divide(context.model, context.experiment, phase.frozen)
     data = Part(exported_inputs(context, phase, parts)(rows), context.data.dataset.labels[rows])
-    measured = evaluate(
-        forward_pass(parts.tail), data, measure_of(context.spec.head), context.progress, f"Evaluating the {part} part"
-    )
+    activity = Activity(Stage.EVALUATING, part=part)
+    measured = evaluate(forward_pass(parts.tail), data, measure_of(context.spec.head), context.progress, activity)
     items = [context.data.dataset.items[row] for row in rows]
     made = reports.report(measured, context.classes, items, loss_name(context.spec.head))
     write_json(context.run.report / f"{part}.json", made)

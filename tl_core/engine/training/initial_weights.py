@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tl_core.cache.arrays import Progress, unwatched
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import assemble
 from tl_core.engine.training import checkpoints
 from tl_core.errors import BadInput, RunFailed
 from tl_core.experiment.resolve import Experiment
+from tl_core.records import ProgressCallback, unwatched
 from tl_core.store import Run, read_state
 from tl_core.store.fork_start import Start, read_start, start_weights
 
@@ -24,7 +24,7 @@ OTHER_IMAGES = (
 
 
 def first_network(
-    run: Run, experiment: Experiment, classes: tuple[str, ...], progress: Progress = unwatched, data: str = ""
+    run: Run, experiment: Experiment, classes: tuple[str, ...], progress: ProgressCallback = unwatched, data: str = ""
 ) -> keras.Model:
     """The network of a run as it is before its first epoch: `assemble`, then `take_start`. Also what a checkpoint is restored over."""
     model = assemble(experiment, len(classes), progress)
@@ -53,7 +53,7 @@ def take_start(
         raise RunFailed(
             f"The images are of other classes than those the run was forked with: {', '.join(start.classes)}."
         )
-    if start.data and (data or read_state(run).get("data", start.data)) != start.data:
+    if start.data and (data or read_state(run).data or start.data) != start.data:
         log.warning(OTHER_IMAGES)
         if not checkpoints.entries_of(run.checkpoints):  # The rows of the parent are of images that are not these.
             (run.folder / "val_losses.f32").unlink(missing_ok=True)

@@ -7,11 +7,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from filelock import Timeout
 
-from tl_core.cache.arrays import Progress
 from tl_core.engine.backend import tf
 from tl_core.engine.training.phase_data import OnEpoch, ignore
 from tl_core.engine.training.pipeline import carry_out
@@ -19,6 +17,7 @@ from tl_core.engine.training.progress_writer import Reporting
 from tl_core.errors import LabError, RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.files import TEMPORARY
+from tl_core.records import ProgressCallback, RunState
 from tl_core.store import (
     FAILED,
     FINISHED,
@@ -26,8 +25,8 @@ from tl_core.store import (
     STOPPED,
     Run,
     clear_progress,
-    entries,
     forget_stop,
+    queue,
     read_spec,
     read_state,
     this_process,
@@ -42,8 +41,8 @@ class NotBegun(RunFailed):
 
 
 def train(
-    run: Run, models: Path, progress: Progress, on_epoch: OnEpoch = ignore, *, queued: bool = False
-) -> dict[str, Any]:
+    run: Run, models: Path, progress: ProgressCallback, on_epoch: OnEpoch = ignore, *, queued: bool = False
+) -> RunState:
     """Trains a run from where it is to its end, and returns its last state.
 
     Args:
@@ -58,7 +57,7 @@ def train(
     """
     with _held(run, queued), _logged(run):
         started = time.monotonic()
-        before = float(read_state(run).get("seconds", 0.0))
+        before = read_state(run).seconds or 0.0
 
         def passed() -> float:
             return round(before + time.monotonic() - started, 3)
@@ -66,7 +65,7 @@ def train(
         try:
             _clean_up(run)
             write_state(run, status=RUNNING, message="", **this_process(), started=time.time())
-            entries.remove(run)
+            queue.remove(run)
             experiment = resolve(read_spec(run))
             reporting = Reporting(run, progress, experiment.spec.train.batch_size)
             carry_out(run, experiment, models, reporting, on_epoch, passed)
@@ -101,7 +100,7 @@ def _held(run: Run, queued: bool) -> Iterator[None]:
         raise NotBegun(f"{run.id} was deleted.")
     try:
         with run.lock:
-            if queued and not entries.holds(run):
+            if queued and not run.queue_entry.exists():
                 raise NotBegun(f"{run.id} does not wait any more.")
             yield
     except Timeout:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.cache.arrays import NoRoom, Progress
+from tl_core.cache.arrays import NoRoom
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import device_name, keras
 from tl_core.engine.inputs.features import as_stored, features, is_exact
@@ -25,6 +25,7 @@ from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import digest_of
+from tl_core.records import ProgressCallback
 from tl_core.store import Run
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class RunContext:
     data: Prepared
     model: keras.Model
     cache: Path
-    progress: Progress
+    progress: ProgressCallback
     on_epoch: OnEpoch
 
     @property
@@ -155,7 +156,7 @@ def _moving_inputs(context: RunContext, phase: Phase, parts: Parts) -> Inputs:
 
 
 def stored_features(
-    experiment: Experiment, data: Prepared, parts: Parts, cache: Path, progress: Progress, start: str = ""
+    experiment: Experiment, data: Prepared, parts: Parts, cache: Path, progress: ProgressCallback, start: str = ""
 ) -> np.ndarray:
     """What the frozen part of a network says of every image, from the cache or computed now; see `inputs.features`.
 

@@ -25,6 +25,7 @@ from tl_core.engine.training.restore import restore_trained
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.spec import HeadSpec
 from tl_core.experiment.stopping import ends_now
+from tl_core.records import EarlyStop
 from tl_core.store import write_state
 from tl_core.store.live_changes import adjustments, put_in_force
 
@@ -87,7 +88,7 @@ def _goes_on(context: RunContext, lines: list[Line]) -> bool:
     ended = ends_now(last.spec.stopping, lines, last.schedule_span[0])
     if ended:
         log.info("Ended after epoch %d: %s", *ended)
-        write_state(context.run, stopped_early={"epoch": ended[0], "reason": ended[1]})
+        write_state(context.run, stopped_early=EarlyStop(*ended))
     return ended is None and _last(context, lines) < last.last
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from tl_core import metrics
-from tl_core.cache.arrays import Progress
 from tl_core.data.prepare import describe
 from tl_core.engine.backend import set_up
 from tl_core.engine.inputs.streams import in_batches
@@ -31,6 +30,7 @@ from tl_core.engine.training.provenance import begin
 from tl_core.engine.training.solvers import solve
 from tl_core.experiment.resolve import Experiment
 from tl_core.files import write_json
+from tl_core.records import Activity, ProgressCallback, Stage
 from tl_core.store import Run, append_metrics, cache_folder, write_state
 from tl_core.store import best as best_line
 
@@ -40,7 +40,7 @@ Passed = Callable[[], float]
 
 
 def carry_out(
-    run: Run, experiment: Experiment, models: Path, progress: Progress, on_epoch: OnEpoch, passed: Passed
+    run: Run, experiment: Experiment, models: Path, progress: ProgressCallback, on_epoch: OnEpoch, passed: Passed
 ) -> None:
     """Does what is left to do of a run: data, network, phases, export, report.
 
@@ -56,7 +56,7 @@ def carry_out(
 
 
 def _carry_out(
-    run: Run, experiment: Experiment, models: Path, progress: Progress, on_epoch: OnEpoch, passed: Passed
+    run: Run, experiment: Experiment, models: Path, progress: ProgressCallback, on_epoch: OnEpoch, passed: Passed
 ) -> None:
     cache = cache_folder(models)
     set_up(experiment.spec.train.seed)
@@ -118,7 +118,7 @@ def _solve(context: RunContext, passed: Passed) -> None:
     learned = phase_data(context, phase, parts)
     positions = in_batches(np.arange(len(split.train)), EVALUATION_BATCH)
     fitted = np.concatenate([batch.inputs for batch in learned.train.inputs(positions, 1)])
-    context.progress("Solving", 0, 1)
+    context.progress(Activity(Stage.SOLVING), 0, 1)
     solve(context.model, spec.head, fitted, split.train_labels, len(context.classes), spec.train.seed)
     forward, measure = forward_pass(parts.tail), measure_of(spec.head)
     train_eval, validation = (evaluate(forward, part, measure) for part in (learned.train_eval, learned.validation))

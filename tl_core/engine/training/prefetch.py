@@ -6,7 +6,7 @@ import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from tl_core.cache.arrays import NoRoom, Progress
+from tl_core.cache.arrays import NoRoom
 from tl_core.data.partial_pixels import Growing
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import keras, set_up
@@ -15,12 +15,13 @@ from tl_core.engine.networks import network_pool
 from tl_core.engine.networks.assembly import Parts, divide, with_head
 from tl_core.engine.training.phase_data import identity_of, stored_features
 from tl_core.experiment.resolve import Experiment
+from tl_core.records import Activity, ProgressCallback, Stage
 from tl_core.store import cache_folder
 
 log = logging.getLogger(__name__)
 
 
-def get_ready(experiment: Experiment, models: Path, progress: Progress) -> None:
+def get_ready(experiment: Experiment, models: Path, progress: ProgressCallback) -> None:
     """Makes what a run of this spec would begin with; nothing is downloaded that is not here.
 
     Raises:
@@ -29,14 +30,14 @@ def get_ready(experiment: Experiment, models: Path, progress: Progress) -> None:
     """
     set_up(experiment.spec.train.seed)
     data = prepared(experiment, cache_folder(models), progress)
-    progress("Building the network", 0, 1)
+    progress(Activity(Stage.BUILDING), 0, 1)
     network = _network(experiment)
     if _stores_features(experiment):
         parts = _parts(network, experiment, len(data.dataset.class_names))
         stored_features(experiment, data, parts, cache_folder(models), progress)
 
 
-def prepared(experiment: Experiment, cache: Path, progress: Progress, *, fresh: bool = True) -> Prepared:
+def prepared(experiment: Experiment, cache: Path, progress: ProgressCallback, *, fresh: bool = True) -> Prepared:
     """The data of a spec, as `prepare` gives it; while pictures are decoded its network is built and features are begun with.
 
     What is not here is not downloaded.
@@ -53,10 +54,10 @@ def prepared(experiment: Experiment, cache: Path, progress: Progress, *, fresh: 
         if not decoding.done():
             decoding.set_result(growing)
 
-    def watched(what: str, done: int, total: int) -> None:
+    def watched(activity: Activity, done: int, total: int) -> None:
         if meanwhile.done():
             meanwhile.result()  # What went wrong there is said now and not when all is decoded.
-        progress(what, done, total)
+        progress(activity, done, total)
 
     with ThreadPoolExecutor(max_workers=1) as other:
         meanwhile = other.submit(_build_and_begin, experiment, cache, decoding, fresh)

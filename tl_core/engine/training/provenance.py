@@ -14,6 +14,7 @@ from tl_core.engine.training.phase_data import RunContext
 from tl_core.errors import RunFailed
 from tl_core.experiment.resolve import Experiment
 from tl_core.plan import phase_plan
+from tl_core.records import Environment, PlannedPhase
 from tl_core.store import read_state, write_state
 from tl_core.store.live_changes import adjustments
 
@@ -32,32 +33,29 @@ def begin(context: RunContext) -> None:
     _check_order(experiment)
     data = context.data.dataset.fingerprint
     weights = experiment.weights_identity
-    _check_same("images", known.get("data"), data)
-    _check_same("pretrained weights", known.get("weights"), weights)
-    other = known.get("environment", environment()) != environment()
+    _check_same("images", known.data, data)
+    _check_same("pretrained weights", known.weights, weights)
+    other = known.environment not in (None, environment())
     if other:
-        log.warning("%s It was %s and is %s.", OTHER_ENVIRONMENT, known["environment"], environment())
+        log.warning("%s It was %s and is %s.", OTHER_ENVIRONMENT, known.environment, environment())
     message = OTHER_ENVIRONMENT if other else ""
     changes = {"data": data, "weights": weights, "epochs": experiment.epochs, "environment": environment()}
     write_state(context.run, message=message, **changes, **_counts(context), phases=planned(context))
     log.info("%d classes, images %s, on %s.", len(context.classes), _counts(context)["images"], device_name())
 
 
-def planned(context: RunContext) -> list[dict[str, Any]]:
+def planned(context: RunContext) -> tuple[PlannedPhase, ...]:
     """The phases and the seconds each is expected to take, for saying how much time is left."""
     images, classes = _counts(context)["images"], len(context.classes)
     in_force = context.experiment.with_changes(adjustments(context.run)).phases
     plans = [phase_plan(phase, images, classes) for phase in in_force]
-    return [
-        {"name": plan.phase.title, "first": plan.phase.first, "last": plan.phase.last, "seconds": plan.seconds}
-        for plan in plans
-    ]
+    return tuple(PlannedPhase(plan.phase.title, plan.phase.first, plan.phase.last, plan.seconds) for plan in plans)
 
 
-def environment() -> dict[str, Any]:
+def environment() -> Environment:
     """What a figure depends on beside the spec."""
     packages = {name: version(name) for name in ("tensorflow", "keras", "openvino", "numpy", "pillow")}
-    return {"packages": packages, "python": platform.python_version(), "device": device_name(), "cores": os.cpu_count()}
+    return Environment(packages, platform.python_version(), device_name(), os.cpu_count())
 
 
 def _counts(context: RunContext) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from tl_core.cache.arrays import Progress, unwatched
 from tl_core.engine.backend import keras
 from tl_core.engine.results.export import Output, Signature
 from tl_core.engine.training import checkpoints
@@ -15,6 +15,7 @@ from tl_core.engine.training.initial_weights import first_network
 from tl_core.errors import BadInput, RunFailed
 from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.files import read_json
+from tl_core.records import ProgressCallback, unwatched
 from tl_core.store import Run, read_spec, read_state
 from tl_core.store.checkpoints import Checkpoint, kept_at, unreadable
 
@@ -42,6 +43,7 @@ def _put(model: keras.Model, values: Mapping[str, np.ndarray], part: str) -> Non
 def signature_of(run: Run, experiment: Experiment, classes: tuple[str, ...], entry: Checkpoint) -> Signature:
     """What a run's network of an epoch takes and gives, and where it comes from."""
     spec = experiment.spec
+    environment = read_state(run).environment
     one_unit = spec.head.units(len(classes)) == 1
     output: Output = "sigmoid" if one_unit else "softmax"
     details = {
@@ -50,13 +52,13 @@ def signature_of(run: Run, experiment: Experiment, classes: tuple[str, ...], ent
         "checkpoint": entry.sha256,
         "backbone": spec.backbone.name,
         "spec": spec.digest(),
-        **read_state(run).get("environment", {}),
+        **(asdict(environment) if environment else {}),
     }
     margins = spec.head.classifier == "linear-svm"
     return Signature(classes, experiment.image_size, "margins" if margins else output, details)
 
 
-def network_at(run: Run, epoch: int, progress: Progress = unwatched) -> tuple[keras.Model, Signature]:
+def network_at(run: Run, epoch: int, progress: ProgressCallback = unwatched) -> tuple[keras.Model, Signature]:
     """The network as it was after an epoch: pixels to logits, with its signature.
 
     A checkpoint holds what had been trained by then; what trains later, or never, is as it was at the start.
@@ -85,7 +87,7 @@ def _classes(run: Run) -> tuple[str, ...]:
 
 
 def _check_weights(run: Run, experiment: Experiment) -> None:
-    known = read_state(run).get("weights")
+    known = read_state(run).weights
     found = experiment.weights_identity
     if known not in (None, found):
         raise BadInput.of("run", f"the pretrained weights are not those {run.id} began with", "Put them back.")

@@ -76,7 +76,7 @@ def upgraded(line: Mapping[str, Any]) -> dict[str, Any]:
     """A line of metrics.jsonl as this version writes it; raises ValueError where it is no object."""
     if not isinstance(line, dict):
         raise ValueError("a line is not an object")
-    return {_RENAMED.get(name, name): value for name, value in line.items()}
+    return {str(_RENAMED.get(name, name)): value for name, value in line.items()}
 
 
 def rank(record: EpochRecord, metric: str) -> tuple[float, float]:

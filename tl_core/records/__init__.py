@@ -1,0 +1,28 @@
+"""Typed records: what a run writes to its folder, and what processes tell each other. Sentences are made from them at the edge."""
+
+from tl_core.records.epochs import EpochRecord, best, most_accurate, own, rank, upgraded
+from tl_core.records.progress import Activity, Progress, ProgressCallback, Stage, unwatched
+from tl_core.records.state import EarlyStop, Environment, ForkOrigin, PlannedPhase, RunState, Status
+from tl_core.records.values import MALFORMED, from_json
+
+__all__ = [
+    "MALFORMED",
+    "Activity",
+    "EarlyStop",
+    "Environment",
+    "EpochRecord",
+    "ForkOrigin",
+    "PlannedPhase",
+    "Progress",
+    "ProgressCallback",
+    "RunState",
+    "Stage",
+    "Status",
+    "best",
+    "from_json",
+    "most_accurate",
+    "own",
+    "rank",
+    "unwatched",
+    "upgraded",
+]

@@ -1,0 +1,67 @@
+"""Records from JSON values, field by field; `dataclasses.asdict` is the way back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+Record = TypeVar("Record")
+
+MALFORMED = (TypeError, ValueError, OverflowError, AttributeError)
+"""What `from_json` raises for values that are not those of the record."""
+
+
+def from_json(record: type[Record], values: Mapping[str, Any]) -> Record:
+    """The record that JSON values hold; names it does not know are passed over.
+
+    Raises:
+        TypeError, ValueError, OverflowError, AttributeError: where a field is missing or of another type.
+    """
+    types = types_of(record)
+    return record(**{name: typed(types[name], value) for name, value in values.items() if name in types})
+
+
+def types_of(record: Any) -> Mapping[str, Any]:
+    """The type of each field."""
+    return _types_of(record)
+
+
+@cache
+def _types_of(record: Any) -> Mapping[str, Any]:
+    hints = get_type_hints(record)
+    return {each.name: hints[each.name] for each in fields(record)}
+
+
+def typed(kind: Any, value: Any) -> Any:
+    """A JSON value as a field of a type holds it."""
+    outer, inner = get_origin(kind), get_args(kind)
+    if outer is UnionType:  # With None, and nothing else.
+        return None if value is None else typed(inner[0], value)
+    if outer is tuple:
+        return tuple(typed(inner[0], each) for each in _exactly(list, value))
+    if outer is not None:
+        return {name: typed(inner[1], each) for name, each in _exactly(dict, value).items()}
+    if is_dataclass(kind):
+        record: type[Any] = kind  # type: ignore[assignment]
+        return from_json(record, _exactly(dict, value))
+    if kind is float:
+        return _finite(value)
+    return kind(value) if issubclass(kind, StrEnum) else _exactly(kind, value)
+
+
+def _finite(value: Any) -> float:
+    number = float(value) if type(value) in (int, float) else math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is not a finite number")
+    return number
+
+
+def _exactly(kind: type, value: Any) -> Any:
+    if type(value) is not kind:
+        raise TypeError(f"received {value!r}; expected {kind.__name__}")
+    return value
