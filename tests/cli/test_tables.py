@@ -88,7 +88,7 @@ def test_plan_says_what_will_be_done(lab: Lab, models: Path) -> None:
 
 def test_plan_gives_each_reason_to_its_phases(lab: Lab) -> None:
     tuned = lab("plan", "fine-tune-all", *SMALL).out
-    assert "head: The frozen layers" in tuned
+    assert "head: Features are the same" in tuned
     assert "fine-tune: Every layer trains" in tuned
     assert "head, fine-tune: " in lab("plan", "fine-tune", *SMALL).out
 

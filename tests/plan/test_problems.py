@@ -143,8 +143,8 @@ def test_what_contradicts_itself_is_named_with_a_remedy(
         ({"stopping.rule": "patience", "stopping.patience": 9}, "it needs 11 or more", {"stopping.patience": 8}),
         ({"stopping.rule": "UP", "stopping.strip": 5}, "it needs 31 or more", {"train.epochs": 31}),
         ({"stopping.rule": "PQ", "stopping.strip": 10}, "it needs 11 or more", {"stopping.strip": 5}),
-        ({"backbone.keep": "block6"}, "block7 to final start with random weights", {"backbone.freeze": "block6"}),
-        ({"backbone.weights": "random"}, "stem to final start with random", {"backbone.freeze": "none"}),
+        ({"backbone.keep": "block6"}, "block7 to final start from random weights", {"backbone.freeze": "block6"}),
+        ({"backbone.weights": "random"}, "stem to final start from random", {"backbone.freeze": "none"}),
     ],
     ids=str,
 )
@@ -236,7 +236,7 @@ def test_a_fork_keeps_the_layers_and_the_split_of_its_parent(
 def test_a_fork_at_another_size_is_told_of(models: Path, parent: store.Run) -> None:
     made = planned(models, {"start.run": parent.id, "start.epoch": 2, "head.hidden": [8], "data.image_size": 96})
     assert made.problems == ()
-    assert any("a jump in the curves is no progress" in warning for warning in made.warnings)
+    assert any("a jump in the curves is not progress" in warning for warning in made.warnings)
 
 
 def test_an_augmentation_by_nothing_is_refused(models: Path) -> None:

@@ -1,6 +1,6 @@
-"""Where stored features lie: the key that the engine writes them under, and that a plan looks for.
+"""The key of cached features, under which the engine writes them and a plan looks for them.
 
-It names everything their values depend on, without anything of it being loaded: no pixels, no network.
+It covers everything their values depend on, without loading pixels or network.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from typing import Any
 from tl_core.files import digest_of
 
 VERSION = 1
-"""Raised when the same pixels and weights would give other features."""
+"""Increase it when the same pixels and weights give different features."""
 
 _version = once(version)
-"""It looks through the installed packages, which takes milliseconds."""
+"""Cached: it searches installed packages, which takes milliseconds."""
 
 
 def arithmetic_of(precision: str, samples: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """What tells features of a precision (`train.prefix_precision`) from those in f32: nothing, its name, or that and its samples'."""
+    """The key of a precision (`train.prefix_precision`): empty for f32, otherwise its name and the hash of its samples."""
     return () if precision == "f32" else (precision, *samples)
 
 
 def key_of(pixels: str, identity: tuple[Any, ...], arithmetic: tuple[str, ...] = ()) -> tuple[Any, ...]:
-    """What features are stored under.
+    """The key of features.
 
     Args:
         pixels: The key of the pixels.
-        identity: As `Experiment.feature_identity` gives it.
-        arithmetic: As `arithmetic_of` gives it.
+        identity: See `Experiment.feature_identity`.
+        arithmetic: See `arithmetic_of`.
     """
     return (pixels, identity, *arithmetic)
 
 
 def folder_of(cache: Path, key: tuple[Any, ...], storage: str = "float32") -> Path:
-    """The folder of features in a cache, there or not."""
+    """The folder of features in a cache, whether it exists or not."""
     kept = () if storage == "float32" else (storage,)
     return cache / "features" / digest_of("features", VERSION, _version("openvino"), _version("keras"), *key, *kept)

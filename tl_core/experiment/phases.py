@@ -1,4 +1,4 @@
-"""The phases of a run: epochs in which the same layers train, with the same settings."""
+"""The phases of a run: consecutive epochs in which the same layers train, with the same settings."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from tl_core.experiment.resolve import Experiment
 
 PhaseKind = Literal["head", "thaw", "fine-tune", "solve"]
-"""head: the head alone trains. thaw: a stage of gradual unfreezing. fine-tune: the last phase. solve: a classifier that is solved."""
+"""head: the head alone trains. thaw: a stage of gradual unfreezing. fine-tune: the last phase. solve: a classifier solved in closed form."""
 
 
 @dataclass(frozen=True)
 class PhaseLabel:
-    """Which phase of a run one is.
+    """The label of a phase.
 
     Attributes:
-        stage: The number of a "thaw" phase, from 1; None for any other.
-        changed_at: The epoch from which settings that were changed during the phase count; None where none were.
+        stage: The number of a "thaw" phase, from 1; otherwise None.
+        changed_at: The first epoch of a live change during the phase; None without one.
     """
 
     kind: PhaseKind
@@ -30,14 +30,14 @@ class PhaseLabel:
 
     @property
     def title(self) -> str:
-        """As pages show and files keep it: "head", "thaw 1", "fine-tune from 7". Never parsed."""
+        """Its title on pages and in files: "head", "thaw 1", "fine-tune from 7". Never parsed."""
         name = self.kind if self.stage is None else f"{self.kind} {self.stage}"
         return name if self.changed_at is None else f"{name} from {self.changed_at}"
 
 
 @dataclass(frozen=True)
 class LiveChange:
-    """Settings, by path, that count from an epoch on, changed while the run trained."""
+    """Settings, by path, changed during training, in force from an epoch on."""
 
     epoch: int
     values: Mapping[str, Any]
@@ -49,10 +49,10 @@ class Phase:
 
     Attributes:
         first, last: Its epochs, counted from 1 over the whole run, both included.
-        frozen: The last block that keeps its weights; None where all train.
-        backbone_rate: The learning rate of thawed layers; None where there are none.
-        experiment: The settings that count in it.
-        schedule_span: The first and the last epoch the learning rate's schedule runs over: those of the phase before it was changed.
+        frozen: The last frozen block; None if all blocks train.
+        backbone_rate: The learning rate of thawed layers; None if there are none.
+        experiment: The settings in force.
+        schedule_span: The first and the last epoch of the schedule: those of the phase before live changes.
     """
 
     label: PhaseLabel
@@ -78,30 +78,30 @@ class Phase:
 
     @property
     def thawed(self) -> tuple[str, ...]:
-        """The blocks that train, from the lowest."""
+        """The blocks that train, from the input upwards."""
         return self.experiment.above(self.frozen)
 
     @property
     def stores_features(self) -> bool:
-        """True where validation and the clean training curve read stored features: they are never augmented."""
+        """True if validation and train_eval read cached features; their images are never augmented."""
         return self.frozen is not None and self.spec.train.feature_cache == "auto"
 
     @property
     def trains_from_features(self) -> bool:
-        """True where training reads stored features: the frozen layers see the same pixels, or a few views in turn."""
+        """True if training reads cached features: of unaugmented images, or of stored views."""
         return self.stores_features and (not self.spec.augment or self.spec.train.views > 0)
 
     @property
     def stored_views(self) -> int:
-        """How many augmented versions of each training image are stored; 0 where none are."""
+        """Number of stored views of each training image; 0 if there are none."""
         return min(self.spec.train.views, self.epochs) if self.spec.augment and self.trains_from_features else 0
 
 
 def planned(experiment: Experiment) -> tuple[Phase, ...]:
-    """What a run does, in order; a fork's first epoch is the one after that it starts from.
+    """The phases of a run, in order; the first epoch of a fork is the one after its checkpoint.
 
     Raises:
-        BadInput: for a stage that names a block that is not there.
+        BadInput: a stage with an unknown block.
     """
     phases = list(_as_set(experiment))
     for change in experiment.changes:
@@ -111,7 +111,7 @@ def planned(experiment: Experiment) -> tuple[Phase, ...]:
 
 @dataclass(frozen=True)
 class _Depth:
-    """A phase to be: how many epochs, frozen how deep, and the rate of what is thawed."""
+    """A planned phase: epochs, freeze depth, and the rate of thawed layers."""
 
     label: PhaseLabel
     epochs: int
@@ -135,7 +135,7 @@ def _depths(experiment: Experiment) -> Iterator[_Depth]:
         yield _Depth(PhaseLabel("solve"), 1, "all")
         return
     if experiment.frozen == experiment.top and not train.stages:
-        # Nothing thaws: epochs of the head alone before would be more of the same.
+        # Nothing thaws: there is no separate phase of the head.
         yield _Depth(PhaseLabel("head"), train.epochs, freeze)
         return
     if train.head_epochs:
@@ -146,7 +146,7 @@ def _depths(experiment: Experiment) -> Iterator[_Depth]:
 
 
 def _changed(phase: Phase, change: LiveChange) -> Iterator[Phase]:
-    """A phase before and after a change of its settings."""
+    """A phase before and after a live change."""
     if phase.last < change.epoch:
         yield phase
         return
@@ -154,7 +154,7 @@ def _changed(phase: Phase, change: LiveChange) -> Iterator[Phase]:
         yield replace(phase, last=change.epoch - 1)
     experiment = phase.experiment.with_values(change.values)
     train, first = experiment.spec.train, max(phase.first, change.epoch)
-    # A stage's own rate stays; the run's rates are those that were changed.
+    # A stage keeps its own rate; only the run's rates were changed.
     own = phase.backbone_rate not in (None, phase.spec.train.backbone_learning_rate)
     yield replace(
         phase,

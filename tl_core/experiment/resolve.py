@@ -1,4 +1,4 @@
-"""What the settings of an experiment mean, worked out once and passed on."""
+"""An experiment resolved once: what its settings mean."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tl_core.experiment.spec import ExperimentSpec
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment whose names are looked up.
+    """An experiment with its names resolved.
 
     Attributes:
-        backbone: The row of its network.
-        blocks: The blocks that are used, from the input; the output of the last feeds the head.
-        frozen: The last block that keeps its weights to the end; None where all train.
-        kept: The last block that starts from pretrained weights; None where all do.
-        image_size: The side of the images in pixels; where none is set the backbone's own, or what is enough for small pictures.
-        changes: Settings that were changed while it trained; they count in `phases`.
+        backbone: The row of its backbone.
+        blocks: The used blocks, from the input; the output of the last is the input of the head.
+        frozen: The last block that stays frozen to the end; None if all blocks train.
+        kept: The last block that starts from pretrained weights; None if all blocks do.
+        image_size: The side of the images in pixels; by default the backbone's own, or less if the dataset's images are small.
+        changes: Live changes; reflected in `phases`.
     """
 
     spec: ExperimentSpec
@@ -39,27 +39,27 @@ class Experiment:
 
     @property
     def top(self) -> str:
-        """The last block that is used."""
+        """The last used block."""
         return self.blocks[-1]
 
     @property
     def solved(self) -> bool:
-        """True where scikit-learn solves the classifier at once: it has one epoch and no learning rate."""
+        """True if scikit-learn solves the classifier in closed form: it has one epoch and no learning rate."""
         return self.spec.head.solved
 
     @cached_property
     def phases(self) -> tuple[Phase, ...]:
-        """What a run does, in order; raises BadInput for a stage that names a block that is not there."""
+        """The phases, in order; raises BadInput for a stage with an unknown block."""
         return planned(self)
 
     @property
     def epochs(self) -> int:
-        """The last epoch of the whole run."""
+        """The last epoch of the run."""
         return self.phases[-1].last
 
     @property
     def facts(self) -> tuple[BlockFacts, ...]:
-        """Sizes and costs of the blocks that are used, from the input."""
+        """Sizes and costs of the used blocks, from the input."""
         return facts(self.backbone.name).blocks[: len(self.blocks)]
 
     @property
@@ -69,20 +69,20 @@ class Experiment:
 
     @property
     def weights(self) -> files.Weights:
-        """The weights its network starts from; raises BadInput where they cannot be used."""
+        """The initial weights of its backbone; raises BadInput if they cannot be used."""
         return files.resolve(self.backbone, self.spec.backbone.weights)
 
     @property
     def weights_identity(self) -> str:
-        """A name that is equal for equal weights; raises BadInput as `weights` does."""
+        """A text that is equal for equal weights; raises BadInput like `weights`."""
         return files.weights_identity(self.backbone, self.spec.backbone.weights, self.spec.train.seed)
 
     def frozen_at(self, freeze: str) -> str | None:
-        """The last block that keeps its weights at a freeze depth; raises BadInput for a block that is not there."""
+        """The last frozen block at a freeze depth; raises BadInput for an unknown block."""
         return last_frozen(self.backbone, freeze, self.spec.backbone.output)
 
     def above(self, block: str | None) -> tuple[str, ...]:
-        """The used blocks above one, from the lowest; all of them above None."""
+        """The used blocks above a block, from the input upwards; all of them for None."""
         return self.blocks if block is None else self.blocks[self.blocks.index(block) + 1 :]
 
     @property
@@ -93,7 +93,7 @@ class Experiment:
         return self.above(self.kept) if self.kept else ()
 
     def with_changes(self, changes: Iterable[LiveChange]) -> Experiment:
-        """The same with settings that were changed while it trained."""
+        """The experiment with live changes."""
         return replace(self, changes=tuple(changes))
 
     def with_values(self, values: Mapping[str, Any]) -> Experiment:
@@ -101,14 +101,14 @@ class Experiment:
         return resolve(self.spec.with_values(values))
 
     def feature_identity(self, frozen: str, device: str, start: str = "") -> tuple[str, ...]:
-        """All that the output of the frozen blocks depends on besides pixels and precision; raises BadInput as `weights` does.
+        """Everything besides pixels and precision that features depend on; raises BadInput like `weights`.
 
-        The key of stored features is made from it, and so is the decision whether one run can use what is prepared for another.
+        Determines the key of cached features, and whether a run can use features prefetched for another.
 
         Args:
-            frozen: The last frozen block. The output of the last one that is used is pooled.
-            device: What computes it: "CPU", or a GPU's name.
-            start: Of a fork, a name for what its parent changed in the backbone.
+            frozen: The last frozen block. The output of the last used one is pooled.
+            device: The device: "CPU", or a GPU's name.
+            start: For a fork, a hash of its parent's changes to the backbone.
         """
         pooling = self.spec.head.pooling if frozen == self.top else ""
         random: tuple[str, ...] = ()
@@ -119,7 +119,7 @@ class Experiment:
 
 @lru_cache(maxsize=512)
 def resolve(spec: ExperimentSpec) -> Experiment:
-    """What a spec means. Cheap: pages ask on every run."""
+    """Resolves a spec. Cheap: pages call it on every run."""
     backbone, chosen = BACKBONES[spec.backbone.name], spec.backbone
     return Experiment(
         spec=spec,

@@ -1,15 +1,15 @@
-"""The course of the learning rate, as a function of where training is: nothing about it has to be saved to resume a run.
+"""Learning-rate schedules, as functions of the step: nothing has to be saved to resume a run.
 
-constant     stays.
+constant     does not change.
 step         times `factor` every `every` epochs.
-exponential  times `factor` each epoch, a little in every step.
-cosine       down half a wave to `floor` (Loshchilov & Hutter 2017, "SGDR", without restarts).
-one-cycle    from 1/25 evenly up to the whole rate for 30 % of the course, then down half a wave to `floor` (Smith & Topin 2018, "Super-Convergence").
-             They cycle momentum against the rate as well; here it stays.
-plateau      times `factor` each time validation loss has not fallen by 0.0001 for `patience` epochs, as Keras's ReduceLROnPlateau does; what
-             was measured in epochs that warm up is not looked at.
+exponential  times `factor` per epoch, in every step.
+cosine       down a half cosine to `floor` (Loshchilov & Hutter 2017, "SGDR", without restarts).
+one-cycle    from 1/25 linearly up to the full rate for 30 % of the span, then down a half cosine (Smith & Topin 2018, "Super-Convergence").
+             They also cycle momentum; here it is constant.
+plateau      times `factor` each time validation loss has not fallen by 0.0001 for `patience` epochs, as in Keras's ReduceLROnPlateau;
+             warm-up epochs are ignored.
 
-Warm-up rises evenly from nothing to the rate the schedule begins with (Goyal et al. 2017); the schedule has the rest of the course.
+Warm-up rises linearly from zero to the initial rate of the schedule (Goyal et al. 2017); the schedule has the rest of the span.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from tl_core.experiment.spec import ScheduleSpec
 Line = Mapping[str, Any]
 
 RISING = 0.3
-"""The part of its course in which one-cycle goes up."""
+"""The share of the span in which one-cycle rises."""
 
 START = 1 / 25
-"""The share of the rate that one-cycle begins with."""
+"""The initial rate of one-cycle, as a share."""
 
 LEAST_FALL = 1e-4
-"""By how much validation loss has to fall for plateau to wait on."""
+"""By how much validation loss has to fall to reset the patience of plateau."""
 
 
 def rate(
@@ -45,16 +45,16 @@ def rate(
     """The learning rate of one training step.
 
     Args:
-        base: The highest rate, the one that is set.
-        step, steps: Which step of the epoch, from 0, and how many an epoch has.
-        schedule_span: The first and the last epoch the schedule runs over.
-        lines: Lines of the run so far, for plateau alone: `val_loss` by `epoch`; those of other courses or later epochs are passed over.
+        base: The base rate.
+        step, steps: The step within the epoch, from 0, and the number of steps per epoch.
+        schedule_span: The first and the last epoch of the schedule.
+        lines: Lines of the run so far, for plateau only: `val_loss` by `epoch`; epochs outside the span or later are ignored.
     """
     whole = float(schedule_span[1] - schedule_span[0] + 1)
     warmup = min(spec.warmup_epochs, whole)
     passed = epoch - schedule_span[0] + step / steps
     if passed < warmup:
-        # The end of the step, not its beginning: a first step at a rate of nothing would be no step.
+        # The end of the step, not its beginning: a first step at a rate of zero would have no effect.
         rising = min((passed + 1 / steps) / warmup, 1.0)
         return base * rising * _SHARES[spec.name](_Place(spec, 0.0, whole - warmup, 0))
     lowered = _lowered(spec, epoch, schedule_span[0] + warmup, lines) if spec.name == "plateau" else 0
@@ -62,13 +62,13 @@ def rate(
 
 
 def is_constant(spec: ScheduleSpec) -> bool:
-    """True where every step has the same rate."""
+    """True if every step has the same rate."""
     return spec.name == "constant" and not spec.warmup_epochs
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where in its course a schedule is, in epochs after the warm-up; `lowered` is how often plateau lowered the rate."""
+    """The position within the span, in epochs after the warm-up; `lowered`: how often plateau lowered the rate."""
 
     spec: ScheduleSpec
     passed: float
@@ -121,7 +121,7 @@ _SHARES: dict[str, Callable[[_Place], float]] = {
 
 
 def _lowered(spec: ScheduleSpec, epoch: int, first: float, lines: Iterable[Line]) -> int:
-    """How often the rate was lowered before an epoch begins."""
+    """How often plateau lowered the rate before an epoch."""
     lowest, waited, times = math.inf, 0, 0
     for line in lines:
         if not first <= line["epoch"] < epoch:

@@ -1,7 +1,7 @@
-"""When a run ends before its last epoch, as a function of its lines: nothing about it has to be saved to resume a run.
+"""Early stopping, as a function of the epochs so far: nothing has to be saved to resume a run.
 
-patience: the epochs since the last value better than all before it, by `min_delta` at least, are `patience` or more (as Keras's
-EarlyStopping counts).
+patience: `patience` epochs or more since the last improvement by at least `min_delta` (as in Keras's
+EarlyStopping).
 
 The others are from Prechelt 1998, "Early Stopping - but when?". With E_va(t) the validation loss of epoch t, E_tr(t) the mean training loss
 measured during it, E_opt(t) the lowest validation loss so far, and k epochs in a strip:
@@ -26,11 +26,11 @@ Line = Mapping[str, Any]
 
 
 def stop_epoch(spec: StoppingSpec, lines: Sequence[Line], first: int) -> tuple[int, str] | None:
-    """The epoch after which a run ends, and why in a sentence; None where it goes on.
+    """The epoch after which a run stops, and the reason as a sentence; None if it continues.
 
     Args:
-        lines: The lines of a run so far, in order; read are `epoch`, `loss`, `val_loss` and `val_accuracy`.
-        first: The first epoch of the last phase; those before do not count.
+        lines: The lines of a run so far, in order, with `epoch`, `loss`, `val_loss` and `val_accuracy`.
+        first: The first epoch of the last phase; earlier epochs are ignored.
     """
     if spec.rule == "off":
         return None
@@ -42,7 +42,7 @@ def stop_epoch(spec: StoppingSpec, lines: Sequence[Line], first: int) -> tuple[i
 
 
 def ends_now(spec: StoppingSpec, lines: Sequence[Line], first: int) -> tuple[int, str] | None:
-    """`stop_epoch` of a run that did not end before its newest epoch: only that one is judged, however long the run."""
+    """`stop_epoch` for a run that has not stopped before its newest epoch: checks only that epoch."""
     counted = [line for line in lines if line["epoch"] >= first]
     why = _RULES[spec.rule](spec, counted) if counted and spec.rule != "off" else None
     return (int(counted[-1]["epoch"]), why) if why else None
@@ -74,9 +74,9 @@ def _quotient(spec: StoppingSpec, lines: Sequence[Line]) -> str | None:
         return None
     losses = [line["loss"] for line in lines[-spec.strip :]]
     lost, lowest = _lost(lines)
-    # Of a training loss of nothing no part is progress any more.
+    # A training loss of zero cannot progress.
     progress = 1000 * (sum(losses) / (spec.strip * min(losses)) - 1) if min(losses) > 0 else 0.0
-    # Written as a product: training that stands still has a progress of nothing.
+    # As a product: without progress, a quotient would divide by zero.
     if lost <= spec.threshold * progress:
         return None
     return (
@@ -99,7 +99,7 @@ def _strips(spec: StoppingSpec, lines: Sequence[Line]) -> str | None:
 def _lost(lines: Sequence[Line]) -> tuple[float, int]:
     """GL of the last epoch, in percent, and the epoch of the lowest validation loss."""
     lowest, last = min(lines, key=lambda line: line["val_loss"]), lines[-1]["val_loss"]
-    if last == lowest["val_loss"]:  # Also where both are nothing.
+    if last == lowest["val_loss"]:  # Also if both are zero.
         return 0.0, lowest["epoch"]
     return 100 * (last / lowest["val_loss"] - 1) if lowest["val_loss"] > 0 else float("inf"), lowest["epoch"]
 

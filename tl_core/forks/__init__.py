@@ -1,7 +1,7 @@
-"""Forks: runs that go on from a checkpoint of another run, with other settings.
+"""Forks: runs that continue from a checkpoint of another run, with other settings.
 
-A fork goes on counting: its first epoch is the one after the checkpoint. The optimiser begins anew. What it may change is in `rules`, how it
-is made in `creation`; `store.fork_start` reads and writes what it begins with.
+A fork continues the epoch count: its first epoch is the one after the checkpoint. The optimiser starts anew. `rules` has the settings it may
+change, `creation` creates it, `store.fork_start` reads and writes its initial weights.
 """
 
 from tl_core.forks.creation import create, fork, kept_epoch, parent_of, weights_for

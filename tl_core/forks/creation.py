@@ -1,4 +1,4 @@
-"""Making a fork: a new run with all it needs of its parent."""
+"""Creates forks: new runs with everything they need of their parents."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ EPOCH = "start.epoch"
 
 
 def fork(models: Path, run: Run, epoch: int, changes: Mapping[str, Any], title: str = "") -> Run:
-    """A new run, not yet trained, that goes on from a kept checkpoint of a run.
+    """A new run, not yet trained, that continues from a kept checkpoint of a run.
 
     Args:
-        changes: Settings by path, over those `continued` gives.
+        changes: Settings by path that differ from those of `continued`.
         title: By default "fork of X at epoch N".
 
     Raises:
-        BadInput: for a setting that a fork cannot change, or a checkpoint that is not kept or damaged.
+        BadInput: a setting that a fork cannot change, or a checkpoint that is not kept or damaged.
     """
     kept_at(run, epoch, EPOCH)
     return create(models, continued(run, epoch).with_values(changes).anchored(), title)
 
 
 def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
-    """Makes the folder of a new run; of a fork, with all it needs of its parent, where the spec's `start` names one. Raises as `fork` does."""
+    """Creates the folder of a new run; if the spec's `start` names a parent, with everything a fork needs. Raises: see `fork`."""
     if not spec.start.run:
         return folders.create(models, spec, title)
     values = weights_for(models, spec)
@@ -61,7 +61,7 @@ def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
 
 
 def weights_for(models: Path, spec: ExperimentSpec) -> dict[str, np.ndarray]:
-    """The weights a fork of this spec would begin with, as `start_weights` has them; empty where it is none. Raises as `fork` does."""
+    """The initial weights of a fork of this spec, as in `start_weights`; empty if it is not a fork. Raises: see `fork`."""
     if not spec.start.run:
         return {}
     parent = parent_of(models, spec)
@@ -72,20 +72,20 @@ def weights_for(models: Path, spec: ExperimentSpec) -> dict[str, np.ndarray]:
 
 
 def parent_of(models: Path, spec: ExperimentSpec) -> Run:
-    """The run a spec goes on from; raises BadInput where it is gone."""
+    """The parent of a spec; raises BadInput if it was deleted."""
     run = folders.known(models, spec.start.run)
     if run is None:
-        raise BadInput.of("start.run", f"there is no run {spec.start.run!r}", "Choose another, or leave start out.")
+        raise BadInput.of("start.run", f"there is no run {spec.start.run!r}", "Choose another, or remove start.")
     return run
 
 
 def kept_epoch(run: Run, epoch: int) -> int:
-    """The epoch itself where a run keeps its checkpoint; else BadInput, which names those it keeps."""
+    """The epoch, if the run keeps its checkpoint; otherwise raises BadInput with the kept ones."""
     return kept_at(run, epoch, EPOCH).epoch
 
 
 def _weights_at(run: Run, entry: Checkpoint) -> dict[str, np.ndarray]:
-    """The weights of a run after an epoch that are not those it was pretrained with: its own start, and over it its checkpoint."""
+    """The weights of a run after an epoch that differ from the pretrained ones: its own initial weights, updated by its checkpoint."""
     values = read_weights(run.checkpoints / entry.file, entry.sha256)
     if values is None:
         raise unreadable(run, entry, EPOCH)
@@ -100,7 +100,7 @@ def _start(parent: Run, epoch: int, values: Mapping[str, np.ndarray]) -> Start:
 
 
 def _backbone(values: Mapping[str, np.ndarray]) -> str:
-    """A name for the weights that are not the head's; empty where there are none."""
+    """A hash of the weights that are not the head's; empty if there are none."""
     names = sorted(name for name in values if not name.startswith((f"{MODEL}head_", f"{MODEL}classifier/")))
     digest = hashlib.sha256()
     for name in names:
@@ -110,7 +110,7 @@ def _backbone(values: Mapping[str, np.ndarray]) -> str:
 
 
 def _copy_losses(parent: Run, made: Run, epoch: int) -> None:
-    """The loss of each validation image in the epochs before, where the parent has them."""
+    """Copies the loss of each validation image in the inherited epochs, if the parent has them."""
     images = read_state(parent).images.get("validation", 0)
     file, wanted = parent.folder / "val_losses.f32", 4 * images * epoch
     if file.exists() and wanted <= file.stat().st_size:

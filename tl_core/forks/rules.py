@@ -1,4 +1,4 @@
-"""What a fork may change, and the settings of one that changes nothing."""
+"""Which settings a fork may change, and the settings of a fork without changes."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from tl_core.store.state import read_state
 from tl_core.text import first_of
 
 _OTHER_LAYERS = "the weights of the checkpoint belong to the layers of {before}"
-_LEAKS = "images that were trained on would be among those that validate"
+_LEAKS = "it would validate on images that were trained on"
 FIXED = {
     **dict.fromkeys(("backbone.name", "backbone.output", "backbone.keep", "head.hidden"), _OTHER_LAYERS),
-    "backbone.weights": "what was frozen on the way to the checkpoint was {before}",
+    "backbone.weights": "the frozen layers of the checkpoint were {before}",
     **dict.fromkeys(("data.validation_share", "data.test_share", "data.group_by", "data.split_seed"), _LEAKS),
 }
 """Settings a fork cannot change, and why; `before` is the parent's."""
 
-_AS_BEFORE = "Leave it as it is in the parent, or start a new run."
+_AS_BEFORE = "Keep the parent's value, or start a new run."
 
 
 def settings_at(run: Run, epoch: int) -> ExperimentSpec:
-    """The settings a run had in an epoch, with what was changed while it trained until then."""
+    """The settings of a run in an epoch, including live changes up to then."""
     spec = read_spec(run)
     for adjustment in adjustments(run):
         if adjustment.epoch <= epoch:
@@ -40,7 +40,7 @@ def settings_at(run: Run, epoch: int) -> ExperimentSpec:
 
 
 def continued(run: Run, epoch: int) -> ExperimentSpec:
-    """The settings of a fork that changes nothing: what was left of the run's phases; after the last epoch, the last phase once more."""
+    """The settings of a fork without changes: the remaining phases of the run; after the last epoch, the last phase again."""
     spec = settings_at(run, epoch)
     planned = resolve(spec).phases
     left = {phase.label: phase.last - max(epoch, phase.first - 1) for phase in planned if phase.last > epoch}
@@ -54,13 +54,13 @@ def continued(run: Run, epoch: int) -> ExperimentSpec:
         "train.stages": stages,
         "start": {"run": run.id, "epoch": epoch},
     }
-    if planned[-1].label.kind != "head":  # Where nothing thaws, epochs of the head alone are none of their own.
+    if planned[-1].label.kind != "head":  # If nothing thaws, there is no separate phase of the head.
         changes["train.head_epochs"] = left.get(PhaseLabel("head"), 0)
     return spec.with_values(changes)
 
 
 def problems(parent: Run, experiment: Experiment) -> tuple[Problem, ...]:
-    """Why an experiment cannot go on from a checkpoint of a run, setting by setting; empty where it can."""
+    """Why an experiment cannot continue from a checkpoint of a run, by setting; empty if it can."""
     before, spec = read_spec(parent), experiment.spec
     checks = (_fixed(before, spec), _classifier(parent, before, spec), _random_weights(before, spec))
     found = [problem for check in checks for problem in check]
@@ -68,22 +68,22 @@ def problems(parent: Run, experiment: Experiment) -> tuple[Problem, ...]:
 
 
 def fork_warnings(parent: Run, experiment: Experiment) -> tuple[str, ...]:
-    """What a person should know of a fork that is allowed."""
+    """Warnings about an allowed fork."""
     before, said = resolve(read_spec(parent)), []
     if experiment.spec.data.source != before.spec.data.source:
         said.append(
-            "The fork reads other images than its parent did: some it validates on may have been trained on, and its curves are not "
-            "measured on the images of the epochs before."
+            "The fork uses other images than its parent: it may validate on images that were trained on, and its curves are not "
+            "comparable with the inherited epochs."
         )
     if experiment.image_size != before.image_size:
         said.append(
-            f"The fork sees images of {experiment.image_size} pixels, its parent saw {before.image_size}: a jump in the curves is no progress."
+            f"The fork uses images of {experiment.image_size} pixels, its parent {before.image_size}: a jump in the curves is not progress."
         )
     return tuple(said)
 
 
 def classes_of(run: Run) -> tuple[str, ...]:
-    """The classes a run tells apart, in the order of its outputs. Raises BadInput before its data were read."""
+    """The classes of a run, in the order of its outputs. Raises BadInput if its data has not been read yet."""
     try:
         return tuple(read_json(run.report / "data.json")["classes"])
     except FileNotFoundError:
@@ -107,20 +107,20 @@ def _written(value: Any) -> str:
 def _classifier(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
     head, was = spec.head, before.head
     if head.solved:
-        message = f"received {head.classifier}; it is solved from nothing, and a fork goes on training"
+        message = f"received {head.classifier}; it is solved in closed form, and a fork continues training"
         yield Problem("head.classifier", message, "Choose softmax, or start a new run.")
     elif (head.classifier == "auto") != (was.classifier == "auto") and len(classes_of(parent)) == 2:
-        message = f"received {head.classifier}; the checkpoint's ({was.classifier}) has another number of units for two classes"
+        message = f"received {head.classifier}; the checkpoint's ({was.classifier}) has a different number of units for two classes"
         yield Problem("head.classifier", message, "Choose softmax." if was.solved else _AS_BEFORE)
     if was.batch_norm and not head.batch_norm:
-        message = "received false; the layers above learned on what batch normalisation gives them"
+        message = "received false; the layers above were trained on normalised inputs"
         yield Problem("head.batch_norm", message, _AS_BEFORE)
 
 
 def _random_weights(before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
     drawn = before.backbone.weights == "random" or before.backbone.keep != "all"
     if drawn and spec.train.seed != before.train.seed:
-        message = f"received {spec.train.seed}; random weights that the checkpoint does not hold are drawn from {before.train.seed}"
+        message = f"received {spec.train.seed}; random weights that are not in the checkpoint were drawn with {before.train.seed}"
         yield Problem("train.seed", message, _AS_BEFORE)
 
 
@@ -128,9 +128,7 @@ def _weights_file(parent: Run, experiment: Experiment) -> Iterator[Problem]:
     now = experiment.weights_identity
     known = read_state(parent).weights or now
     if not known.startswith(now) and not now.endswith(":absent"):
-        yield Problem(
-            "backbone.weights", f"the pretrained weights are not those {parent.id} began with", "Put them back."
-        )
+        yield Problem("backbone.weights", f"the pretrained weights differ from those of {parent.id}", "Restore them.")
 
 
 def _classes(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
@@ -142,4 +140,4 @@ def _classes(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> Itera
         message = (
             f"received {spec.data.source}, with the classes {theirs}; the checkpoint tells apart {ours}, in that order"
         )
-        yield Problem("data.source", message, "Name images of the same classes, or start a new run.")
+        yield Problem("data.source", message, "Choose images of the same classes, or start a new run.")

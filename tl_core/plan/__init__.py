@@ -1,4 +1,4 @@
-"""What a run will do, said before it starts: phases, what trains, what is cached and why, what it costs, what is wrong."""
+"""The plan of a run, computed before it starts: phases, trainable parameters, caching and its reason, costs, problems."""
 
 from tl_core.plan.costs import BlockPlan, PhasePlan, phase_plan
 from tl_core.plan.plan import Plan, plan

@@ -1,7 +1,7 @@
-"""What the phases of a run cost: weights, stored features, time.
+"""The costs of the phases of a run: parameters, cached features, time.
 
-Time is an estimate, made from counted multiply-adds and from speeds measured on one machine: right within a factor of two
-on processors like it.
+Time is an estimate from counted multiply-adds and speeds measured on one machine: within a factor of two
+on similar CPUs.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 
 FORWARD_MACS = 35e9
-"""Multiply-adds a second and core through a frozen network in OpenVINO (EfficientNet-Lite0 at 224 pixels: about 90 images/s)."""
+"""Multiply-adds per second and core of a frozen network in OpenVINO (EfficientNet-Lite0 at 224 pixels: about 90 images/s)."""
 
 TRAINING_MACS = 8e9
-"""The same for a training step in TensorFlow, which takes about three times a forward pass's multiply-adds."""
+"""Multiply-adds per second and core of a training step in TensorFlow, which takes about three times those of a forward pass."""
 
 DECODED = 120
-"""Photos of 400 x 600 pixels decoded and resized a second and core."""
+"""Photos of 400 x 600 pixels decoded and resized per second and core."""
 
 BEGINNING_AND_END = 1.5
-"""Seconds to build the network and compile its steps, and in the end to export it and report."""
+"""Seconds to build the network, compile its steps, export and report."""
 
 EPOCH = 0.03
-"""Seconds of an epoch beside its steps: what is measured starts, and a checkpoint is written."""
+"""Seconds of an epoch besides its steps: evaluation and checkpoint."""
 
 HEAD_STEP, STORED_STEP = 0.0012, 0.0004
-"""Seconds of one step of a small head, and of one of many that are taken at once, on stored features."""
+"""Seconds of a single step of a small head on cached features, and of one of many per call."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class BlockPlan:
     """One block of the network in the last phase.
 
     Attributes:
-        parameters: All its numbers, batch statistics included.
-        trainable: How many of them training moves.
+        parameters: Number of parameters, including batch statistics.
+        trainable: Number of trainable parameters.
         shape: Height, width and channels of its output.
     """
 
@@ -59,12 +59,12 @@ class PhasePlan:
     """One phase.
 
     Attributes:
-        cached: Whether training reads stored features.
-        stored: Whether all the features that it reads are there already.
-        reason: Why they are read, or not, in a sentence.
-        feature_bytes: What features take that are still to be written: of every image, also of those that are in no part.
-        read_bytes: What those take that it reads, there already or not.
-        seconds_before: The part of `seconds` in which they are computed, before the first epoch.
+        cached: Whether training reads cached features.
+        stored: Whether all of them are in the cache already.
+        reason: Why features are cached or not, as a sentence.
+        feature_bytes: Size of the features still to be written, for all images, including unused ones.
+        read_bytes: Size of the features that are read.
+        seconds_before: The part of `seconds` in which features are computed, before the first epoch.
     """
 
     phase: Phase
@@ -79,7 +79,7 @@ class PhasePlan:
 
 
 def blocks(experiment: Experiment) -> tuple[BlockPlan, ...]:
-    """The blocks that are used, from the input, with what trains of them in the last phase."""
+    """The used blocks, from the input, with their trainable parameters in the last phase."""
     thawed = experiment.above(experiment.frozen)
     return tuple(
         BlockPlan(
@@ -93,13 +93,13 @@ def blocks(experiment: Experiment) -> tuple[BlockPlan, ...]:
 
 
 def _learned(experiment: Experiment, block: BlockFacts) -> int:
-    """What training moves of a thawed block."""
+    """The trainable parameters of a thawed block."""
     learned = block.parameters - block.statistics
     return learned if experiment.spec.train.update_batch_norm else learned - block.normalisation
 
 
 def head_parameters(experiment: Experiment, classes: int) -> int:
-    """All numbers of the head."""
+    """The parameters of the head."""
     return head_trainable(experiment, classes) + 2 * _normalised(experiment)
 
 
@@ -111,18 +111,18 @@ def head_trainable(experiment: Experiment, classes: int) -> int:
 
 
 def _normalised(experiment: Experiment) -> int:
-    """Channels that batch normalisation in the head sees; it has four numbers for each, two of which learn."""
+    """Channels of batch normalisation in the head; each has four parameters, two of them trainable."""
     head = experiment.spec.head
     return sum((experiment.facts[-1].channels, *head.hidden)) if head.batch_norm else 0
 
 
 def phase_plan(phase: Phase, images: dict[str, int], classes: int, missing: int | None = None) -> PhasePlan:
-    """What a phase trains, stores and takes.
+    """The plan of a phase.
 
     Args:
-        images: How many there are by part.
-        missing: Of how many images, as they are, features are not stored yet, those that are in no part included; by default of all
-            in `images`. Augmented views never count as stored.
+        images: Number of images by part.
+        missing: Number of images without cached features, including unused images; by default all
+            in `images`. Augmented views always count as missing.
     """
     thawed = sum(_learned(phase.experiment, block) for block in split(phase)[1])
     everything = sum(images.values())
@@ -143,50 +143,50 @@ def phase_plan(phase: Phase, images: dict[str, int], classes: int, missing: int 
 
 
 def number_bytes(experiment: Experiment) -> int:
-    """What one number of stored features takes."""
+    """Bytes per value of cached features."""
     return 2 if experiment.spec.train.feature_storage == "float16" else 4
 
 
 def _computed(phase: Phase, images: dict[str, int], missing: int) -> int:
-    """Of how many images, augmented versions counted one by one, a phase computes features to store them."""
+    """Number of images, counting augmented versions, whose features a phase computes and caches."""
     return images["train"] * phase.stored_views + missing if phase.stores_features else 0
 
 
 def split(phase: Phase) -> tuple[tuple[BlockFacts, ...], tuple[BlockFacts, ...]]:
-    """The used blocks: those frozen in a phase, and those above them."""
+    """The used blocks of a phase: frozen ones, and those above."""
     used = phase.experiment.facts
     depth = len(used) - len(phase.thawed)
     return used[:depth], used[depth:]
 
 
 def _floats_at(phase: Phase) -> int:
-    """Numbers an image leaves at the boundary between what is frozen and what trains."""
+    """Number of values per image at the cut."""
     boundary = split(phase)[0][-1]
     return boundary.channels if phase.frozen == phase.experiment.top else outputs(phase.experiment, boundary)
 
 
 def _reason(phase: Phase, stored: bool) -> str:
     if phase.frozen is None:
-        return "Every layer trains, so nothing an image leaves in the network stays the same."
+        return "Every layer trains, so there are no fixed features to cache."
     if phase.spec.train.feature_cache == "off":
-        return "train.feature_cache is off: the frozen layers are computed again in every epoch."
+        return "train.feature_cache is off: features are computed again in every epoch."
     if views := phase.stored_views:
         said = "One augmented version" if views == 1 else f"{views} augmented versions"
-        return f"{said} of each training image are computed once, stored, and taken in turn, epoch by epoch."
+        return f"{said} of each training image are computed once, stored, and used in turn, epoch by epoch."
     if phase.spec.augment:
-        return "Augmented images differ in every epoch, so the frozen layers are computed again; validation images are stored."
+        return "Augmented images differ in every epoch, so their features are computed again; those of validation images are stored."
     if stored:
         return "The features of all images are stored already: nothing to compute."
-    return "The frozen layers give an image the same features in every epoch, so they are computed once and stored."
+    return "Features are the same in every epoch, so they are computed once and stored."
 
 
 def _feature_seconds(phase: Phase, images: int) -> float:
-    """An estimate of the time to compute features of so many images."""
+    """Estimated seconds to compute features of a number of images."""
     return _macs(phase)[0] * images / FORWARD_MACS / _cores()
 
 
 def _learning_seconds(phase: Phase, images: dict[str, int]) -> float:
-    """An estimate of the time of a phase's epochs."""
+    """Estimated seconds of the epochs of a phase."""
     below, above = _macs(phase)
     train, others = images["train"], images["validation"] + images["test"]
     measured = others + train * 0.3
@@ -204,17 +204,17 @@ def _cores() -> int:
 
 
 def _macs(phase: Phase) -> tuple[float, float]:
-    """Multiply-adds of one image in the frozen blocks and in those that train."""
+    """Multiply-adds per image in the frozen and in the trained blocks."""
     size = phase.experiment.image_size
     frozen, thawed = (sum(block.macs_at(size) for block in some) for some in split(phase))
     return frozen, thawed
 
 
 def decoding_seconds(images: int) -> float:
-    """An estimate of the time to decode so many photos."""
+    """Estimated seconds to decode a number of photos."""
     return images / DECODED / _cores()
 
 
 def outputs(experiment: Experiment, block: BlockFacts) -> int:
-    """Numbers a block puts out for an image."""
+    """Number of output values of a block per image."""
     return math.prod(block.size_at(experiment.image_size)) * block.channels

@@ -1,4 +1,4 @@
-"""Settings that do nothing beside certain others, each with why: a plan refuses them where they were changed, a form leaves them out."""
+"""Inactive settings, with the reason: a plan refuses changed ones, a form hides them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import PARAMETERS
 
 Found = Iterator[tuple[tuple[str, ...], str, str]]
-"""Paths, because of what they have no effect, and what to do about it."""
+"""Paths, the reason why they have no effect, and a remedy."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Inactive:
 
 
 def inactive_settings(experiment: Experiment) -> dict[str, Inactive]:
-    """The settings, by path, that have no effect in an experiment whatever their values."""
+    """The settings, by path, that have no effect in an experiment at any value."""
     made: dict[str, Inactive] = {}
     for rule in _RULES:
         for paths, because, remedy in rule(experiment):
@@ -32,10 +32,10 @@ def inactive_settings(experiment: Experiment) -> dict[str, Inactive]:
 
 
 def thaws(experiment: Experiment) -> bool:
-    """True where a block of the backbone trains at some time."""
+    """True if a block of the backbone trains in some phase."""
     try:
         return any(phase.backbone_rate is not None for phase in experiment.phases)
-    except BadInput:  # A stage names a block that is not there, which is a problem of its own.
+    except BadInput:  # A stage has an unknown block, which is a separate problem.
         return True
 
 
@@ -49,7 +49,7 @@ _NEURAL = tuple(
 
 def _solved(experiment: Experiment) -> Found:
     if experiment.solved:
-        because = f"{experiment.spec.head.classifier} is solved at once by scikit-learn"
+        because = f"{experiment.spec.head.classifier} is solved in closed form by scikit-learn"
         yield _NEURAL, because, "Leave it out, or choose the softmax classifier."
 
 
@@ -67,14 +67,14 @@ def _frozen(experiment: Experiment) -> Found:
         yield (
             _OF_THAWED,
             "every block is frozen",
-            "Thaw some of the top blocks (freeze depth all-but-2, say), or put it back.",
+            "Thaw some of the top blocks (for example, freeze depth all-but-2), or reset it.",
         )
 
 
 def _one_thawed(experiment: Experiment) -> Found:
     if len(experiment.above(experiment.frozen)) == 1:
-        because = "one block thaws, and there is none further down"
-        yield ("train.layer_decay",), because, "Thaw more blocks, or put it back."
+        because = "only one block thaws"
+        yield ("train.layer_decay",), because, "Thaw more blocks, or reset it."
 
 
 def _thawed(experiment: Experiment) -> Found:
@@ -94,14 +94,14 @@ def _views(experiment: Experiment) -> Found:
         )
     if spec.train.feature_cache == "off":
         of_stored = ("train.views", "train.feature_storage", "train.prefix_precision")
-        yield of_stored, "train.feature_cache is off, so nothing is stored", "Set one of the two back."
+        yield of_stored, "train.feature_cache is off, so nothing is stored", "Reset one of the two."
 
 
 def _random(experiment: Experiment) -> Found:
     if experiment.spec.backbone.weights == "random":
         yield (
             ("backbone.keep",),
-            "every block starts with random weights",
+            "every block starts from random weights",
             "Choose pretrained weights, or leave it out.",
         )
 
@@ -112,14 +112,14 @@ def _hidden(experiment: Experiment) -> Found:
 
 
 def _optimizer(experiment: Experiment) -> Found:
-    optimizer, remedy = experiment.spec.optimizer, "Choose sgd, or put it back."
+    optimizer, remedy = experiment.spec.optimizer, "Choose sgd, or reset it."
     if optimizer.name != "sgd":
-        yield ("optimizer.momentum", "optimizer.nesterov"), f"{optimizer.name} has no such momentum", remedy
+        yield ("optimizer.momentum", "optimizer.nesterov"), f"{optimizer.name} does not use it", remedy
     elif not optimizer.momentum:
         yield (
             ("optimizer.nesterov",),
-            "there is no momentum to look ahead along",
-            "Set the momentum to 0.9, or put it back.",
+            "the momentum is 0",
+            "Set the momentum to 0.9, or reset it.",
         )
 
 
@@ -144,7 +144,7 @@ def _schedule(experiment: Experiment) -> Found:
     for path, names in _OF_SCHEDULES.items():
         if name not in names:
             because = f"the schedule {name} does not use it"
-            yield (path,), because, f"Choose {' or '.join(names)}, or put it back."
+            yield (path,), because, f"Choose {' or '.join(names)}, or reset it."
 
 
 def _stopping(experiment: Experiment) -> Found:
@@ -152,7 +152,7 @@ def _stopping(experiment: Experiment) -> Found:
     for path, names in _OF_RULES.items():
         if rule not in names:
             because = "nothing stops the run early" if rule == "off" else f"the rule {rule} does not use it"
-            yield (path,), because, f"Choose the rule {' or '.join(names)}, or put it back."
+            yield (path,), because, f"Choose the rule {' or '.join(names)}, or reset it."
 
 
 _RULES: tuple[Callable[[Experiment], Found], ...] = (

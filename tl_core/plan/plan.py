@@ -38,15 +38,15 @@ class Plan:
     """What a run will do.
 
     Attributes:
-        problems: What has to change before it can start; empty where it can.
+        problems: What to change before it can start; empty if it can.
         warnings: What makes metrics unreliable, without preventing the run.
-        images: How many images there are by part, before any is found unreadable; empty where the data cannot be used.
-        head_parameters: All numbers of the head; all train but the statistics of its batch normalisation.
-        techniques: What is done against overfitting and how the weights learn, each with where it acts.
-        disk_bytes: What pixels, features, checkpoints and export take at most, but for what is there already.
-        memory_bytes, seconds: Estimates; see `room` and `costs`.
-        seconds_decoding: The part of `seconds` in which images are decoded; 0 where they are.
-        seconds_before: The part that passes before the first epoch.
+        images: Number of images by part, including unreadable ones; empty if the data cannot be used.
+        head_parameters: Parameters of the head; all trainable except the statistics of its batch normalisation.
+        techniques: Regularisation and optimisation techniques, with the layers they act on.
+        disk_bytes: Maximum size of pixels, features, checkpoints and export, except what exists already.
+        memory_bytes, seconds: Estimates; see `resources` and `costs`.
+        seconds_decoding: The part of `seconds` in which images are decoded; 0 if they are cached.
+        seconds_before: The part before the first epoch.
     """
 
     problems: tuple[Problem, ...]
@@ -66,17 +66,17 @@ class Plan:
 
     @property
     def parameters(self) -> int:
-        """All numbers of the network, head included."""
+        """The parameters of the network, including the head."""
         return sum(block.parameters for block in self.blocks) + self.head_parameters
 
     @property
     def trainable(self) -> int:
-        """The weights that train in the last phase."""
+        """The trainable parameters of the last phase."""
         return self.phases[-1].trainable if self.phases else 0
 
     @property
     def head_trainable(self) -> int:
-        """Those of them that are the head's."""
+        """The trainable parameters of the head."""
         return self.trainable - sum(block.trainable for block in self.blocks)
 
     def to_json(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def plan(experiment: Experiment, models: Path, dataset: ImageDataset | None = No
     """The plan of an experiment; what is wrong is in its `problems`, never raised.
 
     Args:
-        dataset: The listed data, where the caller has them; otherwise they are listed now.
+        dataset: The listed data, if available; otherwise they are listed now.
     """
     unfit, data = start_problems(experiment, models), experiment.spec.data
     found = (*spec_problems(experiment), *unfit)
@@ -108,7 +108,7 @@ def plan(experiment: Experiment, models: Path, dataset: ImageDataset | None = No
     found = (*found, *data_problems(experiment.spec, dataset, split))
     if any(problem.path == "train.stages" for problem in found):  # There are no phases then.
         return Plan(found)
-    # Of a parent that is not there, or cannot be read, nothing more is to be said.
+    # Nothing more to report about a parent that is missing or unreadable.
     told = () if unfit else start_warnings(experiment, models)
     return _costed(experiment, models, dataset, split, found, told)
 
@@ -153,10 +153,10 @@ def _costed(
 
 
 def is_stored(phase: Phase, pixels: str, cache: Path) -> bool:
-    """True where features of all images, as they are, are there for a phase.
+    """True if the features of all unaugmented images are cached for a phase.
 
-    False too where their key is not to be had without the engine: of a fork, whose parent may have trained what is frozen; of int8,
-    which names the images that set its ranges; on a GPU.
+    False if their key is unknown without the engine: for a fork, whose parent may have trained frozen layers; for int8,
+    whose key includes its sample images; on a GPU.
 
     Args:
         pixels: The key of the images' pixels.
@@ -164,14 +164,14 @@ def is_stored(phase: Phase, pixels: str, cache: Path) -> bool:
     key = _feature_key(phase, pixels)
     if key is None or not is_built(feature_keys.folder_of(cache, key, phase.spec.train.feature_storage)):
         return False
-    return devices()[0].name == "cpu"  # Asked last: where there is a GPU its driver is, which takes a while.
+    return devices()[0].name == "cpu"  # Checked last: it asks the driver of a GPU, which takes a while.
 
 
 def _feature_key(phase: Phase, pixels: str) -> tuple[object, ...] | None:
     experiment, precision = phase.experiment, phase.spec.train.prefix_precision
     if phase.frozen is None or not phase.stores_features or phase.spec.start.run or precision == "int8":
         return None
-    if weights.problems(experiment.backbone, phase.spec.backbone.weights):  # Those have no name.
+    if weights.problems(experiment.backbone, phase.spec.backbone.weights):  # Those have no identity.
         return None
     identity = experiment.feature_identity(phase.frozen, "CPU")
     return feature_keys.key_of(pixels, identity, feature_keys.arithmetic_of(precision))

@@ -1,7 +1,7 @@
-"""What would keep a spec from running, or would do nothing: found before a run starts, by field, with a remedy.
+"""Problems of a spec and inactive settings, found before a run starts, by field, with a remedy.
 
-A setting that has no effect is refused rather than ignored: whoever changed it expects a difference, and would read one into the
-curves. A setting left at its default, or switched off, is never a problem.
+An inactive setting is refused rather than ignored: if you changed it, you expect a difference, and would read one into the
+curves. A setting at its default, or switched off, is never a problem.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _DEFAULTS = {row.path: row.default for row in PARAMETERS}
 
 
 def spec_problems(experiment: Experiment) -> tuple[Problem, ...]:
-    """What is wrong with a spec whatever the data."""
+    """Problems of a spec that do not depend on the data."""
     return tuple(problem for check in _CHECKS for problem in check(experiment))
 
 
 def data_problems(spec: ExperimentSpec, dataset: ImageDataset, split: Split) -> tuple[Problem, ...]:
-    """What is wrong with a spec for these data."""
+    """Problems of a spec with these data."""
     return (*_unused_shares(spec, dataset), *_unused_groups(spec, dataset), *_unused_limits(spec, dataset, split))
 
 
@@ -57,7 +57,7 @@ def _inactive(experiment: Experiment) -> Iterator[Problem]:
 def _image_size(experiment: Experiment) -> Iterator[Problem]:
     backbone, size = experiment.backbone, experiment.image_size
     if size < backbone.minimum_size:
-        message = f"received {size}; {backbone.title} takes {backbone.minimum_size} pixels or more"
+        message = f"received {size}; {backbone.title} needs {backbone.minimum_size} pixels or more"
         yield Problem("data.image_size", message, "Raise it, or choose another backbone.")
 
 
@@ -70,10 +70,10 @@ def _solved_classifier(experiment: Experiment) -> Iterator[Problem]:
     if not experiment.solved:
         return
     if experiment.frozen != experiment.top:
-        message = f"received {spec.backbone.freeze!r}; {kind} is solved on features that do not change"
+        message = f"received {spec.backbone.freeze!r}; {kind} needs frozen features"
         yield Problem("backbone.freeze", message, "Set it to all, or choose the softmax classifier.")
     if kind == "linear-svm" and not spec.head.l2:
-        yield Problem("head.l2", "received 0; a linear SVM needs a penalty", "Set it to 0.0001, say.")
+        yield Problem("head.l2", "received 0; a linear SVM needs a penalty", "For example 0.0001.")
 
 
 def _inactive_augmentations(experiment: Experiment) -> Iterator[Problem]:
@@ -83,7 +83,7 @@ def _inactive_augmentations(experiment: Experiment) -> Iterator[Problem]:
 
 
 def _stages(experiment: Experiment) -> Iterator[Problem]:
-    """Each stage has to thaw more than whatever comes before it, and the last phase more than the last stage."""
+    """Each stage has to thaw more than the one before it, and the last phase more than the last stage."""
     spec = experiment.spec
     before, depth, last = "", _depth(experiment, "all"), _depth(experiment, spec.backbone.freeze)
     for stage in () if experiment.solved else spec.train.stages:
@@ -104,7 +104,7 @@ def _stages(experiment: Experiment) -> Iterator[Problem]:
 
 
 def _depth(experiment: Experiment, freeze: str) -> int:
-    """How many blocks are frozen; raises BadInput for a block that is not there."""
+    """Number of frozen blocks; raises BadInput for an unknown block."""
     return len(experiment.blocks) - len(experiment.above(experiment.frozen_at(freeze)))
 
 
@@ -114,7 +114,7 @@ def _weight_decay(experiment: Experiment) -> Iterator[Problem]:
         yield Problem(
             "optimizer.weight_decay",
             "received 0; without it adamw is adam",
-            "Set it to 0.01, say, or choose adam.",
+            "For example 0.01; or choose adam.",
         )
 
 
@@ -161,7 +161,7 @@ _CHECKS: tuple[Callable[[Experiment], Iterator[Problem]], ...] = (
 
 
 def start_problems(experiment: Experiment, models: Path) -> tuple[Problem, ...]:
-    """Why a fork cannot go on from the checkpoint it names: that is not kept, or belongs to other layers; empty for any other spec."""
+    """Why a fork cannot continue from its checkpoint: it is not kept, or does not fit; empty if the spec is not a fork."""
     spec = experiment.spec
     if not spec.start.run:
         return ()

@@ -1,4 +1,4 @@
-"""What a run takes of memory and disk, and what to say where there is too little. Memory is an estimate."""
+"""Memory and disk needs of a run, with problems and warnings if there is too little. Memory is an estimate."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Said = tuple[tuple[Problem, ...], tuple[str, ...]]
 
 
 def copies(optimizer: OptimizerSpec) -> int:
-    """How many numbers a checkpoint keeps for each weight that trains: itself, what its optimiser remembers, its moving average."""
+    """Values per trained weight in a checkpoint: itself, its optimiser state, its moving average."""
     moments = {"sgd": int(optimizer.momentum > 0), "rmsprop": 1}.get(optimizer.name, 2)
     return 1 + moments + int(optimizer.ema > 0)
 
 
 def memory_bytes(experiment: Experiment, phase_plans: tuple[PhasePlan, ...]) -> int:
-    """An estimate of what training holds: weights, gradients and what is kept beside them, activations of a batch, stored features."""
+    """Estimated memory of training: weights, gradients, optimiser state, activations of a batch, cached features."""
     used, spec = experiment.facts, experiment.spec
     trained = copies(spec.optimizer) * max(plan.trainable for plan in phase_plans)
     weights = 4 * (sum(block.parameters for block in used) + trained)
@@ -36,12 +36,12 @@ def memory_bytes(experiment: Experiment, phase_plans: tuple[PhasePlan, ...]) -> 
 
 
 def _activations(phase: Phase) -> int:
-    """What the thawed blocks keep of a batch for its gradient: about eight times their outputs."""
+    """Activations of the thawed blocks kept for the gradient: about eight times their outputs."""
     return sum(outputs(phase.experiment, block) for block in split(phase)[1]) * 4 * 8 * phase.spec.train.batch_size
 
 
 def checkpoint_bytes(experiment: Experiment, phase_plans: tuple[PhasePlan, ...]) -> int:
-    """What the checkpoints that are kept and the export take on the disk."""
+    """Disk space of kept checkpoints and export."""
     train = experiment.spec.train
     largest = max(plan.trainable for plan in phase_plans) * 4 * copies(experiment.spec.optimizer)
     epochs = sum(plan.phase.epochs for plan in phase_plans)
@@ -51,22 +51,24 @@ def checkpoint_bytes(experiment: Experiment, phase_plans: tuple[PhasePlan, ...])
 
 
 def disk_short(models: Path, needed: int, features: int) -> Said:
-    """What to say where the disk is too small: a problem, or a remark where it is the features alone that do not fit."""
+    """A problem if the disk is too small, or a warning if only the features do not fit."""
     there = next(folder for folder in (models, *models.resolve().parents) if folder.exists())
     free = shutil.disk_usage(there).free
     if needed < free:
         return (), ()
     if needed - features < free:
         said = f"{data_size(features)} of features do not fit on the disk, which has {data_size(free)} free"
-        return (), (f"{said}: where nothing older can be removed they are computed in every epoch, which is slow.",)
+        return (), (
+            f"{said}: if no older entries can be removed, features are computed in every epoch, which is slow.",
+        )
     message = f"needs {data_size(needed)} of disk; {there} has {data_size(free)} free"
     return (Problem("data.image_size", message, "Free some space, or lower data.image_size."),), ()
 
 
 def budget_short(pixels: int, phase_plans: tuple[PhasePlan, ...]) -> Said:
-    """What to say of `TL_CACHE_GB`: a problem where it is no number, a remark where features do not fit in it beside the pixels.
+    """A problem if `TL_CACHE_GB` is invalid, a warning if it has no room for features besides the pixels.
 
-    Others are removed for them, but never the pixels, which the run reads.
+    Other entries are removed for them, but not the pixels of the run.
     """
     try:
         allowed = limit()

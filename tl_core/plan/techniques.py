@@ -1,4 +1,4 @@
-"""What an experiment does against overfitting and how its weights learn: each technique with where it acts and what it does there."""
+"""The regularisation and optimisation techniques of an experiment, with the layers they act on and their effect."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tl_core.text import counted, exact_percent, joined
 
 @dataclass(frozen=True)
 class Technique:
-    """One line of the plan.
+    """One technique.
 
     Attributes:
         what: Its name and strength, such as "Dropout 0.5".
         where: The layers, images or labels it acts on.
-        effect: What it does there, in a sentence.
+        effect: Its effect, as a sentence.
     """
 
     what: str
@@ -27,7 +27,7 @@ class Technique:
 
 
 def techniques(experiment: Experiment) -> tuple[Technique, ...]:
-    """The techniques that are on in some phases of an experiment, from the images to the weights."""
+    """The techniques in use in some phase of an experiment, from the images to the weights."""
     if experiment.solved:
         return tuple(_solved(experiment.spec))
     return tuple(line for part in _PARTS for line in part(experiment))
@@ -52,7 +52,7 @@ def _augmentation(experiment: Experiment) -> Iterator[Technique]:
 def _kept(experiment: Experiment) -> Iterator[Technique]:
     if experiment.kept and (above := experiment.above(experiment.kept)):
         yield Technique(
-            "Random weights", joined(above), "These blocks start anew instead of from what they were trained for."
+            "Random weights", joined(above), "These blocks start from random instead of pretrained weights."
         )
 
 
@@ -63,16 +63,16 @@ def _features(experiment: Experiment) -> Iterator[Technique]:
         yield Technique(f"Noise {head.noise:g}", "pooled features", effect)
     if head.batch_norm:
         where = joined(("pooled features", *(f"output of {name}" for name in layers[:-1])))
-        yield Technique("Batch normalisation", where, "Brings every channel to mean 0 and variance 1 over the batch.")
+        yield Technique("Batch normalisation", where, "Standardises every channel over the batch.")
     before = ((head.hidden_dropout or (head.dropout,) * len(head.hidden)), layers[:-1])
     for share, name in (*zip(*before, strict=True), (head.dropout, "classifier")):
         if share:
-            effect = f"{exact_percent(share)} of its inputs are switched off at random in every training step."
+            effect = f"{exact_percent(share)} of its inputs are set to zero at random in every training step."
             yield Technique(f"Dropout {share:g}", f"before {name}", effect)
 
 
 def dense_layers(spec: ExperimentSpec) -> tuple[str, ...]:
-    """The layers of the head that have weights, from the features to the classifier."""
+    """The layers of the head with weights, from the features to the classifier."""
     return (*(f"head_dense_{number}" for number, _ in enumerate(spec.head.hidden, 1)), "classifier")
 
 
@@ -102,7 +102,7 @@ def _thawed(experiment: Experiment) -> Iterator[Technique]:
             effect = f"Adds {train.backbone_l2:g} × the sum of the squares of their kernels to the loss; keeps weights small."
             yield Technique(f"L2 {train.backbone_l2:g}", where, effect)
         if train.layer_decay < 1:
-            effect = f"The learning rate is multiplied with {train.layer_decay:g} for each block further down."
+            effect = f"The learning rate is multiplied by {train.layer_decay:g} for each block further down."
             yield Technique(f"Decay of the rate {train.layer_decay:g}", where, effect)
 
 
@@ -114,14 +114,14 @@ def _weights(experiment: Experiment) -> Iterator[Technique]:
     optimizer = experiment.spec.optimizer
     everything = "all weights that train"
     if decay := optimizer.weight_decay:
-        effect = f"Every step takes {decay:g} × the learning rate off each weight, apart from the gradient."
+        effect = f"Every step subtracts {decay:g} × the learning rate of each weight, bypassing the gradient."
         yield Technique(f"Weight decay {decay:g}", "kernels of all layers that train", effect)
     if optimizer.clip_norm:
-        effect = f"A gradient longer than {optimizer.clip_norm:g} is shortened to it."
+        effect = f"Gradients with a norm above {optimizer.clip_norm:g} are scaled down to it."
         yield Technique(f"Gradient clipping {optimizer.clip_norm:g}", everything, effect)
     if optimizer.ema:
         steps = round(1 / (1 - optimizer.ema))
-        effect = f"What is validated, kept and exported is the mean over about the last {steps:,} steps."
+        effect = f"Validation, checkpoints and export use the mean over about the last {steps:,} steps."
         yield Technique(f"Moving average {optimizer.ema:g}", everything, effect)
 
 
@@ -134,7 +134,9 @@ def _labels(experiment: Experiment) -> Iterator[Technique]:
             f"{exact_percent(share)} of each label is spread over all classes.",
         )
     if loss.class_weights == "balanced":
-        yield Technique("Class weights", "training loss", "An image counts the more the rarer its class is.")
+        yield Technique(
+            "Class weights", "training loss", "Images are weighted inversely to the frequency of their class."
+        )
 
 
 def _stopping(experiment: Experiment) -> Iterator[Technique]:

@@ -1,4 +1,4 @@
-"""What a person should know of an experiment that can be run all the same."""
+"""Warnings about an experiment that can run."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from tl_core.text import counted
 
 
 def spec_warnings(experiment: Experiment) -> tuple[str, ...]:
-    """Sentences about settings that will not do what they are there for."""
+    """Warnings about settings that will not have their intended effect."""
     if experiment.solved:
         return ()
     return (*_never_stops(experiment), *_never_drops(experiment), *_never_trained(experiment))
 
 
 def start_warnings(experiment: Experiment, models: Path) -> tuple[str, ...]:
-    """Sentences about a fork that can go on from its parent."""
+    """Warnings about a valid fork."""
     spec = experiment.spec
     return forks.fork_warnings(forks.parent_of(models, spec), experiment) if spec.start.run else ()
 
 
 def _never_stops(experiment: Experiment) -> Iterator[str]:
-    """A rule needs this many epochs before it can say so for the first time; see `tl_core.experiment.stopping`."""
+    """Warns if a rule needs more epochs than the phase has; see `tl_core.experiment.stopping`."""
     stopping, epochs = experiment.spec.stopping, experiment.phases[-1].epochs
     needed = {"patience": stopping.patience + 1, "UP": (stopping.patience + 1) * stopping.strip, "PQ": stopping.strip}
     if epochs <= needed.get(stopping.rule, 0):
@@ -43,9 +43,9 @@ def _never_drops(experiment: Experiment) -> Iterator[str]:
 
 
 def _never_trained(experiment: Experiment) -> Iterator[str]:
-    """Blocks that start from random weights and are frozen to the end."""
+    """Warns about blocks that start from random weights and stay frozen."""
     thawed = experiment.above(experiment.frozen)
     random = [block for block in experiment.random_blocks if block not in thawed]
     if random:
         blocks = random[0] if len(random) == 1 else f"{random[0]} to {random[-1]}"
-        yield f"{blocks} start with random weights and stay frozen: nothing ever trains them."
+        yield f"{blocks} start from random weights and stay frozen: they are never trained."

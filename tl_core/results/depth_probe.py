@@ -57,12 +57,12 @@ class Cost:
 
 @dataclass(frozen=True)
 class Depth:
-    """One place where the network can be cut.
+    """The results at one cut.
 
     Attributes:
         cut: The name of the block below it.
-        ridge: Of ridge regression on its pooled output.
-        neighbours: Of a vote of the nearest training images by cosine.
+        ridge: Scores of ridge regression on its pooled output.
+        neighbours: Scores of nearest neighbours by cosine similarity.
     """
 
     cut: str
@@ -73,11 +73,11 @@ class Depth:
 
 @dataclass(frozen=True)
 class Probe:
-    """How well the images can be told apart by what each block of a pretrained network says of them.
+    """The accuracy of simple classifiers on the features of each block of a pretrained network.
 
     Attributes:
-        pooling: How a feature map became one number a channel: avg or max.
-        images: How many images there are by part; the test part is not looked at.
+        pooling: How feature maps were pooled: avg or max.
+        images: Number of images by part; the test part is not used.
         depths: From the input to the output.
     """
 
@@ -92,17 +92,17 @@ class Probe:
 
     @property
     def best(self) -> Depth:
-        """The depth at which ridge regression is most accurate, of equals the lowest."""
+        """The depth with the most accurate ridge regression; ties: the lowest."""
         return max(self.depths, key=lambda depth: depth.ridge.accuracy)
 
     @property
     def level(self) -> tuple[Depth, ...]:
-        """The depths whose ridge regression is within the interval of the best, the best included."""
+        """The depths whose ridge accuracy is within the interval of the best, including the best."""
         return tuple(depth for depth in self.depths if depth.ridge.accuracy >= self.best.ridge.low)
 
     @property
     def reading(self) -> str:
-        """What the figures say and what they do not, in a sentence."""
+        """A sentence that interprets the figures and their uncertainty."""
         best, level, total = self.best, self.level, self.images["validation"]
         said = f"{best.ridge.accuracy:.3f}, {best.ridge.low:.3f} to {best.ridge.high:.3f}"
         images = f"these {total:,} validation images" if total > 1 else "a single validation image"
@@ -132,7 +132,7 @@ def read_probe(values: Mapping[str, Any]) -> Probe:
 
 
 def interval(right: int, images: int, certainty: float = 0.95) -> tuple[float, float]:
-    """The interval of an accuracy of `right` out of `images`; never outside 0..1, and sensible with few images.
+    """Wilson's interval of an accuracy of `right` out of `images`: within 0..1, and valid with few images.
 
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """

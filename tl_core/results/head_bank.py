@@ -1,10 +1,10 @@
-"""A grid of experiments that differ in their heads alone, as plain data; `tl_core.engine.bank` trains all of it at once.
+"""A grid of experiments that differ only in their heads, as plain data; `tl_core.engine.bank` trains all of them together.
 
-What a bank leaves is plain JSON:
+The results of a bank are plain JSON:
 
-    {"settings": the experiment the cells are changed from, as `ExperimentSpec.to_json` has it,
+    {"settings": the base experiment, as in `ExperimentSpec.to_json`,
      "axes": {path: values}, "classes": n, "images": {"train": n, "validation": n},
-     "seconds": of training all cells together, "complete": false where somebody stopped it,
+     "seconds": of training all cells together, "complete": false if it was stopped,
      "cells": [{"settings": {path: value}, "lines": [an epoch's line, ...], "best": the best of them or null,
                 "stopped_early": {"epoch": n, "reason": sentence} or null, "diverged": sentence or null}, ...]}
 
@@ -33,7 +33,7 @@ AXES = (
     "loss.label_smoothing",
     "train.seed",
 )
-"""The settings that cells may differ in, by path."""
+"""The settings that can be axes, by path."""
 
 MOST_CELLS = 1024
 
@@ -42,7 +42,7 @@ Cell = dict[str, Any]
 
 @dataclass(frozen=True)
 class Grid:
-    """The values of each axis; its cells are all their combinations, the last axis changing fastest."""
+    """The values of each axis; the cells are all combinations, with the last axis changing fastest."""
 
     axes: tuple[tuple[str, tuple[Any, ...]], ...]
 
@@ -51,8 +51,8 @@ class Grid:
         """From {"head.dropout": [0, 0.5], ...}. A hidden layer may be written as its units: 100 for [100], 0 for [].
 
         Raises:
-            BadInput: for an axis that is none, has no values or one twice, and for too many cells. Whether a value is allowed is
-                the question of `cells`.
+            BadInput: an unknown axis, an axis without values or with repeated ones, or too many cells. `cells` checks the
+                values.
         """
         grid = cls(tuple((path, _values(path, given)) for path, given in values.items()))
         if not grid.axes:
@@ -71,7 +71,7 @@ class Grid:
 
     @property
     def combinations(self) -> tuple[dict[str, Any], ...]:
-        """The settings of each cell that make it differ, by path."""
+        """The settings of each cell on the axes, by path."""
         paths = [path for path, _ in self.axes]
         return tuple(dict(zip(paths, chosen, strict=True)) for chosen in product(*(values for _, values in self.axes)))
 
@@ -97,8 +97,8 @@ def cells(grid: Grid, base: ExperimentSpec) -> tuple[ExperimentSpec, ...]:
     """The experiment of each combination.
 
     Raises:
-        BadInput: for every value that is not allowed, with its place among the values of its axis, and for all that a bank
-            cannot train, with what to do about it.
+        BadInput: every invalid value, with its place on its axis, and everything that a bank cannot train, with a
+            remedy.
     """
     if wrong := [problem for path, values in grid.axes for problem in _wrong(base, path, values)]:
         raise BadInput(wrong)
@@ -120,7 +120,7 @@ def _wrong(base: ExperimentSpec, path: str, values: Sequence[Any]) -> Iterator[P
 
 @dataclass(frozen=True)
 class _Limit:
-    """One setting that a bank can train with at some values only."""
+    """A setting that a bank supports at some values only."""
 
     path: str
     allowed: Callable[[ExperimentSpec], bool]
@@ -144,7 +144,7 @@ _LIMITS = (
 
 
 def unsupported(spec: ExperimentSpec) -> tuple[Problem, ...]:
-    """What keeps a bank from training a spec that a run could train."""
+    """The problems of a valid spec that a bank cannot train."""
     found = [_refused(spec, limit.path, limit.remedy) for limit in _LIMITS if not limit.allowed(spec)]
     planned = resolve(spec).phases
     if planned[-1].backbone_rate is not None:
@@ -163,7 +163,7 @@ def _received(spec: ExperimentSpec, path: str) -> str:
 
 
 def _other_features(grid: Grid, base: ExperimentSpec) -> Iterator[Problem]:
-    """A seed decides the weights of random blocks and the images that set the ranges of int8, and with them what all heads read."""
+    """With several seeds: settings for which features depend on the seed (random blocks, int8 samples)."""
     one_for_all = (
         _Limit(
             "backbone.weights", lambda spec: spec.backbone.weights != "random", "Use pretrained weights, or one seed."
@@ -178,16 +178,16 @@ def _other_features(grid: Grid, base: ExperimentSpec) -> Iterator[Problem]:
     if len(dict(grid.axes).get("train.seed", ())) > 1:
         for limit in one_for_all:
             if not limit.allowed(base):
-                message = f"received {_received(base, limit.path)}, with which each seed would need features of its own"
+                message = f"received {_received(base, limit.path)}, with which each seed would need its own features"
                 yield Problem(limit.path, message, limit.remedy)
 
 
 def ranked(cells: Sequence[Cell]) -> list[Cell]:
-    """Cells that have a line, that of the highest validation accuracy in its best epoch first; of several that of the lowest loss."""
+    """Cells with epochs, by validation accuracy in their best epoch, highest first; ties: the lowest loss."""
     trained = [cell for cell in cells if cell["best"]]
     return sorted(trained, key=lambda cell: (-cell["best"]["val_accuracy"], cell["best"]["val_loss"]))
 
 
 def gap(line: Mapping[str, Any]) -> float:
-    """How much more accurate a head is on training images than on validation images, both in inference mode."""
+    """Clean training accuracy minus validation accuracy of a head."""
     return float(line["train_eval_accuracy"] - line["val_accuracy"])

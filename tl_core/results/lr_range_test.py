@@ -1,4 +1,4 @@
-"""What a learning rate range test says, as plain data; `tl_core.engine.lr_range_test` makes it."""
+"""The result of a learning-rate range test, as plain data; made by `tl_core.engine.lr_range_test`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Finding:
         phase: The phase that was tested.
         rates: The head's learning rate at each step, rising; thawed layers learned at `backbone_share` of it.
         losses: Cross-entropy of the step's batch in training mode, before the step: noisy.
-        smoothed: The same without most of the noise.
+        smoothed: The smoothed losses.
         val_losses: (rate, loss) on a fixed part of the validation images, in inference mode, after every few steps.
         backbone_share: The rate of the thawed layers over that of the head; None where every block is frozen.
-        steepest: The rate at which the smoothed loss fell fastest, which is what to try; None where it never fell.
-        careful: A tenth of the rate of lowest smoothed loss, the other common rule; None where it never fell.
+        steepest: The rate at which the smoothed loss fell fastest, the suggestion; None if it never fell.
+        careful: A tenth of the rate of the lowest smoothed loss, another common rule; None if it never fell.
         diverged: Whether the test ended because the loss grew, rather than at the highest rate.
-        images: How many training images the test learned from.
+        images: Number of training images used.
     """
 
     phase: str
@@ -41,7 +41,7 @@ class Finding:
 
     @property
     def settings(self) -> dict[str, float]:
-        """The suggestion as settings by path; empty where there is none."""
+        """The suggestion as settings by path; empty if there is none."""
         if self.steepest is None:
             return {}
         rates = {"train.learning_rate": self.steepest}
@@ -51,7 +51,7 @@ class Finding:
 
 
 def rounded(rate: float) -> float:
-    """A learning rate as people write it, of two figures: 0.0021."""
+    """A learning rate rounded to two significant digits: 0.0021."""
     return float(f"{rate:.1e}")
 
 

@@ -1,4 +1,4 @@
-"""A training image as training will see it, as plain data."""
+"""The preview of a training image, as plain data."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Preview:
-    """One training image and what augmentation makes of it.
+    """One training image and its augmented versions.
 
     Attributes:
-        original: The image decoded and squeezed to the experiment's size, as PNG.
-        views: What training sees of it in epochs 1 to 9, as PNGs of the same size; empty where nothing is augmented.
+        original: The image, decoded and resized to the experiment's size, as PNG.
+        views: Its versions in epochs 1 to 9, as PNGs of the same size; empty without augmentation.
         key: Its name within the dataset.
-        class_name: Its true class; with label noise, training may be given another.
+        class_name: Its true class; with label noise, its training label may differ.
         images: Number of training images to choose from.
-        labels: Of each view its classes and the share of each, its own class first; empty where no augmentation mixes labels.
+        labels: The classes of each view and their shares, its own class first; empty if no augmentation mixes labels.
     """
 
     original: bytes

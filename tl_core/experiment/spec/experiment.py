@@ -25,17 +25,17 @@ from tl_core.files import digest_of
 from tl_core.params import Located, Param, Section, parameters, setting, validated
 
 VERSION = 2
-"""The version of the spec's form; a reader upgrades an older one, and refuses a newer one rather than guess.
+"""Version of the format; older ones are upgraded, newer ones refused.
 
 2: `optimizer.average` became `optimizer.ema`.
 """
 
 RENAMED = {"optimizer.average": "optimizer.ema"}
-"""Settings of older versions by path, with their path now. Files, links and the command line may still name them."""
+"""Renamed settings: old path to new path. Files, links and the command line may still use the old ones."""
 
 
 class StartSpec(Section):
-    """Where a run starts: from pretrained weights, or from a checkpoint of another run (a fork)."""
+    """The start of a run: pretrained weights, or a checkpoint of another run (a fork)."""
 
     run: str = setting(
         "",
@@ -55,7 +55,7 @@ class StartSpec(Section):
 
 
 class ExperimentSpec(Section):
-    """Everything that decides what a run computes. `PARAMETERS` holds the rows."""
+    """Everything that decides what a run computes. `PARAMETERS` has the rows."""
 
     version: Literal[2] = 2
     data: DataSpec = DataSpec()
@@ -76,22 +76,22 @@ class ExperimentSpec(Section):
     start: StartSpec = StartSpec()
 
     def digest(self) -> str:
-        """A name for the experiment: the same settings, the same name."""
+        """A hash of the settings."""
         # As a list, because the order of augmentations counts and that of a table's entries does not.
         return digest_of(self.to_json(), [augment.name for augment in self.augment])
 
     def to_json(self) -> dict[str, Any]:
-        """The spec as plain JSON values; `ExperimentSpec.from_json` gives it back equal."""
+        """The spec as plain JSON values; the inverse of `from_json`."""
         return self.model_dump(mode="json")
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> ExperimentSpec:
-        """A spec from plain values; what is missing takes its default. Raises BadInput, a problem a wrong value."""
+        """A spec from plain values; missing ones have their defaults. Raises BadInput with a problem per invalid value."""
         return validated(cls, _upgraded(values))
 
     @classmethod
     def from_file(cls, path: Path) -> ExperimentSpec:
-        """A spec from a JSON file; raises BadInput where it is not one."""
+        """A spec from a JSON file; raises BadInput if it is not one."""
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
@@ -101,7 +101,7 @@ class ExperimentSpec(Section):
         return cls.from_json(values)
 
     def anchored(self) -> ExperimentSpec:
-        """A copy whose paths are absolute, so that a run finds its images and weights again from any folder."""
+        """A copy with absolute paths, so that a run finds its images and weights from any working directory."""
         kind, colon, path = self.backbone.weights.partition(":")
         weights = f"{kind}:{Path(path).expanduser().resolve()}" if colon else kind
         return self.with_values({"data.source": anchored(self.data.source), "backbone.weights": weights})
@@ -128,7 +128,7 @@ PARAMETERS: tuple[Param, ...] = tuple(parameters(ExperimentSpec))
 
 
 def _upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values of a spec of any version up to this one, in the form of this one."""
+    """Plain values of a spec, upgraded from any earlier version."""
     version = values.get("version", VERSION)
     if version not in range(1, VERSION + 1) or isinstance(version, bool):
         remedy = "Update TL Lab." if isinstance(version, int) and version > VERSION else ""

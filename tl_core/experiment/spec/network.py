@@ -11,7 +11,7 @@ from tl_core.backbones.freezing import last_frozen, last_kept
 from tl_core.params import Located, Section, located, setting
 
 SOLVED = ("logistic-regression", "linear-svm")
-"""Classifiers that scikit-learn solves at once; they have one epoch and no learning rate."""
+"""Classifiers that scikit-learn solves in closed form; they have one epoch and no learning rate."""
 
 
 class BackboneSpec(Section):
