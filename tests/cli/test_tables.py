@@ -172,8 +172,8 @@ def test_runs_are_listed_newest_first_with_their_figures(lab: Lab, models: Path)
 @pytest.mark.parametrize(
     ("exported", "sentence"),
     [
-        (2, "Best epoch 2: validation accuracy 0.800, test accuracy 0.700; 3.0 s."),
-        (4, "Best epoch 2: validation accuracy 0.800; exported is epoch 4, test accuracy 0.700; 3.0 s."),
+        (2, "Best epoch 2: validation accuracy 0.800, test accuracy 0.700; 3 s."),
+        (4, "Best epoch 2: validation accuracy 0.800; exported is epoch 4, test accuracy 0.700; 3 s."),
     ],
 )
 def test_the_end_of_training_says_which_epoch_was_tested(

@@ -14,6 +14,7 @@ from tests.pages.folders import epoch_line
 from tl_core import forks, store
 from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import sha256_of, write_json
 from tl_core.records import ForkOrigin
@@ -201,7 +202,7 @@ def test_what_changes_neither_the_layers_nor_who_validates_may_change(models: Pa
 
 REFUSED = {
     "backbone.name": ("MobileNetV2", "layers of EfficientNetLite0"),
-    "backbone.weights": ("random", "was pretrained"),
+    "backbone.weights": ("random", "were pretrained"),
     "backbone.output": ("middle", "layers of last"),
     "backbone.keep": ("block3", "layers of all"),
     "head.hidden": ([8], "layers"),
@@ -269,16 +270,16 @@ def test_other_images_of_the_same_classes_are_allowed_with_a_remark(models: Path
     spec = PRESETS["feature-extraction"].spec({"data.source": f"folder:{ours}"})
     parent = parent_run(models, spec=spec, classes=("cat", "dog"))
     made = forks.fork(models, parent, 2, {"data.source": f"folder:{theirs}"})
-    (remark,) = forks.fork_warnings(parent, store.read_spec(made))
+    (remark,) = forks.fork_warnings(parent, resolve(store.read_spec(made)))
     assert "other images" in remark
     assert not (made.folder / "val_losses.f32").exists()
-    assert forks.fork_warnings(parent, forks.continued(parent, 2)) == ()
+    assert forks.fork_warnings(parent, resolve(forks.continued(parent, 2))) == ()
 
 
 def test_images_of_another_size_are_allowed_with_a_remark(models: Path) -> None:
     parent = parent_run(models)
     made = forks.fork(models, parent, 2, {"data.image_size": 64})
-    assert "64 pixels, its parent 32" in forks.fork_warnings(parent, store.read_spec(made))[0]
+    assert "64 pixels, its parent 32" in forks.fork_warnings(parent, resolve(store.read_spec(made)))[0]
 
 
 STAGED = {

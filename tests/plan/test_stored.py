@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ KEYS = ["c82bf161bd4655bcfa1a", "8efe72453ccad9c5a750", "6472c7a058afc803f065"]
 
 @pytest.fixture(autouse=True)
 def on_a_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tl_core.plan.plan.devices", lambda: (CPU,))
+    monkeypatch.setattr(import_module("tl_core.plan.plan"), "devices", lambda: (CPU,))
 
 
 def spec_of(**changes: Any) -> ExperimentSpec:
@@ -129,7 +130,7 @@ def test_on_a_gpu_and_for_a_fork_nothing_counts_as_stored(models: Path, monkeypa
     fork = spec_of(start__run="digits-abcd", start__epoch=1)
     pixels, cache = key_of(listed(fork.data), resolve(fork).image_size), store.cache_folder(models)
     assert [is_stored(resolve(spec).phases[0], pixels, cache) for spec in (spec_of(), fork)] == [True, False]
-    monkeypatch.setattr("tl_core.plan.plan.devices", lambda: (Device("gpu0", "A GPU", {}),))
+    monkeypatch.setattr(import_module("tl_core.plan.plan"), "devices", lambda: (Device("gpu0", "A GPU", {}),))
     assert kept(plan(resolve(spec_of()), models)) == [False]
 
 
