@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tl_core.records import Activity, Stage
-from tl_core.sentences import REQUESTS, TITLES, counted, title
+from tl_core.sentences import REQUESTS, TITLES, progress_title, title
 from tl_core.service import client
 from tl_core.worker import service as requests
 
@@ -34,9 +34,9 @@ def test_epoch_and_part_are_named_where_they_are_known(activity: Activity, said:
 
 
 def test_training_is_counted_in_steps_and_a_whole_of_one_is_not_counted() -> None:
-    assert counted(Activity(Stage.TRAINING, 3), 12, 96) == "Epoch 3: step 12 of 96"
-    assert counted(Activity(Stage.DECODING), 1200, 7200) == "Decoding images: 1,200 of 7,200"
-    assert counted(Activity(Stage.BUILDING), 0, 1) == "Building the network"
+    assert progress_title(Activity(Stage.TRAINING, 3), 12, 96) == "Epoch 3: step 12 of 96"
+    assert progress_title(Activity(Stage.DECODING), 1200, 7200) == "Decoding images: 1,200 of 7,200"
+    assert progress_title(Activity(Stage.BUILDING), 0, 1) == "Building the network"
 
 
 def test_every_request_of_the_service_worker_can_be_waited_for() -> None:

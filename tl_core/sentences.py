@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tl_core.records import Activity, Stage
 
 STEPS = (Stage.TRAINING, Stage.LR_RANGE_TEST)
-"""Stages that are counted in training steps."""
+"""Stages that are progress_title in training steps."""
 
 
 class _Title(NamedTuple):
@@ -55,7 +55,7 @@ def title(activity: Activity) -> str:
     return titles.plain
 
 
-def counted(activity: Activity, done: int, total: int) -> str:
+def progress_title(activity: Activity, done: int, total: int) -> str:
     """For example "Epoch 3: step 12 of 96" or "Decoding images: 120 of 720"."""
     if total <= 1:
         return title(activity)

@@ -137,7 +137,7 @@ def _no_checkpoint_yet(run: store.Run) -> None:
         store.QUEUED: "It is queued and writes its first checkpoint after the first epoch.",
     }.get(status, f"It is {status}. Resume it on its page, or choose another run.")
     moment = store.read_progress(run) if status == store.RUNNING else None
-    now = f" Now: {plain(sentences.counted(moment.activity, moment.done, moment.total))}." if moment else ""
+    now = f" Now: {plain(sentences.progress_title(moment.activity, moment.done, moment.total))}." if moment else ""
     st.info(f"No checkpoint yet. {said}{now}", icon=":material/hourglass_empty:")
     navigation.link("run", "Open the run", run=run.id)
     _wait(run)

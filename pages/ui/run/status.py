@@ -154,7 +154,7 @@ def overall_text(view: RunView) -> str:
 
 def stage_text(now: Progress) -> str:
     """For example "Epoch 3: step 12 of 96 · 321 images/s" or "Decoding images: 120 of 720 · 15 s left"."""
-    counted = sentences.counted(now.activity, now.done, now.total)
+    counted = sentences.progress_title(now.activity, now.done, now.total)
     speed = f" · {now.rate:,.0f} images/s" if now.rate else ""
     ahead = None if now.activity.epoch else store.stage_seconds_left(now)  # Of epochs, the bar above says it.
     return " · ".join(filter(None, [f"{counted}{speed}", status_text.time_left(ahead)]))

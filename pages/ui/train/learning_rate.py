@@ -151,7 +151,7 @@ def _progress() -> None:
 
 def search_text(stand: Stand) -> str:
     """For example "Testing learning rates: step 34 of 100 · 4 s left"."""
-    doing = sentences.counted(stand.activity, stand.done, stand.total) if stand.activity else "Starting"
+    doing = sentences.progress_title(stand.activity, stand.done, stand.total) if stand.activity else "Starting"
     if stand.left is None:
         return f"{doing}…"
     return f"{doing} · {f'at most {duration(round(stand.left))} left' if stand.most else status_text.time_left(stand.left)}"
