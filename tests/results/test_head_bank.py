@@ -15,12 +15,22 @@ BASE = PRESETS["feature-extraction"].spec()
 
 VALUES: dict[str, list[Any]] = {
     "head.dropout": [0, 0.5],
+    "head.noise": [0, 0.5],
     "head.l1": [0, 1e-4],
     "head.l2": [0, 1e-3],
+    "head.bias_l1": [0, 1e-4],
+    "head.bias_l2": [0, 1e-3],
+    "head.activity_l1": [0, 1e-4],
+    "head.activity_l2": [0, 1e-3],
     "head.hidden": [[], [32]],
+    "head.batch_norm": [False, True],
     "train.learning_rate": [1e-3, 1e-2],
-    "loss.label_smoothing": [0, 0.1],
     "train.seed": [0, 1],
+    "loss.label_smoothing": [0, 0.1],
+    "optimizer.name": ["adam", "sgd"],
+    "optimizer.weight_decay": [0, 0.01],
+    "optimizer.clip_norm": [None, 1.0],
+    "optimizer.ema": [0, 0.9],
 }
 
 
@@ -85,16 +95,9 @@ def test_a_grid_that_makes_no_sense_is_refused(axes: dict[str, list[Any]], path:
     ("path", "value"),
     [
         ("head.classifier", "linear-svm"),
-        ("head.noise", 0.5),
-        ("head.batch_norm", True),
         ("augment", {"rotation": 10}),
         ("train.feature_cache", "off"),
-        ("optimizer.name", "sgd"),
-        ("optimizer.weight_decay", 0.1),
-        ("optimizer.clip_norm", 1.0),
-        ("optimizer.ema", 0.9),
         ("optimizer.precision", "mixed_bfloat16"),
-        ("schedule.name", "plateau"),
         ("backbone.freeze", "all-but-1"),
     ],
 )

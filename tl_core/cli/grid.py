@@ -129,7 +129,7 @@ def _row(cell: Cell, paths: Sequence[str]) -> tuple[str, ...]:
 def _written(value: Any) -> str:
     if isinstance(value, list):
         return "+".join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
 
 
 def _ended(cell: Cell) -> str:

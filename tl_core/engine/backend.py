@@ -1,6 +1,6 @@
 """Keras, set up once: import `keras` and `tf` from here, never directly.
 
-Code that depends on TensorFlow rather than on Keras is in this module, `step.py`, `losses.py` and the bank's program; a second backend
+Code that depends on TensorFlow rather than on Keras is in this module, `step.py`, `losses.py` and the bank's network and stack; a second backend
 needs a second version of these.
 """
 

@@ -34,19 +34,20 @@ def larger(labels: Any, others: Any = None, shares: Any = None) -> Any:
     return labels if others is None else tf.where(shares >= 0.5, labels, others)
 
 
-def lowered(smoothing: float, weights: np.ndarray | None, losses: Any, logits: Any, *labels: Any) -> Any:
+def lowered(smoothing: Any, weights: np.ndarray | None, losses: Any, logits: Any, *labels: Any) -> Any:
     """The loss of each image that training lowers: the plain one (`losses`), smoothed and weighted.
 
     Args:
-        smoothing, weights: As `label_smoothing` and `class_weights` of a step's method.
+        smoothing: As `label_smoothing` of a step's method, for all images or for each; None for none.
+        weights: As `class_weights` of a step's method.
         labels: As a step takes them.
     """
-    if not smoothing and weights is None:
+    if smoothing is None and weights is None:
         return losses
 
     def loss(of: Any) -> Any:
         smoothed = cross_entropy(of, logits)
-        if smoothing:
+        if smoothing is not None:
             smoothed = (1 - smoothing) * smoothed + smoothing * _of_every_class(logits)
         return smoothed if weights is None else tf.gather(tf.constant(weights, tf.float32), of) * smoothed
 

@@ -167,7 +167,7 @@ def _update(tail: keras.Model, groups: Sequence[ParamGroup], method: StepConfig)
                 logits = tail(inputs, training=True)
             losses = mixed(lambda of: cross_entropy(of, logits), labels, *others)
             penalty = tf.add_n([tf.zeros(()), *(tf.cast(loss, tf.float32) for loss in tail.losses), *_squares(method)])
-            wanted = lowered(method.label_smoothing, method.class_weights, losses, logits, labels, *others)
+            wanted = lowered(method.label_smoothing or None, method.class_weights, losses, logits, labels, *others)
             objective = tf.reduce_mean(wanted) + penalty
         gradients = tape.gradient(objective, [variable.value for variable in variables])
         if method.clip_norm is not None:
@@ -175,7 +175,7 @@ def _update(tail: keras.Model, groups: Sequence[ParamGroup], method: StepConfig)
         for group in groups:
             group.optimizer.apply(gradients[: len(group.variables)], group.variables)
             gradients = gradients[len(group.variables) :]
-        _average(method, groups)
+        move_averages(method.averages, method.ema, groups[0].optimizer.iterations)
         return losses, tf.equal(predicted(logits), larger(labels, *others)), penalty
 
     return update
@@ -190,11 +190,12 @@ def _squares(method: StepConfig) -> Iterator[Any]:
     return (method.l2 * tf.reduce_sum(tf.square(variable.value)) for variable in method.penalised)
 
 
-def _average(method: StepConfig, groups: Sequence[ParamGroup]) -> None:
-    if method.averages:
-        steps = tf.cast(groups[0].optimizer.iterations.value, tf.float32)
-        moved = 1 - tf.minimum(method.ema, (1 + steps) / (10 + steps))
-        for variable, average in method.averages:
+def move_averages(averages: Sequence[tuple[Any, Any]], share: Any, iterations: Any) -> None:
+    """Moves averages towards their variables; `share` and `averages` are `ema` and `averages` of a `StepConfig`."""
+    if averages:
+        steps = tf.cast(iterations.value, tf.float32)
+        moved = 1 - tf.minimum(share, (1 + steps) / (10 + steps))
+        for variable, average in averages:
             average.value.assign_add(moved * (variable.value - average.value))
 
 

@@ -8,7 +8,7 @@ The results of a bank are plain JSON:
      "cells": [{"settings": {path: value}, "lines": [an epoch's line, ...], "best": the best of them or null,
                 "stopped_early": {"epoch": n, "reason": sentence} or null, "diverged": sentence or null}, ...]}
 
-A line is a run's (`tl_core.engine.training.epochs`) without the penalty and the seconds.
+A line is a run's (`tl_core.engine.training.epochs`) without the seconds.
 """
 
 from __future__ import annotations
@@ -24,16 +24,26 @@ from tl_core.errors import BadInput, Problem, unknown
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 
-AXES = (
-    "head.dropout",
-    "head.l1",
-    "head.l2",
-    "head.hidden",
-    "train.learning_rate",
-    "loss.label_smoothing",
-    "train.seed",
-)
-"""The settings that can be axes, by path."""
+PER_HEAD: Mapping[str, Any] = {
+    "head.dropout": 0.0,
+    "head.noise": 0.0,
+    "head.l1": 0.0,
+    "head.l2": 0.0,
+    "head.bias_l1": 0.0,
+    "head.bias_l2": 0.0,
+    "head.activity_l1": 0.0,
+    "head.activity_l2": 0.0,
+    "train.learning_rate": 0.001,
+    "train.seed": 0,
+    "loss.label_smoothing": 0.0,
+    "optimizer.weight_decay": 0.0,
+    "optimizer.clip_norm": None,
+    "optimizer.ema": 0.0,
+}
+"""The settings in which heads that train side by side may differ, by path, with a value that is allowed whatever the others are."""
+
+AXES = (*PER_HEAD, "head.hidden", "head.batch_norm", "optimizer.name")
+"""The settings that cells may differ in, by path. Heads with different values of the last three train one stack after the other."""
 
 MOST_CELLS = 1024
 
@@ -129,16 +139,9 @@ class _Limit:
 
 _LIMITS = (
     _Limit("head.classifier", lambda spec: not spec.head.solved, "Set it to auto or softmax."),
-    _Limit("head.noise", lambda spec: not spec.head.noise, "Set it to 0."),
-    _Limit("head.batch_norm", lambda spec: not spec.head.batch_norm, "Set it to false."),
     _Limit("augment", lambda spec: not spec.augment, "Set it to none: all heads read the same stored features."),
     _Limit("train.feature_cache", lambda spec: spec.train.feature_cache == "auto", "Set it to auto."),
-    _Limit("optimizer.name", lambda spec: spec.optimizer.name == "adam", "Set it to adam."),
-    _Limit("optimizer.weight_decay", lambda spec: not spec.optimizer.weight_decay, "Set it to 0, or vary head.l2."),
-    _Limit("optimizer.clip_norm", lambda spec: spec.optimizer.clip_norm is None, "Set it to null."),
-    _Limit("optimizer.ema", lambda spec: not spec.optimizer.ema, "Set it to 0."),
     _Limit("optimizer.precision", lambda spec: spec.optimizer.precision == "float32", "Set it to float32."),
-    _Limit("schedule.name", lambda spec: spec.schedule.name != "plateau", "Choose a schedule that needs no measuring."),
     _Limit("start.run", lambda spec: not spec.start.run, "Start from the pretrained weights."),
 )
 

@@ -11,8 +11,7 @@ import numpy as np
 from tl_core import store
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import set_up
-from tl_core.engine.bank.epochs import Outcome
-from tl_core.engine.bank.training import Arrays, Bank, need_memory, run
+from tl_core.engine.bank.training import Arrays, Bank, Outcome, need_memory, run
 from tl_core.engine.networks.assembly import assemble, divide
 from tl_core.engine.training.phase_data import stored_features
 from tl_core.engine.training.prefetch import prepared

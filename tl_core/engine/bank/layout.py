@@ -1,8 +1,8 @@
-"""Where each head of a bank lies in the arrays that all of them share.
+"""Where each head of a stack lies in the arrays that all of them share.
 
-Heads of one seed see the same images in the same order, and of one dropout also the same inputs: a row. A row's kernels lie side by
-side, so that the first layer of all its heads is one product. Rows have equally many places; what is left over repeats a head, and
-nobody looks at it.
+Every array of a stack has the axes (rows, images or inputs, width, units). The heads of a row see the same inputs: the same images in the
+same order, with the same noise and dropout. So the first layer of all of them is one matrix product. All rows have the same width; what is
+left over repeats a head and is never read.
 """
 
 from __future__ import annotations
@@ -21,37 +21,48 @@ class Layout:
     """The places of heads.
 
     Attributes:
-        places: Which head, by its number among the specs, is at each place: int64, shape (rows, width).
-        first: The place, counted along the rows, at which each head is found: int64, shape (heads,).
+        places: The number of the head at each place: int64, shape (rows, width).
         seeds: The different seeds.
-        stream: Which of the seeds each row has: int64, shape (rows,).
+        seed_of_row: The position among `seeds` of each row's seed: int64, shape (rows,).
     """
 
     places: np.ndarray
-    first: np.ndarray
     seeds: tuple[int, ...]
-    stream: np.ndarray
+    seed_of_row: np.ndarray
+
+    def stacked(self, heads: np.ndarray) -> np.ndarray:
+        """Arrays of heads, shape (heads, n, units), as (rows, n, width, units)."""
+        return np.ascontiguousarray(heads[self.places].swapaxes(1, 2))
+
+    def by_head(self, stacked: np.ndarray) -> np.ndarray:
+        """The reverse of `stacked`."""
+        rows, n, width, units = stacked.shape
+        first = np.unique(self.places, return_index=True)[1]
+        return stacked.swapaxes(1, 2).reshape(rows * width, n, units)[first]
 
 
-def layout_of(specs: Sequence[ExperimentSpec], inputs: int, outputs: int, batch: int) -> Layout:
-    """Places for heads whose hidden layers are the same.
+def layout_of(specs: Sequence[ExperimentSpec], inputs: int, outputs: int) -> Layout:
+    """Places for heads of one structure.
 
     Args:
         inputs, outputs: Of the first layer of one head.
     """
-    together: dict[tuple[int, float], list[int]] = defaultdict(list)
+    together: dict[tuple[int, float, float], list[int]] = defaultdict(list)
     for number, spec in enumerate(specs):
-        together[spec.train.seed, dropouts(spec.head)[0]].append(number)
-    width = _width([len(heads) for heads in together.values()], inputs, outputs, batch)
-    rows = [(seed, row) for (seed, _), heads in together.items() for row in _rows(heads, width)]
+        together[inputs_key(spec)].append(number)
+    width = _width([len(heads) for heads in together.values()], inputs, outputs, specs[0].train.batch_size)
+    rows = [(key[0], row) for key, heads in together.items() for row in _rows(heads, width)]
     seeds = tuple(dict.fromkeys(seed for seed, _ in rows))
-    places = np.array([row for _, row in rows])
-    first = np.unique(places, return_index=True)[1]
-    return Layout(places, first, seeds, np.array([seeds.index(seed) for seed, _ in rows]))
+    return Layout(np.array([row for _, row in rows]), seeds, np.array([seeds.index(seed) for seed, _ in rows]))
+
+
+def inputs_key(spec: ExperimentSpec) -> tuple[int, float, float]:
+    """Heads with the same key see the same inputs in every step."""
+    return spec.train.seed, spec.head.noise, dropouts(spec.head)[0]
 
 
 def dropouts(head: HeadSpec) -> tuple[float, ...]:
-    """The share that is switched off before each layer of a head, the classifier last."""
+    """The dropout rate before each layer of a head, the classifier last."""
     return (*(head.hidden_dropout or (head.dropout,) * len(head.hidden)), head.dropout)
 
 

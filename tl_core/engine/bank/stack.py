@@ -1,185 +1,136 @@
-"""The weights and settings of many heads as arrays over a heads axis, by their `Layout`.
+"""Heads that train side by side: differentiated by TensorFlow, moved by Keras's optimisers.
 
-Weights are kept in units of their head's learning rate: u = w / rate. Adam's step is proportional to the rate and does not depend on it
-otherwise, so one step with a rate of 1 moves every u as each w would move at a rate of its own, and TensorFlow's fused kernel, which
-takes a single rate, does for all of them.
+Heads do not touch each other, so the gradient of the sum of their losses is the gradient of each. Optimisers work element by element; what
+differs between heads (learning rate, weight decay, ...) is an array that is broadcast along the heads axis.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tl_core.engine.backend import keras, tf
-from tl_core.engine.bank.layout import Layout, dropouts
-from tl_core.engine.networks.head import CLASSIFIER
-from tl_core.engine.seeds import seed_of
+from tl_core.engine.backend import tf
+from tl_core.engine.bank.layout import layout_of
+from tl_core.engine.bank.network import network_of, sizes_of
+from tl_core.engine.step import move_averages
+from tl_core.engine.training.ema import pairs_with_averages
+from tl_core.engine.training.groups import optimizer_of
 from tl_core.experiment.spec import ExperimentSpec
 
 
-class Weights(NamedTuple):
-    """Variables of one kind in one layer, float32: the values, and Adam's two moments of the gradient.
-
-    Kernels of the first layer: shape (rows, inputs, width * units); of others (places, inputs, units). Biases: (places, 1, units).
-    """
-
-    value: Any
-    mean: Any
-    square: Any
-
-
-class Layer(NamedTuple):
-    kernel: Weights
-    bias: Weights
-
-
-class Penalty(NamedTuple):
-    """What the gradient of L1 and L2 is made of, broadcast to the weights it is for; None where no head has it.
-
-    push: L1's factor, of the weight's sign. pull: twice L2's factor times the rate, of the weight in units of the rate.
-    """
-
-    push: Any
-    pull: Any
-
-
-class Settings(NamedTuple):
-    """What heads differ in, float32 of shape (places, 1, 1); None where no head has it.
+class Batches(NamedTuple):
+    """The steps of an epoch.
 
     Attributes:
-        dropout: A layer each; of the first layer with shape (rows, 1, 1).
-        kernels, biases: A layer each.
-        activity: On outputs of layers; its `pull` is without the rate.
-        stream: Which seed's images each row and each place sees: int32, shapes (rows,) and (places,).
-        class_weights: How much an image of each class counts, shape (classes,).
+        order: Positions of training images, by seed: int32, shape (seeds, steps, batch).
+        shares: How much each image of a batch counts: float32, shape (steps, batch). The last batch of an epoch is filled up with images
+            that count nothing, so that one shape is compiled.
+        rates: Learning rates: float32, shape (steps, rows, 1, width, 1).
+        epoch: Counted from 1.
     """
 
-    rate: Any
-    smoothing: Any
-    dropout: tuple[Any, ...]
-    kernels: tuple[Penalty, ...]
-    biases: tuple[Penalty, ...]
-    activity: Penalty
-    stream: tuple[Any, Any]
-    class_weights: Any
+    order: Any
+    shares: Any
+    rates: Any
+    epoch: Any
 
 
-def sizes_of(spec: ExperimentSpec, inputs: int, units: int) -> list[tuple[int, int]]:
-    """Inputs and outputs of each layer of a head."""
-    widths = [inputs, *spec.head.hidden, units]
-    return list(pairwise(widths))
+class Sums(NamedTuple):
+    """Of each head: losses and correct predictions over images, penalties over steps. float64, shape (rows, width)."""
+
+    losses: Any
+    correct: Any
+    penalty: Any
 
 
-def dense_names(layers: int) -> list[str]:
-    """The names a run gives the layers, which its random draws depend on."""
-    return [*(f"head_dense_{number}" for number in range(1, layers)), CLASSIFIER]
+class Stack:
+    """Heads of one structure.
 
-
-def dropout_names(layers: int) -> list[str]:
-    """As `dense_names`, of the dropout before each."""
-    return [*(f"head_dropout_{number}" for number in range(1, layers)), "head_dropout"]
-
-
-def first_layers(
-    specs: Sequence[ExperimentSpec], layout: Layout, sizes: Sequence[tuple[int, int]]
-) -> tuple[Layer, ...]:
-    """The weights that runs of these specs would begin with, and moments of nothing."""
-    rates = np.array([spec.train.learning_rate for spec in specs], np.float32)[:, None, None]
-    layers = []
-    for number, (name, shape) in enumerate(zip(dense_names(len(sizes)), sizes, strict=True)):
-        drawn = {seed: _glorot(seed_of(seed, name), shape) for seed in layout.seeds}
-        kernels = np.stack([drawn[spec.train.seed] for spec in specs]) / rates
-        biases = np.zeros((len(specs), 1, shape[1]), np.float32)
-        layers.append(Layer(_new(placed(kernels, layout, number == 0)), _new(placed(biases, layout))))
-    return tuple(layers)
-
-
-def _glorot(seed: int, shape: tuple[int, int]) -> np.ndarray:
-    return np.asarray(keras.initializers.GlorotUniform(seed=seed)(shape, dtype="float32"))
-
-
-def _new(values: np.ndarray) -> Weights:
-    return _variables((values, np.zeros_like(values), np.zeros_like(values)))
-
-
-def _variables(values: Iterable[np.ndarray]) -> Weights:
-    return Weights(*(tf.Variable(value, trainable=False) for value in values))
-
-
-def placed(heads: np.ndarray, layout: Layout, side_by_side: bool = False) -> np.ndarray:
-    """Arrays of heads, shape (heads, inputs, units), put where the layout has them: as the kernels of a first layer, or one after another."""
-    if not side_by_side:
-        return heads[layout.places.ravel()]
-    rows, width = layout.places.shape
-    return heads[layout.places].transpose(0, 2, 1, 3).reshape(rows, heads.shape[1], width * heads.shape[2])
-
-
-def taken(values: np.ndarray, layout: Layout, side_by_side: bool = False) -> np.ndarray:
-    """The reverse of `placed`."""
-    if side_by_side:
-        rows, width = layout.places.shape
-        values = values.reshape(rows, values.shape[1], width, -1).transpose(0, 2, 1, 3)
-        values = values.reshape(rows * width, *values.shape[2:])
-    return values[layout.first]
-
-
-def moved(layers: Sequence[Layer], before: Layout, kept: Sequence[int], after: Layout) -> tuple[Layer, ...]:
-    """Some of the heads in a layout of their own, with their moments.
-
-    Args:
-        kept: Numbers of heads in the layout before, in the order in which the layout after counts them.
+    Attributes:
+        averages: Pairs of a variable and its moving average; empty where no head has one.
+        train: `_train`, compiled.
+        outputs: From features and positions, int32 of shape (rows or 1, images), to logits in inference mode: shape (rows, images,
+            width, units).
     """
 
-    def again(weights: Weights, side_by_side: bool = False) -> Weights:
-        heads = (taken(variable.numpy(), before, side_by_side)[list(kept)] for variable in weights)
-        return _variables(placed(values, after, side_by_side) for values in heads)
+    def __init__(
+        self, specs: Sequence[ExperimentSpec], inputs: int, units: int, class_weights: np.ndarray | None
+    ) -> None:
+        """Heads before their first step.
 
-    return tuple(Layer(again(layer.kernel, number == 0), again(layer.bias)) for number, layer in enumerate(layers))
+        Args:
+            specs: They differ in `tl_core.results.head_bank.PER_HEAD` only.
+            units: Of the classifier.
+        """
+        sizes = sizes_of(specs[0], inputs, units)
+        self.specs, self.layout, self._class_weights = tuple(specs), layout_of(specs, *sizes[0]), class_weights
+        self.network = network_of(specs, self.layout, sizes)
+        self._settings, self._trainable = self.network.settings, self.network.trainable
+        rows, width = self.layout.places.shape
+        self._rates = tf.Variable(tf.zeros((rows, 1, width, 1)), trainable=False)
+        largest = max((spec.optimizer for spec in specs), key=lambda optimizer: optimizer.weight_decay)
+        self.optimizer = optimizer_of(self._trainable, lambda: self._rates, largest)
+        if largest.weight_decay:
+            self.optimizer.weight_decay = self._settings["optimizer.weight_decay"]
+        averaged = self._settings["optimizer.ema"] is not None
+        self.averages = pairs_with_averages(self.network.weights) if averaged else []
+        # XLA fuses what an optimiser does to each weight: with 64 linear heads a step takes half the time.
+        self._compiled_step = tf.function(self._step, jit_compile=True)
+        self.train = tf.function(self._train, jit_compile=False)
+        signature = [tf.TensorSpec((None, inputs), tf.float32), tf.TensorSpec((None, None), tf.int32)]
+        self.outputs = tf.function(self._outputs, input_signature=signature, jit_compile=False)
+
+    def hand_over(self, heads: Sequence[int], stack: Stack) -> None:
+        """Puts some of the heads, as they are now, into a stack of theirs alone."""
+        for old, new in zip(self._variables, stack._variables, strict=True):
+            values = np.asarray(old)
+            new.assign(stack.layout.stacked(self.layout.by_head(values)[list(heads)]) if values.ndim == 4 else values)
+
+    @property
+    def _variables(self) -> list[Any]:
+        """All that training changes, in a fixed order."""
+        return [*self.network.weights, *(average for _, average in self.averages), *self.optimizer.variables]
+
+    def _train(self, features: Any, labels: Any, batches: Batches, start: Any, stop: Any) -> Sums:
+        """Takes the steps from start to stop, without it."""
+        sums = Sums(*[tf.zeros(self.layout.places.shape, tf.float64)] * 3)
+        row_seeds = tf.constant(self.layout.seed_of_row)
+        for step in tf.range(start, stop):
+            self._rates.assign(batches.rates[step])
+            positions = tf.gather(batches.order[:, step], row_seeds)
+            inputs, answers = (tf.gather(of, positions)[:, :, None] for of in (features, labels))
+            # Drawn outside of what XLA compiles: its random numbers take longer than the rest of the step.
+            draws = self.network.draws(batches.epoch + step, batches.order.shape[2])
+            of_step = self._compiled_step(inputs, answers, batches.shares[step], draws)
+            sums = Sums(*(before + more for before, more in zip(sums, of_step, strict=True)))
+        return sums
+
+    def _step(self, inputs: Any, labels: Any, shares: Any, draws: dict[str, Any]) -> Sums:
+        with tf.GradientTape() as tape:
+            logits, outputs = self.network.forward(inputs, draws, shares)
+            losses, wanted, correct = self.network.losses(logits, labels, self._class_weights)
+            penalty = self.network.penalty(outputs, shares)
+            objective = tf.reduce_sum(wanted * shares[:, None]) + tf.reduce_sum(penalty)
+        gradients = tape.gradient(objective, [variable.value for variable in self._trainable])
+        self.optimizer.apply(_clipped(gradients, self._settings["optimizer.clip_norm"]), self._trainable)
+        move_averages(self.averages, self._settings["optimizer.ema"], self.optimizer.iterations)
+        counted = (shares > 0)[:, None]
+        return Sums(
+            tf.reduce_sum(tf.cast(tf.where(counted, losses, 0.0), tf.float64), 1),
+            tf.reduce_sum(tf.cast(counted & correct, tf.float64), 1),
+            tf.cast(penalty[:, 0, :, 0], tf.float64),
+        )
+
+    def _outputs(self, features: Any, positions: Any) -> Any:
+        return self.network.forward(tf.gather(features, positions)[:, :, None])[0]
 
 
-def settings_of(
-    specs: Sequence[ExperimentSpec], layout: Layout, sizes: Sequence[tuple[int, int]], class_weights: np.ndarray | None
-) -> Settings:
-    """What the heads of these specs differ in, at their places."""
-
-    def each(value: Callable[[ExperimentSpec], float]) -> np.ndarray | None:
-        values = np.array([value(spec) for spec in specs], np.float32)
-        return values[layout.places.ravel()][:, None, None] if values.any() else None
-
-    rate = each(lambda spec: spec.train.learning_rate)
-    kernels = _penalty(each(lambda spec: spec.head.l1), each(lambda spec: spec.head.l2), rate)
-    biases = _penalty(each(lambda spec: spec.head.bias_l1), each(lambda spec: spec.head.bias_l2), rate)
-    first = Penalty(*(_side_by_side(values, layout, sizes[0][1]) for values in kernels))
-    shares = [each(lambda spec, number=number: dropouts(spec.head)[number]) for number in range(len(sizes))]  # type: ignore[misc]
-    rows = None if shares[0] is None else shares[0][:: layout.places.shape[1]]
-    streams = (layout.stream, np.repeat(layout.stream, layout.places.shape[1]))
-    return Settings(
-        rate=_tensor(rate),
-        smoothing=_tensor(each(lambda spec: spec.loss.label_smoothing)),
-        dropout=(_tensor(rows), *map(_tensor, shares[1:])),
-        kernels=(_tensors(first), *[_tensors(kernels)] * (len(sizes) - 1)),
-        biases=(_tensors(biases),) * len(sizes),
-        activity=_tensors(_penalty(each(lambda spec: spec.head.activity_l1), each(lambda spec: spec.head.activity_l2))),
-        stream=tuple(tf.constant(stream, tf.int32) for stream in streams),
-        class_weights=_tensor(class_weights),
-    )
-
-
-def _penalty(l1: np.ndarray | None, l2: np.ndarray | None, rate: np.ndarray | float | None = 1.0) -> Penalty:
-    return Penalty(l1, None if l2 is None else 2 * l2 * rate)
-
-
-def _side_by_side(values: np.ndarray | None, layout: Layout, units: int) -> np.ndarray | None:
-    """From a number a place to one a column of the first layer's kernels: shape (rows, 1, width * units)."""
-    return None if values is None else np.repeat(values.reshape(len(layout.places), 1, -1), units, axis=2)
-
-
-def _tensors(penalty: Penalty) -> Penalty:
-    return Penalty(*map(_tensor, penalty))
-
-
-def _tensor(values: np.ndarray | None) -> Any:
-    return None if values is None else tf.constant(values, tf.float32)
+def _clipped(gradients: Sequence[Any], clip_norm: Any) -> Sequence[Any]:
+    """Gradients whose norm, over all weights of a head, is `clip_norm` at most."""
+    if clip_norm is None:
+        return gradients
+    squares = [tf.reduce_sum(tf.square(gradient), [1, 3], keepdims=True) for gradient in gradients]
+    share = tf.minimum(1.0, clip_norm / tf.sqrt(tf.add_n(squares)))
+    return [gradient * share for gradient in gradients]

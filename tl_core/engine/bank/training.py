@@ -1,34 +1,47 @@
-"""Training a bank: its heads in portions that fit into memory."""
+"""Training a bank: its heads in stacks, each of one structure and small enough for memory, epoch by epoch until each has ended."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
+from typing import Any
 
 import numpy as np
 import psutil
 
+from tl_core import metrics
 from tl_core.engine.backend import tf
-from tl_core.engine.bank.epochs import Outcome, Shared, begun, train
-from tl_core.engine.bank.layout import dropouts
-from tl_core.engine.bank.program import MEASURED_AT_ONCE, Images, compiled
-from tl_core.engine.bank.stack import sizes_of
+from tl_core.engine.bank.layout import inputs_key
+from tl_core.engine.bank.network import sizes_of
+from tl_core.engine.bank.stack import Batches, Stack
+from tl_core.engine.inputs.streams import in_batches
+from tl_core.engine.results.measures import cross_entropy
 from tl_core.engine.seeds import generator_of
+from tl_core.engine.training.ema import in_place_of_weights
 from tl_core.engine.training.epochs import balanced
-from tl_core.engine.training.phase_data import train_eval_positions
+from tl_core.engine.training.phase_data import TRAIN_EVAL_IMAGES, train_eval_positions
+from tl_core.engine.training.step_chunks import portions
 from tl_core.errors import RunFailed, RunStopped
+from tl_core.experiment.resolve import resolve
+from tl_core.experiment.schedules import rate
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.stopping import ends_now
+from tl_core.metrics import METRICS
 from tl_core.records import Activity, ProgressCallback, Stage, unwatched
+from tl_core.results.head_bank import PER_HEAD
 from tl_core.text import data_size
 
 SHARE_OF_MEMORY = 0.25
-"""Of what is free: as much may the features take, and as much what a portion of heads trains with."""
+"""Of what is free: as much may the features take, and as much what a stack of heads trains with."""
 
-COPIES = 6
-"""Arrays of the size of all weights that a step holds: the weights, two moments, the gradient, and two that penalties pass through."""
+COPIES = 7
+"""Arrays of the size of all weights that a step holds: the weights, two moments, the average, the gradient, and two to compute with."""
+
+MEASURED_AT_ONCE = 256
+"""Images that all heads look at together where they are measured; bounds the memory of hidden layers."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +54,38 @@ class Arrays:
     validation_labels: np.ndarray
     classes: int
 
+    def on_device(self) -> Arrays:
+        """With features that are float32 tensors."""
+        train, validation = (tf.constant(features, tf.float32) for features in (self.train, self.validation))
+        return Arrays(train, self.train_labels, validation, self.validation_labels, self.classes)
+
+
+@dataclass
+class Outcome:
+    """What became of one head: the lines of its epochs, and why there are no more of them."""
+
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    stopped_early: dict[str, Any] | None = None
+    diverged: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.stopped_early is not None or self.diverged is not None
+
+    def add(self, spec: ExperimentSpec, line: dict[str, Any]) -> None:
+        """Adds an epoch, after which the head may have ended."""
+        for row in METRICS:
+            if not math.isfinite(value := line.get(row.name, 0.0)):
+                self.diverged = f"In epoch {line['epoch']} the {row.title.lower()} was {value}."
+                return
+        self.lines.append(line)
+        if ends := ends_now(spec.stopping, self.lines, 1):
+            self.stopped_early = {"epoch": ends[0], "reason": ends[1]}
+
 
 @dataclass(frozen=True)
 class Bank:
-    """What became of each head, in the order of the specs; not `complete` where somebody stopped it."""
+    """What became of each head, in the order of the specs; not `complete` where it was stopped."""
 
     outcomes: tuple[Outcome, ...]
     seconds: float
@@ -55,29 +96,29 @@ def run(specs: Sequence[ExperimentSpec], arrays: Arrays, progress: ProgressCallb
     """Trains a head for each spec.
 
     Args:
-        specs: Alike but for `tl_core.results.head_bank.AXES`.
-        progress: Told how many epochs of heads are done, of how many; where it raises RunStopped, what was reached is returned.
+        specs: All of them read the same features. Those that differ in `tl_core.results.head_bank.PER_HEAD` only train side by side.
+        progress: Receives how many epochs of heads are done, of how many; where it raises RunStopped, what was reached is returned.
     """
     began, complete = time.monotonic(), True
     outcomes = tuple(Outcome() for _ in specs)
-    epochs = specs[0].train.epochs
+    done, total = 0, sum(spec.train.epochs for spec in specs)
+
+    def reached(before: int, heads: int, epochs: int) -> None:
+        progress(Activity(Stage.TRAINING_HEADS), before + heads * epochs, total)
+
     try:
-        shared, done = _shared(specs[0], arrays), 0
-        for heads in _portions(specs, _budget(), shared.train.features.shape[1], shared.units):
-            stand = begun([specs[head] for head in heads], [outcomes[head] for head in heads], shared)
-            train(stand, shared, partial(_tell, progress, done * epochs, len(heads), len(specs) * epochs))
-            done += len(heads)
+        read = arrays.on_device()
+        for heads in stacks(specs, arrays):
+            chosen = [specs[head] for head in heads]
+            _train_stack(chosen, [outcomes[head] for head in heads], read, partial(reached, done, len(heads)))
+            done += sum(spec.train.epochs for spec in chosen)
     except RunStopped:
         complete = False
     return Bank(outcomes, time.monotonic() - began, complete)
 
 
-def _tell(progress: ProgressCallback, before: int, heads: int, total: int, epochs: int) -> None:
-    progress(Activity(Stage.TRAINING_HEADS), before + heads * epochs, total)
-
-
 def need_memory(images: int, inputs: int) -> None:
-    """Raises RunFailed where features of so many images do not fit; to be asked before they are read from the disk.
+    """Raises RunFailed where features of so many images do not fit; to be called before they are read from the disk.
 
     They take four bytes each however they are stored: heads compute in float32.
     """
@@ -89,44 +130,124 @@ def need_memory(images: int, inputs: int) -> None:
         )
 
 
-def _shared(spec: ExperimentSpec, arrays: Arrays) -> Shared:
-    count, balance = len(arrays.train_labels), spec.loss.class_weights == "balanced"
-    return Shared(
-        program=compiled(),
-        train=_on_device(arrays.train, arrays.train_labels),
-        validation=_on_device(arrays.validation, arrays.validation_labels),
-        units=spec.head.units(arrays.classes),
-        class_weights=balanced(arrays.train_labels) if balance else None,
-        order_of=lambda seed, epoch: generator_of("order", seed, epoch).permutation(count),
-        train_eval_of=lambda seed: train_eval_positions(count, seed),
-    )
-
-
-def _on_device(features: np.ndarray, labels: np.ndarray) -> Images:
-    return Images(tf.constant(features, tf.float32), tf.constant(labels, tf.int64))
-
-
 def _budget() -> float:
     return float(psutil.virtual_memory().available * SHARE_OF_MEMORY)
 
 
-def _portions(specs: Sequence[ExperimentSpec], budget: float, inputs: int, units: int) -> Iterator[list[int]]:
-    """Numbers of heads that train side by side: of the same hidden layers, those that see the same inputs next to each other."""
-
-    def alike(head: int) -> tuple[tuple[int, ...], int, float]:
-        spec = specs[head]
-        return spec.head.hidden, spec.train.seed, dropouts(spec.head)[0]
-
-    for _, same in groupby(sorted(range(len(specs)), key=alike), key=lambda head: specs[head].head.hidden):
-        heads = list(same)
-        most = max(1, int(budget / head_bytes(specs[heads[0]], inputs, units)))
+def stacks(specs: Sequence[ExperimentSpec], arrays: Arrays) -> Iterator[list[int]]:
+    """Numbers of heads that train side by side: of the same structure, those that see the same inputs next to each other."""
+    alike: dict[str, list[int]] = {}
+    for number, spec in enumerate(specs):
+        alike.setdefault(spec.with_values(PER_HEAD).digest(), []).append(number)
+    for numbers in alike.values():
+        heads = sorted(numbers, key=lambda head: inputs_key(specs[head]))
+        most = max(1, int(_budget() / head_bytes(specs[heads[0]], arrays)))
         for start in range(0, len(heads), most):
             yield heads[start : start + most]
 
 
-def head_bytes(spec: ExperimentSpec, inputs: int, units: int) -> int:
-    """The memory one head of a bank takes while it trains, at most."""
+def head_bytes(spec: ExperimentSpec, arrays: Arrays) -> int:
+    """The memory one head of a stack takes while it trains, at most."""
+    inputs, units = arrays.train.shape[1], spec.head.units(arrays.classes)
     sizes = sizes_of(spec, inputs, units)
     weights = sum((read + 1) * given for read, given in sizes)
-    inside = sum(given for _, given in sizes) * 4 * max(spec.train.batch_size, MEASURED_AT_ONCE)
-    return 4 * (COPIES * weights + inside + 2 * inputs * spec.train.batch_size)
+    at_once = max(spec.train.batch_size, MEASURED_AT_ONCE)
+    inside = sum(given for _, given in sizes) * 4 * at_once + inputs * at_once * (4 if spec.head.batch_norm else 1)
+    outputs = units * max(TRAIN_EVAL_IMAGES, len(arrays.validation_labels))
+    return 4 * (COPIES * weights + inside + outputs + 2 * inputs * spec.train.batch_size)
+
+
+def _train_stack(
+    specs: Sequence[ExperimentSpec], outcomes: Sequence[Outcome], arrays: Arrays, reached: Callable[[int], None]
+) -> None:
+    """Trains heads of one structure to their ends; adds to their outcomes."""
+    balance = specs[0].loss.class_weights == "balanced"
+    size = int(arrays.train.shape[1]), specs[0].head.units(arrays.classes)
+    class_weights = balanced(arrays.train_labels) if balance else None
+    stack = Stack(specs, *size, class_weights)
+    for epoch in range(1, specs[0].train.epochs + 1):
+        lines = _epoch(stack, outcomes, arrays, epoch, partial(reached, epoch - 1))
+        for spec, outcome, line in zip(stack.specs, outcomes, lines, strict=True):
+            if not outcome.ended:
+                outcome.add(spec, line)
+        reached(epoch)
+        going = [number for number, outcome in enumerate(outcomes) if not outcome.ended]
+        if not going:
+            return
+        if len(going) <= len(outcomes) / 2:  # Not sooner: another shape is compiled anew.
+            rest = Stack([stack.specs[number] for number in going], *size, class_weights)
+            stack.hand_over(going, rest)
+            stack, outcomes = rest, [outcomes[number] for number in going]
+
+
+def _epoch(
+    stack: Stack, outcomes: Sequence[Outcome], arrays: Arrays, epoch: int, watch: Callable[[], None]
+) -> list[dict[str, Any]]:
+    """Trains one epoch; the line of each head."""
+    rates = _rates(stack, outcomes, epoch, -(-len(arrays.train_labels) // stack.specs[0].train.batch_size))
+    sums = _train(stack, arrays, epoch, rates, watch)
+    reported = [stack.layout.by_head(values[:, None, :, None])[:, 0, 0] for values in sums]
+    scales = 1 / np.array([len(arrays.train_labels), len(arrays.train_labels), rates.shape[1]])
+    with in_place_of_weights(stack.averages):
+        train_eval = [train_eval_positions(len(arrays.train_labels), seed) for seed in stack.layout.seeds]
+        measured = _measured(stack, "train_eval", arrays.train, arrays.train_labels, np.stack(train_eval))
+        validation = np.arange(len(arrays.validation_labels))[None]
+        measured_val = _measured(stack, "val", arrays.validation, arrays.validation_labels, validation)
+    name = resolve(stack.specs[0]).phases[0].title
+    return [
+        {"epoch": epoch, "phase": name}
+        | dict(zip(("loss", "accuracy", "penalty"), (scales * of_head).tolist(), strict=True))
+        | {**clean, **val, "learning_rate": {"head": float(last)}}
+        for of_head, clean, val, last in zip(np.stack(reported, 1), measured, measured_val, rates[:, -1], strict=True)
+    ]
+
+
+def _rates(stack: Stack, outcomes: Sequence[Outcome], epoch: int, steps: int) -> np.ndarray:
+    """The learning rate of each head in each step: float64, shape (heads, steps)."""
+    spec, span = stack.specs[0], resolve(stack.specs[0]).phases[0].schedule_span
+    # One schedule for all, but plateau follows each head's own losses.
+    lines = [outcome.lines for outcome in outcomes] if spec.schedule.name == "plateau" else [[]]
+    shares = [[rate(spec.schedule, 1.0, epoch, step, steps, span, seen) for step in range(steps)] for seen in lines]
+    return np.array([[one.train.learning_rate] for one in stack.specs]) * np.array(shares)
+
+
+def _train(stack: Stack, arrays: Arrays, epoch: int, rates: np.ndarray, watch: Callable[[], None]) -> list[np.ndarray]:
+    """Takes the steps of an epoch; `Sums`."""
+    count, size = len(arrays.train_labels), stack.specs[0].train.batch_size
+    steps, size = rates.shape[1], min(size, count)
+    orders = [generator_of("order", seed, epoch).permutation(count) for seed in stack.layout.seeds]
+    filled = np.zeros((len(orders), steps * size), np.int32)
+    filled[:, :count] = orders
+    shares = np.zeros(steps * size, np.float32)
+    shares[:count] = np.concatenate([np.full(len(part), 1 / len(part)) for part in in_batches(orders[0], size)])
+    by_step = stack.layout.stacked(rates[:, :, None]).transpose(1, 0, 2, 3)[:, :, None]
+    batches = Batches(
+        tf.constant(filled.reshape(len(orders), steps, size)),
+        tf.constant(shares.reshape(steps, size)),
+        tf.constant(by_step, tf.float32),
+        tf.constant(epoch),
+    )
+    labels, sums = tf.constant(arrays.train_labels), []
+    for portion in portions(list(batches.shares), int(arrays.train.shape[1])):
+        watch()
+        span = tf.constant(portion.start), tf.constant(portion.stop)
+        sums.append([part.numpy() for part in stack.train(arrays.train, labels, batches, *span)])
+    return [sum(parts[1:], parts[0]) for parts in zip(*sums, strict=True)]
+
+
+def _measured(
+    stack: Stack, split: metrics.Split, features: Any, labels: np.ndarray, positions: np.ndarray
+) -> list[dict[str, float]]:
+    """The metrics of each head.
+
+    Args:
+        positions: Images that heads are measured on, of each seed or of all, shape (seeds or 1, images).
+    """
+    of_rows = positions[stack.layout.seed_of_row] if len(positions) > 1 else positions
+    if (of_rows == of_rows[0]).all():
+        of_rows = of_rows[:1]
+    parts = [of_rows[:, start : start + MEASURED_AT_ONCE] for start in range(0, of_rows.shape[1], MEASURED_AT_ONCE)]
+    logits = np.concatenate([stack.outputs(features, tf.constant(part, tf.int32)).numpy() for part in parts], axis=1)
+    told = [labels[positions[stack.layout.seeds.index(spec.train.seed) % len(positions)]] for spec in stack.specs]
+    outputs = stack.layout.by_head(logits)
+    return [metrics.measure(split, cross_entropy(of, answers)) for of, answers in zip(outputs, told, strict=True)]

@@ -18,7 +18,12 @@ def averages_of(tail: keras.Model) -> list[tuple[Any, Any]]:
     frozen is left alone. A phase begins with new averages.
     """
     moving = [variable for layer in tail.layers if layer.trainable for variable in layer.weights]
-    return [(variable, _average(variable)) for variable in moving if "seed_generator" not in variable.path]
+    return pairs_with_averages([variable for variable in moving if "seed_generator" not in variable.path])
+
+
+def pairs_with_averages(variables: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Pairs of each variable and a new average, which begins where the variable is."""
+    return [(variable, _average(variable)) for variable in variables]
 
 
 def _average(variable: Any) -> Any:

@@ -16,7 +16,7 @@ from tl_core.engine.step import ParamGroup
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.spec import OptimizerSpec
 
-_OPTIMIZERS: dict[str, Callable[[float, OptimizerSpec], keras.optimizers.Optimizer]] = {
+_OPTIMIZERS: dict[str, Callable[[Any, OptimizerSpec], keras.optimizers.Optimizer]] = {
     "adam": lambda rate, spec: keras.optimizers.Adam(rate, weight_decay=spec.weight_decay or None),
     "adamw": lambda rate, spec: keras.optimizers.AdamW(rate, weight_decay=spec.weight_decay),
     "sgd": lambda rate, spec: keras.optimizers.SGD(
@@ -74,9 +74,16 @@ def _weights(layers: Iterator[keras.layers.Layer] | list[keras.layers.Layer]) ->
 
 
 def _group(name: str, variables: list[Any], rate: float, spec: OptimizerSpec) -> ParamGroup:
+    return ParamGroup(name, optimizer_of(variables, rate, spec), variables, rate)
+
+
+def optimizer_of(
+    variables: list[Any], rate: float | Callable[[], Any], spec: OptimizerSpec
+) -> keras.optimizers.Optimizer:
+    """An optimiser for variables. rate: a learning rate, or a function that gives the one of the step it is called in."""
     optimizer = _OPTIMIZERS[spec.name](rate, spec)
     if spec.weight_decay:
         kernels = {id(variable) for variable in kernels_of(variables)}
         optimizer.exclude_from_weight_decay([variable for variable in variables if id(variable) not in kernels])
     optimizer.build(variables)
-    return ParamGroup(name, optimizer, variables, rate)
+    return optimizer

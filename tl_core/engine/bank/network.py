@@ -1,0 +1,197 @@
+"""The network of many heads: the layers of `tl_core.engine.networks.head.attach`, with weights stacked along a heads axis.
+
+For the axes of arrays see `Layout`. Where this file names no training mode, it is inference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tl_core.engine.backend import keras, tf
+from tl_core.engine.bank.layout import Layout, dropouts
+from tl_core.engine.losses import cross_entropy, lowered, predicted
+from tl_core.engine.networks.head import CLASSIFIER, MOMENTUM
+from tl_core.engine.seeds import seed_of
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.results.head_bank import PER_HEAD
+
+NOISE = "head_noise"
+
+BATCH_NORM_EPSILON = 1e-3
+"""Keras's."""
+
+_KERAS_SEEDS = 2**31 - 2
+"""Keras takes the seed of a draw modulo this."""
+
+
+class Dense(NamedTuple):
+    """A layer: the names of itself and of the dropout before it in a run; kernel, shape (rows, inputs, width, units), and bias.
+
+    dropout: The rate of each head, to be broadcast; None where no head has any.
+    """
+
+    name: str
+    dropout_name: str
+    dropout: Any
+    kernel: Any
+    bias: Any
+
+
+class BatchNorm(NamedTuple):
+    """Weights and moving statistics, each of shape (rows, 1, width, units)."""
+
+    gamma: Any
+    beta: Any
+    mean: Any
+    variance: Any
+
+
+@dataclass(frozen=True)
+class Network:
+    """Heads of one structure.
+
+    Attributes:
+        norms: Of the features and of each hidden layer; empty without batch normalisation.
+        settings: What heads differ in, by the paths of `PER_HEAD`: float32 of shape (rows, 1, width, 1); None where it is off in all heads.
+    """
+
+    layout: Layout
+    layers: tuple[Dense, ...]
+    norms: tuple[BatchNorm, ...]
+    settings: Mapping[str, Any]
+
+    @property
+    def trainable(self) -> list[Any]:
+        weights = [weight for layer in self.layers for weight in (layer.kernel, layer.bias)]
+        return weights + [weight for norm in self.norms for weight in (norm.gamma, norm.beta)]
+
+    @property
+    def weights(self) -> list[Any]:
+        return self.trainable + [statistic for norm in self.norms for statistic in (norm.mean, norm.variance)]
+
+    def draws(self, count: Any, batch: int) -> dict[str, Any]:
+        """The random numbers of a training step, by layer: shape (rows, batch, 1, inputs).
+
+        They are what Keras's layers draw in a run of the same seed. A run's last batch may be smaller: its numbers are the first of these.
+
+        Args:
+            count: Where the generators of layers are: at the epoch in its first step, one more in each.
+        """
+        random = {layer.dropout_name: layer.kernel for layer in self.layers if layer.dropout is not None}
+        if self.settings["head.noise"] is not None:
+            random[NOISE] = self.layers[0].kernel
+        drawn = {}
+        for name, kernel in random.items():
+            numbers = tf.random.stateless_normal if name == NOISE else tf.random.stateless_uniform
+            seeds = (seed_of(seed, name, 0) % _KERAS_SEEDS for seed in self.layout.seeds)
+            of_seeds = tf.stack([numbers((batch, 1, kernel.shape[1]), tf.stack([seed, count])) for seed in seeds])
+            drawn[name] = tf.gather(of_seeds, tf.constant(self.layout.seed_of_row))
+        return drawn
+
+    def forward(self, x: Any, draws: Mapping[str, Any] | None = None, shares: Any = None) -> tuple[Any, list[Any]]:
+        """Logits, and the outputs of every layer.
+
+        Args:
+            x: Features, shape (rows or 1, images, 1, inputs).
+            draws, shares: In training mode, what `draws` gives, and how much each image counts, float32, shape (images,).
+        """
+        outputs, drawn = [], draws or {}
+        if NOISE in drawn:
+            x = x + self.settings["head.noise"][:, :, :1] * drawn[NOISE]
+        for number, layer in enumerate(self.layers):
+            if self.norms:
+                x = _normalised(x, self.norms[number], shares)
+            if layer.dropout_name in drawn:
+                x = x * tf.where(drawn[layer.dropout_name] >= layer.dropout, 1 / (1 - layer.dropout), 0.0)
+            x = _product(x, layer.kernel.value) + layer.bias.value
+            x = x if layer is self.layers[-1] else tf.nn.relu(x)
+            outputs.append(x)
+        return x, outputs
+
+    def losses(self, logits: Any, labels: Any, class_weights: np.ndarray | None) -> tuple[Any, Any, Any]:
+        """Of each image and head: plain cross-entropy, the loss that training lowers, whether the most likely class is the label.
+
+        Args:
+            labels: int64, shape (rows, images, 1).
+        """
+        shape, flat = tf.shape(logits)[:3], tf.reshape(logits, (-1, logits.shape[3]))
+        answers, smoothing = tf.reshape(tf.broadcast_to(labels, shape), [-1]), self.settings["loss.label_smoothing"]
+        if smoothing is not None:
+            smoothing = tf.reshape(tf.broadcast_to(smoothing[..., 0], shape), [-1])
+        plain = cross_entropy(answers, flat)
+        wanted = lowered(smoothing, class_weights, plain, flat, answers)
+        return tuple(tf.reshape(values, shape) for values in (plain, wanted, tf.equal(predicted(flat), answers)))
+
+    def penalty(self, outputs: Sequence[Any], shares: Any) -> Any:
+        """Of each head, shape (rows, 1, width, 1); that on activity is averaged over images by their shares."""
+        total = tf.zeros((self.layout.places.shape[0], 1, self.layout.places.shape[1], 1))
+        for layer, output in zip(self.layers, outputs, strict=True):
+            penalised = ("", layer.kernel.value, 1.0), ("bias_", layer.bias.value, 1.0)
+            for kind, values, share in (*penalised, ("activity_", output, shares[:, None, None])):
+                for norm, of in (("l1", tf.abs), ("l2", tf.square)):
+                    if (factor := self.settings[f"head.{kind}{norm}"]) is not None:
+                        total += factor * tf.reduce_sum(share * of(values), [1, 3], keepdims=True)
+        return total
+
+
+def network_of(specs: Sequence[ExperimentSpec], layout: Layout, sizes: Sequence[tuple[int, int]]) -> Network:
+    """Heads with the first weights that their runs would have, under the names that their random numbers depend on."""
+
+    def filled(name: str, units: int, value: float) -> Any:
+        return keras.Variable(layout.stacked(np.full((len(specs), 1, units), value, np.float32)), name=name)
+
+    settings = _settings(specs, layout)
+    names = [*((f"head_dense_{at}", f"head_dropout_{at}") for at in range(1, len(sizes))), (CLASSIFIER, "head_dropout")]
+    layers = []
+    for number, ((name, dropout_name), shape) in enumerate(zip(names, sizes, strict=True)):
+        of_seed = {seed: keras.initializers.GlorotUniform(seed_of(seed, name))(shape) for seed in layout.seeds}
+        kernels = np.stack([np.asarray(of_seed[spec.train.seed]) for spec in specs])
+        dropout = _per_head([dropouts(spec.head)[number] for spec in specs], 0.0, layout)
+        if number == 0 and dropout is not None:  # The same for all heads of a row, which read the same inputs.
+            dropout = dropout[:, :, :1]
+        kernel = keras.Variable(layout.stacked(kernels), name="kernel")
+        layers.append(Dense(name, dropout_name, dropout, kernel, filled("bias", shape[1], 0)))
+    first = {"gamma": 1, "beta": 0, "moving_mean": 0, "moving_variance": 1}
+    norms = [BatchNorm(*(filled(name, units, value) for name, value in first.items())) for units, _ in sizes]
+    return Network(layout, tuple(layers), tuple(norms) if specs[0].head.batch_norm else (), settings)
+
+
+def sizes_of(spec: ExperimentSpec, inputs: int, units: int) -> list[tuple[int, int]]:
+    """Inputs and outputs of each layer of a head."""
+    return list(pairwise([inputs, *spec.head.hidden, units]))
+
+
+def _settings(specs: Sequence[ExperimentSpec], layout: Layout) -> dict[str, Any]:
+    values = [spec.flat() for spec in specs]
+    return {path: _per_head([of[path] for of in values], off, layout) for path, off in PER_HEAD.items()}
+
+
+def _per_head(values: Sequence[float | None], off: float | None, layout: Layout) -> Any:
+    """A setting, to be broadcast along images and units; None where it is off in all heads. In some of them, no value is infinity."""
+    if all(value == off for value in values):
+        return None
+    numbers = np.array([np.inf if value is None else value for value in values], np.float32)
+    return tf.constant(layout.stacked(numbers[:, None, None]))
+
+
+def _product(x: Any, kernel: Any) -> Any:
+    """Shape (rows, images, width, units). x: (rows or 1, images, width or 1, inputs)."""
+    rows, inputs, width, units = kernel.shape
+    if x.shape[2] == 1:
+        product = tf.matmul(x[:, :, 0], tf.reshape(kernel, (rows, inputs, width * units)))
+        return tf.reshape(product, (rows, -1, width, units))
+    return tf.einsum("rbwd,rdwu->rbwu", x, kernel)
+
+
+def _normalised(x: Any, norm: BatchNorm, shares: Any) -> Any:
+    mean, variance = norm.mean.value, norm.variance.value
+    if shares is not None:
+        mean, variance = tf.nn.weighted_moments(x, [1], shares[:, None, None], keepdims=True)
+        for statistic, of_batch in ((norm.mean, mean), (norm.variance, variance)):
+            statistic.assign(statistic.value * MOMENTUM + of_batch * (1 - MOMENTUM))
+    return tf.nn.batch_normalization(x, mean, variance, norm.beta.value, norm.gamma.value, BATCH_NORM_EPSILON)
