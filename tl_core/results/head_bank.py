@@ -8,7 +8,7 @@ The results of a bank are plain JSON:
      "cells": [{"settings": {path: value}, "lines": [an epoch's line, ...], "best": the best of them or null,
                 "stopped_early": {"epoch": n, "reason": sentence} or null, "diverged": sentence or null}, ...]}
 
-A line is a run's (`tl_core.engine.training.epochs`) without the seconds.
+A line is a run's (`tl_core.engine.training.epochs`) without the seconds and the pace.
 """
 
 from __future__ import annotations
