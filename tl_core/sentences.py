@@ -1,4 +1,4 @@
-"""What records say in English: titles of bars, lines on pages. Made here and nowhere read back."""
+"""English sentences for records: titles of progress bars, lines on pages. Never parsed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STEPS = (Stage.TRAINING, Stage.LR_RANGE_TEST)
 
 
 class _Title(NamedTuple):
-    """Of a stage: its title, and those where an epoch or a part is known."""
+    """The titles of a stage: plain, with an epoch, with a part."""
 
     plain: str
     of_epoch: str = ""
@@ -36,13 +36,13 @@ TITLES: dict[Stage, _Title] = {
 }
 
 REQUESTS = {
-    "find": "the learning-rate search of another tab",
+    "find": "the learning-rate range test of another tab",
     "preview": "another preview",
-    "predict": "predictions that were asked for before",
-    "exported": "a network that is being written",
-    "verified": "a check of stored features",
+    "predict": "earlier predictions",
+    "exported": "an export",
+    "verified": "a cache audit",
 }
-"""What the service worker is busy with, by request."""
+"""The activity of the service worker, by request."""
 
 
 def title(activity: Activity) -> str:

@@ -47,10 +47,10 @@ BAD = {
         "71 pixels or more",
     ),
     "missing weights": ((*TRAIN, "--set", "backbone.weights=file:/no/such.h5"), "/no/such.h5"),
-    "nothing to show": (("show", "last"), "holds no runs yet"),
-    "nothing to resume": (("resume", "last"), "holds no runs yet"),
-    "nothing to evaluate": (("evaluate", "last", "digits"), "holds no runs yet"),
-    "nothing to predict with": (("predict", "last", "photo.jpg"), "holds no runs yet"),
+    "nothing to show": (("show", "last"), "has no runs yet"),
+    "nothing to resume": (("resume", "last"), "has no runs yet"),
+    "nothing to evaluate": (("evaluate", "last", "digits"), "has no runs yet"),
+    "nothing to predict with": (("predict", "last", "photo.jpg"), "has no runs yet"),
 }
 
 
@@ -85,7 +85,7 @@ def test_a_spec_from_standard_input_that_is_none(lab: Lab, monkeypatch: pytest.M
 def test_a_models_folder_that_is_a_file(lab: Lab, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     check_refused(lab("runs", "--models", tmp_path / "file"), "is a file")
-    check_refused(lab(*TRAIN, "--models", tmp_path / "file" / "inside"), "no run can be kept in")
+    check_refused(lab(*TRAIN, "--models", tmp_path / "file" / "inside"), "is not writable")
 
 
 @pytest.fixture

@@ -177,7 +177,7 @@ def test_one_whose_page_was_left_says_so_on_the_way_back(
     page = under_way(visits.press(visits.opened("train"), "find"))
     monkeypatch.setattr(jobs, "ABANDONED", 0.1)
     after_search(page)
-    assert "broken off because its page was left; start it again" in visits.said(page)
+    assert "cancelled because its page was closed; start it again" in visits.said(page)
     assert len(endless) == 1
 
 

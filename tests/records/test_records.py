@@ -112,5 +112,5 @@ def test_a_malformed_value_is_named_and_all_others_are_read(name: str, value: An
     "values", [None, [], "finished", {}, {"status": "gone"}, {"status": None}, {"status": ["failed"]}]
 )
 def test_a_state_without_a_status_is_refused(values: Any) -> None:
-    with pytest.raises(ValueError, match="names no status"):
+    with pytest.raises(ValueError, match="has no status"):
         RunState.from_json(values)

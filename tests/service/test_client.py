@@ -96,7 +96,7 @@ def test_starting_one_that_is_at_work_waits_for_nothing(client: Client) -> None:
 
 def test_one_that_dies_at_work_is_said_so_and_the_next_request_starts_another(client: Client) -> None:
     before = client.ask("say", 20)["pid"]
-    with pytest.raises(RunFailed, match="ended while it was at work") as raised:
+    with pytest.raises(RunFailed, match="ended during the request") as raised:
         client.ask("die", 20)
     log = Path(str(raised.value).rpartition(" ")[2].rstrip("."))
     assert "these were my last words" in log.read_text()
@@ -179,7 +179,7 @@ def test_a_log_that_has_grown_long_is_begun_anew(client: Client, tmp_path: Path)
 
 
 def test_a_worker_that_cannot_start_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(RunFailed, match="last words"):
+    with pytest.raises(RunFailed, match="Its log is"):
         Client(tmp_path, (sys.executable, "-c", "raise SystemExit('no such thing')")).ask("say", 20)
 
 

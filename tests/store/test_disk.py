@@ -118,7 +118,7 @@ def test_a_cache_stays_while_a_run_trains(models: Path) -> None:
 def test_an_entry_that_is_being_made_stays(models: Path) -> None:
     folder = models / "cache" / "pixels" / "one"
     put(folder.with_name(".tmp-12345678-one") / "data", 10)
-    with locked(folder), pytest.raises(BadInput, match="making"):
+    with locked(folder), pytest.raises(BadInput, match="is writing an entry"):
         disk.clear_cache(models, "pixels")
     assert folder.with_name(".tmp-12345678-one").exists()
 

@@ -62,7 +62,7 @@ def test_runs_made_at_once_have_ids_of_their_own(models: Path) -> None:
 
 def test_a_models_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadInput, match="no run can be kept in"):
+    with pytest.raises(BadInput, match="is not writable"):
         store.create(tmp_path / "file" / "models", ExperimentSpec())
 
 
@@ -100,7 +100,7 @@ def test_an_unknown_run_lists_near_ones(models: Path, text: str) -> None:
 @pytest.mark.parametrize("text", ["last", "x"])
 def test_an_empty_store_says_how_to_start(models: Path, text: str) -> None:
     assert store.runs(models) == []
-    with pytest.raises(BadInput, match="holds no runs yet"):
+    with pytest.raises(BadInput, match="has no runs yet"):
         store.find(models, text)
 
 

@@ -173,7 +173,7 @@ def test_one_killed_in_the_middle_of_a_request_is_a_sentence_and_another_takes_o
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)  # So that the request is surely under way.
     threading.Timer(0.5, os.kill, (pid, signal.SIGKILL)).start()
-    with pytest.raises(RunFailed, match="ended while it was at work"):
+    with pytest.raises(RunFailed, match="ended during the request"):
         service.predict(home, run.id, None, pictures)
     assert len(service.predict(home, run.id, None, pictures).predictions) == 2
     assert service.pid(home) not in (None, pid)

@@ -1,4 +1,4 @@
-"""Typed records: what a run writes to its folder, and what processes tell each other. Sentences are made from them at the edge."""
+"""Typed records that runs store and processes exchange. Sentences are made from them only for display."""
 
 from tl_core.records.epochs import EpochRecord, best, most_accurate, own, rank, upgraded
 from tl_core.records.progress import Activity, Progress, ProgressCallback, Stage, unwatched

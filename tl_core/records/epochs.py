@@ -1,4 +1,4 @@
-"""Typed records of what a run does and did."""
+"""Typed records of epochs."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 from tl_core.metrics import METRICS
 
 _FIELDS = ("epoch", "phase", "learning_rate", "seconds", "images_per_second", "inherited")
-"""The entries of a line of metrics.jsonl that are no metrics."""
+"""The entries of a line of metrics.jsonl that are not metrics."""
 
 _RENAMED = {"clean_loss": "train_eval_loss", "clean_accuracy": "train_eval_accuracy"}
-"""What earlier versions called metrics."""
+"""Names of metrics in earlier versions."""
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What an epoch left: a line of metrics.jsonl.
+    """The record of an epoch: a line of metrics.jsonl.
 
     Attributes:
         epoch: Counted from 1 over the whole run.
         metrics: Values by the names of `tl_core.metrics.METRICS`; finite.
-        learning_rate: After the last step, by group of weights; empty for a classifier that is solved.
-        seconds: Of training and measuring.
-        images_per_second: Of training alone; None where it is not known.
-        inherited_from: The run that trained this epoch, where a fork took it over; empty for a run's own epochs.
+        learning_rate: After the last step, by parameter group; empty for a classifier that is solved.
+        seconds: Of training and evaluation.
+        images_per_second: Of training alone; None if unknown.
+        inherited_from: The run that trained this epoch, if a fork inherited it; empty for a run's own epochs.
     """
 
     epoch: int
@@ -39,7 +39,7 @@ class EpochRecord:
 
     @classmethod
     def from_line(cls, line: Mapping[str, Any]) -> EpochRecord:
-        """From a line of metrics.jsonl, of this version or one before it; raises ValueError where it is no epoch's."""
+        """From a line of metrics.jsonl, of this or an earlier version; raises ValueError if it is not an epoch."""
         line = upgraded(line)
         try:
             return cls(
@@ -55,7 +55,7 @@ class EpochRecord:
             raise ValueError(f"{type(error).__name__}: {error}") from None
 
     def to_line(self) -> dict[str, Any]:
-        """As an object of plain values, metrics beside the rest; what is empty is left out."""
+        """As an object of plain values, without empty fields."""
         line: dict[str, Any] = {"inherited": self.inherited_from} if self.inherited_from else {}
         line |= {"epoch": self.epoch, "phase": self.phase, **self.metrics}
         if self.learning_rate:
@@ -67,37 +67,37 @@ class EpochRecord:
 
     @property
     def gap(self) -> float | None:
-        """Clean training accuracy minus validation accuracy; None where one is not known."""
+        """Clean training accuracy minus validation accuracy; None if one is unknown."""
         pair = self.metrics.get("train_eval_accuracy"), self.metrics.get("val_accuracy")
         return None if pair[0] is None or pair[1] is None else pair[0] - pair[1]
 
 
 def upgraded(line: Mapping[str, Any]) -> dict[str, Any]:
-    """A line of metrics.jsonl as this version writes it; raises ValueError where it is no object."""
+    """A line of metrics.jsonl in the form of this version; raises ValueError if it is not an object."""
     if not isinstance(line, dict):
         raise ValueError("a line is not an object")
     return {str(_RENAMED.get(name, name)): value for name, value in line.items()}
 
 
 def rank(record: EpochRecord, metric: str) -> tuple[float, float]:
-    """Sorts epochs by a metric, the best first; of equal ones that of the lower validation loss. An epoch without the metric is last."""
+    """A sort key of epochs by a metric, best first; ties: the lower validation loss. Epochs without the metric are last."""
     value, higher = record.metrics.get(metric, math.nan), METRICS[metric].direction == "higher"
     loss = record.metrics.get("val_loss", math.inf)
     return (math.inf if math.isnan(value) else -value if higher else value), loss
 
 
 def best(records: Iterable[EpochRecord], metric: str) -> EpochRecord:
-    """The best epoch by a metric: of equal ones that of the lowest validation loss, of those the first. There has to be one (ValueError)."""
+    """The best epoch by a metric; ties: the lowest validation loss, then the first. Raises ValueError without epochs."""
     return min(records, key=lambda record: rank(record, metric))
 
 
 def own(records: Sequence[EpochRecord]) -> tuple[EpochRecord, ...]:
-    """The epochs that a run trained itself: all but those that a fork inherited, which come first."""
+    """The epochs that a run trained itself: all except inherited ones, which come first."""
     return tuple(record for record in records if not record.inherited_from)
 
 
 def most_accurate(records: Sequence[EpochRecord]) -> EpochRecord | None:
-    """The best of a run's own epochs by validation accuracy; None where it has none."""
+    """The best of a run's own epochs by validation accuracy; None if it has none."""
     found = own(records)
     return best(found, "val_accuracy") if found else None
 

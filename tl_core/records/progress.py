@@ -1,4 +1,4 @@
-"""What a process is doing, and how far it is."""
+"""The activity and progress of a process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """What a process can be doing. `tl_core.sentences` has a title for each."""
+    """The stages of a process; `tl_core.sentences` has a title for each."""
 
     LOADING = "loading"
     WAITING = "waiting"
@@ -28,11 +28,11 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Activity:
-    """What a process is doing.
+    """The activity of a process.
 
     Attributes:
-        epoch: The epoch that is trained or measured.
-        part: What of: the part of the data ("test"), the stored view of augmented images ("view 2 of 3"), the request waited for ("preview").
+        epoch: The epoch that is trained or evaluated.
+        part: Details: the part of the data ("test"), the stored view ("view 2 of 3"), the awaited request ("preview").
     """
 
     stage: Stage
@@ -41,7 +41,7 @@ class Activity:
 
 
 ProgressCallback = Callable[[Activity, int, int], None]
-"""Called with (activity, how much is done, of how much); may raise RunStopped to cancel."""
+"""Called with (activity, done, total); may raise RunStopped to cancel."""
 
 
 def unwatched(activity: Activity, done: int, total: int) -> None:
@@ -50,15 +50,15 @@ def unwatched(activity: Activity, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Progress:
-    """What the process that trains a run does, written at most twice a second.
+    """The progress of the process that trains a run, written at most twice a second.
 
     Attributes:
-        done, total: How much of it.
-        since, at: When it began and when this was written: seconds since 1970.
-        rate: Images a second while an epoch trains, None otherwise.
-        cpu: Of the process, in percent of one core.
-        memory: Of the process, in bytes.
-        gpu_memory: What TensorFlow holds of the GPU, in bytes; None without one.
+        done, total: Amount of the activity.
+        since, at: When the activity began and when this was written, in seconds since 1970.
+        rate: Images per second while an epoch trains, otherwise None.
+        cpu: CPU use of the process, in percent of one core.
+        memory: Memory of the process, in bytes.
+        gpu_memory: GPU memory held by TensorFlow, in bytes; None without a GPU.
     """
 
     activity: Activity

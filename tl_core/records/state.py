@@ -1,4 +1,4 @@
-"""How far a run is."""
+"""The state of a run."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from tl_core.records.values import MALFORMED, typed, types_of
 
 _ADVICE = ("; resume goes on from the last epoch.", " Resume goes on from the last epoch.", "; resume starts it.")
-"""Ends of messages that earlier versions stored; what can be done about a run is no part of its state."""
+"""Endings of messages stored by earlier versions; advice is not part of the state."""
 
 
 class Status(StrEnum):
-    """What a run can be. interrupted: its process died; like a stopped or failed run it can be resumed."""
+    """The states of a run. interrupted: its process died; it can be resumed like a stopped or failed run."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -36,7 +36,7 @@ class PlannedPhase:
 
 @dataclass(frozen=True)
 class Environment:
-    """What a figure depends on beside the settings."""
+    """What figures depend on besides the settings."""
 
     packages: Mapping[str, str]
     python: str
@@ -54,7 +54,7 @@ class EarlyStop:
 
 @dataclass(frozen=True)
 class ForkOrigin:
-    """The run and epoch a fork goes on from, and what that run was called then."""
+    """The parent run and epoch of a fork, and the parent's title at the time."""
 
     run: str
     epoch: int
@@ -63,20 +63,20 @@ class ForkOrigin:
 
 @dataclass(frozen=True)
 class RunState:
-    """How far a run is: runs/<id>/state.json.
+    """The state of a run: runs/<id>/state.json.
 
     Attributes:
-        message: What happened, as a sentence; empty where there is nothing to say.
-        created, started: When the run was made, and when a process last began to train it: seconds since 1970.
-        pid, process_started: The process that trains it, or made it; see `store.processes`.
-        seconds: How long it has been trained, over all processes.
-        epoch, epochs: Those done, and those it will have.
-        phases: What is planned, for the time left.
+        message: The reason of the status, as a sentence; may be empty.
+        created, started: When the run was created, and when a process last began to train it, in seconds since 1970.
+        pid, process_started: The process that trains or created it; see `store.processes`.
+        seconds: Training time over all processes.
+        epoch, epochs: Completed and planned epochs.
+        phases: The planned phases, for the time left.
         best_epoch, val_loss, val_accuracy: The best epoch by `train.best`, and its figures.
-        images: How many train, validate and test: "train", "validation", "test".
+        images: Numbers of images by part: "train", "validation", "test".
         skipped: Files that could not be read.
         data, weights: Fingerprints of the images and the pretrained weights.
-        malformed: Fields whose stored values are of another type, and so are left at their defaults; not stored.
+        malformed: Fields whose stored values have the wrong type and so are at their defaults; not stored.
     """
 
     status: Status
@@ -109,18 +109,18 @@ class RunState:
     malformed: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The fields that are known, as JSON values."""
+        """The known fields, as JSON values."""
         return {name: value for name, value in asdict(self).items() if value is not None and name != "malformed"}
 
     @classmethod
     def from_json(cls, values: Any) -> RunState:
-        """The state that JSON values hold. Names it does not know are passed over; any field but the status may be missing or malformed.
+        """The state from JSON values. Unknown names are ignored; any field but the status may be missing or malformed.
 
         Raises:
-            ValueError: where no status is named.
+            ValueError: there is no status.
         """
         if not isinstance(values, dict) or values.get("status") not in list(Status):
-            raise ValueError("it names no status")
+            raise ValueError("it has no status")
         types = types_of(cls)
         found: dict[str, Any] = {}
         malformed = []

@@ -13,14 +13,14 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 Record = TypeVar("Record")
 
 MALFORMED = (TypeError, ValueError, OverflowError, AttributeError)
-"""What `from_json` raises for values that are not those of the record."""
+"""Raised by `from_json` for invalid values."""
 
 
 def from_json(record: type[Record], values: Mapping[str, Any]) -> Record:
-    """The record that JSON values hold; names it does not know are passed over.
+    """A record from JSON values; unknown names are ignored.
 
     Raises:
-        TypeError, ValueError, OverflowError, AttributeError: where a field is missing or of another type.
+        TypeError, ValueError, OverflowError, AttributeError: a field is missing or has the wrong type.
     """
     types = types_of(record)
     return record(**{name: typed(types[name], value) for name, value in values.items() if name in types})
@@ -38,7 +38,7 @@ def _types_of(record: Any) -> Mapping[str, Any]:
 
 
 def typed(kind: Any, value: Any) -> Any:
-    """A JSON value as a field of a type holds it."""
+    """A JSON value converted to the type of a field."""
     outer, inner = get_origin(kind), get_args(kind)
     if outer is UnionType:  # With None, and nothing else.
         return None if value is None else typed(inner[0], value)

@@ -1,8 +1,8 @@
-"""Short requests to the service worker: preview, predict, export. It starts at first use and answers while training goes on. What takes
-longer, a search for a learning rate and a check of stored features, has a process of its own, which ends with it.
+"""Short requests to the service worker: preview, predict, export. It starts at first use and answers while runs train. Longer
+requests, the learning-rate range test and the cache audit, each get their own process, which ends with the request.
 
-Light: Keras is loaded in those processes alone. Every function raises BadInput where what it was asked cannot be done, and RunFailed with
-a sentence where the worker failed, died or took too long. Any thread may ask.
+Light: only those processes load Keras. Every function raises BadInput for an invalid request, and RunFailed
+if the worker failed, died or took too long. Thread-safe.
 """
 
 from __future__ import annotations
@@ -40,28 +40,28 @@ __all__ = [
 ]
 
 SECONDS = 120.0
-"""How long a request may take, with the six seconds or so in which a worker starts."""
+"""Time limit of a request, including the six seconds or so in which a worker starts."""
 
 NETWORK_SECONDS = 600.0
-"""The same where a network may have to be built and its pretrained weights downloaded first."""
+"""Time limit if a network may have to be built and its weights downloaded first."""
 
 FIND_SECONDS = 60.0
-"""How long a test of learning rates may take, once its process has started: it keeps nobody waiting, and can be cancelled."""
+"""Time limit of a range test, once its process has started: it blocks nothing and can be cancelled."""
 
 _clients: dict[Path, Client] = {}
 _alone: dict[tuple[Path, str], Client] = {}
-"""Those whose every request has a process of its own, by what they are asked."""
+"""Clients whose requests each have their own process, by request."""
 
 _making = threading.Lock()
 
 
 def start(models: Path) -> None:
-    """Starts the worker, so that the first request need not wait for it; returns at once."""
+    """Starts the worker in advance; returns at once."""
     _client(models).start()
 
 
 def stop() -> None:
-    """Ends every worker of this process."""
+    """Ends all workers of this process."""
     with _making:
         clients = [*_clients.values(), *_alone.values()]
         _clients.clear()
@@ -71,27 +71,27 @@ def stop() -> None:
 
 
 def pid(models: Path) -> int | None:
-    """The process of the service worker; None where none runs."""
+    """The pid of the service worker; None if it is not running."""
     return _client(models).pid
 
 
 def preview(models: Path, spec: ExperimentSpec, number: int = 0, progress: ProgressCallback = unwatched) -> Preview:
-    """One training image, and what training will see of it in epochs 1 to 9.
+    """One training image, and its augmented versions in epochs 1 to 9.
 
     Args:
         number: Which training image: the first of each class, then the second of each, and so on, cyclically.
-        progress: Told about three times a second what is waited for; what it raises ends the waiting, and goes on.
+        progress: Called about three times a second while waiting; an exception ends the wait and propagates.
     """
     answer = _client(models).ask("preview", SECONDS, progress=progress, spec=spec.to_json(), number=number)
     return read_preview(answer)
 
 
 def predict(models: Path, run_id: str, epoch: int | None, files: Sequence[Path], top: int = 5) -> Predictions:
-    """What a run's network says of image files.
+    """Classifies image files with the network of a run.
 
     Args:
-        epoch: The kept checkpoint to use; None for the exported one.
-        top: How many classes to name for each file.
+        epoch: The checkpoint to use; None: the exported network.
+        top: Number of classes per file.
     """
     paths = [str(Path(file).absolute()) for file in files]
     answer = _client(models).ask("predict", NETWORK_SECONDS, run_id=run_id, epoch=epoch, files=paths, top=top)
@@ -99,15 +99,15 @@ def predict(models: Path, run_id: str, epoch: int | None, files: Sequence[Path],
 
 
 def exported(models: Path, run_id: str, epoch: int | None) -> Path:
-    """A `.keras` file of a kept checkpoint (None: the exported one), with its signature inside; made where it is missing."""
+    """The `.keras` file of a checkpoint (None: the exported network), including its signature; written if it is missing."""
     return Path(_client(models).ask("exported", NETWORK_SECONDS, run_id=run_id, epoch=epoch))
 
 
 def find(models: Path, spec: ExperimentSpec, progress: ProgressCallback = unwatched, phase: str = "") -> Finding:
-    """A learning rate range test of what a run of a spec would begin with; see `tl_core.engine.lr_range_test.find`. One at a time.
+    """A learning-rate range test of the initial network of a run; see `tl_core.engine.lr_range_test.find`. One at a time.
 
     Args:
-        progress: Told about three times a second how far it is; what it raises ends the test at once, and goes on.
+        progress: Called about three times a second; an exception ends the test at once and propagates.
     """
     arguments = {"spec": spec.to_json(), "phase": phase, "seconds": FIND_SECONDS}
     return read_finding(_by_itself(models, "find").ask("find", NETWORK_SECONDS, progress=progress, **arguments))
@@ -116,10 +116,10 @@ def find(models: Path, spec: ExperimentSpec, progress: ProgressCallback = unwatc
 def verified(
     models: Path, run_id: str, batches: int = 8, progress: ProgressCallback = unwatched
 ) -> tuple[Verified, ...]:
-    """How far the stored features of a run are from what Keras computes now; see `tl_core.engine.training.cache_audit.verify`.
+    """The difference between cached features and features recomputed by Keras; see `tl_core.engine.training.cache_audit.verify`.
 
     Args:
-        progress: As `find` has it.
+        progress: See `find`.
     """
     client = _by_itself(models, "verified")
     answer = client.ask("verified", NETWORK_SECONDS, progress=progress, run_id=run_id, batches=batches)

@@ -1,4 +1,4 @@
-"""The service worker seen from the dashboard: a process that answers short requests while a training goes on in another."""
+"""The client of the service worker, a process that answers short requests while another trains."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from tl_core.service.messages import read_error, read_progress
 from tl_core.supervisor.workers import log_file, opened_log
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-"""Read while libraries load: an answer that comes a little later is better than an epoch that does."""
+"""Environment while libraries load: it favours training over requests."""
 
 STOP_WITHIN = 3.0
-"""Seconds a worker gets to end by itself once its input is closed."""
+"""Seconds for a worker to end by itself once its input is closed."""
 
 SLICE = 0.3
-"""Seconds between two words to who waits: so soon somebody who went away is noticed."""
+"""Seconds between two calls of `progress`, so that a closed page is noticed soon."""
 
 WAITING = Activity(Stage.WAITING)
 """Reported until the worker reports something itself; it may still be starting. While another request is answered, `part` names that."""
 
 
 class Client:
-    """Asks one service worker; starts it at the first request, and anew where it has died. Any thread may ask: one after another.
+    """The client of one service worker, started at the first request and again if it has died. Thread-safe: requests are answered one after another.
 
     Args:
-        models: The models folder, which the worker's log lies in.
-        command: What to run instead of the real worker (tests).
-        kept: Whether the worker stays for the next request. Else each gets one of its own, which ends with it, and at once where
-            nobody waits for it any more.
-        name: Tells the worker's log from that of other clients.
+        models: The models folder, for the worker's log.
+        command: A replacement for the real worker (tests).
+        kept: Whether the worker stays for the next request. Otherwise each request has its own, which ends with it, or at once
+            if the wait ends.
+        name: Distinguishes the worker's log from those of other clients.
     """
 
     def __init__(self, models: Path, command: tuple[str, ...] = (), *, kept: bool = True, name: str = "cpu") -> None:
@@ -56,15 +56,15 @@ class Client:
         self._asked = 0
 
     def start(self) -> None:
-        """Starts the worker where none runs, without waiting until it is ready."""
-        if self._lock.acquire(blocking=False):  # Whoever holds it has started one.
+        """Starts the worker if it is not running, without waiting until it is ready."""
+        if self._lock.acquire(blocking=False):  # The holder of the lock has started one.
             try:
                 self._ready_worker()
             finally:
                 self._lock.release()
 
     def stop(self) -> None:
-        """Ends the worker, whatever it is doing; returns when it is gone."""
+        """Ends the worker, even during a request; returns when it has ended."""
         worker, self._worker = self._worker, None
         if worker is not None and self.kept:
             worker.end()
@@ -75,13 +75,13 @@ class Client:
         """The result of a request: JSON values in, JSON values out.
 
         Args:
-            timeout: Seconds to wait altogether: for other requests, for the worker to start, and for the answer.
-            progress: Told at least every `SLICE` seconds what is waited for, or how far the request is. What it raises ends the
-                waiting, and goes on; a worker that is not kept is killed then.
+            timeout: Total seconds to wait: for other requests, for the worker to start, and for the answer.
+            progress: Called at least every `SLICE` seconds with what it waits for, or the progress of the request. An exception ends the
+                wait and propagates; a worker that is not kept is then killed.
 
         Raises:
-            BadInput: what is wrong with the arguments.
-            RunFailed: in a sentence; also where the worker died or took too long (it is then ended, and started anew by the next request).
+            BadInput: invalid arguments.
+            RunFailed: the request failed, or the worker died or took too long (it is then ended; the next request starts another).
         """
         until = time.monotonic() + timeout
         with self._turn(request, until, progress):
@@ -102,7 +102,7 @@ class Client:
 
     @property
     def pid(self) -> int | None:
-        """The worker's process; None where none runs."""
+        """The worker's pid; None if it is not running."""
         worker = self._worker
         return worker.process.pid if worker and worker.process.poll() is None else None
 
@@ -126,13 +126,13 @@ class Client:
 
 
 def _slice(until: float) -> float:
-    """Seconds to wait until somebody is told something."""
+    """Seconds to wait until the next call of `progress`."""
     return max(0.0, min(SLICE, until - time.monotonic()))
 
 
 @dataclass(frozen=True)
 class _Worker:
-    """A running worker and the lines it has answered; None among them says that its output has ended."""
+    """A running worker and its answered lines; None marks the end of its output."""
 
     process: subprocess.Popen[bytes]
     answers: queue.SimpleQueue[bytes | None]
@@ -140,7 +140,7 @@ class _Worker:
 
     @classmethod
     def of(cls, command: tuple[str, ...], log: Path) -> _Worker:
-        # No GPU: the memory a framework takes there belongs to training.
+        # No GPU: its memory is reserved for training.
         environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "CUDA_VISIBLE_DEVICES": ""}
         with opened_log(log) as errors:
             process = subprocess.Popen(
@@ -150,7 +150,7 @@ class _Worker:
                 stderr=errors,
                 env=environment,
                 close_fds=True,
-                start_new_session=True,  # Ctrl-C in the dashboard's terminal is not meant for it.
+                start_new_session=True,  # Ctrl-C in the terminal is for the dashboard only.
             )
         answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         threading.Thread(target=_read, args=(process.stdout, answers), name="service answers", daemon=True).start()
@@ -162,7 +162,7 @@ class _Worker:
         said = (WAITING, 0, 0)
         while True:
             answer = self._next(until)
-            if answer is not None and answer["id"] != message["id"]:  # Of a request that nobody waits for any more.
+            if answer is not None and answer["id"] != message["id"]:  # The answer to an abandoned request.
                 continue
             if answer is not None and "progress" not in answer:
                 return answer
@@ -183,9 +183,9 @@ class _Worker:
             raise self._died() from None
 
     def end(self) -> None:
-        """Closes the worker's input, which ends it; kills it where it does not heed that."""
+        """Closes the worker's input, which ends it; kills it if that fails."""
         assert self.process.stdin is not None
-        with suppress(OSError):  # Something was still buffered for a process that is gone.
+        with suppress(OSError):  # Data was still buffered for a dead process.
             self.process.stdin.close()
         try:
             self.process.wait(STOP_WITHIN)
@@ -194,12 +194,12 @@ class _Worker:
             self.process.wait()
 
     def kill(self) -> None:
-        """Ends it whatever it is doing. What it writes, it writes so that half of it cannot be mistaken for whole."""
+        """Kills the worker during any request; its writes are atomic."""
         self.process.kill()
         self.end()
 
     def _next(self, until: float) -> dict[str, Any] | None:
-        """The next line; None where none came within a slice."""
+        """The next line; None if none came within a slice."""
         try:
             line = self.answers.get(timeout=_slice(until))
         except queue.Empty:
@@ -212,12 +212,12 @@ class _Worker:
 
     def _died(self) -> RunFailed:
         return RunFailed(
-            f"The service worker ended while it was at work; ask again and a new one starts. Its last words are in {self.log}."
+            f"The service worker ended during the request; try again to start a new one. Its log is {self.log}."
         )
 
 
 def _read(stdout: BinaryIO, answers: queue.SimpleQueue[bytes | None]) -> None:
-    """Runs in a thread of its own: a pipe cannot be waited for with a time limit everywhere."""
+    """Runs in its own thread: not every system can wait for a pipe with a time limit."""
     with stdout:
         for line in stdout:
             answers.put(line)

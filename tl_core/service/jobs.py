@@ -1,4 +1,4 @@
-"""A test of learning rates that goes on while a page does other things: the page looks at it from time to time."""
+"""A learning-rate range test that runs while a page does other things; the page polls it."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from tl_core.service.client import WAITING
 log = logging.getLogger(__name__)
 
 ABANDONED = 15.0
-"""Seconds without anybody looking after which a search ends: its page was left. A browser lets hidden pages look every second or so."""
+"""Seconds without a poll after which a test ends, because its page was closed. Browsers let hidden pages poll about once a second."""
 
-LEFT = "The search was broken off because its page was left; start it again."
-CANCELLED = "The search was cancelled."
+LEFT = "The test was cancelled because its page was closed; start it again."
+CANCELLED = "The test was cancelled."
 NOTHING = "No learning rate was found"
 PREPARING = 15.0
-"""Seconds in which the first half of the bar fills: about what comes before the test takes where nothing is stored."""
+"""Seconds in which the first half of the bar fills: about the time before the test if nothing is cached."""
 
 
 @dataclass(frozen=True)
 class Stand:
-    """How far a search is.
+    """The progress of a test.
 
     Attributes:
-        activity, done, total: What it does now, and how much of it is done; no activity while its process starts.
-        share: How much of the whole is done, from 0 to 1; never less than before.
-        left: Seconds that remain, as far as can be said.
-        most: Whether `left` is only what it can be at most.
-        found: What was found; None before, and where nothing could be.
-        problem: Why nothing was found, as a sentence; empty as long as that is open.
+        activity, done, total: The current activity and its progress; no activity while its process starts.
+        share: The completed share, from 0 to 1; never decreases.
+        left: Estimated seconds left.
+        most: Whether `left` is only an upper bound.
+        found: The result; None before the end, or if there is none.
+        problem: Why there is no result, as a sentence; otherwise empty.
     """
 
     activity: Activity | None = None
@@ -53,11 +53,11 @@ class Stand:
 
 
 class Search:
-    """A search in a thread of its own, which ends by itself where nobody looks at it.
+    """A range test in its own thread, which ends if it is not polled.
 
     Args:
-        find: Finds a learning rate; what its progress raises ends it.
-        most: How many seconds it takes at most, once it has begun.
+        find: Runs the test; an exception of its progress ends it.
+        most: Time limit in seconds, once it has begun.
     """
 
     def __init__(self, find: Callable[[ProgressCallback], Finding], most: float) -> None:
@@ -67,20 +67,20 @@ class Search:
         self._begun: float | None = None
         self._tested: tuple[float, int] | None = None
         self._cancelled = ""
-        self._thread = threading.Thread(target=self._work, name="learning-rate search", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="learning-rate range test", daemon=True)
         self._thread.start()
 
     def look(self) -> Stand:
-        """How far it is now."""
+        """The current progress; counts as a poll."""
         self._looked = time.monotonic()
         return Stand(problem=self._cancelled) if self._cancelled else self._stand
 
     def cancel(self, why: str = CANCELLED) -> None:
-        """Has it end within a second; whoever looks hears why from now on."""
+        """Ends it within a second; its progress then has the reason."""
         self._cancelled = why
 
     def join(self, timeout: float) -> bool:
-        """Waits until it is over; False where it is not by then."""
+        """Waits until it is over; False if it is not by then."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -91,9 +91,9 @@ class Search:
             self._stand = Stand(problem=LEFT)
         except LabError as error:
             self._stand = Stand(problem=f"{NOTHING}: {error}")
-        except Exception as error:  # Whoever looks shall hear of it; nobody waits for the thread.
-            log.exception("A learning-rate search failed.")
-            self._stand = Stand(problem=f"{NOTHING}: something unforeseen happened ({type(error).__name__}: {error}).")
+        except Exception as error:  # Report it to the page; no caller waits for the thread.
+            log.exception("A learning-rate range test failed.")
+            self._stand = Stand(problem=f"{NOTHING}: unexpected error ({type(error).__name__}: {error}).")
 
     def _tell(self, activity: Activity, done: int, total: int) -> None:
         now = time.monotonic()
@@ -109,7 +109,7 @@ class Search:
         self._stand = Stand(activity, done, total, share, left, most)
 
     def _prepared(self, now: float) -> tuple[float, float | None, bool]:
-        """`share`, `left` and `most` before the test: how long that takes depends on what is stored, and is known only to have an end."""
+        """`share`, `left` and `most` before the test; the time depends on what is cached, so only an upper bound is known."""
         assert self._begun is not None
         passed = now - self._begun
         return 0.5 * min(passed / PREPARING, 1.0), max(self._most - passed, 0.0), True
@@ -123,4 +123,4 @@ class Search:
 
 
 class _Ended(BaseException):
-    """Ends a search; no Exception, so that nothing on the way takes it for a failure."""
+    """Ends a test; not an Exception, so that no handler takes it for a failure."""

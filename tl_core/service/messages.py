@@ -1,8 +1,7 @@
-"""What the dashboard and the service worker say to each other: one JSON object a line, each way.
+"""The protocol of the dashboard and the service worker: one JSON object per line, in both directions.
 
-A request is {"id", "request", "arguments"}; its answer {"id", "result"} or {"id", "error"}. Before it there may be lines {"id", "progress"}, how
-far it is; {"cancel": id} says that nobody waits for it any more: where it has not been begun, it is not. JSON and not pickle: what a
-worker answers can then be no program.
+A request is {"id", "request", "arguments"}; its answer {"id", "result"} or {"id", "error"}, after optional lines {"id", "progress"};
+{"cancel": id} cancels a request that has not begun. JSON instead of pickle, so that an answer cannot contain code.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ Output = Literal["softmax", "sigmoid", "margins"]
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a network says of some image files.
+    """The predictions of a network for image files.
 
     Attributes:
-        predictions: (file, ((class, score), ...)) of each readable file, its best class first.
+        predictions: (file, ((class, score), ...)) of each readable file, best class first.
         skipped: (file, reason) of each file that could not be read.
-        output: What the scores are: probabilities ("softmax", "sigmoid"), or margins that only order the classes.
-        classes: All classes the network knows.
-        epoch: The epoch whose weights these are.
+        output: The kind of scores: probabilities ("softmax", "sigmoid"), or margins, which only rank the classes.
+        classes: All classes of the network.
+        epoch: The epoch of its weights.
     """
 
     predictions: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]
@@ -42,7 +41,7 @@ class Predictions:
 
 
 def written_preview(preview: Preview) -> dict[str, Any]:
-    """A preview as JSON values; `read_preview` gives it back."""
+    """A preview as JSON values; the inverse of `read_preview`."""
     encoded = {"original": _text(preview.original), "views": [_text(view) for view in preview.views]}
     return {**asdict(preview), **encoded}
 
@@ -57,14 +56,14 @@ def read_preview(values: dict[str, Any]) -> Preview:
 
 
 def read_predictions(values: dict[str, Any]) -> Predictions:
-    """The predictions in the JSON form that `dataclasses.asdict` gives them."""
+    """Predictions from the JSON form of `dataclasses.asdict`."""
     ranked = tuple((name, tuple((one, score) for one, score in scores)) for name, scores in values["predictions"])
     skipped = tuple((name, reason) for name, reason in values["skipped"])
     return Predictions(ranked, skipped, values["output"], tuple(values["classes"]), values["epoch"])
 
 
 def written_progress(activity: Activity, done: int, total: int) -> list[Any]:
-    """How far a request is as JSON values; `read_progress` gives it back."""
+    """Progress as JSON values; the inverse of `read_progress`."""
     return [asdict(activity), done, total]
 
 
@@ -74,14 +73,14 @@ def read_progress(values: list[Any]) -> tuple[Activity, int, int]:
 
 
 def written_error(error: BaseException) -> dict[str, Any]:
-    """An error as JSON values: what is wrong with the input problem by problem, anything else as a sentence."""
+    """An error as JSON values: problems of the input one by one, any other error as a sentence."""
     if isinstance(error, BadInput):
         return {"kind": "bad input", "problems": [asdict(problem) for problem in error.problems]}
     return {"kind": "failed", "sentence": _sentence(error)}
 
 
 def read_error(values: dict[str, Any]) -> LabError:
-    """The error to raise on the other side."""
+    """The error from JSON values, to be raised by the client."""
     if values["kind"] == "bad input":
         return BadInput(Problem(**problem) for problem in values["problems"])
     return RunFailed(values["sentence"])
@@ -91,10 +90,10 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, LabError):
         return str(error)
     if isinstance(error, MemoryError):
-        return "There is too little free memory for this; close something, or try a smaller network."
+        return "There is too little free memory; close other programs, or try a smaller network."
     if isinstance(error, OSError):
         return f"A file could not be read or written: {error}."
-    return f"Something unforeseen happened ({type(error).__name__}: {error}); the trace is in the service worker's log."
+    return f"Unexpected error ({type(error).__name__}: {error}); the traceback is in the service worker's log."
 
 
 def _text(content: bytes) -> str:

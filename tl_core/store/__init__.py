@@ -1,21 +1,21 @@
-"""Runs on disk: a run is a folder, written by its worker alone and read by everyone.
+"""Runs on disk: a run is a folder, written only by its worker, readable by any process.
 
-runs/<id>/spec.json       what was asked for; never changed
-          state.json      how far it is (`RunState`); replaced whole
-          metrics.jsonl   one line an epoch; appended
-          val_losses.f32  loss of every validation image, a row an epoch (float32)
-          progress.json   what it is doing (`Progress`); while it trains
+runs/<id>/spec.json       the experiment; never changed
+          state.json      status and progress (`RunState`); replaced atomically
+          metrics.jsonl   one line per epoch; appended
+          val_losses.f32  loss of every validation image, one row per epoch (float32)
+          progress.json   its current stage (`Progress`); while it trains
           checkpoints/    see engine/training/checkpoints.py
           export/         the best epoch as a .keras file with its signature
-          report/         what the test part and the skipped files say
-          log.txt         what happened, with every trace
+          report/         data, validation and test reports
+          log.txt         events, and the traceback of every error
           notes.json      title, tags and note
-          adjust.json, adjustments.json   settings changed while it trains; see live_changes.py
-          start.json, start.npz           what a fork began with; see forks.py
-          stop            a request, gone when it is met
+          adjust.json, adjustments.json   live changes; see live_changes.py
+          start.json, start.npz           the initial weights of a fork; see forks.py
+          stop            a request to stop, removed when it is met
           run.lock        held by the process that trains it
-queue/<id>.json           a run that waits for a training worker
-ahead.json                what somebody is setting up
+queue/<id>.json           a queued run
+ahead.json                the experiment set up on the Train page
 """
 
 from tl_core.store import changes, prefetch, queue

@@ -1,7 +1,7 @@
-"""Whether anything about the runs changed: a short text that is another one whenever it did.
+"""Change detection: a short text that changes whenever anything about the runs does.
 
-It is looked at twice a second, so it costs one `stat` a run: every file a run's worker writes is replaced, which changes the time of
-its folder; a line added to the metrics is followed by a new state.
+It is computed twice a second, so it costs one `stat` per run: a worker replaces the files of its run, which changes the modification time
+of the folder; appending to the metrics is followed by a new state.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from tl_core.store.run import QUEUED, RUNNING, Run
 from tl_core.store.state import DAMAGED, stored_state
 
 TICK = 0.02
-"""Seconds after a change in which another might leave the same time: clocks of file systems tick every ten milliseconds at worst."""
+"""Seconds after a change in which another may have the same modification time: file system clocks tick every 10 ms or faster."""
 
 SILENT = 60.0
-"""Seconds after which a run that trains and reports nothing new is called silent."""
+"""Seconds without a report after which a running run counts as silent."""
 
 
 def stamp(models: Path) -> str:
-    """Of all runs, the queue and the workers."""
-    alive = cache(is_alive)  # Many runs that wait were made by the same process.
+    """The stamp of all runs, the queue and the workers."""
+    alive = cache(is_alive)  # Many queued runs were created by the same process.
     runs = sorted((entry.name, _of_run(entry.path, alive)) for entry in _entries(f"{models}/runs"))
     return _digest(runs, _changed(f"{models}/queue"), _changed(f"{models}/workers"))
 
 
 def stamp_of(run: Run) -> str:
-    """Of one run: its files and its place in the queue."""
+    """The stamp of one run: its files and its place in the queue."""
     parts = _changed(str(run.checkpoints)), _changed(f"{run.models}/queue")
     return _digest(_of_run(str(run.folder), is_alive), *parts)
 
 
 def _of_run(folder: str, alive: Callable[..., bool]) -> tuple[object, ...]:
-    """When a run changed last, and whether the process that trains it lives and reports: both can end without touching a file."""
+    """When a run changed last, and whether its process is alive and reports: both can end without a change of files."""
     changed = _changed(folder)
     process = _process(folder, changed)
     if process is None:
@@ -66,7 +66,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _changed(path: str) -> tuple[int | None, bool]:
-    """When a folder changed last, and whether a further change is bound to show: looked at too early, it is looked at once more."""
+    """When a folder changed last, and whether a further change would be visible: if not, it is checked again."""
     changed = _time(path)
     return changed, changed is not None and time.time() - changed / 1e9 > TICK
 

@@ -1,4 +1,4 @@
-"""What takes up the disk, and how to get some of it back."""
+"""Disk usage and clean-up."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tl_core.store import FINISHED, RUNNING, Run, checkpoints
 
 Kind = Literal["pixels", "features", "exports"]
 KINDS: tuple[Kind, ...] = ("pixels", "features", "exports")
-"""The caches: decoded images, what frozen layers say of them, networks made of single checkpoints. All are made again when needed."""
+"""The caches: decoded images, features, exported checkpoints. All are recomputed when needed."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """How much something takes up: bytes of content, and files."""
+    """Disk usage: bytes of content, and files."""
 
     bytes: int = 0
     files: int = 0
@@ -35,19 +35,19 @@ class Usage:
 
 @dataclass(frozen=True)
 class Spare:
-    """What a clean-up would take away: of so many entries, so many bytes."""
+    """What a clean-up would remove: a number of entries and their bytes."""
 
     count: int = 0
     bytes: int = 0
 
 
 def used(folder: Path) -> Usage:
-    """What a folder holds; nothing where there is none. Links are not followed, and what vanishes meanwhile is not counted."""
+    """The disk usage of a folder, if it exists. Links are not followed, and files that vanish meanwhile are not counted."""
     return sum((usage for _, usage in _folders(os.fspath(folder))), Usage())
 
 
 def parts(models: Path) -> dict[str, Usage]:
-    """What lies in a models folder by its kind, with the weights that Keras downloaded; what is of no other kind is "other"."""
+    """The disk usage of a models folder by kind, with the weights that Keras downloaded; the rest is "other"."""
     found = dict.fromkeys(("runs", "checkpoints", *KINDS, "other"), Usage())
     for inside, usage in _folders(os.fspath(models)):
         found[_kind(inside)] += usage
@@ -55,7 +55,7 @@ def parts(models: Path) -> dict[str, Usage]:
 
 
 def _kind(inside: tuple[str, ...]) -> str:
-    """What lies in a folder, by its place in the models folder."""
+    """The kind of a folder, by its place in the models folder."""
     match inside:
         case ("runs", _, "checkpoints", *_):
             return "checkpoints"
@@ -69,39 +69,39 @@ def _kind(inside: tuple[str, ...]) -> str:
 
 
 def free(models: Path) -> int:
-    """Bytes free on the disk a models folder is, or would be, on."""
+    """Free bytes on the disk of a models folder, whether it exists or not."""
     place = next(folder for folder in (models.absolute(), *models.absolute().parents) if folder.is_dir())
     return shutil.disk_usage(place).free
 
 
 def spare_cache(models: Path, kind: Kind) -> Spare:
-    """What `clear_cache` would take away."""
+    """What `clear_cache` would remove."""
     return Spare(sum(1 for _ in _cached(models, kind)), used(store.cache_folder(models) / kind).bytes)
 
 
 def clear_cache(models: Path, kind: Kind) -> int:
-    """Empties a cache and returns the bytes that are free now; what a run needs of it is made again.
+    """Empties a cache and returns the bytes freed.
 
     Raises:
-        BadInput: while a run trains, which may read it, or a process makes an entry.
+        BadInput: a run trains and may read it, or a process is writing an entry.
     """
     _check_idle(models)
     return sum(_remove_entry(folder) for folder in list(_cached(models, kind)))
 
 
 def spare_checkpoints(models: Path) -> Spare:
-    """What `remove_spare_checkpoints` would take away."""
+    """What `remove_spare_checkpoints` would remove."""
     found = [entry for run in _finished(models) for entry in checkpoints.removable(run)]
     return Spare(len(found), sum(entry.bytes for entry in found))
 
 
 def remove_spare_checkpoints(models: Path) -> int:
-    """Removes all checkpoints of finished runs but the best, and returns the bytes that are free now."""
+    """Removes all checkpoints of finished runs except the best, and returns the bytes freed."""
     return sum(checkpoints.remove_all_but_needed(run) for run in _finished(models))
 
 
 def _finished(models: Path) -> Iterator[Run]:
-    """Runs that need no more than their best checkpoint; those whose manifest is damaged are left alone."""
+    """Runs that need only their best checkpoint; those with a damaged manifest are skipped."""
     for run in store.runs(models):
         if store.read_state(run).status == FINISHED and _has_spare(run):
             yield run
@@ -130,11 +130,11 @@ def _remove_entry(folder: Path) -> int:
     try:
         return eviction.remove(folder)
     except Timeout:
-        raise BadInput.of("cache", "a process is making an entry of it right now", "Try again in a minute.") from None
+        raise BadInput.of("cache", "a process is writing an entry right now", "Try again in a minute.") from None
 
 
 def _folders(folder: str, inside: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Usage]]:
-    """Every folder, by its place in the first: what its own files take up."""
+    """The disk usage of the own files of every folder, by its relative path."""
     bytes = files = 0
     try:
         with os.scandir(folder) as entries:

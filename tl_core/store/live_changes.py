@@ -1,7 +1,7 @@
-"""Settings of a run that are changed while it trains: asked for by anyone, recorded by whoever trains it.
+"""Live changes of settings: requested by any process, recorded by the one that trains the run.
 
-adjust.json       asked for, not yet in force; anyone writes it, the last one counts (adjust.taken.json while it is put in force)
-adjustments.json  in force, each from an epoch on; written before that epoch begins, so that a resumed run has them at the same one
+adjust.json       requested, not yet in force; the last request counts (adjust.taken.json while it is put in force)
+adjustments.json  in force, each from an epoch on; written before that epoch begins, so that a resumed run applies them at the same one
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from tl_core.store.run import FINISHED, RUNNING, Run, read_spec
 from tl_core.store.state import read_state
 
 ADJUSTABLE = ("head.dropout", "train.learning_rate", "train.backbone_learning_rate", "augment")
-"""What may change while a run trains: neither the layers nor what is frozen."""
+"""Settings that can change while a run trains: neither the layers nor the freeze depth."""
 
 
 def ask(run: Run, values: Mapping[str, Any]) -> None:
-    """Asks that settings count from the next epoch on; of nothing, takes back what was asked for and is not yet in force.
+    """Requests settings from the next epoch on; with no values, withdraws a request that is not yet in force.
 
     Raises:
-        BadInput: for a setting that cannot change while a run trains, a value that is not allowed, or a run that has no next epoch.
+        BadInput: a setting that cannot change while a run trains, an invalid value, or a run without a next epoch.
     """
     if not values:
         (run.folder / "adjust.json").unlink(missing_ok=True)
@@ -39,21 +39,19 @@ def ask(run: Run, values: Mapping[str, Any]) -> None:
             )
     current_spec(run).with_values(values)
     if not has_next_epoch(run):
-        raise BadInput.of(
-            "run", "has no epoch left that this could count in", "Fork it, and train on with other settings."
-        )
+        raise BadInput.of("run", "has no epoch left for this change", "Fork it with other settings.")
     write_json(run.folder / "adjust.json", dict(values))
 
 
 def has_next_epoch(run: Run) -> bool:
-    """True where an epoch follows the one in flight, or a run that rests has one left; also where nothing is known yet."""
+    """True if another epoch follows, or nothing is known yet."""
     state = read_state(run)
     begun = state.epoch + (state.status == RUNNING)
     return state.status != FINISHED and begun < (state.epochs or sys.maxsize)
 
 
 def asked(run: Run) -> dict[str, Any] | None:
-    """What is asked for and not yet in force. Raises BadInput where the file is damaged."""
+    """The requested changes that are not yet in force. Raises BadInput if the file is damaged."""
     file = run.folder / "adjust.json"
     try:
         values = read_json(file)
@@ -65,7 +63,7 @@ def asked(run: Run) -> dict[str, Any] | None:
 
 
 def adjustments(run: Run) -> tuple[LiveChange, ...]:
-    """What is in force, in the order of the epochs. Raises BadInput where the file is damaged."""
+    """The changes in force, in order of epochs. Raises BadInput if the file is damaged."""
     file = run.folder / "adjustments.json"
     try:
         found = tuple(LiveChange(**entry) for entry in read_json(file))
@@ -79,20 +77,20 @@ def adjustments(run: Run) -> tuple[LiveChange, ...]:
 
 
 def put_in_force(run: Run, epoch: int) -> LiveChange | None:
-    """Records what is asked for as counting from an epoch on; None where nothing is. Only for whoever trains the run.
+    """Puts requested changes in force from an epoch on; None if there are none. Only for the process that trains the run.
 
     Raises:
-        BadInput: where a file is damaged, or asks for what is not allowed: somebody else than `ask` wrote it.
+        BadInput: a file is damaged, or requests what is not allowed, which `ask` would not have written.
     """
     taken = run.folder / "adjust.taken.json"
-    if not taken.exists():  # A process that was killed may have left one.
+    if not taken.exists():  # A killed process may have left one.
         try:
-            # Taken before it is read: what is asked for after this moment is for the next epoch.
+            # Renamed before it is read: later requests are for the next epoch.
             (run.folder / "adjust.json").rename(taken)
         except FileNotFoundError:
             return None
     made = LiveChange(epoch, _allowed(run, taken))
-    # Killed before the request is gone, a process finds it again: it counts once.
+    # After a kill before the request is removed, it is found again, and must count once.
     before = [entry for entry in adjustments(run) if entry != made]
     write_json(run.folder / "adjustments.json", [asdict(entry) for entry in (*before, made)])
     taken.unlink()
@@ -115,7 +113,7 @@ def _allowed(run: Run, file: Path) -> dict[str, Any]:
 
 
 def current_spec(run: Run) -> ExperimentSpec:
-    """The run's settings with all that was changed since."""
+    """The run's settings with all live changes."""
     spec = read_spec(run)
     for adjustment in adjustments(run):
         spec = spec.with_values(adjustment.values)
@@ -123,6 +121,4 @@ def current_spec(run: Run) -> ExperimentSpec:
 
 
 def _damaged(file: Path) -> BadInput:
-    return BadInput.of(
-        str(file), "is damaged", "Restore it, or delete it: the settings are then those the run began with."
-    )
+    return BadInput.of(str(file), "is damaged", "Restore it, or delete it to return to the initial settings.")

@@ -1,4 +1,4 @@
-"""What people add to a run: a title, tags, a note. Kept apart from what its worker writes."""
+"""User notes on a run: a title, tags, a text. Stored apart from the files of its worker."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST_TITLE, LONGEST_TEXT, MOST_TAGS, LONGEST_TAG = 80, 4000, 12, 30
 
 @dataclass(frozen=True)
 class Notes:
-    """title: empty where nobody gave another than the run began with."""
+    """title: Empty unless it was changed."""
 
     title: str = ""
     tags: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ class Notes:
 
 
 def read_notes(run: Run) -> Notes:
-    """What people added; empty where they added nothing, or where the file is damaged: no figure depends on it."""
+    """The notes; empty if there are none or the file is damaged: no figure depends on them."""
     try:
         values = read_json(run.folder / "notes.json")
         tags = tuple(str(tag) for tag in values.get("tags", ()))
@@ -32,15 +32,15 @@ def read_notes(run: Run) -> Notes:
 
 
 def title_of(run: Run) -> str:
-    """What people call the run: the title they gave it, else the one it began with, else its id."""
+    """The title of a run: from its notes, otherwise its initial title, otherwise its id."""
     return read_notes(run).title or read_state(run).title or run.id
 
 
 def write_notes(run: Run, notes: Notes) -> None:
-    """Replaces them. Spaces around are taken off, tags that come twice are kept once.
+    """Replaces the notes, stripped of spaces and repeated tags.
 
     Raises:
-        BadInput: where something is longer than allowed, or the run is gone.
+        BadInput: something is too long, or the run was deleted.
     """
     tags = tuple(dict.fromkeys(tag.strip() for tag in notes.tags if tag.strip()))
     kept = Notes(notes.title.strip(), tags, notes.text.strip())
@@ -48,7 +48,7 @@ def write_notes(run: Run, notes: Notes) -> None:
     _check("text", len(kept.text), LONGEST_TEXT, "characters")
     _check("tags", len(kept.tags), MOST_TAGS, "tags")
     _check("tags", max(map(len, kept.tags), default=0), LONGEST_TAG, "characters in one tag")
-    if not run.folder.is_dir():  # Writing would make the folder again.
+    if not run.folder.is_dir():  # Writing would recreate the folder.
         raise BadInput.of("run", f"{run.id} was deleted")
     write_json(run.folder / "notes.json", asdict(kept))
 

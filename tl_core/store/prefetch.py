@@ -1,4 +1,4 @@
-"""What somebody is setting up at the moment, so that a worker with nothing to do can get its pictures and features ready."""
+"""The experiment set up on the Train page, for an idle worker to prefetch."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tl_core.files import read_json, replace_json
 
 
 def wish(models: Path, spec: ExperimentSpec) -> None:
-    """Says that a spec may be trained next; the last one said counts."""
+    """Sets the spec that may be trained next."""
     models.mkdir(parents=True, exist_ok=True)
     replace_json(_file(models), spec.to_json())
 
 
 def wished(models: Path) -> ExperimentSpec | None:
-    """The spec that may be trained next; None where nobody said, or it cannot be read."""
+    """The spec that may be trained next; None if there is none, or it cannot be read."""
     try:
         values = read_json(_file(models))
         return ExperimentSpec.from_json(values) if isinstance(values, dict) else None
@@ -25,7 +25,7 @@ def wished(models: Path) -> ExperimentSpec | None:
 
 
 def stamp(models: Path) -> tuple[int, int] | None:
-    """Another one whenever another spec was said; None before the first. Costs nothing, so that it can be looked at all the time."""
+    """A value that changes with the spec; None if there is none. Cheap enough to poll."""
     try:
         found = _file(models).stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a run does at this moment, and how long it will still take."""
+"""The current stage of a run, and the time left."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tl_core.records import MALFORMED, PlannedPhase, Progress, RunState, from_js
 from tl_core.store.run import Run
 
 RECENT = 5
-"""How many epochs decide how long the next will take."""
+"""Number of latest epochs used to estimate the next."""
 
 
 def read_progress(run: Run) -> Progress | None:
-    """What the run does; None where no process trains it, or has written it yet."""
+    """The progress of a run; None if no process trains it, or none is written yet."""
     try:
         return from_json(Progress, read_json(run.folder / "progress.json"))
     except (OSError, BadInput, *MALFORMED):
@@ -33,9 +33,9 @@ def clear_progress(run: Run) -> None:
 
 
 def seconds_left(state: RunState, lines: Sequence[Mapping[str, Any]], progress: Progress | None) -> float | None:
-    """How long a training run will still take; None where nothing says so yet.
+    """The time left of a running run in seconds; None if unknown.
 
-    The phase that trains is judged by its last epochs, or by the part of its first that is done; phases to come by what was planned.
+    The current phase is estimated from its latest epochs, or from its first so far; later phases from the plan.
     """
     number = progress.activity.epoch if progress else None
     phase = next((phase for phase in state.phases if number and phase.first <= number <= phase.last), None)
@@ -50,7 +50,7 @@ def seconds_left(state: RunState, lines: Sequence[Mapping[str, Any]], progress: 
 
 
 def stage_seconds_left(progress: Progress) -> float | None:
-    """How long what a run does at this moment will still take, at the speed so far; None in its first second."""
+    """The time left of the current stage in seconds, at the speed so far; None in its first second."""
     passed = progress.at - progress.since
     if not progress.done or passed < 1:
         return None

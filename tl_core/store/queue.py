@@ -1,10 +1,10 @@
-"""The queue: runs that wait for a training worker, in order, kept on the disk.
+"""The queue of runs, in order, on disk.
 
-models/queue/<run id>.json is an entry; its `place` orders it. An entry is added, moved and removed by one atomic operation on one
-file, so any number of dashboards, workers and command lines can do it at once, and nothing can be half done.
+models/queue/<run id>.json is an entry; its `place` orders it. Entries are added, moved and removed by one atomic operation on one
+file, so any number of dashboards, workers and command lines can do so concurrently.
 
-The process that trains a run removes its entry, after its state says "running": killed in between, the run is taken again. To add,
-move or cancel a run holds it, so that it cannot begin meanwhile: an entry put back then would start it a second time.
+The process that trains a run removes its entry after the state is "running": if it is killed in between, the run is taken again. Adding,
+moving and cancelling take the run lock, so that the run cannot start meanwhile: its entry would then start it a second time.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from tl_core.store.run import FINISHED, QUEUED, RUNNING, STOPPED, Run, held, rea
 from tl_core.store.state import read_state, stored_status, write_state
 
 MOMENT = 2.0
-"""Seconds to wait for others who do something with a run that takes no time."""
+"""Seconds to wait for short operations of other processes on a run."""
 
-CANCELLED = "Taken out of the queue before it began."
+CANCELLED = "Removed from the queue before it started."
 
 _REFUSED = {
     RUNNING: ("is training right now", "Wait for it, or stop it."),
@@ -30,15 +30,15 @@ _REFUSED = {
 
 
 def waiting(models: Path) -> tuple[Run, ...]:
-    """The runs that wait, the next one first."""
+    """The queued runs, next first."""
     return tuple(run for _, run in ordered(models))
 
 
 def add(run: Run) -> None:
-    """Puts a run at the end: a new one to be started, any other to be resumed. One that waits already stays where it is.
+    """Adds a run to the end of the queue, to be started or resumed. A queued run keeps its place.
 
     Raises:
-        BadInput: where it trains, is finished, or its spec cannot be read.
+        BadInput: it is running or finished, or its spec cannot be read.
     """
     if run.queue_entry.exists():
         return
@@ -53,21 +53,21 @@ def add(run: Run) -> None:
 
 
 def move(run: Run, places: int) -> None:
-    """Moves a run by so many places: -1 is one earlier. At the ends, and where it does not wait any more, nothing happens."""
+    """Moves a queued run by a number of places; -1: one earlier. Does nothing at the ends, or if it is no longer queued."""
     with suppress(BadInput), held(run):
         _move(run, places)
 
 
 def postpone(run: Run) -> None:
-    """Moves a run that waits and cannot even be begun to the end, so that it keeps no other from its turn."""
+    """Moves a queued run that cannot be started to the end, so that it does not block others."""
     if run.queue_entry.exists():
         _put_last(run)
 
 
 def cancel(run: Run) -> None:
-    """Takes a run out of the queue; one that had begun before is again what it was. Where it began meanwhile, nothing happens."""
+    """Removes a run from the queue; one to be resumed keeps its former status. Does nothing if it has started meanwhile."""
     with suppress(BadInput), held(run):
-        # Also one without an entry: whoever made it could not queue it.
+        # Also a run without an entry, which could not be queued.
         if stored_status(run) == QUEUED:
             write_state(run, status=STOPPED, message=CANCELLED)
         remove(run)
@@ -79,7 +79,7 @@ def remove(run: Run) -> None:
 
 
 def ordered(models: Path) -> list[tuple[float, Run]]:
-    """(place, run) of every entry whose run is there, the first first."""
+    """(place, run) of every entry whose run exists, in order."""
     folder = models / "queue"
     found = [Run(models / "runs" / file.stem) for file in folder.glob("[!.]*.json")] if folder.is_dir() else []
     placed = [(_place(run), run) for run in found if (run.folder / "spec.json").exists()]
@@ -112,10 +112,10 @@ def _put(run: Run, place: float) -> None:
 
 
 def _place(run: Run) -> float | None:
-    """The place of a run; None where its entry was removed this moment."""
+    """The place of a run; None if its entry was just removed."""
     try:
         return float(read_json(run.queue_entry)["place"])
     except FileNotFoundError:
         return None
-    except (BadInput, LookupError, TypeError, ValueError):  # Damaged: it still waits, at the end.
+    except (BadInput, LookupError, TypeError, ValueError):  # Damaged: the run stays queued, at the end.
         return float("inf")

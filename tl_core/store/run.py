@@ -1,4 +1,4 @@
-"""A run on disk: its folder, what lies where in it, and how it is made, found and removed."""
+"""A run on disk: its folder and files; creating, finding and locking runs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Run:
 
     @property
     def queue_entry(self) -> Path:
-        """The file that is there while the run waits in the queue."""
+        """The file that exists while the run is queued."""
         return self.models / "queue" / f"{self.id}.json"
 
     @property
@@ -61,12 +61,12 @@ class Run:
 
     @property
     def lock(self) -> FileLock:
-        """The lock whoever trains it holds, as long as its process lives. Each call gives one of its own."""
+        """A new lock object of the run lock, which is held by the process that trains it."""
         return FileLock(self.folder / "run.lock", timeout=0)
 
 
 def models_folder(given: str | Path | None = None) -> Path:
-    """Where runs, caches and weights live: what is given, else TL_MODELS, else `models` in the current folder."""
+    """The folder of runs and caches: the given one, otherwise TL_MODELS, otherwise `models` in the current folder."""
     return Path(given or os.environ.get("TL_MODELS") or "models")
 
 
@@ -75,10 +75,10 @@ def cache_folder(models: Path) -> Path:
 
 
 def create(models: Path, spec: ExperimentSpec, title: str = "", fill: Callable[[Run], object] | None = None) -> Run:
-    """Makes the folder of a new run, queued; raises BadInput where `models` cannot be written to.
+    """Creates the folder of a new run with status queued; raises BadInput if `models` is not writable.
 
     Args:
-        fill: Puts what the run begins with into its folder, before anybody sees the run.
+        fill: Adds files to the folder before the run becomes visible.
     """
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:30] or "run"
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{words}-{secrets.token_hex(2)}"
@@ -86,31 +86,33 @@ def create(models: Path, spec: ExperimentSpec, title: str = "", fill: Callable[[
     state = RunState(QUEUED, title=title or words, created=time.time(), **this_process())
     try:
         run.folder.mkdir(parents=True)
-        # The spec last: a folder without one is no run, so nobody sees a run that has no state yet.
+        # The spec last: a folder without one is not a run, so no run is visible without a state.
         write_json(run.folder / "state.json", state.to_json())
         if fill is not None:
             fill(run)
         write_json(run.folder / "spec.json", spec.to_json())
     except OSError as error:
         shutil.rmtree(run.folder, ignore_errors=True)
-        raise BadInput.of("models", f"no run can be kept in {models} ({error.strerror})", "Name a folder.") from None
+        raise BadInput.of("models", f"{models} is not writable ({error.strerror})", "Choose another folder.") from None
     except BaseException:
-        shutil.rmtree(run.folder, ignore_errors=True)  # Without a spec nobody would see it, nor what it takes up.
+        shutil.rmtree(
+            run.folder, ignore_errors=True
+        )  # Without a spec, the folder and its disk usage would be invisible.
         raise
     return run
 
 
 @contextmanager
 def held(run: Run, wait: float = 0.0) -> Iterator[None]:
-    """Holds a run, as the process that trains it does: meanwhile none begins it, deletes it or writes a checkpoint.
+    """Holds the run lock: meanwhile no other process starts or deletes the run or writes a checkpoint.
 
     Args:
-        wait: Seconds to wait for a process that holds it for a moment only.
+        wait: Seconds to wait for a process that holds it briefly.
 
     Raises:
-        BadInput: where a process trains it, or it was deleted.
+        BadInput: a process trains the run, or it was deleted.
     """
-    if not run.folder.is_dir():  # Locking would make the folder again.
+    if not run.folder.is_dir():  # Locking would recreate the folder.
         raise BadInput.of("run", f"{run.id} was deleted")
     try:
         with run.lock.acquire(timeout=wait):
@@ -120,28 +122,28 @@ def held(run: Run, wait: float = 0.0) -> Iterator[None]:
 
 
 def runs(models: Path) -> list[Run]:
-    """All runs, the newest first."""
+    """All runs, newest first."""
     folder = models / "runs"
     ages = {Run(entry): _age(entry) for entry in folder.iterdir()} if folder.is_dir() else {}
     return sorted((run for run in ages if ages[run]), key=lambda run: ages[run], reverse=True)
 
 
 def _age(folder: Path) -> tuple[str | int, ...]:
-    """Sorts runs by when they were made: by the second in the id, within it by when the spec was written; empty for what is no run."""
+    """A sort key by creation: the second in the id, then the time of the spec; empty for a folder that is not a run."""
     if folder.name.startswith(TEMPORARY):
         return ()
     try:
         written = (folder / "spec.json").stat().st_mtime_ns
-    except OSError:  # Also a run that is deleted at this moment.
+    except OSError:  # Also a run that is being deleted.
         return ()
     return folder.name[: len("20260101-120000")], written, folder.name
 
 
 def find(models: Path, text: str) -> Run:
-    """The run a person means: "last", an id, or the beginning or a part of one that no other has.
+    """The run with an id, or "last", or a unique part of an id.
 
     Raises:
-        BadInput: where none or several match; it lists the nearest.
+        BadInput: none or several match; lists the nearest.
     """
     known = runs(models)
     if text == "last" and known:
@@ -154,10 +156,10 @@ def find(models: Path, text: str) -> Run:
 
 
 def get(models: Path, run_id: str) -> Run:
-    """The run of exactly that id: for text from a browser's address, which never becomes a path unless it is a run's name.
+    """The run with exactly this id, which may come from a browser's address: it becomes a path only if it is the name of a run.
 
     Raises:
-        BadInput: where there is none; it lists the nearest.
+        BadInput: there is none; lists the nearest.
     """
     run = known(models, run_id)
     if run is None:
@@ -173,12 +175,12 @@ def known(models: Path, run_id: str) -> Run | None:
 
 def _not_found(models: Path, text: str, known: list[Run], matching: list[Run]) -> BadInput:
     if not known:
-        return BadInput.of("run", f"there is no run {text!r}; {models} holds no runs yet", "Start one with train.")
+        return BadInput.of("run", f"there is no run {text!r}; {models} has no runs yet", "Start one with train.")
     names = [run.id for run in matching] or nearest(text, [run.id for run in known]) or [known[0].id]
     said = "several runs match" if matching else "there is no run"
     return BadInput.of("run", f"{said} {text!r}", f"Did you mean {' or '.join(names[:3])}?")
 
 
 def read_spec(run: Run) -> ExperimentSpec:
-    """What the run was asked to do; raises BadInput where the file is damaged."""
+    """The spec of a run; raises BadInput if the file is damaged."""
     return ExperimentSpec.from_file(run.folder / "spec.json")

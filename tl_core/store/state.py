@@ -1,4 +1,4 @@
-"""How far a run is, whether that is still true, and what can be asked of it: to stop, to be deleted."""
+"""The state of a run, and requests to stop or delete it."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tl_core.store import processes
 from tl_core.store.run import FAILED, INTERRUPTED, QUEUED, RUNNING, Run, held
 
 DIED = "The process that trained it ended unexpectedly."
-NEVER_BEGAN = "The lab was closed before it started."
+NEVER_BEGAN = "TL Lab was closed before it started."
 DAMAGED = (OSError, ValueError, BadInput)
-"""What reading a state raises where it is gone or names no status."""
+"""Raised when reading a state that is missing or has no status."""
 
 
 def read_state(run: Run) -> RunState:
-    """How far a run is, with its true status, which is derived where it can be.
+    """The state of a run, with its status derived where possible.
 
-    A run whose process is gone is never "running"; one that stands in the queue, new or to be resumed, is "queued".
+    A run whose process died is never "running"; a run in the queue, new or to be resumed, is "queued".
     """
     try:
         state = stored_state(run)
     except DAMAGED as error:
         return RunState(FAILED, f"state.json cannot be read ({error}).")
     if state.status in (RUNNING, QUEUED) and processes.is_alive(state.pid, state.process_started):
-        return state  # Trained right now; or made right now, by a process that is about to train or queue it.
+        return state  # It is being trained, or created by a process that is about to train or queue it.
     if run.queue_entry.exists():
         return replace(state, status=QUEUED, message="")
     if state.status == RUNNING:
@@ -39,35 +39,35 @@ def read_state(run: Run) -> RunState:
 
 
 def write_state(run: Run, **changes: Any) -> RunState:
-    """Changes some fields of the state; only the process that holds the run does this.
+    """Changes some fields of the state; only for the process that holds the run lock.
 
     Raises:
-        TypeError: for a field that `RunState` does not have.
+        TypeError: a field that `RunState` does not have.
     """
     file = run.folder / "state.json"
     try:
         stored = read_json(file)
         before = RunState.from_json(stored)
-    except DAMAGED:  # The process that holds the run knows more of it than a damaged file.
+    except DAMAGED:  # The process that holds the run lock knows more than a damaged file.
         before, stored = RunState(FAILED), {}
     state = replace(before, **changes)
     values = asdict(state)
-    # What is not changed stays as it is, also what another version wrote.
+    # Keeps other fields, including those of other versions.
     write_json(file, {**stored, **{name: values[name] for name in changes}})
     return state
 
 
 def stored_state(run: Run) -> RunState:
-    """The state as it was written last, true or not.
+    """The state as stored, whether it is still true or not.
 
     Raises:
-        OSError, ValueError, BadInput: where the file is gone or damaged.
+        OSError, ValueError, BadInput: the file is missing or damaged.
     """
     return RunState.from_json(read_json(run.folder / "state.json"))
 
 
 def stored_status(run: Run) -> str | None:
-    """The status as it was written last, true or not; None where the file is damaged."""
+    """The status as stored, whether it is still true or not; None if the file is damaged."""
     try:
         return stored_state(run).status
     except DAMAGED:
@@ -75,7 +75,7 @@ def stored_status(run: Run) -> str | None:
 
 
 def request_stop(run: Run) -> None:
-    """Asks the process that trains a run to stop after the batch in flight. Where none does, nothing happens."""
+    """Requests the process that trains a run to stop after the batch in flight. Does nothing if none does."""
     if read_state(run).status == RUNNING:
         (run.folder / "stop").touch()
 
@@ -85,15 +85,15 @@ def stop_requested(run: Run) -> bool:
 
 
 def forget_stop(run: Run) -> None:
-    """Clears a request to stop, which is for the process that trains now: to be called where training begins and ends."""
+    """Clears a request to stop; called when training begins and ends, because a request is for the current process only."""
     (run.folder / "stop").unlink(missing_ok=True)
 
 
 def delete(run: Run) -> None:
-    """Removes a run with all it holds. It is gone at once or not at all: its folder is renamed, then emptied.
+    """Deletes a run, completely or not at all: its folder is renamed, then removed.
 
     Raises:
-        BadInput: where a process is training it, or it is gone already.
+        BadInput: a process trains it, or it was deleted already.
     """
     with held(run):
         run.queue_entry.unlink(missing_ok=True)

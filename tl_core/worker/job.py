@@ -1,6 +1,6 @@
-"""python -m tl_core.worker.job --models FOLDER: one test of learning rates or of stored features, in a process that ends with it.
+"""python -m tl_core.worker.job --models FOLDER: one range test or cache audit, in its own process.
 
-So nobody waits for it but who asked, it can be ended at any moment, and the memory of the network it built is given back.
+So it blocks no other request, can be killed at any time, and its memory is freed when it ends.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tl_core.store import get, read_spec
 from tl_core.worker.service import answered, listened, load, say, taken_over
 
 REPORT = 0.3
-"""Seconds between two words on how far it is."""
+"""Seconds between progress reports."""
 
 
 def main(models: Path) -> None:
@@ -57,7 +57,7 @@ def verified(models: Path, run_id: str, batches: int, progress: ProgressCallback
 
 
 def _teller(answers: TextIO, number: int) -> ProgressCallback:
-    """Tells who asked what is being done, and now and then how far it is."""
+    """A progress callback that reports to the client, at intervals."""
     said: tuple[Activity | None, float] = (None, float("-inf"))
 
     def tell(activity: Activity, done: int, total: int) -> None:
@@ -77,4 +77,4 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     main(given.models)
     logging.shutdown()
-    os._exit(0)  # TensorFlow takes seconds to take itself down, and nothing of it is kept.
+    os._exit(0)  # TensorFlow's own shutdown takes seconds and is not needed.

@@ -1,4 +1,4 @@
-"""The training worker: loads Keras once, then trains one run of the queue after another."""
+"""The training worker: loads Keras once, then trains the runs of the queue one after another."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from tl_core.worker.prefetch import Ahead, decoding_meanwhile
 log = logging.getLogger(__name__)
 
 LOOK = 0.1
-"""Seconds between two looks at an empty queue."""
+"""Seconds between checks of an empty queue."""
 
 RENEW = 20
-"""Runs after which a worker ends, and the supervisor starts another: each network built leaves some memory behind."""
+"""Number of runs after which a worker is replaced: each network leaks some memory."""
 
 ALONE = 60.0
-"""Seconds after which a worker with nothing to do ends where no dashboard looks after it."""
+"""Seconds after which an idle worker ends if no dashboard supervises it."""
 
-CLOSED = "The lab was closed; what was reached is kept."
+CLOSED = "TL Lab was closed; complete epochs are kept."
 
 
 class Asked:
-    """Whether this process was asked to end."""
+    """Whether this process was asked to stop."""
 
     def __init__(self) -> None:
         self.now = False
@@ -42,13 +42,13 @@ class Asked:
         self.now = True
 
     def stop(self, _activity: Activity, _done: int, _total: int) -> None:
-        """A `ProgressCallback` that stops the run at the next safe place."""
+        """A `ProgressCallback` that stops the run at the next safe point."""
         if self.now:
             raise RunStopped(CLOSED)
 
 
 def main(models: Path, device: str) -> None:
-    """Works until it is asked to end, has trained `RENEW` runs, or is alone. Ends at once where the device has a worker."""
+    """Trains runs until it is asked to stop, has trained `RENEW` runs, or is unsupervised. Ends at once if the device has a worker."""
     asked = Asked()
     try:
         with worker_lock(models, device):
@@ -81,7 +81,7 @@ def _work(models: Path, device: str, asked: Asked) -> None:
 
 
 def _train_next(models: Path, device: str, asked: Asked) -> bool:
-    """Trains the first run of the queue that nobody else has; returns whether there was one."""
+    """Trains the first run of the queue that is not locked; returns whether there was one."""
     from tl_core.engine.training.lifecycle import NotBegun, train
 
     for run in store.queue.waiting(models):
@@ -91,10 +91,10 @@ def _train_next(models: Path, device: str, asked: Asked) -> bool:
         except NotBegun as error:
             log.info("%s", error)
             continue
-        except LabError as error:  # The run's state and log say it.
+        except LabError as error:  # It is in the run's state and log.
             log.info("%s: %s", run.id, error)
-        except BaseException:  # Nothing can be written of it.
-            # This process ends; the next begins with another run.
+        except BaseException:  # Its folder is not writable.
+            # This process ends; the next starts with another run.
             store.queue.postpone(run)
             raise
         finally:
@@ -104,7 +104,7 @@ def _train_next(models: Path, device: str, asked: Asked) -> bool:
 
 
 def _is_alone(models: Path) -> bool:
-    """True where no dashboard looks after the workers."""
+    """True if no dashboard supervises the workers."""
     try:
         with supervisor_lock(models):
             return True
