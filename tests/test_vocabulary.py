@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 VOCABULARY = ROOT / "docs/vocabulary.md"
 PAGES = [
-    *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.stem not in ("vocabulary", "architecture")),
+    *(page for page in sorted((ROOT / "docs").glob("*.md")) if page != VOCABULARY),
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
@@ -29,7 +29,22 @@ READ = (
         "tl_core/engine/" + name
         for name in ("inputs", "networks", "probe", "results", "lr_range_test.py", "lr_sweep.py")
     ),
-    *("tl_core/" + name for name in ("devices.py", "text.py", "experiment/spec/augment.py")),
+    *(
+        "tl_core/" + name
+        for name in (
+            "devices.py",
+            "text.py",
+            "metrics.py",
+            "sentences.py",
+            "records",
+            "plan",
+            "experiment",
+            "forks",
+            "results",
+            "service",
+            "supervisor",
+        )
+    ),
 )
 MODULES = sorted(path for top in READ for path in [ROOT / top, *(ROOT / top).rglob("*.py")] if path.is_file())
 

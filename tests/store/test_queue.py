@@ -94,7 +94,7 @@ def test_a_new_run_that_is_cancelled_is_stopped_and_says_how_it_can_start(models
     store.queue.cancel(run)
     state = store.read_state(run)
     assert (state.status, titles(models)) == (store.STOPPED, "")
-    assert "out of the queue" in state.message
+    assert "Removed from the queue" in state.message
 
 
 @pytest.mark.parametrize("status", [store.STOPPED, store.FAILED, store.INTERRUPTED])
