@@ -13,9 +13,9 @@ from tests.cli.conftest import Lab, in_process
 from tl_core import store
 from tl_core.backbones import BACKBONES
 from tl_core.cli import output, training
+from tl_core.cli.tables import settings_page
 from tl_core.data.sources import SOURCES
 from tl_core.experiment.presets import PRESETS
-from tl_core.experiment.settings_page import settings_page
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 
 SMALL = ("--data", "playground:classes=3,images_per_class=12")

@@ -80,7 +80,7 @@ def test_a_larger_picture_shows_the_same_scene():
 
 @pytest.mark.parametrize("style", STYLES)
 def test_every_texture_gives_shares_between_nothing_and_its_strength(style):
-    from tl_core.data.playground.materials import texture
+    from tl_core.data.playground.colours import texture
 
     points = tuple(np.random.default_rng(0).uniform(-1, 1, (3, 500)).astype(np.float32))
     shares = np.broadcast_to(texture(points, Pattern(style, 4.0, (0.1, 0.2, 0.3), 0.7)), 500)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tl_core.backbones import BACKBONES
+from tl_core.cli.tables import settings_page
 from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS, Preset
 from tl_core.experiment.resolve import resolve
-from tl_core.experiment.settings_page import settings_page
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.plan import plan
 

@@ -1,7 +1,7 @@
 """The table of augmentations: what each does and how strong it may be. Their pixel operations are in engine/inputs.
 
 Each has one number, its amount, in the unit you would use. Add one by adding a row here and its function there (geometric.py,
-colour.py, corruption.py or mixing.py); the contract test checks that every row keeps shape and range, is reproducible,
+photometric.py or mixing.py); the contract test checks that every row keeps shape and range, is reproducible,
 and leaves labels alone or mixes them as it declares.
 """
 

@@ -7,10 +7,9 @@ import pytest
 from scipy import ndimage
 
 from tl_core.engine.inputs.augmentation import Recipe, second_labels, seen
-from tl_core.engine.inputs.colour import COLOUR, LUMA
-from tl_core.engine.inputs.corruption import CORRUPTION
 from tl_core.engine.inputs.geometric import GEOMETRIC
 from tl_core.engine.inputs.mixing import MIXING
+from tl_core.engine.inputs.photometric import COLOUR, CORRUPTION, LUMA
 from tl_core.experiment.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, Augmentation
 from tl_core.experiment.spec import Augment
 

@@ -11,9 +11,8 @@ from functools import reduce
 import numpy as np
 from PIL import Image, ImageFilter
 
+from tl_core.data.playground.colours import mixed, step, texture
 from tl_core.data.playground.geometry import Array, Points, along, hits, hypot, lit, normals
-from tl_core.data.playground.materials import texture
-from tl_core.data.playground.palette import mixed, step
 from tl_core.data.playground.recipe import Blob, Pose, Recipe
 
 

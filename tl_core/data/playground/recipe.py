@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tl_core.data.playground import toys
+from tl_core.data.playground.colours import PALETTES, ease, linear
 from tl_core.data.playground.geometry import Array, Points
-from tl_core.data.playground.palette import PALETTES, ease, linear
 from tl_core.data.playground.toys import Distances, Shape
 
 

@@ -14,10 +14,9 @@ from itertools import groupby
 
 import numpy as np
 
-from tl_core.engine.inputs.colour import COLOUR, Change
-from tl_core.engine.inputs.corruption import CORRUPTION
 from tl_core.engine.inputs.geometric import GEOMETRIC, moved
 from tl_core.engine.inputs.mixing import MIXING, Mix, Mixes, mixes_of
+from tl_core.engine.inputs.photometric import COLOUR, CORRUPTION, Change
 from tl_core.engine.seeds import generator_of
 from tl_core.experiment.spec import Augment
 
