@@ -11,7 +11,7 @@ runs/<id>/spec.json       the experiment; never changed
           log.txt         events, and the traceback of every error
           notes.json      title, tags and note
           adjust.json, adjustments.json   live changes; see live_changes.py
-          start.json, start.npz           the initial weights of a fork; see forks.py
+          start.json, start.npz           the initial weights of a fork; see fork_start.py
           stop            a request to stop, removed when it is met
           run.lock        held by the process that trains it
 queue/<id>.json           a queued run

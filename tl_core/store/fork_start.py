@@ -1,4 +1,4 @@
-"""What a fork began with: read by whoever trains or shows it, written once when it is made.
+"""What a fork begins with, written once when the fork is made.
 
 runs/<id>/start.json   the parent and its epoch, the classes, the parent's lines up to there, the checksum of
           start.npz    the weights there: a copy, so that the parent may be deleted
