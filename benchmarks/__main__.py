@@ -28,6 +28,7 @@ FAMILIES = {
     "tail": "one epoch of a linear head over a bare loop",
     "heads": "64 heads over one",
     "prefix": "the frozen part over OpenVINO's benchmark",
+    "recording": "long runs: an epoch, and the page that follows",
     "equality": "cached against uncached training",
     "dashboard": "how quickly the pages answer",
 }

@@ -25,12 +25,11 @@ from benchmarks.plain import Head, Plain
 from benchmarks.study import SIZE, STUDY, TRAIN, VALIDATION, Published, interval
 from benchmarks.timing import taken
 from benchmarks.training import run_ours, spec_of
-from tl_core import store
 from tl_core.engine.bank.grid import read
 from tl_core.engine.bank.training import run
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.records import unwatched
+from tl_core.records import best, unwatched
 
 SAMPLE = 2
 """Epochs of plain Keras that are measured."""
@@ -60,8 +59,14 @@ def replay(found: Photos, models: Path, size: int, study: Sequence[Published] = 
     """Trains the runs one after another."""
     for published in study:
         ours = run_ours(spec(found, published, size), models)
-        best = store.best(ours.lines, "val_accuracy")
-        yield Replayed(published, ours.whole, best["val_accuracy"], best["epoch"], ours.lines[-1]["val_accuracy"])
+        highest = best(ours.records, "val_accuracy")
+        yield Replayed(
+            published,
+            ours.whole,
+            highest.metrics["val_accuracy"],
+            highest.epoch,
+            ours.records[-1].metrics["val_accuracy"],
+        )
 
 
 def spec(found: Photos, published: Published, size: int) -> ExperimentSpec:

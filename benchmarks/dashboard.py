@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.figures import Figure, line, record
 from tests.browser.lab import ARGUMENTS, CHROMIUM, Lab, free_port
+from tests.epoch_lines import append_line
 from tests.pages.folders import add_run, epoch_line, trained_here
 from tl_core import store
 from tl_core.experiment.presets import PRESETS
@@ -144,7 +145,7 @@ def _ask(lab: Lab, **body: Any) -> dict[str, Any]:
 def _training(lab: Lab) -> Iterator[None]:
     run = store.create(lab.models, PRESETS["fine-tune"].spec(LONG), "busy")
     store.queue.add(run)
-    _wait(lambda: len(store.read_metrics(run)) >= 1)
+    _wait(lambda: len(store.read_epochs(run)) >= 1)
     try:
         yield
     finally:
@@ -177,7 +178,7 @@ def _tick(lab: Lab, browser: Browser) -> float:
         return 1000 * (sum(server.cpu_times()[:2]) - before) / TICKS
 
     def epoch(number: int) -> None:
-        store.append_metrics(run, epoch_line(201 + number, 0.9, 0.8))
+        append_line(run, epoch_line(201 + number, 0.9, 0.8))
         store.write_state(run, epoch=201 + number)
 
     page.wait_for_timeout(3000)

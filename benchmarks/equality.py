@@ -5,13 +5,14 @@ Stored features are OpenVINO's, computed anew they are Keras's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from benchmarks.figures import Conditions, Figure
 from benchmarks.training import run_ours, spec_of
+from tl_core.store import Epochs
 
 SIZE, EPOCHS, EACH = 128, 3, 24
 LOSSES = ("loss", "train_eval_loss", "val_loss")
@@ -29,11 +30,11 @@ def _compared(conditions: Conditions, changes: Mapping[str, Any]) -> float:
     curves = []
     for cached in ("auto", "off"):
         settings = {**changes, "data.images_per_class": EACH, "train.feature_cache": cached}
-        curves.append(run_ours(spec_of(conditions.photos, SIZE, EPOCHS, **settings), conditions.models).lines)
+        curves.append(run_ours(spec_of(conditions.photos, SIZE, EPOCHS, **settings), conditions.models).records)
     return difference(*curves)
 
 
-def difference(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> float:
+def difference(one: Epochs, other: Epochs) -> float:
     """The largest difference of two runs' losses, epoch by epoch."""
-    values = [np.array([[line[name] for name in LOSSES] for line in lines]) for lines in (one, other)]
+    values = [np.array([records.column(name) for name in LOSSES]).T for records in (one, other)]
     return float(np.abs(values[0] - values[1]).max())

@@ -20,7 +20,6 @@ import numpy as np
 from tl_core import store
 from tl_core.store import checkpoints
 
-UNLIKE = ("seconds", "images_per_second")
 """What two runs of the same spec need not agree in."""
 
 
@@ -41,7 +40,7 @@ def killed(models: Path, given: Sequence[str], kills: int, seconds: float, dice:
         process.send_signal(signal.SIGKILL)
         process.wait()
         print(
-            f"killed {number + 1}: {store.read_state(run).status} after epoch {len(store.read_metrics(run))}",
+            f"killed {number + 1}: {store.read_state(run).status} after epoch {len(store.read_epochs(run))}",
             flush=True,
         )
         process = _call(models, "resume", run.id)
@@ -52,17 +51,17 @@ def killed(models: Path, given: Sequence[str], kills: int, seconds: float, dice:
 
 def differences(one: store.Run, other: store.Run) -> Iterator[str]:
     """In what two runs differ, to the bit; nothing where they are the same."""
-    for name in ("status", "best_epoch", "val_loss", "val_accuracy", "test_accuracy", "exported_epoch"):
+    for name in ("status", "best_epoch", "best_metrics", "test_accuracy", "exported_epoch"):
         if getattr(store.read_state(one), name) != getattr(store.read_state(other), name):
             yield name
     lines = [
-        [{key: line[key] for key in line if key not in UNLIKE} for line in store.read_metrics(run)]
+        [(record.epoch, record.phase, record.metrics, record.learning_rate) for record in store.read_epochs(run)]
         for run in (one, other)
     ]
     if lines[0] != lines[1]:
         yield "history"
-    if (one.folder / "val_losses.f32").read_bytes() != (other.folder / "val_losses.f32").read_bytes():
-        yield "losses of validation images"
+    if (one.folder / "val_outputs.bin").read_bytes() != (other.folder / "val_outputs.bin").read_bytes():
+        yield "outputs on validation images"
     entries = [checkpoints.entries_of(run.checkpoints) for run in (one, other)]
     if [entry.epoch for entry in entries[0]] != [entry.epoch for entry in entries[1]]:
         yield "kept checkpoints"
@@ -112,7 +111,10 @@ def main() -> None:
     known, given = parser.parse_known_args()
     alone, seconds = left_alone(known.models, given)
     state = store.read_state(alone)
-    print(f"left alone: {state.status} in {seconds:.0f} s, validation accuracy {state.val_accuracy:.4f}", flush=True)
+    print(
+        f"left alone: {state.status} in {seconds:.0f} s, validation accuracy {state.best_metrics['val_accuracy']:.4f}",
+        flush=True,
+    )
     run = killed(known.models, given, known.kills, seconds, random.Random(known.seed))
     found = list(differences(alone, run))
     print("\n".join(["different:", *found]) if found else "identical to the bit: weights, optimiser, history, losses")

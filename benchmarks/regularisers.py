@@ -109,12 +109,12 @@ def _trained(models: Path, settings: Mapping[str, Any]) -> tuple[float, ...]:
 
     run = store.create(models, PRESETS["feature-extraction"].spec(settings))
     state = train(run, models, unwatched)
-    lines = store.read_metrics(run)
-    line = next(line for line in lines if line["epoch"] == state.exported_epoch)
-    kernels = _kernels(run, line["epoch"])
+    records = store.read_epochs(run)
+    found = next(record.metrics for record in records if record.epoch == state.exported_epoch)
+    kernels = _kernels(run, state.exported_epoch)
     norm = float(np.sqrt(sum(float((kernel**2).sum()) for kernel in kernels)))
     zeros = float(np.mean(np.concatenate([np.abs(kernel).ravel() < ZERO * np.abs(kernel).max() for kernel in kernels])))
-    return line["train_eval_accuracy"], line["val_accuracy"], line["val_loss"], norm, zeros, len(lines)
+    return found["train_eval_accuracy"], found["val_accuracy"], found["val_loss"], norm, zeros, len(records)
 
 
 def _kernels(run: store.Run, epoch: int) -> list[np.ndarray]:

@@ -118,12 +118,12 @@ def _network() -> keras.Model:
 
 
 def ours(trainer: Trainer, seconds: list[float]) -> Callable[[], object]:
-    """One epoch after another; how long training alone took is added to `seconds`, as the line of the epoch tells it."""
+    """One epoch after another; how long training alone took is added to `seconds`, as the record of the epoch tells it."""
     epochs = count(1)
 
     def side() -> None:
-        line, _ = trainer.epoch(next(epochs), unwatched)
-        seconds.append(len(trainer.phase_data.train.labels) / line["images_per_second"])
+        record, _ = trainer.epoch(next(epochs), unwatched)
+        seconds.append(len(trainer.phase_data.train.labels) / (record.images_per_second or 0))
 
     return side
 

@@ -67,7 +67,7 @@ class Ours:
     epochs: float
     whole: float
     state: RunState
-    lines: tuple[dict[str, Any], ...]
+    records: store.Epochs
 
 
 def spec_of(photos: Photos, size: int = SIZE, epochs: int = EPOCHS, **changes: Any) -> ExperimentSpec:
@@ -89,8 +89,8 @@ def run_ours(spec: ExperimentSpec, models: Path) -> Ours:
     ends: list[float] = []
     started = time.perf_counter()
     run = store.create(models, spec)
-    state = train(run, models, unwatched, lambda line: ends.append(time.perf_counter()))
-    return Ours(ends[-1] - started, time.perf_counter() - started, state, tuple(store.read_metrics(run)))
+    state = train(run, models, unwatched, lambda _: ends.append(time.perf_counter()))
+    return Ours(ends[-1] - started, time.perf_counter() - started, state, store.read_epochs(run))
 
 
 def _built(photos: Photos) -> tuple[Plain, float]:

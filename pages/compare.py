@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui.charts import curves, points
+from pages.ui.charts import curves, layouts, points
 from pages.ui.charts.component import draw_chart
 from pages.ui.common import run_list
 from pages.ui.common.run_list import distinct_titles
@@ -14,6 +14,7 @@ from pages.ui.compare import compared_runs, controls, tables
 from pages.ui.compare.compared_runs import ComparedRun, read_runs
 from pages.ui.live import follow
 from pages.ui.markdown import plain
+from tl_core.metrics import metric_of
 from tl_core.store import models_folder
 
 HEIGHT = 460
@@ -34,7 +35,7 @@ def compared(ids: Sequence[str], called: dict[str, str], view: controls.ChartVie
     runs, problems = read_runs(models, ids, called)
     for problem in problems:
         st.error(plain(problem), icon=":material/broken_image:")
-    for warning in compared_runs.comparison_warnings(runs, view.measure):
+    for warning in compared_runs.comparison_warnings(runs, view.quantity):
         st.warning(plain(warning), icon=":material/compare_arrows:")
     if runs:
         chart(runs, view)
@@ -46,7 +47,7 @@ def compared(ids: Sequence[str], called: dict[str, str], view: controls.ChartVie
 
 
 def chart(runs: Sequence[ComparedRun], view: controls.ChartView) -> None:
-    if not any(run.lines for run in runs):
+    if not any(run.epochs for run in runs):
         st.info("The first point appears when the first epoch is done.", icon=":material/hourglass_empty:")
         return
     if not view.show:
@@ -54,16 +55,16 @@ def chart(runs: Sequence[ComparedRun], view: controls.ChartView) -> None:
         return
     figure = curves.compare_figure(
         [run.curves for run in runs],
-        measure=view.measure,
+        quantity=view.quantity,
         x=view.x,
         smoothing=view.smoothing,
         log=view.log,
         show=view.show,
     )
-    draw_chart(figure, f"compare-{view.measure}", HEIGHT, alt(runs, view))
+    draw_chart(figure, f"compare-{view.quantity}", HEIGHT, alt(runs, view))
     st.download_button(
         "Curves as CSV",
-        lambda: points.curves_csv([{"run": run.id, **line} for run in runs for line in run.lines]),
+        lambda: points.curves_csv({"run": run.id, **record.to_line()} for run in runs for record in run.epochs),
         "curves.csv",
         "text/csv",
         icon=":material/download:",
@@ -74,8 +75,10 @@ def chart(runs: Sequence[ComparedRun], view: controls.ChartView) -> None:
 
 def alt(runs: Sequence[ComparedRun], view: controls.ChartView) -> str:
     """What the chart shows, in words."""
-    said = [f"{run.name} {run.lines[-1]['val_' + view.measure]:.3f}" for run in runs if run.lines]
-    return f"{view.measure.capitalize()} of {len(runs)} runs by {view.x}; validation after the last epoch: {', '.join(said)}."
+    row = metric_of(view.quantity, "val")
+    last = [(run.name, run.epochs[-1].metrics.get(row.name)) for run in runs if run.epochs and row]
+    said = [f"{name} {value:.3f}" for name, value in last if value is not None]
+    return f"{layouts.title_of(view.quantity)} of {len(runs)} runs by {view.x}; validation after the last epoch: {', '.join(said)}."
 
 
 st.title("Compare")

@@ -25,6 +25,8 @@ from benchmarks.timing import Times, in_turn
 from tests.conftest import write_photos
 from tl_core import store
 from tl_core.errors import BadInput
+from tl_core.records import EpochRecord
+from tl_core.store import Epochs
 
 
 @pytest.mark.parametrize(
@@ -222,8 +224,8 @@ def test_plain_keras_and_ours_train_the_same_thing(few: Photos, tmp_path: Path) 
     ours = run_ours(spec_of(few, 64, epochs, **{"train.learning_rate": 0.01}), tmp_path)
     assert plain.images == few.count("train") == 72
     assert plain.updates == epochs * 3  # 72 images in batches of 32
-    assert len(ours.lines) == epochs
-    assert told[-1]["val_accuracy"] > 0.6 and ours.lines[-1]["val_accuracy"] > 0.6
+    assert len(ours.records) == epochs
+    assert told[-1]["val_accuracy"] > 0.6 and ours.records[-1].metrics["val_accuracy"] > 0.6
     assert 0 < ours.epochs < ours.whole
 
 
@@ -269,13 +271,15 @@ def test_a_published_run_becomes_the_experiment_it_was(few: Photos) -> None:
 def test_the_largest_difference_of_two_runs_is_found_whatever_loss_and_epoch_it_is_in() -> None:
     from benchmarks.equality import difference
 
-    lines = [
-        {"loss": 1.0, "train_eval_loss": 0.5, "val_loss": 2.0},
-        {"loss": 0.9, "train_eval_loss": 0.4, "val_loss": 1.9},
-    ]
-    other = [lines[0], {**lines[1], "train_eval_loss": 0.25}]
-    assert difference(lines, lines) == 0
-    assert difference(lines, other) == pytest.approx(0.15)
+    def records(*losses: tuple[float, float, float]) -> Epochs:
+        names = ("loss", "train_eval_loss", "val_loss")
+        found = [dict(zip(names, values, strict=True)) for values in losses]
+        return Epochs([EpochRecord(epoch, "head", values) for epoch, values in enumerate(found, 1)])
+
+    one = records((1.0, 0.5, 2.0), (0.9, 0.4, 1.9))
+    other = records((1.0, 0.5, 2.0), (0.9, 0.25, 1.9))
+    assert difference(one, one) == 0
+    assert difference(one, other) == pytest.approx(0.15)
 
 
 @pytest.mark.slow

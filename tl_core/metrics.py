@@ -6,9 +6,9 @@ the rows, so a new metric needs no other change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -101,7 +101,7 @@ class Metric:
         main: Shown first: its chart is drawn without being asked for, and narrow terminals show it.
         charted: Has a chart of its quantity.
         compared: Has a column in the table of compared runs, with its best value.
-        listed: Has a column on the Runs page, with its value at the epoch of the highest validation accuracy.
+        listed: The title of its column on the Runs page, which shows its value at the epoch of the highest validation accuracy; "" for none.
     """
 
     name: str
@@ -116,12 +116,22 @@ class Metric:
     main: bool = False
     charted: bool = True
     compared: bool = False
-    listed: bool = False
+    listed: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """The title within a sentence."""
+        return self.title[0].lower() + self.title[1:]
+
+    @property
+    def best_phrase(self) -> str:
+        """Its best value within a sentence, such as "lowest validation loss"."""
+        return f"{'lowest' if self.direction == 'lower' else 'highest'} {self.phrase}"
 
     @property
     def column(self) -> str:
         """The title of its column on a page."""
-        return f"{SPLITS[self.split][0]} {self.quantity}"
+        return f"{SPLITS[self.split][0]} {self.quantity}" if self.charted else self.title
 
     @property
     def heading(self) -> str:
@@ -151,16 +161,6 @@ METRICS: Registry[Metric] = Registry(
     "metric",
     (
         Metric(
-            "loss",
-            "Training loss (reported)",
-            "loss",
-            "train",
-            "lower",
-            "number",
-            "Mean loss while training, with dropout and augmentation, while the weights moved. Says nothing about overfitting.",
-            main=True,
-        ),
-        Metric(
             "accuracy",
             "Training accuracy (reported)",
             "accuracy",
@@ -173,6 +173,16 @@ METRICS: Registry[Metric] = Registry(
             main=True,
         ),
         Metric(
+            "loss",
+            "Training loss (reported)",
+            "loss",
+            "train",
+            "lower",
+            "number",
+            "Mean loss while training, with dropout and augmentation, while the weights moved. Says nothing about overfitting.",
+            main=True,
+        ),
+        Metric(
             "penalty",
             "Penalty",
             "penalty",
@@ -181,17 +191,6 @@ METRICS: Registry[Metric] = Registry(
             "number",
             "L1 and L2 penalty, averaged over the epoch; part of what training minimises and of no loss that is shown.",
             charted=False,
-        ),
-        Metric(
-            "train_eval_loss",
-            "Training loss (clean)",
-            "loss",
-            "train_eval",
-            "lower",
-            "number",
-            "Mean loss on up to 1,000 training images as they are, after the epoch; compares with validation.",
-            _loss,
-            main=True,
         ),
         Metric(
             "train_eval_accuracy",
@@ -206,16 +205,15 @@ METRICS: Registry[Metric] = Registry(
             main=True,
         ),
         Metric(
-            "val_loss",
-            "Validation loss",
+            "train_eval_loss",
+            "Training loss (clean)",
             "loss",
-            "val",
+            "train_eval",
             "lower",
             "number",
-            "Mean loss on the validation images, after the epoch.",
+            "Mean loss on up to 1,000 training images as they are, after the epoch; compares with validation.",
             _loss,
             main=True,
-            compared=True,
         ),
         Metric(
             "val_accuracy",
@@ -229,7 +227,19 @@ METRICS: Registry[Metric] = Registry(
             short="acc",
             main=True,
             compared=True,
-            listed=True,
+            listed="Best val.",
+        ),
+        Metric(
+            "val_loss",
+            "Validation loss",
+            "loss",
+            "val",
+            "lower",
+            "number",
+            "Mean loss on the validation images, after the epoch.",
+            _loss,
+            main=True,
+            compared=True,
         ),
         Metric(
             "val_macro_f1",
@@ -278,9 +288,15 @@ def quantities() -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.quantity for row in rows))
 
 
-def of_quantity(quantity: str) -> Iterator[Metric]:
-    return (row for row in METRICS if row.quantity == quantity)
+def metric_of(quantity: str, split: Split) -> Metric | None:
+    """The metric of a quantity on a split; None where it is not measured there."""
+    return next((row for row in METRICS if (row.quantity, row.split) == (quantity, split)), None)
 
 
-CHOOSERS = tuple(row.name for row in of_split("val") if row.direction != "none")
+CHOICES = tuple(row.name for row in of_split("val") if row.direction != "none")
 """The metrics that can decide which epoch is best."""
+
+if TYPE_CHECKING:
+    MetricName = str
+else:
+    MetricName = Literal[CHOICES]

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
+from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.store import Run
 
@@ -59,7 +60,7 @@ def until(what: Callable[[], object], said: str, seconds: float = TRAINED) -> No
 
 
 def epochs(run: Run) -> int:
-    return len(store.read_metrics(run))
+    return len(read_lines(run))
 
 
 def points(page: Page, curve: int = 0, chart: int = 0) -> int:

@@ -65,7 +65,9 @@ STATES: dict[str, State] = {
     "predict-empty": lambda _: "predict",
     "run-unknown": lambda _: "run?run=20990101-000000-nothing-0000",
     "settings": lambda _: "settings",
-    "run-finished": _run("finished", best_epoch=8, val_accuracy=0.77, test_accuracy=0.75, exported_epoch=8),
+    "run-finished": _run(
+        "finished", best_epoch=8, best_metrics={"val_accuracy": 0.77}, test_accuracy=0.75, exported_epoch=8
+    ),
     "run-failed": _run("failed", status=store.FAILED, message="The disk is full: models needs 2.0 GB more."),
     "run-interrupted": _run("interrupted", **trained_by_the_dead()),
     "run-stopped": _run("stopped", status=store.STOPPED, message="Stopped on request; what was reached is kept."),

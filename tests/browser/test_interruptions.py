@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.lab import Lab
 from tests.browser.steps import SEEN, SLOW, epochs, form, named_points, on_run_page, press_train, status, until
+from tests.epoch_lines import read_lines
 from tl_core import store
 
 pytestmark = pytest.mark.slow
@@ -39,7 +40,7 @@ def test_a_run_goes_on_while_nobody_looks(browser: Browser, lab: Lab) -> None:
     again.get_by_role("button", name="Stop", exact=True).click()
     status(again, "stopped")
     again.context.close()
-    trained = [line["epoch"] for line in store.read_metrics(run)]
+    trained = [line["epoch"] for line in read_lines(run)]
     assert trained == list(range(1, len(trained) + 1)) and len(trained) >= before + 3
 
 
@@ -49,7 +50,7 @@ def test_a_killed_worker_leaves_an_interrupted_run_that_is_resumed_to_its_end(pa
     status(page, "interrupted")
     page.get_by_role("button", name="Resume", exact=True).click()
     status(page, "finished")
-    assert [line["epoch"] for line in store.read_metrics(run)] == list(range(1, 13))
+    assert [line["epoch"] for line in read_lines(run)] == list(range(1, 13))
     until(lambda: named_points(page, "Validation") == 12, "every epoch once on the page", seconds=20)
 
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.lab import Lab
 from tests.browser.steps import axis, named_points, until
+from tests.epoch_lines import append_line
 from tests.pages.folders import add_run, epoch_line, trained_here
 from tl_core import store
 
@@ -31,7 +32,7 @@ def test_zoom_and_hidden_curves_survive_three_updates(page: Page, lab: Lab) -> N
     until(lambda: page.evaluate(hidden), "a hidden curve")
     zoomed, gone = axis(page), page.evaluate(hidden)
     for epoch in (11, 12, 13):
-        store.append_metrics(run, epoch_line(epoch, 0.7, 0.6))
+        append_line(run, epoch_line(epoch, 0.7, 0.6))
         store.write_state(run, epoch=epoch)
         until(lambda epoch=epoch: named_points(page, "Validation") == epoch, f"epoch {epoch}")  # type: ignore[misc]
         assert axis(page) == zoomed
@@ -53,7 +54,7 @@ def test_the_hover_label_stays_on_its_epoch_over_three_updates(page: Page, lab: 
     until(lambda: "Epoch 5" in (label.text_content() or ""), "the label of epoch 5")
     before = label.text_content()
     for epoch in (11, 12, 13):
-        store.append_metrics(run, epoch_line(epoch, 0.7, 0.6))
+        append_line(run, epoch_line(epoch, 0.7, 0.6))
         store.write_state(run, epoch=epoch)
         until(lambda epoch=epoch: named_points(page, "Validation") == epoch, f"epoch {epoch}")  # type: ignore[misc]
         until(lambda: label.text_content() == before, "the same label")

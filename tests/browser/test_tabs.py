@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.lab import Lab
 from tests.browser.steps import SEEN, SMALL, cell, form, on_run_page, press_train, status, until
+from tests.epoch_lines import append_line
 from tests.pages.folders import add_run, epoch_line, trained_here
 from tl_core import store
 
@@ -53,7 +54,7 @@ def test_what_happens_shows_in_every_tab_within_two_seconds(browser: Browser, st
         tab.goto(f"{still_lab.address}/runs")
         cell(tab, "75.5")
     time.sleep(2)  # Both have said what they saw.
-    store.append_metrics(run, epoch_line(2, 0.9, 0.825))
+    append_line(run, epoch_line(2, 0.9, 0.825))
     store.write_state(run, epoch=2)
     changed = time.monotonic()
     for tab in tabs:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import LAB, SMALL, Lab, in_process, last_object
+from tests.epoch_lines import read_lines
 from tests.pages.folders import add_run, trained_here
 from tl_core import forks, store
 from tl_core.store import fork_start, live_changes
@@ -36,8 +37,8 @@ def test_a_fork_is_trained_on_from_its_epoch(lab: Lab, folder: Path, parent: sto
     assert said.status == 0, said.err
     made = store.find(folder, last_object(said)["run"])
     assert last_object(said)["status"] == "finished"
-    assert [line["epoch"] for line in store.read_metrics(made)] == [1, 2, 3]
-    assert store.read_metrics(made)[:2] == fork_start.inherited(made)
+    assert [line["epoch"] for line in read_lines(made)] == [1, 2, 3]
+    assert tuple(store.read_epochs(made)[:2]) == fork_start.inherited(made)
     shown = lab("show", made.id, "--models", folder).out
     assert f"({parent.id}) at epoch 2" in shown
     assert "head.dropout" in shown and "all-but-1" in shown
@@ -153,7 +154,7 @@ def test_a_training_in_another_terminal_hears_it_and_can_go_on(lab: Lab, folder:
     arguments = [*LAB, "train", *SMALL, "--set", "train.epochs=3000", "--json", "--models", str(folder)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         until = time.monotonic() + 120
-        while not (made := set(store.runs(folder)) - before) or not store.read_metrics(next(iter(made))):
+        while not (made := set(store.runs(folder)) - before) or not read_lines(next(iter(made))):
             assert time.monotonic() < until and process.poll() is None
             time.sleep(0.05)
         run = next(iter(made))

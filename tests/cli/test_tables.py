@@ -158,7 +158,12 @@ def test_an_empty_list_of_runs_says_how_to_start(lab: Lab) -> None:
 
 def test_runs_are_listed_newest_first_with_their_figures(lab: Lab, models: Path) -> None:
     first, second = (store.create(models, ExperimentSpec(), title) for title in ("one", "two"))
-    figures = {"best_epoch": 3, "val_accuracy": 0.8125, "val_loss": 0.5, "test_accuracy": 0.75, "seconds": 3725.0}
+    figures = {
+        "best_epoch": 3,
+        "best_metrics": {"val_accuracy": 0.8125, "val_loss": 0.5},
+        "test_accuracy": 0.75,
+        "seconds": 3725.0,
+    }
     store.write_state(first, status=store.FINISHED, epoch=4, epochs=4, **figures)
     lines = lab("runs").out.splitlines()
     assert lines[1].split()[:3] == [second.id, "queued", "0/?"]
@@ -182,7 +187,7 @@ def test_the_end_of_training_says_which_epoch_was_tested(
     run = store.create(models, ExperimentSpec())
 
     def trained(*_: object) -> None:
-        figures = {"best_epoch": 2, "val_accuracy": 0.8, "test_accuracy": 0.7, "seconds": 3.0}
+        figures = {"best_epoch": 2, "best_metrics": {"val_accuracy": 0.8}, "test_accuracy": 0.7, "seconds": 3.0}
         store.write_state(run, status=store.FINISHED, exported_epoch=exported, **figures)
 
     monkeypatch.setattr(training, "_show_training", trained)

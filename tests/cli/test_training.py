@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.cli.conftest import LAB, SMALL, SOURCE, Lab, Said, in_process, last_object, on_terminal, plain
 from tests.conftest import Photos
+from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.experiment.presets import PRESETS
 
@@ -52,7 +53,7 @@ def test_training_ends_with_one_object(finished: Said, run: store.Run) -> None:
     for name in ("val_accuracy", "test_accuracy"):
         assert 0 <= made[name] <= 1
     assert made["val_loss"] > 0 and made["seconds"] > 0
-    assert [line["epoch"] for line in store.read_metrics(run)] == [1, 2]
+    assert [line["epoch"] for line in read_lines(run)] == [1, 2]
 
 
 def test_training_tells_people_each_epoch(finished: Said) -> None:
@@ -175,7 +176,7 @@ def stopped_by(number: signal.Signals, folder: Path, epochs: int, lines: int) ->
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: set(store.runs(folder)) - before, process)
     (made,) = set(store.runs(folder)) - before
-    wait_for(lambda: len(store.read_metrics(made)) >= lines, process)
+    wait_for(lambda: len(read_lines(made)) >= lines, process)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     return made, Said(process.returncode, out, err)
@@ -189,11 +190,11 @@ def test_a_stopped_run_goes_on_where_it_was(lab: Lab, folder: Path, finished: Sa
     assert [f"Stopped by {number.name}; what was reached is kept."] == said.errors
     assert f"resume {made.id} --models" in said.err
     assert "Traceback" not in said.err
-    reached = store.read_metrics(made)
+    reached = read_lines(made)
     assert 2 <= len(reached) < 80
     resumed = lab("resume", made.id, "--models", folder, "--json")
     assert resumed.status == 0, resumed.err
-    lines = store.read_metrics(made)
+    lines = read_lines(made)
     assert [line["epoch"] for line in lines] == list(range(1, 81))
     assert lines[: len(reached)] == reached
     assert last_object(resumed)["epochs"] == 80

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.engine.conftest import quiet, small_spec
+from tests.epoch_lines import read_lines
 from tl_core import forks, store
 from tl_core.engine import lr_range_test, lr_sweep
 from tl_core.engine.lr_range_test import find
@@ -66,7 +67,7 @@ def test_the_suggested_rate_learns_where_the_lowest_does_not_and_the_highest_div
     for rate in (lr_sweep.LOWEST, head.suggestion, 10.0):
         run = store.create(shared_models, HEAD.with_values({"train.learning_rate": rate}))
         train(run, shared_models, quiet)
-        ends[rate] = store.read_metrics(run)[-1]["val_loss"]
+        ends[rate] = read_lines(run)[-1]["val_loss"]
     assert ends[head.suggestion] < ends[lr_sweep.LOWEST] / 2
     assert ends[head.suggestion] < ends[10.0] / 2
 
@@ -100,7 +101,7 @@ def test_it_changes_neither_runs_nor_random_states_nor_what_is_trained_next(tmp_
     for models in (tmp_path, tmp_path / "untouched"):
         run = store.create(models, spec)
         train(run, models, quiet)
-        weights.append([line["val_loss"] for line in store.read_metrics(run)])
+        weights.append([line["val_loss"] for line in read_lines(run)])
     assert weights[0] == weights[1]
 
 
@@ -109,7 +110,7 @@ def test_a_fork_is_tested_from_its_parents_weights(shared_models: Path) -> None:
     parent = store.create(shared_models, HEAD.with_values({"train.learning_rate": 0.05, "train.epochs": 3}))
     train(parent, shared_models, quiet)
     fork = forks.continued(parent, 3)
-    reached, runs = store.read_metrics(parent)[-1]["val_loss"], len(store.runs(shared_models))
+    reached, runs = read_lines(parent)[-1]["val_loss"], len(store.runs(shared_models))
     found = find(resolve(fork), shared_models)
     assert found.val_losses[0][1] == pytest.approx(reached, rel=0.2)
     assert len(store.runs(shared_models)) == runs

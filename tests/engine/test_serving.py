@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.engine.conftest import quiet, small_spec
+from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.data.prepare import prepare
 from tl_core.engine import serving
@@ -75,7 +76,7 @@ def test_each_checkpoint_measures_what_its_line_says(
 ) -> None:
     run = runs[name]
     images, labels = validation_of(run, shared_models)
-    lines = store.read_metrics(run)
+    lines = read_lines(run)
     assert [entry.epoch for entry in checkpoints.kept(run)] == [line["epoch"] for line in lines]
     for line in lines:
         scores = serving.predictor(run, line["epoch"]).scores(images)

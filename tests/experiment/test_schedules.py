@@ -7,8 +7,9 @@ from typing import Any, get_args
 
 import pytest
 
-from tl_core.experiment.schedules import is_constant, rate
+from tl_core.experiment.schedules import Plateau, is_constant, rate
 from tl_core.experiment.spec import ScheduleSpec
+from tl_core.records import EpochRecord
 
 NAMES = get_args(ScheduleSpec.model_fields["name"].annotation)
 
@@ -21,8 +22,8 @@ def rates(epochs: int = 4, steps: int = 2, base: float = 1.0, first: int = 1, **
     ]
 
 
-def lines(*losses: float, first: int = 1) -> list[dict[str, float]]:
-    return [{"epoch": epoch, "val_loss": loss} for epoch, loss in enumerate(losses, first)]
+def records(*losses: float) -> list[EpochRecord]:
+    return [EpochRecord(epoch, "head", {"val_loss": loss}) for epoch, loss in enumerate(losses, 1)]
 
 
 def test_a_constant_rate_stays_what_is_set_to_the_bit() -> None:
@@ -97,25 +98,24 @@ def test_rates_are_shares_of_what_is_set(name: str) -> None:
 def test_plateau_lowers_the_rate_when_the_loss_stood_still_for_its_patience() -> None:
     spec = ScheduleSpec(name="plateau", patience=2, factor=0.5)
     #                 falls, falls, waits 1, waits 2: lowered, waits 1, falls (waits 0), 1, 2: lowered again
-    seen = lines(1.0, 0.9, 0.95, 0.9, 0.91, 0.8, 0.8, 0.79995)
-    made = [rate(spec, 1.0, epoch, 0, 1, (1, 20), seen) for epoch in range(1, 10)]
+    seen = records(1.0, 0.9, 0.95, 0.9, 0.91, 0.8, 0.8, 0.79995)
+    plateau = Plateau(spec, (1, 20))
+    made = [rate(spec, 1.0, epoch, 0, 1, (1, 20), plateau.lowered(seen[: epoch - 1])) for epoch in range(1, 10)]
     assert made == [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25]
+    assert Plateau(spec, (1, 20)).lowered(seen) == 2, "seen at once, as after a resume"
 
 
-def test_plateau_sees_neither_later_epochs_nor_other_phases_nor_those_that_warm_up() -> None:
+def test_plateau_sees_neither_other_phases_nor_epochs_that_warm_up() -> None:
     spec = ScheduleSpec(name="plateau", patience=1, factor=0.5)
-    risen = lines(0.1, 0.2, 0.3, 1.0, 1.1)
-    assert rate(spec, 1.0, 2, 0, 1, (1, 9), risen) == 1, "its own epoch and those after it"
-    assert rate(spec, 1.0, 6, 0, 1, (4, 9), risen) == 0.5, (
-        "one epoch of this course was no better; the earlier ones do not count"
-    )
+    risen = records(0.1, 0.2, 0.3, 1.0, 1.1)
+    assert Plateau(spec, (4, 9)).lowered(risen) == 1, "one epoch of this phase was no better; earlier ones do not count"
     warm = spec.model_copy(update={"warmup_epochs": 2.0})
-    assert rate(warm, 1.0, 5, 0, 1, (1, 9), risen) == 0.5, "only epoch 4 is worse than one after the warm-up"
+    assert Plateau(warm, (1, 9)).lowered(risen[:4]) == 1, "only epoch 4 is worse than one after the warm-up"
 
 
 def test_plateau_stays_above_its_floor() -> None:
     spec = ScheduleSpec(name="plateau", patience=1, factor=0.1, floor=0.05)
-    assert rate(spec, 1.0, 9, 0, 1, (1, 9), lines(*[1.0] * 8)) == 0.05
+    assert rate(spec, 1.0, 9, 0, 1, (1, 9), Plateau(spec, (1, 9)).lowered(records(*[1.0] * 8))) == 0.05
 
 
 @pytest.mark.parametrize("name", NAMES)

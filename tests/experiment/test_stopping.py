@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tl_core.experiment.spec import StoppingSpec
-from tl_core.experiment.stopping import ends_now, stop_epoch
+from tl_core.experiment.stopping import stop_epoch
+from tl_core.records import EpochRecord
 
 
-def lines(
-    val_loss: Sequence[float], loss: Sequence[float] = (), accuracy: Sequence[float] = ()
-) -> list[dict[str, Any]]:
+def lines(val_loss: Sequence[float], loss: Sequence[float] = (), accuracy: Sequence[float] = ()) -> list[EpochRecord]:
     columns = zip(val_loss, loss or [1.0] * len(val_loss), accuracy or [0.5] * len(val_loss), strict=True)
     return [
-        {"epoch": epoch, "val_loss": va, "loss": tr, "val_accuracy": acc}
+        EpochRecord(epoch, "head", {"val_loss": va, "loss": tr, "val_accuracy": acc, "val_macro_f1": acc})
         for epoch, (va, tr, acc) in enumerate(columns, 1)
     ]
 
 
-def stops(seen: list[dict[str, Any]], first: int = 1, **settings: Any) -> int | None:
+def stops(seen: list[EpochRecord], first: int = 1, **settings: Any) -> int | None:
     found = stop_epoch(StoppingSpec(**settings), seen, first)
     return found[0] if found else None
 
@@ -48,9 +48,10 @@ def test_patience_counts_epochs_since_the_best(patience: int, min_delta: float, 
     assert stops(seen, rule="patience", patience=patience, min_delta=min_delta) == expected
 
 
-def test_patience_with_accuracy_waits_for_a_higher_one() -> None:
+@pytest.mark.parametrize("metric", ["val_accuracy", "val_macro_f1"])
+def test_patience_with_a_metric_that_should_rise_waits_for_a_higher_one(metric: str) -> None:
     seen = lines([3, 2, 1, 0.5], accuracy=[0.5, 0.7, 0.7, 0.6])
-    assert stops(seen, rule="patience", metric="val_accuracy", patience=2) == 4
+    assert stops(seen, rule="patience", metric=metric, patience=2) == 4
     assert stops(seen, rule="patience", metric="val_loss", patience=1) is None
 
 
@@ -117,13 +118,31 @@ def test_more_lines_do_not_change_where_a_run_ended() -> None:
     assert stops(seen, rule="patience", patience=2) == 4
 
 
+def plainly(spec: StoppingSpec, seen: list[EpochRecord], first: int) -> int | None:
+    """The rules over whole lists, as Prechelt writes them."""
+    counted = [record for record in seen if record.epoch >= first]
+    for end in range(1, len(counted) + 1):
+        val, loss = ([record.metrics[name] for record in counted[:end]] for name in ("val_loss", "loss"))
+        gl, ends = 100 * (val[-1] / min(val) - 1), val[spec.strip - 1 :: spec.strip]
+        strip, at_end = loss[-spec.strip :], end % spec.strip == 0
+        rises = [later > earlier for earlier, later in pairwise(ends)][-spec.patience :]
+        ended = {
+            "patience": end - 1 - val.index(min(val)) >= spec.patience,
+            "GL": gl > spec.threshold,
+            "PQ": at_end and gl > spec.threshold * 1000 * (sum(strip) / (spec.strip * min(strip)) - 1),
+            "UP": at_end and len(rises) == spec.patience and all(rises),
+        }
+        if ended[spec.rule]:
+            return counted[end - 1].epoch
+    return None
+
+
 @pytest.mark.parametrize("rule", ["patience", "GL", "PQ", "UP"])
 @pytest.mark.parametrize("seed", range(5))
 def test_judged_epoch_by_epoch_a_run_ends_where_it_does_judged_as_a_whole(rule: str, seed: int) -> None:
     losses = np.abs(np.random.default_rng(seed).normal(1, 0.3, (2, 60))) + 0.1
-    spec, seen = (
-        StoppingSpec(rule=rule, patience=2, strip=3, threshold=40.0),
-        lines(losses[0].tolist(), losses[1].tolist()),
-    )
-    grown = (ends_now(spec, seen[:end], 4) for end in range(len(seen) + 1))
-    assert next(filter(None, grown), None) == stop_epoch(spec, seen, 4)
+    seen = lines(losses[0].tolist(), losses[1].tolist())
+    for threshold in (0.5, 40.0):
+        spec = StoppingSpec(rule=rule, patience=2, strip=3, threshold=threshold)
+        found = stop_epoch(spec, seen, 4)
+        assert (found and found[0]) == plainly(spec, seen, 4)

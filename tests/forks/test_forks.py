@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Photos
+from tests.epoch_lines import append_line, read_lines
 from tests.pages.folders import epoch_line
 from tl_core import forks, store
 from tl_core.errors import BadInput
@@ -55,7 +56,7 @@ def with_epochs(
         np.savez(file, **values_of(epoch, shapes), **{"optimizer/head/0": np.array(epoch)})  # type: ignore[arg-type]
         entries.append(asdict(Checkpoint(epoch, "head", file.name, sha256_of(file), file.stat().st_size)))
         lines.append(epoch_line(epoch, 0.9, 0.8))
-        store.append_metrics(run, lines[-1])
+        append_line(run, lines[-1])
     write_json(run.checkpoints / "manifest.json", {"entries": entries, "best_epoch": epochs[-1], "lines": lines})
     write_json(run.report / "data.json", {"classes": list(classes)})
     losses = np.repeat(np.arange(1, epochs[-1] + 1, dtype="<f4"), IMAGES)
@@ -75,11 +76,12 @@ def test_a_fork_holds_the_weights_of_that_epoch_and_no_optimiser(models: Path) -
 def test_a_fork_has_the_lines_and_losses_until_then_and_says_whose_they_are(models: Path) -> None:
     parent = parent_run(models)
     made = forks.fork(models, parent, 3, {})
-    lines = store.read_metrics(made)
+    lines = read_lines(made)
     assert [(line["epoch"], line["inherited"]) for line in lines] == [(epoch, parent.id) for epoch in (1, 2, 3)]
-    assert lines == fork_start.inherited(made)
-    losses = np.fromfile(made.folder / "val_losses.f32", "<f4").reshape(-1, IMAGES)
-    assert losses[:, 0].tolist() == [1, 2, 3]
+    assert tuple(store.read_epochs(made)) == fork_start.inherited(made)
+    outputs = store.read_val_outputs(made)
+    assert outputs.loss[:, 0].tolist() == [1, 2, 3]
+    assert (outputs.predicted == -1).all(), "an earlier version kept losses alone"
 
 
 def test_a_fork_says_where_it_comes_from(models: Path) -> None:
@@ -108,8 +110,8 @@ def test_a_fork_of_a_fork_has_the_weights_its_parent_never_trained(models: Path)
     third = forks.fork(models, second, 6, {})
     held = fork_start.start_weights(third)
     assert (held["model/block7_conv/kernel"][0, 0], held["model/classifier/bias"][0]) == (4, 6)
-    assert [line["inherited"] for line in store.read_metrics(third)] == [first.id] * 4 + [second.id] * 2
-    assert [line["epoch"] for line in store.read_metrics(third)] == [1, 2, 3, 4, 5, 6]
+    assert [line["inherited"] for line in read_lines(third)] == [first.id] * 4 + [second.id] * 2
+    assert [line["epoch"] for line in read_lines(third)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_the_backbone_has_a_name_of_its_own_only_where_the_parent_trained_it(models: Path) -> None:
@@ -124,7 +126,7 @@ def test_the_backbone_has_a_name_of_its_own_only_where_the_parent_trained_it(mod
 def test_a_run_that_is_no_fork_has_nothing_of_one(models: Path) -> None:
     run = forks.create(models, ExperimentSpec(), "plain")
     assert fork_start.read_start(run) is None
-    assert fork_start.inherited(run) == []
+    assert fork_start.inherited(run) == ()
     assert fork_start.start_weights(run) == {}
     assert store.read_state(run).forked_from is None
 
@@ -272,7 +274,7 @@ def test_other_images_of_the_same_classes_are_allowed_with_a_remark(models: Path
     made = forks.fork(models, parent, 2, {"data.source": f"folder:{theirs}"})
     (remark,) = forks.fork_warnings(parent, resolve(store.read_spec(made)))
     assert "other images" in remark
-    assert not (made.folder / "val_losses.f32").exists()
+    assert store.read_val_outputs(made).epochs == 0
     assert forks.fork_warnings(parent, resolve(forks.continued(parent, 2))) == ()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.epoch_lines import append_line, read_lines
 from tl_core import store
 from tl_core.experiment.presets import PRESETS
 from tl_core.files import sha256_of, write_json
@@ -30,7 +31,7 @@ def add_run(
     """A run with (clean training accuracy, validation accuracy) for each epoch; finished where `state` does not say otherwise."""
     run = store.create(models, PRESETS["feature-extraction"].spec(), title)
     for epoch, (clean, validation) in enumerate(accuracies, 1):
-        store.append_metrics(run, epoch_line(epoch, clean, validation))
+        append_line(run, epoch_line(epoch, clean, validation))
     store.write_state(run, **{"status": store.FINISHED, "seconds": 12.0, **state})
     return run
 
@@ -44,7 +45,7 @@ def add_checkpoints(run: store.Run, epochs: Sequence[int]) -> None:
         np.savez(file, **{"model/classifier/kernel": np.full((2, 2), epoch, np.float32)})  # type: ignore[arg-type]
         entry = {"epoch": epoch, "phase": "head", "file": file.name, "bytes": file.stat().st_size}
         entries.append({**entry, "sha256": sha256_of(file)})
-    manifest = {"entries": entries, "best_epoch": epochs[-1], "lines": list(store.read_metrics(run))}
+    manifest = {"entries": entries, "best_epoch": epochs[-1], "lines": list(read_lines(run))}
     write_json(run.checkpoints / "manifest.json", manifest)
     write_json(run.report / "data.json", {"classes": ["cat", "dog"]})
 

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from starlette.routing import Router
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.charts import colours, curves, points
-from pages.ui.charts.component import ROUTE, VERSION, draw_chart, plotly_file
+from pages.ui.charts.component import ROUTE, VERSION, plotly_file
 from pages.ui.charts.points import MOST_POINTS, smoothed, thinned
+from tl_core.records import EpochRecord
+from tl_core.store import Epochs
 
 Figure = dict[str, Any]
 
@@ -34,14 +37,18 @@ def run(epochs: int, head: int | None = None) -> list[dict[str, Any]]:
     return [line(epoch, "head" if head is None or epoch <= head else "fine-tune") for epoch in range(1, epochs + 1)]
 
 
+def epochs(lines: Iterable[dict[str, Any]]) -> Epochs:
+    return Epochs([EpochRecord.from_line(line) for line in lines])
+
+
 def figure(lines: list[dict[str, Any]], **wanted: Any) -> Figure:
-    asked = {"measure": "loss", "x": "epoch", "smoothing": 0.0, "log": False, "best_epoch": None, **wanted}
-    return curves.run_figure(lines, **asked)
+    asked = {"quantity": "loss", "x": "epoch", "smoothing": 0.0, "log": False, "best_epoch": None, **wanted}
+    return curves.run_figure(epochs(lines), **asked)
 
 
 def compared(*runs: list[dict[str, Any]], **wanted: Any) -> Figure:
-    named = [curves.Named(f"run {number}", lines, f"id-{number}") for number, lines in enumerate(runs)]
-    asked = {"measure": "loss", "x": "epoch", "smoothing": 0.0, "log": False, "show": ("val", "clean"), **wanted}
+    named = [curves.Named(f"run {number}", epochs(lines), f"id-{number}") for number, lines in enumerate(runs)]
+    asked = {"quantity": "loss", "x": "epoch", "smoothing": 0.0, "log": False, "show": ("val", "clean"), **wanted}
     return curves.compare_figure(named, **asked)
 
 
@@ -66,12 +73,12 @@ def test_clean_and_reported_training_share_a_colour_and_differ_in_dash_and_name(
     assert len({clean["name"], reported["name"], validation["name"]}) == 3
 
 
-@pytest.mark.parametrize("measure", ["loss", "accuracy"])
-def test_each_curve_shows_the_measure_its_name_says(measure: str) -> None:
+@pytest.mark.parametrize("quantity", ["loss", "accuracy"])
+def test_each_curve_shows_the_metric_its_name_says(quantity: str) -> None:
     lines = run(4)
-    made = figure(lines, measure=measure)
+    made = figure(lines, quantity=quantity)
     for uid, prefix in (("val", "val_"), ("clean", "train_eval_"), ("reported", "")):
-        assert trace(made, uid)["y"] == pytest.approx([line[prefix + measure] for line in lines], rel=1e-5)
+        assert trace(made, uid)["y"] == pytest.approx([line[prefix + quantity] for line in lines], rel=1e-5)
         assert trace(made, uid)["x"] == [1, 2, 3, 4]
 
 
@@ -153,8 +160,8 @@ def test_smoothing_leaves_what_was_measured_faintly_behind_and_in_the_label() ->
 
 def test_a_name_made_of_markup_is_shown_as_it_is() -> None:
     made = curves.compare_figure(
-        [curves.Named("<a href='javascript:x'>b</a>", run(2))],
-        measure="loss",
+        [curves.Named("<a href='javascript:x'>b</a>", epochs(run(2)))],
+        quantity="loss",
         x="epoch",
         smoothing=0,
         log=False,
@@ -263,11 +270,11 @@ def test_labels_name_the_epoch_where_runs_do_not_meet_at_one_place() -> None:
 
 
 def test_learning_rates_have_a_curve_a_group_on_a_logarithmic_axis() -> None:
-    made = curves.rates_figure(run(4, head=2), x="epoch")
+    made = curves.rates_figure(epochs(run(4, head=2)), x="epoch")
     assert trace(made, "head")["y"] == [0.001] * 4
     assert trace(made, "backbone")["y"] == [None, None, 0.0001, 0.0001]
     assert made["layout"]["yaxis"]["type"] == "log"
-    assert curves.rates_figure(run(4), x="epoch", log=False)["layout"]["yaxis"]["type"] == "linear"
+    assert curves.rates_figure(epochs(run(4)), x="epoch", log=False)["layout"]["yaxis"]["type"] == "linear"
 
 
 def test_csv_has_a_row_an_epoch_and_a_column_a_learning_rate() -> None:
@@ -310,6 +317,7 @@ def fetched(path: str) -> tuple[int, dict[bytes, bytes], bytes]:
 
 
 def _drawing() -> None:
+    from pages.ui.charts.component import draw_chart
 
     draw_chart({"data": [], "layout": {"title": "a"}}, "chart", 300, "Nothing yet.")
 

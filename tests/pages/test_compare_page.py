@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from pages.ui.common.run_list import distinct_titles
 from pages.ui.compare import tables
 from pages.ui.compare.compared_runs import read_runs
+from tests.epoch_lines import append_line
 from tests.pages import visits
 from tests.pages.folders import add_run, epoch_line
 from tests.pages.visits import address, drawn, table_of
@@ -173,7 +174,7 @@ def test_an_epoch_that_is_done_meanwhile_is_drawn_at_the_next_look(models: Path)
     run = add_run(models, accuracies=((0.8, 0.7),))
     page = opened(run.id)
     assert chart(page)["figure"]["data"][0]["x"] == [1]
-    store.append_metrics(run, epoch_line(2, 0.9, 0.8))
+    append_line(run, epoch_line(2, 0.9, 0.8))
     page.run()
     assert chart(page)["figure"]["data"][0]["x"] == [1, 2]
 
@@ -229,7 +230,7 @@ def test_best_values_are_those_of_the_best_epoch_and_the_best_run_is_marked(mode
 
 def test_the_loss_is_the_lowest_as_on_the_page_of_the_run(models: Path) -> None:
     run = add_run(models, accuracies=((0.8, 0.7), (0.9, 0.8)))
-    store.append_metrics(run, {**epoch_line(3, 1.0, 0.75), "val_loss": 0.05})
+    append_line(run, {**epoch_line(3, 1.0, 0.75), "val_loss": 0.05})
     (found,) = tables.results(folder_as_it_is(models, [run])).to_dict("records")
     assert (found["At epoch"], found["Val. loss"]) == (2, 0.05)
 

@@ -11,6 +11,7 @@ import pytest
 from pages.ui.common import run_list, status_text
 from pages.ui.common.settings_text import changed_settings
 from pages.ui.runs import table
+from tests.epoch_lines import append_line
 from tests.pages.folders import add_run, epoch_line, trained_by_the_dead, trained_here
 from tl_core import store
 from tl_core.experiment.spec import ExperimentSpec
@@ -33,8 +34,8 @@ def test_of_equally_good_epochs_the_first_counts(models: Path) -> None:
 
 def test_of_equally_accurate_epochs_the_one_of_lowest_loss_counts(models: Path) -> None:
     run = add_run(models, accuracies=((0.9, 0.8),))
-    store.append_metrics(run, {**epoch_line(2, 1.0, 0.8), "val_loss": 0.1})
-    store.append_metrics(run, {**epoch_line(3, 1.0, 0.8), "val_loss": 0.3})
+    append_line(run, {**epoch_line(2, 1.0, 0.8), "val_loss": 0.1})
+    append_line(run, {**epoch_line(3, 1.0, 0.8), "val_loss": 0.3})
     (row,) = run_list.rows(models)
     assert row.best_epoch == 2
 
@@ -49,7 +50,7 @@ def test_a_run_without_epochs_claims_no_figures(models: Path) -> None:
 def test_a_new_epoch_is_seen_at_the_next_look(models: Path) -> None:
     run = add_run(models, accuracies=((0.8, 0.75),), **trained_here())
     assert run_list.rows(models)[0].epoch == 1
-    store.append_metrics(run, epoch_line(2, 0.9, 0.85))
+    append_line(run, epoch_line(2, 0.9, 0.85))
     assert run_list.rows(models)[0].epoch == 2
 
 

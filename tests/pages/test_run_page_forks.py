@@ -14,6 +14,7 @@ from pages.ui.common import run_list
 from pages.ui.common.run_view import RunView, read_view
 from pages.ui.compare import compared_runs, tables
 from pages.ui.run import change_dialog, live_view, status
+from tests.epoch_lines import append_line
 from tests.pages.folders import add_checkpoints, add_run, epoch_line, trained_here
 from tests.pages.run_page import buttons, figures, opened
 from tests.pages.visits import press, said, table_of
@@ -46,7 +47,7 @@ def parent(models: Path) -> store.Run:
 def child(models: Path, parent: store.Run) -> store.Run:
     """A fork of it at epoch 3 with an epoch of its own, worse than the parent's best."""
     run = forks.fork(models, parent, 3, {"head.dropout": 0.5}, "The child")
-    store.append_metrics(run, epoch_line(4, 0.9, 0.8))
+    append_line(run, epoch_line(4, 0.9, 0.8))
     store.write_state(run, status=store.FINISHED, seconds=3.0)
     return run
 
@@ -97,7 +98,7 @@ def test_the_link_to_a_fork_follows_the_best_epoch_while_the_run_trains(
     def a_better_epoch(seen: store.Run) -> None:
         shutil.rmtree(seen.checkpoints)
         add_checkpoints(seen, (4,))
-        store.append_metrics(seen, epoch_line(4, 0.95, 0.9))
+        append_line(seen, epoch_line(4, 0.95, 0.9))
 
     meanwhile(monkeypatch, a_better_epoch)
     assert "start.epoch=4" in links(opened(run.id))["Fork …"]
@@ -111,7 +112,7 @@ def test_a_fork_can_be_forked_once_it_has_an_epoch_of_its_own(
 
     def the_first_epoch(seen: store.Run) -> None:
         add_checkpoints(seen, (4,))
-        store.append_metrics(seen, epoch_line(4, 0.9, 0.8))
+        append_line(seen, epoch_line(4, 0.9, 0.8))
 
     meanwhile(monkeypatch, the_first_epoch)
     assert f"start.run={run.id}" in links(opened(run.id))["Fork …"]
@@ -119,7 +120,7 @@ def test_a_fork_can_be_forked_once_it_has_an_epoch_of_its_own(
 
 def test_an_epoch_that_is_no_better_redraws_no_buttons(models: Path, parent: store.Run) -> None:
     before = live_view._shape(read_view(parent))
-    store.append_metrics(parent, epoch_line(4, 0.9, 0.7))
+    append_line(parent, epoch_line(4, 0.9, 0.7))
     assert live_view._shape(read_view(parent)) == before
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from pages.ui.common import run_view
 from pages.ui.run import live_view
+from tests.epoch_lines import append_line, read_lines
 from tests.pages.folders import add_run, trained_here
 from tests.pages.run_page import buttons, opened
 from tests.pages.visits import drawn, press, said, table_of
@@ -121,7 +122,7 @@ def test_a_thousand_epochs_fit_every_tab(models: Path) -> None:
 def test_a_classifier_that_is_solved_at_once_has_a_point_and_no_learning_rate(models: Path) -> None:
     run = store.create(models, PRESETS["feature-extraction"].spec({"head.classifier": "linear-svm"}), "svm")
     measured = {"train_eval_loss": 0.1, "train_eval_accuracy": 1.0, "val_loss": 0.4, "val_accuracy": 0.9}
-    store.append_metrics(run, {"epoch": 1, "phase": "solve", **measured, "seconds": 0.3})
+    append_line(run, {"epoch": 1, "phase": "solve", **measured, "seconds": 0.3})
     store.write_state(run, status=store.FINISHED, loss_name="squared hinge", exported_epoch=1)
     page = opened(run.id, rates="true")
     assert "one point and no curve" in said(page)
@@ -219,7 +220,7 @@ def checkpointed(models: Path, epochs: Sequence[int] = (1, 2, 3), **state: Any) 
     ]
     write_json(
         run.checkpoints / "manifest.json",
-        {"entries": entries, "best_epoch": 2, "lines": store.read_metrics(run)},
+        {"entries": entries, "best_epoch": 2, "lines": read_lines(run)},
     )
     for name in names.values():
         (run.checkpoints / name).write_bytes(b"x" * 1500)

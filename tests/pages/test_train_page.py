@@ -18,6 +18,7 @@ from pages.ui.common import augmentation_fields, spec_sharing
 from pages.ui.train import augmentation_preview, draft, start
 from pages.ui.train.draft import FIELD
 from tests.conftest import Photos
+from tests.epoch_lines import read_lines
 from tests.pages import folders
 from tests.pages.test_spec_sharing import changes
 from tl_core import forks, service, store
@@ -504,7 +505,7 @@ def test_a_fork_is_made_with_the_weights_and_the_lines_of_its_parent(models: Pat
     checked(start_button(page, start._ADDED).click().run())
     (run,) = (run for run in store.runs(models) if run != parent)
     assert store.read_spec(run).start.run == parent.id
-    assert [line["inherited"] for line in store.read_metrics(run)] == [parent.id] * 2
+    assert [line["inherited"] for line in read_lines(run)] == [parent.id] * 2
     assert store.queue.waiting(models) == (run,)
 
 

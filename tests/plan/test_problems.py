@@ -20,6 +20,7 @@ from tl_core.files import write_json
 from tl_core.params import Param
 from tl_core.plan import Plan, plan, problems
 from tl_core.plan.problems import spec_problems
+from tl_core.records import EpochRecord
 
 SMALL = {"data.source": "playground:classes=3,images_per_class=12"}
 FROZEN: dict[str, Any] = {}
@@ -161,10 +162,9 @@ def test_what_will_not_do_what_it_is_there_for_is_remarked_upon(
 def test_a_rule_of_early_stopping_needs_as_many_epochs_as_the_plan_says(rule: str) -> None:
     spec = ExperimentSpec().with_values({"stopping.rule": rule, "stopping.patience": 2, "stopping.strip": 3})
     needed = {"patience": 3, "PQ": 3, "UP": 9}[rule]
-    falling = [{"epoch": 1 + n, "loss": 9.0 - 0.1 * n, "val_loss": 1.0 + n, "val_accuracy": 0.5} for n in range(needed)]
     # Of the first strip of PQ, progress would be measured against nothing.
-    if rule == "PQ":
-        falling = [{**line, "loss": 1.0} for line in falling]
+    fall = 0.0 if rule == "PQ" else 0.1
+    falling = [EpochRecord(1 + n, "head", {"loss": 9.0 - fall * n, "val_loss": 1.0 + n}) for n in range(needed)]
     assert stop_epoch(spec.stopping, falling[:-1], 1) is None
     assert (stop_epoch(spec.stopping, falling, 1) or (0,))[0] == needed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tl_core.records import EpochRecord, best, most_accurate, own
+from tl_core.records import EpochRecord, best
 
 LINE = {
     "epoch": 3,
@@ -53,19 +53,7 @@ def test_the_best_by_loss_is_the_lowest_and_of_several_the_first() -> None:
 def test_of_equally_accurate_epochs_the_one_of_lower_loss_is_the_best_and_of_several_the_first() -> None:
     records = [record(1, 0.5, 0.9), record(2, 0.4, 0.9), record(3, 0.4, 0.9), record(4, 0.3, 0.8)]
     assert best(records, "val_accuracy").epoch == 2
-    found = most_accurate(records)
-    assert found is not None
-    assert found.epoch == 2
 
 
 def test_an_epoch_that_lacks_the_metric_is_never_the_best_of_one_that_has_it() -> None:
     assert best([record(1, 0.1, 0.9), record(2, 0.4, 0.8, val_ece=0.9)], "val_ece").epoch == 2
-
-
-def test_epochs_that_a_fork_inherited_are_not_its_own_best() -> None:
-    records = [record(1, 0.1, 0.99, inherited="other"), record(2, 0.4, 0.8)]
-    assert [row.epoch for row in own(records)] == [2]
-    found = most_accurate(records)
-    assert found is not None
-    assert found.epoch == 2
-    assert most_accurate(records[:1]) is None

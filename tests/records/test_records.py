@@ -114,3 +114,9 @@ def test_a_malformed_value_is_named_and_all_others_are_read(name: str, value: An
 def test_a_state_without_a_status_is_refused(values: Any) -> None:
     with pytest.raises(ValueError, match="has no status"):
         RunState.from_json(values)
+
+
+def test_a_state_of_an_earlier_version_has_the_metrics_of_its_best_epoch() -> None:
+    state = RunState.from_json({"status": "finished", "best_epoch": 2, "val_loss": 0.5, "val_accuracy": 0.9})
+    assert state.best_metrics == {"val_loss": 0.5, "val_accuracy": 0.9}
+    assert RunState.from_json(json.loads(json.dumps(state.to_json()))) == state

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.epoch_lines import append_line
 from tests.pages.folders import add_run, epoch_line, trained_here
 from tl_core import store
 from tl_core.experiment.spec import ExperimentSpec
@@ -22,7 +23,7 @@ def settle() -> None:
 
 
 def an_epoch(run: Run) -> None:
-    store.append_metrics(run, epoch_line(4, 0.9, 0.8))
+    append_line(run, epoch_line(4, 0.9, 0.8))
     store.write_state(run, epoch=4)
 
 

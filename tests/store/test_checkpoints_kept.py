@@ -61,8 +61,8 @@ def test_the_rest_of_the_manifest_stays_as_it_is(models: Path) -> None:
     before = checkpoints.read_manifest(run.checkpoints)
     checkpoints.remove(run, 1)
     after = checkpoints.read_manifest(run.checkpoints)
-    assert (after["best_epoch"], after["lines"]) == (before["best_epoch"], before["lines"])
-    assert after["entries"] == before["entries"][1:]
+    assert (after.best_epoch, after.old_lines) == (before.best_epoch, before.old_lines)
+    assert after.entries == before.entries[1:]
 
 
 def test_the_best_is_never_removed(models: Path) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.pages.folders import add_run
 from tl_core import store
-from tl_core.records import Activity, PlannedPhase, Progress, RunState, Stage
+from tl_core.records import Activity, EpochRecord, PlannedPhase, Progress, RunState, Stage
 
 TWO_PHASES = RunState(store.RUNNING, phases=(PlannedPhase("head", 1, 5, 1.0), PlannedPhase("fine-tune", 6, 10, 200.0)))
 
@@ -18,8 +17,8 @@ def moment(activity: Activity, done: int = 5, total: int = 10, passed: float = 2
     return Progress(activity, done, total, since=100.0, at=100.0 + passed)
 
 
-def lines(*seconds: float) -> list[dict[str, Any]]:
-    return [{"epoch": epoch, "seconds": each} for epoch, each in enumerate(seconds, 1)]
+def lines(*seconds: float) -> list[EpochRecord]:
+    return [EpochRecord(epoch, "head", {}, seconds=each) for epoch, each in enumerate(seconds, 1)]
 
 
 def test_what_was_written_is_read_and_cleared_it_is_none(models: Path) -> None:

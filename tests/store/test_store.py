@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.epoch_lines import append_line, read_lines
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
@@ -44,7 +45,7 @@ def test_a_new_run_is_queued_and_keeps_what_was_asked_for(models: Path) -> None:
     assert made.id.endswith("-my-spec-v2-" + made.id[-4:])
     assert store.read_spec(made) == spec
     assert store.read_state(made).status == store.QUEUED
-    assert store.read_metrics(made) == []
+    assert read_lines(made) == []
 
 
 @pytest.mark.parametrize("title", ["", "../../etc", "äöü", "a" * 500, "\0"])
@@ -120,26 +121,26 @@ def test_a_thousand_runs_are_listed_newest_first(models: Path) -> None:
 
 def test_a_torn_last_line_is_left_out(run: Run) -> None:
     for epoch in (1, 2):
-        store.append_metrics(run, {"epoch": epoch, "val_loss": 0.5})
+        append_line(run, {"epoch": epoch, "val_loss": 0.5})
     whole = (run.folder / "metrics.jsonl").read_bytes()
     line = len(whole) // 2
     for end in range(line, len(whole)):
         (run.folder / "metrics.jsonl").write_bytes(whole[:end])
-        assert [found["epoch"] for found in store.read_metrics(run)] == [1]
+        assert [found["epoch"] for found in read_lines(run)] == [1]
     (run.folder / "metrics.jsonl").write_bytes(whole + b"\xc3")
-    assert [found["epoch"] for found in store.read_metrics(run)] == [1, 2]
+    assert [found["epoch"] for found in read_lines(run)] == [1, 2]
 
 
 def test_a_damaged_line_in_the_middle_is_said(run: Run) -> None:
     (run.folder / "metrics.jsonl").write_text('{"epoch": 1}\n{"epo\n{"epoch": 3}\n')
     with pytest.raises(BadInput, match=r"metrics\.jsonl: is damaged"):
-        store.read_metrics(run)
+        read_lines(run)
 
 
 def test_a_number_that_is_not_json_is_never_written(run: Run) -> None:
     with pytest.raises(ValueError):
-        store.append_metrics(run, {"epoch": 1, "val_loss": float("nan")})
-    assert store.read_metrics(run) == []
+        append_line(run, {"epoch": 1, "val_loss": float("nan")})
+    assert read_lines(run) == []
 
 
 def test_a_run_whose_process_was_killed_is_interrupted(run: Run) -> None:
@@ -226,7 +227,7 @@ def test_a_damaged_spec_is_said_and_does_not_hide_the_other_runs(models: Path, r
 def test_a_run_that_is_deleted_while_it_is_read_is_a_failed_one(run: Run) -> None:
     shutil.rmtree(run.folder)
     assert store.read_state(run).status == store.FAILED
-    assert store.read_metrics(run) == []
+    assert read_lines(run) == []
 
 
 def test_a_field_that_no_state_has_is_refused(run: Run) -> None:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.engine.conftest import small_spec
+from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.devices import Device
 from tl_core.store import Run
@@ -59,7 +60,7 @@ def until(what: Callable[[], object], said: str) -> None:
 
 
 def reached(run: Run, epochs: int) -> Callable[[], bool]:
-    return lambda: len(store.read_metrics(run)) >= epochs
+    return lambda: len(read_lines(run)) >= epochs
 
 
 def has(run: Run, status: str) -> Callable[[], bool]:
@@ -96,7 +97,7 @@ def test_queued_runs_are_trained_one_after_the_other_by_one_warm_worker(
     assert store.queue.waiting(models) == ()
     assert len(workers(models)) == 1
     assert psutil.Process(trainer(models).pid).nice() > psutil.Process().nice(), "pages come first"
-    assert [line["epoch"] for line in store.read_metrics(first)] == [1, 2]
+    assert [line["epoch"] for line in read_lines(first)] == [1, 2]
 
 
 def test_a_worker_that_is_killed_is_replaced_and_its_run_says_why_and_goes_on_when_it_is_resumed(
@@ -113,7 +114,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_run_says_why_and_goes_on_wh
     assert has(run, store.INTERRUPTED)()  # Nobody starts it again unasked.
     store.queue.add(run)
     until(has(run, store.FINISHED), "the end")
-    assert [line["epoch"] for line in store.read_metrics(run)] == list(range(1, 61))
+    assert [line["epoch"] for line in read_lines(run)] == list(range(1, 61))
 
 
 def test_a_run_stops_on_request_and_the_worker_takes_the_next(
@@ -150,7 +151,7 @@ def test_training_goes_on_without_the_dashboard_where_that_is_set_and_the_next_o
     models: Path, supervise: Callable[[], Supervisor]
 ) -> None:
     run, worker = left_training(models, supervise)
-    trained = len(store.read_metrics(run))
+    trained = len(read_lines(run))
     until(reached(run, trained + 3), "epochs without a dashboard")
     supervise()
     time.sleep(2)

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.engine.conftest import quiet, small_spec
+from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.data.dataset import ImageDataset, Item
 from tl_core.data.pixels import is_cached, pixels
@@ -60,7 +61,7 @@ def test_what_was_got_ready_is_not_made_again_by_the_run_and_changes_nothing_in_
         else:
             run = store.create(tmp_path / name, spec)
             train(run, tmp_path / name, quiet)
-        lines[name] = [{**line, "seconds": 0, "images_per_second": 0} for line in store.read_metrics(run)]
+        lines[name] = [{**line, "seconds": 0, "images_per_second": 0} for line in read_lines(run)]
     assert lines["ahead"] == lines["alone"]
 
 
@@ -89,7 +90,7 @@ def test_a_run_that_changed_no_weight_of_the_network_leaves_it_to_the_next_and_o
     def lines_of(spec: ExperimentSpec) -> list[dict[str, Any]]:
         run = store.create(tmp_path, spec)
         train(run, tmp_path, quiet)
-        return [{**line, "seconds": 0, "images_per_second": 0} for line in store.read_metrics(run)]
+        return [{**line, "seconds": 0, "images_per_second": 0} for line in read_lines(run)]
 
     thawed = small_spec("fine-tune", data__images_per_class=3, train__head_epochs=1, train__epochs=1)
     expected = lines_of(thawed)

@@ -16,6 +16,7 @@ from tl_core.errors import BadInput, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_json
+from tl_core.metrics import Metric, of_split
 from tl_core.params import read_text
 from tl_core.plan import plan
 from tl_core.results.head_bank import Cell, Grid, cells, gap, ranked
@@ -103,15 +104,15 @@ def _trained(wanted: ExperimentSpec, asked: Grid, models: Path) -> dict[str, Any
 
 def _print_result(result: dict[str, Any], top: int) -> None:
     paths, found = list(result["axes"]), ranked(result["cells"])
+    shown = [row for row in of_split("val") if any(row.name in cell["best"] for cell in found)]
     titles = [
         *(f">{path.rsplit('.', 1)[-1]}" for path in paths),
-        ">val acc",
-        ">val loss",
+        *(f"{'' if row.main else '?'}>{row.heading}" for row in shown),
         ">gap",
         ">best epoch",
         "?ended",
     ]
-    rows = [_row(cell, paths) for cell in found[:top]]
+    rows = [_row(cell, paths, shown) for cell in found[:top]]
     output.print_table(titles, rows)
     if len(found) > top:
         output.print_line(f"... and {len(found) - top} more; --top and --out show them.")
@@ -119,11 +120,11 @@ def _print_result(result: dict[str, Any], top: int) -> None:
     output.print_text(_words(result))
 
 
-def _row(cell: Cell, paths: Sequence[str]) -> tuple[str, ...]:
+def _row(cell: Cell, paths: Sequence[str], shown: Sequence[Metric]) -> tuple[str, ...]:
     best = cell["best"]
     values = [_written(cell["settings"][path]) for path in paths]
-    measured = (output.share(best["val_accuracy"]), f"{best['val_loss']:.4f}", f"{gap(best):+.3f}")
-    return (*values, *measured, f"{best['epoch']} of {len(cell['lines'])}", _ended(cell))
+    measured = (row.text(best.get(row.name)) for row in shown)
+    return (*values, *measured, f"{gap(best):+.3f}", f"{best['epoch']} of {len(cell['lines'])}", _ended(cell))
 
 
 def _written(value: Any) -> str:

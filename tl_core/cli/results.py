@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json
-from tl_core.records import RunState
+from tl_core.metrics import METRICS, Metric, of_split
+from tl_core.records import EpochRecord, RunState
+from tl_core.store.checkpoints import kept
 from tl_core.store.live_changes import adjustments
 from tl_core.text import data_size, duration
 
@@ -26,7 +29,7 @@ from tl_core.text import data_size, duration
 def runs(models: Path, as_json: bool) -> None:
     """List all runs, newest first.
 
-    val and val loss are the validation accuracy and loss of the best epoch. test is the test accuracy of the exported one: the best, or
+    The columns val are measured on the validation images after the best epoch. test is the test accuracy of the exported one: the best, or
     the last if stopping.restore_best is off. On a narrow terminal, use show for the rest.
 
     \b
@@ -40,22 +43,27 @@ def runs(models: Path, as_json: bool) -> None:
     if not found:
         output.print_line(f"No runs in {models} yet. Start one: python -m tl_core train feature-extraction")
         return
-    columns = ("run", "status", ">epoch", ">best", "?>val", "?>test", "?>time", "?>val loss")
-    output.print_table(columns, [_row(run) for run in found])
+    first, last = _LISTED
+    titles = (*(f"?>{row.heading}" for row in first), "?>test", "?>time", *(f"?>{row.heading}" for row in last))
+    output.print_table(("run", "status", ">epoch", ">best", *titles), [_row(run) for run in found])
+
+
+_LISTED = [[row for row in of_split("val") if bool(row.listed) is listed] for listed in (True, False)]
+"""The metrics in front of the test accuracy, and those that a narrow terminal goes without first."""
 
 
 def _row(run: store.Run) -> tuple[Any, ...]:
     state = store.read_state(run)
-    loss = state.val_loss
+    first, last = ((row.text(state.best_metrics.get(row.name)) for row in rows) for rows in _LISTED)
     return (
         run.id,
         state.status,
         f"{state.epoch}/{state.epochs or '?'}",
         state.best_epoch or "",
-        output.share(state.val_accuracy),
+        *first,
         output.share(state.test_accuracy),
         duration(state.seconds),
-        "" if loss is None else f"{loss:.4f}",
+        *last,
     )
 
 
@@ -71,9 +79,10 @@ def show(run: str, models: Path, as_json: bool) -> None:
       python -m tl_core show last
     """
     found = store.find(models, run)
-    state, lines = store.read_state(found), store.read_metrics(found)
+    state, records = store.read_state(found), store.read_epochs(found)
     spec = store.read_spec(found)
     if as_json:
+        lines = [record.to_line() for record in records]
         output.print_json({**summary(found), "spec": spec.to_json(), "metrics": lines, "state": state.to_json()})
         return
     output.print_line(f"{found.id}   {state.status}   {state.epoch} of {resolve(spec).epochs} epochs")
@@ -84,7 +93,7 @@ def show(run: str, models: Path, as_json: bool) -> None:
     output.print_line(f"{found.folder}\n", style="dim")
     _show_origin(found, state)
     _show_settings(spec)
-    _show_epochs(lines, state.best_epoch)
+    _show_epochs(records, state.best_epoch)
     _show_checkpoints(found)
     for part in ("validation", "test"):
         _show_report(found, part)
@@ -106,44 +115,33 @@ def _show_settings(spec: ExperimentSpec) -> None:
     output.print_table(("setting", "value"), [("backbone.name", spec.backbone.name), *changed])
 
 
-def _show_epochs(lines: list[dict[str, Any]], best: int | None) -> None:
-    if lines:
-        output.print_line()
-        output.print_table(_EPOCH_COLUMNS, [_epoch(line, best) for line in lines])
-        explained = "loss, acc: while training; clean: after the epoch, on up to 1,000 plain training images; *: the best epoch."
-        output.print_text(explained, indent=2)
+def _show_epochs(records: Sequence[EpochRecord], best: int | None) -> None:
+    if not records:
+        return
+    rows = [row for row in METRICS if any(record.metrics.get(row.name) for record in records)]
+    titles = (f"{'' if row.main else '?'}>{row.heading}" for row in rows)
+    output.print_line()
+    output.print_table((">epoch", "phase", *titles, "?>time"), [_epoch(record, rows, best) for record in records])
+    output.print_text(_EXPLAINED, indent=2)
 
 
-_EPOCH_COLUMNS = (
-    ">epoch",
-    "phase",
-    ">loss",
-    ">clean loss",
-    ">val loss",
-    ">acc",
-    ">clean acc",
-    ">val acc",
-    "?>time",
+_EXPLAINED = (
+    "Without a word in front: while training; clean: after the epoch, on up to 1,000 training images as they are; val: after the epoch, on "
+    "the validation images; *: the best epoch."
 )
 
 
-def _epoch(line: dict[str, Any], best: int | None) -> tuple[Any, ...]:
-    def number(name: str, form: str) -> str:
-        return format(line[name], form) if name in line else ""
-
-    losses = (number(name, ".4f") for name in ("loss", "train_eval_loss", "val_loss"))
-    accuracies = (number(name, ".3f") for name in ("accuracy", "train_eval_accuracy", "val_accuracy"))
-    star = " *" if line["epoch"] == best else "  "
-    return (f"{line['epoch']}{star}", line["phase"], *losses, *accuracies, duration(line["seconds"]))
+def _epoch(record: EpochRecord, rows: Sequence[Metric], best: int | None) -> tuple[str, ...]:
+    star = " *" if record.epoch == best else "  "
+    values = (row.text(record.metrics.get(row.name)) for row in rows)
+    return f"{record.epoch}{star}", record.phase, *values, duration(record.seconds)
 
 
 def _show_checkpoints(run: store.Run) -> None:
-    manifest = run.checkpoints / "manifest.json"
-    if manifest.exists():
-        entries = read_json(manifest)["entries"]
-        kept = ", ".join(f"epoch {entry['epoch']} ({data_size(entry['bytes'])})" for entry in entries)
+    if entries := kept(run):
+        said = ", ".join(f"epoch {entry.epoch} ({data_size(entry.bytes)})" for entry in entries)
         output.print_line()
-        output.print_text(f"Checkpoints: {kept}")
+        output.print_text(f"Checkpoints: {said}")
 
 
 def _show_report(run: store.Run, part: str) -> None:

@@ -15,6 +15,7 @@ from tl_core.data.sources import SOURCES
 from tl_core.experiment.augmentations import AUGMENTATIONS
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import PARAMETERS
+from tl_core.metrics import METRICS
 from tl_core.params import Param, parameters
 from tl_core.text import compact, data_size
 
@@ -135,7 +136,7 @@ def settings_page() -> str:
     for source in SOURCES:
         if source.options:
             parts += [f"## Source `{source.name}`\n", f"Written `{source.form}`.\n", _table(parameters(source.options))]
-    parts += ["## Augmentations\n", _augmentations(), "## Presets\n", _presets()]
+    parts += ["## Augmentations\n", _augmentations(), "## Presets\n", _presets(), "## Metrics\n", _metrics()]
     return "\n".join(parts)
 
 
@@ -168,6 +169,16 @@ def _presets() -> str:
     for row in PRESETS:
         values = ", ".join(f"`{path}={json.dumps(value).strip(chr(34))}`" for path, value in row.values.items())
         lines.append(f"| `{row.name}` | {row.help} | {values} |")
+    return "\n".join(lines) + "\n"
+
+
+_BETTER = {"lower": "lower", "higher": "higher", "none": "–"}
+
+
+def _metrics() -> str:
+    lines = ["| metric | title | better | what it measures |", "| --- | --- | --- | --- |"]
+    for row in METRICS:
+        lines.append(f"| `{row.name}` | {row.title} | {_BETTER[row.direction]} | {row.help} |")
     return "\n".join(lines) + "\n"
 
 

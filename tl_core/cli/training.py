@@ -21,8 +21,9 @@ from tl_core.errors import BadInput, LabError, RunStopped
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.metrics import METRICS, of_split
 from tl_core.plan import plan
-from tl_core.records import Activity, ProgressCallback, Stage
+from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
 from tl_core.text import duration
 
 
@@ -71,8 +72,9 @@ def resume(run: str, models: Path, as_json: bool) -> None:
 def summary(run: store.Run) -> dict[str, Any]:
     """The fields of a run printed by --json."""
     state = store.read_state(run)
-    names = ("status", "best_epoch", "val_accuracy", "val_loss", "test_accuracy", "test_loss", "seconds", "message")
-    return {"run": run.id, "epochs": state.epoch, **{name: getattr(state, name) for name in names}}
+    measured = {row.name: state.best_metrics.get(row.name) for row in of_split("val")}
+    names = ("status", "best_epoch", "test_accuracy", "test_loss", "seconds", "message")
+    return {"run": run.id, "epochs": state.epoch, **{name: getattr(state, name) for name in names}, **measured}
 
 
 def check(spec: ExperimentSpec, models: Path) -> None:
@@ -121,7 +123,7 @@ def _show_training(run: store.Run, models: Path, console: Console, stop: Callabl
             stop()
 
         titles = iter([_TITLES])  # Printed above the first epoch only.
-        train_run(run, models, progress, lambda line: bar.print("\n".join((*titles, _line(line, epochs)))))
+        train_run(run, models, progress, lambda record: bar.print("\n".join((*titles, _line(record, epochs)))))
 
 
 def _whole_run(activity: Activity, done: int, total: int, epochs: int) -> tuple[Activity, int, int]:
@@ -131,17 +133,15 @@ def _whole_run(activity: Activity, done: int, total: int, epochs: int) -> tuple[
     return Activity(activity.stage), (activity.epoch - 1) * total + done, epochs * total
 
 
-_TITLES = "    epoch  phase         loss    acc  clean loss    acc  val loss    acc  time"
+_SHOWN = tuple(row for row in METRICS if row.main)
+_TITLES = f"{'epoch':>9}  {'phase':<9} " + "  ".join(f"{row.heading:>9}" for row in _SHOWN) + "  time"
 
 
-def _line(line: dict[str, Any], epochs: int) -> str:
-    """An epoch on one line: what training says, what is so, what validation says."""
-    reported = f"{line['loss']:8.4f}  {line['accuracy']:.3f}" if "loss" in line else " " * 15
-    epoch = f"{line['epoch']} of {epochs}"
-    return (
-        f"{epoch:>9}  {line['phase']:<9} {reported}  {line['train_eval_loss']:10.4f}  {line['train_eval_accuracy']:.3f}"
-        f"  {line['val_loss']:8.4f}  {line['val_accuracy']:.3f}  {duration(line['seconds'])}"
-    )
+def _line(record: EpochRecord, epochs: int) -> str:
+    """An epoch on one line: what training reported, then what was measured after it."""
+    epoch = f"{record.epoch} of {epochs}"
+    values = "  ".join(f"{row.text(record.metrics.get(row.name)):>9}" for row in _SHOWN)
+    return f"{epoch:>9}  {record.phase:<9} {values}  {duration(record.seconds)}"
 
 
 def _say_end(run: store.Run, console: Console) -> None:
@@ -150,7 +150,9 @@ def _say_end(run: store.Run, console: Console) -> None:
     skipped = f" Files skipped: {state.skipped} (report/data.json)." if state.skipped else ""
     other = state.exported_epoch if state.exported_epoch != state.best_epoch else None
     exported = f"; exported is epoch {other}" if other else ""
-    said = f"Best epoch {state.best_epoch}: validation accuracy {state.val_accuracy:.3f}{exported}{test}; "
+    said = (
+        f"Best epoch {state.best_epoch}: validation accuracy {state.best_metrics['val_accuracy']:.3f}{exported}{test}; "
+    )
     output.print_line(f"{said}{duration(state.seconds)}.{skipped}", console=console)
     output.print_line(str(run.export / "model.keras"), console=console)
 

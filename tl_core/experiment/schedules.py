@@ -15,13 +15,11 @@ Warm-up rises linearly from zero to the initial rate of the schedule (Goyal et a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tl_core.experiment.spec import ScheduleSpec
-
-Line = Mapping[str, Any]
+from tl_core.records import EpochRecord
 
 RISING = 0.3
 """The share of the span in which one-cycle rises."""
@@ -40,7 +38,7 @@ def rate(
     step: int,
     steps: int,
     schedule_span: tuple[int, int],
-    lines: Iterable[Line] = (),
+    lowered: int = 0,
 ) -> float:
     """The learning rate of one training step.
 
@@ -48,7 +46,7 @@ def rate(
         base: The base rate.
         step, steps: The step within the epoch, from 0, and the number of steps per epoch.
         schedule_span: The first and the last epoch of the schedule.
-        lines: Lines of the run so far, for plateau only: `val_loss` by `epoch`; epochs outside the span or later are ignored.
+        lowered: For plateau only: how often it has lowered the rate, as `Plateau` counts.
     """
     whole = float(schedule_span[1] - schedule_span[0] + 1)
     warmup = min(spec.warmup_epochs, whole)
@@ -57,7 +55,6 @@ def rate(
         # The end of the step, not its beginning: a first step at a rate of zero would have no effect.
         rising = min((passed + 1 / steps) / warmup, 1.0)
         return base * rising * _SHARES[spec.name](_Place(spec, 0.0, whole - warmup, 0))
-    lowered = _lowered(spec, epoch, schedule_span[0] + warmup, lines) if spec.name == "plateau" else 0
     return base * _SHARES[spec.name](_Place(spec, passed - warmup, whole - warmup, lowered))
 
 
@@ -120,16 +117,26 @@ _SHARES: dict[str, Callable[[_Place], float]] = {
 }
 
 
-def _lowered(spec: ScheduleSpec, epoch: int, first: float, lines: Iterable[Line]) -> int:
-    """How often plateau lowered the rate before an epoch."""
-    lowest, waited, times = math.inf, 0, 0
-    for line in lines:
-        if not first <= line["epoch"] < epoch:
-            continue
-        if line["val_loss"] < lowest - LEAST_FALL:
-            lowest, waited = line["val_loss"], 0
-            continue
-        waited += 1
-        if waited >= spec.patience:
-            times, waited = times + 1, 0
-    return times
+class Plateau:
+    """Counts how often plateau lowers the rate; an epoch is looked at once, however long the run."""
+
+    def __init__(self, spec: ScheduleSpec, schedule_span: tuple[int, int]) -> None:
+        whole = schedule_span[1] - schedule_span[0] + 1
+        self._patience, self._first = spec.patience, schedule_span[0] + min(spec.warmup_epochs, whole)
+        self._seen, self._lowest, self._waited, self._times = 0, math.inf, 0, 0
+
+    def lowered(self, records: Sequence[EpochRecord]) -> int:
+        """How often it lowered the rate by the end of a run's epochs so far; the list may only grow from one call to the next."""
+        for record in records[self._seen :]:
+            if record.epoch >= self._first:
+                self._look(record.metrics["val_loss"])
+        self._seen = len(records)
+        return self._times
+
+    def _look(self, loss: float) -> None:
+        if loss < self._lowest - LEAST_FALL:
+            self._lowest, self._waited = loss, 0
+            return
+        self._waited += 1
+        if self._waited >= self._patience:
+            self._times, self._waited = self._times + 1, 0

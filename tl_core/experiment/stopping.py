@@ -15,98 +15,105 @@ which E_va(t) > E_va(t - k) holds for the `patience`-th strip in a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any
 
 from tl_core.experiment.spec import StoppingSpec
+from tl_core.metrics import METRICS
+from tl_core.records import EpochRecord
 from tl_core.text import counted, percent
 
-Line = Mapping[str, Any]
+
+class EarlyStopping:
+    """Judges the epochs of the last phase one after another; each costs the same, however many came before."""
+
+    def __init__(self, spec: StoppingSpec, first: int) -> None:
+        """`first` is the first epoch of the last phase; those before do not count."""
+        self._spec, self._first = spec, first
+        self._count = 0
+        self._best: EpochRecord | None = None
+        self._lowest: EpochRecord | None = None
+        self._strip: deque[float] = deque(maxlen=spec.strip)
+        self._ends: deque[float] = deque(maxlen=spec.patience + 1)
+        self._rule = {
+            "off": lambda record: None,
+            "patience": self._patience,
+            "GL": self._generalisation_loss,
+            "PQ": self._quotient,
+            "UP": self._strips,
+        }[spec.rule]
+
+    def update(self, record: EpochRecord) -> str | None:
+        """Looks at the next epoch: why the run ends with it, in a sentence; None where it goes on."""
+        if record.epoch < self._first:
+            return None
+        self._count += 1
+        if self._lowest is None or record.metrics["val_loss"] < self._lowest.metrics["val_loss"]:
+            self._lowest = record
+        return self._rule(record)
+
+    def _patience(self, record: EpochRecord) -> str | None:
+        row, spec = METRICS[self._spec.metric], self._spec
+        value, sign = record.metrics[row.name], -1 if row.direction == "lower" else 1
+        if self._best is None or sign * (value - self._best.metrics[row.name]) > spec.min_delta:
+            self._best = record
+        waited = record.epoch - self._best.epoch
+        if waited < spec.patience:
+            return None
+        direction = "fallen below" if row.direction == "lower" else "risen above"
+        by = f" by {spec.min_delta:g}" if spec.min_delta else ""
+        best = f"{self._best.metrics[row.name]:.4g} of epoch {self._best.epoch}"
+        return f"{row.title} has not {direction} the {best}{by} for {counted(waited, 'epoch')}."
+
+    def _generalisation_loss(self, record: EpochRecord) -> str | None:
+        lost, lowest = self._lost(record)
+        if lost <= self._spec.threshold:
+            return None
+        return f"Validation loss is {percent(lost / 100)} above its lowest, that of epoch {lowest} (GL over {self._spec.threshold:g})."
+
+    def _quotient(self, record: EpochRecord) -> str | None:
+        spec = self._spec
+        self._strip.append(record.metrics["loss"])
+        if self._count % spec.strip:
+            return None
+        losses, (lost, lowest) = list(self._strip), self._lost(record)
+        # Of a training loss of 0, no part can be progress.
+        progress = 1000 * (sum(losses) / (spec.strip * min(losses)) - 1) if min(losses) > 0 else 0.0
+        # Written as a product: training that stands still has a progress of 0.
+        if lost <= spec.threshold * progress:
+            return None
+        return (
+            f"Validation loss is {percent(lost / 100)} above its lowest, that of epoch {lowest}, while the last "
+            f"{counted(spec.strip, 'epoch')} lowered training loss by {progress:.1f} per mille (PQ over {spec.threshold:g})."
+        )
+
+    def _strips(self, record: EpochRecord) -> str | None:
+        spec = self._spec
+        if self._count % spec.strip:
+            return None
+        self._ends.append(record.metrics["val_loss"])
+        if len(self._ends) <= spec.patience or any(later <= earlier for earlier, later in pairwise(self._ends)):
+            return None
+        number = "a strip" if spec.patience == 1 else f"{spec.patience} strips in a row"
+        return f"Validation loss has risen over {number} of {counted(spec.strip, 'epoch')} (UP)."
+
+    def _lost(self, record: EpochRecord) -> tuple[float, int]:
+        """GL of an epoch, in percent, and the epoch of the lowest validation loss."""
+        assert self._lowest is not None
+        lowest, last = self._lowest.metrics["val_loss"], record.metrics["val_loss"]
+        if last == lowest:  # Also where both are 0.
+            return 0.0, self._lowest.epoch
+        return 100 * (last / lowest - 1) if lowest > 0 else float("inf"), self._lowest.epoch
 
 
-def stop_epoch(spec: StoppingSpec, lines: Sequence[Line], first: int) -> tuple[int, str] | None:
+def stop_epoch(spec: StoppingSpec, records: Iterable[EpochRecord], first: int) -> tuple[int, str] | None:
     """The epoch after which a run stops, and the reason as a sentence; None if it continues.
 
     Args:
-        lines: The lines of a run so far, in order, with `epoch`, `loss`, `val_loss` and `val_accuracy`.
+        records: Of the run so far, in order.
         first: The first epoch of the last phase; earlier epochs are ignored.
     """
-    if spec.rule == "off":
-        return None
-    counted = [line for line in lines if line["epoch"] >= first]
-    for end in range(1, len(counted) + 1):
-        if why := _RULES[spec.rule](spec, counted[:end]):
-            return int(counted[end - 1]["epoch"]), why
-    return None
-
-
-def ends_now(spec: StoppingSpec, lines: Sequence[Line], first: int) -> tuple[int, str] | None:
-    """`stop_epoch` for a run that has not stopped before its newest epoch: checks only that epoch."""
-    counted = [line for line in lines if line["epoch"] >= first]
-    why = _RULES[spec.rule](spec, counted) if counted and spec.rule != "off" else None
-    return (int(counted[-1]["epoch"]), why) if why else None
-
-
-def _patience(spec: StoppingSpec, lines: Sequence[Line]) -> str | None:
-    better = -1 if spec.metric == "val_loss" else 1
-    best = lines[0]
-    for line in lines[1:]:
-        if better * (line[spec.metric] - best[spec.metric]) > spec.min_delta:
-            best = line
-    waited = lines[-1]["epoch"] - best["epoch"]
-    if waited < spec.patience:
-        return None
-    name, direction = ("loss", "fallen below") if spec.metric == "val_loss" else ("accuracy", "risen above")
-    by = f" by {spec.min_delta:g}" if spec.min_delta else ""
-    return f"Validation {name} has not {direction} the {best[spec.metric]:.4g} of epoch {best['epoch']}{by} for {counted(waited, 'epoch')}."
-
-
-def _generalisation_loss(spec: StoppingSpec, lines: Sequence[Line]) -> str | None:
-    lost, lowest = _lost(lines)
-    if lost <= spec.threshold:
-        return None
-    return f"Validation loss is {percent(lost / 100)} above its lowest, that of epoch {lowest} (GL over {spec.threshold:g})."
-
-
-def _quotient(spec: StoppingSpec, lines: Sequence[Line]) -> str | None:
-    if len(lines) % spec.strip:
-        return None
-    losses = [line["loss"] for line in lines[-spec.strip :]]
-    lost, lowest = _lost(lines)
-    # A training loss of zero cannot progress.
-    progress = 1000 * (sum(losses) / (spec.strip * min(losses)) - 1) if min(losses) > 0 else 0.0
-    # As a product: without progress, a quotient would divide by zero.
-    if lost <= spec.threshold * progress:
-        return None
-    return (
-        f"Validation loss is {percent(lost / 100)} above its lowest, that of epoch {lowest}, while the last {counted(spec.strip, 'epoch')} lowered "
-        f"training loss by {progress:.1f} per mille (PQ over {spec.threshold:g})."
-    )
-
-
-def _strips(spec: StoppingSpec, lines: Sequence[Line]) -> str | None:
-    ends = [line["val_loss"] for line in lines[spec.strip - 1 :: spec.strip]]
-    if len(lines) % spec.strip or len(ends) <= spec.patience:
-        return None
-    last = ends[-spec.patience - 1 :]
-    if any(later <= earlier for earlier, later in pairwise(last)):
-        return None
-    number = "a strip" if spec.patience == 1 else f"{spec.patience} strips in a row"
-    return f"Validation loss has risen over {number} of {counted(spec.strip, 'epoch')} (UP)."
-
-
-def _lost(lines: Sequence[Line]) -> tuple[float, int]:
-    """GL of the last epoch, in percent, and the epoch of the lowest validation loss."""
-    lowest, last = min(lines, key=lambda line: line["val_loss"]), lines[-1]["val_loss"]
-    if last == lowest["val_loss"]:  # Also if both are zero.
-        return 0.0, lowest["epoch"]
-    return 100 * (last / lowest["val_loss"] - 1) if lowest["val_loss"] > 0 else float("inf"), lowest["epoch"]
-
-
-_RULES: dict[str, Callable[[StoppingSpec, Sequence[Line]], str | None]] = {
-    "patience": _patience,
-    "GL": _generalisation_loss,
-    "PQ": _quotient,
-    "UP": _strips,
-}
+    rule = EarlyStopping(spec, first)
+    judged = ((record.epoch, rule.update(record)) for record in records)
+    return next(((epoch, why) for epoch, why in judged if why), None)

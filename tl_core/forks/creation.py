@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from tl_core.files import write_bytes
 from tl_core.forks.rules import classes_of, continued, problems
 from tl_core.records import ForkOrigin
 from tl_core.store import run as folders
-from tl_core.store.checkpoints import Checkpoint, kept_at, read_manifest, unreadable
+from tl_core.store.checkpoints import Checkpoint, kept_at, records_at, unreadable
+from tl_core.store.epochs import FILE, lines_of
 from tl_core.store.fork_start import MODEL, Start, inherited, read_weights, start_weights, write_start
-from tl_core.store.metrics import append_metrics
 from tl_core.store.notes import title_of
 from tl_core.store.run import Run
 from tl_core.store.state import read_state, write_state
+from tl_core.store.val_outputs import copy_val_outputs
 
 EPOCH = "start.epoch"
 
@@ -50,10 +52,9 @@ def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
     def fill(made: Run) -> None:
         start = _start(parent, epoch, values)
         write_start(made, start, values)
-        for line in start.lines:
-            append_metrics(made, dict(line))
+        write_bytes(made.folder / FILE, lines_of(start.records))
         if spec.data.source == folders.read_spec(parent).data.source:
-            _copy_losses(parent, made, epoch)
+            copy_val_outputs(parent, made, epoch)
         came = ForkOrigin(parent.id, epoch, start.title)
         write_state(made, forked_from=came, epoch=epoch, epochs=resolve(spec).epochs)
 
@@ -93,10 +94,10 @@ def _weights_at(run: Run, entry: Checkpoint) -> dict[str, np.ndarray]:
 
 
 def _start(parent: Run, epoch: int, values: Mapping[str, np.ndarray]) -> Start:
-    own = [line for line in read_manifest(parent.checkpoints)["lines"] if line["epoch"] <= epoch]
-    lines = tuple({"inherited": parent.id, **line} for line in (*inherited(parent), *own))
+    found = records_at(parent, kept_at(parent, epoch, EPOCH), inherited(parent))
+    records = tuple(replace(record, inherited_from=record.inherited_from or parent.id) for record in found)
     data = read_state(parent).data or ""
-    return Start(parent.id, title_of(parent), epoch, "", _backbone(values), data, classes_of(parent), lines)
+    return Start(parent.id, title_of(parent), epoch, "", _backbone(values), data, classes_of(parent), records)
 
 
 def _backbone(values: Mapping[str, np.ndarray]) -> str:
@@ -107,12 +108,3 @@ def _backbone(values: Mapping[str, np.ndarray]) -> str:
         digest.update(f"{name}{values[name].dtype}{values[name].shape}".encode())
         digest.update(values[name].tobytes())
     return digest.hexdigest()[:20] if names else ""
-
-
-def _copy_losses(parent: Run, made: Run, epoch: int) -> None:
-    """Copies the loss of each validation image in the inherited epochs, if the parent has them."""
-    images = read_state(parent).images.get("validation", 0)
-    file, wanted = parent.folder / "val_losses.f32", 4 * images * epoch
-    if file.exists() and wanted <= file.stat().st_size:
-        with file.open("rb") as opened:
-            write_bytes(made.folder / file.name, opened.read(wanted))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import ExperimentSpec, StoppingSpec
+from tl_core.metrics import METRICS
 from tl_core.text import counted, exact_percent, joined
 
 
@@ -152,9 +153,8 @@ def _stopping(experiment: Experiment) -> Iterator[Technique]:
 
 def _rule(stopping: StoppingSpec) -> str:
     limit, strip = f"{stopping.threshold:g}", counted(stopping.strip, "epoch")
-    measure = "loss" if stopping.metric == "val_loss" else "accuracy"
     return {
-        "patience": f"Ends after {counted(stopping.patience, 'epoch')} without a better validation {measure}.",
+        "patience": f"Ends after {counted(stopping.patience, 'epoch')} without a better {METRICS[stopping.metric].phrase}.",
         "GL": f"Ends when validation loss is {limit} % over its lowest.",
         "PQ": f"Ends when that rise in percent is over {limit} times the progress of the last {strip}.",
         "UP": f"Ends after {counted(stopping.patience, 'strip')} of {strip} in a row with a higher validation loss.",

@@ -1,6 +1,6 @@
 """Typed records that runs store and processes exchange. Sentences are made from them only for display."""
 
-from tl_core.records.epochs import EpochRecord, best, most_accurate, own, rank, upgraded
+from tl_core.records.epochs import EpochRecord, best, rank, upgraded
 from tl_core.records.progress import Activity, Progress, ProgressCallback, Stage, unwatched
 from tl_core.records.state import EarlyStop, Environment, ForkOrigin, PlannedPhase, RunState, Status
 from tl_core.records.values import MALFORMED, from_json
@@ -20,8 +20,6 @@ __all__ = [
     "Status",
     "best",
     "from_json",
-    "most_accurate",
-    "own",
     "rank",
     "unwatched",
     "upgraded",

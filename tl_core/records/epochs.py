@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ class EpochRecord:
         epoch: Counted from 1 over the whole run.
         metrics: Values by the names of `tl_core.metrics.METRICS`; finite.
         learning_rate: After the last step, by parameter group; empty for a classifier that is solved.
-        seconds: Of training and evaluation.
+        seconds: Of training and evaluation; None for a head of a bank, which trains together with others.
         images_per_second: Of training alone; None if unknown.
         inherited_from: The run that trained this epoch, if a fork inherited it; empty for a run's own epochs.
     """
@@ -33,7 +33,7 @@ class EpochRecord:
     phase: str
     metrics: Mapping[str, float]
     learning_rate: Mapping[str, float] = field(default_factory=dict)
-    seconds: float = 0.0
+    seconds: float | None = None
     images_per_second: float | None = None
     inherited_from: str = ""
 
@@ -47,23 +47,25 @@ class EpochRecord:
                 phase=str(line.get("phase", "")),
                 metrics={name: _finite(value) for name, value in line.items() if name not in _FIELDS},
                 learning_rate={str(group): _finite(rate) for group, rate in (line.get("learning_rate") or {}).items()},
-                seconds=_finite(line.get("seconds", 0.0)),
-                images_per_second=None if (speed := line.get("images_per_second")) is None else _finite(speed),
+                seconds=_optional(line.get("seconds")),
+                images_per_second=_optional(line.get("images_per_second")),
                 inherited_from=str(line.get("inherited", "")),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from None
 
     def to_line(self) -> dict[str, Any]:
-        """As an object of plain values, without empty fields."""
-        line: dict[str, Any] = {"inherited": self.inherited_from} if self.inherited_from else {}
-        line |= {"epoch": self.epoch, "phase": self.phase, **self.metrics}
-        if self.learning_rate:
-            line["learning_rate"] = dict(self.learning_rate)
-        line["seconds"] = self.seconds
-        if self.images_per_second is not None:
-            line["images_per_second"] = self.images_per_second
-        return line
+        """As an object of plain values, metrics beside the rest; what is empty is left out."""
+        entries: dict[str, Any] = {
+            "inherited": self.inherited_from or None,
+            "epoch": self.epoch,
+            "phase": self.phase,
+            **self.metrics,
+            "learning_rate": dict(self.learning_rate) or None,
+            "seconds": self.seconds,
+            "images_per_second": self.images_per_second,
+        }
+        return {name: value for name, value in entries.items() if value is not None}
 
     @property
     def gap(self) -> float | None:
@@ -91,17 +93,6 @@ def best(records: Iterable[EpochRecord], metric: str) -> EpochRecord:
     return min(records, key=lambda record: rank(record, metric))
 
 
-def own(records: Sequence[EpochRecord]) -> tuple[EpochRecord, ...]:
-    """The epochs that a run trained itself: all except inherited ones, which come first."""
-    return tuple(record for record in records if not record.inherited_from)
-
-
-def most_accurate(records: Sequence[EpochRecord]) -> EpochRecord | None:
-    """The best of a run's own epochs by validation accuracy; None if it has none."""
-    found = own(records)
-    return best(found, "val_accuracy") if found else None
-
-
 def _whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"an epoch is {value!r}")
@@ -112,3 +103,7 @@ def _finite(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"it holds {value!r}, which is not a finite number")
     return float(value)
+
+
+def _optional(value: Any) -> float | None:
+    return None if value is None else _finite(value)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from tl_core.metrics import of_split
 from tl_core.records.values import MALFORMED, typed, types_of
 
 _ADVICE = ("; resume goes on from the last epoch.", " Resume goes on from the last epoch.", "; resume starts it.")
@@ -72,7 +73,7 @@ class RunState:
         seconds: Training time over all processes.
         epoch, epochs: Completed and planned epochs.
         phases: The planned phases, for the time left.
-        best_epoch, val_loss, val_accuracy: The best epoch by `train.best`, and its figures.
+        best_epoch, best_metrics: The best epoch by `train.best`, and its metrics on the validation images.
         images: Numbers of images by part: "train", "validation", "test".
         skipped: Files that could not be read.
         data, weights: Fingerprints of the images and the pretrained weights.
@@ -92,8 +93,7 @@ class RunState:
     phase: str = ""
     phases: tuple[PlannedPhase, ...] = ()
     best_epoch: int | None = None
-    val_loss: float | None = None
-    val_accuracy: float | None = None
+    best_metrics: Mapping[str, float] = field(default_factory=dict)
     images: Mapping[str, int] = field(default_factory=dict)
     classes: int | None = None
     skipped: int = 0
@@ -121,6 +121,11 @@ class RunState:
         """
         if not isinstance(values, dict) or values.get("status") not in list(Status):
             raise ValueError("it has no status")
+        if "best_metrics" not in values:  # An earlier version wrote them beside the other fields.
+            values = {
+                **values,
+                "best_metrics": {row.name: values[row.name] for row in of_split("val") if row.name in values},
+            }
         types = types_of(cls)
         found: dict[str, Any] = {}
         malformed = []

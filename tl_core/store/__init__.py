@@ -2,8 +2,8 @@
 
 runs/<id>/spec.json       the experiment; never changed
           state.json      status and progress (`RunState`); replaced atomically
-          metrics.jsonl   one line per epoch; appended
-          val_losses.f32  loss of every validation image, one row per epoch (float32)
+          metrics.jsonl   one line per epoch; appended; see epochs.py
+          val_outputs.bin prediction and loss of every validation image, one row per epoch; see val_outputs.py
           progress.json   its current stage (`Progress`); while it trains
           checkpoints/    see engine/training/checkpoints.py
           export/         the best epoch as a .keras file with its signature
@@ -19,7 +19,7 @@ ahead.json                the experiment set up on the Train page
 """
 
 from tl_core.store import changes, prefetch, queue
-from tl_core.store.metrics import append_metrics, best, most_accurate, own, read_metrics
+from tl_core.store.epochs import EpochReader, Epochs, read_epochs
 from tl_core.store.notes import Notes, read_notes, title_of, write_notes
 from tl_core.store.processes import is_alive, this_process
 from tl_core.store.progress import (
@@ -56,6 +56,7 @@ from tl_core.store.state import (
     stored_status,
     write_state,
 )
+from tl_core.store.val_outputs import ValOutputs, read_val_outputs
 
 __all__ = [
     "FAILED",
@@ -65,10 +66,11 @@ __all__ = [
     "RUNNING",
     "STATUSES",
     "STOPPED",
+    "EpochReader",
+    "Epochs",
     "Notes",
     "Run",
-    "append_metrics",
-    "best",
+    "ValOutputs",
     "cache_folder",
     "changes",
     "clear_progress",
@@ -80,15 +82,14 @@ __all__ = [
     "is_alive",
     "known",
     "models_folder",
-    "most_accurate",
-    "own",
     "prefetch",
     "queue",
-    "read_metrics",
+    "read_epochs",
     "read_notes",
     "read_progress",
     "read_spec",
     "read_state",
+    "read_val_outputs",
     "request_stop",
     "runs",
     "seconds_left",

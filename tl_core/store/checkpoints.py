@@ -1,17 +1,20 @@
 """Which checkpoints a run keeps, read without Keras, and how one is given up.
 
-checkpoints/manifest.json is the truth: a file it does not name is no checkpoint. engine/training/checkpoints.py writes both.
+checkpoints/manifest.json is the truth: a file it does not name is no checkpoint. engine/training/checkpoints.py writes both. The manifest of
+an earlier version held the lines of all epochs instead of the marks of metrics.jsonl; it is read, and `upgrade_manifest` replaces it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from tl_core.errors import BadInput
-from tl_core.files import read_json, write_json
+from tl_core.files import read_json, write_bytes, write_json
+from tl_core.records import EpochRecord
+from tl_core.store.epochs import FILE, Mark, line_of, lines_of, lines_until, records_of
 from tl_core.store.run import FINISHED, Run, held
 from tl_core.store.state import read_state
 
@@ -20,18 +23,45 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One entry of the manifest: the state after an epoch. `bytes` is the size of its file."""
+    """One entry of the manifest: the state after an epoch.
+
+    Attributes:
+        bytes: The size of its file.
+        metrics_bytes, metrics_sha256: How much of metrics.jsonl holds the epochs up to it, and its digest; 0 and empty in the manifest of an
+            earlier version.
+    """
 
     epoch: int
     phase: str
     file: str
     sha256: str
     bytes: int
+    metrics_bytes: int = 0
+    metrics_sha256: str = ""
+
+    @property
+    def mark(self) -> Mark:
+        return Mark(self.metrics_bytes, self.metrics_sha256)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What checkpoints/manifest.json holds.
+
+    Attributes:
+        entries: The checkpoints, the earliest first.
+        best_epoch: By `train.best`; 0 before the first.
+        old_lines: Of all epochs the run trained itself, where an earlier version wrote the manifest; None otherwise.
+    """
+
+    entries: tuple[Checkpoint, ...] = ()
+    best_epoch: int = 0
+    old_lines: tuple[EpochRecord, ...] | None = None
 
 
 def kept(run: Run) -> tuple[Checkpoint, ...]:
     """The checkpoints of a run, the earliest first; raises BadInput where the manifest is damaged."""
-    return tuple(entries_of(run.checkpoints))
+    return read_manifest(run.checkpoints).entries
 
 
 def kept_at(run: Run, epoch: int, path: str = "epoch") -> Checkpoint:
@@ -54,7 +84,7 @@ def unreadable(run: Run, entry: Checkpoint, path: str = "epoch") -> BadInput:
 
 def best_epoch(run: Run) -> int | None:
     """The best epoch by `train.best`; None before the first checkpoint."""
-    return int(read_manifest(run.checkpoints)["best_epoch"]) or None
+    return read_manifest(run.checkpoints).best_epoch or None
 
 
 def removable(run: Run) -> tuple[Checkpoint, ...]:
@@ -86,22 +116,61 @@ def remove_all_but_needed(run: Run) -> int:
         return _remove(run, removable(run))
 
 
-def entries_of(folder: Path) -> list[Checkpoint]:
+def records_at(run: Run, entry: Checkpoint, inherited: Iterable[EpochRecord]) -> list[EpochRecord]:
+    """The epochs up to a kept checkpoint, of a fork with those it inherited; raises BadInput where metrics.jsonl does not hold them any more."""
+    if (lines := read_manifest(run.checkpoints).old_lines) is not None:
+        return [record for record in (*inherited, *lines) if record.epoch <= entry.epoch]
+    content = lines_until(run, entry.mark)
+    if content is None:
+        raise BadInput.of(str(run.folder / FILE), "is damaged", "Restore it, or choose another run.")
+    return records_of(content)
+
+
+def upgrade_manifest(run: Run, inherited: Iterable[EpochRecord]) -> None:
+    """Brings a manifest of an earlier version, and metrics.jsonl with it, to the form of this one; does nothing to another.
+
+    Args:
+        inherited: Of a fork, the epochs before its own.
+    """
+    manifest = read_manifest(run.checkpoints)
+    if manifest.old_lines is None:
+        return
+    content = lines_of(inherited)
+    marks = {}
+    for record in manifest.old_lines:
+        content += line_of(record)
+        marks[record.epoch] = Mark(len(content), hashlib.sha256(content).hexdigest())
+    write_bytes(run.folder / FILE, content)
+    entries = (
+        replace(entry, metrics_bytes=marks[entry.epoch].bytes, metrics_sha256=marks[entry.epoch].sha256)
+        for entry in manifest.entries
+        if entry.epoch in marks
+    )
+    write_manifest(run.checkpoints, Manifest(tuple(entries), manifest.best_epoch))
+
+
+def entries_of(folder: Path) -> tuple[Checkpoint, ...]:
     """The checkpoints a folder's manifest names, the earliest first; raises BadInput where it is damaged."""
+    return read_manifest(folder).entries
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a folder of checkpoints; raises BadInput where it is damaged."""
+    if not (folder / MANIFEST).exists():
+        return Manifest()
+    found = read_json(folder / MANIFEST)
     try:
-        return [Checkpoint(**entry) for entry in read_manifest(folder)["entries"]]
-    except TypeError as error:
+        lines = found.get("lines")
+        old = None if lines is None else tuple(map(EpochRecord.from_line, lines))
+        return Manifest(tuple(Checkpoint(**entry) for entry in found["entries"]), int(found["best_epoch"]), old)
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise _damaged(folder, error) from None
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a folder: `entries`, `best_epoch` (0: none yet) and `lines`, the metrics of all epochs so far."""
-    if not (folder / MANIFEST).exists():
-        return {"entries": [], "best_epoch": 0, "lines": []}
-    found = read_json(folder / MANIFEST)
-    if not isinstance(found, dict) or not {"entries", "best_epoch", "lines"} <= found.keys():
-        raise _damaged(folder, "an entry is missing")
-    return found
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    entries = [asdict(entry) for entry in manifest.entries]
+    lines = {} if manifest.old_lines is None else {"lines": [record.to_line() for record in manifest.old_lines]}
+    write_json(folder / MANIFEST, {"entries": entries, "best_epoch": manifest.best_epoch, **lines})
 
 
 def _damaged(folder: Path, what: object) -> BadInput:
@@ -112,9 +181,9 @@ def _needed(run: Run) -> dict[int, str]:
     """The epochs whose checkpoints a run needs, each with why, as the end of a sentence."""
     manifest = read_manifest(run.checkpoints)
     needed = {}
-    if manifest["entries"] and read_state(run).status != FINISHED:
-        needed[int(manifest["entries"][-1]["epoch"])] = "it is the latest, and the run can still be resumed from it."
-    return {**needed, int(manifest["best_epoch"]): "it is the best."}
+    if manifest.entries and read_state(run).status != FINISHED:
+        needed[manifest.entries[-1].epoch] = "it is the latest, and the run can still be resumed from it."
+    return {**needed, manifest.best_epoch: "it is the best."}
 
 
 def _remove(run: Run, gone: Collection[Checkpoint]) -> int:
@@ -124,10 +193,8 @@ def _remove(run: Run, gone: Collection[Checkpoint]) -> int:
     names = {entry.file for entry in gone}
     manifest = read_manifest(folder)
     # The manifest first: whatever happens between, it names no file that is not there.
-    write_json(
-        folder / MANIFEST,
-        {**manifest, "entries": [entry for entry in manifest["entries"] if entry["file"] not in names]},
-    )
+    entries = tuple(entry for entry in manifest.entries if entry.file not in names)
+    write_manifest(folder, replace(manifest, entries=entries))
     freed = 0
     for name in names:
         file = folder / name

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tl_core.errors import BadInput
 from tl_core.files import read_json, sha256_of, write_json, write_with
+from tl_core.records import EpochRecord
 from tl_core.store.run import Run
 
 WEIGHTS, START = "start.npz", "start.json"
@@ -34,7 +34,7 @@ class Start:
         backbone: A name for the weights in it that are the backbone's; empty where only a head had trained, so that what is
             frozen is as it was pretrained.
         data: The fingerprint of the images the parent was trained on.
-        lines: The metrics of the epochs up to there, each with `inherited`: the run that trained it.
+        records: Of the epochs up to there, each with the run that trained it.
     """
 
     run: str
@@ -44,14 +44,16 @@ class Start:
     backbone: str
     data: str
     classes: tuple[str, ...]
-    lines: tuple[Mapping[str, Any], ...]
+    records: tuple[EpochRecord, ...]
 
 
 def write_start(run: Run, start: Start, values: Mapping[str, np.ndarray]) -> None:
     """Writes what a fork begins with: its weights, and `start` with their checksum."""
     file = run.folder / WEIGHTS
     write_with(file, lambda temporary: np.savez(temporary, **values))  # type: ignore[arg-type]
-    write_json(run.folder / START, asdict(replace(start, sha256=sha256_of(file))))
+    fields = {name: value for name, value in vars(start).items() if name != "records"}
+    lines = [record.to_line() for record in start.records]
+    write_json(run.folder / START, {**fields, "sha256": sha256_of(file), "lines": lines})
 
 
 def read_start(run: Run) -> Start | None:
@@ -61,15 +63,16 @@ def read_start(run: Run) -> Start | None:
         return None
     try:
         values = read_json(file)
-        return Start(**{**values, "classes": tuple(values["classes"]), "lines": tuple(values["lines"])})
-    except (TypeError, LookupError) as error:
+        records = tuple(map(EpochRecord.from_line, values.pop("lines")))
+        return Start(**{**values, "classes": tuple(values["classes"]), "records": records})
+    except (TypeError, ValueError, AttributeError, LookupError) as error:
         raise BadInput.of(str(file), f"is damaged ({error})", "Fork the run again.") from None
 
 
-def inherited(run: Run) -> list[dict[str, Any]]:
-    """The lines of the epochs before a fork began, each saying in `inherited` which run trained it; none for any other run."""
+def inherited(run: Run) -> tuple[EpochRecord, ...]:
+    """The epochs before a fork began, each with the run that trained it; none for any other run."""
     start = read_start(run)
-    return [dict(line) for line in start.lines] if start else []
+    return start.records if start else ()
 
 
 def start_weights(run: Run) -> dict[str, np.ndarray]:

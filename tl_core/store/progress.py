@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from tl_core.errors import BadInput
 from tl_core.files import read_json, replace_json
-from tl_core.records import MALFORMED, PlannedPhase, Progress, RunState, from_json
+from tl_core.records import MALFORMED, EpochRecord, PlannedPhase, Progress, RunState, from_json
 from tl_core.store.run import Run
 
 RECENT = 5
@@ -32,7 +31,7 @@ def clear_progress(run: Run) -> None:
     (run.folder / "progress.json").unlink(missing_ok=True)
 
 
-def seconds_left(state: RunState, lines: Sequence[Mapping[str, Any]], progress: Progress | None) -> float | None:
+def seconds_left(state: RunState, records: Sequence[EpochRecord], progress: Progress | None) -> float | None:
     """The time left of a running run in seconds; None if unknown.
 
     The current phase is estimated from its latest epochs, or from its first so far; later phases from the plan.
@@ -42,7 +41,7 @@ def seconds_left(state: RunState, lines: Sequence[Mapping[str, Any]], progress: 
     if progress is None or number is None or phase is None or not progress.total:
         return None
     share = progress.done / progress.total
-    each = _epoch_seconds(lines, phase, progress, share)
+    each = _epoch_seconds(records, phase, progress, share)
     if each is None:
         return None
     later = sum(other.seconds for other in state.phases if other.first > phase.last)
@@ -58,9 +57,9 @@ def stage_seconds_left(progress: Progress) -> float | None:
 
 
 def _epoch_seconds(
-    lines: Sequence[Mapping[str, Any]], phase: PlannedPhase, progress: Progress, share: float
+    records: Sequence[EpochRecord], phase: PlannedPhase, progress: Progress, share: float
 ) -> float | None:
-    known = [float(line["seconds"]) for line in lines if line["epoch"] >= phase.first]
-    if known:
-        return statistics.median(known[-RECENT:])
+    recent = [record for record in records[-RECENT:] if record.epoch >= phase.first]
+    if known := [record.seconds for record in recent if record.seconds is not None]:
+        return statistics.median(known)
     return (progress.at - progress.since) / share if share else None

@@ -10,14 +10,15 @@ from typing import Any, Literal
 import numpy as np
 
 from pages.ui.charts import colours, layouts
-from pages.ui.charts.points import Lines, json_numbers, phase_starts, smoothed, thinned, values, x_values
+from pages.ui.charts.points import json_numbers, smoothed, thinned, x_values
+from tl_core.metrics import Split, metric_of
+from tl_core.store import Epochs
 
-Measure = Literal["loss", "accuracy"]
 X = Literal["epoch", "seconds"]
 Kind = Literal["val", "clean", "reported"]
 Figure = dict[str, Any]
 
-PREFIXES: dict[Kind, str] = {"val": "val_", "clean": "train_eval_", "reported": ""}
+SPLITS: dict[Kind, Split] = {"val": "val", "clean": "train_eval", "reported": "train"}
 NAMES: dict[Kind, str] = {"val": "Validation", "clean": "Training (clean)", "reported": "Training (reported)"}
 _LABELS: dict[Kind, str] = {"val": "validation", "clean": "training", "reported": "reported"}
 _RUN_LOOKS: dict[Kind, tuple[str, str]] = {
@@ -33,10 +34,10 @@ FEW = 30
 
 @dataclass(frozen=True)
 class Named:
-    """A run among others: what the legend calls it, the lines of its epochs, and what it stays the same by."""
+    """A run among others: what the legend calls it, its epochs, and what it stays the same by."""
 
     title: str
-    lines: Lines
+    epochs: Epochs
     id: str = ""
 
 
@@ -62,63 +63,67 @@ class Curve:
 
 
 def run_figure(
-    lines: Lines,
+    epochs: Epochs,
     *,
-    measure: Measure,
+    quantity: str,
     x: X,
     smoothing: float,
     log: bool,
     best_epoch: int | None,
     inherited_from: str = "",
 ) -> Figure:
-    """One run: validation, clean and reported training, with the gap between the first two shaded.
+    """One quantity of one run: on validation and in training, clean and reported, as far as it is measured there; the gap between the first
+    two is shaded.
 
     Args:
-        lines: As store.read_metrics gives them; lines of a solved classifier lack the reported pair. Without any, an empty chart says
-            that the first is to come: so the browser has loaded what draws it by then.
+        epochs: Without any, an empty chart says that the first is to come: so the browser has loaded what draws it by then.
         x: Epochs, or the seconds trained up to the end of each.
         smoothing: The weight of what came before, 0 to 0.95; what was measured then stands faintly behind.
         best_epoch: Marked by a star, on the measured value.
         inherited_from: What the run is called that trained the epochs before a fork.
     """
-    if not lines:
-        return {"data": [], "layout": layouts.empty(measure, x, log, NOTHING_YET)}
-    drawn = [
-        Curve(kind, NAMES[kind], colour, dash, values(lines, PREFIXES[kind] + measure))
+    if not epochs:
+        return {"data": [], "layout": layouts.empty(quantity, x, log, NOTHING_YET)}
+    drawn = {
+        kind: Curve(kind, NAMES[kind], colour, dash, epochs.column(row.name))
         for kind, (colour, dash) in _RUN_LOOKS.items()
-    ]
-    best = [index for index, line in enumerate(lines) if line["epoch"] == best_epoch]
-    index = thinned([curve.values for curve in drawn], [*best, *phase_starts(lines)])
-    at = x_values(lines, x)
-    data = [*_gap(drawn, at, index, smoothing), *_traces(drawn, at, index, smoothing, measure)]
-    marks = layouts.joined(layouts.phase_changes(lines, at, x), _inherited(lines, at, x, inherited_from))
+        if (row := metric_of(quantity, SPLITS[kind]))
+    }
+    best = np.flatnonzero(epochs.column("epoch") == best_epoch).tolist()
+    index = thinned([curve.values for curve in drawn.values()], [*best, *epochs.phase_starts])
+    at = x_values(epochs, x)
+    data = _traces(list(drawn.values()), at, index, smoothing, quantity)
+    if "val" in drawn and "clean" in drawn:
+        data = [*_gap(drawn["clean"], drawn["val"], at, index, smoothing), *data]
+    marks = layouts.joined(layouts.phase_changes(epochs, at, x), _inherited(epochs, at, x, inherited_from))
     if best:
-        data.append(_star(drawn[0], lines, at, best[0], measure))
+        if "val" in drawn:
+            data.append(_star(drawn["val"], epochs, at, best[0]))
         marks = layouts.joined(marks, layouts.best_line(float(at[best[0]])))
-    return {"data": data, "layout": layouts.layout(measure, x, log, len(lines), marks)}
+    return {"data": data, "layout": layouts.layout(quantity, x, log, len(epochs), marks)}
 
 
 def compare_figure(
-    runs: Sequence[Named], *, measure: Measure, x: X, smoothing: float, log: bool, show: Sequence[Kind]
+    runs: Sequence[Named], *, quantity: str, x: X, smoothing: float, log: bool, show: Sequence[Kind]
 ) -> Figure:
     """Several runs in one chart: a colour a run, in the order given; validation solid, clean training dashed, reported dotted."""
     # Runs of other lengths, and epochs of other durations, do not meet at one place of the x axis.
-    named = x == "seconds" or len({len(run.lines) for run in runs}) > 1
+    named = x == "seconds" or len({len(run.epochs) for run in runs}) > 1
     data = []
     for number, run in enumerate(runs):
-        drawn = _compared(run, number, measure, show, ", epoch %{text}" if named else "")
+        drawn = _compared(run, number, quantity, show, ", epoch %{text}" if named else "")
         index = thinned([curve.values for curve in drawn])
-        epochs = [str(run.lines[at]["epoch"]) for at in index] if named else None
-        data += [
-            {**trace, "text": epochs} for trace in _traces(drawn, x_values(run.lines, x), index, smoothing, measure)
-        ]
-    longest = max((len(run.lines) for run in runs), default=0)
-    return {"data": data, "layout": layouts.layout(measure, x, log, longest)}
+        text = [str(run.epochs[at].epoch) for at in index] if named else None
+        at = x_values(run.epochs, x)
+        data += [{**trace, "text": text} for trace in _traces(drawn, at, index, smoothing, quantity)]
+    longest = max((len(run.epochs) for run in runs), default=0)
+    return {"data": data, "layout": layouts.layout(quantity, x, log, longest)}
 
 
-def _compared(run: Named, number: int, measure: Measure, show: Sequence[Kind], said: str) -> list[Curve]:
+def _compared(run: Named, number: int, quantity: str, show: Sequence[Kind], said: str) -> list[Curve]:
     group = run.id or str(number)
-    curves = {kind: values(run.lines, PREFIXES[kind] + measure) for kind in _COMPARED_DASHES if kind in show}
+    rows = {kind: metric_of(quantity, SPLITS[kind]) for kind in _COMPARED_DASHES if kind in show}
+    curves = {kind: run.epochs.column(row.name) for kind, row in rows.items() if row}
     measured = [kind for kind, curve in curves.items() if np.isfinite(curve).any()]
     return [
         Curve(
@@ -135,44 +140,42 @@ def _compared(run: Named, number: int, measure: Measure, show: Sequence[Kind], s
     ]
 
 
-def _inherited(lines: Lines, at: np.ndarray, x: X, title: str) -> layouts.Marks:
+def _inherited(epochs: Epochs, at: np.ndarray, x: X, title: str) -> layouts.Marks:
     """The band over the epochs that another run trained; nothing where there are none."""
-    count = sum(bool(line.get("inherited")) for line in lines)
+    count = epochs.inherited
     if not count:
         return layouts.phase_lines(())
     start, end = (0.0, float(at[count - 1])) if x == "seconds" else (float(at[0]) - 0.5, float(at[count - 1]) + 0.5)
     return layouts.band(start, end, f"inherited from {title}" if title else "inherited")
 
 
-def rates_figure(lines: Lines, *, x: X, log: bool = True) -> Figure:
+def rates_figure(epochs: Epochs, *, x: X, log: bool = True) -> Figure:
     """The learning rate of each group of weights; solved classifiers have none."""
-    rates = [line.get("learning_rate") or {} for line in lines]
-    groups = dict.fromkeys(group for rate in rates for group in rate)
     drawn = [
-        Curve(group, group, colours.of_run(2 + number), "solid", values(rates, group))
-        for number, group in enumerate(groups)
+        Curve(group, group, colours.of_run(2 + number), "solid", epochs.column(f"learning_rate.{group}"))
+        for number, group in enumerate(epochs.rate_groups)
     ]
-    at = x_values(lines, x)
-    index = thinned([curve.values for curve in drawn], phase_starts(lines))
+    at = x_values(epochs, x)
+    index = thinned([curve.values for curve in drawn], epochs.phase_starts)
     data = _traces(drawn, at, index, 0.0, "learning rate")
-    marks = layouts.joined(layouts.phase_changes(lines, at, x), _inherited(lines, at, x, ""))
-    layout = layouts.layout("learning rate", x, log, len(lines), marks)
+    marks = layouts.joined(layouts.phase_changes(epochs, at, x), _inherited(epochs, at, x, ""))
+    layout = layouts.layout("learning rate", x, log, len(epochs), marks)
     if log:
         layout["yaxis"] |= layouts.rate_ticks(rate for trace in data for rate in trace["y"])
     return {"data": data, "layout": layout}
 
 
 def _traces(
-    drawn: Sequence[Curve], at: np.ndarray, index: np.ndarray, smoothing: float, measure: str
+    drawn: Sequence[Curve], at: np.ndarray, index: np.ndarray, smoothing: float, quantity: str
 ) -> list[dict[str, Any]]:
     """The lines of the curves; where they are smoothed, with what was measured faintly behind."""
     behind = [_measured_behind(curve, at, index) for curve in drawn] if smoothing else []
-    return behind + [_line(curve, at, index, smoothing, measure) for curve in drawn]
+    return behind + [_line(curve, at, index, smoothing, quantity) for curve in drawn]
 
 
-def _line(curve: Curve, at: np.ndarray, index: np.ndarray, smoothing: float, measure: str) -> dict[str, Any]:
+def _line(curve: Curve, at: np.ndarray, index: np.ndarray, smoothing: float, quantity: str) -> dict[str, Any]:
     shown = smoothed(curve.values, smoothing) if smoothing else curve.values
-    form = layouts.number_form(measure)
+    form = layouts.number_form(quantity)
     # Among several runs there is no room for a second value.
     both = bool(smoothing) and not curve.said
     said = f"%{{y:{form}}}" + (f" (measured %{{customdata:{form}}})" if both else "") + curve.said
@@ -211,10 +214,10 @@ def _base(curve: Curve, at: np.ndarray, index: np.ndarray, shown: np.ndarray) ->
     }
 
 
-def _gap(drawn: Sequence[Curve], at: np.ndarray, index: np.ndarray, smoothing: float) -> list[dict[str, Any]]:
+def _gap(clean: Curve, validation: Curve, at: np.ndarray, index: np.ndarray, smoothing: float) -> list[dict[str, Any]]:
     """Clean training and validation once more, unseen, with the space between them filled: it is hidden by its own entry."""
     edges = [
-        Curve("gap", "Gap", colours.GAP, "solid", smoothed(curve.values, smoothing)) for curve in (drawn[1], drawn[0])
+        Curve("gap", "Gap", colours.GAP, "solid", smoothed(curve.values, smoothing)) for curve in (clean, validation)
     ]
     unseen = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     lower, upper = ({**_base(curve, at, index, curve.values), **unseen, "name": curve.name} for curve in edges)
@@ -222,8 +225,8 @@ def _gap(drawn: Sequence[Curve], at: np.ndarray, index: np.ndarray, smoothing: f
     return [{**lower, "uid": "gap-from", "showlegend": False}, {**upper, **fill, "legendrank": 2000}]
 
 
-def _star(validation: Curve, lines: Lines, at: np.ndarray, best: int, measure: str) -> dict[str, Any]:
-    epoch = lines[best]["epoch"]
+def _star(validation: Curve, epochs: Epochs, at: np.ndarray, best: int) -> dict[str, Any]:
+    epoch = epochs[best].epoch
     return {
         "type": "scatter",
         "uid": "best",

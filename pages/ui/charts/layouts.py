@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from pages.ui.charts import colours
-from pages.ui.charts.points import Lines, phase_starts
+from tl_core.metrics import METRICS
+from tl_core.store import Epochs
 
 Marks = dict[str, list[dict[str, Any]]]
 """Plotly's shapes and annotations."""
@@ -18,13 +19,27 @@ Marks = dict[str, list[dict[str, Any]]]
 X_TITLES = {"epoch": "Epoch", "seconds": "Seconds of training"}
 
 
-def number_form(measure: str) -> str:
+def number_form(quantity: str) -> str:
     """How a value is written, as d3 formats are."""
-    return {"accuracy": ".1%", "loss": ".4f"}.get(measure, ".2e")
+    return {"percent": ".1%", "number": ".4f"}.get(_format_of(quantity), ".2e")
 
 
-def layout(measure: str, x: str, log: bool, epochs: int, marks: Marks | None = None) -> dict[str, Any]:
-    """The layout of a chart of `measure` over `x`. Zoom lasts as long as an axis means the same; hidden curves always do."""
+def has_log_scale(quantity: str) -> bool:
+    """Whether a quantity may be drawn on a logarithmic scale: shares of 1 are not."""
+    return _format_of(quantity) == "number"
+
+
+def title_of(quantity: str) -> str:
+    return quantity[:1].upper() + quantity[1:]
+
+
+def _format_of(quantity: str) -> str:
+    """The format of its metrics; empty for the learning rate, which is none."""
+    return next((row.format for row in METRICS if row.quantity == quantity), "")
+
+
+def layout(quantity: str, x: str, log: bool, epochs: int, marks: Marks | None = None) -> dict[str, Any]:
+    """The layout of a chart of a quantity over `x`. Zoom lasts as long as an axis means the same; hidden curves always do."""
     grid = {"gridcolor": colours.faded(colours.GRID, 0.8), "zeroline": False, "linecolor": colours.GRID}
     return {
         **(marks or {}),
@@ -42,18 +57,18 @@ def layout(measure: str, x: str, log: bool, epochs: int, marks: Marks | None = N
         },
         "yaxis": {
             **grid,
-            "uirevision": f"{measure} {log}",
-            "title": {"text": measure.capitalize(), "standoff": 6},
+            "uirevision": f"{quantity} {log}",
+            "title": {"text": title_of(quantity), "standoff": 6},
             "type": "log" if log else "linear",
-            "tickformat": {"accuracy": ".0%", "learning rate": ".0e"}.get(measure),
+            "tickformat": {"percent": ".0%", "": ".0e"}.get(_format_of(quantity)),
             "automargin": True,
         },
     }
 
 
-def empty(measure: str, x: str, log: bool, text: str) -> dict[str, Any]:
+def empty(quantity: str, x: str, log: bool, text: str) -> dict[str, Any]:
     """The layout of a chart without curves: a sentence, and no numbers, for Plotly's own would go to 400 %."""
-    axes = layout(measure, x, log, 0, centred_text(text))
+    axes = layout(quantity, x, log, 0, centred_text(text))
     return {**axes, **{name: {**axes[name], "showticklabels": False} for name in ("xaxis", "yaxis")}}
 
 
@@ -63,13 +78,13 @@ def centred_text(text: str) -> Marks:
     return {"shapes": [], "annotations": [{**place, "text": text, "font": {"color": colours.TEXT}}]}
 
 
-def phase_changes(lines: Lines, at: np.ndarray, x: str) -> Marks:
+def phase_changes(epochs: Epochs, at: np.ndarray, x: str) -> Marks:
     """A dotted line where a phase ends, with the name of the one that begins."""
     begins = []
-    for index in phase_starts(lines):
+    for index in epochs.phase_starts:
         # Between two epochs; in seconds, the end of the last one.
         place = float(at[index - 1]) if x == "seconds" else float(at[index - 1] + at[index]) / 2
-        begins.append((place, str(lines[index].get("phase", ""))))
+        begins.append((place, epochs[index].phase))
     return phase_lines(begins)
 
 

@@ -10,26 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from tl_core.store import Epochs
+
 MOST_POINTS = 500
 """About the most points a curve is drawn with; a screen shows no more."""
 
-Lines = Sequence[dict[str, Any]]
-"""The lines of a run's epochs, as store.read_metrics gives them."""
 
-
-def values(lines: Lines, name: str) -> np.ndarray:
-    """One measure by epoch: float64, shape (epochs,); not a number where a line lacks it."""
-    return np.array([line.get(name, math.nan) for line in lines], np.float64)
-
-
-def x_values(lines: Lines, x: str) -> np.ndarray:
+def x_values(epochs: Epochs, x: str) -> np.ndarray:
     """Where the epochs stand on the x axis: their number, or the seconds trained up to their end. float64, shape (epochs,)."""
-    return np.cumsum(values(lines, "seconds")) if x == "seconds" else values(lines, "epoch")
-
-
-def phase_starts(lines: Lines) -> list[int]:
-    """The index of each epoch that begins another phase than the one before it."""
-    return [index for index in range(1, len(lines)) if lines[index].get("phase") != lines[index - 1].get("phase")]
+    return np.cumsum(epochs.column("seconds")) if x == "seconds" else epochs.column("epoch")
 
 
 def smoothed(curve: np.ndarray, smoothing: float) -> np.ndarray:
@@ -82,8 +71,8 @@ def json_numbers(curve: np.ndarray) -> list[float | None]:
     return [float(f"{value:.6g}") if math.isfinite(value) else None for value in curve]
 
 
-def curves_csv(lines: Lines) -> str:
-    """One row an epoch and one column for each entry of the lines, in the order met; a learning rate has a column a group.
+def curves_csv(lines: Iterable[Mapping[str, Any]]) -> str:
+    """One row an epoch and one column for each entry of the lines of metrics.jsonl, in the order met; a learning rate has a column a group.
 
     What a line lacks is empty. Lines of several runs may be mixed where an entry of theirs names the run.
     """

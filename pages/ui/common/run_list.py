@@ -11,20 +11,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pages.ui.common.run_view import DAMAGE
+from pages.ui.common.run_view import DAMAGE, read_epochs
 from pages.ui.common.settings_text import changed_settings
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.files import TEMPORARY
+from tl_core.metrics import METRICS
 from tl_core.records import Progress, RunState
 from tl_core.store import (
     QUEUED,
     RUNNING,
+    Epochs,
     Run,
-    most_accurate,
     queue,
-    read_metrics,
     read_notes,
     read_progress,
     read_spec,
@@ -51,6 +51,7 @@ class Row:
         created: In this machine's own time.
         settings: Those that differ from the defaults, besides dataset, backbone and freeze depth.
         epoch, epochs: Those done, and those the run will have.
+        best: (name, value) of the metrics that have a column, at `best_epoch`.
         best_accuracy: The highest validation accuracy so far, 0 to 1, reached first in `best_epoch`.
         gap: Accuracy on training images (inference mode, not augmented) minus validation accuracy, after that epoch.
         val_losses: Validation loss by epoch, thinned out to at most `POINTS` + 1 values.
@@ -73,6 +74,7 @@ class Row:
     notes: str = ""
     epoch: int = 0
     epochs: int | None = None
+    best: tuple[tuple[str, float | None], ...] = ()
     best_accuracy: float | None = None
     best_epoch: int | None = None
     gap: float | None = None
@@ -143,7 +145,7 @@ def _read(run: Run) -> Row:
 
 
 def _whole(run: Run) -> Row:
-    state, spec, lines, notes = read_state(run), read_spec(run), read_metrics(run), read_notes(run)
+    state, spec, epochs, notes = read_state(run), read_spec(run), read_epochs(run), read_notes(run)
     if state.malformed:
         raise BadInput.of("state.json", f"is damaged ({', '.join(state.malformed)})")
     return Row(
@@ -158,12 +160,12 @@ def _whole(run: Run) -> Row:
         settings=", ".join(filter(None, [_fork(state), changed_settings(spec)])),
         tags=notes.tags,
         notes=notes.text,
-        epoch=len(lines),
+        epoch=len(epochs),
         epochs=state.epochs or resolve(spec).epochs,
-        val_losses=_thinned([float(line["val_loss"]) for line in lines]),
+        val_losses=_thinned(epochs.column("val_loss").tolist()),
         seconds=state.seconds,
-        **_best(lines),
-        **_now(run, state, lines),
+        **_best(epochs),
+        **_now(run, state, epochs),
     )
 
 
@@ -172,20 +174,20 @@ def _fork(state: RunState) -> str:
     return f"fork of {came.title} at epoch {came.epoch}" if came else ""
 
 
-def _now(run: Run, state: RunState, lines: list[dict[str, Any]]) -> dict[str, Any]:
+def _now(run: Run, state: RunState, epochs: Epochs) -> dict[str, Any]:
     """What a run is doing now, if a process trains it."""
     if state.status != RUNNING:
         return {}
     progress = read_progress(run)
-    return {"progress": progress, "left": seconds_left(state, lines, progress)}
+    return {"progress": progress, "left": seconds_left(state, epochs, progress)}
 
 
-def _best(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    best = most_accurate(lines)
+def _best(epochs: Epochs) -> dict[str, Any]:
+    best = epochs.best("val_accuracy")
     if best is None:
         return {}
-    gap = best["train_eval_accuracy"] - best["val_accuracy"]
-    return {"best_accuracy": best["val_accuracy"], "best_epoch": best["epoch"], "gap": gap}
+    values = tuple((row.name, best.metrics.get(row.name)) for row in METRICS if row.listed)
+    return {"best": values, "best_accuracy": best.metrics["val_accuracy"], "best_epoch": best.epoch, "gap": best.gap}
 
 
 def _thinned(values: list[float]) -> tuple[float, ...]:

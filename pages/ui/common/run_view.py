@@ -17,7 +17,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json
 from tl_core.records import ForkOrigin, Progress, RunState, Status
-from tl_core.store import Run, live_changes
+from tl_core.store import EpochReader, Epochs, Run, live_changes
 from tl_core.store.live_changes import LiveChange
 
 DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
@@ -25,8 +25,11 @@ DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowE
 
 ACTIVE = (store.QUEUED, store.RUNNING)
 
-NUMBERS = ("epoch", "train_eval_loss", "train_eval_accuracy", "val_loss", "val_accuracy", "seconds")
-"""What every line of metrics has; a classifier that is solved at once has nothing more."""
+NEEDED = ("train_eval_loss", "train_eval_accuracy", "val_loss", "val_accuracy")
+"""The metrics that every epoch has; a classifier that is solved at once has no others but those on validation."""
+
+KEPT = 64
+"""Of how many runs the epochs are kept, so that only new ones are read."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class RunView:
     """A run. What cannot be read is left at its empty value, and `damage` says so.
 
     Attributes:
-        lines: The metrics, a line an epoch; of a fork, those of the epochs before it as well.
+        records: Of its epochs; of a fork, of those before it as well.
         adjustments: What was changed while it trained.
         asked: What is asked for and not yet in force, by path.
         damage: A sentence for each file that cannot be read.
@@ -44,7 +47,7 @@ class RunView:
     title: str
     state: RunState
     spec: ExperimentSpec | None
-    lines: tuple[dict[str, Any], ...]
+    records: Epochs
     progress: Progress | None
     damage: tuple[str, ...]
     adjustments: tuple[LiveChange, ...] = ()
@@ -74,11 +77,6 @@ class RunView:
         return resolve(self.spec).with_changes(self.adjustments).phases if self.spec else ()
 
     @property
-    def own(self) -> tuple[dict[str, Any], ...]:
-        """The lines of the epochs it trained itself: all but those that a fork inherited."""
-        return store.own(self.lines)
-
-    @property
     def forked_from(self) -> ForkOrigin | None:
         """Of a fork: the run it goes on from."""
         return self.state.forked_from
@@ -86,21 +84,21 @@ class RunView:
     @property
     def best_epoch(self) -> int | None:
         """The best by the measure the spec names: exported, unless `stopping.restore_best` is off."""
-        if not self.own:
-            return None
-        return int(store.best(self.own, self.spec.train.best if self.spec else "val_loss")["epoch"])
+        best = self.records.best(self.spec.train.best if self.spec else "val_loss")
+        return best.epoch if best else None
 
 
 def read_view(run: Run) -> RunView:
     """Reads a run; damaged files are listed in the view and raise nothing."""
     damage: list[str] = []
-    spec = lines = progress = asked = None
+    spec = progress = asked = None
+    records = Epochs()
     title = run.id
     changed: tuple[LiveChange, ...] = ()
     with _noted(damage):
         spec = store.read_spec(run)
     with _noted(damage):
-        lines = _lines(run, _stamp(run.folder / "metrics.jsonl"))
+        records = read_epochs(run)
     with _noted(damage):
         progress = store.read_progress(run)
     with _noted(damage):
@@ -110,7 +108,7 @@ def read_view(run: Run) -> RunView:
     state = store.read_state(run)
     if state.malformed:
         damage.append(f"state.json is damaged ({', '.join(state.malformed)}).")
-    return RunView(run, title, state, spec, lines or (), progress, tuple(damage), changed, asked)
+    return RunView(run, title, state, spec, records, progress, tuple(damage), changed, asked)
 
 
 @contextmanager
@@ -137,18 +135,15 @@ def _noted(damage: list[str]) -> Iterator[None]:
         damage.append(str(error))
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
-
-
-@lru_cache(maxsize=64)
-def _lines(run: Run, _stamp: tuple[int, int] | None) -> tuple[dict[str, Any], ...]:
-    lines = tuple(store.read_metrics(run))
+def read_epochs(run: Run) -> Epochs:
+    """The epochs of a run, of which only new ones are read; raises BadInput where one lacks what every epoch has."""
     with reading("metrics.jsonl"):
-        if not all(math.isfinite(float(line[name])) for line in lines for name in NUMBERS):
-            raise ValueError("a metric is NaN or infinite")
-    return lines
+        epochs = _reader(run).read()
+        if any(math.isnan(epochs.column(name).sum()) for name in (*NEEDED, "seconds")):
+            raise ValueError("a metric is missing")
+    return epochs
+
+
+@lru_cache(maxsize=KEPT)
+def _reader(run: Run) -> EpochReader:
+    return EpochReader(run)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pages.ui.charts.curves import Named
-from pages.ui.charts.points import Lines
 from pages.ui.common.run_view import read_view
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.records import RunState
+from tl_core.records import EpochRecord, RunState
+from tl_core.store import Epochs
 from tl_core.store.live_changes import LiveChange
 
 
@@ -30,17 +30,17 @@ class ComparedRun:
     name: str
     spec: ExperimentSpec
     state: RunState
-    lines: Lines
+    epochs: Epochs
     adjustments: tuple[LiveChange, ...] = ()
 
     @property
     def curves(self) -> Named:
-        return Named(self.name, self.lines, self.id)
+        return Named(self.name, self.epochs, self.id)
 
     @property
-    def best(self) -> Mapping[str, Any] | None:
-        """The line of the highest validation accuracy; None before the first epoch."""
-        return store.most_accurate(self.lines)
+    def best(self) -> EpochRecord | None:
+        """The epoch of the highest validation accuracy; None before the first epoch."""
+        return self.epochs.best("val_accuracy")
 
     @property
     def validation(self) -> tuple[Any, ...]:
@@ -63,14 +63,14 @@ def read_runs(models: Path, ids: Sequence[str], called: dict[str, str]) -> tuple
         if view.spec is None or view.damage:
             problems.append(f"{called.get(id, id)}: {' '.join(view.damage)}")
         else:
-            found.append(ComparedRun(id, called.get(id, id), view.spec, view.state, view.lines, view.adjustments))
+            found.append(ComparedRun(id, called.get(id, id), view.spec, view.state, view.records, view.adjustments))
     return found, problems
 
 
-def comparison_warnings(runs: Sequence[ComparedRun], measure: str) -> tuple[str, ...]:
+def comparison_warnings(runs: Sequence[ComparedRun], quantity: str) -> tuple[str, ...]:
     """A sentence for each reason for which the curves cannot be compared as they stand."""
-    drawn = [run for run in runs if run.lines]
-    return tuple(filter(None, (_data_warning(drawn), _loss_warning(drawn) if measure == "loss" else "")))
+    drawn = [run for run in runs if run.epochs]
+    return tuple(filter(None, (_data_warning(drawn), _loss_warning(drawn) if quantity == "loss" else "")))
 
 
 def _data_warning(runs: Sequence[ComparedRun]) -> str:

@@ -13,10 +13,12 @@ import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.charts.colours import DISTINCT
-from pages.ui.charts.curves import Kind, Measure, X
+from pages.ui.charts.curves import Kind, X
+from pages.ui.charts.layouts import has_log_scale
 from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
 from pages.ui.common.run_list import Row
 from pages.ui.markdown import plain
+from tl_core.metrics import quantities
 from tl_core.text import first_of
 
 _KEY, _PARAM = "compared_runs", "runs"
@@ -101,7 +103,7 @@ def draw_invitation(rows: Sequence[Row], called: dict[str, str]) -> None:
 class ChartView:
     """See pages.ui.charts.curves.compare_figure."""
 
-    measure: Measure
+    quantity: str
     x: X
     smoothing: float
     log: bool
@@ -111,27 +113,28 @@ class ChartView:
 def choose_view() -> ChartView:
     """Draws the controls in one row, which a narrow window breaks."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="compare_controls"):
-        measure = _measure()
+        quantity = _quantity()
         x, chosen = x_axis("axis"), _kinds()
-        weight, log = smoothing("smooth"), log_scale("log_loss", disabled=measure != "loss")
+        weight, log = smoothing("smooth"), log_scale("log_loss", disabled=not has_log_scale(quantity))
     if chosen:
         said = ", ".join(f"{name} {_KINDS[name][1]}" for name in chosen)
         st.caption(f"One colour per run: {said}. A click on a run's name below the chart hides it.")
     kinds = tuple(_KINDS[name][0] for name in chosen)
-    return ChartView(measure, x, weight, log, kinds)
+    return ChartView(quantity, x, weight, log, kinds)
 
 
-def _measure() -> Measure:
+def _quantity() -> str:
+    known = quantities()
     chosen = st.segmented_control(
         "Measure",
-        ("accuracy", "loss"),
-        default="accuracy",
+        known,
+        default=known[0],
         required=True,
         key="measure",
         bind="query-params",
         help="What the curves show.",
     )
-    return "loss" if chosen == "loss" else "accuracy"
+    return str(chosen)
 
 
 def _kinds() -> list[str]:

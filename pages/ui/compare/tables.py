@@ -14,35 +14,42 @@ from pages.ui.common.setting_table import Cell, valued
 from pages.ui.common.settings_text import changes_text, title_with_unit
 from pages.ui.compare.compared_runs import ComparedRun
 from pages.ui.markdown import plain
-from tl_core import store
 from tl_core.experiment.spec import PARAMETERS
+from tl_core.metrics import METRICS, Metric
 from tl_core.text import duration, percent, percent_value
 
 CHANGED = "Changed during training"
 
-_COLUMNS = {
-    "Best": st.column_config.TextColumn("", help="★ marks the highest validation accuracy.", width=40),
-    "Run": st.column_config.TextColumn(width=160),
-    "Val. accuracy": st.column_config.NumberColumn(
-        format="%.1f %%", help="The highest on validation images.", width=105
-    ),
-    "At epoch": st.column_config.NumberColumn(help="The epoch in which it was first reached.", width=80),
-    "Val. loss": st.column_config.NumberColumn(
-        format="%.4f", help="The lowest on validation images, in whichever epoch.", width=85
-    ),
-    "Gap": st.column_config.NumberColumn(
-        format="%+.1f",
-        help="Clean training accuracy minus validation accuracy, at the epoch of the best accuracy, in percentage points.",
-        width=70,
-    ),
-    "Test accuracy": st.column_config.NumberColumn(
-        format="%.1f %%",
-        help="Of the exported epoch, on images used neither for training nor for validation.",
-        width=110,
-    ),
-    "Time": st.column_config.TextColumn(help="From the start of the run to its end.", width=95),
-    "Status": st.column_config.TextColumn(width=90),
-}
+
+def _columns() -> dict[str, Any]:
+    config = st.column_config
+    return {
+        "Best": config.TextColumn("", help="★ marks the highest validation accuracy.", width=40),
+        "Run": config.TextColumn(width=160),
+        **{row.column: _metric_column(row) for row in METRICS if row.compared},
+        "At epoch": config.NumberColumn(
+            help="The epoch in which the highest validation accuracy was first reached.", width=80
+        ),
+        "Gap": config.NumberColumn(
+            format="%+.1f",
+            help="Clean training accuracy minus validation accuracy, at the epoch of the best accuracy, in percentage points.",
+            width=70,
+        ),
+        "Test accuracy": config.NumberColumn(
+            format="%.1f %%",
+            help="Of the exported epoch, on images used neither for training nor for validation.",
+            width=110,
+        ),
+        "Time": config.TextColumn(help="From the start of the run to its end.", width=95),
+        "Status": config.TextColumn(width=90),
+    }
+
+
+def _metric_column(row: Metric) -> Any:
+    extreme = "lowest" if row.direction == "lower" else "highest"
+    form = "%.1f %%" if row.format == "percent" else "%.4f"
+    help = f"The {extreme} of all epochs, in whichever it was reached. {row.help}"
+    return st.column_config.NumberColumn(format=form, help=help, width=40 + 5 * len(row.column))
 
 
 def draw_results(runs: Sequence[ComparedRun]) -> None:
@@ -53,16 +60,16 @@ def draw_results(runs: Sequence[ComparedRun]) -> None:
         hide_index=True,
         placeholder="–",
         height="content",
-        column_config=_COLUMNS,
-        alt="Best validation accuracy of each run, its epoch and gap there, lowest loss, test accuracy and time.",
+        column_config=_columns(),
+        alt="Of each run the best value of each validation metric, the epoch and gap of the highest accuracy, test accuracy and time.",
     )
     st.caption(plain(uncertainty(runs)))
 
 
 def results(runs: Sequence[ComparedRun]) -> pd.DataFrame:
     """A row a run; those of the highest validation accuracy are marked."""
-    highest = max((run.best["val_accuracy"] for run in runs if run.best), default=None)
-    return pd.DataFrame([_result(run, highest) for run in runs], columns=list(_COLUMNS))
+    highest = max((run.best.metrics["val_accuracy"] for run in runs if run.best), default=None)
+    return pd.DataFrame([_result(run, highest) for run in runs], columns=list(_columns()))
 
 
 def _result(run: ComparedRun, highest: float | None) -> dict[str, Any]:
@@ -72,22 +79,27 @@ def _result(run: ComparedRun, highest: float | None) -> dict[str, Any]:
         return {"Best": "", **known}
     return {
         **known,
-        "Best": "★" if best["val_accuracy"] == highest else "",
-        "Val. accuracy": percent_value(best["val_accuracy"]),
-        "At epoch": best["epoch"],
-        "Val. loss": min(line["val_loss"] for line in store.own(run.lines)),
-        "Gap": percent_value(best["train_eval_accuracy"] - best["val_accuracy"]),
+        "Best": "★" if best.metrics["val_accuracy"] == highest else "",
+        **{row.column: _best_value(run, row) for row in METRICS if row.compared},
+        "At epoch": best.epoch,
+        "Gap": percent_value(best.gap),
         "Test accuracy": percent_value(run.state.test_accuracy),
     }
 
 
+def _best_value(run: ComparedRun, row: Metric) -> float | None:
+    best = run.epochs.best(row.name)
+    value = best.metrics.get(row.name) if best else None
+    return percent_value(value) if row.format == "percent" else value
+
+
 def uncertainty(runs: Sequence[ComparedRun]) -> str:
     """How far the best accuracy may be off by chance: its standard error, sqrt(p (1 - p) / n); empty where n is not known."""
-    best = max((run for run in runs if run.best), key=lambda run: (run.best or {})["val_accuracy"], default=None)
+    found = [(run.best.metrics["val_accuracy"], run) for run in runs if run.best]
+    share, best = max(found, key=lambda pair: pair[0], default=(0.0, None))
     images = best and best.state.images.get("validation")
-    if not best or not best.best or not images:
+    if not images:
         return ""
-    share = best.best["val_accuracy"]
     error = math.sqrt(share * (1 - share) / images)
     return (
         f"{percent(share)} on {images:,} validation images has a standard error of {100 * error:.1f} points: "

@@ -38,7 +38,7 @@ def draw_controls(view: RunView) -> None:
     run = view.run
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
         _go_on(view)
-        if view.lines:
+        if view.records:
             navigation.link("compare", "Compare with …", runs=run.id)
         if (run.export / "model.keras").exists():
             navigation.link("predict", "Predict with it", run=run.id)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.charts import curves, points
+from pages.ui.charts import curves, layouts, points
 from pages.ui.charts.component import draw_chart
 from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
 from pages.ui.common.run_view import ACTIVE, RunView
+from tl_core import metrics
+from tl_core.metrics import METRICS
 
 HEIGHT, SMALL = 380, 240
 ROOM = 22
 """Characters of another run's title that fit into a chart."""
-
-MEASURES: tuple[curves.Measure, ...] = ("accuracy", "loss")
 
 EXPLAINED = """
 - **Validation**: on images the network never trains on. This is how good it is.
@@ -24,43 +24,55 @@ EXPLAINED = """
 - **Grey band**: epochs of the run this one was forked from. They do not count for this run.
 - **Dotted line**: a new phase begins. *head*: the backbone is frozen. *thaw 1, 2 …*: stages of unfreezing. *fine-tune*: all thawed
   blocks train. *from 7*: settings were changed during training, in force from that epoch on.
-- **★ Best epoch**: the one with the lowest validation loss, or the highest accuracy if the setting *Best* says so. Its network
+- **★ Best epoch**: the one with the lowest validation loss, or the best by the metric that the setting *Best* names. Its network
   is exported and tested; if *Restore best* is off, that of the last epoch.
 """
 
 
 def draw_curves(view: RunView) -> None:
-    if not view.lines and view.status not in ACTIVE:
+    if not view.records and view.status not in ACTIVE:
         st.caption("The run ended before its first epoch was complete: there is no curve.")
         return
-    if len(view.lines) == 1 and view.spec is not None and view.spec.head.solved:
+    if len(view.records) == 1 and view.spec is not None and view.spec.head.solved:
         st.caption("This classifier is solved in one step: there is one point and no curve.")
-    x, weight, log = _choices()
+    quantities, x, weight, log = _choices()
     with st.grid(2, min_column_width=330, key="charts"):
-        for measure in MEASURES:
+        for quantity in quantities:
             with st.container():
-                _chart(view, measure, x, weight, log and measure == "loss")
-    if view.lines:
+                _chart(view, quantity, x, weight, log and layouts.has_log_scale(quantity))
+    if not quantities:
+        st.info("Choose at least one chart.", icon=":material/info:")
+    if view.records:
         _below(view, x)
 
 
-def _choices() -> tuple[curves.X, float, bool]:
-    """How the curves are drawn, kept in the address."""
+def _choices() -> tuple[list[str], curves.X, float, bool]:
+    """Which charts are drawn, and how; kept in the address."""
+    known = metrics.quantities()
     with st.container(horizontal=True, vertical_alignment="bottom", key="curve_choices"):
-        return x_axis("x"), smoothing("smoothing"), log_scale("log")
+        chosen = st.pills(
+            "Charts",
+            known,
+            default=[name for name in known if any(row.main for row in METRICS if row.quantity == name)],
+            selection_mode="multi",
+            key="curves",
+            bind="query-params",
+            help="  \n".join(f"**{row.title}**: {row.help}" for row in metrics.of_split("val")),
+        )
+        return [name for name in known if name in chosen], x_axis("x"), smoothing("smoothing"), log_scale("log")
 
 
-def _chart(view: RunView, measure: curves.Measure, x: curves.X, weight: float, log: bool) -> None:
+def _chart(view: RunView, quantity: str, x: curves.X, weight: float, log: bool) -> None:
     figure = curves.run_figure(
-        view.lines,
-        measure=measure,
+        view.records,
+        quantity=quantity,
         x=x,
         smoothing=weight,
         log=log,
         best_epoch=view.best_epoch,
         inherited_from=_short(view.forked_from.title) if view.forked_from else "",
     )
-    draw_chart(figure, f"run-{measure}", HEIGHT, _alt(view, measure))
+    draw_chart(figure, f"run-{quantity}", HEIGHT, _alt(view, quantity))
 
 
 def _short(title: str) -> str:
@@ -68,16 +80,16 @@ def _short(title: str) -> str:
     return title if len(title) <= ROOM else f"{title[:ROOM].rstrip(' ,…')}…"
 
 
-def _alt(view: RunView, measure: curves.Measure) -> str:
-    if not view.lines:
-        return f"{measure.capitalize()}: {curves.NOTHING_YET}"
-    last, inherited = view.lines[-1], len(view.lines) - len(view.own)
-    best = f" The best epoch is {view.best_epoch}." if view.own else ""
+def _alt(view: RunView, quantity: str) -> str:
+    title, kinds = layouts.title_of(quantity), {"train_eval": "training, clean", "val": "validation"}
+    if not view.records:
+        return f"{title}: {curves.NOTHING_YET}"
+    last, inherited = view.records[-1], view.records.inherited
+    rows = [row for row in METRICS if row.quantity == quantity and row.split in kinds and row.name in last.metrics]
+    said = ", ".join(f"{kinds[row.split]} {last.metrics[row.name]:.3f}" for row in rows)
+    best = f" The best epoch is {view.best_epoch}." if len(view.records) > inherited else ""
     before = f" The first {inherited} are inherited from the run it was forked from." if inherited else ""
-    return (
-        f"{measure.capitalize()} over {len(view.lines)} epochs; the last: training, clean {last[f'train_eval_{measure}']:.3f}, "
-        f"validation {last[f'val_{measure}']:.3f}.{best}{before}"
-    )
+    return f"{title} over {len(view.records)} epochs; the last: {said}.{best}{before}"
 
 
 def _below(view: RunView, x: curves.X) -> None:
@@ -86,7 +98,7 @@ def _below(view: RunView, x: curves.X) -> None:
             st.markdown(EXPLAINED)
         st.download_button(
             "Metrics as CSV",
-            lambda: points.curves_csv(view.lines),
+            lambda: points.curves_csv(record.to_line() for record in view.records),
             f"{view.run.id}.csv",
             "text/csv",
             icon=":material/download:",
@@ -100,11 +112,11 @@ def _below(view: RunView, x: curves.X) -> None:
 
 
 def _rates(view: RunView, x: curves.X) -> None:
-    if not any(line.get("learning_rate") for line in view.lines):
+    if not view.records.rate_groups:
         st.caption("This classifier is solved without a learning rate.")
         return
     log = st.toggle(
         "Log scale", True, key="rates_log", help="A logarithmic axis: every division by ten is equally tall."
     )
-    figure = curves.rates_figure(view.lines, x=x, log=log)
+    figure = curves.rates_figure(view.records, x=x, log=log)
     draw_chart(figure, "run-rates", SMALL, "The learning rate of each group of weights.")

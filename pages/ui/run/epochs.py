@@ -9,83 +9,86 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.common.run_view import RunView
+from tl_core.metrics import METRICS, SPLITS, Metric
+from tl_core.records import EpochRecord
 from tl_core.text import percent_value
 
 LINES = 16
 """Longer tables scroll."""
 
-_VALIDATION = "On the validation images, after the epoch."
-_CLEAN = "On training images as they are, after the epoch; compares with validation."
-_REPORTED = "As training measured it, with dropout and augmentation, averaged while the weights moved."
-_LOSS, _PERCENT = "%.4f", "%.1f %%"
+LATEST = 1000
+"""The most epochs shown: a table of more would be sent to the browser anew with every epoch."""
 
-COLUMNS = {
-    "Epoch": st.column_config.NumberColumn(width=64, pinned=True),
-    "Best": st.column_config.TextColumn(
-        help="★ best on validation, by the measure that the setting Best names.", width=54
-    ),
-    "Phase": st.column_config.TextColumn(
-        help="head: the backbone is frozen. thaw 1, 2 …: stages of unfreezing. fine-tune: all thawed blocks train too. "
-        "from 7: settings were changed, and count from that epoch on.",
-        width=84,
-    ),
-    "Inherited from": st.column_config.TextColumn(
-        help="The run that trained this epoch, before this one was forked from it.", width=120
-    ),
-    "Val. accuracy": st.column_config.NumberColumn(format=_PERCENT, help=_VALIDATION, width=104),
-    "Val. loss": st.column_config.NumberColumn(format=_LOSS, help=_VALIDATION, width=84),
-    "Clean accuracy": st.column_config.NumberColumn(format=_PERCENT, help=_CLEAN, width=112),
-    "Clean loss": st.column_config.NumberColumn(format=_LOSS, help=_CLEAN, width=88),
-    "Gap": st.column_config.NumberColumn(
-        format="%+.1f", help="Clean minus validation accuracy, in percentage points: what it memorised.", width=64
-    ),
-    "Reported accuracy": st.column_config.NumberColumn(format=_PERCENT, help=_REPORTED, width=132),
-    "Reported loss": st.column_config.NumberColumn(format=_LOSS, help=_REPORTED, width=108),
-    "Penalty": st.column_config.NumberColumn(
-        format=_LOSS, help="L1 and L2 penalty; part of what is minimised, of no loss shown.", width=76
-    ),
-    "Images/s": st.column_config.NumberColumn(format="%.0f", help="Training alone, without measuring.", width=80),
-    "Time": st.column_config.NumberColumn(format="%.1f s", help="Training and measuring.", width=72),
-}
+_FORMATS: dict[str, tuple[str, int]] = {"number": ("%.4f", 56), "percent": ("%.1f %%", 48)}
+"""How a metric is written, and how wide its column is beside its title."""
+
+
+def _metric_column(row: Metric) -> Any:
+    form, width = _FORMATS[row.format]
+    return st.column_config.NumberColumn(format=form, help=row.help, width=width + 5 * len(row.column))
+
+
+def columns() -> dict[str, Any]:
+    """The columns, validation first: what training reports says least."""
+    config = st.column_config
+    measured = sorted(METRICS, key=lambda row: list(reversed(SPLITS)).index(row.split))
+    gap = "Clean minus validation accuracy, in percentage points: what it memorised."
+    return {
+        "Epoch": config.NumberColumn(width=64, pinned=True),
+        "Best": config.TextColumn(help="★ best on validation, by the metric that the setting Best names.", width=54),
+        "Phase": config.TextColumn(
+            help="head: the backbone is frozen. thaw 1, 2 …: stages of unfreezing. fine-tune: all thawed blocks train too. "
+            "from 7: settings were changed, and count from that epoch on.",
+            width=84,
+        ),
+        "Inherited from": config.TextColumn(
+            help="The run that trained this epoch, before this one was forked from it.", width=120
+        ),
+        "Gap": config.NumberColumn(format="%+.1f", help=gap, width=64),
+        **{row.column: _metric_column(row) for row in measured},
+        "Images/s": config.NumberColumn(format="%.0f", help="Training alone, without measuring.", width=80),
+        "Time": config.NumberColumn(format="%.1f s", help="Training and measuring.", width=72),
+    }
 
 
 def draw_epochs(view: RunView) -> None:
-    if not view.lines:
+    if not view.records:
         st.info("The first row appears when the first epoch is done.", icon=":material/hourglass_empty:")
         return
     st.dataframe(
         table(view),
         key="epochs",
-        height="content" if len(view.lines) <= LINES else 36 * LINES,
+        height="content" if len(view.records) <= LINES else 36 * LINES,
         hide_index=True,
         placeholder="–",
-        column_config=COLUMNS,
-        alt="Every epoch with its losses and accuracies; the best is marked.",
+        column_config=columns(),
+        alt="Every epoch with its metrics; the best is marked.",
     )
+    if len(view.records) > LATEST:
+        st.caption(f"The latest {LATEST:,} of {len(view.records):,} epochs. Metrics as CSV, below the curves, has all.")
 
 
 def table(view: RunView) -> pd.DataFrame:
     """A row an epoch, the latest first; columns that no epoch has are left out."""
     best = view.best_epoch
     titles = {view.forked_from.run: view.forked_from.title} if view.forked_from else {}
-    made = pd.DataFrame([_cells(line, best, titles) for line in reversed(view.lines)], columns=list(COLUMNS))
+    shown = reversed(view.records[-LATEST:])
+    made = pd.DataFrame([_cells(record, best, titles) for record in shown], columns=list(columns()))
     return made.dropna(axis="columns", how="all")
 
 
-def _cells(line: dict[str, Any], best: int | None, titles: Mapping[str, str]) -> dict[str, Any]:
+def _cells(record: EpochRecord, best: int | None, titles: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "Epoch": line["epoch"],
-        "Best": "★" if line["epoch"] == best else "",
-        "Phase": line.get("phase"),
-        "Inherited from": titles.get(line.get("inherited", ""), line.get("inherited")),
-        "Val. accuracy": percent_value(line["val_accuracy"]),
-        "Val. loss": line["val_loss"],
-        "Clean accuracy": percent_value(line["train_eval_accuracy"]),
-        "Clean loss": line["train_eval_loss"],
-        "Gap": percent_value(line["train_eval_accuracy"] - line["val_accuracy"]),
-        "Reported accuracy": percent_value(line.get("accuracy")),
-        "Reported loss": line.get("loss"),
-        "Penalty": line.get("penalty"),
-        "Images/s": line.get("images_per_second"),
-        "Time": line["seconds"],
+        "Epoch": record.epoch,
+        "Best": "★" if record.epoch == best else "",
+        "Phase": record.phase or None,
+        "Inherited from": titles.get(record.inherited_from, record.inherited_from) or None,
+        "Gap": percent_value(record.gap),
+        **{row.column: _shown(row, record.metrics.get(row.name)) for row in METRICS},
+        "Images/s": record.images_per_second,
+        "Time": record.seconds,
     }
+
+
+def _shown(row: Metric, value: float | None) -> float | None:
+    return percent_value(value) if row.format == "percent" else value

@@ -15,7 +15,7 @@ from pages.ui.markdown import plain
 from tl_core import store
 from tl_core.data.sources import short_name
 from tl_core.errors import nearest
-from tl_core.store import FINISHED, most_accurate
+from tl_core.store import FINISHED
 from tl_core.text import percent
 
 VALIDATION = (
@@ -106,16 +106,15 @@ def key_figures(view: RunView) -> tuple[KeyFigure, ...]:
     """Best validation accuracy, lowest validation loss, gap, test accuracy; a dash for what is not known yet."""
     hinge = view.state.loss_name != "cross-entropy"
     loss_help = HINGE if hinge else LOSS
-    best = most_accurate(view.lines)
-    if best is None:
+    best, lowest = view.records.best("val_accuracy"), view.records.best("val_loss")
+    if best is None or lowest is None:
         names = (("Validation accuracy", VALIDATION), ("Validation loss", loss_help), ("Gap", GAP))
         note = "no epoch yet" if view.status in ACTIVE else "no epoch"
         return (*(KeyFigure(label, "–", note, help) for label, help in names), _test(view))
-    lowest = min(view.own, key=lambda line: line["val_loss"])
-    gap, epoch = 100 * (best["train_eval_accuracy"] - best["val_accuracy"]), f"epoch {best['epoch']}"
+    gap, epoch = 100 * (best.gap or 0.0), f"epoch {best.epoch}"
     return (
-        KeyFigure("Validation accuracy", percent(best["val_accuracy"]), f"best · {epoch}", VALIDATION),
-        KeyFigure("Validation loss", f"{lowest['val_loss']:.3f}", f"lowest · epoch {lowest['epoch']}", loss_help),
+        KeyFigure("Validation accuracy", percent(best.metrics["val_accuracy"]), f"best · {epoch}", VALIDATION),
+        KeyFigure("Validation loss", f"{lowest.metrics['val_loss']:.3f}", f"lowest · epoch {lowest.epoch}", loss_help),
         KeyFigure("Gap", f"{gap:+.1f} points", epoch, GAP),
         _test(view),
     )

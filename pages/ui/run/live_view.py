@@ -64,7 +64,7 @@ def _shape(view: RunView) -> tuple[object, ...]:
     """What head and buttons, outside the moving part, were drawn for."""
     exported = (view.run.export / "model.keras").exists()
     asked = view.status == store.RUNNING and store.stop_requested(view.run)
-    return view.status, view.title, view.damage, bool(view.lines), exported, asked, controls.best_kept(view)
+    return view.status, view.title, view.damage, bool(view.records), exported, asked, controls.best_kept(view)
 
 
 def _draw_status(view: RunView, models: Path) -> None:

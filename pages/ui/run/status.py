@@ -18,14 +18,13 @@ from tl_core.data.sources import parse
 from tl_core.errors import BadInput
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import resolve
+from tl_core.metrics import METRICS
 from tl_core.plan.problems import spec_problems
 from tl_core.records import Progress
 from tl_core.text import data_size, duration, percent
 
 SILENT = 60
 """Seconds without a word after which a running run is called silent."""
-
-_BEST_BY = {"val_loss": "the lowest validation loss", "val_accuracy": "the highest validation accuracy"}
 
 PHASES = {
     "head": "the head trains, the backbone is frozen",
@@ -46,7 +45,7 @@ def status_sentence(view: RunView, models: Path) -> str:
 def _queued(view: RunView, models: Path) -> str:
     waiting = [run.id for run in store.queue.waiting(models)]
     place = waiting.index(view.run.id) + 1 if view.run.id in waiting else 0
-    done = len(view.lines)
+    done = len(view.records)
     then = f"It goes on after epoch {done}." if done else "A worker takes the first of the queue as soon as it is free."
     return f"Waits in the queue: place {place} of {len(waiting)}. {then}" if place else "Waits to be started."
 
@@ -57,7 +56,7 @@ def _running(view: RunView) -> str:
         doing = sentences.title(replace(activity, epoch=None))
         return f"{doing} epoch {activity.epoch} of {view.epochs}: {_phase(view, activity.epoch)}."
     doing = sentences.title(activity) if activity else "Starting"
-    return f"{doing} ({len(view.lines)} of {view.epochs} epochs done)."
+    return f"{doing} ({len(view.records)} of {view.epochs} epochs done)."
 
 
 def _phase(view: RunView, epoch: int) -> str:
@@ -84,7 +83,7 @@ def _finished(view: RunView) -> str:
 def _chosen_by(view: RunView) -> str:
     if view.spec and not view.spec.stopping.restore_best:
         return "the last"
-    return f"with {_BEST_BY[view.spec.train.best]}" if view.spec else "the best"
+    return f"with the {METRICS[view.spec.train.best].best_phrase}" if view.spec else "the best"
 
 
 def stopped_early(view: RunView) -> str:
@@ -99,7 +98,7 @@ def _ended(view: RunView) -> str:
     obstacle, message = obstacle_of(view), with_titles(view.message)
     if obstacle:
         return f"{message} It cannot be resumed: {obstacle}".strip()
-    done = len(view.lines)
+    done = len(view.records)
     where = f"goes on after epoch {done}" if done else "starts it from the beginning"
     return f"{message} Resume {where}.".strip()
 
@@ -127,7 +126,7 @@ def draw_progress(view: RunView) -> None:
     """Draws nothing where the run does not train, and is not got ready either."""
     now = view.progress
     if view.status == store.RUNNING:
-        st.progress(status_text.share_done(len(view.lines), view.epochs, now), overall_text(view))
+        st.progress(status_text.share_done(len(view.records), view.epochs, now), overall_text(view))
     elif view.status != store.QUEUED:
         return
     if now is None:
@@ -147,8 +146,8 @@ def draw_progress(view: RunView) -> None:
 
 def overall_text(view: RunView) -> str:
     """For example "3 of 10 epochs done · 2 min left"."""
-    left = store.seconds_left(view.state, list(view.lines), view.progress)
-    said = f"{len(view.lines)} of {view.epochs} epochs done"
+    left = store.seconds_left(view.state, view.records, view.progress)
+    said = f"{len(view.records)} of {view.epochs} epochs done"
     return said if left is None else f"{said} · {status_text.time_left(left)}"
 
 

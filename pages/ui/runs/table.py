@@ -7,7 +7,7 @@ hide some. So lines become ids by the order that was sent, and ids become lines 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]  # Twice as fast as by way of pandas, at a thousand runs.
@@ -16,6 +16,7 @@ import streamlit as st
 from pages.ui import navigation
 from pages.ui.common import status_text
 from pages.ui.common.run_list import Row
+from tl_core.metrics import METRICS, Metric
 from tl_core.text import percent_value
 
 KEY = "runs_table"
@@ -33,12 +34,18 @@ Cell = Callable[[Row], Any]
 
 TEXTS, FIGURE = pa.list_(pa.string()), pa.float64()
 
+
+def _metric_cell(metric: Metric, row: Row) -> float | None:
+    value = dict(row.best).get(metric.name)
+    return percent_value(value) if metric.format == "percent" else value
+
+
 CELLS: dict[str, tuple[pa.DataType, Cell]] = {
     OPEN_COLUMN: (pa.string(), lambda row: OPEN),
     "Run": (pa.string(), lambda row: row.title),
     "Status": (TEXTS, lambda row: [status_text.marked_status(row.status)]),
     "Progress": (pa.string(), status_text.progress_text),
-    "Best val.": (FIGURE, lambda row: percent_value(row.best_accuracy)),
+    **{row.listed: (FIGURE, partial(_metric_cell, row)) for row in METRICS if row.listed},
     "At epoch": (pa.int32(), lambda row: row.best_epoch),
     "Gap": (FIGURE, lambda row: percent_value(row.gap)),
     "Val. loss": (pa.list_(FIGURE), lambda row: row.val_losses),
@@ -120,6 +127,12 @@ def open_clicked() -> None:
         navigation.go("run", run=run)
 
 
+def _metric_column(row: Metric) -> Any:
+    form = "%.1f %%" if row.format == "percent" else "%.4f"
+    help = f"{row.title} at the epoch of the highest validation accuracy so far. {row.help}"
+    return st.column_config.NumberColumn(format=form, help=help, width=22 + 6 * len(row.listed))
+
+
 def columns(tags: Sequence[str]) -> dict[str, Any]:
     """How the columns look."""
     config = st.column_config
@@ -130,9 +143,7 @@ def columns(tags: Sequence[str]) -> dict[str, Any]:
         "Run": config.TextColumn(width=190),
         "Status": config.MultiselectColumn(options=status_text.STATUSES, color=status_text.COLOURS, width=112),
         "Progress": config.TextColumn(width=158, help="Epochs done, and the time left."),
-        "Best val.": config.NumberColumn(
-            format="%.1f %%", help="The highest accuracy on validation images so far.", width=76
-        ),
+        **{row.listed: _metric_column(row) for row in METRICS if row.listed},
         "At epoch": config.NumberColumn(help="The epoch in which it was reached first.", width=70),
         "Gap": config.NumberColumn(
             format="%+.1f",

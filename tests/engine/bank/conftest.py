@@ -16,6 +16,7 @@ from tl_core.engine.training.phase_data import train_eval_positions
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import EpochRecord
 
 
 def spec_of(**changes: Any) -> ExperimentSpec:
@@ -44,8 +45,8 @@ def arrays_of(classes: int = 4, images: int = 150, inputs: int = 24) -> Arrays:
     return Arrays(*drawn(images), *drawn(60), classes)
 
 
-def as_a_run(spec: ExperimentSpec, arrays: Arrays) -> list[dict[str, Any]]:
-    """The lines that the trainer of runs leaves for the same head, order and draws."""
+def as_a_run(spec: ExperimentSpec, arrays: Arrays) -> list[EpochRecord]:
+    """The records that the trainer of runs leaves for the same head, order and draws."""
     features = keras.Input((1, 1, arrays.train.shape[1]))
     logits = head.attach(features, spec.head, arrays.classes, spec.train.seed)
     tail = keras.Model(keras.Model(features, logits).get_layer(head.POOLING).output, logits)
@@ -57,7 +58,7 @@ def as_a_run(spec: ExperimentSpec, arrays: Arrays) -> list[dict[str, Any]]:
         Part(still, arrays.validation_labels),
     )
     trainer = Trainer.build(tail, phase_data, resolve(spec).phases[0])
-    lines: list[dict[str, Any]] = []
+    records: list[EpochRecord] = []
     for epoch in range(1, spec.train.epochs + 1):
-        lines.append(trainer.epoch(epoch, quiet, lines)[0])
-    return lines
+        records.append(trainer.epoch(epoch, quiet, records)[0])
+    return records

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ from tl_core.errors import RunFailed
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.stopping import stop_epoch
+from tl_core.records import EpochRecord, best
 from tl_core.results.head_bank import AXES, Grid, cells
 
 LOSSES = ("loss", "penalty", "train_eval_loss", "val_loss")
@@ -71,20 +73,21 @@ ONE_UNIT = ("dropout, L1 and L2", "learning rates and smoothing")
 """Checked with two classes that one unit tells apart as well."""
 
 
-def worst(lines: list[dict[str, Any]], others: list[dict[str, Any]], names: tuple[str, ...]) -> float:
+def worst(records: Sequence[EpochRecord], others: Sequence[EpochRecord], names: tuple[str, ...]) -> float:
     """The largest difference of two heads' curves in any epoch."""
-    assert [line["epoch"] for line in lines] == [line["epoch"] for line in others]
-    return max(abs(line[name] - other[name]) for line, other in zip(lines, others, strict=True) for name in names)
+    assert [record.epoch for record in records] == [record.epoch for record in others]
+    pairs = zip(records, others, strict=True)
+    return max(abs(record.metrics[name] - other.metrics[name]) for record, other in pairs for name in names)
 
 
 def check(specs: tuple[ExperimentSpec, ...], arrays: Arrays) -> None:
     for spec, outcome in zip(specs, run(specs, arrays).outcomes, strict=True):
         lines = as_a_run(spec, arrays)
-        assert worst(outcome.lines, lines, LOSSES) < CLOSE
-        assert worst(outcome.lines, lines, COUNTED) <= 1.01 / len(arrays.validation_labels)
-        assert outcome.lines[-1].keys() == lines[-1].keys() - {"seconds", "images_per_second"}
-        assert [line["learning_rate"] for line in outcome.lines] == [
-            pytest.approx(line["learning_rate"]) for line in lines
+        assert worst(outcome.records, lines, LOSSES) < CLOSE
+        assert worst(outcome.records, lines, COUNTED) <= 1.01 / len(arrays.validation_labels)
+        assert outcome.records[-1].metrics.keys() == lines[-1].metrics.keys()
+        assert [record.learning_rate for record in outcome.records] == [
+            pytest.approx(line.learning_rate) for line in lines
         ]
 
 
@@ -118,7 +121,7 @@ def test_hundreds_of_heads_are_one_bank_and_each_has_the_curves_of_its_run() -> 
     outcomes = run(specs, arrays).outcomes
     assert len(outcomes) == len(specs) == 300
     for place in range(0, 300, 37):
-        assert worst(outcomes[place].lines, as_a_run(specs[place], arrays), LOSSES) < CLOSE
+        assert worst(outcomes[place].records, as_a_run(specs[place], arrays), LOSSES) < CLOSE
 
 
 @pytest.mark.slow
@@ -146,7 +149,7 @@ def test_heads_that_do_not_fit_side_by_side_are_trained_in_portions_and_come_out
     assert len(sizes) >= 4 and max(sizes) <= 4 and sum(sizes) == len(specs)
     parted = run(specs, arrays)
     for one, other in zip(whole.outcomes, parted.outcomes, strict=True):
-        assert worst(one.lines, other.lines, LOSSES) < CLOSE
+        assert worst(one.records, other.records, LOSSES) < CLOSE
 
 
 @pytest.mark.slow
@@ -163,10 +166,10 @@ def test_a_head_ends_where_its_rule_says_and_the_others_go_on_as_if_nothing_were
     assert built[0] == len(specs) and 1 <= built[1] <= len(specs) / 2
     free = run([spec.with_values({"stopping.rule": "off"}) for spec in specs], arrays).outcomes
     for spec, outcome, whole in zip(specs, outcomes, free, strict=True):
-        ends = stop_epoch(spec.stopping, whole.lines, 1)
-        assert len(outcome.lines) == (ends[0] if ends else 12)
+        ends = stop_epoch(spec.stopping, whole.records, 1)
+        assert len(outcome.records) == (ends[0] if ends else 12)
         assert outcome.stopped_early == ({"epoch": ends[0], "reason": ends[1]} if ends else None)
-        assert worst(outcome.lines, whole.lines[: len(outcome.lines)], LOSSES) < CLOSE
+        assert worst(outcome.records, whole.records[: len(outcome.records)], LOSSES) < CLOSE
 
 
 @pytest.mark.slow
@@ -176,10 +179,10 @@ def test_a_head_that_diverges_ends_alone_and_says_when() -> None:
     large = replace(arrays, train=arrays.train * np.float32(1e15))
     base = spec_of(head__hidden=[64, 64, 64], train__epochs=3)
     fine, lost = run(cells(Grid.of({"train.learning_rate": [1e-6, 10.0]}), base), large).outcomes
-    assert fine.diverged is None and len(fine.lines) == 3
-    assert len(lost.lines) < 3
+    assert fine.diverged is None and len(fine.records) == 3
+    assert len(lost.records) < 3
     assert lost.diverged and lost.diverged.startswith(
-        f"In epoch {len(lost.lines) + 1} the training loss (reported) was "
+        f"In epoch {len(lost.records) + 1} the training loss (reported) was "
     )
 
 
@@ -191,9 +194,9 @@ def test_a_cell_has_the_curves_of_a_whole_run_with_dropout_on_and_off(shared_mod
     for cell in result["cells"]:
         made = store.create(shared_models, base.with_values(cell["settings"]))
         train(made, shared_models, quiet)
-        lines = store.read_metrics(made)
-        assert worst(cell["lines"], lines, LOSSES) < CLOSE
-        assert cell["best"]["epoch"] == store.best(lines, "val_loss")["epoch"]
+        records = store.read_epochs(made)
+        assert worst(list(map(EpochRecord.from_line, cell["lines"])), records, LOSSES) < CLOSE
+        assert cell["best"]["epoch"] == best(records, "val_loss").epoch
 
 
 class _Read(Exception):
@@ -227,8 +230,8 @@ def test_with_dropout_twenty_seeds_end_at_the_accuracy_of_twenty_runs_within_the
     specs = cells(
         Grid.of({"train.seed": list(range(20))}), spec_of(head__dropout=0.5, head__hidden=[16], train__epochs=6)
     )
-    ours = np.array([outcome.lines[-1]["val_accuracy"] for outcome in run(specs, arrays).outcomes])
-    theirs = np.array([as_a_run(spec, arrays)[-1]["val_accuracy"] for spec in specs])
+    ours = np.array([outcome.records[-1].metrics["val_accuracy"] for outcome in run(specs, arrays).outcomes])
+    theirs = np.array([as_a_run(spec, arrays)[-1].metrics["val_accuracy"] for spec in specs])
     assert theirs.std() > 0
     error = np.sqrt((ours.var(ddof=1) + theirs.var(ddof=1)) / len(specs))
     assert abs(ours.mean() - theirs.mean()) < 2 * error

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.engine.conftest import quiet, small_spec
+from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.backbones import BACKBONES
 from tl_core.data.pixels import Pixels
@@ -36,7 +37,7 @@ Trained = Callable[[ExperimentSpec], store.Run]
 
 
 def curves(run: store.Run, name: str) -> np.ndarray:
-    return np.array([line[name] for line in store.read_metrics(run)])
+    return np.array([line[name] for line in read_lines(run)])
 
 
 LOSSES = ("loss", "train_eval_loss", "val_loss")

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.engine.conftest import quiet, small_spec
+from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.backbones import BACKBONES
 from tl_core.cache import eviction
@@ -34,7 +35,7 @@ SIZE: dict[str, Any] = {"data__image_size": 64}
 
 
 def losses(run: store.Run) -> np.ndarray:
-    return np.array([[line[name] for name in LOSSES] for line in store.read_metrics(run)])
+    return np.array([[line[name] for name in LOSSES] for line in read_lines(run)])
 
 
 def prepared(spec: ExperimentSpec, models: Path) -> tuple[Prepared, Parts]:
@@ -141,7 +142,7 @@ def test_the_report_is_of_the_network_that_is_exported_and_not_of_cheaper_featur
     loss = -np.log(shares[np.arange(len(rows)), data.dataset.labels[rows]]).mean()
     reported = json.loads((run.report / "validation.json").read_text())["loss"]
     assert reported == pytest.approx(loss, rel=1e-4)
-    best = store.best(store.read_metrics(run), spec.train.best)
+    best = store.read_epochs(run).best(spec.train.best)
     assert best["val_loss"] != pytest.approx(loss, rel=1e-4)
 
 

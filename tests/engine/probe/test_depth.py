@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import Photos
 from tests.engine.conftest import quiet, small_spec
+from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.backbones import BACKBONES
 from tl_core.data.dataset import Item
@@ -56,7 +57,7 @@ def test_ridge_on_the_last_block_is_close_to_a_run_of_logistic_regression(
     changes = {"head.classifier": "logistic-regression", "head.dropout": 0.0, "head.l2": 1e-2}
     run = trained(SPEC.with_values(changes))
     last = found.depths[-1].ridge
-    assert store.read_metrics(run)[-1]["val_accuracy"] == pytest.approx(last.accuracy, abs=(last.high - last.low) / 2)
+    assert read_lines(run)[-1]["val_accuracy"] == pytest.approx(last.accuracy, abs=(last.high - last.low) / 2)
 
 
 @pytest.mark.slow

@@ -65,8 +65,8 @@ def trained(settings: dict[str, Any], classes: int, at_once: bool) -> tuple[list
     trainer = Trainer.build(tail, PhaseData(part(0, IMAGES), part(0, 30), part(IMAGES, IMAGES + VALIDATING)), phase)
     lines: list[dict[str, Any]] = []
     for epoch in (1, 2):
-        line, losses = trainer.epoch(epoch, quiet, lines)
-        lines.append({**line, "seconds": 0, "images_per_second": 0, "losses": losses.tolist()})
+        record, measured = trainer.epoch(epoch, quiet)
+        lines.append({**record.to_line(), "seconds": 0, "images_per_second": 0, "losses": measured.losses.tolist()})
     return lines, [np.asarray(variable).copy() for variable in trainer.variables.values()]
 
 

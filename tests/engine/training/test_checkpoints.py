@@ -17,19 +17,21 @@ from tl_core.engine.backend import keras
 from tl_core.engine.training import checkpoints
 from tl_core.errors import RunFailed
 from tl_core.files import TEMPORARY
+from tl_core.records import EpochRecord
+from tl_core.store.epochs import Mark
 
 
 def variables(value: float) -> dict[str, keras.Variable]:
     return {"model/a": keras.Variable(np.full((20, 30), value, np.float32)), "optimizer/head/0": keras.Variable(3)}
 
 
-def line(epoch: int) -> dict[str, object]:
-    return {"epoch": epoch, "phase": "head", "val_loss": 1.0 / epoch}
+def record(epoch: int) -> EpochRecord:
+    return EpochRecord(epoch, "head", {"val_loss": 1.0 / epoch})
 
 
 def save(folder: Path, epoch: int, best: int | None = None, keep: int = 2) -> checkpoints.Checkpoint:
-    lines = [*checkpoints.lines_of(folder, epoch - 1), line(epoch)]
-    return checkpoints.save(folder, variables(float(epoch)), lines, best or epoch, keep)
+    mark = Mark(10 * epoch, f"digest {epoch}")
+    return checkpoints.save(folder, variables(float(epoch)), record(epoch), mark, best or epoch, keep)
 
 
 def test_what_was_saved_comes_back_bit_for_bit(tmp_path: Path) -> None:
@@ -37,8 +39,8 @@ def test_what_was_saved_comes_back_bit_for_bit(tmp_path: Path) -> None:
     target = variables(0.0)
     checkpoints.restore(checkpoints.load(tmp_path, made), target)
     assert np.array_equal(np.asarray(target["model/a"]), np.full((20, 30), 1, np.float32))
-    assert checkpoints.entries_of(tmp_path) == [made]
-    assert checkpoints.lines_of(tmp_path, 1) == [line(1)]
+    assert checkpoints.entries_of(tmp_path) == (made,)
+    assert made.mark == (10, "digest 1")
 
 
 def test_the_best_and_the_latest_are_kept_and_the_others_removed(tmp_path: Path) -> None:
@@ -54,7 +56,6 @@ def test_saving_an_epoch_again_after_a_resume_replaces_what_came_later(tmp_path:
         save(tmp_path, epoch, keep=5)
     save(tmp_path, 2, keep=5)
     assert [entry.epoch for entry in checkpoints.entries_of(tmp_path)] == [1, 2]
-    assert checkpoints.lines_of(tmp_path, 9) == [line(1), line(2)]
 
 
 def test_every_flipped_bit_and_every_truncation_is_noticed_and_the_one_before_is_used(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_a_damaged_best_checkpoint_gives_way_to_the_newest_whole_one(tmp_path: P
 
 def test_before_the_first_epoch_there_is_no_checkpoint(tmp_path: Path) -> None:
     assert checkpoints.latest_whole(tmp_path) is None
-    assert checkpoints.entries_of(tmp_path) == []
+    assert checkpoints.entries_of(tmp_path) == ()
 
 
 def test_a_failing_disk_at_any_step_of_a_save_leaves_a_checkpoint_that_loads(
@@ -146,6 +147,8 @@ def test_a_process_killed_while_saving_leaves_the_newest_or_the_one_before(tmp_p
         from pathlib import Path
         import numpy as np
         from tl_core.engine.training import checkpoints
+        from tl_core.records import EpochRecord
+        from tl_core.store.epochs import Mark
         folder = Path(sys.argv[1])
         epoch = max([entry.epoch for entry in checkpoints.entries_of(folder)], default=0)
         values = {"model/a": np.zeros((500, 500), np.float32)}
@@ -153,7 +156,7 @@ def test_a_process_killed_while_saving_leaves_the_newest_or_the_one_before(tmp_p
         while True:
             epoch += 1
             values["model/a"][:] = epoch
-            checkpoints.save(folder, values, [{"epoch": epoch, "phase": "head"}], epoch, 2)
+            checkpoints.save(folder, values, EpochRecord(epoch, "head", {}), Mark(0, ""), epoch, 2)
         """
     )
     dice, last = random.Random(1), 0
@@ -171,5 +174,5 @@ def test_a_process_killed_while_saving_leaves_the_newest_or_the_one_before(tmp_p
         assert (checkpoints.load(tmp_path, found)["model/a"] == found.epoch).all()
         last = found.epoch
     assert last > 0
-    checkpoints.save(tmp_path, {"model/a": np.zeros(1)}, [{"epoch": last + 1, "phase": "head"}], last + 1, 1)
+    checkpoints.save(tmp_path, {"model/a": np.zeros(1)}, record(last + 1), Mark(0, ""), last + 1, 1)
     assert not list(tmp_path.glob(f"{TEMPORARY}*.npz")), "what a killed process left is cleaned up"

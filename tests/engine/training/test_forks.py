@@ -10,6 +10,7 @@ import pytest
 
 from tests.engine.conftest import quiet, small_spec
 from tests.engine.training.test_resume import assert_same, outcome
+from tests.epoch_lines import read_lines
 from tl_core import forks, store
 from tl_core.engine.training.initial_weights import OTHER_IMAGES, first_network, start_identity
 from tl_core.engine.training.lifecycle import train
@@ -51,7 +52,7 @@ def test_what_is_frozen_in_a_fork_is_what_its_parent_trained(shared_models: Path
     changes = {"backbone.freeze": "all", "train.learning_rate": 1e-7, "train.epochs": 1}
     fork = forks.fork(shared_models, parent, 2, changes)
     train(fork, shared_models, quiet)
-    before, after = store.read_metrics(fork)[-2:]
+    before, after = read_lines(fork)[-2:]
     # At so low a rate the network stays: other features would give other losses.
     assert after["val_loss"] == pytest.approx(before["val_loss"], rel=1e-3)
     assert start_identity(fork, store.read_spec(fork)) != ""
@@ -77,7 +78,7 @@ def expected(shared_models: Path, parent: store.Run) -> dict[str, Any]:
 
 
 def test_the_curve_goes_on_from_the_parents(expected: dict[str, Any], parent: store.Run) -> None:
-    lines, before = expected["lines"], store.read_metrics(parent)
+    lines, before = expected["lines"], read_lines(parent)
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
     assert [line.get("inherited") for line in lines] == [parent.id, parent.id, None, None]
     assert [line["val_loss"] for line in lines[:2]] == [line["val_loss"] for line in before]
@@ -126,7 +127,7 @@ def test_a_fork_on_other_images_of_the_same_name_says_so_and_drops_the_losses_of
     shared_models: Path, parent: store.Run, caplog: pytest.LogCaptureFixture
 ) -> None:
     fork = forks.fork(shared_models, parent, 2, CHANGES)
-    spec, classes, losses = store.read_spec(fork), forks.classes_of(parent), fork.folder / "val_losses.f32"
+    spec, classes, losses = store.read_spec(fork), forks.classes_of(parent), fork.folder / "val_outputs.bin"
     assert losses.exists()
     first_network(fork, resolve(spec), classes, data=store.read_state(parent).data)
     assert losses.exists()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.engine.conftest import quiet, small_spec
+from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.data.prepare import prepare
 from tl_core.engine.networks.assembly import assemble
@@ -20,13 +21,11 @@ from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import Trainer
 from tl_core.engine.training.lifecycle import train
 from tl_core.engine.training.phase_data import TRAIN_EVAL_IMAGES
-from tl_core.engine.training.recording import read_losses
 from tl_core.errors import RunFailed
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
-from tl_core.experiment.schedules import Line
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.records import ProgressCallback
+from tl_core.records import EpochRecord, ProgressCallback
 
 pytestmark = pytest.mark.slow
 
@@ -54,17 +53,19 @@ def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
 ) -> None:
     spec = small_spec(preset, data__images_per_class=6)
     run = trained(spec)
-    state, lines = store.read_state(run), store.read_metrics(run)
+    state, lines = store.read_state(run), read_lines(run)
     assert state.status == store.FINISHED
     assert [line["epoch"] for line in lines] == list(range(1, resolve(spec).epochs + 1))
     for line in lines:
         assert set(line) == LINE
         assert all(math.isfinite(line[name]) for name in ("loss", "train_eval_loss", "val_loss", "penalty"))
     best = min(lines, key=lambda line: line["val_loss"])
-    assert (state.best_epoch, state.val_loss) == (best["epoch"], best["val_loss"])
+    assert (state.best_epoch, state.best_metrics["val_loss"]) == (best["epoch"], best["val_loss"])
     assert store.read_spec(run) == spec
-    losses = read_losses(run, state.images["validation"])
-    np.testing.assert_allclose(losses.mean(axis=1), [line["val_loss"] for line in lines], rtol=1e-5)
+    outputs = store.read_val_outputs(run)
+    assert outputs.loss.shape == (len(lines), state.images["validation"])
+    np.testing.assert_allclose(outputs.loss.mean(axis=1), [line["val_loss"] for line in lines], rtol=1e-5)
+    np.testing.assert_allclose(outputs.correct.mean(axis=1), [line["val_accuracy"] for line in lines])
     for part in ("validation", "test"):
         report = json.loads((run.report / f"{part}.json").read_text())
         assert sum(map(sum, report["confusion"])) == state.images[part] == report["images"]
@@ -75,7 +76,7 @@ def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
 
 def test_a_head_trained_on_pretrained_features_learns_digits(trained: Trained) -> None:
     run = trained(small_spec(data__images_per_class=60, data__image_size=64, train__epochs=10))
-    assert store.read_state(run).val_accuracy > 0.85
+    assert store.read_state(run).best_metrics["val_accuracy"] > 0.85
 
 
 def test_the_best_epoch_is_exported_also_where_it_was_before_the_backbone_thawed(trained: Trained) -> None:
@@ -87,17 +88,17 @@ def test_the_best_epoch_is_exported_also_where_it_was_before_the_backbone_thawed
         "data__image_size": 64,
     }
     run = trained(small_spec("fine-tune", **changes, data__images_per_class=30))
-    state, lines = store.read_state(run), store.read_metrics(run)
+    state, lines = store.read_state(run), read_lines(run)
     assert lines[state.best_epoch - 1]["phase"] == "head"
     report = json.loads((run.report / "validation.json").read_text())
-    assert report["loss"] == pytest.approx(state.val_loss, rel=1e-3)
+    assert report["loss"] == pytest.approx(state.best_metrics["val_loss"], rel=1e-3)
 
 
 def test_label_noise_reaches_training_and_nothing_else(trained: Trained, shared_models: Path) -> None:
     run = trained(small_spec(data__label_noise=0.5, data__images_per_class=40, data__image_size=64, train__epochs=8))
     told = json.loads((run.report / "data.json").read_text())
     assert len(told["mislabelled"]) == 200
-    last = store.read_metrics(run)[-1]
+    last = read_lines(run)[-1]
     assert last["train_eval_accuracy"] < last["val_accuracy"], (
         "half of the training labels are wrong, none of the validation ones"
     )
@@ -116,7 +117,7 @@ def test_the_clean_curve_is_what_the_saved_network_says_of_plain_training_images
     kernel, bias = (values[f"model/classifier/{name}"] for name in ("kernel", "bias"))
     model.get_layer("classifier").set_weights([kernel, bias])
     logits = np.asarray(model(data.pixels.images[data.split.train].astype(np.float32), training=False))
-    measured, line = cross_entropy(logits, data.split.train_labels), store.read_metrics(run)[-1]
+    measured, line = cross_entropy(logits, data.split.train_labels), read_lines(run)[-1]
     assert line["train_eval_loss"] == pytest.approx(measured.loss, abs=1e-4)
     assert line["train_eval_accuracy"] == measured.accuracy
     assert abs(line["loss"] - measured.loss) > 0.05, "dropout and rotation must show in the reported loss"
@@ -125,10 +126,10 @@ def test_the_clean_curve_is_what_the_saved_network_says_of_plain_training_images
 
 def test_the_penalty_is_told_apart_from_the_loss(trained: Trained) -> None:
     plain, penalised = (trained(small_spec(head__l2=l2, head__dropout=0.0)) for l2 in (0.0, 0.1))
-    assert [line["penalty"] for line in store.read_metrics(plain)] == [0.0, 0.0]
-    first = store.read_metrics(penalised)[0]
+    assert [line["penalty"] for line in read_lines(plain)] == [0.0, 0.0]
+    first = read_lines(penalised)[0]
     assert first["penalty"] > 0.5
-    assert first["loss"] == pytest.approx(store.read_metrics(plain)[0]["loss"], rel=0.5)
+    assert first["loss"] == pytest.approx(read_lines(plain)[0]["loss"], rel=0.5)
 
 
 def test_l1_and_l2_shrink_the_weights_of_the_head(trained: Trained) -> None:
@@ -146,9 +147,9 @@ def test_l1_and_l2_shrink_the_weights_of_the_head(trained: Trained) -> None:
 @pytest.mark.parametrize("classifier", ["logistic-regression", "linear-svm"])
 def test_solved_classifiers_train_in_one_epoch_and_report_like_the_others(classifier: str, trained: Trained) -> None:
     run = trained(small_spec(head__classifier=classifier, data__image_size=64, data__images_per_class=40))
-    state, lines = store.read_state(run), store.read_metrics(run)
+    state, lines = store.read_state(run), read_lines(run)
     assert [line["phase"] for line in lines] == ["solve"]
-    assert state.val_accuracy > 0.8
+    assert state.best_metrics["val_accuracy"] > 0.8
     assert state.test_accuracy > 0.8
     assert state.loss_name == ("squared hinge" if classifier == "linear-svm" else "cross-entropy")
 
@@ -158,7 +159,9 @@ def test_a_run_that_diverges_says_so_in_a_sentence_and_keeps_its_last_good_check
 ) -> None:
     trained_epoch = Trainer._train
 
-    def diverging(trainer: Trainer, epoch: int, progress: ProgressCallback, lines: Sequence[Line]) -> dict[str, float]:
+    def diverging(
+        trainer: Trainer, epoch: int, progress: ProgressCallback, lines: Sequence[EpochRecord]
+    ) -> dict[str, float]:
         reported = trained_epoch(trainer, epoch, progress, lines)
         if epoch == 3:  # What an overflow leaves behind.
             trainer.groups[0].variables[0].assign(trainer.groups[0].variables[0] * np.inf)
@@ -207,7 +210,7 @@ def test_validation_images_are_never_augmented_nor_trained_on(shared_models: Pat
     for value in (spec, spec.with_values({"augment": {}})):
         run = store.create(shared_models, value.with_values({"train.learning_rate": 1e-7, "train.epochs": 1}))
         train(run, shared_models, quiet)
-        losses.append(read_losses(run, len(data.split.validation))[0])
+        losses.append(store.read_val_outputs(run).loss[0])
     np.testing.assert_allclose(losses[0], losses[1], atol=1e-4)
 
 

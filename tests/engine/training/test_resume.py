@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.engine.conftest import quiet, small_spec
+from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.engine.training import checkpoints, pipeline, recording, step_chunks
 from tl_core.engine.training.lifecycle import train
@@ -68,7 +69,7 @@ def outcome(run: store.Run) -> dict[str, Any]:
     """All that a run ends with, without the seconds it took."""
     lines = [
         {name: value for name, value in line.items() if name not in ("seconds", "images_per_second")}
-        for line in store.read_metrics(run)
+        for line in read_lines(run)
     ]
     newest = checkpoints.latest_whole(run.checkpoints)
     assert newest is not None
@@ -76,10 +77,10 @@ def outcome(run: store.Run) -> dict[str, Any]:
     return {
         "lines": lines,
         "weights": {name: value.tobytes() for name, value in checkpoints.load(run.checkpoints, newest).items()},
-        "losses": (run.folder / "val_losses.f32").read_bytes(),
+        "outputs": (run.folder / "val_outputs.bin").read_bytes(),
         "test": (run.report / "test.json").read_text(),
         "figures": [
-            getattr(state, name) for name in ("status", "best_epoch", "val_accuracy", "test_accuracy", "epoch")
+            getattr(state, name) for name in ("status", "best_epoch", "best_metrics", "test_accuracy", "epoch")
         ],
     }
 
@@ -89,7 +90,7 @@ def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert one["figures"] == other["figures"]
     assert one["weights"].keys() == other["weights"].keys()
     assert [name for name, value in one["weights"].items() if value != other["weights"][name]] == []
-    assert one["losses"] == other["losses"]
+    assert one["outputs"] == other["outputs"]
     assert json.loads(one["test"]) == json.loads(other["test"])
 
 
@@ -183,7 +184,7 @@ def test_images_that_changed_since_the_run_began_are_noticed(photos_folder: Path
     assert store.read_state(run).status == store.FAILED
     removed.write_bytes(content)
     train(run, tmp_path, quiet)
-    assert [line["epoch"] for line in store.read_metrics(run)] == [1, 2, 3]
+    assert [line["epoch"] for line in read_lines(run)] == [1, 2, 3]
 
 
 def test_a_folder_of_images_that_is_gone_when_a_run_goes_on_is_named_and_the_run_goes_on_once_it_is_back(
@@ -197,10 +198,10 @@ def test_a_folder_of_images_that_is_gone_when_a_run_goes_on_is_named_and_the_run
     with pytest.raises(RunFailed, match="photos"):
         train(run, tmp_path, quiet)
     assert store.read_state(run).status == store.FAILED
-    assert [line["epoch"] for line in store.read_metrics(run)] == [1], "what was reached is kept"
+    assert [line["epoch"] for line in read_lines(run)] == [1], "what was reached is kept"
     elsewhere.rename(photos_folder)
     train(run, tmp_path, quiet)
-    assert [line["epoch"] for line in store.read_metrics(run)] == [1, 2, 3]
+    assert [line["epoch"] for line in read_lines(run)] == [1, 2, 3]
 
 
 def test_a_picture_that_was_replaced_by_another_of_its_name_is_noticed(photos_folder: Path, tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("classifier", ["auto", pytest.param("logistic-regression", marks=pytest.mark.long)])
-@pytest.mark.parametrize("step", ["write_losses", "save", "append_metrics", "write_state", "finish"])
+@pytest.mark.parametrize("step", ["write_val_outputs", "append", "save", "write_manifest", "write_state", "finish"])
 def test_a_run_broken_off_at_any_step_of_recording_an_epoch_ends_the_same(
     step: str, classifier: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,12 +232,12 @@ def test_a_run_broken_off_at_any_step_of_recording_an_epoch_ends_the_same(
     with monkeypatch.context() as patched:
         # The last epoch is the hard one: no epoch follows that would mend what is missing.
         last = resolve(spec).epochs
-        module = {"write_losses": recording, "save": checkpoints}.get(step, pipeline)
+        module = {"append": recording.History, "save": checkpoints, "write_manifest": checkpoints}.get(step, pipeline)
         real = getattr(module, step)
 
         def die_in_last_epoch(*arguments: Any, **options: Any) -> Any:
             training = options.get("epoch", last) == last if step == "write_state" else True
-            if training and len(store.read_metrics(run)) >= last - (step not in ("finish", "write_state")):
+            if training and len(read_lines(run)) >= last - (step in ("write_val_outputs", "append")):
                 raise Killed
             return real(*arguments, **options)
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.engine.conftest import quiet, small_spec
 from tests.engine.training.test_resume import TRAIN_AND_DIE, assert_same, left_alone, outcome
+from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.data.prepare import prepare
 from tl_core.engine.results.measures import cross_entropy
@@ -179,12 +180,12 @@ def test_settings_changed_while_a_run_trains_count_from_the_next_epoch_and_resum
     train(changed, shared_models, change_in_epoch(changed, 2, CHANGED))
     (made,) = adjustments(changed)
     assert (made.epoch, dict(made.values)) == (3, CHANGED)
-    lines = store.read_metrics(changed)
+    lines = read_lines(changed)
     assert [line["phase"] for line in lines] == ["head", "head", *["head from 3"] * 3]
     plan = resolve(spec).with_changes(adjustments(changed)).phases[-1]
     last = rate(spec.schedule, 1e-4, 5, 4, 5, plan.schedule_span)
     assert lines[-1]["learning_rate"]["head"] == pytest.approx(last, rel=1e-5), "the schedule goes on where it was"
-    plain = store.read_metrics(left_alone(spec, shared_models))
+    plain = read_lines(left_alone(spec, shared_models))
     same = [one["val_loss"] == other["val_loss"] for one, other in zip(lines, plain, strict=True)]
     assert same == [True, True, False, False, False]
 
@@ -218,15 +219,15 @@ def test_a_request_for_other_settings_made_while_a_run_rests_counts_when_it_goes
     with pytest.raises(RunStopped):
         train(run, shared_models, change_in_epoch(run, 3, {"train.learning_rate": 1e-5}, stop=True))
     train(run, shared_models, quiet)
-    rates = [line["learning_rate"]["head"] for line in store.read_metrics(run)]
+    rates = [line["learning_rate"]["head"] for line in read_lines(run)]
     assert rates == pytest.approx([1e-3, 1e-3, 1e-5, 1e-5])
 
 
 def test_a_rule_ends_a_run_with_its_reason_and_the_best_epoch_is_exported(trained: Trained) -> None:
     spec = tiny(train__epochs=30, train__learning_rate=0.5, stopping__rule="patience", stopping__patience=2)
     run = trained(spec)
-    state, lines = store.read_state(run), store.read_metrics(run)
-    found = stop_epoch(spec.stopping, lines, 1)
+    state, lines = store.read_state(run), read_lines(run)
+    found = stop_epoch(spec.stopping, store.read_epochs(run), 1)
     assert found is not None
     assert state.status == store.FINISHED
     assert state.stopped_early == EarlyStop(*found)
@@ -241,7 +242,7 @@ def test_the_last_epoch_is_exported_where_the_best_is_not_wanted(trained: Traine
     assert state.exported_epoch == 4
     assert Predictor.of(run.export).signature.details["epoch"] == 4
     report = json.loads((run.report / "validation.json").read_text())
-    assert report["loss"] == pytest.approx(store.read_metrics(run)[-1]["val_loss"], rel=1e-3)
+    assert report["loss"] == pytest.approx(read_lines(run)[-1]["val_loss"], rel=1e-3)
 
 
 def test_checkpoints_of_every_so_many_epochs_stay(trained: Trained) -> None:
@@ -253,17 +254,17 @@ def test_checkpoints_of_every_so_many_epochs_stay(trained: Trained) -> None:
 def test_averaged_weights_are_measured_kept_and_exported(trained: Trained, shared_models: Path) -> None:
     spec = tiny(optimizer__ema=0.95, train__learning_rate=0.05, head__dropout=0.0)
     run, plain = trained(spec), trained(spec.with_values({"optimizer.ema": 0.0}))
-    values, line = last_values(run), store.read_metrics(run)[-1]
+    values, line = last_values(run), read_lines(run)[-1]
     assert np.array_equal(values["trained/classifier/kernel"], last_values(plain)["model/classifier/kernel"])
     assert not np.array_equal(values["trained/classifier/kernel"], values["model/classifier/kernel"])
-    assert line["loss"] == store.read_metrics(plain)[-1]["loss"], "training itself is the same"
+    assert line["loss"] == read_lines(plain)[-1]["loss"], "training itself is the same"
     data = prepare(spec.data, resolve(spec).image_size, store.cache_folder(shared_models), quiet)
     rows = data.split.validation
     network, _ = network_at(run, 4)
     logits = np.asarray(network(data.pixels.images[rows].astype(np.float32), training=False))
     assert line["val_loss"] == pytest.approx(cross_entropy(logits, data.dataset.labels[rows]).loss, rel=1e-4)
     exported = Predictor.of(run.export)
-    best = store.read_state(run).val_accuracy
+    best = store.read_state(run).best_metrics["val_accuracy"]
     scores = exported.scores(data.pixels.images[rows])
     assert (scores.argmax(axis=1) == data.dataset.labels[rows]).mean() == pytest.approx(best)
 
@@ -271,7 +272,7 @@ def test_averaged_weights_are_measured_kept_and_exported(trained: Trained, share
 def test_a_stage_thaws_its_blocks_and_no_others(trained: Trained) -> None:
     spec = tiny("fine-tune", **{**THAWED, "train__epochs": 1}, train__stages="all-but-1:1@0.0005")
     run = trained(spec)
-    lines = store.read_metrics(run)
+    lines = read_lines(run)
     assert [line["phase"] for line in lines] == ["head", "thaw 1", "fine-tune"]
     assert lines[1]["learning_rate"]["backbone"] == pytest.approx(5e-4)
     held = {}
@@ -290,17 +291,17 @@ def test_a_stage_that_freezes_what_trained_before_is_refused(shared_models: Path
 @pytest.mark.long
 def test_random_blocks_have_stored_features_of_their_own(trained: Trained, shared_models: Path) -> None:
     """A run that keeps only early blocks neither reads nor writes what a pretrained network says."""
-    pretrained = store.read_metrics(trained(tiny()))
-    partly, again = (store.read_metrics(trained(tiny(backbone__keep="block3"))) for _ in range(2))
-    other = store.read_metrics(trained(tiny(backbone__keep="block3", train__seed=3)))
+    pretrained = read_lines(trained(tiny()))
+    partly, again = (read_lines(trained(tiny(backbone__keep="block3"))) for _ in range(2))
+    other = read_lines(trained(tiny(backbone__keep="block3", train__seed=3)))
     losses = [[line["val_loss"] for line in lines] for lines in (pretrained, partly, again, other)]
     assert losses[1] == losses[2]
     assert losses[1] != losses[0]
     assert losses[1] != losses[3]
-    assert [line["val_loss"] for line in store.read_metrics(trained(tiny()))] == losses[0]
+    assert [line["val_loss"] for line in read_lines(trained(tiny()))] == losses[0]
 
 
 def test_a_spec_of_defaults_trains_as_it_did_before_there_were_settings(trained: Trained) -> None:
     """Numbers of the engine as it was before schedules, other optimisers and averages, on one machine: to what a float shows."""
-    lines = store.read_metrics(trained(small_spec()))
+    lines = read_lines(trained(small_spec()))
     assert [line["loss"] for line in lines] == pytest.approx([2.3558692961931227, 2.313717697064082], rel=1e-4)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from tl_core import store
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import set_up
 from tl_core.engine.bank.training import Arrays, Bank, Outcome, need_memory, run
@@ -17,7 +16,7 @@ from tl_core.engine.training.phase_data import stored_features
 from tl_core.engine.training.prefetch import prepared
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.records import ProgressCallback
+from tl_core.records import ProgressCallback, best
 from tl_core.results.head_bank import Cell, Grid, cells
 from tl_core.store import cache_folder
 
@@ -78,8 +77,8 @@ def _result(
 def _cell(spec: ExperimentSpec, settings: dict[str, Any], outcome: Outcome) -> Cell:
     return {
         "settings": settings,
-        "lines": outcome.lines,
-        "best": store.best(outcome.lines, spec.train.best) if outcome.lines else None,
+        "lines": [record.to_line() for record in outcome.records],
+        "best": best(outcome.records, spec.train.best).to_line() if outcome.records else None,
         "stopped_early": outcome.stopped_early,
         "diverged": outcome.diverged,
     }

@@ -26,11 +26,11 @@ from tl_core.engine.training.phase_data import TRAIN_EVAL_IMAGES, train_eval_pos
 from tl_core.engine.training.step_chunks import portions
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
-from tl_core.experiment.schedules import rate
+from tl_core.experiment.schedules import Plateau, rate
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.experiment.stopping import ends_now
+from tl_core.experiment.stopping import EarlyStopping
 from tl_core.metrics import METRICS
-from tl_core.records import Activity, ProgressCallback, Stage, unwatched
+from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage, unwatched
 from tl_core.results.head_bank import PER_HEAD
 from tl_core.text import data_size
 
@@ -62,9 +62,11 @@ class Arrays:
 
 @dataclass
 class Outcome:
-    """What became of one head: the lines of its epochs, and why there are no more of them."""
+    """What became of one head: the records of its epochs, and why there are no more of them."""
 
-    lines: list[dict[str, Any]] = field(default_factory=list)
+    rule: EarlyStopping = field(repr=False)
+    plateau: Plateau = field(repr=False)
+    records: list[EpochRecord] = field(default_factory=list)
     stopped_early: dict[str, Any] | None = None
     diverged: str | None = None
 
@@ -72,15 +74,20 @@ class Outcome:
     def ended(self) -> bool:
         return self.stopped_early is not None or self.diverged is not None
 
-    def add(self, spec: ExperimentSpec, line: dict[str, Any]) -> None:
+    @classmethod
+    def of(cls, spec: ExperimentSpec) -> Outcome:
+        """That of a head before its first epoch."""
+        return cls(EarlyStopping(spec.stopping, 1), Plateau(spec.schedule, resolve(spec).phases[0].schedule_span))
+
+    def add(self, record: EpochRecord) -> None:
         """Adds an epoch, after which the head may have ended."""
         for row in METRICS:
-            if not math.isfinite(value := line.get(row.name, 0.0)):
-                self.diverged = f"In epoch {line['epoch']} the {row.title.lower()} was {value}."
+            if not math.isfinite(value := record.metrics.get(row.name, 0.0)):
+                self.diverged = f"In epoch {record.epoch} the {row.phrase} was {value}."
                 return
-        self.lines.append(line)
-        if ends := ends_now(spec.stopping, self.lines, 1):
-            self.stopped_early = {"epoch": ends[0], "reason": ends[1]}
+        self.records.append(record)
+        if why := self.rule.update(record):
+            self.stopped_early = {"epoch": record.epoch, "reason": why}
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,7 @@ def run(specs: Sequence[ExperimentSpec], arrays: Arrays, progress: ProgressCallb
         progress: Receives how many epochs of heads are done, of how many; where it raises RunStopped, what was reached is returned.
     """
     began, complete = time.monotonic(), True
-    outcomes = tuple(Outcome() for _ in specs)
+    outcomes = tuple(map(Outcome.of, specs))
     done, total = 0, sum(spec.train.epochs for spec in specs)
 
     def reached(before: int, heads: int, epochs: int) -> None:
@@ -166,10 +173,10 @@ def _train_stack(
     class_weights = balanced(arrays.train_labels) if balance else None
     stack = Stack(specs, *size, class_weights)
     for epoch in range(1, specs[0].train.epochs + 1):
-        lines = _epoch(stack, outcomes, arrays, epoch, partial(reached, epoch - 1))
-        for spec, outcome, line in zip(stack.specs, outcomes, lines, strict=True):
+        records = _epoch(stack, outcomes, arrays, epoch, partial(reached, epoch - 1))
+        for outcome, record in zip(outcomes, records, strict=True):
             if not outcome.ended:
-                outcome.add(spec, line)
+                outcome.add(record)
         reached(epoch)
         going = [number for number, outcome in enumerate(outcomes) if not outcome.ended]
         if not going:
@@ -182,8 +189,8 @@ def _train_stack(
 
 def _epoch(
     stack: Stack, outcomes: Sequence[Outcome], arrays: Arrays, epoch: int, watch: Callable[[], None]
-) -> list[dict[str, Any]]:
-    """Trains one epoch; the line of each head."""
+) -> list[EpochRecord]:
+    """Trains one epoch; the record of each head."""
     rates = _rates(stack, outcomes, epoch, -(-len(arrays.train_labels) // stack.specs[0].train.batch_size))
     sums = _train(stack, arrays, epoch, rates, watch)
     reported = [stack.layout.by_head(values[:, None, :, None])[:, 0, 0] for values in sums]
@@ -195,9 +202,12 @@ def _epoch(
         measured_val = _measured(stack, "val", arrays.validation, arrays.validation_labels, validation)
     name = resolve(stack.specs[0]).phases[0].title
     return [
-        {"epoch": epoch, "phase": name}
-        | dict(zip(("loss", "accuracy", "penalty"), (scales * of_head).tolist(), strict=True))
-        | {**clean, **val, "learning_rate": {"head": float(last)}}
+        EpochRecord(
+            epoch,
+            name,
+            {**dict(zip(("loss", "accuracy", "penalty"), (scales * of_head).tolist(), strict=True)), **clean, **val},
+            {"head": float(last)},
+        )
         for of_head, clean, val, last in zip(np.stack(reported, 1), measured, measured_val, rates[:, -1], strict=True)
     ]
 
@@ -206,8 +216,9 @@ def _rates(stack: Stack, outcomes: Sequence[Outcome], epoch: int, steps: int) ->
     """The learning rate of each head in each step: float64, shape (heads, steps)."""
     spec, span = stack.specs[0], resolve(stack.specs[0]).phases[0].schedule_span
     # One schedule for all, but plateau follows each head's own losses.
-    lines = [outcome.lines for outcome in outcomes] if spec.schedule.name == "plateau" else [[]]
-    shares = [[rate(spec.schedule, 1.0, epoch, step, steps, span, seen) for step in range(steps)] for seen in lines]
+    plateau = spec.schedule.name == "plateau"
+    lowered = [outcome.plateau.lowered(outcome.records) for outcome in outcomes] if plateau else [0]
+    shares = [[rate(spec.schedule, 1.0, epoch, step, steps, span, times) for step in range(steps)] for times in lowered]
     return np.array([[one.train.learning_rate] for one in stack.specs]) * np.array(shares)
 
 

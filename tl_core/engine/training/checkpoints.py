@@ -1,24 +1,24 @@
 """Checkpoints that are whole or not there, and say so.
 
-One is a NumPy archive of every variable that training changes; the manifest names each with its SHA-256, holds the lines of all
-epochs so far, and is replaced last. So whatever moment a process dies at, the manifest names whole files, and weights, optimiser
-and history belong to the same epoch. A flipped bit is noticed, and the checkpoint before is used.
+One is a NumPy archive of every variable that training changes; the manifest names each with its SHA-256 and the mark of its epoch in
+metrics.jsonl, and is replaced last. So whatever moment a process dies at, the manifest names whole files, and weights, optimiser and
+epochs belong together. A flipped bit is noticed, and the checkpoint before is used.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tl_core.errors import RunFailed
-from tl_core.files import TEMPORARY, sha256_of, write_json, write_with
-from tl_core.records import upgraded
-from tl_core.store.checkpoints import MANIFEST, Checkpoint, entries_of, read_manifest
+from tl_core.files import TEMPORARY, sha256_of, write_with
+from tl_core.records import EpochRecord
+from tl_core.store.checkpoints import Checkpoint, Manifest, entries_of, read_manifest, write_manifest
+from tl_core.store.epochs import Mark
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 def save(
     folder: Path,
     variables: Mapping[str, Any],
-    lines: Sequence[dict[str, Any]],
+    record: EpochRecord,
+    mark: Mark,
     best_epoch: int,
     keep: int,
     every: int | None = None,
@@ -34,28 +35,30 @@ def save(
     """Writes the state after an epoch; keeps the best epoch's checkpoint, the latest `keep`, and those of every so many epochs.
 
     Args:
-        lines: The metrics of all epochs so far; the last is this epoch's.
+        record, mark: Of the epoch, whose line is in metrics.jsonl.
     """
-    epoch, phase = int(lines[-1]["epoch"]), lines[-1]["phase"]
+    epoch = record.epoch
     file = folder / f"epoch-{epoch:04d}.npz"
     values = {name: np.asarray(variable) for name, variable in variables.items()}
     write_with(file, lambda temporary: _write(temporary, values))
-    made = Checkpoint(epoch, phase, file.name, sha256_of(file), file.stat().st_size)
+    made = Checkpoint(epoch, record.phase, file.name, sha256_of(file), file.stat().st_size, *mark)
     entries = [entry for entry in entries_of(folder) if entry.epoch < epoch] + [made]
     kept = [
         entry
         for entry in entries
         if entry.epoch == best_epoch or entry in entries[-keep:] or (every and entry.epoch % every == 0)
     ]
-    manifest = {"entries": [asdict(entry) for entry in kept], "best_epoch": best_epoch, "lines": list(lines)}
-    write_json(folder / MANIFEST, manifest)
+    write_manifest(folder, Manifest(tuple(kept), best_epoch))
     _remove_others(folder, {entry.file for entry in kept})
     return made
 
 
-def lines_of(folder: Path, until: int) -> list[dict[str, Any]]:
-    """The metrics of the epochs up to and with one, as the manifest holds them."""
-    return [upgraded(line) for line in read_manifest(folder)["lines"] if line["epoch"] <= until]
+def forget_after(folder: Path, epoch: int) -> None:
+    """Takes the checkpoints after an epoch out of the manifest."""
+    manifest = read_manifest(folder)
+    if any(entry.epoch > epoch for entry in manifest.entries):
+        kept = tuple(entry for entry in manifest.entries if entry.epoch <= epoch)
+        write_manifest(folder, Manifest(kept, manifest.best_epoch))
 
 
 def latest_whole(folder: Path) -> Checkpoint | None:
@@ -76,7 +79,7 @@ def latest_whole(folder: Path) -> Checkpoint | None:
 
 def best_whole(folder: Path) -> Checkpoint:
     """The best epoch's checkpoint; where it is damaged, the newest whole one. Raises RunFailed where there is none."""
-    best_epoch = read_manifest(folder)["best_epoch"]
+    best_epoch = read_manifest(folder).best_epoch
     for entry in entries_of(folder):
         if entry.epoch == best_epoch and is_whole(folder, entry):
             return entry

@@ -1,6 +1,6 @@
-"""Epochs: the loop of a phase, and the line each epoch leaves.
+"""Epochs: the loop of a phase, and the record each epoch leaves.
 
-A line holds the metrics of `tl_core.metrics`, among them three pairs of curves, each measured as its name says:
+A record holds the metrics of `tl_core.metrics`, among them three pairs of curves, each measured as its name says:
 loss, accuracy              reported: in training mode, on augmented images, averaged while the weights move. The loss is plain cross-entropy whatever
                             training lowers: neither smoothed labels nor weights of classes are in it. Of mixed images (MixUp, CutMix) it is
                             that of both labels, each by its share, and accuracy counts the label of the larger share
@@ -42,9 +42,9 @@ from tl_core.engine.training.groups import groups_of, kernels_of
 from tl_core.engine.training.step_chunks import portions
 from tl_core.errors import RunFailed
 from tl_core.experiment.phases import Phase
-from tl_core.experiment.schedules import Line, is_constant, rate
+from tl_core.experiment.schedules import Plateau, is_constant, rate
 from tl_core.metrics import METRICS, Measured
-from tl_core.records import Activity, ProgressCallback, Stage, unwatched
+from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage, unwatched
 
 MEASURING = Activity(Stage.MEASURING)
 
@@ -100,7 +100,7 @@ def balanced(labels: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Trainer:
-    """A phase made ready: `epoch` trains one and returns its line and the loss of each validation image."""
+    """A phase made ready: `epoch` trains one and returns its record, and what was measured on the validation images."""
 
     tail: keras.Model
     groups: list[ParamGroup]
@@ -109,13 +109,15 @@ class Trainer:
     phase: Phase
     steps: Steps
     forward: Forward
+    plateau: Plateau
 
     @classmethod
     def build(cls, tail: keras.Model, phase_data: PhaseData, phase: Phase) -> Trainer:
         groups = groups_of(tail, phase)
         averages = averages_of(tail) if phase.spec.optimizer.ema else []
         steps = training_steps(tail, groups, step_config(groups, averages, phase_data.train.labels, phase))
-        return cls(tail, groups, averages, phase_data, phase, steps, forward_pass(tail))
+        plateau = Plateau(phase.spec.schedule, phase.schedule_span)
+        return cls(tail, groups, averages, phase_data, phase, steps, forward_pass(tail), plateau)
 
     @property
     def variables(self) -> Mapping[str, Any]:
@@ -123,43 +125,45 @@ class Trainer:
         return variables_of(self.tail, self.groups, self.averages)
 
     def epoch(
-        self, epoch: int, progress: ProgressCallback, lines: Sequence[Line] = ()
-    ) -> tuple[dict[str, Any], np.ndarray]:
+        self, epoch: int, progress: ProgressCallback, records: Sequence[EpochRecord] = ()
+    ) -> tuple[EpochRecord, Measured]:
         """Trains one epoch.
 
         Args:
-            lines: Those of the epochs before; the learning rate may depend on them.
+            records: Of the epochs before; the learning rate may depend on them. From one epoch to the next they only grow.
 
         Raises:
             Diverged: where the loss is no number any more.
             RunStopped: where `progress` raises it; the epoch is then not counted.
         """
         started = time.monotonic()
-        reported = self._train(epoch, progress, lines)
+        reported = self._train(epoch, progress, records)
         seconds = time.monotonic() - started
         measuring = Activity(Stage.MEASURING, epoch)
         with in_place_of_weights(self.averages):
             train_eval = evaluate(self.forward, self.phase_data.train_eval, progress=progress, activity=measuring)
             validation = evaluate(self.forward, self.phase_data.validation, progress=progress, activity=measuring)
-        line = {
-            "epoch": epoch,
-            "phase": self.phase.title,
-            **reported,
-            **metrics.measure("train_eval", train_eval),
-            **metrics.measure("val", validation),
-            "learning_rate": self._rates(),
-            "seconds": round(time.monotonic() - started, 4),
-            "images_per_second": round(len(self.phase_data.train.labels) / max(seconds, 1e-9), 1),
-        }
-        _check_finite(line)
-        return line, validation.losses
+        record = EpochRecord(
+            epoch=epoch,
+            phase=self.phase.title,
+            metrics={
+                **reported,
+                **metrics.measure("train_eval", train_eval),
+                **metrics.measure("val", validation),
+            },
+            learning_rate=self._rates(),
+            seconds=round(time.monotonic() - started, 4),
+            images_per_second=round(len(self.phase_data.train.labels) / max(seconds, 1e-9), 1),
+        )
+        _check_finite(record)
+        return record, validation
 
-    def _train(self, epoch: int, progress: ProgressCallback, lines: Sequence[Line]) -> dict[str, float]:
+    def _train(self, epoch: int, progress: ProgressCallback, records: Sequence[EpochRecord]) -> dict[str, float]:
         train = self.phase.spec.train
         reseed(self.tail, train.seed, epoch)
         order = generator_of("order", train.seed, epoch).permutation(len(self.phase_data.train.labels))
         batches = in_batches(order, train.batch_size)
-        shares = self._shares(epoch, len(batches), lines)
+        shares = self._shares(epoch, len(batches), records)
         results, taken, activity = [], 0, Activity(Stage.TRAINING, epoch)
         for result in self._results(batches, shares, epoch):
             results.append(result)
@@ -197,12 +201,13 @@ class Trainer:
             mixed = () if batch.partners is None else (labels[batch.partners], batch.shares)
             yield self.steps.one(batch.inputs, labels[positions], *mixed)
 
-    def _shares(self, epoch: int, steps: int, lines: Sequence[Line]) -> list[float]:
+    def _shares(self, epoch: int, steps: int, records: Sequence[EpochRecord]) -> list[float]:
         """The share of the rates that each step of an epoch has."""
         schedule, schedule_span = self.phase.spec.schedule, self.phase.schedule_span
         if is_constant(schedule):
             return [1.0] * steps
-        return [rate(schedule, 1.0, epoch, step, steps, schedule_span, lines) for step in range(steps)]
+        lowered = self.plateau.lowered(records) if schedule.name == "plateau" else 0
+        return [rate(schedule, 1.0, epoch, step, steps, schedule_span, lowered) for step in range(steps)]
 
     def _set_rates(self, share: float) -> None:
         for group in self.groups:
@@ -241,10 +246,10 @@ def _outputs(forward: Forward, inputs: Inputs, batches: Sequence[np.ndarray]) ->
     return (forward(batch.inputs) for batch in inputs(batches, 0))
 
 
-def _check_finite(line: dict[str, Any]) -> None:
+def _check_finite(record: EpochRecord) -> None:
     for row in METRICS:
-        if not math.isfinite(value := line.get(row.name, 0.0)):
+        if not math.isfinite(value := record.metrics.get(row.name, 0.0)):
             raise Diverged(
-                f"In epoch {line['epoch']} the {row.title.lower()} was {value}: training diverged. "
+                f"In epoch {record.epoch} the {row.phrase} was {value}: training diverged. "
                 "Start a new run with a lower train.learning_rate; the epochs before are kept."
             )

@@ -15,6 +15,7 @@ from tl_core.experiment.resolve import Experiment
 from tl_core.records import ProgressCallback, unwatched
 from tl_core.store import Run, read_state
 from tl_core.store.fork_start import Start, read_start, start_weights
+from tl_core.store.val_outputs import remove_val_outputs
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def take_start(
     if start.data and (data or read_state(run).data or start.data) != start.data:
         log.warning(OTHER_IMAGES)
         if not checkpoints.entries_of(run.checkpoints):  # The rows of the parent are of images that are not these.
-            (run.folder / "val_losses.f32").unlink(missing_ok=True)
+            remove_val_outputs(run)
     try:
         put(model, start_weights(run))
     except BadInput as error:

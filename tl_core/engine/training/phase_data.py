@@ -25,7 +25,7 @@ from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import digest_of
-from tl_core.records import ProgressCallback
+from tl_core.records import EpochRecord, ProgressCallback
 from tl_core.store import Run
 
 log = logging.getLogger(__name__)
@@ -42,11 +42,11 @@ InputsOf = Callable[[np.ndarray], Inputs]
 """From rows of the pixels to the inputs they give."""
 
 
-OnEpoch = Callable[[dict[str, Any]], None]
-"""Called with the line of every epoch once it is safe on the disk."""
+OnEpoch = Callable[[EpochRecord], None]
+"""Called with the record of every epoch once it is safe on the disk."""
 
 
-def ignore(line: dict[str, Any]) -> None:
+def ignore(record: EpochRecord) -> None:
     """An `OnEpoch` that does nothing."""
 
 

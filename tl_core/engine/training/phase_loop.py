@@ -8,9 +8,8 @@ before, from memory or from the disk. A run that is stopped loses the epoch in f
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -24,17 +23,16 @@ from tl_core.engine.training.provenance import planned
 from tl_core.engine.training.restore import restore_trained
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.spec import HeadSpec
-from tl_core.experiment.stopping import ends_now
-from tl_core.records import EarlyStop
+from tl_core.experiment.stopping import EarlyStopping
+from tl_core.metrics import Measured
+from tl_core.records import EarlyStop, EpochRecord
 from tl_core.store import write_state
 from tl_core.store.live_changes import adjustments, put_in_force
 
 log = logging.getLogger(__name__)
 
-Line = dict[str, Any]
-
-Record = Callable[[Line, np.ndarray, Mapping[str, Any]], None]
-"""Makes an epoch safe: its line, the loss of each validation image, and all variables that training changes."""
+Record = Callable[[EpochRecord, Measured, Mapping[str, keras.Variable]], None]
+"""Makes an epoch safe: its record, what was measured on the validation images, and all variables that training changes."""
 
 
 @dataclass(frozen=True)
@@ -47,76 +45,89 @@ class _ActivePhase:
     trainer: Trainer
 
 
-def train_epochs(context: RunContext, lines: list[Line], record: Record) -> None:
+def train_epochs(context: RunContext, records: Sequence[EpochRecord], record: Record) -> None:
     """Trains the epochs that are still to be trained.
 
     Args:
-        lines: Of the epochs that are done; those of the epochs trained are added.
+        records: Of the epochs that are done; `record` adds each epoch that is trained.
 
     Raises:
-        Diverged: where a loss is no number any more.
+        Diverged: where a loss is NaN or infinite.
         RunStopped: where the context's progress raises it.
     """
-    active = None
-    while _goes_on(context, lines):
-        epoch = _last(context, lines) + 1
-        _adjust(context, epoch)
-        phase = phase_of(context, epoch)
+    active, in_force = None, _phases(context)
+    rule = EarlyStopping(in_force[-1].spec.stopping, in_force[-1].schedule_span[0])
+    why = None
+    for known in records:
+        why = rule.update(known)
+    while not why and _last(context, records) < in_force[-1].last:
+        epoch = _last(context, records) + 1
+        in_force = _adjusted(context, epoch, in_force)
+        phase = _phase_at(in_force, epoch)
         if active is None or phase != active.phase:
-            active = _entered(context, phase, active, lines)
-        line, losses = active.trainer.epoch(epoch, context.progress, lines)
-        lines.append(line)
-        record(line, losses, active.trainer.variables)
+            active = _entered(context, phase, active, records)
+        trained, measured = active.trainer.epoch(epoch, context.progress, records)
+        record(trained, measured, active.trainer.variables)
+        why = rule.update(trained)
+    if why:
+        _note_early_end(context, _last(context, records), why)
 
 
 def phase_of(context: RunContext, epoch: int) -> Phase:
     """The phase an epoch is in, with the settings in force."""
-    return next(phase for phase in _phases(context) if phase.first <= epoch <= phase.last)
+    return _phase_at(_phases(context), epoch)
+
+
+def _phase_at(planned: Sequence[Phase], epoch: int) -> Phase:
+    return next(phase for phase in planned if phase.first <= epoch <= phase.last)
 
 
 def _phases(context: RunContext) -> tuple[Phase, ...]:
     return context.experiment.with_changes(adjustments(context.run)).phases
 
 
-def _last(context: RunContext, lines: list[Line]) -> int:
+def _last(context: RunContext, records: Sequence[EpochRecord]) -> int:
     """The last epoch that is done; of a fork that has trained none the one it starts from."""
-    return int(lines[-1]["epoch"]) if lines else context.spec.start.epoch or 0
+    return records[-1].epoch if records else context.spec.start.epoch or 0
 
 
-def _goes_on(context: RunContext, lines: list[Line]) -> bool:
-    last = _phases(context)[-1]
-    ended = ends_now(last.spec.stopping, lines, last.schedule_span[0])
-    if ended:
-        log.info("Ended after epoch %d: %s", *ended)
-        write_state(context.run, stopped_early=EarlyStop(*ended))
-    return ended is None and _last(context, lines) < last.last
+def _note_early_end(context: RunContext, epoch: int, why: str) -> None:
+    log.info("Ended after epoch %d: %s", epoch, why)
+    write_state(context.run, stopped_early=EarlyStop(epoch, why))
 
 
-def _adjust(context: RunContext, epoch: int) -> None:
-    """Puts in force what somebody asked for."""
-    if made := put_in_force(context.run, epoch):
-        changes = ", ".join(f"{path} is {value}" for path, value in made.values.items())
-        log.info("From epoch %d on %s.", epoch, changes)
-        write_state(context.run, phases=planned(context))
+def _adjusted(context: RunContext, epoch: int, before: tuple[Phase, ...]) -> tuple[Phase, ...]:
+    """The phases of the run, with what was asked for put in force."""
+    made = put_in_force(context.run, epoch)
+    if made is None:
+        return before
+    changes = ", ".join(f"{path} is {value}" for path, value in made.values.items())
+    log.info("From epoch %d on %s.", epoch, changes)
+    write_state(context.run, phases=planned(context))
+    return _phases(context)
 
 
-def _entered(context: RunContext, phase: Phase, before: _ActivePhase | None, lines: list[Line]) -> _ActivePhase:
+def _entered(
+    context: RunContext, phase: Phase, before: _ActivePhase | None, records: Sequence[EpochRecord]
+) -> _ActivePhase:
     """A phase made ready, with the values of the epoch before; of the same course also its optimisers and averages go on."""
     log.info("Phase %s: epochs %d to %d, frozen up to %s.", phase.title, phase.first, phase.last, phase.frozen)
-    values = _values(context, before, lines)
+    values = _values(context, before, records)
     model, head = (before.model, before.head) if before else (context.model, context.spec.head)
     if phase.spec.head != head:
         model, head = first_network(context.run, phase.experiment, context.classes, context.progress), phase.spec.head
     restore_trained(model, values)
     parts = divide(model, phase.experiment, phase.frozen)
     trainer = Trainer.build(parts.tail, phase_data(context, phase, parts), phase)
-    if lines and phase_of(context, lines[-1]["epoch"]).schedule_span == phase.schedule_span:
+    if records and phase_of(context, records[-1].epoch).schedule_span == phase.schedule_span:
         checkpoints.restore(values, trainer.variables)
     return _ActivePhase(phase, model, head, trainer)
 
 
-def _values(context: RunContext, before: _ActivePhase | None, lines: list[Line]) -> Mapping[str, np.ndarray]:
+def _values(
+    context: RunContext, before: _ActivePhase | None, records: Sequence[EpochRecord]
+) -> Mapping[str, np.ndarray]:
     if before:
         return {name: np.asarray(variable).copy() for name, variable in before.trainer.variables.items()}
-    latest = checkpoints.latest_whole(context.run.checkpoints) if lines else None
+    latest = checkpoints.latest_whole(context.run.checkpoints) if records else None
     return checkpoints.load(context.run.checkpoints, latest) if latest else {}

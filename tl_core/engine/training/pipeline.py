@@ -19,20 +19,22 @@ from tl_core.engine.networks import network_pool
 from tl_core.engine.networks.assembly import divide
 from tl_core.engine.results.measures import measure_of
 from tl_core.engine.step import forward_pass, variables_of
-from tl_core.engine.training import checkpoints, recording
+from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, evaluate
 from tl_core.engine.training.finishing import finish
 from tl_core.engine.training.initial_weights import first_network
 from tl_core.engine.training.phase_data import OnEpoch, RunContext, phase_data
-from tl_core.engine.training.phase_loop import train_epochs
+from tl_core.engine.training.phase_loop import Record, train_epochs
 from tl_core.engine.training.prefetch import prepared
 from tl_core.engine.training.provenance import begin
+from tl_core.engine.training.recording import History, best_values, taken_up
 from tl_core.engine.training.solvers import solve
 from tl_core.experiment.resolve import Experiment
 from tl_core.files import write_json
-from tl_core.records import Activity, ProgressCallback, Stage
-from tl_core.store import Run, append_metrics, cache_folder, write_state
-from tl_core.store import best as best_line
+from tl_core.metrics import Measured, of_split
+from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
+from tl_core.store import Run, cache_folder, write_state
+from tl_core.store.val_outputs import write_val_outputs
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +67,9 @@ def _carry_out(
     model = first_network(run, experiment, data.dataset.class_names, progress, data.dataset.fingerprint)
     context = RunContext(run, experiment, data, model, cache, progress, on_epoch)
     begin(context)
-    lines = _taken_up(context)
+    history = _taken_up(context)
     try:
-        _train(context, lines, passed)
+        _train(context, history, passed)
     except Diverged:
         if checkpoints.entries_of(run.checkpoints):
             finish(context)  # What was good until then is exported; going on would diverge again.
@@ -80,36 +82,41 @@ def _left_alone(experiment: Experiment) -> bool:
     return all(phase.backbone_rate is None for phase in experiment.phases) and not experiment.spec.start.run
 
 
-def _taken_up(context: RunContext) -> list[dict[str, Any]]:
-    """The lines of the run's newest whole checkpoint, which its files are made to say as well."""
-    lines = recording.taken_up(context.run, checkpoints.latest_whole(context.run.checkpoints))
-    if lines:
-        best = best_line(lines, context.spec.train.best)
-        write_state(context.run, epoch=lines[-1]["epoch"], phase=lines[-1]["phase"], **recording.best_figures(best))
-    return lines
+def _taken_up(context: RunContext) -> History:
+    """The epochs up to the run's newest whole checkpoint, to which its files are cut back."""
+    history = taken_up(context.run, context.spec.train.best)
+    if history.best:
+        last = history.records[-1]
+        write_state(context.run, epoch=last.epoch, phase=last.phase, **best_values(history.best))
+    return history
 
 
-def _train(context: RunContext, lines: list[dict[str, Any]], passed: Passed) -> None:
+def _train(context: RunContext, history: History, passed: Passed) -> None:
+    record = partial(_record, context, history, passed)
     if not context.experiment.solved:
-        train_epochs(context, lines, partial(_record, context, passed))
-    elif not lines:
-        _solve(context, passed)
+        train_epochs(context, history.records, record)
+    elif not history.records:
+        _solve(context, record)
 
 
-def _record(context: RunContext, passed: Passed, line: dict[str, Any], losses: np.ndarray, variables: Any) -> None:
-    """Saves an epoch: losses and checkpoint first, then the line that says it is done."""
+def _record(
+    context: RunContext, history: History, passed: Passed, record: EpochRecord, measured: Measured, variables: Any
+) -> None:
+    """Saves an epoch, in the order that `recording` says."""
     run, train = context.run, context.spec.train
-    lines = [*checkpoints.lines_of(run.checkpoints, line["epoch"] - 1), line]
-    best = best_line(lines, train.best)
-    recording.write_losses(run, line["epoch"], losses)
-    checkpoints.save(run.checkpoints, variables, lines, best["epoch"], train.keep_checkpoints, train.checkpoint_every)
-    append_metrics(run, line)
-    write_state(run, epoch=line["epoch"], phase=line["phase"], seconds=passed(), **recording.best_figures(best))
-    log.info("Epoch %d: validation loss %.4f, accuracy %.4f.", line["epoch"], line["val_loss"], line["val_accuracy"])
-    context.on_epoch(line)
+    write_val_outputs(run, record.epoch, measured)
+    mark = history.append(record)
+    best = history.best or record
+    checkpoints.save(
+        run.checkpoints, variables, record, mark, best.epoch, train.keep_checkpoints, train.checkpoint_every
+    )
+    write_state(run, epoch=record.epoch, phase=record.phase, seconds=passed(), **best_values(best))
+    shown = ", ".join(f"{row.phrase} {row.text(record.metrics[row.name])}" for row in of_split("val") if row.main)
+    log.info("Epoch %d: %s.", record.epoch, shown)
+    context.on_epoch(record)
 
 
-def _solve(context: RunContext, passed: Passed) -> None:
+def _solve(context: RunContext, record: Record) -> None:
     """Fits a classifier that has a solution, and records it as one epoch."""
     began = time.monotonic()
     spec, split = context.spec, context.data.split
@@ -123,6 +130,5 @@ def _solve(context: RunContext, passed: Passed) -> None:
     forward, measure = forward_pass(parts.tail), measure_of(spec.head)
     train_eval, validation = (evaluate(forward, part, measure) for part in (learned.train_eval, learned.validation))
     measured = {**metrics.measure("train_eval", train_eval), **metrics.measure("val", validation)}
-    line = {"epoch": phase.first, "phase": phase.title, **measured}
-    line["seconds"] = round(time.monotonic() - began, 4)
-    _record(context, passed, line, validation.losses, variables_of(parts.tail, []))
+    seconds = round(time.monotonic() - began, 4)
+    record(EpochRecord(phase.first, phase.title, measured, seconds=seconds), validation, variables_of(parts.tail, []))

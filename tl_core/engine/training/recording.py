@@ -1,52 +1,94 @@
-"""The lines and losses a run leaves, epoch by epoch."""
+"""What a run records of its epochs, and how it takes that up again.
+
+Of an epoch its outputs on validation images are written first, then its line in metrics.jsonl, then its checkpoint, and last the manifest, which
+holds for each checkpoint where metrics.jsonl stood: its length and its digest. Whatever a process dies between, the manifest names a checkpoint
+whose epochs are in metrics.jsonl as they were written; what stands behind them is cut off, and trained again.
+"""
 
 from __future__ import annotations
 
-import json
-import os
+import logging
 from typing import Any
-
-import numpy as np
 
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.checkpoints import Checkpoint
-from tl_core.files import write_bytes
-from tl_core.store import Run, append_metrics
+from tl_core.errors import RunFailed
+from tl_core.metrics import of_split
+from tl_core.records import EpochRecord, best, rank
+from tl_core.store import Run
+from tl_core.store.checkpoints import upgrade_manifest
+from tl_core.store.epochs import EpochLog, Mark, lines_of, lines_until
 from tl_core.store.fork_start import inherited
+from tl_core.store.val_outputs import cut_val_outputs
 
-append = append_metrics
+log = logging.getLogger(__name__)
+
+DAMAGED = (
+    "metrics.jsonl is damaged: it does not hold the epochs that the checkpoints of this run belong to, as they were written. "
+    "Restore it, or start a new run."
+)
 
 
-def taken_up(run: Run, latest: Checkpoint | None) -> list[dict[str, Any]]:
-    """The lines up to a checkpoint, with the run's files made to say the same.
+class History:
+    """The epochs of a run that trains, in memory and on the disk.
 
-    A process may have died between a checkpoint and its line, or after lines whose checkpoint is damaged: the checkpoint
-    decides, so that a resumed curve neither runs back nor lacks an epoch. The file of a fork begins with its parent's lines; they are
-    not returned, since a fork keeps no checkpoint of theirs.
+    Attributes:
+        best: The best of the run's own epochs by `train.best`; None before the first.
     """
-    lines = checkpoints.lines_of(run.checkpoints, latest.epoch) if latest else []
-    text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in (*inherited(run), *lines))
-    write_bytes(run.folder / "metrics.jsonl", text.encode())
-    return lines
+
+    def __init__(self, epoch_log: EpochLog, metric: str) -> None:
+        self._log, self._metric = epoch_log, metric
+        self.best = best(self.records, metric) if self.records else None
+
+    @property
+    def records(self) -> list[EpochRecord]:
+        """Of the run's own epochs."""
+        return self._log.records
+
+    def append(self, record: EpochRecord) -> Mark:
+        """Adds an epoch; returns its mark once its line is safe on the disk."""
+        mark = self._log.append(record)
+        if self.best is None or rank(record, self._metric) < rank(self.best, self._metric):
+            self.best = record
+        return mark
 
 
-def best_figures(line: dict[str, Any]) -> dict[str, Any]:
-    """What a run's state says of its best epoch."""
-    return {"best_epoch": line["epoch"], "val_loss": line["val_loss"], "val_accuracy": line["val_accuracy"]}
+def taken_up(run: Run, metric: str) -> History:
+    """The epochs up to the newest checkpoint that is whole, with the run's files cut back to it.
+
+    The file of a fork begins with its parent's epochs; they are not in the history, since a fork keeps no checkpoint of theirs.
+
+    Raises:
+        RunFailed: where there are checkpoints and none can be gone on from.
+    """
+    before = inherited(run)
+    upgrade_manifest(run, before)
+    latest, content = _newest(run)
+    if latest is None:
+        content = lines_of(before)
+    epochs = EpochLog(run, content)
+    done = latest.epoch if latest else len(before)
+    checkpoints.forget_after(run.checkpoints, done)
+    cut_val_outputs(run, done)
+    return History(epochs, metric)
 
 
-def write_losses(run: Run, epoch: int, losses: np.ndarray) -> None:
-    """Puts the loss of each validation image in the row of its epoch; writing a row again replaces it. Rows nobody wrote are NaN."""
-    file = run.folder / "val_losses.f32"
-    row = losses.astype("<f4").tobytes()
-    with file.open("r+b" if file.exists() else "w+b") as opened:
-        written = opened.seek(0, os.SEEK_END) // len(row)
-        opened.write(np.full((max(0, epoch - 1 - written), len(losses)), np.nan, "<f4").tobytes())
-        opened.seek((epoch - 1) * len(row))
-        opened.write(row)
-        opened.truncate()
+def _newest(run: Run) -> tuple[Checkpoint | None, bytes]:
+    """The newest whole checkpoint whose epochs are in metrics.jsonl, with the lines up to it."""
+    whole = checkpoints.latest_whole(run.checkpoints)
+    if whole is None:
+        return None, b""
+    for entry in reversed(checkpoints.entries_of(run.checkpoints)):
+        if entry.epoch > whole.epoch or not checkpoints.is_whole(run.checkpoints, entry):
+            continue
+        if (content := lines_until(run, entry.mark)) is not None:
+            return entry, content
+        log.warning("metrics.jsonl does not hold the epochs up to %d as they were written.", entry.epoch)
+    raise RunFailed(DAMAGED)
 
 
-def read_losses(run: Run, images: int) -> np.ndarray:
-    """The loss of each validation image after each epoch: float32, shape (epochs, images)."""
-    return np.fromfile(run.folder / "val_losses.f32", "<f4").reshape(-1, images)
+def best_values(record: EpochRecord) -> dict[str, Any]:
+    """What a run's state holds of its best epoch: its number and its metrics on the validation images."""
+    names = [row.name for row in of_split("val")]
+    found = {name: record.metrics[name] for name in names if name in record.metrics}
+    return {"best_epoch": record.epoch, "best_metrics": found}

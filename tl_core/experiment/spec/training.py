@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
+from tl_core.metrics import MetricName
 from tl_core.params import Located, Section, setting
 
 FORM = "depth:epochs, or depth:epochs@learning rate, such as all-but-1:3,all-but-2:3@0.0001"
@@ -105,10 +106,10 @@ class TrainSpec(Section):
         False,
         "Whether thawed batch normalisation layers update their statistics. Off is safer: small batches make them noisy.",
     )
-    best: Literal["val_loss", "val_accuracy"] = setting(
+    best: MetricName = setting(
         "val_loss",
-        "The metric that decides the best epoch: lowest validation loss or highest validation accuracy. The weights of the best "
-        "epoch are exported, unless stopping.restore_best is off.",
+        "The metric, on the validation images, that decides the best epoch: the lowest loss or calibration error, the highest accuracy or "
+        "macro F1. The weights of the best epoch are exported, unless stopping.restore_best is off.",
     )
     keep_checkpoints: int = setting(
         3, "Number of latest checkpoints kept in addition to the best one.", low=1, high=1000, unit="checkpoints"
@@ -163,9 +164,9 @@ class StoppingSpec(Section):
         "training loss; UP, when validation loss has risen over several strips of epochs in a row.",
         title="Early stopping",
     )
-    metric: Literal["val_loss", "val_accuracy"] = setting(
+    metric: MetricName = setting(
         "val_loss",
-        "The metric that patience watches: validation loss or accuracy. Prechelt's rules always watch the loss.",
+        "The metric on the validation images that patience watches. Prechelt's rules always watch the loss.",
     )
     patience: int = setting(
         5,

@@ -1,0 +1,199 @@
+"""metrics.jsonl, the authority on what the epochs of a run were: a line an epoch, added at the end and safe on the disk before its checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO, NamedTuple, overload
+
+import numpy as np
+
+from tl_core.errors import BadInput
+from tl_core.files import write_bytes
+from tl_core.metrics import METRICS
+from tl_core.records import EpochRecord
+from tl_core.store.run import Run
+
+FILE = "metrics.jsonl"
+
+
+class Mark(NamedTuple):
+    """The end of an epoch's line in metrics.jsonl: how many bytes there are up to it, and their SHA-256."""
+
+    bytes: int
+    sha256: str
+
+
+class Epochs(Sequence[EpochRecord]):
+    """The epochs of a run, in order; of a fork, those it inherited first. Its columns are arrays; of a run that grew, only what is new is added."""
+
+    def __init__(self, records: Sequence[EpochRecord] = (), before: Epochs | None = None) -> None:
+        """`before` are the same epochs when there were fewer of them."""
+        self._records = tuple(records)
+        self._columns = dict(before._columns) if before else {}
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @overload
+    def __getitem__(self, place: int) -> EpochRecord: ...
+    @overload
+    def __getitem__(self, place: slice) -> Epochs: ...
+    def __getitem__(self, place: int | slice) -> EpochRecord | Epochs:
+        return Epochs(self._records[place]) if isinstance(place, slice) else self._records[place]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._records == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def column(self, name: str) -> np.ndarray:
+        """A metric, "epoch", "seconds", "images_per_second" or "learning_rate.GROUP": float64, shape (epochs,); NaN where an epoch has none."""
+        known = self._columns.get(name, np.zeros(0))
+        if len(known) < len(self):
+            new = [_value(record, name) for record in self._records[len(known) :]]
+            known = self._columns[name] = np.concatenate([known, np.array(new, np.float64)])
+        return known
+
+    @property
+    def inherited(self) -> int:
+        """How many of them a fork inherited."""
+        return int(self.column("inherited").sum())
+
+    @property
+    def phase_starts(self) -> list[int]:
+        """The index of each epoch that begins another phase than the one before it."""
+        phases = self.column("phase")
+        return [int(place) + 1 for place in np.flatnonzero(phases[1:] != phases[:-1])]
+
+    @property
+    def rate_groups(self) -> tuple[str, ...]:
+        """The groups of weights that have a learning rate of their own in some epoch: they are the same throughout a phase."""
+        firsts = [self[place] for place in (0, self.inherited, *self.phase_starts) if place < len(self)]
+        return tuple(dict.fromkeys(group for record in firsts for group in record.learning_rate))
+
+    def best(self, metric: str) -> EpochRecord | None:
+        """The best of the run's own epochs, as `tl_core.records.best` has it; None where it has none."""
+        first, higher = self.inherited, METRICS[metric].direction == "higher"
+        value = self.column(metric)[first:] * (-1 if higher else 1)
+        if not len(value):
+            return None
+        value = np.where(np.isnan(value), np.inf, value)
+        equal = np.flatnonzero(value == value.min())
+        losses = np.nan_to_num(self.column("val_loss")[first:][equal], nan=np.inf)
+        return self[first + int(equal[losses.argmin()])]
+
+
+def _value(record: EpochRecord, name: str) -> float:
+    kind, _, group = name.partition(".")
+    if kind == "learning_rate":
+        return record.learning_rate.get(group, math.nan)
+    if kind == "inherited":
+        return float(bool(record.inherited_from))
+    if kind == "phase":
+        return float(zlib.crc32(record.phase.encode()))  # A number for each name.
+    if kind in ("epoch", "seconds", "images_per_second"):
+        found = getattr(record, kind)
+        return math.nan if found is None else float(found)
+    return record.metrics.get(name, math.nan)
+
+
+def read_epochs(run: Run) -> Epochs:
+    """The records of a run's epochs. A line that is still being written is left out.
+
+    Raises:
+        BadInput: where a whole line is damaged.
+    """
+    return EpochReader(run).read()
+
+
+class EpochReader:
+    """Reads the epochs of a run again and again, each time only what is new."""
+
+    def __init__(self, run: Run) -> None:
+        self._file = run.folder / FILE
+        self._epochs = Epochs()
+        self._end, self._last = 0, b""
+
+    def read(self) -> Epochs:
+        """All epochs, as `read_epochs` gives them; the same object where nothing is new, and another one otherwise."""
+        try:
+            with self._file.open("rb") as opened:
+                new = self._unread(opened)
+            if new:
+                self._epochs = Epochs([*self._epochs, *records_of(new)], self._epochs)
+                self._end, self._last = self._end + len(new), new[new.rfind(b"\n", 0, -1) + 1 :]
+        except FileNotFoundError:
+            self._forget()
+        except ValueError as error:
+            self._forget()
+            raise BadInput.of(str(self._file), f"is damaged ({error})", "Restore it, or start a new run.") from None
+        return self._epochs
+
+    def _unread(self, opened: BinaryIO) -> bytes:
+        """The whole lines behind those that were read; all of them where the last that was read is not in its place any more."""
+        opened.seek(self._end - len(self._last))
+        content = opened.read()
+        if not content.startswith(self._last):
+            self._forget()
+            opened.seek(0)
+            content = opened.read()
+        return content[len(self._last) : content.rfind(b"\n") + 1]
+
+    def _forget(self) -> None:
+        self._epochs, self._end, self._last = Epochs(), 0, b""
+
+
+class EpochLog:
+    """metrics.jsonl of a run that trains. What an epoch costs does not depend on how many came before.
+
+    Attributes:
+        records: Of the epochs that the run trained itself.
+    """
+
+    def __init__(self, run: Run, content: bytes) -> None:
+        """Makes `content`, which are whole lines, all that the file holds."""
+        self._file = run.folder / FILE
+        self.records = [record for record in records_of(content) if not record.inherited_from]
+        self._size, self._sum = len(content), hashlib.sha256(content)
+        if not self._file.exists() or self._file.read_bytes() != content:
+            write_bytes(self._file, content)
+
+    def append(self, record: EpochRecord) -> Mark:
+        """Adds an epoch and returns its mark once it is safe on the disk."""
+        line = line_of(record)
+        with self._file.open("ab") as opened:
+            opened.write(line)
+            opened.flush()
+            os.fsync(opened.fileno())
+        self.records.append(record)
+        self._size += len(line)
+        self._sum.update(line)
+        return Mark(self._size, self._sum.copy().hexdigest())
+
+
+def lines_of(records: Iterable[EpochRecord]) -> bytes:
+    return b"".join(map(line_of, records))
+
+
+def line_of(record: EpochRecord) -> bytes:
+    return (json.dumps(record.to_line(), allow_nan=False) + "\n").encode()
+
+
+def records_of(content: bytes) -> list[EpochRecord]:
+    """The records of whole lines; raises ValueError where one is damaged."""
+    return [EpochRecord.from_line(json.loads(line)) for line in content.split(b"\n")[:-1]]
+
+
+def lines_until(run: Run, mark: Mark) -> bytes | None:
+    """The lines up to a mark; None where the file does not hold them as they were written."""
+    try:
+        with (run.folder / FILE).open("rb") as opened:
+            content = opened.read(mark.bytes)
+    except FileNotFoundError:
+        return None
+    return content if hashlib.sha256(content).hexdigest() == mark.sha256 else None
