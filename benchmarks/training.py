@@ -19,7 +19,7 @@ from benchmarks.plain import Head, Plain
 from benchmarks.timing import Times, taken
 from tl_core import store
 from tl_core.engine.training.lifecycle import train
-from tl_core.engine.training.prefetch import get_ready
+from tl_core.engine.training.prefetch import prefetch_experiment
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
@@ -116,7 +116,7 @@ def _warm(photos: Photos, models: Path, ahead: bool = False) -> list[Ours]:
     runs = []
     for _ in range(WARM + 1):
         if ahead:
-            get_ready(resolve(spec_of(photos)), models, unwatched)
+            prefetch_experiment(resolve(spec_of(photos)), models, unwatched)
         runs.append(run_ours(spec_of(photos), models))
     return runs[1:]
 

@@ -70,7 +70,7 @@ STATES: dict[str, State] = {
     ),
     "run-failed": _run("failed", status=store.FAILED, message="The disk is full: models needs 2.0 GB more."),
     "run-interrupted": _run("interrupted", **trained_by_the_dead()),
-    "run-stopped": _run("stopped", status=store.STOPPED, message="Stopped on request; what was reached is kept."),
+    "run-stopped": _run("stopped", status=store.STOPPED, message="Stopped on request; complete epochs are kept."),
     "run-training": _training,
     "run-queued": _queued,
     "compare-two": _two,

@@ -79,7 +79,7 @@ def test_where_nothing_is_stored_that_is_said(lab: Lab, trained: Path) -> None:
     said = lab("verify-cache", *TRAIN, "--set", "head.pooling=max", "--models", trained)
     assert said.status == 2
     assert said.errors == [
-        "features: none of this experiment are stored. Train it. Where that was done they were removed since; a new run stores them again."
+        "features: none of this experiment are cached. Train it. If it was trained, they were removed; a new run caches them again."
     ]
 
 
@@ -89,7 +89,7 @@ def test_features_that_were_removed_since_are_told_from_those_of_a_run_that_neve
     models = tmp_path / "emptied"
     shutil.copytree(trained, models, ignore=shutil.ignore_patterns("features"))
     (error,) = lab("verify-cache", "last", "--models", models).errors
-    assert f"features: those of {store.find(models, 'last').id} are not stored. They were removed since" in error
+    assert f"features: those of {store.find(models, 'last').id} are not cached. They were removed" in error
     assert "Train it" not in error
 
 
@@ -101,7 +101,7 @@ def test_an_experiment_that_stores_no_features_is_not_told_to_train(
     lab: Lab, trained: Path, change: str, why: str
 ) -> None:
     said = lab("verify-cache", *SMALL, "--set", change, "--models", trained)
-    assert said.errors == [f"features: this experiment stores none: {why}. There is nothing to check."]
+    assert said.errors == [f"features: this experiment caches none: {why}. There is nothing to audit."]
 
 
 def test_what_is_no_run_names_the_nearest(lab: Lab, trained: Path) -> None:

@@ -187,7 +187,7 @@ def test_a_stopped_run_goes_on_where_it_was(lab: Lab, folder: Path, finished: Sa
     made, said = stopped_by(number, folder, epochs=80, lines=2)
     assert said.status == 130
     assert last_object(said)["status"] == "stopped"
-    assert [f"Stopped by {number.name}; what was reached is kept."] == said.errors
+    assert [f"Stopped by {number.name}; complete epochs are kept."] == said.errors
     assert f"resume {made.id} --models" in said.err
     assert "Traceback" not in said.err
     reached = read_lines(made)

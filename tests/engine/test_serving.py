@@ -121,7 +121,7 @@ def test_a_damaged_checkpoint_is_said_to_be_so(run: store.Run) -> None:
 
 def test_other_pretrained_weights_than_the_run_began_with_are_refused(run: store.Run) -> None:
     store.write_state(run, weights="others")
-    with pytest.raises(BadInput, match="pretrained weights are not those"):
+    with pytest.raises(BadInput, match="pretrained weights differ from those of"):
         serving.predictor(run, 1)
 
 

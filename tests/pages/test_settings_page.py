@@ -136,8 +136,8 @@ class TestCheckingStoredFeatures:
 
     def test_says_why_it_could_not_be_done(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         add_run(models, "mine")
-        page, _ = self.checked(BadInput.of("features", "none of this experiment are stored"), models, monkeypatch)
-        assert "none of this experiment are stored" in page.error[0].value
+        page, _ = self.checked(BadInput.of("features", "none of this experiment are cached"), models, monkeypatch)
+        assert "none of this experiment are cached" in page.error[0].value
 
     def test_has_nothing_to_check_before_the_first_run(self, models: Path) -> None:
         assert any("There is no run yet" in element.value for element in opened().markdown)

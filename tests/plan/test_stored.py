@@ -68,11 +68,11 @@ def kept(made: Plan) -> list[bool]:
     ids=["f32", "float16", "bf16", "random above", "middle", "solved", "all images"],
 )
 def test_what_the_engine_got_ready_the_plan_finds(changes: dict[str, Any], models: Path) -> None:
-    from tl_core.engine.training.prefetch import get_ready
+    from tl_core.engine.training.prefetch import prefetch_experiment
 
     spec = spec_of(**changes)
     before = plan(resolve(spec), models)
-    get_ready(resolve(spec), models, lambda *_: None)
+    prefetch_experiment(resolve(spec), models, lambda *_: None)
     after = plan(resolve(spec), models)
     assert (before.problems, kept(before), kept(after)) == ((), [False], [True])
     assert "stored already" in after.phases[0].reason

@@ -24,7 +24,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import Activity, Stage, unwatched
 from tl_core.worker import prefetch
-from tl_core.worker.prefetch import Ahead
+from tl_core.worker.prefetch import Prefetcher
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def test_what_was_got_ready_is_not_made_again_by_the_run_and_changes_nothing_in_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = wished(tmp_path / "ahead")
-    Ahead(tmp_path / "ahead", unwatched).step()
+    Prefetcher(tmp_path / "ahead", unwatched).step()
     assert caches(tmp_path / "ahead") == ["features", "pixels"]
     lines = {}
     for name in ("ahead", "alone"):
@@ -74,7 +74,7 @@ def test_it_is_got_ready_once_and_again_after_its_network_was_changed(
     store.prefetch.wish(tmp_path, spec)
     made = Mock(side_effect=build.build)
     monkeypatch.setattr(build, "build", made)
-    idle = Ahead(tmp_path, unwatched)
+    idle = Prefetcher(tmp_path, unwatched)
     for _ in range(3):
         idle.step()
     assert made.call_count == 1
@@ -138,12 +138,12 @@ def test_what_cannot_start_needs_a_download_or_takes_long_is_left_alone(
 ) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     store.prefetch.wish(tmp_path, ExperimentSpec().with_values(changes))
-    Ahead(tmp_path, unwatched).step()
+    Prefetcher(tmp_path, unwatched).step()
     assert caches(tmp_path) == []
 
 
 def test_without_a_wish_nothing_is_done(tmp_path: Path) -> None:
-    Ahead(tmp_path, unwatched).step()
+    Prefetcher(tmp_path, unwatched).step()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -151,7 +151,7 @@ def test_a_worker_that_waits_looks_at_a_wish_once(tmp_path: Path, monkeypatch: p
     store.prefetch.wish(tmp_path, ExperimentSpec().with_values({"data.source": "folder:nowhere"}))
     looked = Mock(side_effect=prefetch.plan)
     monkeypatch.setattr(prefetch, "plan", looked)
-    idle = Ahead(tmp_path, unwatched)
+    idle = Prefetcher(tmp_path, unwatched)
     for _ in range(5):
         idle.step()
     assert looked.call_count == 1
@@ -167,10 +167,10 @@ def test_an_error_nobody_foresaw_is_logged_once_and_the_worker_goes_on(
         raise ZeroDivisionError
 
     monkeypatch.setattr(network_pool, "keep", broken)
-    idle = Ahead(tmp_path, unwatched)
+    idle = Prefetcher(tmp_path, unwatched)
     for _ in range(2):
         idle.step()
-    assert caplog.text.count("Could not be got ready.") == 1
+    assert caplog.text.count("Prefetch failed.") == 1
 
 
 def test_it_gives_up_for_a_wish_that_needs_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +186,7 @@ def test_it_gives_up_for_a_wish_that_needs_something_else(tmp_path: Path, monkey
 
 @pytest.mark.slow
 def test_another_wish_is_got_ready_though_its_network_is_there(tmp_path: Path) -> None:
-    idle = Ahead(tmp_path, unwatched)
+    idle = Prefetcher(tmp_path, unwatched)
     for source in ("digits", "playground:classes=2,images_per_class=8"):
         wished(tmp_path, data__source=source, data__images_per_class=None)
         idle.step()
@@ -198,8 +198,8 @@ def test_a_wish_that_cannot_even_be_planned_ends_no_worker(
 ) -> None:
     wished(tmp_path)
     monkeypatch.setattr(prefetch, "plan", Mock(side_effect=ZeroDivisionError))
-    Ahead(tmp_path, unwatched).step()
-    assert "Could not be got ready." in caplog.text
+    Prefetcher(tmp_path, unwatched).step()
+    assert "Prefetch failed." in caplog.text
 
 
 def test_a_run_that_is_moved_back_is_told_nothing_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,8 +244,8 @@ def decoded_meanwhile(slow: Slow, models: Path, monkeypatch: pytest.MonkeyPatch)
     spec = wished(models)
     monkeypatch.setattr(prefetch, "is_soon_done", lambda *_: True)
     monkeypatch.setattr(prefetch, "listed", lambda _: slow.dataset)
-    with prefetch.decoding_meanwhile(models):
-        (thread,) = (one for one in threading.enumerate() if one.name == "decoding ahead")
+    with prefetch.prefetching_pixels(models):
+        (thread,) = (one for one in threading.enumerate() if one.name == "prefetch of pixels")
         while len(slow.opened) < 10:
             time.sleep(0.005)
     thread.join(30)
@@ -289,5 +289,5 @@ def test_decoding_ahead_is_finished_where_little_is_left(tmp_path: Path, monkeyp
 def test_a_run_can_use_what_is_made_where_its_features_would_have_the_same_key(
     changes: dict[str, Any], other: dict[str, Any], same: bool
 ) -> None:
-    one, two = (prefetch.needs(resolve(small_spec(**{**changes, **more}))) for more in ({}, other))
+    one, two = (prefetch.prefetch_key(resolve(small_spec(**{**changes, **more}))) for more in ({}, other))
     assert (one == two) is same

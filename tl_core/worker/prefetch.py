@@ -1,4 +1,4 @@
-"""What a training worker does while nothing waits: it gets ready the experiment that somebody is setting up, if that is soon done."""
+"""Prefetch by an idle training worker: the pixels, network and features of the experiment set up on the Train page, if that is quick."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from tl_core.records import Activity, Progress, ProgressCallback
 log = logging.getLogger(__name__)
 
 MOST_SECONDS = 60.0
-"""What takes longer waits until somebody presses Train: it is another's processor and battery."""
+"""Longer work waits for Train: it would spend CPU and battery without being asked."""
 
 MOST_BYTES = 1_000_000_000
 
 LOOK = 0.2
-"""Seconds between two looks for a wish."""
+"""Seconds between checks for an experiment."""
 
 REPORT = 0.5
-"""Seconds between two reports to a run that waits for what is made."""
+"""Seconds between progress reports to a queued run that needs the same features."""
 
 MUCH_LEFT = 3.0
-"""Seconds of decoding that are worth taking up anew: processes that draw start again for it, which takes a part of a second."""
+"""Seconds of remaining decoding above which it stops, to be continued later: restarting its processes takes a fraction of a second."""
 
-OTHER = "Another experiment waits, or is set up by now."
+OTHER = "Another experiment is queued or set up."
 
 
 @contextmanager
-def decoding_meanwhile(models: Path) -> Iterator[None]:
-    """Within it the pictures of the wish, also of one that is said only then, begin to be decoded: loading TensorFlow takes seconds.
+def prefetching_pixels(models: Path) -> Iterator[None]:
+    """A context in which the images of the experiment are decoded in the background, while TensorFlow loads.
 
-    Where much is left at its end, decoding stops with what it has: whoever goes on computes features at the same time.
+    If much is left at its end, decoding stops: the prefetch continues it and computes features at the same time.
     """
     ended = threading.Event()
 
@@ -55,9 +55,9 @@ def decoding_meanwhile(models: Path) -> Iterator[None]:
         except RunStopped as stopped:
             log.info("%s", stopped)
         except LabError as error:
-            log.info("Nothing decoded ahead: %s", error)
+            log.info("Images are not prefetched: %s", error)
 
-    threading.Thread(target=decode, name="decoding ahead", daemon=True).start()
+    threading.Thread(target=decode, name="prefetch of pixels", daemon=True).start()
     try:
         yield
     finally:
@@ -65,7 +65,7 @@ def decoding_meanwhile(models: Path) -> Iterator[None]:
 
 
 def _until(ended: threading.Event) -> ProgressCallback:
-    """A `ProgressCallback` that stops once something has ended, where much is left at the pace so far."""
+    """A `ProgressCallback` that stops after the event if much is left at the speed so far."""
     began: tuple[float, int] | None = None
 
     def progress(_activity: Activity, done: int, total: int) -> None:
@@ -73,16 +73,16 @@ def _until(ended: threading.Event) -> ProgressCallback:
         now = time.monotonic()
         since, first = began = began or (now, done)
         if ended.is_set() and done > first and (now - since) / (done - first) * (total - done) > MUCH_LEFT:
-            raise RunStopped(f"{done} of {total} pictures are decoded ahead.")
+            raise RunStopped(f"Prefetched {done} of {total} images.")
 
     return progress
 
 
-class Ahead:
-    """Gets the wish of a models folder ready, once for each wish and again after its network was used."""
+class Prefetcher:
+    """Prefetches the experiment of a models folder, once per experiment and again after its network was used."""
 
     def __init__(self, models: Path, progress: ProgressCallback) -> None:
-        """progress: Raises RunStopped where the worker has to end."""
+        """progress: Raises RunStopped if the worker has to end."""
         self.models = models
         self.progress = progress
         self.stamp: object = None
@@ -90,37 +90,37 @@ class Ahead:
         self.made = False
 
     def step(self) -> None:
-        """Gets the wish ready where it is not; gives up as soon as something else is wanted."""
-        from tl_core.engine.training.prefetch import is_ready
+        """Prefetches the experiment if necessary; stops as soon as another one is needed."""
+        from tl_core.engine.training.prefetch import is_prefetched
 
         if (stamp := store.prefetch.stamp(self.models)) != self.stamp:
             self.stamp, self.experiment, self.made = stamp, wished(self.models), False
-        if self.experiment is None or (self.made and is_ready(self.experiment)):
+        if self.experiment is None or (self.made and is_prefetched(self.experiment)):
             return
         try:
-            self._get_ready(self.experiment)
+            self._prefetch(self.experiment)
         except RunStopped as error:
-            log.info("Not got ready: %s", error)
-        except Exception:  # The run will say it to whoever presses Train; nobody asked for anything yet.
-            log.exception("Could not be got ready.")
+            log.info("Prefetch stopped: %s", error)
+        except Exception:  # The run will report it when Train is pressed.
+            log.exception("Prefetch failed.")
             self.experiment = None
 
-    def _get_ready(self, experiment: Experiment) -> None:
-        from tl_core.engine.training.prefetch import get_ready
+    def _prefetch(self, experiment: Experiment) -> None:
+        from tl_core.engine.training.prefetch import prefetch_experiment
 
         if not is_soon_done(experiment, self.models):
             self.experiment = None
             return
         watch = _Watch(self.models, experiment, self.progress)
         try:
-            get_ready(experiment, self.models, watch)
+            prefetch_experiment(experiment, self.models, watch)
         finally:
             watch.end()
         self.made = True
 
 
 class _Watch:
-    """A `ProgressCallback` that is told to the run that waits for what is made, and gives up for one, or a wish, that needs something else."""
+    """A `ProgressCallback` that reports to the queued run if it needs the same features, and stops if another run or experiment is needed."""
 
     def __init__(self, models: Path, experiment: Experiment, progress: ProgressCallback) -> None:
         self.models, self.experiment, self.progress = models, experiment, progress
@@ -140,31 +140,31 @@ class _Watch:
         if self.told not in waiting:
             self.end()
         wanted = [resolve(store.read_spec(run)) for run in waiting] or [wished(self.models) or self.experiment]
-        if needs(wanted[0]) != needs(self.experiment):
+        if prefetch_key(wanted[0]) != prefetch_key(self.experiment):
             raise RunStopped(OTHER)
         for run in waiting:
-            with suppress(FileNotFoundError):  # Deleted this moment.
+            with suppress(FileNotFoundError):  # It was just deleted.
                 store.write_progress(run, Progress(activity, done, total, self.since, now))
                 self.told = run
 
     def end(self) -> None:
-        """Takes back what was told: the run that waits begins, or waits for others."""
+        """Clears the reported progress."""
         if self.told:
             store.clear_progress(self.told)
         self.told = None
 
 
 def wished(models: Path) -> Experiment | None:
-    """The experiment that may be trained next; None where there is none, or it cannot be read."""
+    """The experiment that may be trained next; None if there is none, or it cannot be read."""
     spec = store.prefetch.wished(models)
     return resolve(spec) if spec else None
 
 
-def needs(experiment: Experiment) -> tuple[object, ...]:
-    """What is made ahead: pixels, network and features, by all that they depend on."""
+def prefetch_key(experiment: Experiment) -> tuple[object, ...]:
+    """What the prefetch depends on: pixels, network and features."""
     spec, phase = experiment.spec, experiment.phases[0]
     pixels = spec.data.source, spec.data.group_by, experiment.image_size
-    if phase.frozen is None or not phase.stores_features or spec.start.run:  # No features are made ahead of a fork.
+    if phase.frozen is None or not phase.stores_features or spec.start.run:  # No features are prefetched for a fork.
         return *pixels, experiment.weights_identity
     identity, train = experiment.feature_identity(phase.frozen, device=""), spec.train  # The device is this worker's.
     # int8: the seed chooses training images that set its ranges.
@@ -173,7 +173,7 @@ def needs(experiment: Experiment) -> tuple[object, ...]:
 
 
 def is_soon_done(experiment: Experiment, models: Path) -> bool:
-    """True where a run of it could start, and getting it ready takes neither long nor much of the disk, nor a download."""
+    """True if a run could start, and the prefetch needs little time and disk and no download."""
     made = plan(experiment, models)
     if made.problems or made.disk_bytes > MOST_BYTES:
         return False

@@ -14,7 +14,7 @@ from tl_core import store
 from tl_core.errors import LabError, RunStopped
 from tl_core.records import Activity
 from tl_core.supervisor.workers import announce, retire, supervisor_lock, worker_lock
-from tl_core.worker.prefetch import Ahead, decoding_meanwhile
+from tl_core.worker.prefetch import Prefetcher, prefetching_pixels
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +62,10 @@ def main(models: Path, device: str) -> None:
 
 
 def _work(models: Path, device: str, asked: Asked) -> None:
-    with decoding_meanwhile(models):
+    with prefetching_pixels(models):
         import tl_core.engine.training.lifecycle  # noqa: F401 (while nothing waits)
 
-    ahead, ready = Ahead(models, asked.stop), False
+    ahead, ready = Prefetcher(models, asked.stop), False
     trained, busy = 0, time.monotonic()
     while not asked.now and trained < RENEW:
         if _train_next(models, device, asked):

@@ -24,7 +24,7 @@ from tl_core.engine.networks import network_pool
 from tl_core.engine.networks.assembly import assemble, divide
 from tl_core.engine.training import prefetch
 from tl_core.engine.training.lifecycle import train
-from tl_core.engine.training.prefetch import get_ready, prepared
+from tl_core.engine.training.prefetch import prefetch_experiment, prepared
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
@@ -82,8 +82,8 @@ def test_features_are_computed_while_pictures_are_still_decoded_and_are_the_same
     told: list[tuple[str, int, int]] = []
     with monkeypatch.context() as patch:
         patch.setattr(decode, "resized", slow)
-        get_ready(resolve(spec), tmp_path / "slow", lambda *step: told.append(step))
-    get_ready(resolve(spec), tmp_path / "alone", quiet)
+        prefetch_experiment(resolve(spec), tmp_path / "slow", lambda *step: told.append(step))
+    prefetch_experiment(resolve(spec), tmp_path / "alone", quiet)
     assert next(done for activity, done, _ in told if activity == Activity(Stage.FEATURES)) > 16, (
         "the pass goes on where it got to"
     )

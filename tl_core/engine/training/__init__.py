@@ -1,1 +1,1 @@
-"""A run: phases, epochs, checkpoints, and its life from start to end."""
+"""Training a run: phases, epochs, checkpoints, lifecycle."""

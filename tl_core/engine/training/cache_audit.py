@@ -1,4 +1,4 @@
-"""Stored features held against what Keras computes now, in float32 and without a cache."""
+"""The cache audit: compares cached features with features recomputed by Keras, in float32 and without a cache."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def verify(
     run: Run | None = None,
     progress: ProgressCallback = unwatched,
 ) -> tuple[Verified, ...]:
-    """Computes some batches again of all features that an experiment has stored, spread evenly over the images.
-
-    Stored views of augmented images are not among them.
+    """Recomputes some batches of all cached features of an experiment, spread evenly over the images, except stored views.
 
     Args:
-        run: The one the spec is of; needed for a fork, whose frozen layers its parent may have trained.
+        run: The run of the spec; required for a fork, whose frozen layers its parent may have trained.
 
     Raises:
-        BadInput: where nothing is stored.
+        BadInput: nothing is cached.
     """
     spec = experiment.spec
     if spec.start.run and run is None:
-        raise BadInput.of("start.run", "a fork is verified by its run", "Name the run instead of its settings.")
+        raise BadInput.of(
+            "start.run", "the cache of a fork is audited by its run", "Give the run instead of its settings."
+        )
     if not any(_depths(experiment)):
         raise BadInput.of(
-            "features", f"this experiment stores none: {_why_none(experiment)}", "There is nothing to check."
+            "features", f"this experiment caches none: {_why_none(experiment)}", "There is nothing to audit."
         )
     set_up(spec.train.seed)
     data = prepare(spec.data, experiment.image_size, cache_folder(models), progress)
@@ -67,19 +67,19 @@ def _why_none(experiment: Experiment) -> str:
 
 def _absent(run: Run | None) -> BadInput:
     if run and read_state(run).epoch:
-        why = "They were removed since, there was no room for them, or the images changed."
+        why = "They were removed, there was no room for them, or the images changed."
         return BadInput.of(
-            "features", f"those of {run.id} are not stored", f"{why} A new run of its settings stores them again."
+            "features", f"those of {run.id} are not cached", f"{why} A new run with its settings caches them again."
         )
     return BadInput.of(
         "features",
-        "none of this experiment are stored",
-        "Train it. Where that was done they were removed since; a new run stores them again.",
+        "none of this experiment are cached",
+        "Train it. If it was trained, they were removed; a new run caches them again.",
     )
 
 
 def _depths(experiment: Experiment) -> Iterator[str | None]:
-    """Where the phases whose features are stored are cut."""
+    """The cuts of the phases whose features are cached."""
     yield from dict.fromkeys(phase.frozen for phase in experiment.phases if phase.stores_features)
 
 

@@ -1,4 +1,4 @@
-"""The end of a run: its best epoch exported and reported."""
+"""The end of a run: export and reports."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tl_core.store.checkpoints import Checkpoint
 
 
 def finish(context: RunContext) -> None:
-    """Exports an epoch and measures it: validation again, and the test part for the first and only time.
+    """Exports the best epoch, or the last if `stopping.restore_best` is off, and evaluates it on validation and test images.
 
-    The epoch is the best, or the last where `stopping.restore_best` is off.
+    This is the only evaluation on the test part.
     """
     chosen = _chosen(context)
     if not _holds_all(context, chosen):
-        # Its checkpoint holds what had been trained by then; what thawed later must be as it was at the start.
+        # Its checkpoint holds the weights trained by then; blocks thawed later must have their initial weights.
         context = replace(
             context, model=first_network(context.run, context.experiment, context.classes, context.progress)
         )
@@ -49,7 +49,7 @@ def finish(context: RunContext) -> None:
 
 
 def _chosen(context: RunContext) -> Checkpoint:
-    """The checkpoint to export; says in the state where it is not the one that is wanted."""
+    """The checkpoint to export; records in the state if it is not the requested one."""
     folder, state = context.run.checkpoints, read_state(context.run)
     best = context.spec.stopping.restore_best
     found = checkpoints.best_whole(folder) if best else checkpoints.latest_whole(folder)
@@ -63,7 +63,7 @@ def _chosen(context: RunContext) -> Checkpoint:
 
 
 def _holds_all(context: RunContext, entry: Checkpoint) -> bool:
-    """True where a checkpoint holds all that the run ever trains: that of its last phase, whatever was changed in it."""
+    """True if a checkpoint holds all weights that the run trains: one of the last phase, with or without live changes."""
     return entry.epoch >= context.experiment.phases[-1].first
 
 

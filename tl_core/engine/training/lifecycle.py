@@ -1,4 +1,4 @@
-"""The life of a run: held by one process, logged, and ended in a named state whatever happens."""
+"""The lifecycle of a run: locked by one process, logged, and always left in a final state."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ log = logging.getLogger(__name__)
 
 
 class NotBegun(RunFailed):
-    """The run was not touched: another process trains it, or it was deleted or taken out of the queue this moment."""
+    """The run was not started: another process trains it, or it was just deleted or removed from the queue."""
 
 
 def train(
     run: Run, models: Path, progress: ProgressCallback, on_epoch: OnEpoch = ignore, *, queued: bool = False
 ) -> RunState:
-    """Trains a run from where it is to its end, and returns its last state.
+    """Trains a run from its current state to its end, and returns its final state.
 
     Args:
-        progress: Called many times an epoch; where it raises RunStopped the run is marked stopped, and can be resumed.
-        on_epoch: Called with each epoch's line.
-        queued: Only where it waits in the queue.
+        progress: Called many times per epoch; if it raises RunStopped, the run is marked stopped, and can be resumed.
+        on_epoch: Called with the record of each epoch.
+        queued: Only if it is queued.
 
     Raises:
-        NotBegun: where it is not for this process.
-        RunFailed: saying why in a sentence; the run is marked failed and the trace is in its log.
-        RunStopped: after the run was marked stopped.
+        NotBegun: the run is not available to this process.
+        RunFailed: with the reason; the run is marked failed and the traceback is in its log.
+        RunStopped: the run was marked stopped.
     """
     with _held(run, queued), _logged(run):
         started = time.monotonic()
@@ -86,30 +86,30 @@ def train(
 
 
 def _clean_up(run: Run) -> None:
-    """Removes what a process that was killed has left: half-written files, what it did last, a request it did not meet."""
+    """Removes leftovers of a killed process: incomplete files, its progress, an unmet request."""
     for leftover in run.folder.rglob(f"{TEMPORARY}*"):
-        leftover.unlink(missing_ok=True)  # Or somebody writes a note this moment.
+        leftover.unlink(missing_ok=True)  # Or a note is being written.
     clear_progress(run)
     forget_stop(run)
 
 
 @contextmanager
 def _held(run: Run, queued: bool) -> Iterator[None]:
-    """Holds a run: no two processes train the same one."""
-    if not run.folder.is_dir():  # Locking would make the folder again.
+    """Holds the run lock, so that no two processes train the run."""
+    if not run.folder.is_dir():  # Locking would recreate the folder.
         raise NotBegun(f"{run.id} was deleted.")
     try:
         with run.lock:
             if queued and not run.queue_entry.exists():
-                raise NotBegun(f"{run.id} does not wait any more.")
+                raise NotBegun(f"{run.id} is no longer queued.")
             yield
     except Timeout:
-        raise NotBegun(f"Another process is training {run.id} right now.") from None
+        raise NotBegun(f"Another process is training {run.id}.") from None
 
 
 @contextmanager
 def _logged(run: Run) -> Iterator[None]:
-    """Sends the lab's log to the run's own file."""
+    """Writes the log to the run's own file."""
     handler = logging.FileHandler(run.log, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger = logging.getLogger("tl_core")
@@ -129,4 +129,4 @@ def _sentence(error: BaseException) -> str:
         return "Out of memory: lower train.batch_size or data.image_size, or freeze more of the backbone."
     if isinstance(error, OSError):
         return f"A file could not be read or written: {error}."
-    return f"Something unforeseen happened ({type(error).__name__}: {error}); the trace is in log.txt."
+    return f"Unexpected error ({type(error).__name__}: {error}); the traceback is in log.txt."

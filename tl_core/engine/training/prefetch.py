@@ -1,4 +1,4 @@
-"""Getting an experiment ready before anybody asks for it: its network built, its stored features computed."""
+"""Prefetch: builds the network and computes the features of an experiment in advance."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tl_core.store import cache_folder
 log = logging.getLogger(__name__)
 
 
-def get_ready(experiment: Experiment, models: Path, progress: ProgressCallback) -> None:
-    """Makes what a run of this spec would begin with; nothing is downloaded that is not here.
+def prefetch_experiment(experiment: Experiment, models: Path, progress: ProgressCallback) -> None:
+    """Prepares the pixels, network and features of a spec; downloads nothing.
 
     Raises:
-        BadInput, RunFailed: as a run would.
-        RunStopped: where `progress` raises it.
+        BadInput, RunFailed: as a run.
+        RunStopped: `progress` raised it.
     """
     set_up(experiment.spec.train.seed)
     data = prepared(experiment, cache_folder(models), progress)
@@ -38,12 +38,10 @@ def get_ready(experiment: Experiment, models: Path, progress: ProgressCallback) 
 
 
 def prepared(experiment: Experiment, cache: Path, progress: ProgressCallback, *, fresh: bool = True) -> Prepared:
-    """The data of a spec, as `prepare` gives it; while pictures are decoded its network is built and features are begun with.
-
-    What is not here is not downloaded.
+    """The data of a spec, as in `prepare`; while images are decoded, builds the network and computes features. Downloads nothing.
 
     Args:
-        fresh: False for a run that goes on: it may be past the phase that reads these features.
+        fresh: False for a resumed run, which may be past the phase that uses these features.
     """
     file = experiment.weights.path
     if file is not None and not file.is_file():
@@ -56,7 +54,7 @@ def prepared(experiment: Experiment, cache: Path, progress: ProgressCallback, *,
 
     def watched(activity: Activity, done: int, total: int) -> None:
         if meanwhile.done():
-            meanwhile.result()  # What went wrong there is said now and not when all is decoded.
+            meanwhile.result()  # Raise its error now, not after all images are decoded.
         progress(activity, done, total)
 
     with ThreadPoolExecutor(max_workers=1) as other:
@@ -70,7 +68,7 @@ def prepared(experiment: Experiment, cache: Path, progress: ProgressCallback, *,
 
 
 def _build_and_begin(experiment: Experiment, cache: Path, decoding: Future[Growing | None], fresh: bool) -> None:
-    """Builds the network, and computes features of the pictures that are decoded meanwhile, until all are."""
+    """Builds the network, and computes features of the images decoded so far, until all are decoded."""
     network = _network(experiment)
     growing = decoding.result()
     if (
@@ -80,12 +78,12 @@ def _build_and_begin(experiment: Experiment, cache: Path, decoding: Future[Growi
         or experiment.spec.train.prefix_precision != "f32"
     ):
         return
-    parts = _parts(network, experiment, classes=2)  # The frozen part is the same for any number.
+    parts = _parts(network, experiment, classes=2)  # The frozen prefix is the same for any number.
     assert parts.prefix is not None
     try:
         begin(parts.prefix, growing, identity_of(experiment, parts), cache, experiment.spec.train.feature_storage)
-    except (NoRoom, OSError) as error:  # Whoever goes on meets it again, and knows what to do.
-        log.info("No features are computed while pictures are decoded: %s", error)
+    except (NoRoom, OSError) as error:  # The run meets it again, and handles it.
+        log.info("No features are computed while images are decoded: %s", error)
 
 
 def _network(experiment: Experiment) -> keras.Model:
@@ -93,9 +91,9 @@ def _network(experiment: Experiment) -> keras.Model:
 
 
 def _stores_features(experiment: Experiment) -> bool:
-    """True where a run would begin by computing features, with weights that are at hand before it is made.
+    """True if a run would start by computing features with weights that are present.
 
-    What is frozen in a fork may have been trained by its parent.
+    Not for a fork, whose frozen layers its parent may have trained.
     """
     return experiment.phases[0].stores_features and not experiment.spec.start.run
 
@@ -104,6 +102,6 @@ def _parts(network: keras.Model, experiment: Experiment, classes: int) -> Parts:
     return divide(with_head(network, experiment, classes), experiment, experiment.phases[0].frozen)
 
 
-def is_ready(experiment: Experiment) -> bool:
-    """True where the network of a spec is there already."""
+def is_prefetched(experiment: Experiment) -> bool:
+    """True if the network of a spec is built already."""
     return network_pool.is_kept(experiment)

@@ -1,4 +1,4 @@
-"""What a run says of itself while it trains, and how it hears that it should stop."""
+"""Writes the progress of a running run, and checks for requests to stop."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tl_core.records import Activity, Progress, ProgressCallback, Stage
 from tl_core.store import Run, forget_stop, stop_requested, write_progress
 
 LOOK, WRITE = 0.1, 0.5
-"""Seconds between two looks for a request to stop, and between two reports: a step can take a millisecond."""
+"""Seconds between checks for a request to stop, and between reports."""
 
-ASKED = "Stopped on request; what was reached is kept."
+ASKED = "Stopped on request; complete epochs are kept."
 
 
 class Reporting:
-    """A `ProgressCallback` that writes what is done into the run's folder, raises RunStopped on request, and calls another."""
+    """A `ProgressCallback` that writes the progress to the run's folder, raises RunStopped on request, and calls another."""
 
     def __init__(self, run: Run, progress: ProgressCallback, batch_size: int) -> None:
         self.run = run

@@ -1,4 +1,4 @@
-"""What a run began with, and whether a resumed one still has it: images, weights, versions, device."""
+"""The provenance of a run: images, weights, versions, device; recorded at the start and checked on resume."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tl_core.store.live_changes import adjustments
 
 log = logging.getLogger(__name__)
 
-OTHER_ENVIRONMENT = "Went on with other packages or another device than it began with; the same bits are not promised."
+OTHER_ENVIRONMENT = "Resumed with other packages or another device; results may not be bit-identical."
 
 
 def begin(context: RunContext) -> None:
-    """Writes what the run begins with into its state.
+    """Records the provenance in the run's state.
 
     Raises:
-        RunFailed: where images or weights are not those an earlier part of the run was trained with, or a stage freezes what trained.
+        RunFailed: images or weights differ from those of earlier epochs, or a stage freezes what was trained.
     """
     experiment, known = context.experiment, read_state(context.run)
     _check_order(experiment)
@@ -45,7 +45,7 @@ def begin(context: RunContext) -> None:
 
 
 def planned(context: RunContext) -> tuple[PlannedPhase, ...]:
-    """The phases and the seconds each is expected to take, for saying how much time is left."""
+    """The phases and their estimated seconds, for the time left."""
     images, classes = _counts(context)["images"], len(context.classes)
     in_force = context.experiment.with_changes(adjustments(context.run)).phases
     plans = [phase_plan(phase, images, classes) for phase in in_force]
@@ -53,7 +53,7 @@ def planned(context: RunContext) -> tuple[PlannedPhase, ...]:
 
 
 def environment() -> Environment:
-    """What a figure depends on beside the spec."""
+    """What figures depend on besides the spec."""
     packages = {name: version(name) for name in ("tensorflow", "keras", "openvino", "numpy", "pillow")}
     return Environment(packages, platform.python_version(), device_name(), os.cpu_count())
 
@@ -69,12 +69,12 @@ def _counts(context: RunContext) -> dict[str, Any]:
 
 
 def _check_order(experiment: Experiment) -> None:
-    """No phase may freeze what one before it trained: neither its checkpoints nor its stored features would know of it."""
+    """No phase may freeze what an earlier phase trained: its checkpoints and cached features would miss it."""
     depths = [len(phase.thawed) for phase in experiment.phases]
     if depths != sorted(depths):
-        raise RunFailed("A stage freezes blocks that trained before it. Write train.stages from the top down.")
+        raise RunFailed("A stage freezes blocks that were trained before. Write train.stages from the top down.")
 
 
 def _check_same(what: str, known: str | None, found: str) -> None:
     if known not in (None, found):
-        raise RunFailed(f"The {what} are not those this run began with. Restore them and resume, or start a new run.")
+        raise RunFailed(f"The {what} have changed since this run began. Restore them and resume, or start a new run.")

@@ -1,4 +1,4 @@
-"""A kept checkpoint as a network again."""
+"""Restores the network of a checkpoint."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from tl_core.store.checkpoints import Checkpoint, kept_at, unreadable
 
 
 def restore(model: keras.Model, folder: Path, entry: Checkpoint) -> None:
-    """Puts a checkpoint's weights, averaged where they are, into a network; what it does not hold stays as it is.
+    """Loads a checkpoint's weights, averaged if there is an EMA, into a network; other weights are unchanged.
 
     Raises:
-        RunFailed: where it is damaged.
+        RunFailed: it is damaged.
     """
     _put(model, checkpoints.load(folder, entry), "model")
 
 
 def restore_trained(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
-    """Puts the weights of a checkpoint's values into a network as training left them: not their averages."""
+    """Loads the trained weights of a checkpoint into a network, not their averages."""
     _put(model, values, "model")
     _put(model, values, "trained")
 
@@ -41,7 +41,7 @@ def _put(model: keras.Model, values: Mapping[str, np.ndarray], part: str) -> Non
 
 
 def signature_of(run: Run, experiment: Experiment, classes: tuple[str, ...], entry: Checkpoint) -> Signature:
-    """What a run's network of an epoch takes and gives, and where it comes from."""
+    """The signature of a run's network of an epoch."""
     spec = experiment.spec
     environment = read_state(run).environment
     one_unit = spec.head.units(len(classes)) == 1
@@ -59,13 +59,13 @@ def signature_of(run: Run, experiment: Experiment, classes: tuple[str, ...], ent
 
 
 def network_at(run: Run, epoch: int, progress: ProgressCallback = unwatched) -> tuple[keras.Model, Signature]:
-    """The network as it was after an epoch: pixels to logits, with its signature.
+    """The network after an epoch: pixels to logits, with its signature.
 
-    A checkpoint holds what had been trained by then; what trains later, or never, is as it was at the start.
+    A checkpoint holds the weights trained by then; all others are initial weights.
 
     Raises:
-        BadInput: where that checkpoint is not kept (or is given up while it is read), or the pretrained weights are others by now.
-        RunFailed: where the pretrained weights cannot be had.
+        BadInput: the checkpoint is not kept (or was removed while it was read), or the pretrained weights have changed.
+        RunFailed: the pretrained weights are not available.
     """
     experiment, entry = resolve(read_spec(run)), kept_at(run, epoch)
     classes = _classes(run)
@@ -79,7 +79,7 @@ def network_at(run: Run, epoch: int, progress: ProgressCallback = unwatched) -> 
 
 
 def _classes(run: Run) -> tuple[str, ...]:
-    """The classes a run tells apart, in the order of its outputs."""
+    """The classes of a run, in the order of its outputs."""
     try:
         return tuple(read_json(run.report / "data.json")["classes"])
     except OSError:
@@ -90,4 +90,4 @@ def _check_weights(run: Run, experiment: Experiment) -> None:
     known = read_state(run).weights
     found = experiment.weights_identity
     if known not in (None, found):
-        raise BadInput.of("run", f"the pretrained weights are not those {run.id} began with", "Put them back.")
+        raise BadInput.of("run", f"the pretrained weights differ from those of {run.id}", "Restore them.")

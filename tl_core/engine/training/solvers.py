@@ -1,6 +1,6 @@
-"""Classifiers that scikit-learn solves on frozen features; their weights go into the network's last layer like any others.
+"""Classifiers solved by scikit-learn on frozen features; their weights are assigned to the network's last layer.
 
-Both minimise mean loss + l2 * |w|**2 as the softmax head does, so `head.l2` means the same: scikit-learn's C is
+Both minimise mean loss + l2 * |w|**2 like the softmax head, so `head.l2` means the same: scikit-learn's C is
 1 / (2 * images * l2).
 """
 
@@ -20,7 +20,7 @@ _NO_PENALTY = 1e12
 def solve(
     model: keras.Model, head: HeadSpec, features: np.ndarray, labels: np.ndarray, classes: int, seed: int
 ) -> None:
-    """Fits the classifier to features (float32, shape (images, channels)) and puts it into the network's last layer."""
+    """Fits the classifier to features (float32, shape (images, channels)) and assigns it to the network's last layer."""
     penalty = 1 / (2 * len(labels) * head.l2) if head.l2 else _NO_PENALTY
     solver = _solver(head, penalty, seed)
     solver.fit(features.astype(np.float64), labels)
@@ -38,13 +38,13 @@ def _solver(head: HeadSpec, penalty: float, seed: int) -> Any:
 
 
 def _as_layer(solver: Any, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (channels, classes) and bias (classes,) of a dense layer, from the classes the solver saw."""
+    """Weights (channels, classes) and bias (classes,) of a dense layer, for all classes."""
     weights, bias = solver.coef_, solver.intercept_
-    if len(weights) == 1:  # scikit-learn keeps one row for two classes: how much more it is the second.
+    if len(weights) == 1:  # scikit-learn has one row for two classes: that of the second.
         weights, bias = np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
-        if type(solver).__name__ == "LinearSVC":  # A margin, not a difference: both classes get it whole.
+        if type(solver).__name__ == "LinearSVC":  # A margin, not a difference: both classes get the full value.
             weights, bias = weights * 2, bias * 2
     kernel = np.zeros((weights.shape[1], classes), np.float32)
-    offsets = np.full(classes, -1e3, np.float32)  # A class without training images is never the answer.
+    offsets = np.full(classes, -1e3, np.float32)  # A class without training images is never predicted.
     kernel[:, solver.classes_], offsets[solver.classes_] = weights.T, bias
     return kernel, offsets

@@ -1,4 +1,4 @@
-"""How many batches go to TensorFlow at once: as many as it does in a moment, so that progress moves and a stop is soon heard."""
+"""The number of batches per TensorFlow call: limited in time, so that progress and stops are prompt."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ MOMENT = 0.2
 """Seconds."""
 
 FIRST = 2_000_000
-"""Numbers that the first portion may read, before it is known how long a batch takes."""
+"""Maximum number of values in the first chunk, before the time of a batch is known."""
 
 
 def portions(batches: Sequence[np.ndarray], numbers: int) -> Iterator[slice]:
-    """Batches in portions, each of batches of one size, and each about as long as a `MOMENT` to whoever takes them one after the other.
+    """Batches in chunks, each of equal batch sizes and taking about a `MOMENT`, measured as the caller consumes them.
 
-    What comes of it may not depend on where the portions end: that differs from time to time.
+    Results must not depend on chunk boundaries, which vary from run to run.
 
     Args:
-        batches: Positions of what each batch reads.
-        numbers: How many numbers stand at a position.
+        batches: Positions of each batch.
+        numbers: Number of values per position.
     """
     start, count = 0, max(1, FIRST // max(1, numbers * len(batches[0]))) if batches else 1
     while start < len(batches):
