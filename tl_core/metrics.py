@@ -1,6 +1,6 @@
-"""The table of metrics: what every epoch is measured by.
+"""The table of metrics, measured after every epoch.
 
-A metric is one row. The epoch records, curves, tables, CSV, command line, `train.best`, `stopping.metric` and docs/curves.md are all made from
+A metric is one row. The epoch records, curves, tables, CSV, command line, `train.best`, `stopping.metric` and docs/curves.md are generated from
 the rows, so a new metric needs no other change.
 """
 
@@ -15,10 +15,10 @@ import numpy as np
 from tl_core.registry import Registry
 
 Split = Literal["train", "train_eval", "val"]
-"""What a metric is measured on.
+"""The data that a metric is measured on.
 
-train: the training images as training sees them (training mode, augmented), averaged over the epoch while the weights move.
-train_eval: a fixed part of the training images, not augmented, in inference mode after the epoch.
+train: the training images as training sees them (training mode, augmented), averaged over the epoch while the weights change.
+train_eval: a fixed subset of the training images, not augmented, in inference mode after the epoch.
 val: all validation images, in inference mode after the epoch.
 """
 
@@ -30,21 +30,21 @@ SPLITS: dict[Split, tuple[str, str]] = {
     "train_eval": ("Clean", "clean"),
     "val": ("Val.", "val"),
 }
-"""What the name of a column begins with on pages and on the command line."""
+"""Prefixes of column titles on pages and on the command line."""
 
 ECE_BINS = 15
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a classifier said of images, beside their labels.
+    """The outputs of a classifier on images, with their labels.
 
     Attributes:
-        scores: Probabilities, float64, shape (images, classes); the margins of a linear SVM, which only order classes.
+        scores: Probabilities, float64, shape (images, classes); the margins of a linear SVM, which only rank classes.
         losses: The loss of each image, float64, shape (images,).
         predictions: The most likely class of each image, int64, shape (images,).
         labels: int64, shape (images,).
-        probabilistic: False where `scores` are margins.
+        probabilistic: False if `scores` are margins.
     """
 
     scores: np.ndarray
@@ -72,9 +72,9 @@ def macro_f1(measured: Measured) -> float:
 
 
 def expected_calibration_error(measured: Measured) -> float | None:
-    """How far confidence is from accuracy, over `ECE_BINS` bins of equal width (Guo et al. 2017); None for margins, which are no confidence.
+    """The mean difference between confidence and accuracy, over `ECE_BINS` bins of equal width (Guo et al. 2017); None for margins.
 
-    A bin holds the images whose highest probability is above its lower edge and not above its upper one.
+    A bin has the images whose highest probability is above its lower edge and not above its upper edge.
     """
     if not measured.probabilistic:
         return None
@@ -93,12 +93,12 @@ class Metric:
         title: Its name in sentences and in the docs.
         quantity: What is measured, such as "accuracy"; metrics of one quantity share a chart.
         split: What it is measured on.
-        direction: Which values are better; "none" where neither is.
+        direction: Which values are better; "none" if neither.
         format: "percent" for shares of 1.
-        help: What it tells, in a sentence or two.
-        compute: From outputs and labels to the value, or None where it is not defined for them. None for what training itself adds up.
-        short: The quantity where room is short; by default the quantity.
-        main: Shown first: its chart is drawn without being asked for, and narrow terminals show it.
+        help: Its meaning, in a sentence or two.
+        compute: From outputs and labels to the value, or None if it is not defined for them. None for metrics that training sums up.
+        short: A short form of the quantity; by default the quantity.
+        main: Shown first: its chart is shown by default, and narrow terminals show it.
         charted: Has a chart of its quantity.
         compared: Has a column in the table of compared runs, with its best value.
         listed: The title of its column on the Runs page, which shows its value at the epoch of the highest validation accuracy; "" for none.
@@ -140,11 +140,11 @@ class Metric:
         return short if self.split == "train" else f"{SPLITS[self.split][1]} {short}"
 
     def text(self, value: float | None) -> str:
-        """A value as the command line writes it; empty where there is none."""
+        """A value as shown on the command line; empty if there is none."""
         return "" if value is None else format(value, ".3f" if self.format == "percent" else ".4f")
 
     def better(self, value: float, other: float) -> bool:
-        """Whether a value is better than another; never where neither direction is."""
+        """Whether a value is better than another; never with direction "none"."""
         return {"lower": value < other, "higher": value > other, "none": False}[self.direction]
 
 
@@ -167,8 +167,8 @@ METRICS: Registry[Metric] = Registry(
             "train",
             "higher",
             "percent",
-            "Share of the images that were classified correctly while training, with dropout and augmentation, while the weights moved. "
-            "Says nothing about overfitting.",
+            "Share of correctly classified images during training, with dropout and augmentation, while the weights change. "
+            "Does not show overfitting.",
             short="acc",
             main=True,
         ),
@@ -179,7 +179,7 @@ METRICS: Registry[Metric] = Registry(
             "train",
             "lower",
             "number",
-            "Mean loss while training, with dropout and augmentation, while the weights moved. Says nothing about overfitting.",
+            "Mean loss during training, with dropout and augmentation, while the weights change. Does not show overfitting.",
             main=True,
         ),
         Metric(
@@ -189,7 +189,7 @@ METRICS: Registry[Metric] = Registry(
             "train",
             "none",
             "number",
-            "L1 and L2 penalty, averaged over the epoch; part of what training minimises and of no loss that is shown.",
+            "L1 and L2 penalties, averaged over the epoch; minimised by training, but not included in any loss shown.",
             charted=False,
         ),
         Metric(
@@ -199,7 +199,7 @@ METRICS: Registry[Metric] = Registry(
             "train_eval",
             "higher",
             "percent",
-            "Share of up to 1,000 training images, as they are, that the network classifies correctly after the epoch; compares with validation.",
+            "Share of correctly classified images among up to 1,000 unaugmented training images, after the epoch; comparable with validation.",
             _accuracy,
             short="acc",
             main=True,
@@ -211,7 +211,7 @@ METRICS: Registry[Metric] = Registry(
             "train_eval",
             "lower",
             "number",
-            "Mean loss on up to 1,000 training images as they are, after the epoch; compares with validation.",
+            "Mean loss on up to 1,000 unaugmented training images, after the epoch; comparable with validation.",
             _loss,
             main=True,
         ),
@@ -222,7 +222,7 @@ METRICS: Registry[Metric] = Registry(
             "val",
             "higher",
             "percent",
-            "Share of the validation images that the network classifies correctly, after the epoch.",
+            "Share of correctly classified validation images, after the epoch.",
             _accuracy,
             short="acc",
             main=True,
@@ -248,8 +248,8 @@ METRICS: Registry[Metric] = Registry(
             "val",
             "higher",
             "percent",
-            "The F1 score of each class on the validation images, averaged so that rare classes count as much as common ones. A class counts "
-            "if validation images have it as their label or are predicted to be it; one that is never predicted correctly has an F1 of 0.",
+            "The unweighted mean of the F1 scores of all classes that occur among labels or predictions on the validation images, so that rare "
+            "classes count as much as common ones. A class that is never predicted correctly has an F1 of 0.",
             macro_f1,
             short="F1",
             compared=True,
@@ -273,7 +273,7 @@ METRICS: Registry[Metric] = Registry(
 
 
 def measure(split: Split, measured: Measured) -> dict[str, float]:
-    """The values of all metrics of a split, by name; those not defined for these outputs are left out."""
+    """The values of all metrics of a split, by name, without those that are not defined for these outputs."""
     values = ((row.name, row.compute(measured)) for row in METRICS if row.split == split and row.compute)
     return {name: value for name, value in values if value is not None}
 
@@ -283,13 +283,13 @@ def of_split(split: Split) -> tuple[Metric, ...]:
 
 
 def quantities() -> tuple[str, ...]:
-    """What charts can show, those shown first in front."""
+    """The quantities that charts can show, main ones first."""
     rows = sorted((row for row in METRICS if row.charted), key=lambda row: not row.main)
     return tuple(dict.fromkeys(row.quantity for row in rows))
 
 
 def metric_of(quantity: str, split: Split) -> Metric | None:
-    """The metric of a quantity on a split; None where it is not measured there."""
+    """The metric of a quantity on a split; None if there is none."""
     return next((row for row in METRICS if (row.quantity, row.split) == (quantity, split)), None)
 
 

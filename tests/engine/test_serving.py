@@ -109,7 +109,7 @@ def test_a_checkpoint_that_training_gives_up_while_it_is_read_is_said_so(
 
     (gone,) = [entry.epoch for entry in checkpoints.removable(run)][:1]
     monkeypatch.setattr(restore, "first_network", slow)
-    with pytest.raises(BadInput, match=rf"the checkpoint of epoch {gone} .* was given up just now"):
+    with pytest.raises(BadInput, match=rf"the checkpoint of epoch {gone} .* was just removed"):
         serving.predictor(run, gone)
 
 
@@ -145,7 +145,7 @@ def test_a_run_that_has_no_checkpoint_yet_says_to_wait(shared_models: Path) -> N
     store.queue.add(fresh)
     with pytest.raises(BadInput, match=r"Wait until it ends\.$"):
         serving.predictor(fresh, None)
-    with pytest.raises(BadInput, match="written when its first epoch ends"):
+    with pytest.raises(BadInput, match="written at the end of its first epoch"):
         serving.predictor(fresh, 1)
 
 

@@ -138,7 +138,7 @@ def test_an_epoch_without_a_checkpoint_names_those_that_are_kept(models: Path) -
 
 
 def test_a_run_that_has_not_begun_cannot_be_forked(models: Path) -> None:
-    with pytest.raises(BadInput, match="when its first epoch ends"):
+    with pytest.raises(BadInput, match="at the end of its first epoch"):
         forks.fork(models, store.create(models, ExperimentSpec()), 1, {})
 
 

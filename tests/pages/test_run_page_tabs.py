@@ -257,11 +257,11 @@ def test_a_training_run_offers_no_checkpoint_for_deletion(models: Path) -> None:
 
 def test_a_checkpoint_that_cannot_be_exported_says_why(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> Path:
-        raise RunFailed("The checkpoint of epoch 1 is damaged or gone.")
+        raise RunFailed("The checkpoint of epoch 1 is damaged or missing.")
 
     monkeypatch.setattr(service, "exported", refuse)
     page = press(opened(checkpointed(models).id, tab="Checkpoints"), "make_1")
-    assert "damaged or gone" in page.error[0].value
+    assert "damaged or missing" in page.error[0].value
 
 
 def test_a_checkpoint_is_exported_when_asked_and_then_offered_with_its_size(

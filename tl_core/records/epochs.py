@@ -55,7 +55,7 @@ class EpochRecord:
             raise ValueError(f"{type(error).__name__}: {error}") from None
 
     def to_line(self) -> dict[str, Any]:
-        """As an object of plain values, metrics beside the rest; what is empty is left out."""
+        """As an object of plain values, without empty fields."""
         entries: dict[str, Any] = {
             "inherited": self.inherited_from or None,
             "epoch": self.epoch,

@@ -1,7 +1,7 @@
-"""Which checkpoints a run keeps, read without Keras, and how one is given up.
+"""The checkpoints of a run, without Keras: listing and removing them.
 
-checkpoints/manifest.json is the truth: a file it does not name is no checkpoint. engine/training/checkpoints.py writes both. The manifest of
-an earlier version held the lines of all epochs instead of the marks of metrics.jsonl; it is read, and `upgrade_manifest` replaces it.
+checkpoints/manifest.json is the authority: a file it does not name is not a checkpoint. engine/training/checkpoints.py writes both. Manifests of
+earlier versions held the lines of all epochs instead of marks of metrics.jsonl; they are read, and `upgrade_manifest` replaces them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Checkpoint:
 
     Attributes:
         bytes: The size of its file.
-        metrics_bytes, metrics_sha256: How much of metrics.jsonl holds the epochs up to it, and its digest; 0 and empty in the manifest of an
-            earlier version.
+        metrics_bytes, metrics_sha256: The length of metrics.jsonl up to its epoch, and its digest; 0 and empty in manifests of
+            earlier versions.
     """
 
     epoch: int
@@ -46,12 +46,12 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What checkpoints/manifest.json holds.
+    """The content of checkpoints/manifest.json.
 
     Attributes:
-        entries: The checkpoints, the earliest first.
+        entries: The checkpoints, earliest first.
         best_epoch: By `train.best`; 0 before the first.
-        old_lines: Of all epochs the run trained itself, where an earlier version wrote the manifest; None otherwise.
+        old_lines: The lines of the run's own epochs, in manifests of earlier versions; otherwise None.
     """
 
     entries: tuple[Checkpoint, ...] = ()
@@ -60,25 +60,25 @@ class Manifest:
 
 
 def kept(run: Run) -> tuple[Checkpoint, ...]:
-    """The checkpoints of a run, the earliest first; raises BadInput where the manifest is damaged."""
+    """The checkpoints of a run, earliest first; raises BadInput if the manifest is damaged."""
     return read_manifest(run.checkpoints).entries
 
 
 def kept_at(run: Run, epoch: int, path: str = "epoch") -> Checkpoint:
-    """The kept checkpoint of an epoch; raises BadInput, about the setting `path`, where there is none, naming those there are."""
+    """The checkpoint of an epoch; raises BadInput at the setting `path` if there is none, listing the kept ones."""
     entries = {entry.epoch: entry for entry in kept(run)}
     if epoch not in entries:
         known = ", ".join(map(str, entries))
-        remedy = f"Kept are epochs {known}." if known else "The first is written when its first epoch ends."
+        remedy = f"Kept are epochs {known}." if known else "The first is written at the end of its first epoch."
         raise BadInput.of(path, f"{run.id} keeps no checkpoint of epoch {epoch}", remedy)
     return entries[epoch]
 
 
 def unreadable(run: Run, entry: Checkpoint, path: str = "epoch") -> BadInput:
-    """What is to be said where a checkpoint that was kept could not be read whole."""
-    # A run that trains gives up older checkpoints at any moment; what is named but not whole is damaged.
+    """The error for a checkpoint that could not be read."""
+    # A running run may remove older checkpoints at any time; one that is still listed is damaged.
     still_kept = any(entry.sha256 == other.sha256 for other in kept(run))
-    why = "is damaged" if still_kept else "was given up just now"
+    why = "is damaged" if still_kept else "was just removed"
     return BadInput.of(path, f"the checkpoint of epoch {entry.epoch} of {run.id} {why}", "Choose another.")
 
 
@@ -88,16 +88,16 @@ def best_epoch(run: Run) -> int | None:
 
 
 def removable(run: Run) -> tuple[Checkpoint, ...]:
-    """The checkpoints that `remove` would take: neither the best, nor the latest of a run that can still go on."""
+    """The checkpoints that can be removed: not the best, and not the latest of a run that can be resumed."""
     needed = _needed(run)
     return tuple(entry for entry in kept(run) if entry.epoch not in needed)
 
 
 def remove(run: Run, epoch: int) -> int:
-    """Removes the checkpoint of an epoch and returns the bytes that are free now.
+    """Removes the checkpoint of an epoch and returns the bytes freed.
 
     Raises:
-        BadInput: where there is none, the run still needs it, or a process holds the run.
+        BadInput: there is none, the run needs it, or a process trains the run.
     """
     with held(run):
         entries = kept(run)
@@ -106,18 +106,18 @@ def remove(run: Run, epoch: int) -> int:
             known = ", ".join(str(entry.epoch) for entry in entries) or "none"
             raise BadInput.of("epoch", f"{run.id} has no checkpoint of epoch {epoch}", f"Kept: {known}.")
         if why := _needed(run).get(epoch):
-            raise BadInput.of("epoch", f"the checkpoint of epoch {epoch} stays: {why}")
+            raise BadInput.of("epoch", f"the checkpoint of epoch {epoch} cannot be removed: {why}")
         return _remove(run, (entry,))
 
 
 def remove_all_but_needed(run: Run) -> int:
-    """Removes every checkpoint that is `removable` and returns the bytes that are free now; BadInput where the run is held."""
+    """Removes all `removable` checkpoints and returns the bytes freed; BadInput if a process trains the run."""
     with held(run):
         return _remove(run, removable(run))
 
 
 def records_at(run: Run, entry: Checkpoint, inherited: Iterable[EpochRecord]) -> list[EpochRecord]:
-    """The epochs up to a kept checkpoint, of a fork with those it inherited; raises BadInput where metrics.jsonl does not hold them any more."""
+    """The epochs up to a checkpoint, including inherited ones; raises BadInput if metrics.jsonl no longer contains them."""
     if (lines := read_manifest(run.checkpoints).old_lines) is not None:
         return [record for record in (*inherited, *lines) if record.epoch <= entry.epoch]
     content = lines_until(run, entry.mark)
@@ -127,10 +127,10 @@ def records_at(run: Run, entry: Checkpoint, inherited: Iterable[EpochRecord]) ->
 
 
 def upgrade_manifest(run: Run, inherited: Iterable[EpochRecord]) -> None:
-    """Brings a manifest of an earlier version, and metrics.jsonl with it, to the form of this one; does nothing to another.
+    """Upgrades the manifest of an earlier version, and its metrics.jsonl; does nothing otherwise.
 
     Args:
-        inherited: Of a fork, the epochs before its own.
+        inherited: The inherited epochs of a fork.
     """
     manifest = read_manifest(run.checkpoints)
     if manifest.old_lines is None:
@@ -150,12 +150,12 @@ def upgrade_manifest(run: Run, inherited: Iterable[EpochRecord]) -> None:
 
 
 def entries_of(folder: Path) -> tuple[Checkpoint, ...]:
-    """The checkpoints a folder's manifest names, the earliest first; raises BadInput where it is damaged."""
+    """The checkpoints in a folder's manifest, earliest first; raises BadInput if it is damaged."""
     return read_manifest(folder).entries
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a folder of checkpoints; raises BadInput where it is damaged."""
+    """The manifest in a folder of checkpoints; raises BadInput if it is damaged."""
     if not (folder / MANIFEST).exists():
         return Manifest()
     found = read_json(folder / MANIFEST)
@@ -178,7 +178,7 @@ def _damaged(folder: Path, what: object) -> BadInput:
 
 
 def _needed(run: Run) -> dict[int, str]:
-    """The epochs whose checkpoints a run needs, each with why, as the end of a sentence."""
+    """The epochs whose checkpoints a run needs, with the reason as the end of a sentence."""
     manifest = read_manifest(run.checkpoints)
     needed = {}
     if manifest.entries and read_state(run).status != FINISHED:
@@ -192,7 +192,7 @@ def _remove(run: Run, gone: Collection[Checkpoint]) -> int:
         return 0
     names = {entry.file for entry in gone}
     manifest = read_manifest(folder)
-    # The manifest first: whatever happens between, it names no file that is not there.
+    # The manifest first, so that it never names a missing file.
     entries = tuple(entry for entry in manifest.entries if entry.file not in names)
     write_manifest(folder, replace(manifest, entries=entries))
     freed = 0

@@ -1,4 +1,4 @@
-"""metrics.jsonl, the authority on what the epochs of a run were: a line an epoch, added at the end and safe on the disk before its checkpoint."""
+"""metrics.jsonl, the authority on the epochs of a run: one line per epoch, appended and synced before its checkpoint."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ FILE = "metrics.jsonl"
 
 
 class Mark(NamedTuple):
-    """The end of an epoch's line in metrics.jsonl: how many bytes there are up to it, and their SHA-256."""
+    """The end of an epoch's line in metrics.jsonl: the number of bytes up to it, and their SHA-256."""
 
     bytes: int
     sha256: str
 
 
 class Epochs(Sequence[EpochRecord]):
-    """The epochs of a run, in order; of a fork, those it inherited first. Its columns are arrays; of a run that grew, only what is new is added."""
+    """The epochs of a run, in order, inherited ones first. Columns are arrays, extended incrementally as the run grows."""
 
     def __init__(self, records: Sequence[EpochRecord] = (), before: Epochs | None = None) -> None:
-        """`before` are the same epochs when there were fewer of them."""
+        """before: The same run with fewer epochs."""
         self._records = tuple(records)
         self._columns = dict(before._columns) if before else {}
 
@@ -52,7 +52,7 @@ class Epochs(Sequence[EpochRecord]):
     __hash__ = None  # type: ignore[assignment]
 
     def column(self, name: str) -> np.ndarray:
-        """A metric, "epoch", "seconds", "images_per_second" or "learning_rate.GROUP": float64, shape (epochs,); NaN where an epoch has none."""
+        """A metric, "epoch", "seconds", "images_per_second" or "learning_rate.GROUP": float64, shape (epochs,); NaN if an epoch has none."""
         known = self._columns.get(name, np.zeros(0))
         if len(known) < len(self):
             new = [_value(record, name) for record in self._records[len(known) :]]
@@ -61,23 +61,23 @@ class Epochs(Sequence[EpochRecord]):
 
     @property
     def inherited(self) -> int:
-        """How many of them a fork inherited."""
+        """Number of inherited epochs."""
         return int(self.column("inherited").sum())
 
     @property
     def phase_starts(self) -> list[int]:
-        """The index of each epoch that begins another phase than the one before it."""
+        """The indices of the first epochs of phases, except the first phase."""
         phases = self.column("phase")
         return [int(place) + 1 for place in np.flatnonzero(phases[1:] != phases[:-1])]
 
     @property
     def rate_groups(self) -> tuple[str, ...]:
-        """The groups of weights that have a learning rate of their own in some epoch: they are the same throughout a phase."""
+        """The parameter groups with a learning rate in some epoch; they are constant within a phase."""
         firsts = [self[place] for place in (0, self.inherited, *self.phase_starts) if place < len(self)]
         return tuple(dict.fromkeys(group for record in firsts for group in record.learning_rate))
 
     def best(self, metric: str) -> EpochRecord | None:
-        """The best of the run's own epochs, as `tl_core.records.best` has it; None where it has none."""
+        """The best of the run's own epochs; see `tl_core.records.best`. None if it has none."""
         first, higher = self.inherited, METRICS[metric].direction == "higher"
         value = self.column(metric)[first:] * (-1 if higher else 1)
         if not len(value):
@@ -103,16 +103,16 @@ def _value(record: EpochRecord, name: str) -> float:
 
 
 def read_epochs(run: Run) -> Epochs:
-    """The records of a run's epochs. A line that is still being written is left out.
+    """The records of a run's epochs, without an incomplete last line.
 
     Raises:
-        BadInput: where a whole line is damaged.
+        BadInput: a complete line is damaged.
     """
     return EpochReader(run).read()
 
 
 class EpochReader:
-    """Reads the epochs of a run again and again, each time only what is new."""
+    """Reads the epochs of a run incrementally."""
 
     def __init__(self, run: Run) -> None:
         self._file = run.folder / FILE
@@ -120,7 +120,7 @@ class EpochReader:
         self._end, self._last = 0, b""
 
     def read(self) -> Epochs:
-        """All epochs, as `read_epochs` gives them; the same object where nothing is new, and another one otherwise."""
+        """All epochs, as in `read_epochs`; the same object if nothing is new, otherwise a new one."""
         try:
             with self._file.open("rb") as opened:
                 new = self._unread(opened)
@@ -135,7 +135,7 @@ class EpochReader:
         return self._epochs
 
     def _unread(self, opened: BinaryIO) -> bytes:
-        """The whole lines behind those that were read; all of them where the last that was read is not in its place any more."""
+        """The complete lines after those that were read; all lines if the last read line has changed."""
         opened.seek(self._end - len(self._last))
         content = opened.read()
         if not content.startswith(self._last):
@@ -149,14 +149,14 @@ class EpochReader:
 
 
 class EpochLog:
-    """metrics.jsonl of a run that trains. What an epoch costs does not depend on how many came before.
+    """Writes metrics.jsonl of a running run, at a cost per epoch that does not depend on the number of epochs.
 
     Attributes:
-        records: Of the epochs that the run trained itself.
+        records: The records of the run's own epochs.
     """
 
     def __init__(self, run: Run, content: bytes) -> None:
-        """Makes `content`, which are whole lines, all that the file holds."""
+        """content: Complete lines that replace the file."""
         self._file = run.folder / FILE
         self.records = [record for record in records_of(content) if not record.inherited_from]
         self._size, self._sum = len(content), hashlib.sha256(content)
@@ -164,7 +164,7 @@ class EpochLog:
             write_bytes(self._file, content)
 
     def append(self, record: EpochRecord) -> Mark:
-        """Adds an epoch and returns its mark once it is safe on the disk."""
+        """Appends an epoch, syncs the file, and returns its mark."""
         line = line_of(record)
         with self._file.open("ab") as opened:
             opened.write(line)
@@ -185,12 +185,12 @@ def line_of(record: EpochRecord) -> bytes:
 
 
 def records_of(content: bytes) -> list[EpochRecord]:
-    """The records of whole lines; raises ValueError where one is damaged."""
+    """The records of complete lines; raises ValueError if one is damaged."""
     return [EpochRecord.from_line(json.loads(line)) for line in content.split(b"\n")[:-1]]
 
 
 def lines_until(run: Run, mark: Mark) -> bytes | None:
-    """The lines up to a mark; None where the file does not hold them as they were written."""
+    """The lines up to a mark; None if the checksum of the file does not match."""
     try:
         with (run.folder / FILE).open("rb") as opened:
             content = opened.read(mark.bytes)

@@ -1,7 +1,7 @@
-"""What a fork begins with, written once when the fork is made.
+"""The initial weights of a fork, written once when it is created.
 
 runs/<id>/start.json   the parent and its epoch, the classes, the parent's lines up to there, the checksum of
-          start.npz    the weights there: a copy, so that the parent may be deleted
+          start.npz    the weights: a copy, so that the parent may be deleted
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from tl_core.store.run import Run
 
 WEIGHTS, START = "start.npz", "start.json"
 MODEL = "model/"
-"""What the name of a weight of the network begins with."""
+"""The prefix of names of network weights."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where a fork began.
+    """The origin of a fork.
 
     Attributes:
-        run, title, epoch: The parent, what it was called then, and the epoch of its checkpoint.
+        run, title, epoch: The parent, its title at the time, and the epoch of its checkpoint.
         sha256: Of start.npz.
-        backbone: A name for the weights in it that are the backbone's; empty where only a head had trained, so that what is
-            frozen is as it was pretrained.
-        data: The fingerprint of the images the parent was trained on.
-        records: Of the epochs up to there, each with the run that trained it.
+        backbone: A hash of its weights of the backbone; empty if only a head was trained, so that the frozen layers are
+            as pretrained.
+        data: The fingerprint of the parent's images.
+        records: The records of the inherited epochs, each with the run that trained it.
     """
 
     run: str
@@ -48,7 +48,7 @@ class Start:
 
 
 def write_start(run: Run, start: Start, values: Mapping[str, np.ndarray]) -> None:
-    """Writes what a fork begins with: its weights, and `start` with their checksum."""
+    """Writes the initial weights of a fork, and `start` with their checksum."""
     file = run.folder / WEIGHTS
     write_with(file, lambda temporary: np.savez(temporary, **values))  # type: ignore[arg-type]
     fields = {name: value for name, value in vars(start).items() if name != "records"}
@@ -57,7 +57,7 @@ def write_start(run: Run, start: Start, values: Mapping[str, np.ndarray]) -> Non
 
 
 def read_start(run: Run) -> Start | None:
-    """Where a fork began; None for any other run. Raises BadInput where the file is damaged."""
+    """The origin of a fork; None for any other run. Raises BadInput if the file is damaged."""
     file = run.folder / START
     if not file.exists():
         return None
@@ -70,24 +70,24 @@ def read_start(run: Run) -> Start | None:
 
 
 def inherited(run: Run) -> tuple[EpochRecord, ...]:
-    """The epochs before a fork began, each with the run that trained it; none for any other run."""
+    """The inherited epochs of a fork, each with the run that trained it; empty for any other run."""
     start = read_start(run)
     return start.records if start else ()
 
 
 def start_weights(run: Run) -> dict[str, np.ndarray]:
-    """The weights a fork begins with, by "model/<the variable's path>"; empty for any other run. Raises BadInput where damaged."""
+    """The initial weights of a fork, by "model/<the variable's path>"; empty for any other run. Raises BadInput if they are damaged."""
     start = read_start(run)
     if start is None:
         return {}
     values = read_weights(run.folder / WEIGHTS, start.sha256)
     if values is None:
-        raise BadInput.of(str(run.folder / WEIGHTS), "is damaged or gone", "Fork the run again.")
+        raise BadInput.of(str(run.folder / WEIGHTS), "is damaged or missing", "Fork the run again.")
     return values
 
 
 def read_weights(file: Path, sha256: str) -> dict[str, np.ndarray] | None:
-    """What a file holds of the model; None where it is gone or not as it was written."""
+    """The model weights in a file; None if it is missing or damaged."""
     try:
         content = file.read_bytes()
     except FileNotFoundError:

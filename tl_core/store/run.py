@@ -168,7 +168,7 @@ def get(models: Path, run_id: str) -> Run:
 
 
 def known(models: Path, run_id: str) -> Run | None:
-    """What `get` finds; None where there is none, which costs no search for near ones."""
+    """Like `get`, but None if there is no such run, without a search for similar ids."""
     run = Run(models / "runs" / run_id)
     return run if re.fullmatch(r"[\w-]+", run_id) and _age(run.folder) else None
 

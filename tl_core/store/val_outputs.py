@@ -1,13 +1,13 @@
-"""What a run's network said of each validation image, after every epoch: val_outputs.bin.
+"""The outputs of a run's network on each validation image, after every epoch: val_outputs.bin.
 
     header      16 bytes: "tlvalout", version, whether losses are cross-entropy (uint16 each), number of images n (uint32)
     labels      n times uint16
     a row an    n times uint16: the predicted class
     epoch       n times float32: the loss
 
-All little-endian. The rows have one length, so that the row of an epoch is found, written and cut off without reading another. The probability
-of the true class is exp(-loss) and not written a second time. A row that was never written, such as one inherited from a run of an earlier
-version, is 65535 and NaN. Earlier versions kept the losses alone, in val_losses.f32; they are still read.
+All little-endian. Rows have equal lengths, so that the row of an epoch is found, written and truncated without reading others. The probability
+of the true class is exp(-loss) and not stored. Rows never written, such as those inherited from a run of an earlier
+version, are 65535 and NaN. Earlier versions stored only losses, in val_losses.f32; they are still read.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _HEADER, _MAGIC, _VERSION = struct.Struct("<8sHHI"), b"tlvalout", 1
 
 @dataclass(frozen=True)
 class ValOutputs:
-    """Outputs on validation images by epoch: row `epoch - 1` is that of an epoch, a column an image of the validation part, in its order.
+    """Outputs on validation images: row `epoch - 1` is an epoch, a column is a validation image, in the order of the part.
 
     Attributes:
-        labels: int32, shape (images,); -1 where they are not known.
-        predicted: The most likely class, int32, shape (epochs, images); -1 where it is not known.
-        true_probability: Of the true class, float32, shape (epochs, images); NaN where it is not known, and for a linear SVM.
-        loss: float32, shape (epochs, images); NaN where it is not known.
+        labels: int32, shape (images,); -1 if unknown.
+        predicted: The most likely class, int32, shape (epochs, images); -1 if unknown.
+        true_probability: Of the true class, float32, shape (epochs, images); NaN if unknown, and for a linear SVM.
+        loss: float32, shape (epochs, images); NaN if unknown.
     """
 
     labels: np.ndarray
@@ -54,12 +54,12 @@ class ValOutputs:
 
     @property
     def correct(self) -> np.ndarray:
-        """Whether each image is classified correctly: bool, shape (epochs, images); False where it is not known."""
+        """Whether each image is classified correctly: bool, shape (epochs, images); False if unknown."""
         return (self.predicted == self.labels) & (self.predicted >= 0)
 
 
 def read_val_outputs(run: Run) -> ValOutputs:
-    """The outputs of a run's epochs, without any before the first; raises BadInput where the file is damaged."""
+    """The outputs of a run's epochs, empty before the first; raises BadInput if the file is damaged."""
     file = run.folder / FILE
     if not file.exists():
         return _outputs(*_old(run))
@@ -74,7 +74,7 @@ def read_val_outputs(run: Run) -> ValOutputs:
 
 
 def write_val_outputs(run: Run, epoch: int, measured: Measured) -> None:
-    """Puts the outputs of an epoch into its row, safely on the disk; rows behind it are cut off."""
+    """Writes and syncs the row of an epoch; truncates later rows."""
     images, file = len(measured.labels), run.folder / FILE
     header, labels = _Header(measured.probabilistic, images), measured.labels.astype("<u2").tobytes()
     filled = np.empty(1, _row(images))
@@ -96,7 +96,7 @@ def write_val_outputs(run: Run, epoch: int, measured: Measured) -> None:
 
 
 def cut_val_outputs(run: Run, epoch: int) -> None:
-    """Removes the rows of the epochs after one, and brings a file of an earlier version to the form of this one."""
+    """Removes the rows after an epoch, and upgrades a file of an earlier version."""
     file = run.folder / FILE
     old = run.folder / OLD_FILE
     if not file.exists() and old.exists() and read_state(run).images:
@@ -111,7 +111,7 @@ def cut_val_outputs(run: Run, epoch: int) -> None:
 
 
 def copy_val_outputs(parent: Run, fork: Run, epoch: int) -> None:
-    """Gives a fork the rows of the epochs of its parent up to one; nothing where the parent has none."""
+    """Copies the rows of a parent up to an epoch to a fork; nothing if the parent has none."""
     if (parent.folder / FILE).exists():
         with (parent.folder / FILE).open("rb") as opened:
             header = _read_header(parent.folder / FILE, opened.read(_HEADER.size))
@@ -134,7 +134,7 @@ class _Header:
 
     @property
     def start(self) -> int:
-        """Where the first row begins."""
+        """The offset of the first row."""
         return _HEADER.size + 2 * self.images
 
     @property
@@ -151,7 +151,7 @@ def _read_header(file: Path, content: bytes) -> _Header:
 
 
 def _continues(opened: BinaryIO, header: _Header, labels: bytes) -> bool:
-    """True where the rows of a file are of the same images: of the same number and labels, or of labels that are not known."""
+    """True if the rows of a file belong to the same images: the same number and labels, or unknown labels."""
     unknown = np.full(header.images, UNKNOWN, "<u2").tobytes()
     return opened.read(header.start) in (header.packed + labels, header.packed + unknown)
 
@@ -174,7 +174,7 @@ def _write(run: Run, probabilistic: bool, labels: np.ndarray, predicted: np.ndar
 
 
 def _old(run: Run) -> tuple[bool, np.ndarray, np.ndarray, np.ndarray]:
-    """What a run of an earlier version has: losses, and neither labels nor predictions."""
+    """The outputs of a run of an earlier version: losses only."""
     state, file = read_state(run), run.folder / OLD_FILE
     images = state.images.get("validation", 0)
     found = np.fromfile(file, "<f4") if file.exists() and images else np.zeros(0, "<f4")
@@ -194,6 +194,4 @@ def _known(classes: np.ndarray) -> np.ndarray:
 
 
 def _damaged(file: Path) -> BadInput:
-    return BadInput.of(
-        str(file), "is damaged", "Delete it: the outputs of epochs that are done are then lost, and nothing else."
-    )
+    return BadInput.of(str(file), "is damaged", "Delete it: this loses only the outputs of earlier epochs.")

@@ -179,7 +179,7 @@ def test_images_that_changed_since_the_run_began_are_noticed(photos_folder: Path
     removed = sorted(photos_folder.rglob("*.png"))[0]
     content = removed.read_bytes()
     removed.unlink()
-    with pytest.raises(RunFailed, match="not those this run began with"):
+    with pytest.raises(RunFailed, match="have changed since this run began"):
         train(run, tmp_path, quiet)
     assert store.read_state(run).status == store.FAILED
     removed.write_bytes(content)
@@ -198,7 +198,7 @@ def test_a_folder_of_images_that_is_gone_when_a_run_goes_on_is_named_and_the_run
     with pytest.raises(RunFailed, match="photos"):
         train(run, tmp_path, quiet)
     assert store.read_state(run).status == store.FAILED
-    assert [line["epoch"] for line in read_lines(run)] == [1], "what was reached is kept"
+    assert [line["epoch"] for line in read_lines(run)] == [1], "complete epochs are kept"
     elsewhere.rename(photos_folder)
     train(run, tmp_path, quiet)
     assert [line["epoch"] for line in read_lines(run)] == [1, 2, 3]
@@ -211,7 +211,7 @@ def test_a_picture_that_was_replaced_by_another_of_its_name_is_noticed(photos_fo
         train(run, tmp_path, _stop_in_epoch(2))
     one, other = sorted(photos_folder.rglob("*.png"))[:2]
     one.write_bytes(other.read_bytes())
-    with pytest.raises(RunFailed, match="images are not those this run began with"):
+    with pytest.raises(RunFailed, match="images are have changed since this run began"):
         train(run, tmp_path, quiet)
 
 
@@ -261,7 +261,7 @@ def test_pretrained_weights_that_changed_since_the_run_began_are_noticed(tmp_pat
         train(run, tmp_path, _stop_in_epoch(2))
     randomise(network, seed=7)
     network.save_weights(file)
-    with pytest.raises(RunFailed, match="pretrained weights are not those this run began with"):
+    with pytest.raises(RunFailed, match="pretrained weights have changed since this run began"):
         train(run, tmp_path, quiet)
 
 
@@ -281,7 +281,7 @@ def test_going_on_with_other_packages_is_allowed_and_said(shared_models: Path) -
         train(run, shared_models, _stop_in_epoch(2))
     store.write_state(run, environment=replace(store.read_state(run).environment, device="another"))
     train(run, shared_models, quiet)
-    assert "the same bits are not promised" in store.read_state(run).message
+    assert "results may not be bit-identical" in store.read_state(run).message
 
 
 def test_two_processes_never_train_the_same_run(shared_models: Path) -> None:

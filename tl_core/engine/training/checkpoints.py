@@ -1,8 +1,8 @@
-"""Checkpoints that are whole or not there, and say so.
+"""Checkpoints, written atomically and verified by checksum.
 
-One is a NumPy archive of every variable that training changes; the manifest names each with its SHA-256 and the mark of its epoch in
-metrics.jsonl, and is replaced last. So whatever moment a process dies at, the manifest names whole files, and weights, optimiser and
-epochs belong together. A flipped bit is noticed, and the checkpoint before is used.
+A checkpoint is a NumPy archive of every variable that training changes; the manifest lists them with their SHA-256 and the mark of their
+epoch in metrics.jsonl, and is replaced last. So whenever a process dies, the manifest lists complete files, and weights, optimiser and
+epochs belong together. If a checkpoint is corrupted, the one before is used.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def save(
     keep: int,
     every: int | None = None,
 ) -> Checkpoint:
-    """Writes the state after an epoch; keeps the best epoch's checkpoint, the latest `keep`, and those of every so many epochs.
+    """Saves the state after an epoch; keeps the checkpoints of the best epoch, the latest `keep`, and every n-th epoch.
 
     Args:
-        record, mark: Of the epoch, whose line is in metrics.jsonl.
+        record, mark: Of the epoch, whose line is already in metrics.jsonl.
     """
     epoch = record.epoch
     file = folder / f"epoch-{epoch:04d}.npz"
@@ -54,7 +54,7 @@ def save(
 
 
 def forget_after(folder: Path, epoch: int) -> None:
-    """Takes the checkpoints after an epoch out of the manifest."""
+    """Removes the checkpoints after an epoch from the manifest."""
     manifest = read_manifest(folder)
     if any(entry.epoch > epoch for entry in manifest.entries):
         kept = tuple(entry for entry in manifest.entries if entry.epoch <= epoch)
@@ -62,28 +62,30 @@ def forget_after(folder: Path, epoch: int) -> None:
 
 
 def latest_whole(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint whose file is as it was written; None before the first.
+    """The newest undamaged checkpoint; None before the first.
 
     Raises:
-        RunFailed: where there are checkpoints and all are damaged.
+        RunFailed: all checkpoints are damaged.
     """
     entries = entries_of(folder)
     for entry in reversed(entries):
         if is_whole(folder, entry):
             return entry
-        log.warning("The checkpoint of epoch %d is damaged or gone; the one before it is used.", entry.epoch)
+        log.warning("The checkpoint of epoch %d is damaged or missing; the one before it is used.", entry.epoch)
     if entries:
-        raise RunFailed("Every checkpoint of this run is damaged or gone; start it again.")
+        raise RunFailed("Every checkpoint of this run is damaged or missing; start a new run.")
     return None
 
 
 def best_whole(folder: Path) -> Checkpoint:
-    """The best epoch's checkpoint; where it is damaged, the newest whole one. Raises RunFailed where there is none."""
+    """The checkpoint of the best epoch; if it is damaged, the newest undamaged one. Raises RunFailed if there is none."""
     best_epoch = read_manifest(folder).best_epoch
     for entry in entries_of(folder):
         if entry.epoch == best_epoch and is_whole(folder, entry):
             return entry
-    log.warning("The checkpoint of the best epoch (%d) is damaged or gone; the newest whole one is used.", best_epoch)
+    log.warning(
+        "The checkpoint of the best epoch (%d) is damaged or missing; the newest undamaged one is used.", best_epoch
+    )
     newest = latest_whole(folder)
     if newest is None:
         raise RunFailed("This run has no checkpoint to export.")
@@ -91,21 +93,21 @@ def best_whole(folder: Path) -> Checkpoint:
 
 
 def is_whole(folder: Path, entry: Checkpoint) -> bool:
-    """True where a checkpoint's file is there with the content it was written with."""
+    """True if the file of a checkpoint exists and its checksum matches."""
     file = folder / entry.file
     return file.exists() and sha256_of(file) == entry.sha256
 
 
 def load(folder: Path, entry: Checkpoint) -> dict[str, np.ndarray]:
-    """The values in a checkpoint, by name. Raises RunFailed where the file is damaged."""
+    """The values in a checkpoint, by name. Raises RunFailed if the file is damaged."""
     if not is_whole(folder, entry):
-        raise RunFailed(f"The checkpoint of epoch {entry.epoch} is damaged or gone.")
+        raise RunFailed(f"The checkpoint of epoch {entry.epoch} is damaged or missing.")
     with np.load(folder / entry.file, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
 
 
 def restore(values: Mapping[str, np.ndarray], variables: Mapping[str, Any]) -> None:
-    """Puts saved values into variables; every variable must have one, of its shape (KeyError, ValueError)."""
+    """Assigns saved values to variables; each needs a value of its shape (KeyError, ValueError)."""
     for name, variable in variables.items():
         variable.assign(values[name])
 

@@ -1,15 +1,15 @@
-"""Epochs: the loop of a phase, and the record each epoch leaves.
+"""Epochs: the training loop, and the record of each epoch.
 
-A record holds the metrics of `tl_core.metrics`, among them three pairs of curves, each measured as its name says:
-loss, accuracy              reported: in training mode, on augmented images, averaged while the weights move. The loss is plain cross-entropy whatever
-                            training lowers: neither smoothed labels nor weights of classes are in it. Of mixed images (MixUp, CutMix) it is
-                            that of both labels, each by its share, and accuracy counts the label of the larger share
+A record holds the metrics of `tl_core.metrics`, among them three pairs:
+loss, accuracy              reported: in training mode, on augmented images, averaged while the weights change. The loss is plain cross-entropy,
+                            without label smoothing and class weights. For mixed images (MixUp, CutMix) it is
+                            that of both labels, weighted by share, and accuracy uses the label of the larger share
 train_eval_loss, train_eval_accuracy
-                            the network as it is after the epoch, in inference mode, on a fixed part of the training images (1,000 at most), not
-                            augmented, against the labels training was given (with label noise, wrong ones too)
+                            the network after the epoch, in inference mode, on a fixed subset of the training images (1,000 at most), not
+                            augmented, with the training labels (including label noise)
 val_loss, val_accuracy      the same on the validation images
-Only the second and third compare like with like, and with an average of weights they are the average's. They are measured in float32,
-as the exported network computes. No loss includes the penalties; their sum is `penalty`.
+Only the second and third are comparable; with an EMA they are those of the averaged weights. They are computed in float32,
+like the exported network. No loss includes penalties; their sum is `penalty`.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ EVALUATION_BATCH = 32
 
 
 class Diverged(RunFailed):
-    """A loss is no number any more; the epochs before are good."""
+    """A loss is NaN or infinite; the epochs before are valid."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Images with their labels, as a tail reads them. labels: int64, shape (images,)."""
+    """Inputs of a tail with labels: int64, shape (images,)."""
 
     inputs: Inputs
     labels: np.ndarray
@@ -65,7 +65,7 @@ class Part:
 
 @dataclass(frozen=True)
 class PhaseData:
-    """What a phase learns from and is measured on. `train_eval` is a fixed part of the training images, never augmented."""
+    """The data of a phase. `train_eval` is a fixed subset of the training images, never augmented."""
 
     train: Part
     train_eval: Part
@@ -75,7 +75,7 @@ class PhaseData:
 def step_config(
     groups: Sequence[ParamGroup], averages: Sequence[tuple[Any, Any]], labels: np.ndarray, phase: Phase
 ) -> StepConfig:
-    """What the steps of a phase do beyond lowering the mean cross-entropy of a batch."""
+    """The step config of a phase."""
     spec = phase.spec
     thawed = [variable for group in groups if group.name != "head" for variable in group.variables]
     return StepConfig(
@@ -91,7 +91,7 @@ def step_config(
 
 
 def balanced(labels: np.ndarray) -> np.ndarray:
-    """Weights of classes, the higher the rarer, of mean 1 over the images: float32, shape (classes,); 0 for a class without any."""
+    """Class weights inversely proportional to frequency, with mean 1 over the images: float32, shape (classes,); 0 for empty classes."""
     counts = np.bincount(labels)
     return np.divide(
         len(labels), counts * np.count_nonzero(counts), where=counts > 0, out=np.zeros(len(counts))
@@ -100,7 +100,7 @@ def balanced(labels: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Trainer:
-    """A phase made ready: `epoch` trains one and returns its record, and what was measured on the validation images."""
+    """A phase ready to train: `epoch` trains one epoch and returns its record and the outputs on the validation images."""
 
     tail: keras.Model
     groups: list[ParamGroup]
@@ -121,7 +121,7 @@ class Trainer:
 
     @property
     def variables(self) -> Mapping[str, Any]:
-        """All that an epoch changes, as checkpoints name it."""
+        """All variables that an epoch changes, by their names in checkpoints."""
         return variables_of(self.tail, self.groups, self.averages)
 
     def epoch(
@@ -130,11 +130,11 @@ class Trainer:
         """Trains one epoch.
 
         Args:
-            records: Of the epochs before; the learning rate may depend on them. From one epoch to the next they only grow.
+            records: Those of the epochs before, on which the learning rate may depend; they only grow.
 
         Raises:
-            Diverged: where the loss is no number any more.
-            RunStopped: where `progress` raises it; the epoch is then not counted.
+            Diverged: the loss is NaN or infinite.
+            RunStopped: `progress` raised it; the epoch is discarded.
         """
         started = time.monotonic()
         reported = self._train(epoch, progress, records)
@@ -177,7 +177,7 @@ class Trainer:
         }
 
     def _results(self, batches: Sequence[np.ndarray], shares: Sequence[float], epoch: int) -> Iterator[StepResult]:
-        """Takes the steps of an epoch: one by one, or many at once where what they read is kept."""
+        """Runs the steps of an epoch: one by one, or many at once if the inputs are resident."""
         inputs = self.phase_data.train.inputs
         if isinstance(inputs, ResidentInputs):
             return self._at_once(inputs, batches, shares)
@@ -202,7 +202,7 @@ class Trainer:
             yield self.steps.one(batch.inputs, labels[positions], *mixed)
 
     def _shares(self, epoch: int, steps: int, records: Sequence[EpochRecord]) -> list[float]:
-        """The share of the rates that each step of an epoch has."""
+        """The share of the base rates in each step of an epoch."""
         schedule, schedule_span = self.phase.spec.schedule, self.phase.schedule_span
         if is_constant(schedule):
             return [1.0] * steps
@@ -214,7 +214,7 @@ class Trainer:
             group.optimizer.learning_rate = group.rate * share
 
     def _rates(self) -> dict[str, float]:
-        """The rates of the last step: of the head and, where something is thawed, of its top block."""
+        """The rates of the last step: of the head and, if blocks are thawed, of the top block."""
         rates: dict[str, float] = {}
         for group in self.groups:
             rates.setdefault(group.name.partition("/")[0], float(group.optimizer.learning_rate))
@@ -228,7 +228,7 @@ def evaluate(
     progress: ProgressCallback = unwatched,
     activity: Activity = MEASURING,
 ) -> Measured:
-    """Measures a tail in inference mode."""
+    """Evaluates a tail in inference mode."""
     batches = in_batches(np.arange(len(part.labels)), EVALUATION_BATCH)
     outputs, done = [], 0
     for output in _outputs(forward, part.inputs, batches):

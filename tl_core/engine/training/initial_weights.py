@@ -1,4 +1,4 @@
-"""Where a run starts: at the first weights of its network, or at those of the checkpoint it was forked from."""
+"""The initial weights of a run: those of its network, or of the checkpoint it was forked from."""
 
 from __future__ import annotations
 
@@ -19,15 +19,13 @@ from tl_core.store.val_outputs import remove_val_outputs
 
 log = logging.getLogger(__name__)
 
-OTHER_IMAGES = (
-    "The images are not those the parent was trained on: some that validate now may have been trained on before."
-)
+OTHER_IMAGES = "The images differ from the parent's: some validation images may have been trained on before."
 
 
 def first_network(
     run: Run, experiment: Experiment, classes: tuple[str, ...], progress: ProgressCallback = unwatched, data: str = ""
 ) -> keras.Model:
-    """The network of a run as it is before its first epoch: `assemble`, then `take_start`. Also what a checkpoint is restored over."""
+    """The network of a run before its first epoch: `assemble`, then `take_start`. Checkpoints are restored on top of it."""
     model = assemble(experiment, len(classes), progress)
     take_start(model, run, experiment, classes, data)
     return model
@@ -36,27 +34,25 @@ def first_network(
 def take_start(
     model: keras.Model, run: Run, experiment: Experiment, classes: tuple[str, ...] = (), data: str = ""
 ) -> None:
-    """Puts the weights a fork begins with into its new network; a layer the checkpoint does not hold keeps its first weights.
+    """Loads the initial weights of a fork into its network; layers that are not in the checkpoint keep theirs. Does nothing for other runs.
 
-    Called before the network is divided: what is frozen now may have been trained by the parent. For any other run nothing happens.
+    Called before the network is cut: frozen layers may have been trained by the parent.
 
     Args:
-        classes: What the outputs stand for; checked where given.
-        data: The fingerprint of the images, which a run that was never begun does not have in its state yet.
+        classes: The classes of the outputs; checked if given.
+        data: The fingerprint of the images, which is not yet in the state of a new run.
 
     Raises:
-        RunFailed: where the weights are damaged, or do not fit the network or the classes.
+        RunFailed: the weights are damaged, or do not fit the network or the classes.
     """
     start = _start_of(run, experiment)
     if start is None:
         return
     if classes and classes != start.classes:
-        raise RunFailed(
-            f"The images are of other classes than those the run was forked with: {', '.join(start.classes)}."
-        )
+        raise RunFailed(f"The classes of the images differ from those of the fork: {', '.join(start.classes)}.")
     if start.data and (data or read_state(run).data or start.data) != start.data:
         log.warning(OTHER_IMAGES)
-        if not checkpoints.entries_of(run.checkpoints):  # The rows of the parent are of images that are not these.
+        if not checkpoints.entries_of(run.checkpoints):  # The rows of the parent belong to other images.
             remove_val_outputs(run)
     try:
         put(model, start_weights(run))
@@ -66,14 +62,14 @@ def take_start(
 
 
 def put(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
-    """Puts weights, by "model/<the variable's path>", into a network; RunFailed where one does not fit."""
+    """Assigns weights, by "model/<the variable's path>", to a network; raises RunFailed if one does not fit."""
     variables = {f"model/{variable.path}": variable for variable in model.weights}
     _check_fit(values, variables)
     checkpoints.restore(values, {name: variables[name] for name in values})
 
 
 def start_identity(run: Run, experiment: Experiment) -> str:
-    """A name for what the parent changed in the backbone, for the keys of features; "" where it is as it was pretrained."""
+    """A hash of the parent's changes to the backbone, for feature keys; "" if it is as pretrained."""
     start = _start_of(run, experiment)
     return start.backbone if start else ""
 
@@ -81,16 +77,14 @@ def start_identity(run: Run, experiment: Experiment) -> str:
 def _start_of(run: Run, experiment: Experiment) -> Start | None:
     start = read_start(run)
     if start is None and experiment.spec.start.run:
-        raise RunFailed("The weights this run was forked with are gone (start.json). Fork its parent again.")
+        raise RunFailed("The initial weights of this fork are missing (start.json). Fork its parent again.")
     return start
 
 
 def _check_fit(values: Mapping[str, np.ndarray], variables: Mapping[str, keras.Variable]) -> None:
     for name, value in values.items():
         if name not in variables:
-            raise RunFailed(f"The checkpoint the run was forked from holds {name}, which its network has no place for.")
+            raise RunFailed(f"The checkpoint of the parent contains {name}, which is not in the network of the fork.")
         if tuple(variables[name].shape) != value.shape:
-            shapes = f"{value.shape} there and {tuple(variables[name].shape)} here"
-            raise RunFailed(
-                f"The weights the run was forked with do not fit its network: {name} has the shape {shapes}."
-            )
+            shapes = f"{value.shape} in the checkpoint and {tuple(variables[name].shape)} in the network"
+            raise RunFailed(f"The initial weights of the fork do not fit its network: {name} has the shape {shapes}.")

@@ -1,4 +1,4 @@
-"""What a phase learns from and is measured on."""
+"""The data of a phase, for training and evaluation."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from tl_core.store import Run
 log = logging.getLogger(__name__)
 
 TRAIN_EVAL_IMAGES = 1000
-"""How many training images the clean training curve is measured on, at most; the same ones each epoch."""
+"""Maximum number of training images for train_eval metrics; the same ones in every epoch."""
 
 SAMPLES = 128
-"""How many training images decide the ranges of int8."""
+"""Number of training images that determine the ranges of int8."""
 
-COMPUTED_EACH_TIME = "%s What the frozen layers say is not kept but computed in every epoch, which is slow."
+COMPUTED_EACH_TIME = "%s Features are not cached but recomputed in every epoch, which is slow."
 
 InputsOf = Callable[[np.ndarray], Inputs]
-"""From rows of the pixels to the inputs they give."""
+"""From rows of the pixels to their inputs."""
 
 
 OnEpoch = Callable[[EpochRecord], None]
-"""Called with the record of every epoch once it is safe on the disk."""
+"""Called with the record of every epoch once it is on disk."""
 
 
 def ignore(record: EpochRecord) -> None:
@@ -52,7 +52,7 @@ def ignore(record: EpochRecord) -> None:
 
 @dataclass(frozen=True)
 class RunContext:
-    """What the steps of a run share."""
+    """The shared context of the steps of a run."""
 
     run: Run
     experiment: Experiment
@@ -88,7 +88,7 @@ def train_eval_positions(images: int, seed: int) -> np.ndarray:
 
 
 def still_inputs(context: RunContext, phase: Phase, parts: Parts) -> InputsOf:
-    """From rows to inputs that are never augmented: stored features where they may be, else computed each time."""
+    """From rows to inputs that are never augmented: cached features if allowed, otherwise computed each time."""
     images = context.data.pixels.images
     if parts.prefix is None:
         return lambda rows: from_images(images, rows, None)
@@ -113,7 +113,7 @@ def still_inputs(context: RunContext, phase: Phase, parts: Parts) -> InputsOf:
 
 
 def exported_inputs(context: RunContext, phase: Phase, parts: Parts) -> InputsOf:
-    """As `still_inputs`, but always exact, as the exported network computes."""
+    """Like `still_inputs`, but always exact, like the exported network."""
     storage = phase.spec.train.feature_storage
     if parts.prefix is None or is_exact(arithmetic_of(phase.experiment, context.data), storage):
         return still_inputs(context, phase, parts)
@@ -122,7 +122,7 @@ def exported_inputs(context: RunContext, phase: Phase, parts: Parts) -> InputsOf
 
 
 def _training_inputs(context: RunContext, phase: Phase, parts: Parts, still: InputsOf) -> Inputs:
-    """What training reads: the same features each epoch, stored views in turn, or images augmented anew."""
+    """Training inputs: the same features in every epoch, stored views in turn, or images augmented anew."""
     rows, spec = context.data.split.train, phase.spec
     if not phase.trains_from_features:
         return _moving_inputs(context, phase, parts)
@@ -143,7 +143,7 @@ def _training_inputs(context: RunContext, phase: Phase, parts: Parts, still: Inp
 
 
 def _moving_inputs(context: RunContext, phase: Phase, parts: Parts) -> Inputs:
-    """Inputs that go through augmentation and the frozen part in every epoch."""
+    """Inputs that go through augmentation and the frozen prefix in every epoch."""
     spec, prefix = phase.spec, None
     if parts.prefix is not None:
         stores = spec.train.feature_cache != "off"
@@ -158,10 +158,10 @@ def _moving_inputs(context: RunContext, phase: Phase, parts: Parts) -> Inputs:
 def stored_features(
     experiment: Experiment, data: Prepared, parts: Parts, cache: Path, progress: ProgressCallback, start: str = ""
 ) -> np.ndarray:
-    """What the frozen part of a network says of every image, from the cache or computed now; see `inputs.features`.
+    """Features of every image, from the cache or computed now; see `inputs.features`.
 
     Args:
-        start: Of a fork, its `start_identity`.
+        start: The `start_identity` of a fork.
     """
     assert parts.prefix is not None
     identity, arithmetic = identity_of(experiment, parts, start), arithmetic_of(experiment, data)
@@ -170,7 +170,7 @@ def stored_features(
 
 
 def arithmetic_of(experiment: Experiment, data: Prepared) -> Arithmetic:
-    """How the frozen part computes; int8 is set by training images that the seed chooses."""
+    """The arithmetic of the frozen prefix; the samples of int8 are training images chosen by the seed."""
     precision = experiment.spec.train.prefix_precision
     if precision == "f32" or on_gpu():
         return EXACT
@@ -181,6 +181,6 @@ def arithmetic_of(experiment: Experiment, data: Prepared) -> Arithmetic:
 
 
 def identity_of(experiment: Experiment, parts: Parts, start: str = "") -> tuple[Any, ...]:
-    """Everything besides the pixels that the output of the frozen part depends on."""
+    """Everything besides the pixels that features depend on."""
     frozen = experiment.top if parts.boundary == "features" else parts.boundary
     return experiment.feature_identity(frozen, device_name(), start)

@@ -1,8 +1,8 @@
-"""The epochs of a run: from phase to phase, with settings that are changed between them, until the last or until a rule ends it.
+"""Trains the epochs of a run, phase by phase, with live changes, until the last epoch or early stopping.
 
-Whatever an epoch depends on is in the checkpoint before it, in the run's files, or a function of (seed, epoch). So a run goes on from its
-newest checkpoint exactly as it would have gone on by itself, and the way is the same: a phase always begins with the values of the epoch
-before, from memory or from the disk. A run that is stopped loses the epoch in flight, which is then trained again from its start.
+Everything an epoch depends on is in the checkpoint before it, in the run's files, or a function of (seed, epoch). So a resumed run continues
+from its newest checkpoint exactly like an uninterrupted one, in the same way: a phase always starts with the values of the epoch
+before, from memory or from disk. A stopped run loses the epoch in flight, which is then trained again from its start.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from tl_core.store.live_changes import adjustments, put_in_force
 log = logging.getLogger(__name__)
 
 Record = Callable[[EpochRecord, Measured, Mapping[str, keras.Variable]], None]
-"""Makes an epoch safe: its record, what was measured on the validation images, and all variables that training changes."""
+"""Saves an epoch: its record, the outputs on the validation images, and all variables that training changes."""
 
 
 @dataclass(frozen=True)
 class _ActivePhase:
-    """A phase that trains, and the head its network was built with."""
+    """The current phase, and the head its network was built with."""
 
     phase: Phase
     model: keras.Model
@@ -46,14 +46,14 @@ class _ActivePhase:
 
 
 def train_epochs(context: RunContext, records: Sequence[EpochRecord], record: Record) -> None:
-    """Trains the epochs that are still to be trained.
+    """Trains the remaining epochs.
 
     Args:
-        records: Of the epochs that are done; `record` adds each epoch that is trained.
+        records: Those of the epochs so far; `record` adds each trained epoch.
 
     Raises:
-        Diverged: where a loss is NaN or infinite.
-        RunStopped: where the context's progress raises it.
+        Diverged: a loss is NaN or infinite.
+        RunStopped: the context's progress raised it.
     """
     active, in_force = None, _phases(context)
     rule = EarlyStopping(in_force[-1].spec.stopping, in_force[-1].schedule_span[0])
@@ -74,7 +74,7 @@ def train_epochs(context: RunContext, records: Sequence[EpochRecord], record: Re
 
 
 def phase_of(context: RunContext, epoch: int) -> Phase:
-    """The phase an epoch is in, with the settings in force."""
+    """The phase of an epoch, with the settings in force."""
     return _phase_at(_phases(context), epoch)
 
 
@@ -87,7 +87,7 @@ def _phases(context: RunContext) -> tuple[Phase, ...]:
 
 
 def _last(context: RunContext, records: Sequence[EpochRecord]) -> int:
-    """The last epoch that is done; of a fork that has trained none the one it starts from."""
+    """The last complete epoch; for a fork without epochs, the one it starts from."""
     return records[-1].epoch if records else context.spec.start.epoch or 0
 
 
@@ -97,7 +97,7 @@ def _note_early_end(context: RunContext, epoch: int, why: str) -> None:
 
 
 def _adjusted(context: RunContext, epoch: int, before: tuple[Phase, ...]) -> tuple[Phase, ...]:
-    """The phases of the run, with what was asked for put in force."""
+    """The phases of the run, after putting requested live changes in force."""
     made = put_in_force(context.run, epoch)
     if made is None:
         return before
@@ -110,7 +110,7 @@ def _adjusted(context: RunContext, epoch: int, before: tuple[Phase, ...]) -> tup
 def _entered(
     context: RunContext, phase: Phase, before: _ActivePhase | None, records: Sequence[EpochRecord]
 ) -> _ActivePhase:
-    """A phase made ready, with the values of the epoch before; of the same course also its optimisers and averages go on."""
+    """A phase ready to train, with the values of the epoch before; within the same schedule span, its optimisers and averages continue."""
     log.info("Phase %s: epochs %d to %d, frozen up to %s.", phase.title, phase.first, phase.last, phase.frozen)
     values = _values(context, before, records)
     model, head = (before.model, before.head) if before else (context.model, context.spec.head)

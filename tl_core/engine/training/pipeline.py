@@ -1,4 +1,4 @@
-"""The steps of a run, from its spec to its report."""
+"""The pipeline of a run, from spec to report."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ Passed = Callable[[], float]
 def carry_out(
     run: Run, experiment: Experiment, models: Path, progress: ProgressCallback, on_epoch: OnEpoch, passed: Passed
 ) -> None:
-    """Does what is left to do of a run: data, network, phases, export, report.
+    """Carries out the rest of a run: data, network, phases, export, report.
 
     Args:
-        passed: Says how many seconds the run has taken so far.
+        passed: Returns the seconds that the run has taken so far.
     """
     try:
         _carry_out(run, experiment, models, progress, on_epoch, passed)
@@ -72,18 +72,18 @@ def _carry_out(
         _train(context, history, passed)
     except Diverged:
         if checkpoints.entries_of(run.checkpoints):
-            finish(context)  # What was good until then is exported; going on would diverge again.
+            finish(context)  # Export the valid epochs; continuing would diverge again.
         raise
     finish(context)
 
 
 def _left_alone(experiment: Experiment) -> bool:
-    """True where a run changes no weight of its backbone."""
+    """True if a run changes no weight of its backbone."""
     return all(phase.backbone_rate is None for phase in experiment.phases) and not experiment.spec.start.run
 
 
 def _taken_up(context: RunContext) -> History:
-    """The epochs up to the run's newest whole checkpoint, to which its files are cut back."""
+    """The epochs up to the run's newest undamaged checkpoint; truncates its files to it."""
     history = taken_up(context.run, context.spec.train.best)
     if history.best:
         last = history.records[-1]
@@ -102,7 +102,7 @@ def _train(context: RunContext, history: History, passed: Passed) -> None:
 def _record(
     context: RunContext, history: History, passed: Passed, record: EpochRecord, measured: Measured, variables: Any
 ) -> None:
-    """Saves an epoch, in the order that `recording` says."""
+    """Saves an epoch, in the order described in `recording`."""
     run, train = context.run, context.spec.train
     write_val_outputs(run, record.epoch, measured)
     mark = history.append(record)
@@ -117,7 +117,7 @@ def _record(
 
 
 def _solve(context: RunContext, record: Record) -> None:
-    """Fits a classifier that has a solution, and records it as one epoch."""
+    """Solves a classifier, and records it as one epoch."""
     began = time.monotonic()
     spec, split = context.spec, context.data.split
     (phase,) = context.experiment.phases

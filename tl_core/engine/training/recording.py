@@ -1,8 +1,8 @@
-"""What a run records of its epochs, and how it takes that up again.
+"""Records the epochs of a run, and restores them on resume.
 
-Of an epoch its outputs on validation images are written first, then its line in metrics.jsonl, then its checkpoint, and last the manifest, which
-holds for each checkpoint where metrics.jsonl stood: its length and its digest. Whatever a process dies between, the manifest names a checkpoint
-whose epochs are in metrics.jsonl as they were written; what stands behind them is cut off, and trained again.
+For each epoch, its outputs on validation images are written first, then its line in metrics.jsonl, its checkpoint, and last the manifest, which
+has the length and digest of metrics.jsonl for each checkpoint. Whenever a process dies, the manifest lists a checkpoint
+whose epochs are intact in metrics.jsonl; later lines are truncated, and their epochs trained again.
 """
 
 from __future__ import annotations
@@ -23,14 +23,11 @@ from tl_core.store.val_outputs import cut_val_outputs
 
 log = logging.getLogger(__name__)
 
-DAMAGED = (
-    "metrics.jsonl is damaged: it does not hold the epochs that the checkpoints of this run belong to, as they were written. "
-    "Restore it, or start a new run."
-)
+DAMAGED = "metrics.jsonl is damaged: it does not match the checkpoints of this run. Restore it, or start a new run."
 
 
 class History:
-    """The epochs of a run that trains, in memory and on the disk.
+    """The epochs of a running run, in memory and on disk.
 
     Attributes:
         best: The best of the run's own epochs by `train.best`; None before the first.
@@ -42,11 +39,11 @@ class History:
 
     @property
     def records(self) -> list[EpochRecord]:
-        """Of the run's own epochs."""
+        """The records of the run's own epochs."""
         return self._log.records
 
     def append(self, record: EpochRecord) -> Mark:
-        """Adds an epoch; returns its mark once its line is safe on the disk."""
+        """Appends an epoch; returns its mark once its line is synced."""
         mark = self._log.append(record)
         if self.best is None or rank(record, self._metric) < rank(self.best, self._metric):
             self.best = record
@@ -54,12 +51,12 @@ class History:
 
 
 def taken_up(run: Run, metric: str) -> History:
-    """The epochs up to the newest checkpoint that is whole, with the run's files cut back to it.
+    """The epochs up to the newest undamaged checkpoint; truncates the run's files to it.
 
-    The file of a fork begins with its parent's epochs; they are not in the history, since a fork keeps no checkpoint of theirs.
+    The file of a fork begins with its parent's epochs; they are not in the history, since a fork has no checkpoints of them.
 
     Raises:
-        RunFailed: where there are checkpoints and none can be gone on from.
+        RunFailed: there are checkpoints, but none can be resumed.
     """
     before = inherited(run)
     upgrade_manifest(run, before)
@@ -74,7 +71,7 @@ def taken_up(run: Run, metric: str) -> History:
 
 
 def _newest(run: Run) -> tuple[Checkpoint | None, bytes]:
-    """The newest whole checkpoint whose epochs are in metrics.jsonl, with the lines up to it."""
+    """The newest undamaged checkpoint whose epochs are in metrics.jsonl, with the lines up to it."""
     whole = checkpoints.latest_whole(run.checkpoints)
     if whole is None:
         return None, b""
@@ -83,12 +80,12 @@ def _newest(run: Run) -> tuple[Checkpoint | None, bytes]:
             continue
         if (content := lines_until(run, entry.mark)) is not None:
             return entry, content
-        log.warning("metrics.jsonl does not hold the epochs up to %d as they were written.", entry.epoch)
+        log.warning("metrics.jsonl does not match the checkpoint of epoch %d.", entry.epoch)
     raise RunFailed(DAMAGED)
 
 
 def best_values(record: EpochRecord) -> dict[str, Any]:
-    """What a run's state holds of its best epoch: its number and its metrics on the validation images."""
+    """The fields of the best epoch in a run's state: its number and its validation metrics."""
     names = [row.name for row in of_split("val")]
     found = {name: record.metrics[name] for name in names if name in record.metrics}
     return {"best_epoch": record.epoch, "best_metrics": found}
