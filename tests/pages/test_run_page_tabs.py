@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pages.ui.common import run_view
+from pages.ui.common import log_tail, run_view
 from pages.ui.run import live_view
 from tests.epoch_lines import append_line, read_lines
 from tests.pages.folders import add_run, trained_here
@@ -102,7 +102,7 @@ def test_a_long_log_is_read_from_its_end_only(models: Path) -> None:
     run = add_run(models)
     run.log.write_text("".join(f"line {number}\n" for number in range(300_000)))
     started = time.perf_counter()
-    shown = live_view.log.tail(run.log)
+    shown = log_tail.last_lines(run.log)
     assert time.perf_counter() - started < 0.1
     assert shown == [f"line {number}" for number in range(299_800, 300_000)]
     assert opened(run.id, tab="Log").code[0].value.endswith("line 299999")

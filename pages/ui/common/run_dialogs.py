@@ -29,7 +29,7 @@ def open_edit(page: str, models: Path, run_id: str) -> None:
     """Has a page ask for title, tags and notes of a run.
 
     Args:
-        page: What the page calls itself to `draw`, and to `pages.ui.problems`.
+        page: The name of the page in `draw_open_dialog` and in `pages.ui.common.problems`.
     """
     open_dialog(page, _edit, models, run_id)
 
@@ -68,7 +68,7 @@ def close() -> None:
 
 @st.dialog("Title, tags and notes", icon=":material/edit:", on_dismiss=close)
 def _edit(models: Path, run_id: str) -> None:
-    run = store.Run(models / "runs" / run_id)
+    run = run_list.run_of(models, run_id)
     notes, known = store.read_notes(run), run_list.all_tags(run_list.rows(models))
     with st.form("edit", border=False):
         title = st.text_input(

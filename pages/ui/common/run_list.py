@@ -92,6 +92,11 @@ def rows(models: Path) -> tuple[Row, ...]:
     return tuple(_row(run, changed.get(run.id), places.get(run.id)) for run in _listed(models, frozenset(changed)))
 
 
+def run_of(models: Path, run_id: str) -> Run:
+    """The run of a row, which is known to exist."""
+    return Run(models / "runs" / run_id)
+
+
 def _changed(models: Path) -> dict[str, int]:
     """When the folder of each run changed last: its files are replaced, and new metrics are followed by a new state."""
     # One look at each of a thousand runs, every second; paths would be most of the work.

@@ -12,7 +12,7 @@ from pages.ui.common import run_list
 from pages.ui.common.run_list import distinct_titles
 from pages.ui.live import follow
 from pages.ui.markdown import plain
-from pages.ui.predict.networks import BEST, Network, classes_of, has_networks, networks_of, run_of
+from pages.ui.predict.networks import BEST, Network, classes_of, has_networks, networks_of
 from tl_core import sentences, store
 from tl_core.errors import BadInput
 from tl_core.text import percent
@@ -27,7 +27,7 @@ def choose_network(models: Path) -> Network | None:
     """The chosen network; None if there is none yet, and the page says what to do."""
     rows = {row.id: row for row in run_list.rows(models)}
     asked = st.query_params.get("run", "")
-    ready = [run_id for run_id in rows if has_networks(run_of(models, run_id))]
+    ready = [run_id for run_id in rows if has_networks(run_list.run_of(models, run_id))]
     options = ready if asked in ready or asked not in rows else [asked, *ready]
     if asked and asked not in rows:
         st.warning(f"There is no run {plain(asked[:LONGEST])}; it may have been deleted.", icon=":material/search_off:")
@@ -74,7 +74,7 @@ def _run_chosen() -> None:
 
 def _choose_checkpoint(models: Path, run_id: str, title: str) -> Network | None:
     """The checkpoint of a run."""
-    run = run_of(models, run_id)
+    run = run_list.run_of(models, run_id)
     try:
         found = {network.name: network for network in networks_of(run, title)}
     except BadInput as error:
@@ -109,7 +109,7 @@ def _label(row: run_list.Row, name: str) -> str:
 
 
 def _about(models: Path, run_id: str) -> None:
-    classes = classes_of(run_of(models, run_id))
+    classes = classes_of(run_list.run_of(models, run_id))
     if not classes:
         return
     shown = ", ".join(classes[:CLASSES_SHOWN]) + (", …" if len(classes) > CLASSES_SHOWN else "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tl_core.errors import BadInput
 from tl_core.files import read_json
@@ -79,8 +78,3 @@ def _exported(run: Run, title: str, best: int | None) -> tuple[Network, ...]:
 def _checkpoint(run: Run, entry: Checkpoint, best: bool, title: str) -> Network:
     label = f"Epoch {entry.epoch}{' ★ best' if best else ''} ({entry.phase}, {data_size(entry.bytes)})"
     return Network(run.id, entry.epoch, entry.sha256, title, label)
-
-
-def run_of(models: Path, run_id: str) -> Run:
-    """The run of a row of the overview, which is known to be one."""
-    return Run(models / "runs" / run_id)

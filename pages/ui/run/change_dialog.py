@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.common import augmentation_fields, param_widgets, run_dialogs, spec_sharing
+from pages.ui.common import augmentation_fields, param_widgets, run_dialogs, run_list, spec_sharing
 from pages.ui.common.run_view import RunView
 from pages.ui.common.settings_text import PARAMS, changes_text
 from pages.ui.markdown import plain
@@ -55,7 +55,7 @@ def offered(spec: ExperimentSpec) -> tuple[str, ...]:
 
 @st.dialog("Change during training", icon=":material/tune:", on_dismiss=run_dialogs.close)
 def _dialog(models: Path, run_id: str) -> None:
-    run = Run(models / "runs" / run_id)
+    run = run_list.run_of(models, run_id)
     now = live_changes.current_spec(run)
     opened = st.session_state.setdefault(OPENED, _begun(run, now))
     values = st.session_state.setdefault(VALUES, opened)

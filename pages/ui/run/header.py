@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import navigation
+from pages.ui.common import run_list
 from pages.ui.common.run_view import ACTIVE, RunView
 from pages.ui.common.status_text import MARKS
 from pages.ui.markdown import plain
@@ -143,6 +144,6 @@ def draw_not_found(models: Path, asked: str) -> None:
     near = nearest(asked[:LONGEST], [run.id for run in known], SHOWN) if asked else []
     st.markdown("The nearest:" if near else "The newest:")
     for run_id in near or [run.id for run in known[:SHOWN]]:
-        run = store.Run(models / "runs" / run_id)
+        run = run_list.run_of(models, run_id)
         navigation.link("run", plain(f"{store.title_of(run)} ({run_id})"), run=run_id)
     navigation.link("runs", "All runs")

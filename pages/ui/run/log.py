@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import streamlit as st
 
+from pages.ui.common.log_tail import last_lines
 from pages.ui.common.run_view import RunView
 from tl_core.text import data_size
-
-LINES = 200
-BYTES = 100_000
-"""What is read of a log at most, from its end: a log may be long, and a page must not wait for it."""
 
 FEW = 12
 """Longer texts scroll."""
@@ -25,7 +19,7 @@ def draw_log(view: RunView) -> None:
     if not file.exists():
         st.info("The log starts when a worker takes the run.", icon=":material/hourglass_empty:")
         return
-    lines = tail(file)
+    lines = last_lines(file)
     st.caption(f"The last {len(lines)} lines of {data_size(file.stat().st_size)}.")
     _show("\n".join(lines))
     st.download_button(
@@ -45,22 +39,13 @@ def _show(text: str) -> None:
 
 def draw_trace(view: RunView) -> None:
     """Folded: what Python said when the run failed, where it did."""
-    trace = trace_of(tail(view.run.log)) if view.run.log.exists() else ""
+    trace = trace_of(last_lines(view.run.log))
     if not trace:
         return
     folded = st.expander("Trace", icon=":material/bug_report:", on_change="rerun", key="trace")
     if folded.open:
         with folded:
             _show(trace)
-
-
-def tail(file: Path) -> list[str]:
-    """The last lines of a file, at most `LINES`, out of its last `BYTES`."""
-    with file.open("rb") as opened:
-        end = opened.seek(0, os.SEEK_END)
-        opened.seek(max(0, end - BYTES))
-        lines = opened.read().decode(errors="replace").splitlines()
-    return lines[1 if end > BYTES else 0 :][-LINES:]  # The first of a part begins in its middle.
 
 
 def trace_of(lines: list[str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import streamlit as st
 
+from pages.ui.common.log_tail import last_lines
 from pages.ui.common.problems import Problems, attempt
 from pages.ui.live import follow
 from pages.ui.markdown import plain
@@ -16,9 +17,6 @@ from tl_core.devices import devices
 from tl_core.supervisor import Worker, settings, workers
 from tl_core.supervisor.workers import folder
 from tl_core.text import data_size, duration
-
-TAIL = 20_000
-"""Bytes of a log that are shown, from its end."""
 
 DOES = {"starting": "is loading", "idle": "is ready", "training": "is training"}
 
@@ -62,7 +60,7 @@ def draw_workers(models: Path) -> None:
         st.markdown(worker_text(worker))
     for file in sorted(folder(models).glob("*-*.log")):  # Of all there were, alive or not.
         with st.expander(f"Log of the {file.stem.replace('-', ' worker, ', 1)}", icon=":material/article:"):
-            st.code(tail(file) or "Nothing yet.", language=None, wrap_lines=True, height=320)
+            st.code("\n".join(last_lines(file)) or "Nothing yet.", language=None, wrap_lines=True, height=320)
 
 
 def worker_text(worker: Worker) -> str:
@@ -70,16 +68,6 @@ def worker_text(worker: Worker) -> str:
     does = DOES[worker.state] + (f" {plain(worker.run)}" if worker.run else "")
     since = duration(max(time.time() - worker.since, 0))
     return f"**{worker.kind.capitalize()} worker** ({worker.device}) {does}, for {since} · process {worker.pid} · {data_size(_memory(worker.pid))}"
-
-
-def tail(file: Path) -> str:
-    """The end of a log; empty where there is none. What is no text is shown as such."""
-    try:
-        with file.open("rb") as opened:
-            opened.seek(max(file.stat().st_size - TAIL, 0))
-            return opened.read().decode(errors="replace")
-    except FileNotFoundError:
-        return ""
 
 
 def _memory(pid: int) -> int | None:
