@@ -22,7 +22,11 @@ ALWAYS = {"Run again with changes", "Title, tags, notes"}
 STATES: dict[str, tuple[dict[str, Any], set[str], str]] = {
     "running": (trained_here(), {"Stop", "Change during training …"}, "Starting"),
     "finished": ({"exported_epoch": 2, "test_accuracy": 0.81}, {"Delete"}, "Epoch 2"),
-    "stopped": ({"status": store.STOPPED, "message": "Stopped."}, {"Resume", "Delete"}, "Resume goes on after epoch 3"),
+    "stopped": (
+        {"status": store.STOPPED, "message": "Stopped."},
+        {"Resume", "Delete"},
+        "Resume continues after epoch 3",
+    ),
     "interrupted": (trained_by_the_dead(), {"Resume", "Delete"}, "ended unexpectedly"),
     "failed": ({"status": store.FAILED, "message": "The disk is full."}, {"Resume", "Delete"}, "The disk is full."),
 }
@@ -129,7 +133,7 @@ def test_a_run_that_has_been_silent_for_a_minute_says_so(models: Path) -> None:
     working(run)
     assert not opened(run.id).warning
     working(run, at=time.time() - 90)
-    assert "said nothing for 1 min 3" in said(opened(run.id))
+    assert "reported nothing for 1 min 3" in said(opened(run.id))
 
 
 def test_stop_asks_for_it_once_and_then_says_what_it_waits_for(models: Path) -> None:

@@ -46,8 +46,10 @@ def _queued(view: RunView, models: Path) -> str:
     waiting = [run.id for run in store.queue.waiting(models)]
     place = waiting.index(view.run.id) + 1 if view.run.id in waiting else 0
     done = len(view.records)
-    then = f"It goes on after epoch {done}." if done else "A worker takes the first of the queue as soon as it is free."
-    return f"Waits in the queue: place {place} of {len(waiting)}. {then}" if place else "Waits to be started."
+    then = (
+        f"It continues after epoch {done}." if done else "A worker takes the first of the queue as soon as it is free."
+    )
+    return f"In the queue: place {place} of {len(waiting)}. {then}" if place else "About to start."
 
 
 def _running(view: RunView) -> str:
@@ -99,7 +101,7 @@ def _ended(view: RunView) -> str:
     if obstacle:
         return f"{message} It cannot be resumed: {obstacle}".strip()
     done = len(view.records)
-    where = f"goes on after epoch {done}" if done else "starts it from the beginning"
+    where = f"continues after epoch {done}" if done else "starts from the beginning"
     return f"{message} Resume {where}.".strip()
 
 
@@ -133,13 +135,13 @@ def draw_progress(view: RunView) -> None:
         return
     st.progress(status_text.stage_share(now), plain(stage_text(now)))
     if used := usage(now):
-        st.caption(plain(used), help="What the process that trains this run uses at the moment.")
+        st.caption(plain(used), help="What the process that trains this run uses now.")
     silent = time.time() - now.at
     if silent > SILENT:
         st.warning(
-            f"Its process lives but has said nothing for {duration(silent)}. A long step can do that; "
-            "if it lasts, stop the run and resume it: at most one epoch is done again.",
-            title="Silent",
+            f"Its process is alive but has reported nothing for {duration(silent)}. A long step can cause that; "
+            "if it lasts, stop the run and resume it: at most one epoch is repeated.",
+            title="No progress reported",
             icon=":material/hearing_disabled:",
         )
 
