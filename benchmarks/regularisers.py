@@ -109,6 +109,7 @@ def _trained(models: Path, settings: Mapping[str, Any]) -> tuple[float, ...]:
 
     run = store.create(models, PRESETS["feature-extraction"].spec(settings))
     state = train(run, models, unwatched)
+    assert state.exported_epoch is not None
     records = store.read_epochs(run)
     found = next(record.metrics for record in records if record.epoch == state.exported_epoch)
     kernels = _kernels(run, state.exported_epoch)
