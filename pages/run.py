@@ -14,7 +14,7 @@ from tl_core.errors import BadInput
 models = store.models_folder()
 asked = st.query_params.get("run", "")
 try:
-    run = store.get(models, asked)
+    run = store.get_run(models, asked)
 except BadInput:
     header.draw_not_found(models, asked)
     st.stop()

@@ -26,7 +26,7 @@ def test_every_stage_has_a_title_of_its_own() -> None:
         (Activity(Stage.FEATURES, part="view 2 of 3"), "Computing features of view 2 of 3"),
         (Activity(Stage.EVALUATING, part="test"), "Evaluating the test part"),
         (client.WAITING, "Waiting for the answer"),
-        (Activity(Stage.WAITING, part="find"), "Waiting for the learning-rate search of another tab"),
+        (Activity(Stage.WAITING, part="run_range_test"), "Waiting for the learning-rate range test of another tab"),
     ],
 )
 def test_epoch_and_part_are_named_where_they_are_known(activity: Activity, said: str) -> None:
@@ -40,4 +40,4 @@ def test_training_is_counted_in_steps_and_a_whole_of_one_is_not_counted() -> Non
 
 
 def test_every_request_of_the_service_worker_can_be_waited_for() -> None:
-    assert set(REQUESTS) == {*requests.REQUESTS, "find", "verified"}
+    assert set(REQUESTS) == {*requests.REQUESTS, "run_range_test", "audit_cache"}

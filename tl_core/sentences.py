@@ -36,11 +36,11 @@ TITLES: dict[Stage, _Title] = {
 }
 
 REQUESTS = {
-    "find": "the learning-rate range test of another tab",
+    "run_range_test": "the learning-rate range test of another tab",
     "preview": "another preview",
     "predict": "earlier predictions",
     "exported": "an export",
-    "verified": "a cache audit",
+    "audit_cache": "a cache audit",
 }
 """The activity of the service worker, by request."""
 

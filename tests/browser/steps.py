@@ -44,7 +44,7 @@ def on_run_page(page: Page, lab: Lab) -> Run:
     """The run whose page is open; waits until one is."""
     expect(page).to_have_url(re.compile(r"/run\?.*run="), timeout=SEEN)
     (run_id,) = parse_qs(urlsplit(page.url).query)["run"]
-    return store.get(lab.models, run_id)
+    return store.get_run(lab.models, run_id)
 
 
 def status(page: Page, word: str, timeout: int = TRAINED * 1000) -> None:

@@ -89,7 +89,7 @@ def test_features_that_were_removed_since_are_told_from_those_of_a_run_that_neve
     models = tmp_path / "emptied"
     shutil.copytree(trained, models, ignore=shutil.ignore_patterns("features"))
     (error,) = lab("verify-cache", "last", "--models", models).errors
-    assert f"features: those of {store.find(models, 'last').id} are not cached. They were removed" in error
+    assert f"features: those of {store.find_run(models, 'last').id} are not cached. They were removed" in error
     assert "Train it" not in error
 
 
@@ -133,7 +133,7 @@ def test_each_setting_allows_its_own_difference_of_a_scale_of_ten(
 
 def test_the_process_that_checks_for_the_dashboard_finds_the_same(lab: Lab, trained: Path) -> None:
     run = store.runs(trained)[-1]
-    found = json.loads(json.dumps(job.verified(trained, run.id, 2, unwatched)))
+    found = json.loads(json.dumps(job.cache_audit(trained, run.id, 2, unwatched)))
     (told,) = last_object(lab("verify-cache", run.id, "--batches", "2", "--json", "--models", trained))["verified"]
     (one,) = found
     assert Verified(**one).agrees

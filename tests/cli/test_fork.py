@@ -35,7 +35,7 @@ def test_a_fork_is_trained_on_from_its_epoch(lab: Lab, folder: Path, parent: sto
     changes = ("--set", "backbone.freeze=all-but-1", "--set", "train.epochs=1", "--set", "head.dropout=0.5")
     said = lab("fork", parent.id, "--epoch", 2, *changes, "--models", folder, "--json")
     assert said.status == 0, said.err
-    made = store.find(folder, last_object(said)["run"])
+    made = store.find_run(folder, last_object(said)["run"])
     assert last_object(said)["status"] == "finished"
     assert [line["epoch"] for line in read_lines(made)] == [1, 2, 3]
     assert tuple(store.read_epochs(made)[:2]) == fork_start.inherited(made)
@@ -50,7 +50,7 @@ def test_a_fork_can_wait_in_the_queue_and_goes_on_from_the_best_epoch(
 ) -> None:
     said = lab("fork", parent.id, "--queue", "--title", "mine", "--models", folder, "--json")
     assert said.status == 0, said.err
-    made = store.find(folder, last_object(said)["run"])
+    made = store.find_run(folder, last_object(said)["run"])
     assert last_object(said)["status"] == "queued"
     assert made in store.queue.waiting(folder)
     assert store.read_spec(made).start.epoch == store.read_state(parent).best_epoch
@@ -97,7 +97,7 @@ def test_a_spec_that_names_its_start_is_trained_as_a_fork(
     (tmp_path / "fork.json").write_text(json.dumps(spec.to_json()))
     said = lab("train", tmp_path / "fork.json", "--models", folder, "--json")
     assert said.status == 0, said.err
-    made = store.find(folder, last_object(said)["run"])
+    made = store.find_run(folder, last_object(said)["run"])
     assert store.read_state(made).forked_from["run"] == parent.id
 
 

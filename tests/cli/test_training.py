@@ -41,7 +41,7 @@ def finished(folder: Path) -> Said:
 
 @pytest.fixture
 def run(finished: Said, folder: Path) -> store.Run:
-    return store.find(folder, last_object(finished)["run"])
+    return store.find_run(folder, last_object(finished)["run"])
 
 
 def test_training_ends_with_one_object(finished: Said, run: store.Run) -> None:

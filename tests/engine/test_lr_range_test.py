@@ -14,7 +14,7 @@ from tests.engine.conftest import quiet, small_spec
 from tests.epoch_lines import read_lines
 from tl_core import forks, store
 from tl_core.engine import lr_range_test, lr_sweep
-from tl_core.engine.lr_range_test import find
+from tl_core.engine.lr_range_test import run_range_test
 from tl_core.engine.lr_sweep import Mean, Sweep, smoothed, suggested
 from tl_core.engine.training.lifecycle import train
 from tl_core.errors import BadInput, RunFailed, RunStopped
@@ -37,7 +37,7 @@ OTHERS = [name for name in SPECS if name not in ("frozen", "augmented")]
 
 @pytest.fixture(scope="module")
 def head(shared_models: Path) -> Finding:
-    return find(resolve(HEAD), shared_models)
+    return run_range_test(resolve(HEAD), shared_models)
 
 
 @pytest.mark.slow
@@ -46,7 +46,7 @@ def head(shared_models: Path) -> Finding:
 )
 def test_every_kind_of_experiment_can_be_tested(name: str, shared_models: Path) -> None:
     spec = SPECS[name]
-    found = find(resolve(spec), shared_models)
+    found = run_range_test(resolve(spec), shared_models)
     count = len(found.rates)
     assert count == len(found.losses) == len(found.smoothed) >= lr_sweep.FEWEST // 2
     assert list(found.rates) == sorted(found.rates) and found.rates[0] == pytest.approx(lr_sweep.LOWEST)
@@ -82,8 +82,8 @@ def test_rates_far_too_low_change_nothing_and_far_too_high_end_the_test(head: Fi
 
 @pytest.mark.slow
 def test_the_same_experiment_has_the_same_finding_and_another_seed_another(head: Finding, shared_models: Path) -> None:
-    assert find(resolve(HEAD), shared_models) == head
-    assert find(resolve(HEAD.with_values({"train.seed": 1})), shared_models).losses != head.losses
+    assert run_range_test(resolve(HEAD), shared_models) == head
+    assert run_range_test(resolve(HEAD.with_values({"train.seed": 1})), shared_models).losses != head.losses
 
 
 @pytest.mark.slow
@@ -93,7 +93,7 @@ def test_it_changes_neither_runs_nor_random_states_nor_what_is_trained_next(tmp_
     random.seed(1)
     np.random.seed(1)
     before, numbers = random.getstate(), np.random.get_state()[1].tolist()  # type: ignore[union-attr]
-    find(resolve(spec), tmp_path)
+    run_range_test(resolve(spec), tmp_path)
     assert random.getstate() == before
     assert np.random.get_state()[1].tolist() == numbers  # type: ignore[union-attr]
     assert [entry.name for entry in tmp_path.iterdir()] == ["cache"]
@@ -111,19 +111,19 @@ def test_a_fork_is_tested_from_its_parents_weights(shared_models: Path) -> None:
     train(parent, shared_models, quiet)
     fork = forks.continued(parent, 3)
     reached, runs = read_lines(parent)[-1]["val_loss"], len(store.runs(shared_models))
-    found = find(resolve(fork), shared_models)
+    found = run_range_test(resolve(fork), shared_models)
     assert found.val_losses[0][1] == pytest.approx(reached, rel=0.2)
     assert len(store.runs(shared_models)) == runs
     with pytest.raises(BadInput, match="keeps no checkpoint of epoch 9"):
-        find(resolve(fork.with_values({"start": {"run": parent.id, "epoch": 9}})), shared_models)
+        run_range_test(resolve(fork.with_values({"start": {"run": parent.id, "epoch": 9}})), shared_models)
 
 
 @pytest.mark.slow
 def test_a_phase_can_be_chosen_by_its_name_and_an_unknown_one_names_those_there_are(shared_models: Path) -> None:
     spec = small_spec("fine-tune", train__head_epochs=1)
-    assert find(resolve(spec), shared_models, phase="head").backbone_share is None
+    assert run_range_test(resolve(spec), shared_models, phase="head").backbone_share is None
     with pytest.raises(BadInput, match="This experiment has: head, fine-tune") as raised:
-        find(resolve(spec), shared_models, phase="middle")
+        run_range_test(resolve(spec), shared_models, phase="middle")
     assert raised.value.problems[0].path == "phase"
 
 
@@ -135,7 +135,7 @@ def test_it_can_be_stopped_at_any_stage_and_leaves_nothing_half_made(tmp_path: P
     def watch(activity: Activity, _done: int, _total: int) -> None:
         seen.add(activity)
 
-    find(resolve(SPECS["frozen"]), tmp_path, watch)
+    run_range_test(resolve(SPECS["frozen"]), tmp_path, watch)
     assert {Activity(Stage.BUILDING), Activity(Stage.FEATURES), lr_sweep.TESTING} <= seen
     for stage in (Activity(Stage.FEATURES), lr_sweep.TESTING):
 
@@ -145,7 +145,7 @@ def test_it_can_be_stopped_at_any_stage_and_leaves_nothing_half_made(tmp_path: P
 
         models = tmp_path / stage.replace(" ", "-")
         with pytest.raises(RunStopped):
-            find(resolve(SPECS["frozen"]), models, stop)
+            run_range_test(resolve(SPECS["frozen"]), models, stop)
         assert not list(models.rglob(".tmp-*"))
 
 
@@ -154,9 +154,9 @@ def test_within_so_many_seconds_it_takes_fewer_steps_or_says_that_it_cannot(
     shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(RunFailed, match="on the command line"):
-        find(resolve(HEAD), shared_models, seconds=0.0)
+        run_range_test(resolve(HEAD), shared_models, seconds=0.0)
     monkeypatch.setattr(lr_sweep, "_tried", lambda _trainer: (1.0, 0.0))
-    found = find(resolve(HEAD), shared_models, seconds=lr_sweep.FEWEST + 60)
+    found = run_range_test(resolve(HEAD), shared_models, seconds=lr_sweep.FEWEST + 60)
     assert lr_sweep.FEWEST <= len(found.rates) + 5 <= lr_sweep.FEWEST + 65 < lr_sweep.THOROUGH.steps
 
 
@@ -165,12 +165,12 @@ def test_within_so_many_seconds_it_takes_fewer_steps_or_says_that_it_cannot(
 def test_trying_how_long_a_step_takes_changes_nothing(shared_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = small_spec("fine-tune", data__images_per_class=4, train__update_batch_norm=True)
     monkeypatch.setattr(lr_range_test, "QUICK", lr_range_test.THOROUGH)
-    assert find(resolve(spec), shared_models, seconds=500) == find(resolve(spec), shared_models)
+    assert run_range_test(resolve(spec), shared_models, seconds=500) == run_range_test(resolve(spec), shared_models)
 
 
 def test_a_solved_classifier_has_no_learning_rate(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="has no learning rate") as raised:
-        find(resolve(small_spec(head__classifier="logistic-regression")), tmp_path)
+        run_range_test(resolve(small_spec(head__classifier="logistic-regression")), tmp_path)
     assert raised.value.problems[0].path == "head.classifier"
 
 

@@ -41,7 +41,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[ExperimentSpec]:
         progress(TESTING, 3, 100)
         return found(share=0.1 if spec.backbone.freeze != "all" else None)
 
-    monkeypatch.setattr(service, "find", answer)
+    monkeypatch.setattr(service, "run_range_test", answer)
     return specs
 
 
@@ -56,7 +56,7 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> list[ExperimentSpec]:
             progress(TESTING, 34, 100)
             time.sleep(0.01)
 
-    monkeypatch.setattr(service, "find", answer)
+    monkeypatch.setattr(service, "run_range_test", answer)
     return specs
 
 
@@ -188,7 +188,7 @@ def test_what_kept_it_from_being_found_is_said(models: Path, monkeypatch: pytest
         tries.append(1)
         raise RunFailed("A test takes too long.")
 
-    monkeypatch.setattr(service, "find", fail)
+    monkeypatch.setattr(service, "run_range_test", fail)
     page = after_search(visits.press(visits.opened("train"), "find"))
     assert r"No learning rate was found\: A test takes too long." in visits.said(page)
     page.run()

@@ -115,7 +115,7 @@ class TestCheckingStoredFeatures:
                 raise found
             return (found,)
 
-        monkeypatch.setattr(service, "verified", verified)
+        monkeypatch.setattr(service, "audit_cache", verified)
         return press(opened(), "check_features"), asked
 
     def test_says_the_largest_difference_of_the_run_that_was_chosen(

@@ -45,7 +45,7 @@ PRETENDED = textwrap.dedent(
                 print(json.dumps({"id": message["id"], "progress": [{"stage": "training"}, number, given["to"]]}), flush=True)
                 time.sleep(0.01)
             answer["result"] = number
-        if request in ("sleep", "find"):
+        if request in ("sleep", "run_range_test"):
             time.sleep(given["seconds"])
         if request == "refuse":
             problem = {"path": "epoch", "message": "gone", "remedy": "Choose another."}
@@ -256,7 +256,7 @@ def test_who_waits_for_a_silent_worker_may_go_away_within_a_second(client: Clien
 def busy(client: Client) -> Iterator[Client]:
     """A client that is at work for a second and a half."""
     client.ask("say", 20)
-    thread = threading.Thread(target=lambda: client.ask("find", 20, seconds=1.5))
+    thread = threading.Thread(target=lambda: client.ask("run_range_test", 20, seconds=1.5))
     thread.start()
     time.sleep(0.2)
     yield client
@@ -266,7 +266,7 @@ def busy(client: Client) -> Iterator[Client]:
 def test_who_waits_behind_a_search_is_told_so_and_then_answered(busy: Client) -> None:
     seen: list[Activity] = []
     assert busy.ask("say", 20, progress=lambda activity, *_: seen.append(activity), word="mine")["word"] == "mine"
-    assert seen[:2] == [Activity(Stage.WAITING, part="find")] * 2
+    assert seen[:2] == [Activity(Stage.WAITING, part="run_range_test")] * 2
 
 
 def test_who_waits_behind_another_may_go_away_within_a_second_and_harms_nobody(busy: Client) -> None:

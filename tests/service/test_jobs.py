@@ -37,7 +37,7 @@ def test_it_says_what_it_does_and_how_long_that_takes_and_never_goes_back() -> N
         watched.wait(5)
         for activity, done, total in [
             (WAITING, 0, 0),
-            (Activity(Stage.WAITING, part="find"), 0, 0),
+            (Activity(Stage.WAITING, part="run_range_test"), 0, 0),
             (Activity(Stage.BUILDING), 0, 1),
             (Activity(Stage.FEATURES), 3, 32),
             (Activity(Stage.LR_RANGE_TEST), 10, 100),
@@ -53,7 +53,7 @@ def test_it_says_what_it_does_and_how_long_that_takes_and_never_goes_back() -> N
     assert search.join(5)
     assert [(stand.activity, stand.done, stand.total) for stand in seen] == [
         (None, 0, 0),
-        (Activity(Stage.WAITING, part="find"), 0, 0),
+        (Activity(Stage.WAITING, part="run_range_test"), 0, 0),
         (Activity(Stage.BUILDING), 0, 1),
         (Activity(Stage.FEATURES), 3, 32),
         (Activity(Stage.LR_RANGE_TEST), 10, 100),

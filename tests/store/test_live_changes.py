@@ -52,12 +52,12 @@ def test_what_is_in_force_is_not_asked_for_any_more(run: store.Run) -> None:
     live_changes.put_in_force(run, 4)
     assert live_changes.asked(run) is None
     assert live_changes.put_in_force(run, 5) is None
-    assert [entry.epoch for entry in live_changes.adjustments(run)] == [4]
+    assert [entry.epoch for entry in live_changes.changes_in_force(run)] == [4]
 
 
 def test_nothing_is_asked_of_a_run_nobody_spoke_to(run: store.Run) -> None:
     assert live_changes.asked(run) is None
-    assert live_changes.adjustments(run) == ()
+    assert live_changes.changes_in_force(run) == ()
     assert live_changes.current_spec(run) == store.read_spec(run)
 
 
@@ -73,7 +73,7 @@ def test_a_later_one_counts_over_an_earlier_one(run: store.Run) -> None:
     for epoch, dropout in ((3, 0.6), (5, 0.1)):
         live_changes.ask(run, {"head.dropout": dropout})
         live_changes.put_in_force(run, epoch)
-    planned = resolve(store.read_spec(run)).with_changes(live_changes.adjustments(run)).phases
+    planned = resolve(store.read_spec(run)).with_changes(live_changes.changes_in_force(run)).phases
     found = {epoch: phase.spec.head.dropout for phase in planned for epoch in range(phase.first, phase.last + 1)}
     assert [found[epoch] for epoch in (3, 4, 5, 8)] == [0.6, 0.6, 0.1, 0.1]
     assert found[2] == store.read_spec(run).head.dropout
@@ -113,7 +113,7 @@ def test_a_kill_while_it_is_put_in_force_and_again_after_a_resume_comes_to_the_s
             live_changes.put_in_force(run, 4)
     # The epoch never began, so the process that resumes begins it, and asks again.
     assert live_changes.put_in_force(run, 4) == LiveChange(4, {"head.dropout": 0.6})
-    assert live_changes.adjustments(run) == (LiveChange(4, {"head.dropout": 0.6}),)
+    assert live_changes.changes_in_force(run) == (LiveChange(4, {"head.dropout": 0.6}),)
     assert live_changes.asked(run) is None
 
 
@@ -140,7 +140,7 @@ def test_an_epoch_that_is_trained_again_has_the_settings_it_had(run: store.Run) 
     assert live_changes.put_in_force(run, 4) is None
     (changed,) = [
         phase
-        for phase in resolve(store.read_spec(run)).with_changes(live_changes.adjustments(run)).phases
+        for phase in resolve(store.read_spec(run)).with_changes(live_changes.changes_in_force(run)).phases
         if phase.first == 4
     ]
     assert changed.spec.head.dropout == 0.6
@@ -150,7 +150,7 @@ def test_an_epoch_that_is_trained_again_has_the_settings_it_had(run: store.Run) 
 def test_a_damaged_record_of_what_is_in_force_is_an_error_and_not_ignored(run: store.Run, content: str) -> None:
     (run.folder / "adjustments.json").write_text(content)
     with pytest.raises(BadInput, match="damaged"):
-        live_changes.adjustments(run)
+        live_changes.changes_in_force(run)
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", "7"])
@@ -175,7 +175,7 @@ def test_a_request_that_was_written_by_hand_and_is_wrong_is_never_put_in_force(
     for _ in range(2):  # It says so again to whoever resumes, until the file is corrected or gone.
         with pytest.raises(BadInput, match=said):
             live_changes.put_in_force(run, 4)
-    assert live_changes.adjustments(run) == ()
+    assert live_changes.changes_in_force(run) == ()
     (run.folder / "adjust.taken.json").unlink()
     assert live_changes.put_in_force(run, 4) is None
 

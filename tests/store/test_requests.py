@@ -61,14 +61,14 @@ def test_text_from_an_address_is_never_taken_for_a_path(models: Path, text: str)
     add_run(models)
     (models / "spec.json").write_text("{}")
     with pytest.raises(BadInput, match="there is no run"):
-        store.get(models, text)
+        store.get_run(models, text)
 
 
 def test_the_exact_id_finds_its_run_and_a_part_of_it_does_not(models: Path) -> None:
     run = add_run(models)
-    assert store.get(models, run.id) == run
+    assert store.get_run(models, run.id) == run
     with pytest.raises(BadInput, match=run.id):
-        store.get(models, run.id[:-1])
+        store.get_run(models, run.id[:-1])
 
 
 class TestNotes:

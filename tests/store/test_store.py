@@ -69,25 +69,25 @@ def test_a_models_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
 
 def test_the_last_run_is_the_newest(models: Path) -> None:
     _, second = store.create(models, ExperimentSpec(), "z"), store.create(models, ExperimentSpec(), "a")
-    assert store.find(models, "last") == second
+    assert store.find_run(models, "last") == second
 
 
 def test_a_run_is_found_by_its_id_or_a_part_of_it(models: Path) -> None:
     one, two = named(models, "20260101-120000-fine-tune-aaaa", "20260102-120000-from-scratch-bbbb")
-    assert store.find(models, one.id) == one
-    assert store.find(models, "scratch") == two
-    assert store.find(models, "20260101") == one
+    assert store.find_run(models, one.id) == one
+    assert store.find_run(models, "scratch") == two
+    assert store.find_run(models, "20260101") == one
 
 
 def test_an_id_that_is_a_part_of_another_is_still_found(models: Path) -> None:
     one, _ = named(models, "20260101-120000-run-aaaa", "20260101-120000-run-aaaab")
-    assert store.find(models, one.id) == one
+    assert store.find_run(models, one.id) == one
 
 
 def test_a_part_that_several_runs_have_lists_them(models: Path) -> None:
     named(models, "20260101-120000-fine-tune-aaaa", "20260102-120000-fine-tune-bbbb")
     with pytest.raises(BadInput, match="several runs match 'fine'") as caught:
-        store.find(models, "fine")
+        store.find_run(models, "fine")
     assert "aaaa" in str(caught.value) and "bbbb" in str(caught.value)
 
 
@@ -95,14 +95,14 @@ def test_a_part_that_several_runs_have_lists_them(models: Path) -> None:
 def test_an_unknown_run_lists_near_ones(models: Path, text: str) -> None:
     named(models, "20260101-120000-fine-tune-aaaa")
     with pytest.raises(BadInput, match="Did you mean 20260101-120000-fine-tune-aaaa"):
-        store.find(models, text)
+        store.find_run(models, text)
 
 
 @pytest.mark.parametrize("text", ["last", "x"])
 def test_an_empty_store_says_how_to_start(models: Path, text: str) -> None:
     assert store.runs(models) == []
     with pytest.raises(BadInput, match="has no runs yet"):
-        store.find(models, text)
+        store.find_run(models, text)
 
 
 def test_folders_that_are_no_runs_are_not_listed(models: Path, run: Run) -> None:

@@ -77,13 +77,13 @@ def test_it_previews_predicts_and_exports(home: Path, run: store.Run, pictures: 
 def test_it_finds_a_learning_rate_and_says_how_far_it_is(home: Path) -> None:
     seen: list[Activity] = []
     runs = store.runs(home)
-    found = service.find(home, small_spec(), lambda activity, _done, _total: seen.append(activity))
+    found = service.run_range_test(home, small_spec(), lambda activity, _done, _total: seen.append(activity))
     assert len(found.rates) == len(found.smoothed) >= 15
     assert found.settings.keys() == {"train.learning_rate"}
     assert Activity(Stage.LR_RANGE_TEST) in seen
     assert store.runs(home) == runs
     with pytest.raises(BadInput, match="has no learning rate"):
-        service.find(home, small_spec(head__classifier="logistic-regression"))
+        service.run_range_test(home, small_spec(head__classifier="logistic-regression"))
 
 
 def searching_below(pid: int) -> list[psutil.Process]:
@@ -101,7 +101,7 @@ def test_a_preview_is_answered_during_a_search_and_a_cancelled_search_is_gone_wi
                 at_work.set()
             progress(activity, done, total)
 
-        return service.find(home, small_spec("from-scratch"), tell)
+        return service.run_range_test(home, small_spec("from-scratch"), tell)
 
     search = service.Search(find, 60)
     assert at_work.wait(60)
@@ -113,7 +113,7 @@ def test_a_preview_is_answered_during_a_search_and_a_cancelled_search_is_gone_wi
     search.cancel()
     assert search.join(1)
     assert not process.is_running()
-    assert service.find(home, small_spec()).settings  # Nothing of it is in the way of the next.
+    assert service.run_range_test(home, small_spec()).settings  # Nothing of it is in the way of the next.
     assert searching_below(os.getpid()) == []
 
 

@@ -47,9 +47,9 @@ def verify_cache(
     """
     spec, run = _meant(target, data, changes, models)
     with working() as progress:
-        from tl_core.engine.training.cache_audit import verify
+        from tl_core.engine.training.cache_audit import audit
 
-        found = verify(resolve(spec), models, batches, run, progress)
+        found = audit(resolve(spec), models, batches, run, progress)
     if as_json:
         told = [{**asdict(one), "relative": one.relative, "agrees": one.agrees} for one in found]
         output.print_json({"verified": told, "agrees": all(one.agrees for one in found)})
@@ -63,7 +63,7 @@ def _meant(target: str, data: str | None, changes: Sequence[str], models: Path) 
     """The experiment named on the command line, and its run, if it is one."""
     if data is not None or changes or target in PRESETS or target == "-" or Path(target).is_file():
         return options.read_experiment(target, data, changes).anchored(), None
-    run = store.find(models, target)
+    run = store.find_run(models, target)
     return store.read_spec(run), run
 
 

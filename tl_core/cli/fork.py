@@ -40,7 +40,7 @@ def fork(
       python -m tl_core fork last --set backbone.freeze=all-but-2 --set train.epochs=5
       python -m tl_core fork last --epoch 3 --set head.dropout=0.5 --queue
     """
-    parent = store.find(models, run)
+    parent = store.find_run(models, run)
     epoch = epoch or checkpoints.best_epoch(parent)
     if epoch is None:
         raise BadInput.of("run", f"{parent.id} has no checkpoint yet", "Wait for its first epoch.")
@@ -79,9 +79,9 @@ def lr_find(
     if problems := plan(wanted, models).problems:
         raise BadInput(problems)
     with working() as progress:
-        from tl_core.engine.lr_range_test import find
+        from tl_core.engine.lr_range_test import run_range_test
 
-        found = find(wanted, models, progress, phase)
+        found = run_range_test(wanted, models, progress, phase)
     if write is not None:
         write_json(write, asdict(found))
     if as_json:
@@ -133,7 +133,7 @@ def stop(run: str, models: Path, as_json: bool) -> None:
     RUN is an id, a part of one, or last:
       python -m tl_core stop last
     """
-    found = store.find(models, run)
+    found = store.find_run(models, run)
     status = store.read_state(found).status
     if status == store.RUNNING:
         store.request_stop(found)

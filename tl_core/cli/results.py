@@ -19,7 +19,7 @@ from tl_core.files import read_json
 from tl_core.metrics import METRICS, Metric, of_split
 from tl_core.records import EpochRecord, RunState
 from tl_core.store.checkpoints import kept
-from tl_core.store.live_changes import adjustments
+from tl_core.store.live_changes import changes_in_force
 from tl_core.text import data_size, duration
 
 
@@ -78,7 +78,7 @@ def show(run: str, models: Path, as_json: bool) -> None:
     RUN is an id, a part of one, or last:
       python -m tl_core show last
     """
-    found = store.find(models, run)
+    found = store.find_run(models, run)
     state, records = store.read_state(found), store.read_epochs(found)
     spec = store.read_spec(found)
     if as_json:
@@ -103,7 +103,7 @@ def _show_origin(run: store.Run, state: RunState) -> None:
     """The origin of a fork, and live changes."""
     if came := state.forked_from:
         output.print_text(f"Fork of {came.title} ({came.run}) at epoch {came.epoch}; earlier epochs are its parent's.")
-    for made in adjustments(run):
+    for made in changes_in_force(run):
         changed = ", ".join(f"{path} = {json.dumps(value)}" for path, value in made.values.items())
         output.print_text(f"Changed from epoch {made.epoch} on: {changed}")
 
@@ -179,7 +179,7 @@ def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
     """
     from tl_core.data.sources import load_dataset
 
-    found = store.find(models, run)
+    found = store.find_run(models, run)
     dataset = load_dataset(source)
     from tl_core.engine.results.prediction import Predictor
     from tl_core.engine.results.reports import report
@@ -211,7 +211,7 @@ def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json:
     Example:
       python -m tl_core predict last photo.jpg another.png --top 3
     """
-    found = store.find(models, run)
+    found = store.find_run(models, run)
     missing = [str(path) for path in images if not path.is_file()]
     if missing:
         raise BadInput.of("image", f"there is no file {', '.join(missing)}")

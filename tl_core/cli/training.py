@@ -59,7 +59,7 @@ def resume(run: str, models: Path, as_json: bool) -> None:
     RUN is an id, a part of one, or last:
       python -m tl_core resume last
     """
-    found = store.find(models, run)
+    found = store.find_run(models, run)
     state = store.read_state(found)
     if state.status == store.FINISHED:
         raise BadInput.of("run", f"{found.id} is finished", "Start a new run to train longer.")

@@ -32,7 +32,7 @@ from tl_core.results.lr_range_test import Finding
 from tl_core.store import cache_folder
 
 
-def find(
+def run_range_test(
     experiment: Experiment,
     models: Path,
     progress: ProgressCallback = unwatched,

@@ -13,7 +13,7 @@ from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.spec.training import written
 from tl_core.files import read_json
-from tl_core.store.live_changes import adjustments
+from tl_core.store.live_changes import changes_in_force
 from tl_core.store.run import Run, read_spec
 from tl_core.store.state import read_state
 from tl_core.text import first_of
@@ -33,7 +33,7 @@ _AS_BEFORE = "Keep the parent's value, or start a new run."
 def settings_at(run: Run, epoch: int) -> ExperimentSpec:
     """The settings of a run in an epoch, including live changes up to then."""
     spec = read_spec(run)
-    for adjustment in adjustments(run):
+    for adjustment in changes_in_force(run):
         if adjustment.epoch <= epoch:
             spec = spec.with_values(adjustment.values)
     return spec

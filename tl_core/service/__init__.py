@@ -29,14 +29,14 @@ __all__ = [
     "Preview",
     "Search",
     "Stand",
+    "audit_cache",
     "exported",
-    "find",
     "pid",
     "predict",
     "preview",
+    "run_range_test",
     "start",
     "stop",
-    "verified",
 ]
 
 SECONDS = 120.0
@@ -103,26 +103,30 @@ def exported(models: Path, run_id: str, epoch: int | None) -> Path:
     return Path(_client(models).ask("exported", NETWORK_SECONDS, run_id=run_id, epoch=epoch))
 
 
-def find(models: Path, spec: ExperimentSpec, progress: ProgressCallback = unwatched, phase: str = "") -> Finding:
-    """A learning-rate range test of the initial network of a run; see `tl_core.engine.lr_range_test.find`. One at a time.
+def run_range_test(
+    models: Path, spec: ExperimentSpec, progress: ProgressCallback = unwatched, phase: str = ""
+) -> Finding:
+    """A learning-rate range test of the initial network of a run; see `tl_core.engine.lr_range_test.run_range_test`. One at a time.
 
     Args:
         progress: Called about three times a second; an exception ends the test at once and propagates.
     """
     arguments = {"spec": spec.to_json(), "phase": phase, "seconds": FIND_SECONDS}
-    return read_finding(_by_itself(models, "find").ask("find", NETWORK_SECONDS, progress=progress, **arguments))
+    return read_finding(
+        _by_itself(models, "run_range_test").ask("run_range_test", NETWORK_SECONDS, progress=progress, **arguments)
+    )
 
 
-def verified(
+def audit_cache(
     models: Path, run_id: str, batches: int = 8, progress: ProgressCallback = unwatched
 ) -> tuple[Verified, ...]:
-    """The difference between cached features and features recomputed by Keras; see `tl_core.engine.training.cache_audit.verify`.
+    """The difference between cached features and features recomputed by Keras; see `tl_core.engine.training.cache_audit.audit`.
 
     Args:
-        progress: See `find`.
+        progress: See `run_range_test`.
     """
-    client = _by_itself(models, "verified")
-    answer = client.ask("verified", NETWORK_SECONDS, progress=progress, run_id=run_id, batches=batches)
+    client = _by_itself(models, "audit_cache")
+    answer = client.ask("audit_cache", NETWORK_SECONDS, progress=progress, run_id=run_id, batches=batches)
     return tuple(Verified(**one) for one in answer)
 
 
@@ -135,6 +139,6 @@ def _client(models: Path) -> Client:
 def _by_itself(models: Path, what: str) -> Client:
     models = models.absolute()
     command = (sys.executable, "-m", "tl_core.worker.job", "--models", str(models))
-    name = "search" if what == "find" else "check"
+    name = "search" if what == "run_range_test" else "check"
     with _making:
         return _alone.setdefault((models, what), Client(models, command, kept=False, name=name))

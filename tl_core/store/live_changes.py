@@ -62,7 +62,7 @@ def asked(run: Run) -> dict[str, Any] | None:
     return values
 
 
-def adjustments(run: Run) -> tuple[LiveChange, ...]:
+def changes_in_force(run: Run) -> tuple[LiveChange, ...]:
     """The changes in force, in order of epochs. Raises BadInput if the file is damaged."""
     file = run.folder / "adjustments.json"
     try:
@@ -91,7 +91,7 @@ def put_in_force(run: Run, epoch: int) -> LiveChange | None:
             return None
     made = LiveChange(epoch, _allowed(run, taken))
     # After a kill before the request is removed, it is found again, and must count once.
-    before = [entry for entry in adjustments(run) if entry != made]
+    before = [entry for entry in changes_in_force(run) if entry != made]
     write_json(run.folder / "adjustments.json", [asdict(entry) for entry in (*before, made)])
     taken.unlink()
     return made
@@ -115,7 +115,7 @@ def _allowed(run: Run, file: Path) -> dict[str, Any]:
 def current_spec(run: Run) -> ExperimentSpec:
     """The run's settings with all live changes."""
     spec = read_spec(run)
-    for adjustment in adjustments(run):
+    for adjustment in changes_in_force(run):
         spec = spec.with_values(adjustment.values)
     return spec
 

@@ -139,7 +139,7 @@ def _age(folder: Path) -> tuple[str | int, ...]:
     return folder.name[: len("20260101-120000")], written, folder.name
 
 
-def find(models: Path, text: str) -> Run:
+def find_run(models: Path, text: str) -> Run:
     """The run with an id, or "last", or a unique part of an id.
 
     Raises:
@@ -155,7 +155,7 @@ def find(models: Path, text: str) -> Run:
     raise _not_found(models, text, known, matching)
 
 
-def get(models: Path, run_id: str) -> Run:
+def get_run(models: Path, run_id: str) -> Run:
     """The run with exactly this id, which may come from a browser's address: it becomes a path only if it is the name of a run.
 
     Raises:
@@ -168,7 +168,7 @@ def get(models: Path, run_id: str) -> Run:
 
 
 def known(models: Path, run_id: str) -> Run | None:
-    """Like `get`, but None if there is no such run, without a search for similar ids."""
+    """Like `get_run`, but None if there is no such run, without a search for similar ids."""
     run = Run(models / "runs" / run_id)
     return run if re.fullmatch(r"[\w-]+", run_id) and _age(run.folder) else None
 

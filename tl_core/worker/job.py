@@ -19,7 +19,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import Activity, ProgressCallback
 from tl_core.service.messages import written_progress
-from tl_core.store import get, read_spec
+from tl_core.store import get_run, read_spec
 from tl_core.worker.service import answered, listened, load, say, taken_over
 
 REPORT = 0.3
@@ -35,25 +35,27 @@ def main(models: Path) -> None:
     if message is not None:
         progress = _teller(answers, message["id"])
         known: dict[str, Callable[..., Any]] = {
-            "find": partial(find, progress=progress),
-            "verified": partial(verified, progress=progress),
+            "run_range_test": partial(range_test, progress=progress),
+            "audit_cache": partial(cache_audit, progress=progress),
         }
         say(answers, answered(models, message, known))
 
 
-def find(models: Path, spec: dict[str, Any], phase: str, seconds: float, progress: ProgressCallback) -> dict[str, Any]:
-    """See `tl_core.service.find`."""
-    from tl_core.engine.lr_range_test import find
+def range_test(
+    models: Path, spec: dict[str, Any], phase: str, seconds: float, progress: ProgressCallback
+) -> dict[str, Any]:
+    """See `tl_core.service.run_range_test`."""
+    from tl_core.engine.lr_range_test import run_range_test
 
-    return asdict(find(resolve(ExperimentSpec.from_json(spec)), models, progress, phase, seconds))
+    return asdict(run_range_test(resolve(ExperimentSpec.from_json(spec)), models, progress, phase, seconds))
 
 
-def verified(models: Path, run_id: str, batches: int, progress: ProgressCallback) -> list[dict[str, Any]]:
-    """See `tl_core.service.verified`."""
-    from tl_core.engine.training.cache_audit import verify
+def cache_audit(models: Path, run_id: str, batches: int, progress: ProgressCallback) -> list[dict[str, Any]]:
+    """See `tl_core.service.audit_cache`."""
+    from tl_core.engine.training.cache_audit import audit
 
-    run = get(models, run_id)
-    return [asdict(one) for one in verify(resolve(read_spec(run)), models, batches, run, progress)]
+    run = get_run(models, run_id)
+    return [asdict(one) for one in audit(resolve(read_spec(run)), models, batches, run, progress)]
 
 
 def _teller(answers: TextIO, number: int) -> ProgressCallback:

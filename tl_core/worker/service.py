@@ -22,7 +22,7 @@ from tl_core.errors import LabError
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.service.messages import Predictions, written_error, written_preview
-from tl_core.store import cache_folder, get
+from tl_core.store import cache_folder, get_run
 from tl_core.supervisor.workers import announce, retire
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def predict(models: Path, run_id: str, epoch: int | None, files: list[str], top:
     """See `tl_core.service.predict`."""
     from tl_core.engine.serving import predictor
 
-    network = predictor(get(models, run_id), epoch)
+    network = predictor(get_run(models, run_id), epoch)
     ranked, skipped = network.files(map(Path, files), top)
     signature = network.signature
     made = Predictions(
@@ -63,7 +63,7 @@ def exported(models: Path, run_id: str, epoch: int | None) -> str:
     """See `tl_core.service.exported`."""
     from tl_core.engine.serving import exported
 
-    return str(exported(get(models, run_id), epoch, cache_folder(models)))
+    return str(exported(get_run(models, run_id), epoch, cache_folder(models)))
 
 
 REQUESTS: dict[str, Callable[..., Any]] = {

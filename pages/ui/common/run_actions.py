@@ -101,6 +101,6 @@ def _each(models: Path, ids: Iterable[str], act: Callable[[Run], object]) -> Pro
 def _found(models: Path, run_id: str) -> Run | None:
     """The run; None if it was deleted meanwhile."""
     try:
-        return store.get(models, run_id)
+        return store.get_run(models, run_id)
     except BadInput:
         return None

@@ -102,7 +102,7 @@ def read_view(run: Run) -> RunView:
     with _noted(damage):
         progress = store.read_progress(run)
     with _noted(damage):
-        changed, asked = live_changes.adjustments(run), live_changes.asked(run)
+        changed, asked = live_changes.changes_in_force(run), live_changes.asked(run)
     with _noted(damage):
         title = store.title_of(run) or run.id
     state = store.read_state(run)

@@ -56,7 +56,7 @@ def read_runs(models: Path, ids: Sequence[str], called: dict[str, str]) -> tuple
     problems: list[str] = []
     for id in ids:
         try:
-            view = read_view(store.get(models, id))
+            view = read_view(store.get_run(models, id))
         except BadInput as error:
             problems.append(str(error))
             continue

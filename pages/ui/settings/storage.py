@@ -183,7 +183,7 @@ def _check(models: Path, run_id: str) -> None:
         bar.progress(min(done / max(total, 1), 1.0), sentences.title(activity))
 
     try:
-        found = service.verified(models, run_id, progress=show)
+        found = service.audit_cache(models, run_id, progress=show)
     except LabError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return

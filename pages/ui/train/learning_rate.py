@@ -108,7 +108,7 @@ def _followed_search(asked: str) -> Stand | None:
 
 def _start(models: Path, spec: ExperimentSpec, asked: str) -> None:
     draft.touch()
-    find = partial(service.find, models, spec.anchored())
+    find = partial(service.run_range_test, models, spec.anchored())
     st.session_state[SEARCH] = (asked, Search(find, service.FIND_SECONDS))
 
 

@@ -60,7 +60,7 @@ TRAIN_AND_DIE = textwrap.dedent(
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    train(store.find(models, run), models, progress)
+    train(store.find_run(models, run), models, progress)
     """
 )
 
@@ -290,7 +290,7 @@ def test_two_processes_never_train_the_same_run(shared_models: Path) -> None:
     def train_it_again(activity: Activity, _done: int, _total: int) -> None:
         if activity == Activity(Stage.TRAINING, 2):
             code = "import sys; from pathlib import Path; from tl_core import store; from tl_core.engine.training.lifecycle import train\n"
-            code += f"m = Path({str(shared_models)!r}); train(store.find(m, {run.id!r}), m, lambda *a: None)"
+            code += f"m = Path({str(shared_models)!r}); train(store.find_run(m, {run.id!r}), m, lambda *a: None)"
             done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
             assert "Another process is training" in done.stderr
             raise RunStopped("seen")

@@ -29,7 +29,7 @@ from tl_core.experiment.schedules import rate
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.stopping import stop_epoch
 from tl_core.records import Activity, EarlyStop, Stage
-from tl_core.store.live_changes import adjustments, ask
+from tl_core.store.live_changes import ask, changes_in_force
 
 pytestmark = pytest.mark.slow
 
@@ -178,11 +178,11 @@ def test_settings_changed_while_a_run_trains_count_from_the_next_epoch_and_resum
     spec = tiny(train__epochs=5, head__dropout=0.0, optimizer__ema=0.9, schedule__name="cosine")
     changed = store.create(shared_models, spec)
     train(changed, shared_models, change_in_epoch(changed, 2, CHANGED))
-    (made,) = adjustments(changed)
+    (made,) = changes_in_force(changed)
     assert (made.epoch, dict(made.values)) == (3, CHANGED)
     lines = read_lines(changed)
     assert [line["phase"] for line in lines] == ["head", "head", *["head from 3"] * 3]
-    plan = resolve(spec).with_changes(adjustments(changed)).phases[-1]
+    plan = resolve(spec).with_changes(changes_in_force(changed)).phases[-1]
     last = rate(spec.schedule, 1e-4, 5, 4, 5, plan.schedule_span)
     assert lines[-1]["learning_rate"]["head"] == pytest.approx(last, rel=1e-5), "the schedule goes on where it was"
     plain = read_lines(left_alone(spec, shared_models))

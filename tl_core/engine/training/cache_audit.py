@@ -21,7 +21,7 @@ from tl_core.results.cache_audit import Verified
 from tl_core.store import Run, cache_folder, read_state
 
 
-def verify(
+def audit(
     experiment: Experiment,
     models: Path,
     batches: int = 8,

@@ -27,7 +27,7 @@ from tl_core.experiment.stopping import EarlyStopping
 from tl_core.metrics import Measured
 from tl_core.records import EarlyStop, EpochRecord
 from tl_core.store import write_state
-from tl_core.store.live_changes import adjustments, put_in_force
+from tl_core.store.live_changes import changes_in_force, put_in_force
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ def _phase_at(planned: Sequence[Phase], epoch: int) -> Phase:
 
 
 def _phases(context: RunContext) -> tuple[Phase, ...]:
-    return context.experiment.with_changes(adjustments(context.run)).phases
+    return context.experiment.with_changes(changes_in_force(context.run)).phases
 
 
 def _last(context: RunContext, records: Sequence[EpochRecord]) -> int:

@@ -16,7 +16,7 @@ from tl_core.experiment.resolve import Experiment
 from tl_core.plan import phase_plan
 from tl_core.records import Environment, PlannedPhase
 from tl_core.store import read_state, write_state
-from tl_core.store.live_changes import adjustments
+from tl_core.store.live_changes import changes_in_force
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def begin(context: RunContext) -> None:
 def planned(context: RunContext) -> tuple[PlannedPhase, ...]:
     """The phases and their estimated seconds, for the time left."""
     images, classes = _counts(context)["images"], len(context.classes)
-    in_force = context.experiment.with_changes(adjustments(context.run)).phases
+    in_force = context.experiment.with_changes(changes_in_force(context.run)).phases
     plans = [phase_plan(phase, images, classes) for phase in in_force]
     return tuple(PlannedPhase(plan.phase.title, plan.phase.first, plan.phase.last, plan.seconds) for plan in plans)
 
