@@ -83,7 +83,7 @@ def print_text(text: str, indent: int = 0) -> None:
 
 
 def share(value: float | None) -> str:
-    """An accuracy: 0.865; empty where there is none."""
+    """An accuracy: 0.865; empty if there is none."""
     return "" if value is None else f"{value:.3f}"
 
 

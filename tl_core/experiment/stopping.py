@@ -45,7 +45,7 @@ class EarlyStopping:
         }[spec.rule]
 
     def update(self, record: EpochRecord) -> str | None:
-        """Looks at the next epoch: why the run ends with it, in a sentence; None where it goes on."""
+        """Looks at the next epoch: why the run ends with it, in a sentence; None if it goes on."""
         if record.epoch < self._first:
             return None
         self._count += 1

@@ -44,7 +44,7 @@ class Verified:
 
     @property
     def agrees(self) -> bool:
-        """True where no more differs than what the settings allow."""
+        """True if no more differs than what the settings allow."""
         if self.precision != "f32":
             return self.worst <= CHEAPER[self.precision] * (self.scale or 1.0)
         return self.relative <= (EXACT if self.storage == "float32" else FLOAT16)

@@ -17,7 +17,7 @@ class Finding:
         losses: Cross-entropy of the step's batch in training mode, before the step: noisy.
         smoothed: The smoothed losses.
         val_losses: (rate, loss) on a fixed part of the validation images, in inference mode, after every few steps.
-        backbone_share: The rate of the thawed layers over that of the head; None where every block is frozen.
+        backbone_share: The rate of the thawed layers over that of the head; None if every block is frozen.
         steepest: The rate at which the smoothed loss fell fastest, the suggestion; None if it never fell.
         careful: A tenth of the rate of the lowest smoothed loss, another common rule; None if it never fell.
         diverged: Whether the test ended because the loss grew, rather than at the highest rate.

@@ -49,7 +49,7 @@ class Curve:
         uid: What it stays the same by, from one drawing to the next.
         group: Curves that one entry of the legend hides together; empty for a curve on its own.
         said: What the hover label says behind the value, with %{text} for the epoch.
-        in_legend: False where another curve of the group stands there.
+        in_legend: False if another curve of the group stands there.
     """
 
     uid: str
@@ -141,7 +141,7 @@ def _compared(run: Named, number: int, quantity: str, show: Sequence[Kind], said
 
 
 def _inherited(epochs: Epochs, at: np.ndarray, x: X, title: str) -> layouts.Marks:
-    """The band over the epochs that another run trained; nothing where there are none."""
+    """The band over the epochs that another run trained; nothing if there are none."""
     count = epochs.inherited
     if not count:
         return layouts.phase_lines(())

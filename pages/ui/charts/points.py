@@ -67,7 +67,7 @@ def _extremes(curve: np.ndarray, section: np.ndarray) -> set[int]:
 
 
 def json_numbers(curve: np.ndarray) -> list[float | None]:
-    """Six digits of each value, None where there is none: JSON knows no NaN."""
+    """Six digits of each value, None if there is none: JSON knows no NaN."""
     return [float(f"{value:.6g}") if math.isfinite(value) else None for value in curve]
 
 

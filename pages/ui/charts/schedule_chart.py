@@ -15,7 +15,7 @@ MOST_POINTS = 400
 HEAD, THAWED = "Head", "Thawed layers"
 
 Point = tuple[float, float | None]
-"""Epochs passed, and the rate; None where nothing is thawed."""
+"""Epochs passed, and the rate; None if nothing is thawed."""
 
 
 def schedule_figure(phases: Sequence[Phase], steps: int) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class RunView:
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """What it does, with what was changed while it trained; empty where its spec cannot be read."""
+        """What it does, with what was changed while it trained; empty if its spec cannot be read."""
         return resolve(self.spec).with_changes(self.adjustments).phases if self.spec else ()
 
     @property
@@ -121,7 +121,7 @@ def reading(name: str) -> Iterator[None]:
 
 
 def json_of(file: Path) -> dict[str, Any] | None:
-    """The object in a JSON file; None where there is no such file, BadInput where it is damaged."""
+    """The object in a JSON file; None if there is no such file, BadInput if it is damaged."""
     with reading(file.name):
         return dict(read_json(file)) if file.exists() else None
 
@@ -136,7 +136,7 @@ def _noted(damage: list[str]) -> Iterator[None]:
 
 
 def read_epochs(run: Run) -> Epochs:
-    """The epochs of a run, of which only new ones are read; raises BadInput where one lacks what every epoch has."""
+    """The epochs of a run, of which only new ones are read; raises BadInput if one lacks what every epoch has."""
     with reading("metrics.jsonl"):
         epochs = _reader(run).read()
         if any(math.isnan(epochs.column(name).sum()) for name in (*NEEDED, "seconds")):

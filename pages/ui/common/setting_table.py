@@ -35,7 +35,7 @@ TECHNIQUE_HEAD = ("Technique", "Acts on", "What it does")
 
 @dataclass(frozen=True)
 class Cell:
-    """whole: what the mouse brings up; empty where the text says it all. code: a text to copy."""
+    """whole: what the mouse brings up; empty if the text says it all. code: a text to copy."""
 
     text: str
     whole: str = ""

@@ -94,7 +94,7 @@ def _best_value(run: ComparedRun, row: Metric) -> float | None:
 
 
 def uncertainty(runs: Sequence[ComparedRun]) -> str:
-    """How far the best accuracy may be off by chance: its standard error, sqrt(p (1 - p) / n); empty where n is not known."""
+    """How far the best accuracy may be off by chance: its standard error, sqrt(p (1 - p) / n); empty if n is not known."""
     found = [(run.best.metrics["val_accuracy"], run) for run in runs if run.best]
     share, best = max(found, key=lambda pair: pair[0], default=(0.0, None))
     images = best and best.state.images.get("validation")

@@ -134,7 +134,7 @@ class Album:
 
 
 def make_thumbnail(image: GivenImage) -> None:
-    """Writes a small copy, upright; nothing where the image cannot be read."""
+    """Writes a small copy, upright; nothing if the image cannot be read."""
     if image.thumbnail.exists():
         return
     try:

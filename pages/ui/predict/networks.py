@@ -38,7 +38,7 @@ class Network:
 
 
 def has_networks(run: Run) -> bool:
-    """True where there is something to ask; a quick look, for a thousand runs."""
+    """True if there is something to ask; a quick look, for a thousand runs."""
     return (run.checkpoints / MANIFEST).exists() or (run.export / "model.keras").exists()
 
 
@@ -55,7 +55,7 @@ def networks_of(run: Run, title: str) -> tuple[Network, ...]:
 
 
 def classes_of(run: Run) -> tuple[str, ...]:
-    """What a run tells apart; empty where that is not known (yet)."""
+    """What a run tells apart; empty if that is not known (yet)."""
     try:
         return tuple(read_json(run.report / "data.json")["classes"])
     except (OSError, BadInput, LookupError, TypeError):

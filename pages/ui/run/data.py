@@ -45,7 +45,7 @@ def draw_data(view: RunView) -> None:
 
 
 def read_data(view: RunView) -> DataReport | None:
-    """The run's data; None where they were not read yet, BadInput where the file is damaged."""
+    """The run's data; None if they were not read yet, BadInput if the file is damaged."""
     values = json_of(view.run.report / "data.json")
     if values is None:
         return None

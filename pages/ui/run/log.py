@@ -49,7 +49,7 @@ def draw_trace(view: RunView) -> None:
 
 
 def trace_of(lines: list[str]) -> str:
-    """What the last error of a log says, with the traces of all errors behind it; empty where there is none."""
+    """What the last error of a log says, with the traces of all errors behind it; empty if there is none."""
     traces = [number for number, line in enumerate(lines) if line.startswith(TRACE)]
     if not traces:
         return ""

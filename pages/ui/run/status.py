@@ -89,7 +89,7 @@ def _chosen_by(view: RunView) -> str:
 
 
 def stopped_early(view: RunView) -> str:
-    """Why early stopping ended it, and what it saved; empty where it ran to its last epoch."""
+    """Why early stopping ended it, and what it saved; empty if it ran to its last epoch."""
     early = view.state.stopped_early
     if early is None:
         return ""
@@ -106,7 +106,7 @@ def _ended(view: RunView) -> str:
 
 
 def obstacle_of(view: RunView) -> str:
-    """Why a run that has ended cannot be resumed; empty where it can."""
+    """Why a run that has ended cannot be resumed; empty if it can."""
     if view.status not in RESUMABLE:
         return ""
     if view.spec is None:
@@ -125,7 +125,7 @@ def _lost_images(source: str) -> list[str]:
 
 
 def draw_progress(view: RunView) -> None:
-    """Draws nothing where the run does not train, and is not got ready either."""
+    """Draws nothing if the run does not train, and is not got ready either."""
     now = view.progress
     if view.status == store.RUNNING:
         st.progress(status_text.share_done(len(view.records), view.epochs, now), overall_text(view))

@@ -78,7 +78,7 @@ def draw_report(view: RunView) -> None:
 
 
 def _chosen_on_it(view: RunView) -> bool:
-    """True where the validation images had a say in which epoch is exported: as the best, or by ending the run."""
+    """True if the validation images had a say in which epoch is exported: as the best, or by ending the run."""
     return not view.spec or view.spec.stopping.restore_best or view.spec.stopping.rule != "off"
 
 
@@ -89,7 +89,7 @@ def _absent(view: RunView) -> str:
 
 
 def read_report(view: RunView, part: str) -> Report | None:
-    """A part's report; None where there is none, BadInput where its file is damaged."""
+    """A part's report; None if there is none, BadInput if its file is damaged."""
     values = json_of(view.run.report / f"{part}.json")
     if values is None:
         return None

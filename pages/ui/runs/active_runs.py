@@ -34,7 +34,7 @@ NAMED = 5
 
 
 def draw_active(models: Path, rows: Sequence[Row]) -> None:
-    """Draws what trains and what waits; nothing where nothing does."""
+    """Draws what trains and what waits; nothing if nothing does."""
     training = [row for row in rows if row.status == RUNNING]
     waiting = sorted((row for row in rows if row.status == QUEUED and row.place), key=lambda row: row.place or 0)
     alive = [worker for worker in workers(models) if worker.kind == "training"]

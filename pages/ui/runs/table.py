@@ -80,7 +80,7 @@ def followed(ids: Sequence[str]) -> tuple[str, ...]:
 
 
 def id_at(line: int) -> str | None:
-    """The id in a line of the table as it was sent last; None where there is no such line."""
+    """The id in a line of the table as it was sent last; None if there is no such line."""
     order: Sequence[str] = st.session_state.get(_ORDER, ())
     return order[line] if 0 <= line < len(order) else None
 

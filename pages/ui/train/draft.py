@@ -58,13 +58,13 @@ def _section(path: str) -> str:
 
 
 def owner(path: str, known: Iterable[str]) -> str | None:
-    """The setting a problem is about: `head.hidden` for "head.hidden.0"; None where it is none of those known."""
+    """The setting a problem is about: `head.hidden` for "head.hidden.0"; None if it is none of those known."""
     inside = [name for name in known if path == name or path.startswith(f"{name}.")]
     return max(inside, key=len, default=None)
 
 
 def title_of(path: str) -> str:
-    """What a form calls the setting a problem is about; empty where it has no field."""
+    """What a form calls the setting a problem is about; empty if it has no field."""
     return TITLES.get(owner(path, _PATHS) or "", "")
 
 

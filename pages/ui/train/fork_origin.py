@@ -29,7 +29,7 @@ class Parent:
 
     Attributes:
         epochs: Those whose checkpoints it keeps.
-        spec: What the fork would be without any change; None where the epoch is not kept.
+        spec: What the fork would be without any change; None if the epoch is not kept.
     """
 
     title: str
@@ -38,7 +38,7 @@ class Parent:
 
 
 def draw_origin(view: PlanView) -> None:
-    """Draws nothing where the experiment starts from pretrained weights."""
+    """Draws nothing if the experiment starts from pretrained weights."""
     values = view.draft.values
     if not values[RUN] and values[EPOCH] is None and not _problems(view):
         return
@@ -68,7 +68,7 @@ def draw_origin(view: PlanView) -> None:
 
 
 def parent(models: Path, spec: ExperimentSpec) -> Parent | None:
-    """The run that a spec goes on from; None where there is none, or it cannot be read."""
+    """The run that a spec goes on from; None if there is none, or it cannot be read."""
     run_id, epoch = spec.start.run, spec.start.epoch
     run = store.known(models, run_id) if run_id else None
     if run is None:

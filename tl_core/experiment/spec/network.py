@@ -159,7 +159,7 @@ class HeadSpec(Section):
 
     @property
     def solved(self) -> bool:
-        """True where scikit-learn solves the classifier at once."""
+        """True if scikit-learn solves the classifier at once."""
         return self.classifier in SOLVED
 
     def units(self, classes: int) -> int:
