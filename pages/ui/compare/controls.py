@@ -112,7 +112,7 @@ class ChartView:
 
 def choose_view() -> ChartView:
     """Draws the controls in one row, which a narrow window breaks."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="compare_controls"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare_controls"):
         quantity = _quantity()
         x, chosen = x_axis("axis"), _kinds()
         weight, log = smoothing("smooth"), log_scale("log_loss", disabled=not has_log_scale(quantity))

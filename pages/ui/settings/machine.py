@@ -21,8 +21,8 @@ from tl_core.text import data_size, duration
 DOES = {"starting": "is loading", "idle": "is ready", "training": "is training"}
 
 WHEN_CLOSED: dict[settings.WhenClosed, tuple[str, str]] = {
-    "stop": ("Stop training", "After the current batch, with a checkpoint from which they can be resumed."),
-    "go on": ("Let training go on", "The worker trains the whole queue; the next dashboard finds it running."),
+    "stop": ("Stop training", "Runs stop after the current batch; you can resume them from their last checkpoint."),
+    "go on": ("Continue training", "The worker trains the whole queue; the next dashboard finds it running."),
 }
 
 
