@@ -148,14 +148,6 @@ class Metric:
         return {"lower": value < other, "higher": value > other, "none": False}[self.direction]
 
 
-def _loss(measured: Measured) -> float:
-    return measured.loss
-
-
-def _accuracy(measured: Measured) -> float:
-    return measured.accuracy
-
-
 METRICS: Registry[Metric] = Registry(
     "metric",
     "metric",
@@ -200,7 +192,7 @@ METRICS: Registry[Metric] = Registry(
             "higher",
             "percent",
             "Share of correctly classified images among up to 1,000 unaugmented training images, after the epoch; comparable with validation.",
-            _accuracy,
+            lambda measured: measured.accuracy,
             short="acc",
             main=True,
         ),
@@ -212,7 +204,7 @@ METRICS: Registry[Metric] = Registry(
             "lower",
             "number",
             "Mean loss on up to 1,000 unaugmented training images, after the epoch; comparable with validation.",
-            _loss,
+            lambda measured: measured.loss,
             main=True,
         ),
         Metric(
@@ -223,7 +215,7 @@ METRICS: Registry[Metric] = Registry(
             "higher",
             "percent",
             "Share of correctly classified validation images, after the epoch.",
-            _accuracy,
+            lambda measured: measured.accuracy,
             short="acc",
             main=True,
             compared=True,
@@ -237,7 +229,7 @@ METRICS: Registry[Metric] = Registry(
             "lower",
             "number",
             "Mean loss on the validation images, after the epoch.",
-            _loss,
+            lambda measured: measured.loss,
             main=True,
             compared=True,
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -143,3 +145,19 @@ def test_phases_and_groups_of_rates_are_found() -> None:
     assert found.rate_groups == ("head", "backbone") == Epochs(many(20)[14:]).rate_groups
     assert np.isnan(found.column("learning_rate.backbone")[:13]).all()
     assert found[-3:].column("epoch").tolist() == [18, 19, 20]
+
+
+def test_threads_that_share_a_reader_read_each_epoch_once(run: store.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, reader = EpochLog(run, b""), EpochReader(run)
+    real = epochs.records_of
+
+    def slowly(content: bytes) -> list[EpochRecord]:
+        time.sleep(0.02)
+        return real(content)
+
+    monkeypatch.setattr(epochs, "records_of", slowly)
+    with ThreadPoolExecutor(8) as threads:
+        for epoch in range(1, 6):
+            log.append(record(epoch))
+            found = list(threads.map(lambda _: reader.read(), range(8)))
+            assert all([row.epoch for row in one] == list(range(1, epoch + 1)) for one in found)

@@ -6,8 +6,9 @@ import hashlib
 import json
 import math
 import os
+import threading
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple, overload
 
 import numpy as np
@@ -38,6 +39,9 @@ class Epochs(Sequence[EpochRecord]):
 
     def __len__(self) -> int:
         return len(self._records)
+
+    def __iter__(self) -> Iterator[EpochRecord]:
+        return iter(self._records)
 
     @overload
     def __getitem__(self, place: int) -> EpochRecord: ...
@@ -112,27 +116,29 @@ def read_epochs(run: Run) -> Epochs:
 
 
 class EpochReader:
-    """Reads the epochs of a run incrementally."""
+    """Reads the epochs of a run incrementally; threads may share it."""
 
     def __init__(self, run: Run) -> None:
         self._file = run.folder / FILE
+        self._lock = threading.Lock()
         self._epochs = Epochs()
         self._end, self._last = 0, b""
 
     def read(self) -> Epochs:
         """All epochs, as in `read_epochs`; the same object if nothing is new, otherwise a new one."""
-        try:
-            with self._file.open("rb") as opened:
-                new = self._unread(opened)
-            if new:
-                self._epochs = Epochs([*self._epochs, *records_of(new)], self._epochs)
-                self._end, self._last = self._end + len(new), new[new.rfind(b"\n", 0, -1) + 1 :]
-        except FileNotFoundError:
-            self._forget()
-        except ValueError as error:
-            self._forget()
-            raise BadInput.of(str(self._file), f"is damaged ({error})", "Restore it, or start a new run.") from None
-        return self._epochs
+        with self._lock:
+            try:
+                with self._file.open("rb") as opened:
+                    new = self._unread(opened)
+                if new:
+                    self._epochs = Epochs([*self._epochs, *records_of(new)], self._epochs)
+                    self._end, self._last = self._end + len(new), new[new.rfind(b"\n", 0, -1) + 1 :]
+            except FileNotFoundError:
+                self._forget()
+            except ValueError as error:
+                self._forget()
+                raise BadInput.of(str(self._file), f"is damaged ({error})", "Restore it, or start a new run.") from None
+            return self._epochs
 
     def _unread(self, opened: BinaryIO) -> bytes:
         """The complete lines after those that were read; all lines if the last read line has changed."""

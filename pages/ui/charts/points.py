@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from tl_core.store import Epochs
 
@@ -28,12 +29,9 @@ def smoothed(curve: np.ndarray, smoothing: float) -> np.ndarray:
         curve: float64, shape (epochs,); what is not a number stays so and counts for nothing.
         smoothing: The weight of what came before, 0 (as measured) to below 1.
     """
-    made, average, weight = curve.copy(), 0.0, 0.0
-    for index in np.flatnonzero(np.isfinite(curve)):
-        average = smoothing * average + (1 - smoothing) * curve[index]
-        weight = smoothing * weight + (1 - smoothing)
-        made[index] = average / weight
-    return made
+    known = np.where(np.isfinite(curve), curve, np.nan)
+    average = pd.Series(known).ewm(alpha=1 - smoothing, adjust=True, ignore_na=True).mean().to_numpy()
+    return np.where(np.isfinite(curve), average, curve)
 
 
 def thinned(curves: Sequence[np.ndarray], always: Iterable[int] = (), most: int = MOST_POINTS) -> np.ndarray:
@@ -53,17 +51,20 @@ def thinned(curves: Sequence[np.ndarray], always: Iterable[int] = (), most: int 
     if epochs <= most:
         return np.arange(epochs)
     chosen = {0, epochs - 1, *always}
-    for section in np.array_split(np.arange(epochs), max(1, (most - len(chosen)) // (2 * len(curves)))):
-        for curve in curves:
-            chosen |= _extremes(curve, section)
+    stretches = max(1, (most - len(chosen)) // (2 * len(curves)))
+    for curve in curves:
+        chosen.update(_extremes(curve, -(-epochs // stretches)))
     return np.array(sorted(chosen))
 
 
-def _extremes(curve: np.ndarray, section: np.ndarray) -> set[int]:
-    measured = section[np.isfinite(curve[section])]
-    if not len(measured):
-        return set()
-    return {int(measured[curve[measured].argmin()]), int(measured[curve[measured].argmax()])}
+def _extremes(curve: np.ndarray, length: int) -> list[int]:
+    """The places of the lowest and the highest value in each stretch of a length, where it has any."""
+    filled = np.full(-(-len(curve) // length) * length, np.nan)
+    filled[: len(curve)] = np.where(np.isfinite(curve), curve, np.nan)
+    stretches = filled.reshape(-1, length)
+    firsts = np.flatnonzero(np.isfinite(stretches).any(axis=1)) * length
+    measured = stretches[firsts // length]
+    return [*(firsts + np.nanargmin(measured, axis=1)).tolist(), *(firsts + np.nanargmax(measured, axis=1)).tolist()]
 
 
 def json_numbers(curve: np.ndarray) -> list[float | None]:
