@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -149,6 +150,30 @@ def test_the_best_epoch_is_the_one_by_the_metric_that_is_asked_for(run: store.Ru
         "best_epoch": 3,
         "best_metrics": {"val_loss": 1 / 3, "val_accuracy": 0.5, "val_macro_f1": 0.7},
     }
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="asks Linux which file is synced")
+def test_an_epoch_reaches_the_disk_outputs_first_then_its_line_its_checkpoint_and_the_manifest_last(
+    run: store.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded(run, range(1, 3))
+    synced: list[str] = []
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{handle}")).name)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    recorded(run, range(3, 4))
+    assert [name.rpartition("-")[2] if name.startswith(".tmp-") else name for name in synced] == [
+        "val_outputs.bin",
+        "metrics.jsonl",
+        "0003.npz",
+        "checkpoints",
+        "manifest.json",
+        "checkpoints",
+    ]
 
 
 def test_files_grow_by_the_epoch_or_not_at_all(run: store.Run) -> None:
