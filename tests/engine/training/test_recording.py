@@ -161,7 +161,7 @@ def test_an_epoch_reaches_the_disk_outputs_first_then_its_line_its_checkpoint_an
     real = os.fsync
 
     def fsync(handle: int) -> None:
-        synced.append(Path(os.readlink(f"/proc/self/fd/{handle}")).name)
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink().name)
         real(handle)
 
     monkeypatch.setattr(os, "fsync", fsync)
