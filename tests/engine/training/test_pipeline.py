@@ -25,26 +25,14 @@ from tl_core.errors import RunFailed
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.metrics import METRICS
 from tl_core.records import EpochRecord, ProgressCallback
 
 pytestmark = pytest.mark.slow
 
 Trained = Callable[[ExperimentSpec], store.Run]
 
-LINE = {
-    "epoch",
-    "phase",
-    "loss",
-    "accuracy",
-    "penalty",
-    "train_eval_loss",
-    "train_eval_accuracy",
-    "val_loss",
-    "val_accuracy",
-    "learning_rate",
-    "seconds",
-    "images_per_second",
-}
+LINE = {"epoch", "phase", "learning_rate", "seconds", "images_per_second", *METRICS.names}
 
 
 @pytest.mark.parametrize("preset", PRESETS.names)
