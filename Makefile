@@ -6,6 +6,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 JOBS ?= 2
+# A process takes tests from the end of another's share when its own is done: files stay together, and with them their fixtures.
+PYTEST := $(PY) -m pytest -n $(JOBS) --dist worksteal
 
 .PHONY: help setup run test unit test-all lint bench course regularisers facts settings clean
 .DEFAULT_GOAL := help
@@ -19,13 +21,13 @@ run: $(VENV)/.running ## start the dashboard and print its address; ARGS="--serv
 	@exec $(PY) -m streamlit run app.py $(ARGS)
 
 test: lint ## style, types and all tests but the long ones
-	$(PY) -m pytest -m "not long" -n $(JOBS) --dist loadfile $(ARGS)
+	$(PYTEST) -m "not long" $(ARGS)
 
 unit: setup ## the quick tests
-	$(PY) -m pytest -m "not slow and not long" -n $(JOBS) $(ARGS)
+	$(PYTEST) -m "not slow and not long" $(ARGS)
 
 test-all: lint ## style, types and every test
-	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(PYTEST) $(ARGS)
 
 lint: setup ## style and types
 	$(PY) -m ruff check .

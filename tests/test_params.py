@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 from pydantic import ValidationError, model_validator
 
+from tests.each import for_each
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.params import Located, Section, located, parameters, read_text, setting, validated
@@ -216,8 +217,11 @@ def test_text_of_a_command_line_is_read_as_json_or_else_as_text(text, value):
     assert read_text(text) == value
 
 
-@pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
+every_setting = for_each("row", PARAMETERS, ids=lambda row: row.path)
+
+
 class TestEverySettingOfAnExperiment:
+    @every_setting
     def test_has_a_title_and_help_in_sentences(self, row):
         assert row.title[0].isupper()
         assert row.help[0].isupper() or row.help.startswith(
@@ -225,6 +229,7 @@ class TestEverySettingOfAnExperiment:
         )  # a help that explains its choices begins with one
         assert row.help.endswith((".", ")"))
 
+    @every_setting
     def test_has_a_range_or_choices_where_it_needs_one(self, row):
         assert row.kind in ("integer", "number", "switch", "choice", "text", "list")
         if row.kind in ("integer", "number"):
@@ -236,17 +241,20 @@ class TestEverySettingOfAnExperiment:
             assert row.default in row.choices
         assert row.allowed
 
+    @every_setting
     def test_has_a_default_that_is_allowed(self, row):
         section, _, name = row.path.rpartition(".")
         values = {section: {name: row.default}} if section else {name: row.default}
         assert validated(ExperimentSpec, values) == ExperimentSpec()
 
+    @every_setting
     def test_refuses_a_value_just_outside_its_range(self, row):
         section, _, name = row.path.rpartition(".")
         for value in (row.low - 1, row.high + 1) if row.kind in ("integer", "number") else ({"no": "value"},):
             values = {section: {name: value}} if section else {name: value}
             assert [path for path in problems(values, ExperimentSpec) if path.startswith(row.path)]
 
+    @every_setting
     def test_refuses_true_and_text_where_a_number_belongs(self, row):
         if row.kind in ("integer", "number"):
             section, _, name = row.path.rpartition(".")

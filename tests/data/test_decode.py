@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from tests.each import for_each
 from tl_core.data import decode
 from tl_core.data.dataset import Unreachable, Unreadable
 from tl_core.data.decode import NoMemory, open_rgb, resized
@@ -75,8 +76,8 @@ TURNS = {
 """What a camera did to an upright picture before it wrote that EXIF orientation (1 to 8)."""
 
 
-@pytest.mark.parametrize("orientation", TURNS)
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+@for_each("orientation", TURNS)
+@for_each("format", ["JPEG", "PNG", "WEBP"])
 def test_a_photo_taken_in_any_orientation_comes_out_upright(orientation, format):
     stored = quarters() if TURNS[orientation] is None else quarters().transpose(TURNS[orientation])
     exif = Image.Exif()
@@ -131,7 +132,7 @@ MODES = {
 }
 
 
-@pytest.mark.parametrize("content, colour", MODES.values(), ids=MODES)
+@for_each("content, colour", MODES.values(), ids=MODES)
 def test_every_kind_of_pixel_becomes_rgb_on_white(content, colour):
     image = read(content)
     assert (image.mode, image.size) == ("RGB", (8, 6))

@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+from tests.each import for_each
 from tl_core.data.playground import KINDS, NATIVE_SIZE, PlaygroundOptions, load, render
 from tl_core.data.playground.recipe import BY_NAME, STYLES, Pattern
 from tl_core.errors import BadInput
@@ -24,7 +25,7 @@ def wrong(dataset):
 
 @pytest.mark.parametrize("kind", KINDS)
 class TestEveryKind:
-    @pytest.mark.parametrize("size", [32, 33, 96])
+    @for_each("size", [32, 33, 96])
     def test_is_rendered_as_rgb_in_the_size_asked_for(self, kind, size):
         image = render(kind, 3, size=size)
         assert (image.mode, image.size) == ("RGB", (size, size))
@@ -43,7 +44,7 @@ class TestEveryKind:
         }
         assert len(pictures) == 4
 
-    @pytest.mark.parametrize("difficulty", [0.0, 0.5, 1.0])
+    @for_each("difficulty", [0.0, 0.5, 1.0])
     def test_is_never_blank(self, kind, difficulty):
         for number in range(3):
             assert pixels(kind, number, difficulty=difficulty).std(axis=(0, 1)).max() > 8

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.each import for_each
 from tl_core.data.dataset import PARTS, ImageDataset, Item
 from tl_core.data.split import part_counts, split
 from tl_core.errors import BadInput
@@ -45,8 +46,8 @@ def members(dataset, parts):
     return {name: keys(dataset, parts.part(name)) for name in PARTS}
 
 
-@pytest.mark.parametrize("sizes", [(100, 100), (10, 7, 500), (33, 34, 35, 36), (3, 4, 5), (1000, 20)])
-@pytest.mark.parametrize("seed", range(3))
+@for_each("sizes", [(100, 100), (10, 7, 500), (33, 34, 35, 36), (3, 4, 5), (1000, 20)])
+@for_each("seed", range(3))
 def test_every_class_gives_its_share_to_every_part_within_one_image(sizes, seed):
     counts = part_counts(dataset := single(*sizes), cut(dataset, seed=seed))
     for label, size in enumerate(sizes):
@@ -117,7 +118,7 @@ def cut_or_none(dataset, **options):
         return None
 
 
-@pytest.mark.parametrize("seed", range(60))
+@for_each("seed", range(60))
 def test_a_group_is_never_torn_and_no_class_is_lost_to_training(seed):
     dataset = random_groups(np.random.default_rng(seed))
     if (parts := cut_or_none(dataset, seed=seed, validation=0.3)) is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.each import for_each
 from tl_core.backbones import BACKBONES
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.presets import PRESETS
@@ -19,8 +20,8 @@ def of(**changes: Any) -> tuple[ExperimentSpec, tuple[Phase, ...]]:
     return spec, resolve(spec).phases
 
 
-@pytest.mark.parametrize("preset", PRESETS, ids=PRESETS.names)
-@pytest.mark.parametrize("backbone", BACKBONES.names)
+@for_each("preset", PRESETS, ids=PRESETS.names)
+@for_each("backbone", BACKBONES.names)
 def test_epochs_follow_one_another_from_one_to_the_last(preset: Any, backbone: str) -> None:
     spec = preset.spec({"backbone.name": backbone})
     made = resolve(spec).phases

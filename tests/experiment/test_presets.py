@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.each import for_each
 from tl_core.backbones import BACKBONES
 from tl_core.cli.tables import settings_page
 from tl_core.errors import BadInput
@@ -14,7 +15,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.plan import plan
 
-every_preset = pytest.mark.parametrize("preset", PRESETS, ids=PRESETS.names)
+every_preset = for_each("preset", PRESETS, ids=PRESETS.names)
 DATA = ("playground:images_per_class=20", "digits")
 
 
@@ -39,7 +40,7 @@ def test_a_preset_differs_from_the_defaults_in_every_value_it_names(preset: Pres
 
 
 @every_preset
-@pytest.mark.parametrize("backbone", BACKBONES.names)
+@for_each("backbone", BACKBONES.names)
 def test_a_preset_runs_on_every_backbone(preset: Preset, backbone: str, tmp_path: Path) -> None:
     spec = preset.spec({"backbone.name": backbone, "data.source": DATA[0]})
     made = plan(resolve(spec), tmp_path)

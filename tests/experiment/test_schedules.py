@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
+from tests.each import for_each
 from tl_core.experiment.schedules import Plateau, is_constant, rate
 from tl_core.experiment.spec import ScheduleSpec
 from tl_core.records import EpochRecord
@@ -82,8 +83,8 @@ def test_a_later_phase_goes_through_the_whole_course_again(name: str) -> None:
     assert rates(first=7, name=name, warmup_epochs=0.5) == rates(first=1, name=name, warmup_epochs=0.5)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("warmup", [0.0, 1.5, 50.0])
+@for_each("name", NAMES)
+@for_each("warmup", [0.0, 1.5, 50.0])
 def test_no_rate_is_nothing_or_above_what_is_set(name: str, warmup: float) -> None:
     made = rates(epochs=7, steps=3, base=0.3, name=name, warmup_epochs=warmup, factor=0.1)
     assert all(0 < value <= 0.3 * (1 + 1e-12) for value in made)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.each import for_each
 from tl_core.experiment.spec import StoppingSpec
 from tl_core.experiment.stopping import stop_epoch
 from tl_core.records import EpochRecord
@@ -137,8 +138,8 @@ def plainly(spec: StoppingSpec, seen: list[EpochRecord], first: int) -> int | No
     return None
 
 
-@pytest.mark.parametrize("rule", ["patience", "GL", "PQ", "UP"])
-@pytest.mark.parametrize("seed", range(5))
+@for_each("rule", ["patience", "GL", "PQ", "UP"])
+@for_each("seed", range(5))
 def test_judged_epoch_by_epoch_a_run_ends_where_it_does_judged_as_a_whole(rule: str, seed: int) -> None:
     losses = np.abs(np.random.default_rng(seed).normal(1, 0.3, (2, 60))) + 0.1
     seen = lines(losses[0].tolist(), losses[1].tolist())

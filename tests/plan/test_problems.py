@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.conftest import Photos
+from tests.each import for_each
 from tl_core import store
 from tl_core.backbones import BACKBONES, Backbone, weights
 from tl_core.errors import Problem
@@ -103,7 +104,7 @@ IDLE = (
 )
 
 
-@pytest.mark.parametrize("idle", IDLE, ids=lambda idle: f"{idle.path} beside {idle.beside or 'defaults'}")
+@for_each("idle", IDLE, ids=lambda idle: f"{idle.path} beside {idle.beside or 'defaults'}")
 def test_a_setting_without_effect_is_refused_only_where_it_has_none(models: Path, idle: Idle) -> None:
     found = problem(models, {**idle.beside, idle.path: idle.value})
     assert found.path == idle.path
@@ -176,7 +177,7 @@ def test_stages_that_each_thaw_more_are_no_problem(models: Path) -> None:
     assert [plan.phase.title for plan in made.phases] == ["thaw 1", "thaw 2", "fine-tune"]
 
 
-@pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
+@for_each("row", PARAMETERS, ids=lambda row: row.path)
 def test_a_setting_left_at_its_default_is_never_refused_for_having_no_effect(row: Param) -> None:
     others: tuple[dict[str, Any], ...] = (
         {},

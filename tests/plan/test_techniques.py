@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.each import for_each
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import Technique, techniques
@@ -43,7 +44,7 @@ CASES: tuple[tuple[dict[str, Any], str, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("changes", "what", "where"), CASES, ids=lambda value: str(value)[:40])
+@for_each(("changes", "what", "where"), CASES, ids=lambda value: str(value)[:40])
 def test_a_technique_that_is_on_is_the_one_line_of_a_plan_without_others(
     changes: dict[str, Any], what: str, where: str
 ) -> None:

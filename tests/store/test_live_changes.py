@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.each import for_each
 from tests.pages.folders import trained_here
 from tl_core import store
 from tl_core.errors import BadInput
@@ -79,7 +80,7 @@ def test_a_later_one_counts_over_an_earlier_one(run: store.Run) -> None:
     assert found[2] == store.read_spec(run).head.dropout
 
 
-@pytest.mark.parametrize("path", [row.path for row in PARAMETERS if row.path not in ADJUSTABLE])
+@for_each("path", [row.path for row in PARAMETERS if row.path not in ADJUSTABLE])
 def test_no_other_setting_can_be_changed_while_a_run_trains(run: store.Run, path: str) -> None:
     with pytest.raises(BadInput, match="cannot change while a run trains") as raised:
         live_changes.ask(run, {"head.dropout": 0.6, path: 1})

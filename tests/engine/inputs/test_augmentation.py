@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from tests.each import for_each
 from tl_core.engine.inputs.augmentation import Recipe, second_labels, seen
 from tl_core.engine.inputs.geometric import GEOMETRIC
 from tl_core.engine.inputs.mixing import MIXING
@@ -13,7 +14,7 @@ from tl_core.engine.inputs.photometric import COLOUR, CORRUPTION, LUMA
 from tl_core.experiment.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, Augmentation
 from tl_core.experiment.spec import Augment
 
-every_row = pytest.mark.parametrize("row", AUGMENTATIONS, ids=AUGMENTATIONS.names)
+every_row = for_each("row", AUGMENTATIONS, ids=AUGMENTATIONS.names)
 
 
 def photos(count: int = 6, size: int = 32) -> np.ndarray:
@@ -53,8 +54,8 @@ def test_every_row_of_the_table_has_its_code_and_no_code_is_without_a_row() -> N
 
 
 @every_row
-@pytest.mark.parametrize("strength", ["default", "high"])
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@for_each("strength", ["default", "high"])
+@for_each("dtype", [np.uint8, np.float32])
 def test_it_keeps_shape_and_range_and_leaves_its_input_alone(row: Augmentation, strength: str, dtype: type) -> None:
     images = photos().astype(dtype)
     images[0], images[1] = 0, 255

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Photos
+from tests.each import for_each
 from tests.engine.conftest import quiet, small_spec
 from tests.epoch_lines import read_lines
 from tl_core import store
@@ -191,8 +192,8 @@ def test_stored_features_take_what_the_costs_say(found: Probe, shared_models: Pa
     assert sum(found.images.values()) < len(data.pixels.images), "those that train nothing are stored too"
 
 
-@pytest.mark.parametrize("preset", PRESETS, ids=PRESETS.names)
-@pytest.mark.parametrize("backbone", BACKBONES.names)
+@for_each("preset", PRESETS, ids=PRESETS.names)
+@for_each("backbone", BACKBONES.names)
 def test_every_recipe_has_a_cost_at_every_depth(preset: Any, backbone: str) -> None:
     spec = preset.spec({"backbone.name": backbone})
     found = list(costs(resolve(spec), {"train": 100, "validation": 20, "test": 10}, 3, stored=130).values())

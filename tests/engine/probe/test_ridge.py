@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
+from tests.each import for_each
 from tl_core.engine.probe import ridge
 
 SHAPES = {"more images than channels": (60, 12), "more channels than images": (25, 70), "as many": (30, 30)}
-every_shape = pytest.mark.parametrize(("images", "channels"), SHAPES.values(), ids=SHAPES.keys())
+every_shape = for_each(("images", "channels"), SHAPES.values(), ids=SHAPES.keys())
 
 
 def material(images: int, channels: int, classes: int = 4, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -32,8 +33,8 @@ def standard(features: np.ndarray) -> np.ndarray:
 
 
 @every_shape
-@pytest.mark.parametrize("l2", [1e-6, 1e-3, 1e-1, 10.0])
-@pytest.mark.parametrize("classes", [2, 5])
+@for_each("l2", [1e-6, 1e-3, 1e-1, 10.0])
+@for_each("classes", [2, 5])
 def test_outputs_are_those_of_scikit_learn_on_standardised_features(
     images: int, channels: int, l2: float, classes: int
 ) -> None:

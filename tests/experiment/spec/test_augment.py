@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from tests.each import for_each
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, Augmentation, AugmentPreset, preset_of
 from tl_core.experiment.spec import Augment, ExperimentSpec
 
-every_row = pytest.mark.parametrize("row", AUGMENTATIONS, ids=AUGMENTATIONS.names)
-every_preset = pytest.mark.parametrize("preset", AUGMENT_PRESETS, ids=AUGMENT_PRESETS.names)
+every_row = for_each("row", AUGMENTATIONS, ids=AUGMENTATIONS.names)
+every_preset = for_each("preset", AUGMENT_PRESETS, ids=AUGMENT_PRESETS.names)
 
 
 def steps(written: Any) -> list[tuple[str, float]]:

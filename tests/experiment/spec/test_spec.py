@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.each import for_each
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import PARAMETERS, VERSION, ExperimentSpec
@@ -37,9 +38,9 @@ BESIDE: dict[str, dict[str, Any]] = {
 }
 """Settings that others need to be allowed."""
 
-every_setting = pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
+every_setting = for_each("row", PARAMETERS, ids=lambda row: row.path)
 numbers = [row for row in PARAMETERS if row.kind in ("integer", "number")]
-every_number = pytest.mark.parametrize("row", numbers, ids=lambda row: row.path)
+every_number = for_each("row", numbers, ids=lambda row: row.path)
 
 
 def other(row: Param) -> Any:
@@ -119,12 +120,12 @@ def test_every_number_takes_both_ends_of_its_range(row: Param) -> None:
 
 
 @every_number
-@pytest.mark.parametrize("value", ["many", [1], float("nan"), float("inf")], ids=str)
+@for_each("value", ["many", [1], float("nan"), float("inf")], ids=str)
 def test_every_number_refuses_what_is_no_number(row: Param, value: Any) -> None:
     assert problem(row.path, value).path.startswith(row.path)
 
 
-@pytest.mark.parametrize("row", [row for row in PARAMETERS if row.choices], ids=lambda row: row.path)
+@for_each("row", [row for row in PARAMETERS if row.choices], ids=lambda row: row.path)
 def test_a_choice_takes_each_of_its_values_and_names_near_ones(row: Param) -> None:
     for choice in row.choices:
         ExperimentSpec().with_values({row.path: choice})
