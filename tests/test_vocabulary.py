@@ -18,35 +18,12 @@ PAGES = [
     ROOT / "CHANGELOG.md",
     ROOT / "models/README.md",
 ]
-READ = (
-    "app.py",
-    "pages",
-    *(
-        "tl_core/" + name
-        for name in ("backbones", "cache", "cli", "data", "errors.py", "files.py", "params.py", "registry.py")
-    ),
-    *(
-        "tl_core/engine/" + name
-        for name in ("inputs", "networks", "probe", "results", "lr_range_test.py", "lr_sweep.py")
-    ),
-    *(
-        "tl_core/" + name
-        for name in (
-            "devices.py",
-            "text.py",
-            "metrics.py",
-            "sentences.py",
-            "records",
-            "plan",
-            "experiment",
-            "forks",
-            "results",
-            "service",
-            "supervisor",
-        )
-    ),
+MODULES = sorted(
+    path
+    for top in ("app.py", "pages", "tl_core")
+    for path in [ROOT / top, *(ROOT / top).rglob("*.py")]
+    if path.is_file()
 )
-MODULES = sorted(path for top in READ for path in [ROOT / top, *(ROOT / top).rglob("*.py")] if path.is_file())
 
 
 def retired_phrases(table: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the outputs of a network say of images, in TensorFlow: their loss, the likeliest class, and the loss that training lowers."""
+"""Losses and predictions from the outputs of a network, in TensorFlow."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def predicted(logits: Any) -> Any:
 
 
 def mixed(loss: Callable[[Any], Any], labels: Any, others: Any = None, shares: Any = None) -> Any:
-    """A loss of labels, or of mixed images: of both labels, each by its share (Zhang et al. 2018, "mixup")."""
+    """A loss of labels, or of mixed images: of both labels, weighted by share (Zhang et al. 2018, "mixup")."""
     return loss(labels) if others is None else shares * loss(labels) + (1 - shares) * loss(others)
 
 
 def larger(labels: Any, others: Any = None, shares: Any = None) -> Any:
-    """The label that counts most; of mixed images that of the larger share."""
+    """The label; for mixed images the one with the larger share."""
     return labels if others is None else tf.where(shares >= 0.5, labels, others)
 
 
 def lowered(smoothing: Any, weights: np.ndarray | None, losses: Any, logits: Any, *labels: Any) -> Any:
-    """The loss of each image that training lowers: the plain one (`losses`), smoothed and weighted.
+    """The loss of each image that training minimises: the plain one (`losses`), smoothed and weighted.
 
     Args:
-        smoothing: As `label_smoothing` of a step's method, for all images or for each; None for none.
-        weights: As `class_weights` of a step's method.
-        labels: As a step takes them.
+        smoothing: See `StepConfig.label_smoothing`; for all images or for each; None: no smoothing.
+        weights: See `StepConfig.class_weights`.
+        labels: As for a training step.
     """
     if smoothing is None and weights is None:
         return losses

@@ -1,8 +1,8 @@
-"""Training steps and forward passes, compiled, one by one or many at once. TensorFlow's own: see backend.py.
+"""Compiled training steps and forward passes, one by one or many at once. Specific to TensorFlow: see backend.py.
 
-Many at once: on stored features a step takes a fifth of a millisecond, and calling TensorFlow from Python and back as long again.
-The loop is TensorFlow's then, over the very same operations, so that it makes no difference to the bit, but for penalties on activity, where it
-does in the last one (tests/engine/training/test_at_once.py). How many steps are taken at once makes none at all.
+Many at once: on cached features a step takes a fifth of a millisecond, and a call of TensorFlow from Python as long again.
+The loop then runs in TensorFlow, over the same operations, so that results are bit-identical, except with activity penalties, where the
+last bit differs (tests/engine/training/test_at_once.py). The number of steps per call never matters.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from tl_core.engine.losses import cross_entropy, larger, lowered, mixed, predict
 
 @dataclass(frozen=True)
 class ParamGroup:
-    """Weights that learn at one rate.
+    """Weights with one learning rate.
 
     Attributes:
-        name: "head" or "backbone"; of one block "backbone/<block>".
-        optimizer: Their own, with its own moments.
-        rate: The highest learning rate, of which a schedule takes a share.
+        name: "head" or "backbone"; for a single block "backbone/<block>".
+        optimizer: Their own optimiser.
+        rate: The base learning rate, which the schedule scales.
     """
 
     name: str
@@ -36,15 +36,15 @@ class ParamGroup:
 
 @dataclass(frozen=True)
 class StepConfig:
-    """What a step does beyond lowering the mean cross-entropy of a batch and the penalties that layers have themselves.
+    """The options of a training step, in addition to mean cross-entropy and the layers' own penalties.
 
     Attributes:
-        label_smoothing: Share of every label that is spread over all classes (Szegedy et al. 2016).
-        class_weights: How much an image of each class counts: float32, shape (classes,); None: all alike.
-        penalised: Variables of whose squares `l2` times the sum is a penalty. A regulariser given to a layer that exists does nothing.
-        clip_norm: The longest gradient, over all weights together (Pascanu et al. 2013); None: any.
-        ema: The share of itself that a moving average keeps in a step. In the first steps it is lower, (1 + step) / (10 + step) at most,
-            so that random first weights are soon forgotten (as TensorFlow's ExponentialMovingAverage with `num_updates`).
+        label_smoothing: Share of every label spread over all classes (Szegedy et al. 2016).
+        class_weights: The weight of each class: float32, shape (classes,); None: equal weights.
+        penalised: Variables with a penalty of `l2` times the sum of squares. A regulariser set on an existing layer has no effect.
+        clip_norm: The largest gradient norm, over all weights together (Pascanu et al. 2013); None: unlimited.
+        ema: Decay of the moving average. In the first steps it is at most (1 + step) / (10 + step), so that random initial
+            weights are soon forgotten (as TensorFlow's ExponentialMovingAverage with `num_updates`).
         averages: Pairs of a variable and its moving average.
         precision: "mixed_bfloat16": the layers below the last compute in bfloat16, which has the range of float32, so that the loss
             needs no scaling; weights, logits and loss are float32.
@@ -62,12 +62,12 @@ class StepConfig:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a training step saw, before it moved the weights.
+    """The outputs of a training step, computed before the update.
 
     Attributes:
         losses: Plain cross-entropy of each image of the batch, in training mode: float32, shape (batch,).
         correct: Whether the most likely class is the label: bool, shape (batch,).
-        penalty: All penalties together, one number.
+        penalty: The sum of all penalties.
     """
 
     losses: np.ndarray
@@ -76,14 +76,14 @@ class StepResult:
 
 
 Step = Callable[..., StepResult]
-"""From inputs of a tail, their int64 labels and, for mixed images, the labels of what was mixed in and the shares that are left."""
+"""From inputs of a tail, their int64 labels and, for mixed images, the partners' labels and the images' own shares."""
 
 Source = Any
-"""Inputs of a tail that are kept where it computes: a float32 tensor, shape (images, ...)."""
+"""Inputs of a tail, resident on its device: a float32 tensor, shape (images, ...)."""
 
 
 def on_device(inputs: np.ndarray) -> Source:
-    """A copy of inputs where the tail computes."""
+    """A copy of inputs on the device of the tail."""
     return tf.convert_to_tensor(inputs, tf.float32)
 
 
@@ -92,8 +92,8 @@ class Steps:
     """The training step of a phase.
 
     Attributes:
-        one: Takes a batch and moves the weights once, at the rates the optimisers have.
-        many: Does so for the batches of `order` in turn, out of a source: (source, order, labels, rates) to what each step saw. order: int64
+        one: Updates the weights once on a batch, at the current rates of the optimisers.
+        many: Does so for the batches of `order` in turn: (source, order, labels, rates) to the results of each step. order: int64
             positions in source and labels, shape (steps, batch). labels: int64, shape (images,). rates: of each group in each step,
             float32, shape (steps, groups).
     """
@@ -104,10 +104,10 @@ class Steps:
 
 @dataclass(frozen=True)
 class Forward:
-    """A network in inference mode; called with a batch of its inputs, it gives its outputs.
+    """A network in inference mode; called with a batch of inputs, it returns outputs.
 
     Attributes:
-        many: Gives those of many batches, in turn: (source, order) to float32, shape (steps * batch, ...). order: as for `Steps.many`.
+        many: Outputs of many batches, in turn: (source, order) to float32, shape (steps * batch, ...). order: see `Steps.many`.
     """
 
     one: Callable[[np.ndarray], np.ndarray]
@@ -118,7 +118,7 @@ class Forward:
 
 
 def training_steps(tail: keras.Model, groups: Sequence[ParamGroup], method: StepConfig = StepConfig()) -> Steps:
-    """What moves the weights of the groups."""
+    """Builds the training steps of parameter groups."""
     update = _update(tail, groups, method)
     compiled = tf.function(
         update, reduce_retracing=True, jit_compile=False
@@ -127,13 +127,13 @@ def training_steps(tail: keras.Model, groups: Sequence[ParamGroup], method: Step
     def one(
         inputs: np.ndarray, labels: np.ndarray, others: np.ndarray | None = None, shares: np.ndarray | None = None
     ) -> StepResult:
-        # Left out where there are none: at None TensorFlow would look for some 60 microseconds in each step.
+        # Omitted if there are none: TensorFlow spends some 60 microseconds per step on a None.
         second = () if others is None else (tf.convert_to_tensor(others), tf.convert_to_tensor(shares))
         result = compiled(tf.convert_to_tensor(inputs, tf.float32), tf.convert_to_tensor(labels), *second)
         return StepResult(*(part.numpy() for part in result))
 
     @tf.function(
-        # Drawn once: else a second time for the last batch of an epoch, which is smaller.
+        # One graph for all batch sizes: the last batch of an epoch is smaller.
         input_signature=[
             _batches_of(tail),
             tf.TensorSpec((None, None), tf.int64),
@@ -158,7 +158,7 @@ def training_steps(tail: keras.Model, groups: Sequence[ParamGroup], method: Step
 
 
 def _update(tail: keras.Model, groups: Sequence[ParamGroup], method: StepConfig) -> Callable[..., tuple[Any, Any, Any]]:
-    """One update of the weights; gives losses, whether the most likely class is right, penalty."""
+    """One update of the weights; returns losses, correctness of the predictions, penalty."""
     variables = [variable for group in groups for variable in group.variables]
 
     def update(inputs: Any, labels: Any, *others: Any) -> tuple[Any, Any, Any]:
@@ -182,7 +182,7 @@ def _update(tail: keras.Model, groups: Sequence[ParamGroup], method: StepConfig)
 
 
 def _each(step: Callable[[Any], Any], batches: Any, dtypes: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What a step gives for each batch, one after the other, stacked."""
+    """The stacked results of a step on each batch."""
     return tuple(tf.map_fn(step, batches, parallel_iterations=1, fn_output_signature=dtypes))
 
 
@@ -201,9 +201,9 @@ def move_averages(averages: Sequence[tuple[Any, Any]], share: Any, iterations: A
 
 @contextmanager
 def _computing_in(tail: keras.Model, precision: str) -> Iterator[None]:
-    """Has the layers below the last compute in a precision while a graph is drawn; that they do is the graph's, not the layers'.
+    """A context in which layers below the last are traced in a precision; this affects the graph, not the layers.
 
-    So the same layers measure, and are exported, in float32.
+    So the same layers are evaluated and exported in float32.
     """
     layers = tail.layers[:-1] if precision != "float32" else []
     policies = [layer.dtype_policy for layer in layers]
@@ -246,13 +246,13 @@ def _batches_of(model: keras.Model) -> Any:
 def variables_of(
     tail: keras.Model, groups: Sequence[ParamGroup], averages: Sequence[tuple[Any, Any]] = ()
 ) -> Mapping[str, Any]:
-    """Everything training changes, by a stable name.
+    """All variables that training changes, by stable names.
 
-    model/      the weights that are measured, exported and used: of a variable that is averaged its average
-    trained/    of a variable that is averaged the one that training moves
-    optimizer/  each optimiser's state
+    model/      the weights that are evaluated and exported: the averages of averaged variables
+    trained/    the trained values of averaged variables
+    optimizer/  the state of each optimiser
 
-    Seed generators are left out: they are set anew from (seed, epoch) at each epoch's start.
+    Seed generators are excluded: they are reset from (seed, epoch) at the start of each epoch.
     """
     used = {variable.path: average for variable, average in averages}
     weights = [variable for variable in tail.weights if "seed_generator" not in variable.path]

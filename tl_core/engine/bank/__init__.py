@@ -1,1 +1,1 @@
-"""Many heads on the same stored features, trained in stacks; `tl_core.results.head_bank` says which."""
+"""Trains many heads on the same cached features, in stacks; `tl_core.results.head_bank` defines which."""

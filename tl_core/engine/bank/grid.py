@@ -1,4 +1,4 @@
-"""A grid of heads from its settings to its result: features once, then all cells in one program."""
+"""Trains a grid of heads: computes features once, then trains all cells in one program."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from tl_core.store import cache_folder
 
 
 def train_bank(base: ExperimentSpec, grid: Grid, models: Path, progress: ProgressCallback) -> dict[str, Any]:
-    """Trains every cell of a grid on the features that a run of `base` would read; nothing but caches is written.
+    """Trains every cell of a grid on the features of a run of `base`; writes only caches.
 
     Returns:
-        The JSON form that `tl_core.results.head_bank` describes; of what was reached, where `progress` raised RunStopped while heads trained.
+        The JSON form described in `tl_core.results.head_bank`; of the epochs so far, if `progress` raised RunStopped during training.
 
     Raises:
-        BadInput: as `cells` and a run of `base` do.
-        RunFailed: as a run would, and where the features do not fit into memory.
-        RunStopped: where `progress` raises it before heads train.
+        BadInput: see `cells`; also as a run of `base`.
+        RunFailed: as a run; also if features do not fit into memory.
+        RunStopped: `progress` raised it before training.
     """
     specs = cells(grid, base)
     data, arrays = read(base, models, progress)
@@ -39,11 +39,11 @@ def train_bank(base: ExperimentSpec, grid: Grid, models: Path, progress: Progres
 
 
 def read(spec: ExperimentSpec, models: Path, progress: ProgressCallback) -> tuple[Prepared, Arrays]:
-    """The data of a spec whose backbone is all frozen, and the features that its head reads.
+    """The data of a spec with a frozen backbone, and the features of its head.
 
     Raises:
-        BadInput, RunStopped: as a run would.
-        RunFailed: as a run would, and where the features do not fit into memory.
+        BadInput, RunStopped: as a run.
+        RunFailed: as a run; also if features do not fit into memory.
     """
     set_up(spec.train.seed)
     experiment, cache = resolve(spec), cache_folder(models)

@@ -1,8 +1,8 @@
-"""Where each head of a stack lies in the arrays that all of them share.
+"""The layout of the heads of a stack in shared arrays.
 
-Every array of a stack has the axes (rows, images or inputs, width, units). The heads of a row see the same inputs: the same images in the
-same order, with the same noise and dropout. So the first layer of all of them is one matrix product. All rows have the same width; what is
-left over repeats a head and is never read.
+Every array of a stack has the axes (rows, images or inputs, width, units). The heads of a row have the same inputs: the same images in the
+same order, with the same noise and dropout. So the first layer of all of them is one matrix product. All rows have the same width; spare
+places repeat a head and are never read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Layout:
     """The places of heads.
 
     Attributes:
-        places: The number of the head at each place: int64, shape (rows, width).
+        places: The index of the head at each place: int64, shape (rows, width).
         seeds: The different seeds.
         seed_of_row: The position among `seeds` of each row's seed: int64, shape (rows,).
     """
@@ -35,17 +35,17 @@ class Layout:
         return np.ascontiguousarray(heads[self.places].swapaxes(1, 2))
 
     def by_head(self, stacked: np.ndarray) -> np.ndarray:
-        """The reverse of `stacked`."""
+        """The inverse of `stacked`."""
         rows, n, width, units = stacked.shape
         first = np.unique(self.places, return_index=True)[1]
         return stacked.swapaxes(1, 2).reshape(rows * width, n, units)[first]
 
 
 def layout_of(specs: Sequence[ExperimentSpec], inputs: int, outputs: int) -> Layout:
-    """Places for heads of one structure.
+    """A layout for heads of one structure.
 
     Args:
-        inputs, outputs: Of the first layer of one head.
+        inputs, outputs: Sizes of the first layer of one head.
     """
     together: dict[tuple[int, float, float], list[int]] = defaultdict(list)
     for number, spec in enumerate(specs):
@@ -57,7 +57,7 @@ def layout_of(specs: Sequence[ExperimentSpec], inputs: int, outputs: int) -> Lay
 
 
 def inputs_key(spec: ExperimentSpec) -> tuple[int, float, float]:
-    """Heads with the same key see the same inputs in every step."""
+    """Heads with equal keys have the same inputs in every step."""
     return spec.train.seed, spec.head.noise, dropouts(spec.head)[0]
 
 
@@ -67,7 +67,7 @@ def dropouts(head: HeadSpec) -> tuple[float, ...]:
 
 
 def _width(sizes: Sequence[int], inputs: int, outputs: int, batch: int) -> int:
-    """The width at which the arrays of a step are smallest: a kernel a place, a batch of inputs a row."""
+    """The width that minimises the arrays of a step: one kernel per place, one batch of inputs per row."""
 
     def numbers(width: int) -> int:
         rows = sum(-(-size // width) for size in sizes)

@@ -1,6 +1,6 @@
 """The network of many heads: the layers of `tl_core.engine.networks.head.attach`, with weights stacked along a heads axis.
 
-For the axes of arrays see `Layout`. Where this file names no training mode, it is inference.
+See `Layout` for the axes of arrays. Computations are in inference mode unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _KERAS_SEEDS = 2**31 - 2
 
 
 class Dense(NamedTuple):
-    """A layer: the names of itself and of the dropout before it in a run; kernel, shape (rows, inputs, width, units), and bias.
+    """A dense layer: its name and that of the dropout layer before it in a run; kernel, shape (rows, inputs, width, units), and bias.
 
-    dropout: The rate of each head, to be broadcast; None where no head has any.
+    dropout: The rate of each head, broadcastable; None if no head has dropout.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Network:
 
     Attributes:
         norms: Of the features and of each hidden layer; empty without batch normalisation.
-        settings: What heads differ in, by the paths of `PER_HEAD`: float32 of shape (rows, 1, width, 1); None where it is off in all heads.
+        settings: Per-head settings, by the paths of `PER_HEAD`: float32 of shape (rows, 1, width, 1); None if off in all heads.
     """
 
     layout: Layout
@@ -77,10 +77,10 @@ class Network:
     def draws(self, count: Any, batch: int) -> dict[str, Any]:
         """The random numbers of a training step, by layer: shape (rows, batch, 1, inputs).
 
-        They are what Keras's layers draw in a run of the same seed. A run's last batch may be smaller: its numbers are the first of these.
+        They equal those that Keras's layers draw in a run with the same seed. The smaller last batch of a run uses the first of them.
 
         Args:
-            count: Where the generators of layers are: at the epoch in its first step, one more in each.
+            count: The state of the layers' generators: the epoch in its first step, plus one per step.
         """
         random = {layer.dropout_name: layer.kernel for layer in self.layers if layer.dropout is not None}
         if self.settings["head.noise"] is not None:
@@ -98,7 +98,7 @@ class Network:
 
         Args:
             x: Features, shape (rows or 1, images, 1, inputs).
-            draws, shares: In training mode, what `draws` gives, and how much each image counts, float32, shape (images,).
+            draws, shares: In training mode, the result of `draws`, and the weight of each image, float32, shape (images,).
         """
         outputs, drawn = [], draws or {}
         if NOISE in drawn:
@@ -114,7 +114,7 @@ class Network:
         return x, outputs
 
     def losses(self, logits: Any, labels: Any, class_weights: np.ndarray | None) -> tuple[Any, Any, Any]:
-        """Of each image and head: plain cross-entropy, the loss that training lowers, whether the most likely class is the label.
+        """For each image and head: plain cross-entropy, the loss that training minimises, whether the prediction is correct.
 
         Args:
             labels: int64, shape (rows, images, 1).
@@ -128,7 +128,7 @@ class Network:
         return tuple(tf.reshape(values, shape) for values in (plain, wanted, tf.equal(predicted(flat), answers)))
 
     def penalty(self, outputs: Sequence[Any], shares: Any) -> Any:
-        """Of each head, shape (rows, 1, width, 1); that on activity is averaged over images by their shares."""
+        """The penalty of each head, shape (rows, 1, width, 1); that on activity is a weighted average over images."""
         total = tf.zeros((self.layout.places.shape[0], 1, self.layout.places.shape[1], 1))
         for layer, output in zip(self.layers, outputs, strict=True):
             penalised = ("", layer.kernel.value, 1.0), ("bias_", layer.bias.value, 1.0)
@@ -140,7 +140,7 @@ class Network:
 
 
 def network_of(specs: Sequence[ExperimentSpec], layout: Layout, sizes: Sequence[tuple[int, int]]) -> Network:
-    """Heads with the first weights that their runs would have, under the names that their random numbers depend on."""
+    """Heads with the initial weights of their runs, under the layer names that determine their random numbers."""
 
     def filled(name: str, units: int, value: float) -> Any:
         return keras.Variable(layout.stacked(np.full((len(specs), 1, units), value, np.float32)), name=name)
@@ -152,7 +152,7 @@ def network_of(specs: Sequence[ExperimentSpec], layout: Layout, sizes: Sequence[
         of_seed = {seed: keras.initializers.GlorotUniform(seed_of(seed, name))(shape) for seed in layout.seeds}
         kernels = np.stack([np.asarray(of_seed[spec.train.seed]) for spec in specs])
         dropout = _per_head([dropouts(spec.head)[number] for spec in specs], 0.0, layout)
-        if number == 0 and dropout is not None:  # The same for all heads of a row, which read the same inputs.
+        if number == 0 and dropout is not None:  # The same for all heads of a row, which share inputs.
             dropout = dropout[:, :, :1]
         kernel = keras.Variable(layout.stacked(kernels), name="kernel")
         layers.append(Dense(name, dropout_name, dropout, kernel, filled("bias", shape[1], 0)))
@@ -172,7 +172,7 @@ def _settings(specs: Sequence[ExperimentSpec], layout: Layout) -> dict[str, Any]
 
 
 def _per_head(values: Sequence[float | None], off: float | None, layout: Layout) -> Any:
-    """A setting, to be broadcast along images and units; None where it is off in all heads. In some of them, no value is infinity."""
+    """A setting, broadcastable along images and units; None if it is off in all heads. If it is off in some, their value is infinity."""
     if all(value == off for value in values):
         return None
     numbers = np.array([np.inf if value is None else value for value in values], np.float32)

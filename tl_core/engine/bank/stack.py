@@ -1,7 +1,7 @@
-"""Heads that train side by side: differentiated by TensorFlow, moved by Keras's optimisers.
+"""Stacks of heads that train together, with TensorFlow's gradients and Keras's optimisers.
 
-Heads do not touch each other, so the gradient of the sum of their losses is the gradient of each. Optimisers work element by element; what
-differs between heads (learning rate, weight decay, ...) is an array that is broadcast along the heads axis.
+Heads are independent, so the gradient of the sum of their losses is the gradient of each. Optimisers work element by element; settings that
+differ between heads (learning rate, weight decay, ...) are arrays that broadcast along the heads axis.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Batches(NamedTuple):
 
     Attributes:
         order: Positions of training images, by seed: int32, shape (seeds, steps, batch).
-        shares: How much each image of a batch counts: float32, shape (steps, batch). The last batch of an epoch is filled up with images
-            that count nothing, so that one shape is compiled.
+        shares: The weight of each image: float32, shape (steps, batch). The last batch of an epoch is padded with images
+            of weight 0, so that only one shape is compiled.
         rates: Learning rates: float32, shape (steps, rows, 1, width, 1).
         epoch: Counted from 1.
     """
@@ -38,7 +38,7 @@ class Batches(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Of each head: losses and correct predictions over images, penalties over steps. float64, shape (rows, width)."""
+    """Sums per head: losses and correct predictions over images, penalties over steps. float64, shape (rows, width)."""
 
     losses: Any
     correct: Any
@@ -49,7 +49,7 @@ class Stack:
     """Heads of one structure.
 
     Attributes:
-        averages: Pairs of a variable and its moving average; empty where no head has one.
+        averages: Pairs of a variable and its moving average; empty if no head has one.
         train: `_train`, compiled.
         outputs: From features and positions, int32 of shape (rows or 1, images), to logits in inference mode: shape (rows, images,
             width, units).
@@ -58,11 +58,11 @@ class Stack:
     def __init__(
         self, specs: Sequence[ExperimentSpec], inputs: int, units: int, class_weights: np.ndarray | None
     ) -> None:
-        """Heads before their first step.
+        """Creates heads with initial weights.
 
         Args:
             specs: They differ in `tl_core.results.head_bank.PER_HEAD` only.
-            units: Of the classifier.
+            units: Units of the classifier.
         """
         sizes = sizes_of(specs[0], inputs, units)
         self.specs, self.layout, self._class_weights = tuple(specs), layout_of(specs, *sizes[0]), class_weights
@@ -76,14 +76,14 @@ class Stack:
             self.optimizer.weight_decay = self._settings["optimizer.weight_decay"]
         averaged = self._settings["optimizer.ema"] is not None
         self.averages = pairs_with_averages(self.network.weights) if averaged else []
-        # XLA fuses what an optimiser does to each weight: with 64 linear heads a step takes half the time.
+        # XLA fuses the operations of the optimiser: with 64 linear heads a step takes half the time.
         self._compiled_step = tf.function(self._step, jit_compile=True)
         self.train = tf.function(self._train, jit_compile=False)
         signature = [tf.TensorSpec((None, inputs), tf.float32), tf.TensorSpec((None, None), tf.int32)]
         self.outputs = tf.function(self._outputs, input_signature=signature, jit_compile=False)
 
     def hand_over(self, heads: Sequence[int], stack: Stack) -> None:
-        """Puts some of the heads, as they are now, into a stack of theirs alone."""
+        """Moves some of the heads, with their current state, to a new stack."""
         for old, new in zip(self._variables, stack._variables, strict=True):
             values = np.asarray(old)
             new.assign(stack.layout.stacked(self.layout.by_head(values)[list(heads)]) if values.ndim == 4 else values)
@@ -94,14 +94,14 @@ class Stack:
         return [*self.network.weights, *(average for _, average in self.averages), *self.optimizer.variables]
 
     def _train(self, features: Any, labels: Any, batches: Batches, start: Any, stop: Any) -> Sums:
-        """Takes the steps from start to stop, without it."""
+        """Runs the steps from start to stop (exclusive)."""
         sums = Sums(*[tf.zeros(self.layout.places.shape, tf.float64)] * 3)
         row_seeds = tf.constant(self.layout.seed_of_row)
         for step in tf.range(start, stop):
             self._rates.assign(batches.rates[step])
             positions = tf.gather(batches.order[:, step], row_seeds)
             inputs, answers = (tf.gather(of, positions)[:, :, None] for of in (features, labels))
-            # Drawn outside of what XLA compiles: its random numbers take longer than the rest of the step.
+            # Outside XLA, whose random numbers take longer than the rest of the step.
             draws = self.network.draws(batches.epoch + step, batches.order.shape[2])
             of_step = self._compiled_step(inputs, answers, batches.shares[step], draws)
             sums = Sums(*(before + more for before, more in zip(sums, of_step, strict=True)))

@@ -1,4 +1,4 @@
-"""Training a bank: its heads in stacks, each of one structure and small enough for memory, epoch by epoch until each has ended."""
+"""Trains a bank: heads in stacks of one structure that fit into memory, epoch by epoch until each has ended."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ from tl_core.results.head_bank import PER_HEAD
 from tl_core.text import data_size
 
 SHARE_OF_MEMORY = 0.25
-"""Of what is free: as much may the features take, and as much what a stack of heads trains with."""
+"""Share of free memory for the features, and for the training state of a stack."""
 
 COPIES = 7
-"""Arrays of the size of all weights that a step holds: the weights, two moments, the average, the gradient, and two to compute with."""
+"""Number of arrays of the size of all weights in a step: weights, two moments, average, gradient, and two temporary ones."""
 
 MEASURED_AT_ONCE = 256
-"""Images that all heads look at together where they are measured; bounds the memory of hidden layers."""
+"""Images per evaluation batch; bounds the memory of hidden layers."""
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """What all heads read. Features: float32 or float16, shape (images, inputs); labels: int64, shape (images,)."""
+    """The data of all heads. Features: float32 or float16, shape (images, inputs); labels: int64, shape (images,)."""
 
     train: np.ndarray
     train_labels: np.ndarray
@@ -62,7 +62,7 @@ class Arrays:
 
 @dataclass
 class Outcome:
-    """What became of one head: the records of its epochs, and why there are no more of them."""
+    """The result of one head: the records of its epochs, and why it ended."""
 
     rule: EarlyStopping = field(repr=False)
     plateau: Plateau = field(repr=False)
@@ -76,7 +76,7 @@ class Outcome:
 
     @classmethod
     def of(cls, spec: ExperimentSpec) -> Outcome:
-        """That of a head before its first epoch."""
+        """The outcome of a head before its first epoch."""
         return cls(EarlyStopping(spec.stopping, 1), Plateau(spec.schedule, resolve(spec).phases[0].schedule_span))
 
     def add(self, record: EpochRecord) -> None:
@@ -92,7 +92,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Bank:
-    """What became of each head, in the order of the specs; not `complete` where it was stopped."""
+    """The outcomes of all heads, in the order of the specs; not `complete` if it was stopped."""
 
     outcomes: tuple[Outcome, ...]
     seconds: float
@@ -103,8 +103,8 @@ def run(specs: Sequence[ExperimentSpec], arrays: Arrays, progress: ProgressCallb
     """Trains a head for each spec.
 
     Args:
-        specs: All of them read the same features. Those that differ in `tl_core.results.head_bank.PER_HEAD` only train side by side.
-        progress: Receives how many epochs of heads are done, of how many; where it raises RunStopped, what was reached is returned.
+        specs: All have the same features. Those that differ only in `tl_core.results.head_bank.PER_HEAD` train together.
+        progress: Called with completed and total epochs of heads; if it raises RunStopped, the results so far are returned.
     """
     began, complete = time.monotonic(), True
     outcomes = tuple(map(Outcome.of, specs))
@@ -125,9 +125,9 @@ def run(specs: Sequence[ExperimentSpec], arrays: Arrays, progress: ProgressCallb
 
 
 def need_memory(images: int, inputs: int) -> None:
-    """Raises RunFailed where features of so many images do not fit; to be called before they are read from the disk.
+    """Raises RunFailed if the features do not fit into memory; to be called before they are read from disk.
 
-    They take four bytes each however they are stored: heads compute in float32.
+    They take four bytes each in any storage format: heads compute in float32.
     """
     needed, most = 4 * images * inputs, _budget()
     if needed > most:
@@ -142,7 +142,7 @@ def _budget() -> float:
 
 
 def stacks(specs: Sequence[ExperimentSpec], arrays: Arrays) -> Iterator[list[int]]:
-    """Numbers of heads that train side by side: of the same structure, those that see the same inputs next to each other."""
+    """Indices of heads that train together: of the same structure, those with the same inputs next to each other."""
     alike: dict[str, list[int]] = {}
     for number, spec in enumerate(specs):
         alike.setdefault(spec.with_values(PER_HEAD).digest(), []).append(number)
@@ -154,7 +154,7 @@ def stacks(specs: Sequence[ExperimentSpec], arrays: Arrays) -> Iterator[list[int
 
 
 def head_bytes(spec: ExperimentSpec, arrays: Arrays) -> int:
-    """The memory one head of a stack takes while it trains, at most."""
+    """Maximum memory of one head of a stack during training."""
     inputs, units = arrays.train.shape[1], spec.head.units(arrays.classes)
     sizes = sizes_of(spec, inputs, units)
     weights = sum((read + 1) * given for read, given in sizes)
@@ -167,7 +167,7 @@ def head_bytes(spec: ExperimentSpec, arrays: Arrays) -> int:
 def _train_stack(
     specs: Sequence[ExperimentSpec], outcomes: Sequence[Outcome], arrays: Arrays, reached: Callable[[int], None]
 ) -> None:
-    """Trains heads of one structure to their ends; adds to their outcomes."""
+    """Trains heads of one structure until each has ended; adds to their outcomes."""
     balance = specs[0].loss.class_weights == "balanced"
     size = int(arrays.train.shape[1]), specs[0].head.units(arrays.classes)
     class_weights = balanced(arrays.train_labels) if balance else None
@@ -181,7 +181,7 @@ def _train_stack(
         going = [number for number, outcome in enumerate(outcomes) if not outcome.ended]
         if not going:
             return
-        if len(going) <= len(outcomes) / 2:  # Not sooner: another shape is compiled anew.
+        if len(going) <= len(outcomes) / 2:  # Not earlier: another shape has to be compiled.
             rest = Stack([stack.specs[number] for number in going], *size, class_weights)
             stack.hand_over(going, rest)
             stack, outcomes = rest, [outcomes[number] for number in going]
@@ -190,7 +190,7 @@ def _train_stack(
 def _epoch(
     stack: Stack, outcomes: Sequence[Outcome], arrays: Arrays, epoch: int, watch: Callable[[], None]
 ) -> list[EpochRecord]:
-    """Trains one epoch; the record of each head."""
+    """Trains one epoch; returns the record of each head."""
     rates = _rates(stack, outcomes, epoch, -(-len(arrays.train_labels) // stack.specs[0].train.batch_size))
     sums = _train(stack, arrays, epoch, rates, watch)
     reported = [stack.layout.by_head(values[:, None, :, None])[:, 0, 0] for values in sums]
@@ -215,7 +215,7 @@ def _epoch(
 def _rates(stack: Stack, outcomes: Sequence[Outcome], epoch: int, steps: int) -> np.ndarray:
     """The learning rate of each head in each step: float64, shape (heads, steps)."""
     spec, span = stack.specs[0], resolve(stack.specs[0]).phases[0].schedule_span
-    # One schedule for all, but plateau follows each head's own losses.
+    # One schedule for all, except plateau, which follows the losses of each head.
     plateau = spec.schedule.name == "plateau"
     lowered = [outcome.plateau.lowered(outcome.records) for outcome in outcomes] if plateau else [0]
     shares = [[rate(spec.schedule, 1.0, epoch, step, steps, span, times) for step in range(steps)] for times in lowered]
@@ -223,7 +223,7 @@ def _rates(stack: Stack, outcomes: Sequence[Outcome], epoch: int, steps: int) ->
 
 
 def _train(stack: Stack, arrays: Arrays, epoch: int, rates: np.ndarray, watch: Callable[[], None]) -> list[np.ndarray]:
-    """Takes the steps of an epoch; `Sums`."""
+    """Runs the steps of an epoch; returns `Sums`."""
     count, size = len(arrays.train_labels), stack.specs[0].train.batch_size
     steps, size = rates.shape[1], min(size, count)
     orders = [generator_of("order", seed, epoch).permutation(count) for seed in stack.layout.seeds]
@@ -252,7 +252,7 @@ def _measured(
     """The metrics of each head.
 
     Args:
-        positions: Images that heads are measured on, of each seed or of all, shape (seeds or 1, images).
+        positions: Images for evaluation, per seed or for all, shape (seeds or 1, images).
     """
     of_rows = positions[stack.layout.seed_of_row] if len(positions) > 1 else positions
     if (of_rows == of_rows[0]).all():

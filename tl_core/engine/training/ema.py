@@ -1,4 +1,4 @@
-"""The moving average of weights: what a run measures, keeps and exports where one is asked for (Polyak & Juditsky 1992)."""
+"""EMA of weights, used for metrics, checkpoints and export if enabled (Polyak & Juditsky 1992)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tl_core.engine.backend import keras
 
 
 def averages_of(tail: keras.Model) -> list[tuple[Any, Any]]:
-    """Pairs of every variable that training moves and its average, which begins where the variable is.
+    """Pairs of every trained variable and its average, initialised with the variable.
 
-    Statistics of batch normalisation that are learned are averaged as well: those of the latest weights do not fit averaged ones. What is
-    frozen is left alone. A phase begins with new averages.
+    Updated batch normalisation statistics are averaged too: those of the latest weights do not fit averaged ones. Every phase starts new
+    averages.
     """
     moving = [variable for layer in tail.layers if layer.trainable for variable in layer.weights]
     return pairs_with_averages([variable for variable in moving if "seed_generator" not in variable.path])
@@ -34,7 +34,7 @@ def _average(variable: Any) -> Any:
 
 @contextmanager
 def in_place_of_weights(averages: Sequence[tuple[Any, Any]]) -> Iterator[None]:
-    """Has the network compute with its averages; afterwards the weights are what they were, to the bit."""
+    """A context in which the network uses its averages; the weights are restored exactly."""
     weights = [np.asarray(variable).copy() for variable, _ in averages]
     try:
         for variable, average in averages:

@@ -1,8 +1,7 @@
-"""The weights that train in a phase, by learning rate, each group with an optimiser of its own.
+"""The parameter groups of a phase, by learning rate, each with its own optimiser.
 
-A phase begins with new optimisers, also for weights that trained before: other weights move now, at other rates, and moments gathered
-while the rest stood still would mislead (Adam's correction of the first steps starts anew with them). Where settings are changed while a
-phase trains they are carried over.
+A phase starts with new optimisers, also for weights that were trained before: with other weights training at other rates, old moments
+would mislead (Adam's bias correction starts anew with them). Live changes within a phase keep the optimisers.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ _OPTIMIZERS: dict[str, Callable[[Any, OptimizerSpec], keras.optimizers.Optimizer
     ),
     "rmsprop": lambda rate, spec: keras.optimizers.RMSprop(rate, weight_decay=spec.weight_decay or None),
 }
-"""By name: Kingma & Ba 2015 (adam); Loshchilov & Hutter 2019 (adamw, and decoupled weight decay for all); Sutskever et al. 2013 (momentum)."""
+"""Kingma & Ba 2015 (adam); Loshchilov & Hutter 2019 (adamw, and decoupled weight decay for all); Sutskever et al. 2013 (momentum)."""
 
 
 def groups_of(tail: keras.Model, phase: Phase) -> list[ParamGroup]:
-    """The head, then what is thawed: together, or a group a block from the top down where rates decay with depth.
+    """The head, then the thawed blocks: one group, or one per block from the top down if rates decay with depth.
 
-    A block's rate is the backbone's times the decay for each thawed block above it (Howard & Ruder 2018, "discriminative fine-tuning").
+    A block's rate is the backbone's times the decay per thawed block above it (Howard & Ruder 2018, "discriminative fine-tuning").
     """
     optimizer = phase.spec.optimizer
     groups = [_group("head", _weights(layer for layer in tail.layers if is_head(layer)), phase.head_rate, optimizer)]
@@ -41,16 +40,15 @@ def groups_of(tail: keras.Model, phase: Phase) -> list[ParamGroup]:
         thawed = _weights(layer for layer in tail.layers if not is_head(layer))
         return [*groups, _group("backbone", thawed, phase.backbone_rate, optimizer)]
     for depth, (block, layers) in enumerate(reversed(thawed_blocks(tail, phase))):
-        if weights := _weights(layers):  # A block of frozen normalisation alone has none.
+        if weights := _weights(layers):  # A block with only frozen normalisation has none.
             groups.append(_group(f"backbone/{block}", weights, phase.backbone_rate * decay**depth, optimizer))
     return groups
 
 
 def thawed_blocks(tail: keras.Model, phase: Phase) -> list[tuple[str, list[keras.layers.Layer]]]:
-    """The layers of each thawed block, the lowest first.
+    """The layers of each thawed block, from the input upwards.
 
-    All that a network computes goes through the last layer of a block, and Keras lists layers by depth: what comes before that layer
-    in the list is below it.
+    Everything passes through the last layer of a block, and Keras lists layers by depth: layers listed before it are below it.
     """
     thawed = phase.thawed
     ends = {cut.layer: cut.name for cut in phase.experiment.backbone.cuts}
@@ -65,7 +63,7 @@ def thawed_blocks(tail: keras.Model, phase: Phase) -> list[tuple[str, list[keras
 
 
 def kernels_of(variables: Sequence[Any]) -> list[Any]:
-    """Those that multiply inputs: neither biases nor the scales and offsets of normalisation."""
+    """The kernels, which multiply inputs: neither biases nor scales and offsets of normalisation."""
     return [variable for variable in variables if variable.name.endswith("kernel")]
 
 
