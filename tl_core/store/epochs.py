@@ -35,7 +35,7 @@ class Epochs(Sequence[EpochRecord]):
     def __init__(self, records: Sequence[EpochRecord] = (), before: Epochs | None = None) -> None:
         """before: The same run with fewer epochs."""
         self._records = tuple(records)
-        self._columns = dict(before._columns) if before else {}
+        self._columns: dict[str, np.ndarray] = dict(before._columns) if before else {}
 
     def __len__(self) -> int:
         return len(self._records)

@@ -99,7 +99,7 @@ def phase_lines(begins: Sequence[tuple[float, str]]) -> Marks:
 
 
 def rate_ticks(rates: Iterable[float | None]) -> dict[str, Any]:
-    """Ticks of a logarithmic axis that leave each other room: at 1, 2 and 5 of every decade, or where there are many, at 1 alone."""
+    """Ticks of a logarithmic axis: at 1, 2 and 5 of every decade, or only at 1 if there are many decades."""
     seen = [rate for rate in rates if rate]
     return {"dtick": "D2" if seen and max(seen) < 40 * min(seen) else 1}
 

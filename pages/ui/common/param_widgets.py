@@ -124,7 +124,7 @@ def _number(row: Param, common: dict[str, Any], placeholder: str) -> None:
 
 
 def _step(row: Param) -> float:
-    """What the plus and minus buttons add: a tenth of the default where nothing is said."""
+    """The step of the plus and minus buttons; by default a tenth of the default value."""
     if row.kind == "integer":
         return int(row.step or 1)
     return float(row.step or (row.default or 1e-3) / 10)

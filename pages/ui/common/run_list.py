@@ -203,7 +203,7 @@ def _thinned(values: list[float]) -> tuple[float, ...]:
 
 
 def distinct_titles(titles: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """A name for each (id, title): the title, cut where it is long, with the end of the id where others have the same one."""
+    """A name for each (id, title): the title, shortened, with the end of the id if titles repeat."""
     given = [(id, title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1] + "…") for id, title in titles]
     count = Counter(title for _, title in given)
     return {id: title if count[title] == 1 else f"{title} {id[-4:]}" for id, title in given}

@@ -38,8 +38,8 @@ class RunView:
 
     Attributes:
         records: Of its epochs; of a fork, of those before it as well.
-        adjustments: What was changed while it trained.
-        asked: What is asked for and not yet in force, by path.
+        adjustments: Live changes in force.
+        asked: Requested live changes not yet in force, by path.
         damage: A sentence for each file that cannot be read.
     """
 
@@ -73,7 +73,7 @@ class RunView:
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """What it does, with what was changed while it trained; empty if its spec cannot be read."""
+        """Its phases, with live changes; empty if its spec cannot be read."""
         return resolve(self.spec).with_changes(self.adjustments).phases if self.spec else ()
 
     @property

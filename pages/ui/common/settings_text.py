@@ -1,4 +1,4 @@
-"""Settings and their values as people read them."""
+"""Settings and their values as text."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SUMMARISED = tuple(param for param in PARAMETERS if param.path not in (*_OWN_CO
 
 
 def title_with_unit(param: Param) -> str:
-    """A setting with its unit, where its title does not say it: "Dropout (of the units)", "Stopping patience"."""
+    """A setting with its unit, unless its title has it: "Dropout (of the units)", "Stopping patience"."""
     title = title_in_sentence(param)
     unit = param.unit.strip("()")
     return title[0].upper() + title[1:] + (f" ({unit})" if unit and unit not in title else "")
@@ -53,7 +53,7 @@ def augmentations_text(chosen: Sequence[Augment]) -> str:
 
 
 def short_value(value: Any) -> str:
-    """A value as short as people write it: 1e-4, 0.5, 128+64, on."""
+    """A value in its shortest form: 1e-4, 0.5, 128+64, on."""
     if value is None or value == "":
         return "not set"
     if isinstance(value, Stage):

@@ -54,7 +54,7 @@ def progress_text(row: Row) -> str | None:
 
 
 def time_left(seconds: float | None) -> str:
-    """ "1 min left", rounded as far as a guess deserves; empty if nothing is known."""
+    """ "1 min left", coarsely rounded; empty if unknown."""
     if seconds is None:
         return ""
     coarse = 60 * round(seconds / 60) if seconds >= 120 else 5 * round(seconds / 5) if seconds > 20 else round(seconds)

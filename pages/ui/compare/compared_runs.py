@@ -23,7 +23,7 @@ class ComparedRun:
 
     Attributes:
         name: Tells it apart from all others of the folder.
-        adjustments: What was changed while it trained.
+        adjustments: Live changes in force.
     """
 
     id: str

@@ -38,7 +38,7 @@ class Network:
 
 
 def has_networks(run: Run) -> bool:
-    """True if there is something to ask; a quick look, for a thousand runs."""
+    """True if there is a network; fast for a thousand runs."""
     return (run.checkpoints / MANIFEST).exists() or (run.export / "model.keras").exists()
 
 

@@ -172,7 +172,7 @@ def _widths(scores: Scores, output: Output) -> list[float]:
 
 
 def as_csv(network: Network, album: Album) -> bytes:
-    """A row for each image: file, class_1, score_1, class_2 ..., and the reason where it was skipped; UTF-8 with a mark for Excel."""
+    """A row for each image: file, class_1, score_1, class_2 ..., and the reason if it was skipped; UTF-8 with a byte order mark for Excel."""
     answers = [(image, album.answer(network, image)) for image in album.images]
     said = [(image, answer) for image, answer in answers if answer]
     places = max((len(answer.scores) for _, answer in said), default=0)

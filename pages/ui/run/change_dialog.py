@@ -30,14 +30,14 @@ def can_change(view: RunView) -> bool:
 
 
 def open_change_dialog(view: RunView) -> None:
-    """Has the page ask what to change."""
+    """Opens the dialog for live changes."""
     _forget()
     run_dialogs.open_dialog(view.page, _dialog, view.run.models, view.run.id)
     st.rerun()
 
 
 def draw_changes(view: RunView) -> None:
-    """What was changed, from which epoch on, and what is asked for."""
+    """Live changes in force with their first epoch, and requested ones."""
     if view.spec is None:
         return
     for entry in view.adjustments:
@@ -93,7 +93,7 @@ def changes(now: ExperimentSpec, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _begun(run: Run, now: ExperimentSpec) -> dict[str, Any]:
-    """What the fields show at first: what is in force, and over it what is asked for already."""
+    """Initial values of the fields: the settings in force, updated by requested changes."""
     held = now.with_values(live_changes.asked(run) or {}).flat()
     return {path: held[path] for path in offered(now)}
 

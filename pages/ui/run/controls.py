@@ -97,7 +97,7 @@ def fork_link(view: RunView, epoch: int, label: str = "Fork …") -> None:
 
 
 def best_kept(view: RunView) -> int | None:
-    """The best epoch where it is kept, or the latest that is; None before the first checkpoint, and where none can be forked."""
+    """The best epoch if it is kept, otherwise the latest kept one; None before the first checkpoint, or if none can be forked."""
     if not can_fork(view):
         return None
     try:

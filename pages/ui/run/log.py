@@ -38,7 +38,7 @@ def _show(text: str) -> None:
 
 
 def draw_trace(view: RunView) -> None:
-    """Folded: what Python said when the run failed, where it did."""
+    """An expander with the traceback, if the run failed."""
     trace = trace_of(last_lines(view.run.log))
     if not trace:
         return
@@ -49,7 +49,7 @@ def draw_trace(view: RunView) -> None:
 
 
 def trace_of(lines: list[str]) -> str:
-    """What the last error of a log says, with the traces of all errors behind it; empty if there is none."""
+    """The last error of a log, with the tracebacks of its causes; empty if there is none."""
     traces = [number for number, line in enumerate(lines) if line.startswith(TRACE)]
     if not traces:
         return ""

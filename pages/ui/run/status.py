@@ -89,7 +89,7 @@ def _chosen_by(view: RunView) -> str:
 
 
 def stopped_early(view: RunView) -> str:
-    """Why early stopping ended it, and what it saved; empty if it ran to its last epoch."""
+    """Why early stopping ended it, and the epochs saved; empty if it ran to its last epoch."""
     early = view.state.stopped_early
     if early is None:
         return ""

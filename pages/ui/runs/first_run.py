@@ -13,7 +13,7 @@ from tl_core.experiment.presets import PRESETS
 
 
 def draw_first_run(models: Path) -> None:
-    """Says what a run is and how to start the first."""
+    """Explains what a run is and how to start the first."""
     with st.container(border=True, key="no_runs"):
         st.markdown(
             "#### No runs yet\nTrain a network that has seen a million photos to classify yours, and watch where it stops "
@@ -31,7 +31,7 @@ def draw_first_run(models: Path) -> None:
 
 
 def draw_commands(models: Path) -> None:
-    """Draws the commands; they name the models folder where it is not the one a terminal would use by itself."""
+    """Draws the commands, with the models folder unless it is the default of a terminal."""
     place = "" if models == Path("models") else f" --models {shlex.quote(str(models))}"
     st.markdown("Open a terminal in the folder of TL Lab. The run appears here as soon as it starts.")
     for number, (title, text, command) in enumerate(steps(), 1):

@@ -37,7 +37,7 @@ DOCS = {
 
 
 def draw_about() -> None:
-    """Draws it all; nothing is loaded from elsewhere."""
+    """Draws everything; loads nothing from the internet."""
     st.markdown(
         ":material/lock: **Private.** Your images, runs and predictions stay on this machine: the lab sends nothing anywhere, counts "
         "nothing, and its pages load nothing from the internet. It downloads only weights that you choose and that are not here."

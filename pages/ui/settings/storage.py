@@ -77,7 +77,7 @@ CLEAN_UPS = (
 
 
 def draw_place(models: Path) -> None:
-    """Says where data live and how to change that."""
+    """Shows the models folder and how to change it."""
     st.code(str(models.resolve()), language=None, wrap_lines=True)
     st.caption(
         "Runs, caches and settings of this lab. To use another folder, set the environment variable TL_MODELS to it and restart "
@@ -123,7 +123,7 @@ def measured(models: str) -> dict[str, disk.Usage]:
 
 @st.dialog("Free some space", icon=":material/cleaning_services:")
 def ask(models: Path, clean_up: CleanUp) -> None:
-    """Says what would go, and removes it where that is wanted."""
+    """Shows what would be removed, and removes it on confirmation."""
     spare = clean_up.spare(models)
     if spare.count:
         things = f"{counted(spare.count, 'entry', 'entries')}, **{data_size(spare.bytes)}**"
@@ -144,7 +144,7 @@ def ask(models: Path, clean_up: CleanUp) -> None:
 
 
 def remove(models: Path, clean_up: CleanUp) -> problems.Problems:
-    """Removes it and says what stood against it."""
+    """Removes it, and shows errors."""
     try:
         clean_up.remove(models)
     except BadInput as error:
@@ -162,7 +162,7 @@ def _small(title: str) -> str:
 
 @st.fragment(key="settings_checking")
 def draw_cache_check(models: Path) -> None:
-    """Says how much caches may take, and offers to check what is stored."""
+    """Shows the limit of the caches, and offers a cache audit."""
     st.caption(_allowed(models))
     with st.expander("Cache audit", icon=":material/fact_check:"):
         titles = {run.id: store.title_of(run) for run in store.runs(models)}

@@ -45,7 +45,7 @@ def draw_preview(view: PlanView) -> None:
 
 
 def _asked(spec: ExperimentSpec) -> str:
-    """The settings that a preview depends on, as text, and no others: it is asked for again only when one of these changes."""
+    """The settings that a preview depends on, as text: a new preview is requested only if one of them changes."""
     # With stored views it depends on the phases, and so on nearly everything.
     values = (spec if spec.train.views and spec.augment else ExperimentSpec()).to_json()
     values |= {
@@ -89,7 +89,7 @@ def _pictures(shown: Preview) -> None:
 
 
 def _labels_text(labels: Sequence[tuple[str, float]]) -> str:
-    """How much each class of a mixed image counts: "70 % mug, 30 % lamp"; what rounds to nothing is left out."""
+    """How much each class of a mixed image counts: "70 % mug, 30 % lamp"; shares that round to zero are omitted."""
     return ", ".join(f"{percent(share, 0)} {name}" for name, share in labels if round(100 * share))
 
 

@@ -47,7 +47,7 @@ def spec_from(
 
 
 def _about(path: str, name: str, known: Iterable[str]) -> bool:
-    """Whether a problem is about a value: its own, or, where there is none, the group's (`augment.flip` of `augment`)."""
+    """Whether a problem belongs to a value: its own, or that of its group (`augment.flip` of `augment`)."""
     whose = owner(path, known)
     return name == whose or (whose is None and name.startswith(f"{path}."))
 
@@ -64,7 +64,7 @@ def owner(path: str, known: Iterable[str]) -> str | None:
 
 
 def title_of(path: str) -> str:
-    """What a form calls the setting a problem is about; empty if it has no field."""
+    """The title of the setting of a problem; empty if it has no field."""
     return TITLES.get(owner(path, _PATHS) or "", "")
 
 
@@ -156,12 +156,12 @@ def accept() -> None:
 
 
 def touch() -> None:
-    """Says that this run of the page comes from a click on it; every widget of the page calls it."""
+    """Marks this run of the page as caused by a click on it; every widget of the page calls it."""
     st.session_state[_TOUCHED] = True
 
 
 def forget(path: str) -> None:
-    """Has the widgets of one setting drawn anew from the draft; for callbacks."""
+    """Redraws the widgets of a setting from the draft; for callbacks."""
     _forget_widgets(f"{FIELD}{path}")
 
 

@@ -166,7 +166,7 @@ def _put_blocks(network: Backbone, stop: str) -> None:
 
 
 def _kept_depth(before: Backbone, old_stop: str, after: Backbone, stop: str) -> str:
-    """The freeze setting of a changed network in which, where it can be, as many blocks train."""
+    """The freeze setting of a changed network with the same number of thawed blocks, if possible."""
     written, used = str(draft.values()["backbone.freeze"]), used_cuts(after, stop)
     try:
         last_frozen(after, written, stop)

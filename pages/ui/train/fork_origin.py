@@ -25,7 +25,7 @@ RUN, EPOCH = "start.run", "start.epoch"
 
 @dataclass(frozen=True)
 class Parent:
-    """The run a fork goes on from.
+    """The parent of a fork.
 
     Attributes:
         epochs: Those whose checkpoints it keeps.
@@ -68,7 +68,7 @@ def draw_origin(view: PlanView) -> None:
 
 
 def parent(models: Path, spec: ExperimentSpec) -> Parent | None:
-    """The run that a spec goes on from; None if there is none, or it cannot be read."""
+    """The parent of a spec; None if there is none, or it cannot be read."""
     run_id, epoch = spec.start.run, spec.start.epoch
     run = store.known(models, run_id) if run_id else None
     if run is None:

@@ -51,7 +51,7 @@ def with_preset(spec: ExperimentSpec, preset: Preset) -> ExperimentSpec:
 
 
 def preset_of(spec: ExperimentSpec) -> Preset | None:
-    """The preset that a spec is, whatever its data; None if it is none."""
+    """The preset of a spec, regardless of its data; None if it is not a preset."""
     return next((preset for preset in PRESETS if with_preset(spec, preset).digest() == spec.digest()), None)
 
 

@@ -55,7 +55,7 @@ def view_of(draft: Draft, models: Path) -> PlanView:
     unnamed = any(problem.path == "data.source" for problem in draft.problems)
     dataset, made = (None, Plan(spec_problems(resolve(draft.spec)))) if unnamed else _planned(draft.spec, models)
     own = tuple(_in_words(problem, draft) for problem in draft.problems)
-    # Where a value is not allowed, the plan is that of its default, and what it says of that field misses the point.
+    # If a value is invalid, the plan uses its default, and its problems of that field are misleading.
     wrong = {problem.path for problem in own}
     found = (*own, *(problem for problem in made.problems if problem.path not in wrong))
     return PlanView(draft, made, dataset, (*draft.refused, *found), models)
@@ -106,7 +106,7 @@ def _folders(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _in_words(problem: Problem, draft: Draft) -> Problem:
-    """What a form says where its words differ from the command line's."""
+    """The wording of a form, if it differs from the command line's."""
     kind, _, path = str(draft.values["data.source"]).partition(":")
     unnamed = problem.path == "data.source" and SOURCES[kind].is_path and not path
     return NO_FOLDER if unnamed else problem

@@ -1,4 +1,4 @@
-"""What a run will do, before it starts; and the experiment as a command, a file and a link."""
+"""The plan of a run; and the experiment as a command, a file and a link."""
 
 from __future__ import annotations
 
