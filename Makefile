@@ -15,12 +15,12 @@ PYTEST := $(PY) -m pytest -n $(JOBS) --dist worksteal
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-setup: $(VENV)/.developing ## install everything into .venv; at once where nothing changed
+setup: $(VENV)/.developing ## install everything into .venv; quick if nothing changed
 
 run: $(VENV)/.running ## start the dashboard and print its address; ARGS="--server.port 8600" goes to Streamlit
 	@exec $(PY) -m streamlit run app.py $(ARGS)
 
-test: lint ## style, types and all tests but the long ones
+test: lint ## style, types and all tests except long ones
 	$(PYTEST) -m "not long" $(ARGS)
 
 unit: setup ## the quick tests
@@ -34,22 +34,22 @@ lint: setup ## style and types
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-bench: setup ## every figure the lab aims at, measured here and written to bench.json; ARGS="--photos FOLDER --json FILE --only NAME,..."
+bench: setup ## every figure with a target, measured and written to bench.json; ARGS="--photos FOLDER --json FILE --only NAME,..."
 	$(PY) -m benchmarks $(ARGS)
 
-course: setup ## a course's published study, replayed; ARGS="--photos FOLDER", with train/ and validation/
+course: setup ## repeat a course's published study; ARGS="--photos FOLDER", with train/ and validation/
 	$(PY) -m benchmarks.course $(ARGS)
 
-regularisers: setup ## what each way against overfitting does to one small run
+regularisers: setup ## the effect of each regulariser on a small run
 	$(PY) -m benchmarks.regularisers $(ARGS)
 
-facts: $(VENV)/.running ## write the table of facts about networks again
+facts: $(VENV)/.running ## regenerate the table of facts about networks
 	$(PY) -m tl_core.engine.networks.facts
 
-settings: $(VENV)/.running ## write docs/settings.md again
+settings: $(VENV)/.running ## regenerate docs/settings.md
 	$(PY) -m tl_core settings --write docs/settings.md
 
-clean: ## remove .venv and what the tools keep; models/ stays
+clean: ## remove .venv and caches of tools; keep models/
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache tests/browser/screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

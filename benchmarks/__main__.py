@@ -23,14 +23,14 @@ from benchmarks.figures import Conditions, Figure, Measure, Unmeasured, line, re
 from tl_core.errors import BadInput, unknown
 
 FAMILIES = {
-    "limits": "what this machine can do at best",
+    "limits": "the limits of this machine",
     "training": "ten epochs on photos: plain Keras over ours",
     "tail": "one epoch of a linear head over a bare loop",
     "heads": "64 heads over one",
-    "prefix": "the frozen part over OpenVINO's benchmark",
+    "prefix": "the frozen prefix over OpenVINO's benchmark",
     "recording": "long runs: an epoch, and the page that follows",
     "equality": "cached against uncached training",
-    "dashboard": "how quickly the pages answer",
+    "dashboard": "response times of the pages",
 }
 """Modules of this package, in the order in which they are measured; dashboard measures without `Conditions`."""
 
@@ -62,14 +62,10 @@ def _each(names: Sequence[str], conditions: Conditions) -> Iterator[dict[str, An
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--json", type=Path, default=Path("bench.json"), help="Where the figures are written; %(default)s."
+        "--json", type=Path, default=Path("bench.json"), help="File of the figures; default: %(default)s."
     )
-    parser.add_argument(
-        "--only", default="", help=f"Names with commas between: {', '.join(FAMILIES)}. All where not given."
-    )
-    parser.add_argument(
-        "--photos", type=Path, help="A folder with train/ and validation/; drawn pictures where not given."
-    )
+    parser.add_argument("--only", default="", help=f"Comma-separated names: {', '.join(FAMILIES)}. Default: all.")
+    parser.add_argument("--photos", type=Path, help="A folder with train/ and validation/; default: generated images.")
     return parser.parse_args()
 
 
@@ -82,11 +78,11 @@ def _named(only: str) -> list[str]:
 
 
 def _conditions(folder: Path | None, made: Path, names: Sequence[str]) -> Conditions:
-    """Photos are drawn only where something is measured on them."""
+    """Generates images only if a benchmark needs them."""
     if folder is not None:
         found = photos.given(folder)
     elif {"limits", "training", "equality"}.intersection(names):
-        print("Drawing pictures, as no --photos are given ...", flush=True)
+        print("Generating images, because --photos is not given ...", flush=True)
         found = photos.drawn(made / "photos")
     else:
         found = photos.Photos(made, "none needed")

@@ -1,7 +1,7 @@
-"""How quickly the dashboard answers: `python -m benchmarks.dashboard [--json FILE]`; `make bench` has it among the others.
+"""The response times of the dashboard: `python -m benchmarks.dashboard [--json FILE]`; also part of `make bench`.
 
-One run of a real server, real workers and Chromium, on a models folder of its own. Waiting times are taken where a person waits: at the
-page. Reruns are asked for over Streamlit's own interface for programs, so that no browser's work is in them.
+One run of a real server, real workers and Chromium, on its own models folder. Waiting times are measured in the browser. Reruns are
+requested over Streamlit's API, so that they exclude the browser.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """ "met" or "not met"; empty where nothing is aimed at. What is no number meets nothing."""
+        """ "met" or "not met"; empty without a target. NaN does not meet any."""
         if self.target is None:
             return ""
         met = self.measured >= self.target if self.at_least else self.measured <= self.target

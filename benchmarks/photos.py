@@ -1,7 +1,7 @@
-"""The photos that figures are measured on: a folder somebody has, or one that is drawn for the purpose.
+"""The photos of the benchmark: a given folder, or generated images.
 
-The lab contains no photos and downloads none. What is drawn has the number, the size in pixels and about the bytes of the photos of
-clothing-dataset-small, so that decoding it takes about as long; its accuracies say nothing about photos.
+TL Lab contains no photos and downloads none. Generated images have the number, the size in pixels and about the bytes of the photos of
+clothing-dataset-small, so that decoding them takes about as long; their accuracies mean nothing.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from tl_core.errors import BadInput
 TRAIN, VALIDATION, CLASSES = 3068, 341, 10
 SIZE = (400, 533)
 COPIES = 8
-"""How many pictures are cut from one that is drawn: drawing takes much longer than writing."""
+"""Number of images cropped from one rendered image: rendering takes much longer than writing."""
 
 GRAIN = 6.0
-"""Standard deviation of the noise laid over what is drawn: smooth pictures decode faster than photos of as many pixels."""
+"""Standard deviation of the noise added to rendered images: smooth images decode faster than photos of the same size."""
 
 QUALITY = 75
 
 
 @dataclass(frozen=True)
 class Photos:
-    """A folder with train/ and validation/, a folder a class in each.
+    """A folder with train/ and validation/, each with one folder per class.
 
     Attributes:
-        said: What they are, for whoever reads the figures.
+        said: A description of the images, printed with the figures.
     """
 
     folder: Path
@@ -59,17 +59,17 @@ def given(folder: Path) -> Photos:
     photos = Photos(folder.resolve(), "")
     if not photos.count("train") or not photos.count("validation"):
         raise BadInput.of(
-            "--photos", f"no pictures are in the class folders of {folder}", "Photos are JPEG or PNG files."
+            "--photos", f"found no images in the class folders of {folder}", "Photos are JPEG or PNG files."
         )
     return Photos(photos.folder, f"{photos.count('train')} + {photos.count('validation')} photos of {folder.name}")
 
 
 WORTH_IT = 100
-"""Pictures for which processes of their own pay."""
+"""Number of images from which several processes pay off."""
 
 
 def drawn(folder: Path, train: int = TRAIN, validation: int = VALIDATION) -> Photos:
-    """Pictures of the playground, enlarged and written as JPEG into a folder that is empty."""
+    """Images of the playground, enlarged and written as JPEG into an empty folder."""
     jobs = [*_jobs(folder, "train", train, 0), *_jobs(folder, "validation", validation, train)]
     for parent in {file.parent for job in jobs for file in job.files}:
         parent.mkdir(parents=True)
@@ -78,18 +78,18 @@ def drawn(folder: Path, train: int = TRAIN, validation: int = VALIDATION) -> Pho
     else:
         with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
             list(pool.map(_draw, jobs, chunksize=8))
-    return Photos(folder, f"{train} + {validation} drawn pictures of {SIZE[0]} x {SIZE[1]} pixels as JPEG, no photos")
+    return Photos(folder, f"{train} + {validation} generated images of {SIZE[0]} x {SIZE[1]} pixels as JPEG, no photos")
 
 
 def read_once(photos: Photos) -> None:
-    """Has the system hold the files in memory, so that no side is the first to read the disk."""
+    """Reads all files into the page cache, so that neither side is the first to read the disk."""
     for path in photos.files:
         path.read_bytes()
 
 
 @dataclass(frozen=True)
 class _Job:
-    """A picture that is drawn once, and the files it is written to, cropped and grained differently in each."""
+    """An image that is rendered once, and the files it is written to, cropped and with noise differently in each."""
 
     kind: str
     number: int
@@ -97,7 +97,7 @@ class _Job:
 
 
 def _jobs(folder: Path, part: str, images: int, first: int) -> Iterator[_Job]:
-    """The pictures of a part, numbered from `first`: no picture is in both parts."""
+    """The jobs of a part, numbered from `first`, so that no rendered image is in both parts."""
     pictures = max(CLASSES, images // COPIES)
     for picture in range(pictures):
         kind = KINDS[picture % CLASSES]

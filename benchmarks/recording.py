@@ -1,8 +1,8 @@
 """Long runs: an epoch after ten thousand others over one of the first, and how a page follows ten thousand epochs over a hundred.
 
-The run is real at both ends: a tiny head on digits that trains and records its first hundred epochs, and, resumed, its last hundred. What
-lies between is written as an interrupted run leaves it, so that nobody has to wait for it. Of a page, the whole server side of an answer to
-one new epoch is measured, in turn for the short and the long run.
+The run is real at both ends: a tiny head on digits that trains and records its first hundred epochs, and, resumed, its last hundred. The
+epochs in between are written as an interrupted run would leave them, to save time. For a page, the whole server side of the answer to
+one new epoch is measured, alternating between the short and the long run.
 """
 
 from __future__ import annotations

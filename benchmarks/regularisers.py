@@ -1,7 +1,7 @@
-"""What each way against overfitting does: `python -m benchmarks.regularisers [--json FILE] [--only NAME ...]` (make regularisers).
+"""The effect of each regulariser: `python -m benchmarks.regularisers [--json FILE] [--only NAME ...]` (make regularisers).
 
-One small run that overfits badly (few pictures, a fifth of the labels wrong, a hidden layer), then the same with one thing added. The
-figures are those of the last epoch, so that early stopping by hand does not help any of them; only early stopping itself ends sooner.
+A small run that overfits strongly (few images, a fifth of the labels wrong, a hidden layer), then the same with one regulariser. Figures
+are those of the last epoch, so that only early stopping itself ends earlier.
 """
 
 from __future__ import annotations

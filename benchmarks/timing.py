@@ -41,9 +41,9 @@ def taken(side: Callable[[], object]) -> float:
 
 @contextmanager
 def as_installed() -> Iterator[None]:
-    """TensorFlow as it is for somebody who only installed it.
+    """A context with TensorFlow's default options.
 
-    The lab switches off what rewrites graphs; what it is compared with may have it. It counts for graphs that run first within.
+    TL Lab disables graph optimisation; the programs it is compared with may use it. Affects graphs that first run in the context.
     """
     from tl_core.engine.backend import tf
 

@@ -20,7 +20,7 @@ PAGES = [
 ]
 MODULES = sorted(
     path
-    for top in ("app.py", "pages", "tl_core")
+    for top in ("app.py", "benchmarks", "pages", "tl_core")
     for path in [ROOT / top, *(ROOT / top).rglob("*.py")]
     if path.is_file()
 )
