@@ -129,7 +129,7 @@ def test_bench_ends_with_every_target_and_every_family_that_was_not_measured(ben
     tail, many, pages, *rest = lines
     assert tail.split() == ["over", "a", "bare", "loop", "1.2", "times", "≤", "1.5", "met"]
     assert many.split()[-4:] == ["≤", "8", "not", "met"]
-    assert pages == "how quickly the pages answer: not measured"
+    assert pages == "response times of the pages: not measured"
     assert rest == ["", "Written to bench.json."]
     assert [figure["family"] for figure in kept["figures"]] == ["tail", "tail", "heads", "dashboard"]
     assert kept["photos"] == "none needed"

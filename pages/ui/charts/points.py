@@ -51,19 +51,19 @@ def thinned(curves: Sequence[np.ndarray], always: Iterable[int] = (), most: int 
     if epochs <= most:
         return np.arange(epochs)
     chosen = {0, epochs - 1, *always}
-    stretches = max(1, (most - len(chosen)) // (2 * len(curves)))
+    intervals = max(1, (most - len(chosen)) // (2 * len(curves)))
     for curve in curves:
-        chosen.update(_extremes(curve, -(-epochs // stretches)))
+        chosen.update(_extremes(curve, -(-epochs // intervals)))
     return np.array(sorted(chosen))
 
 
 def _extremes(curve: np.ndarray, length: int) -> list[int]:
-    """The places of the lowest and the highest value in each stretch of a length, where it has any."""
+    """The places of the lowest and the highest value in each interval of this length, if it has any."""
     filled = np.full(-(-len(curve) // length) * length, np.nan)
     filled[: len(curve)] = np.where(np.isfinite(curve), curve, np.nan)
-    stretches = filled.reshape(-1, length)
-    firsts = np.flatnonzero(np.isfinite(stretches).any(axis=1)) * length
-    measured = stretches[firsts // length]
+    intervals = filled.reshape(-1, length)
+    firsts = np.flatnonzero(np.isfinite(intervals).any(axis=1)) * length
+    measured = intervals[firsts // length]
     return [*(firsts + np.nanargmin(measured, axis=1)).tolist(), *(firsts + np.nanargmax(measured, axis=1)).tolist()]
 
 
