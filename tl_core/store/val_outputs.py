@@ -16,7 +16,6 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -80,10 +79,12 @@ def write_val_outputs(run: Run, epoch: int, measured: Measured) -> None:
     filled = np.empty(1, _row(images))
     filled["predicted"], filled["loss"] = measured.predictions, measured.losses
     with file.open("r+b" if file.exists() else "w+b") as opened:
-        if not _continues(opened, header, labels):
-            opened.truncate(0)
-        opened.seek(0)
-        opened.write(header.packed + labels)
+        found = opened.read(header.start)
+        if found != header.packed + labels:
+            if not _is_of_unknown_labels(found, header):
+                opened.truncate(0)  # Rows of other images.
+            opened.seek(0)
+            opened.write(header.packed + labels)
         size = _row(images).itemsize
         written = max(0, opened.seek(0, os.SEEK_END) - header.start) // size
         opened.seek(header.start + written * size)
@@ -150,10 +151,9 @@ def _read_header(file: Path, content: bytes) -> _Header:
     raise _damaged(file)
 
 
-def _continues(opened: BinaryIO, header: _Header, labels: bytes) -> bool:
-    """True if the rows of a file belong to the same images: the same number and labels, or unknown labels."""
-    unknown = np.full(header.images, UNKNOWN, "<u2").tobytes()
-    return opened.read(header.start) in (header.packed + labels, header.packed + unknown)
+def _is_of_unknown_labels(found: bytes, header: _Header) -> bool:
+    """True where a file is of as many images, but begins without their labels: rows of an earlier version."""
+    return found == header.packed + np.full(header.images, UNKNOWN, "<u2").tobytes()
 
 
 def _row(images: int) -> np.dtype[np.void]:
