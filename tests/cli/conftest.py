@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tl_core import store
 
 LAB = (sys.executable, "-m", "tl_core")
 Lab = Callable[..., "Said"]
@@ -46,6 +51,16 @@ def lab(capsys: pytest.CaptureFixture[str], models: Path) -> Lab:
         return Said(status, *capsys.readouterr())
 
     return call
+
+
+def in_this_process(*arguments: str | Path) -> Said:
+    """Runs a command here, for what outlives a test; a test has `lab`."""
+    from tl_core.cli.main import run
+
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        status = run([str(argument) for argument in arguments])
+    return Said(status, out.getvalue(), err.getvalue())
 
 
 def in_process(*arguments: str | Path, stdin: str | None = None) -> Said:
@@ -96,3 +111,33 @@ def last_object(said: Said) -> dict[str, Any]:
     made = json.loads(said.out.splitlines()[-1])
     assert isinstance(made, dict)
     return made
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A models folder with one run of three epochs, and what the command that trained it printed."""
+
+    folder: Path
+    run: store.Run
+    said: Said
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A run that all tests of the command line share: `folder` is a copy that a module may change."""
+    folder = tmp_path_factory.mktemp("cli-models")
+    said = in_this_process("train", *SMALL, "--set", "train.epochs=3", "--json", "--models", folder)
+    assert said.status == 0, said.err
+    return Trained(folder, store.find_run(folder, last_object(said)["run"]), said)
+
+
+@pytest.fixture(scope="module")
+def folder(trained_once: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A module's own copy of the models folder of `trained_once`, with its features."""
+    return Path(shutil.copytree(trained_once.folder, tmp_path_factory.mktemp("copied") / "models"))
+
+
+@pytest.fixture
+def parent(trained_once: Trained, folder: Path) -> store.Run:
+    """The run of `trained_once`, in the module's own copy."""
+    return store.find_run(folder, trained_once.run.id)

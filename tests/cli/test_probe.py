@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.cli.conftest import LAB, SMALL, Lab, last_object, on_terminal, plain
+from tests.cli.conftest import SMALL, Lab, Said, in_this_process, last_object
+from tl_core import store
 from tl_core.backbones import BACKBONES
+from tl_core.cli import output
+from tl_core.cli.main import run
 from tl_core.results.depth_probe import read_probe
 
 CUTS = BACKBONES["EfficientNetLite0"].cut_names
 
 
+@pytest.fixture(scope="module")
+def told(folder: Path) -> Said:
+    """What the probe prints for people, where a run has left the features of the last block."""
+    said = in_this_process("probe", *SMALL, "--models", folder)
+    assert said.status == 0, said.err
+    return said
+
+
 @pytest.mark.slow
-def test_blocks_are_told_to_people_and_programs(lab: Lab, models: Path) -> None:
-    told = lab("probe", *SMALL)
-    assert told.status == 0, told.err
-    lines = told.out.splitlines()
+def test_blocks_are_told_to_people_and_programs(told: Said, lab: Lab, folder: Path) -> None:
+    runs, lines = store.runs(folder), told.out.splitlines()
     assert "3 classes; images: " in lines[0]
     assert [line.split()[0] for line in lines[3 : 3 + len(CUTS)]] == list(CUTS)
-    said = lab("probe", *SMALL, "--json")
-    values = last_object(said)
+    values = last_object(lab("probe", *SMALL, "--models", folder, "--json"))
     reading = values.pop("reading")
     found = read_probe(values)
     assert reading == found.reading and reading in told.out.replace("\n  ", " ")
     assert f"{found.depths[-1].ridge.accuracy:.3f}" in lines[2 + len(CUTS)]
-    assert not (models / "runs").exists()
+    assert store.runs(folder) == runs
 
 
 @pytest.mark.slow
-def test_a_narrow_terminal_shows_progress_and_the_columns_that_matter(models: Path) -> None:
-    status, text = on_terminal(["probe", *SMALL, "--models", models], columns=80)
-    assert status == 0
-    assert "Computing features" in plain(text)
-    row = next(line for line in plain(text).splitlines() if line.startswith("final"))
-    assert len(row) <= 80 and " to " in row
+def test_a_narrow_terminal_shows_the_columns_that_matter(
+    told: Said, lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output.out, "width", 80)
+    row = next(line for line in lab("probe", *SMALL, "--models", folder).out.splitlines() if line.startswith("final"))
+    wide = next(line for line in told.out.splitlines() if line.startswith("final"))
+    assert len(row) <= 80 < len(wide) and " to " in row
 
 
 @pytest.mark.parametrize(
@@ -56,15 +65,18 @@ def test_what_cannot_be_probed_is_said_in_a_sentence(lab: Lab, arguments: tuple[
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_it_with_nothing_half_made(models: Path) -> None:
-    data = "playground:classes=12,images_per_class=200"
-    command = [*LAB, "probe", "feature-extraction", "--data", data, "--models", str(models)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 120
-        while not list(models.rglob(".tmp-*")) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Stopped by SIGINT" in error
+def test_ctrl_c_ends_it_with_nothing_half_made(
+    models: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shown = output.Bar.__call__
+
+    def pressed(bar: output.Bar, *step: Any) -> None:
+        if list(models.rglob(".tmp-*")):
+            os.kill(os.getpid(), signal.SIGINT)
+        shown(bar, *step)
+
+    monkeypatch.setattr(output.Bar, "__call__", pressed)
+    data = "playground:classes=3,images_per_class=40"
+    assert run(["probe", "feature-extraction", "--data", data, "--set", "data.image_size=64"]) == 130
+    assert "Stopped by SIGINT" in capfd.readouterr().err
     assert not list(models.rglob("index.json"))

@@ -16,6 +16,9 @@ from tl_core.records import Activity
 SMALL = {"data.source": "digits", "data.image_size": 32, "data.images_per_class": 12, "train.epochs": 2}
 """Settings that make a run of any preset take a second or two."""
 
+SHALLOW = {"backbone__output": "block2", "data__images_per_class": 6}
+"""Changes for runs that thaw layers: three blocks of the network and few images, so that gradients compile in seconds."""
+
 
 def quiet(_activity: Activity, _done: int, _total: int) -> None:
     """A progress that nobody looks at."""
@@ -24,6 +27,11 @@ def quiet(_activity: Activity, _done: int, _total: int) -> None:
 def small_spec(preset: str = "feature-extraction", **changes: Any) -> ExperimentSpec:
     """A preset made small; changes are paths with `__` for the dot."""
     return PRESETS[preset].spec({**SMALL, **{path.replace("__", "."): value for path, value in changes.items()}})
+
+
+def low_spec(preset: str = "feature-extraction", **changes: Any) -> ExperimentSpec:
+    """A small spec with its head on the second block: a frozen part that OpenVINO converts in a second, not in five."""
+    return small_spec(preset, **{"backbone__output": "block2", **changes})
 
 
 @pytest.fixture(scope="session")
