@@ -68,7 +68,7 @@ def test_a_second_probe_computes_nothing_again(
     def refuse(*_: Any, **__: Any) -> NoReturn:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(features.spare, "pretrained", refuse)
+    monkeypatch.setattr(features.network_pool, "pretrained", refuse)
     monkeypatch.setattr(features, "compiled", refuse)
     other_split = SPEC.with_values({"data.split_seed": 5})
     assert probe(resolve(other_split), shared_models).depths != found.depths, "the same features, split otherwise"
@@ -141,7 +141,7 @@ def test_few_images_have_wide_intervals_and_no_errors(spec: ExperimentSpec, shar
 
 
 def test_data_without_validation_images_or_with_one_class_is_refused(photos: Photos, tmp_path: Path) -> None:
-    for folder, said in ((photos("cat", each=4), "two classes"), (photos("a", "b", each=1, root="few"), "validate")):
+    for folder, said in ((photos("cat", each=4), "two classes"), (photos("a", "b", each=1, root="few"), "left for validation")):
         with pytest.raises(BadInput, match=said):
             probe(resolve(small_spec(data__source=f"folder:{folder}")), tmp_path / "models")
 
@@ -180,7 +180,7 @@ def test_features_that_are_no_numbers_are_reported(shared_models: Path, monkeypa
         return {cut: np.full(values.shape, np.nan) for cut, values in features.at_every_cut(*arguments).items()}
 
     monkeypatch.setattr(depth, "at_every_cut", broken)
-    with pytest.raises(RunFailed, match="stem says of some images is no number"):
+    with pytest.raises(RunFailed, match="Features of stem are NaN for some images"):
         probe(resolve(SPEC.with_values({"data.split_seed": 9})), shared_models, quiet)
 
 
