@@ -141,7 +141,10 @@ def test_few_images_have_wide_intervals_and_no_errors(spec: ExperimentSpec, shar
 
 
 def test_data_without_validation_images_or_with_one_class_is_refused(photos: Photos, tmp_path: Path) -> None:
-    for folder, said in ((photos("cat", each=4), "two classes"), (photos("a", "b", each=1, root="few"), "left for validation")):
+    for folder, said in (
+        (photos("cat", each=4), "two classes"),
+        (photos("a", "b", each=1, root="few"), "left for validation"),
+    ):
         with pytest.raises(BadInput, match=said):
             probe(resolve(small_spec(data__source=f"folder:{folder}")), tmp_path / "models")
 

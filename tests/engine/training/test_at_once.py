@@ -70,8 +70,10 @@ def trained(settings: dict[str, Any], classes: int, at_once: bool) -> tuple[list
     return lines, [np.asarray(variable).copy() for variable in trainer.variables.values()]
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [*((name, 3) for name in SETTINGS), *((name, 2) for name in ("the defaults", "a schedule, smoothing, weights"))],
+)
 def test_an_epoch_taken_at_once_is_the_epoch_taken_step_by_step(name: str, classes: int) -> None:
     lines, variables = trained(SETTINGS[name], classes, at_once=True)
     expected, others = trained(SETTINGS[name], classes, at_once=False)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import random
 import signal
-import subprocess
-import sys
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.engine.conftest import quiet, small_spec
+from tests.engine.conftest import SHALLOW, low_spec, quiet
+from tests.engine.training.conftest import Trainers
 from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.engine.training import checkpoints, pipeline, recording, step_chunks
@@ -28,41 +26,20 @@ from tl_core.records import Activity, Stage
 
 pytestmark = pytest.mark.slow
 
-HEAD = small_spec(train__epochs=4, train__batch_size=8, head__dropout=0.5, head__hidden=[16], head__l2=1e-3)
-TWO_PHASES = small_spec(
+HEAD = low_spec(train__epochs=4, train__batch_size=8, head__dropout=0.5, head__hidden=[16], head__l2=1e-3)
+TWO_PHASES = low_spec(
     "fine-tune",
-    data__images_per_class=6,
+    **SHALLOW,
+    backbone__freeze="all-but-1",
     train__batch_size=8,
     train__head_epochs=2,
     train__epochs=3,
     head__dropout=0.3,
     augment={"rotation": 10, "horizontal_flip": 0.5, "contrast": 0.2},
 )
-FROM_SCRATCH = small_spec("from-scratch", data__images_per_class=4, train__batch_size=8, train__epochs=5)
+FROM_SCRATCH = low_spec("from-scratch", **SHALLOW, train__batch_size=8, train__epochs=4)
 SPECS = {"head": HEAD, "two phases, augmented": TWO_PHASES, "from scratch, moving statistics": FROM_SCRATCH}
-
-TRAIN_AND_DIE = textwrap.dedent(
-    """
-    import os, signal, sys
-    from pathlib import Path
-    from tl_core import store
-    from tl_core.records import Stage
-    from tl_core.engine.training import step_chunks
-    from tl_core.engine.training.lifecycle import train
-
-    step_chunks.FIRST = step_chunks.MOMENT = 0  # Step by step, so that each can be its last.
-    models, run, left = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-
-    def progress(activity, done, total):
-        global left
-        if activity.stage == Stage.TRAINING:
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    train(store.find_run(models, run), models, progress)
-    """
-)
+WHOLE = {name: spec.with_values({"backbone.output": "last"}) for name, spec in SPECS.items() if name != "head"}
 
 
 def outcome(run: store.Run) -> dict[str, Any]:
@@ -94,39 +71,59 @@ def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert json.loads(one["test"]) == json.loads(other["test"])
 
 
-def left_alone(spec: ExperimentSpec, models: Path) -> store.Run:
+_left_alone: dict[tuple[Path, str], dict[str, Any]] = {}
+
+
+def left_alone(spec: ExperimentSpec, models: Path) -> dict[str, Any]:
+    """The outcome of a run that nothing interrupts, trained once for each spec."""
+    key = models, spec.digest()
+    if key not in _left_alone:
+        _left_alone[key] = outcome(trained_whole(spec, models))
+    return _left_alone[key]
+
+
+def trained_whole(spec: ExperimentSpec, models: Path) -> store.Run:
     run = store.create(models, spec)
     train(run, models, quiet)
     return run
 
 
+def kill_twice(spec: ExperimentSpec, models: Path, trainers: Trainers, dice: random.Random) -> store.Run:
+    """A run that was killed in two random steps, then trained to its end."""
+    run = store.create(models, spec)
+    for _ in range(2):
+        assert trainers.train(run, dice.randrange(3, 8)) == -signal.SIGKILL, trainers.errors.read_text()[-2000:]
+        assert store.read_state(run).status == store.INTERRUPTED
+    assert trainers.train(run) == 0, trainers.errors.read_text()[-2000:]
+    return run
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_run_killed_at_random_batches_ends_bit_identical_to_one_left_alone(
+    name: str, shared_models: Path, trainers: Trainers
+) -> None:
+    run = kill_twice(SPECS[name], shared_models, trainers, random.Random(name))
+    assert_same(outcome(run), left_alone(SPECS[name], shared_models))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_run_of_the_whole_network_killed_at_random_batches_ends_bit_identical_to_one_left_alone(
+    name: str, shared_models: Path, trainers: Trainers
+) -> None:
+    for seed in range(3):
+        run = kill_twice(WHOLE[name], shared_models, trainers, random.Random(f"{name} {seed}"))
+        assert_same(outcome(run), left_alone(WHOLE[name], shared_models))
+
+
 @pytest.mark.parametrize(
     "name", ["head", "two phases, augmented", pytest.param("from scratch, moving statistics", marks=pytest.mark.long)]
 )
-def test_a_run_killed_at_random_batches_ends_bit_identical_to_one_left_alone(name: str, shared_models: Path) -> None:
-    spec = SPECS[name]
-    expected = outcome(left_alone(spec, shared_models))
-    run, dice = store.create(shared_models, spec), random.Random(name)
-    kills = 0
-    while True:
-        steps = dice.randrange(3, 8)
-        arguments = [sys.executable, "-c", TRAIN_AND_DIE, str(shared_models), run.id, str(steps if kills < 2 else 0)]
-        done = subprocess.run(arguments, capture_output=True, text=True, check=False)
-        if done.returncode != -signal.SIGKILL:
-            break
-        kills += 1
-        assert store.read_state(run).status == store.INTERRUPTED
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert kills == 2
-    assert_same(outcome(run), expected)
-
-
-@pytest.mark.parametrize("name", ["head", *(pytest.param(name, marks=pytest.mark.long) for name in list(SPECS)[1:])])
 def test_a_run_stopped_at_every_so_many_batches_ends_the_same(
     name: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = SPECS[name]
-    expected = outcome(left_alone(spec, shared_models))
+    expected = left_alone(spec, shared_models)
     monkeypatch.setattr(step_chunks, "FIRST", 0)
     monkeypatch.setattr(step_chunks, "MOMENT", 0)
     run, stops = store.create(shared_models, spec), 0
@@ -151,14 +148,14 @@ def test_a_run_stopped_at_every_so_many_batches_ends_the_same(
 
 @pytest.mark.long
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(shared_models: Path) -> None:
-    first, again = (outcome(left_alone(TWO_PHASES, shared_models)) for _ in range(2))
+    first, again = (outcome(trained_whole(TWO_PHASES, shared_models)) for _ in range(2))
     assert_same(first, again)
-    other = outcome(left_alone(TWO_PHASES.with_values({"train.seed": 1}), shared_models))
+    other = left_alone(TWO_PHASES.with_values({"train.seed": 1}), shared_models)
     assert other["lines"] != first["lines"]
 
 
 def test_a_damaged_newest_checkpoint_costs_one_epoch_and_no_more(shared_models: Path) -> None:
-    expected = outcome(left_alone(HEAD, shared_models))
+    expected = left_alone(HEAD, shared_models)
     run = store.create(shared_models, HEAD)
     with pytest.raises(RunStopped):
         train(run, shared_models, _stop_in_epoch(4))
@@ -172,7 +169,7 @@ def test_a_damaged_newest_checkpoint_costs_one_epoch_and_no_more(shared_models: 
 
 
 def test_images_that_changed_since_the_run_began_are_noticed(photos_folder: Path, tmp_path: Path) -> None:
-    spec = small_spec(data__images_per_class=None, data__source=f"folder:{photos_folder}", train__epochs=3)
+    spec = low_spec(data__images_per_class=None, data__source=f"folder:{photos_folder}", train__epochs=3)
     run = store.create(tmp_path, spec)
     with pytest.raises(RunStopped):
         train(run, tmp_path, _stop_in_epoch(2))
@@ -190,7 +187,7 @@ def test_images_that_changed_since_the_run_began_are_noticed(photos_folder: Path
 def test_a_folder_of_images_that_is_gone_when_a_run_goes_on_is_named_and_the_run_goes_on_once_it_is_back(
     photos_folder: Path, tmp_path: Path
 ) -> None:
-    spec = small_spec(data__images_per_class=None, data__source=f"folder:{photos_folder}", train__epochs=3)
+    spec = low_spec(data__images_per_class=None, data__source=f"folder:{photos_folder}", train__epochs=3)
     run = store.create(tmp_path, spec)
     with pytest.raises(RunStopped):
         train(run, tmp_path, _stop_in_epoch(2))
@@ -205,13 +202,13 @@ def test_a_folder_of_images_that_is_gone_when_a_run_goes_on_is_named_and_the_run
 
 
 def test_a_picture_that_was_replaced_by_another_of_its_name_is_noticed(photos_folder: Path, tmp_path: Path) -> None:
-    spec = small_spec(data__images_per_class=None, data__source=f"folder:{photos_folder}", train__epochs=3)
+    spec = low_spec(data__images_per_class=None, data__source=f"folder:{photos_folder}", train__epochs=3)
     run = store.create(tmp_path, spec)
     with pytest.raises(RunStopped):
         train(run, tmp_path, _stop_in_epoch(2))
     one, other = sorted(photos_folder.rglob("*.png"))[:2]
     one.write_bytes(other.read_bytes())
-    with pytest.raises(RunFailed, match="images are have changed since this run began"):
+    with pytest.raises(RunFailed, match="images have changed since this run began"):
         train(run, tmp_path, quiet)
 
 
@@ -225,8 +222,8 @@ def test_a_run_broken_off_at_any_step_of_recording_an_epoch_ends_the_same(
     step: str, classifier: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changes = {"train__epochs": 2} if classifier == "auto" else {"train__epochs": 10}
-    spec = small_spec(head__classifier=classifier, **changes)
-    expected = outcome(left_alone(spec, shared_models))
+    spec = low_spec(head__classifier=classifier, **changes)
+    expected = left_alone(spec, shared_models)
     run = store.create(shared_models, spec)
 
     with monkeypatch.context() as patched:
@@ -255,7 +252,7 @@ def test_pretrained_weights_that_changed_since_the_run_began_are_noticed(tmp_pat
 
     network, file = build(BACKBONES["EfficientNetLite0"], 32), tmp_path / "mine.weights.h5"
     network.save_weights(file)
-    spec = small_spec(backbone__weights=f"file:{file}", train__epochs=3)
+    spec = low_spec(backbone__weights=f"file:{file}", train__epochs=3)
     run = store.create(tmp_path, spec)
     with pytest.raises(RunStopped):
         train(run, tmp_path, _stop_in_epoch(2))
@@ -284,18 +281,16 @@ def test_going_on_with_other_packages_is_allowed_and_said(shared_models: Path) -
     assert "results may not be bit-identical" in store.read_state(run).message
 
 
-def test_two_processes_never_train_the_same_run(shared_models: Path) -> None:
+def test_two_processes_never_train_the_same_run(shared_models: Path, trainers: Trainers) -> None:
     run = store.create(shared_models, HEAD)
 
     def train_it_again(activity: Activity, _done: int, _total: int) -> None:
         if activity == Activity(Stage.TRAINING, 2):
-            code = "import sys; from pathlib import Path; from tl_core import store; from tl_core.engine.training.lifecycle import train\n"
-            code += f"m = Path({str(shared_models)!r}); train(store.find_run(m, {run.id!r}), m, lambda *a: None)"
-            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-            assert "Another process is training" in done.stderr
+            assert trainers.train(run) == 1
+            assert f"Another process is training {run.id}" in trainers.errors.read_text()
             raise RunStopped("seen")
 
-    with pytest.raises(RunStopped):
+    with pytest.raises(RunStopped, match="seen"):
         train(run, shared_models, train_it_again)
     assert store.read_state(run).status == store.STOPPED
 
