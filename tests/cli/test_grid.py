@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
+import signal
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.cli.conftest import SMALL, Lab, Said, in_process, last_object, on_terminal, plain
+from tests.cli.conftest import SMALL, Lab, Said, in_this_process, last_object
 from tl_core import store
+from tl_core.cli import output
+from tl_core.cli.main import run
+from tl_core.records import Activity, Stage
 
-TITLES = ["dropout", "learning_rate", "hidden", "val", "acc", "val", "loss", "gap", "best", "epoch", "ended"]
+MEASURED = ["val", "acc", "val", "loss", "val", "F1", "val", "ECE", "gap"]
+TITLES = ["dropout", "learning_rate", "hidden", *MEASURED, "best", "epoch", "ended"]
 AXES = ("--vary", "head.dropout=0,0.5", "--vary", "train.learning_rate=0.0001,0.01", "--vary", "head.hidden=0,8")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder these tests share, so that features are computed once."""
-    return tmp_path_factory.mktemp("models")
+HEADS = Activity(Stage.TRAINING_HEADS)
+GRID = ("grid", *SMALL, "--set", "train.epochs=3", *AXES)
 
 
 @pytest.fixture(scope="module")
 def said(folder: Path) -> Said:
     """A grid of eight heads."""
-    arguments = ("--set", "train.epochs=3", *AXES, "--models", folder, "--out", folder / "grid.json")
-    said = in_process("grid", *SMALL, *arguments)
+    said = in_this_process(*GRID, "--models", folder, "--out", folder / "grid.json")
     assert said.status == 0, said.err
     return said
 
@@ -39,71 +42,75 @@ def test_every_combination_is_shown_the_most_accurate_first(said: Said) -> None:
     assert len({tuple(row[:3]) for row in rows}) == 8
     accuracies = [float(row[3]) for row in rows]
     assert accuracies == sorted(accuracies, reverse=True)
-    assert all(row[6:9] == [row[6], "of", "3"] for row in rows)
+    assert all(row[8:] == [row[8], "of", "3"] for row in rows)
     assert lines[9] == "" and lines[10].startswith("8 heads, 24 epochs of them on ")
 
 
 @pytest.mark.slow
-def test_the_file_holds_the_curves_of_every_cell(said: Said, folder: Path) -> None:
+def test_the_file_holds_the_curves_of_every_cell(said: Said, folder: Path, parent: store.Run) -> None:
     result = json.loads((folder / "grid.json").read_text())
     assert result["complete"] and len(result["cells"]) == 8 and 0 < result["seconds"] < result["seconds_with_features"]
     assert result["axes"]["head.hidden"] == [[], [8]] and result["settings"]["train"]["epochs"] == 3
     for cell in result["cells"]:
         assert [line["epoch"] for line in cell["lines"]] == [1, 2, 3]
         assert cell["best"] in cell["lines"] and set(cell["settings"]) == set(result["axes"])
-    assert not store.runs(folder)
+    assert list(store.runs(folder)) == [parent]
 
 
 @pytest.mark.slow
 def test_json_is_the_last_line_and_the_same_grid_comes_out_the_same(said: Said, lab: Lab, folder: Path) -> None:
-    again = lab("grid", *SMALL, "--set", "train.epochs=3", *AXES, "--models", folder, "--json")
+    again = lab(*GRID, "--models", folder, "--json")
     assert again.status == 0, again.err
     assert last_object(again)["cells"] == json.loads((folder / "grid.json").read_text())["cells"]
 
 
-@pytest.mark.slow
-def test_on_a_terminal_the_time_left_is_shown_and_the_table_is_short_where_asked(said: Said, folder: Path) -> None:
-    status, received = on_terminal(
-        ("grid", *SMALL, "--set", "train.epochs=3", *AXES, "--models", folder, "--top", "2"), columns=110
-    )
-    assert status == 0
-    shown = plain(received)
-    assert "Training heads" in shown and "/24" in shown
-    assert "... and 6 more" in shown
+@dataclass
+class Bar:
+    """What the progress bar was shown, and the step at which Ctrl-C is pressed."""
+
+    shown: list[tuple[Activity, int, int]] = field(default_factory=list)
+    pressed_at: tuple[Activity, int, int] | None = None
 
 
-PRESSES = """
-import os, signal, sys
-from tl_core.cli import output
-from tl_core.cli.main import main
+@pytest.fixture
+def bar(monkeypatch: pytest.MonkeyPatch) -> Bar:
+    watched, show = Bar(), output.Bar.__call__
 
-shown = output.Bar.__call__
+    def shown_and_pressed(shown: output.Bar, *step: Any) -> None:
+        watched.shown.append(step)
+        show(shown, *step)
+        if step == watched.pressed_at:
+            os.kill(os.getpid(), signal.SIGINT)
 
-def shown_and_pressed(bar, activity, done, total):
-    shown(bar, activity, done, total)
-    if activity.stage == "training heads" and done == 16:
-        os.kill(os.getpid(), signal.SIGINT)
-
-output.Bar.__call__ = shown_and_pressed
-main(sys.argv[1:])
-"""
-"""The command line with somebody who presses Ctrl-C after two epochs of eight heads."""
+    monkeypatch.setattr(output.Bar, "__call__", shown_and_pressed)
+    return watched
 
 
 @pytest.mark.slow
-def test_ctrl_c_stops_it_and_shows_what_there_is(said: Said, folder: Path) -> None:
+def test_the_progress_of_all_heads_is_shown_and_the_table_is_short_where_asked(
+    said: Said, lab: Lab, folder: Path, bar: Bar
+) -> None:
+    short = lab(*GRID, "--models", folder, "--top", "2")
+    assert short.status == 0
+    assert "... and 6 more" in short.out and len(short.out.split("\n\n")[0].splitlines()) == 4
+    assert [step for step in bar.shown if step[0] == HEADS][-1][1:] == (24, 24)
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_it_and_shows_what_there_is(
+    said: Said, folder: Path, bar: Bar, capfd: pytest.CaptureFixture[str]
+) -> None:
     out = folder / "stopped.json"
-    arguments = ("grid", *SMALL, "--set", "train.epochs=9", *AXES, "--models", folder, "--out", out)
-    done = subprocess.run(
-        [sys.executable, "-c", PRESSES, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 130
-    assert "The grid was stopped; these are the epochs so far." in done.stderr
+    bar.pressed_at = HEADS, 16, 8 * 9
+    status = run([*map(str, ("grid", *SMALL, "--set", "train.epochs=9", *AXES, "--models", folder, "--out", out))])
+    printed, errors = capfd.readouterr()
+    assert status == 130
+    assert "The grid was stopped; these are the epochs so far." in errors
     result = json.loads(out.read_text())
     assert not result["complete"]
     lines = [len(cell["lines"]) for cell in result["cells"]]
     assert max(lines) == 4 and min(lines) == 0
-    assert len(done.stdout.split("\n\n")[0].splitlines()) == 1 + sum(count > 0 for count in lines)
+    assert len(printed.split("\n\n")[0].splitlines()) == 1 + sum(count > 0 for count in lines)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +125,11 @@ def test_ctrl_c_stops_it_and_shows_what_there_is(said: Said, folder: Path) -> No
             "head.dropout",
             "value 2 of the grid: received 1.5; allowed is a number, 0 to 0.95",
         ),
-        (("--vary", "head.l2=0,0.1", "--set", "optimizer.name=sgd"), "optimizer.name", "Set it to adam."),
+        (
+            ("--vary", "head.l2=0,0.1", "--set", "optimizer.precision=mixed_bfloat16"),
+            "optimizer.precision",
+            "Set it to float32.",
+        ),
         (("--vary", "head.l2=0,0.1", "--set", "backbone.freeze=none"), "backbone.freeze", "Set it to all."),
         (("--vary", "head.l2=0,0.1", "--set", "train.batch_size=0"), "train.batch_size", "allowed is"),
         (("--vary", "head.l2=0,0.1", "--data", "folder:nowhere"), "data.source", "nowhere"),

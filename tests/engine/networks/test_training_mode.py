@@ -24,21 +24,22 @@ CLASSES = 3
 def spec_of(backbone: str, freeze: str, **changes: Any) -> ExperimentSpec:
     size = max(32, BACKBONES[backbone].minimum_size)
     given = {"backbone__name": backbone, "backbone__weights": "random", "backbone__freeze": freeze}
+    if backbone == "EfficientNetLite0":
+        given["backbone__output"] = "block3"  # Gradients of few blocks compile in seconds.
     return small_spec("fine-tune-all", **{**given, "data__image_size": size, "head__dropout": 0.5, **changes})
 
 
-def one_step(spec: ExperimentSpec, frozen: str | None) -> tuple[keras.Model, Parts, dict[str, np.ndarray], np.ndarray]:
-    """(network, its parts, every weight before, the batch) around one step at a high learning rate."""
-    model = assemble(resolve(spec), CLASSES)
-    parts = divide(model, resolve(spec), frozen)
-    images = (
-        np.random.default_rng(0)
-        .uniform(0, 255, (4, resolve(spec).image_size, resolve(spec).image_size, 3))
-        .astype(np.float32)
-    )
+def one_step(spec: ExperimentSpec, frozen: str | None) -> tuple[keras.Model, Parts, dict[str, np.ndarray]]:
+    """(network, its parts, every weight before) around one step at a high learning rate, which leaves what is frozen as it was."""
+    experiment = resolve(spec)
+    model = assemble(experiment, CLASSES)
+    parts = divide(model, experiment, frozen)
+    size = experiment.image_size
+    images = np.random.default_rng(0).uniform(0, 255, (4, size, size, 3)).astype(np.float32)
     inputs = images if parts.prefix is None else np.asarray(parts.prefix(images, training=False))
+    assert parts.prefix is None or np.ptp(inputs) > 0
     before = {variable.path: np.asarray(variable).copy() for variable in model.weights}
-    phase, labels = resolve(spec).phases[-1], np.array([0, 1, 2, 0], dtype=np.int64)
+    phase, labels = experiment.phases[-1], np.array([0, 1, 2, 0], dtype=np.int64)
     groups = groups_of(parts.tail, phase)
     averages = averages_of(parts.tail) if spec.optimizer.ema else []
     step = training_steps(parts.tail, groups, step_config(groups, averages, labels, phase)).one
@@ -46,7 +47,10 @@ def one_step(spec: ExperimentSpec, frozen: str | None) -> tuple[keras.Model, Par
     if averages:
         with in_place_of_weights(averages):
             pass
-    return model, parts, before, images
+    if parts.prefix is not None:
+        assert not moved(model, before) & {variable.path for variable in parts.prefix.weights}
+        assert np.array_equal(np.asarray(parts.prefix(images, training=False)), inputs)
+    return model, parts, before
 
 
 def moved(model: keras.Model, before: dict[str, np.ndarray]) -> set[str]:
@@ -65,20 +69,13 @@ def statistics(model: keras.Model) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("backbone", BACKBONES.names)
 def test_a_training_step_leaves_frozen_outputs_and_all_batch_statistics_bit_identical(backbone: str) -> None:
-    cuts = BACKBONES[backbone].cut_names
-    frozen = cuts[len(cuts) // 2]
+    frozen = BACKBONES[backbone].cut_names[-2 if backbone != "EfficientNetLite0" else 2]
     spec = spec_of(backbone, frozen, train__backbone_learning_rate=0.1)
-    model, parts, before, images = one_step(spec, frozen)
+    model, parts, before = one_step(spec, frozen)
     assert parts.prefix is not None
     changed = moved(model, before)
-    prefix_weights = {variable.path for variable in parts.prefix.weights}
-    assert not changed & prefix_weights
     assert not changed & statistics(model)
     assert any(not path.startswith(("classifier", "head_")) for path in changed), "nothing of the thawed blocks moved"
-    # The outputs, too: those of a network made anew.
-    fresh = divide(assemble(resolve(spec), CLASSES), resolve(spec), frozen).prefix
-    assert fresh is not None
-    assert np.array_equal(np.asarray(parts.prefix(images, training=False)), np.asarray(fresh(images, training=False)))
 
 
 EVERY_SETTING: dict[str, dict[str, Any]] = {
@@ -100,7 +97,7 @@ EVERY_SETTING: dict[str, dict[str, Any]] = {
         "head__hidden": [8],
         "head__hidden_dropout": [0.1],
     },
-    "random blocks": {"backbone__keep": "block4"},
+    "random blocks": {"backbone__keep": "block1"},
 }
 
 
@@ -108,18 +105,14 @@ EVERY_SETTING: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", EVERY_SETTING)
 def test_what_is_frozen_stays_the_same_to_the_bit_under_every_setting(name: str) -> None:
     changes = {"train__backbone_learning_rate": 0.1, "backbone__weights": "bundled", **EVERY_SETTING[name]}
-    spec = spec_of("EfficientNetLite0", "block6", **changes)
-    model, parts, before, images = one_step(spec, "block6")
+    spec = spec_of("EfficientNetLite0", "block2", **changes)
+    model, parts, before = one_step(spec, "block2")
     assert parts.prefix is not None
     changed = moved(model, before)
-    assert not changed & {variable.path for variable in parts.prefix.weights}
     assert any(not path.startswith(("classifier", "head_")) for path in changed), "nothing of the thawed blocks moved"
     if not spec.train.update_batch_norm:
         assert not changed & {path for path in statistics(model) if not path.startswith("head_")}
     assert any(path.startswith("head_batch_norm") for path in changed & statistics(model)) is spec.head.batch_norm
-    fresh = divide(assemble(resolve(spec), CLASSES), resolve(spec), "block6").prefix
-    assert fresh is not None
-    assert np.array_equal(np.asarray(parts.prefix(images, training=False)), np.asarray(fresh(images, training=False)))
 
 
 @pytest.mark.slow
@@ -133,9 +126,9 @@ def test_a_penalty_on_thawed_layers_is_on_their_kernels_alone_and_moves_them() -
         }
         changes["train__backbone_l2"] = l2
         spec = spec_of(
-            "EfficientNetLite0", "block6", backbone__weights="bundled", train__backbone_learning_rate=1e-2, **changes
+            "EfficientNetLite0", "block2", backbone__weights="bundled", train__backbone_learning_rate=1e-2, **changes
         )
-        parts = divide(assemble(resolve(spec), CLASSES), resolve(spec), "block6")
+        parts = divide(assemble(resolve(spec), CLASSES), resolve(spec), "block2")
         groups, labels = groups_of(parts.tail, resolve(spec).phases[-1]), np.array([0, 1, 2, 0], dtype=np.int64)
         method = step_config(groups, [], labels, resolve(spec).phases[-1])
         inputs = np.random.default_rng(0).normal(size=(4, *parts.tail.inputs[0].shape[1:])).astype(np.float32)
@@ -158,14 +151,14 @@ def test_a_penalty_on_thawed_layers_is_on_their_kernels_alone_and_moves_them() -
 @pytest.mark.slow
 def test_with_everything_frozen_only_the_head_moves() -> None:
     spec = small_spec(data__image_size=32)
-    model, _, before, _ = one_step(spec, "final")
+    model, _, before = one_step(spec, "final")
     assert moved(model, before) == {"classifier/kernel", "classifier/bias"}
 
 
 @pytest.mark.slow
 def test_batch_statistics_move_above_the_cut_only_where_asked() -> None:
-    spec = spec_of("EfficientNetLite0", "block5", train__update_batch_norm=True)
-    model, parts, before, _ = one_step(spec, "block5")
+    spec = spec_of("EfficientNetLite0", "block2", train__update_batch_norm=True)
+    model, parts, before = one_step(spec, "block2")
     changed = moved(model, before) & statistics(model)
     assert parts.prefix is not None
     assert changed
@@ -175,8 +168,8 @@ def test_batch_statistics_move_above_the_cut_only_where_asked() -> None:
 @pytest.mark.slow
 def test_head_and_thawed_layers_learn_at_their_own_rates() -> None:
     rates = {"train__learning_rate": 1e-2, "train__backbone_learning_rate": 1e-4}
-    spec = spec_of("EfficientNetLite0", "block5", **rates, backbone__weights="bundled")
-    _, parts, before, _ = one_step(spec, "block5")
+    spec = spec_of("EfficientNetLite0", "block2", **rates, backbone__weights="bundled")
+    _, parts, before = one_step(spec, "block2")
     # Adam's first step moves every weight with a gradient by its learning rate.
     steps = {v.path: float(np.abs(np.asarray(v) - before[v.path]).max()) for v in parts.tail.trainable_variables}
     names = {v.path for layer in parts.tail.layers if is_head(layer) for v in layer.trainable_variables}
