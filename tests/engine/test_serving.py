@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.engine.conftest import quiet, small_spec
+from tests.engine.conftest import SHALLOW, low_spec, quiet, small_spec
 from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.data.prepare import prepare
@@ -29,12 +29,19 @@ pytestmark = pytest.mark.slow
 
 Trained = Callable[[ExperimentSpec], store.Run]
 
-TWO_CLASSES = {"data__source": "playground:classes=2,images_per_class=30,difficulty=0", "data__image_size": 64}
+TWO_CLASSES = {"data__source": "playground:classes=2,images_per_class=30,difficulty=0", "data__image_size": 32}
 SPECS = {
-    "two phases": small_spec("fine-tune", train__head_epochs=2, train__epochs=2, train__backbone_learning_rate=1e-3),
-    "from scratch": small_spec("from-scratch", data__images_per_class=4, train__epochs=2),
-    "two classes, one output": small_spec(**TWO_CLASSES, data__images_per_class=20),
-    "two classes, margins": small_spec(**TWO_CLASSES, data__images_per_class=20, head__classifier="linear-svm"),
+    "two phases": small_spec(
+        "fine-tune",
+        **SHALLOW,
+        backbone__freeze="all-but-1",
+        train__head_epochs=2,
+        train__epochs=2,
+        train__backbone_learning_rate=1e-3,
+    ),
+    "from scratch": small_spec("from-scratch", **SHALLOW, train__epochs=2),
+    "two classes, one output": low_spec(**TWO_CLASSES, data__images_per_class=20),
+    "two classes, margins": low_spec(**TWO_CLASSES, data__images_per_class=20, head__classifier="linear-svm"),
 }
 
 
