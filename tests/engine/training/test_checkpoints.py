@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -101,8 +102,6 @@ def test_a_failing_disk_at_any_step_of_a_save_leaves_a_checkpoint_that_loads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The k-th call that touches the disk fails, for every k."""
-    import os
-
     calls, failing = 0, 0
 
     def counted(real):
@@ -143,36 +142,48 @@ def test_a_failing_disk_at_any_step_of_a_save_leaves_a_checkpoint_that_loads(
 def test_a_process_killed_while_saving_leaves_the_newest_or_the_one_before(tmp_path: Path) -> None:
     program = textwrap.dedent(
         """
-        import sys
+        import os, sys
         from pathlib import Path
         import numpy as np
         from tl_core.engine.training import checkpoints
         from tl_core.records import EpochRecord
         from tl_core.store.epochs import Mark
-        folder = Path(sys.argv[1])
-        epoch = max([entry.epoch for entry in checkpoints.entries_of(folder)], default=0)
-        values = {"model/a": np.zeros((500, 500), np.float32)}
-        print("ready", flush=True)
-        while True:
-            epoch += 1
-            values["model/a"][:] = epoch
-            checkpoints.save(folder, values, EpochRecord(epoch, "head", {}), Mark(0, ""), epoch, 2)
+
+        def save_for_ever(folder):
+            epoch = max([entry.epoch for entry in checkpoints.entries_of(folder)], default=0)
+            values = {"model/a": np.zeros((500, 500), np.float32)}
+            while True:
+                epoch += 1
+                values["model/a"][:] = epoch
+                checkpoints.save(folder, values, EpochRecord(epoch, "head", {}), Mark(0, ""), epoch, 2)
+
+        for _ in sys.stdin:  # TensorFlow is imported once, before it forks.
+            child = os.fork()
+            if child == 0:
+                save_for_ever(Path(sys.argv[1]))
+            print(child, flush=True)
+            os.waitpid(child, 0)
+            print("gone", flush=True)
         """
     )
+    arguments = [sys.executable, "-c", program, str(tmp_path)]
+    saving = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert saving.stdin is not None and saving.stdout is not None
     dice, last = random.Random(1), 0
     for _ in range(8):
-        process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        saving.stdin.write("\n")
+        saving.stdin.flush()
+        child = int(saving.stdout.readline())
         time.sleep(dice.uniform(0.02, 0.4))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        os.kill(child, signal.SIGKILL)
+        assert saving.stdout.readline() == "gone\n"
         found = checkpoints.latest_whole(tmp_path)
         if found is None:
             continue
         assert found.epoch >= last
         assert (checkpoints.load(tmp_path, found)["model/a"] == found.epoch).all()
         last = found.epoch
+    saving.communicate()
     assert last > 0
     checkpoints.save(tmp_path, {"model/a": np.zeros(1)}, record(last + 1), Mark(0, ""), last + 1, 1)
     assert not list(tmp_path.glob(f"{TEMPORARY}*.npz")), "what a killed process left is cleaned up"
