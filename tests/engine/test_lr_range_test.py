@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.engine.conftest import quiet, small_spec
+from tests.engine.conftest import SHALLOW, quiet, small_spec
 from tests.epoch_lines import read_lines
 from tl_core import forks, store
 from tl_core.engine import lr_range_test, lr_sweep
@@ -23,16 +23,23 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import Activity, Stage
 from tl_core.results.lr_range_test import Finding, read_finding, rounded
 
-HEAD = small_spec(data__images_per_class=None)
+HEAD = small_spec(data__images_per_class=60)
 SPECS = {
     "frozen": HEAD,
     "frozen, uncached": small_spec(train__feature_cache="off"),
     "augmented": small_spec(augment={"rotation": 10, "mixup": 0.4}),
     "stored views": small_spec(augment={"rotation": 10}, train__views=2),
-    "fine-tuned": small_spec("fine-tune", train__layer_decay=0.5, optimizer__ema=0.9, train__batch_size=16),
+    "fine-tuned": small_spec(
+        "fine-tune",
+        **SHALLOW,
+        backbone__freeze="all-but-1",
+        train__layer_decay=0.5,
+        optimizer__ema=0.9,
+        train__batch_size=16,
+    ),
     "two classes": small_spec(data__source="playground:classes=2,images_per_class=20"),
 }
-OTHERS = [name for name in SPECS if name not in ("frozen", "augmented")]
+OTHERS = [name for name in SPECS if name not in ("frozen", "augmented", "fine-tuned")]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +49,7 @@ def head(shared_models: Path) -> Finding:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["frozen", "augmented", *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)]
+    "name", ["frozen", "augmented", "fine-tuned", *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)]
 )
 def test_every_kind_of_experiment_can_be_tested(name: str, shared_models: Path) -> None:
     spec = SPECS[name]
@@ -120,7 +127,7 @@ def test_a_fork_is_tested_from_its_parents_weights(shared_models: Path) -> None:
 
 @pytest.mark.slow
 def test_a_phase_can_be_chosen_by_its_name_and_an_unknown_one_names_those_there_are(shared_models: Path) -> None:
-    spec = small_spec("fine-tune", train__head_epochs=1)
+    spec = small_spec("fine-tune", **SHALLOW, backbone__freeze="all-but-1", train__head_epochs=1)
     assert run_range_test(resolve(spec), shared_models, phase="head").backbone_share is None
     with pytest.raises(BadInput, match="This experiment has: head, fine-tune") as raised:
         run_range_test(resolve(spec), shared_models, phase="middle")
@@ -163,7 +170,7 @@ def test_within_so_many_seconds_it_takes_fewer_steps_or_says_that_it_cannot(
 @pytest.mark.slow
 @pytest.mark.long
 def test_trying_how_long_a_step_takes_changes_nothing(shared_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = small_spec("fine-tune", data__images_per_class=4, train__update_batch_norm=True)
+    spec = small_spec("fine-tune", **SHALLOW, backbone__freeze="all-but-1", train__update_batch_norm=True)
     monkeypatch.setattr(lr_range_test, "QUICK", lr_range_test.THOROUGH)
     assert run_range_test(resolve(spec), shared_models, seconds=500) == run_range_test(resolve(spec), shared_models)
 

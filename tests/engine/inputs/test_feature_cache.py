@@ -46,16 +46,21 @@ LOSSES = ("loss", "train_eval_loss", "val_loss")
 def five_epochs(preset: str, **changes: Any) -> ExperimentSpec:
     """Without augmentation, with dropout; of fine-tuning the phase that thaws."""
     thawed = {"backbone__freeze": "all-but-2", "train__head_epochs": 0} if preset == "fine-tune" else {}
-    return small_spec(preset, train__epochs=5, data__image_size=64, **thawed, **changes)
+    return small_spec(preset, train__epochs=5, **{"data__image_size": 64, **thawed, **changes})
+
+
+LOW: dict[str, Any] = {"backbone__output": "block3", "data__image_size": 32}
 
 
 @pytest.mark.parametrize(
     ("spec", "tolerance"),
     [
-        (five_epochs("feature-extraction"), 1e-4),
-        (five_epochs("fine-tune", train__backbone_learning_rate=1e-5), 1e-3),
+        (five_epochs("feature-extraction", **LOW), 1e-4),
+        (five_epochs("fine-tune", train__backbone_learning_rate=1e-5, **LOW), 1e-3),
+        pytest.param(five_epochs("feature-extraction"), 1e-4, marks=pytest.mark.long),
+        pytest.param(five_epochs("fine-tune", train__backbone_learning_rate=1e-5), 1e-3, marks=pytest.mark.long),
     ],
-    ids=["all frozen", "top thawed"],
+    ids=["all frozen", "top thawed", "all frozen, whole", "top thawed, whole"],
 )
 def test_the_cached_curve_is_the_uncached_one(spec: ExperimentSpec, tolerance: float, trained: Trained) -> None:
     """The uncached run goes through plain Keras in every step, the cached one through OpenVINO once."""

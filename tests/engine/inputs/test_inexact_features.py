@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.engine.conftest import quiet, small_spec
+from tests.engine.conftest import SHALLOW, low_spec, quiet, small_spec
 from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.backbones import BACKBONES
 from tl_core.cache import eviction
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import keras
+from tl_core.engine.inputs import prefix
 from tl_core.engine.inputs.features import change, entry, features, key_of
 from tl_core.engine.inputs.prefix import EXACT, Arithmetic, in_keras
 from tl_core.engine.networks.assembly import Parts, assemble, divide
@@ -31,7 +32,28 @@ pytestmark = pytest.mark.slow
 
 Trained = Callable[[ExperimentSpec], store.Run]
 LOSSES = ("loss", "train_eval_loss", "val_loss")
+LITE = BACKBONES["EfficientNetLite0"]
 SIZE: dict[str, Any] = {"data__image_size": 64}
+
+
+@pytest.fixture(autouse=True)
+def bf16(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounds outputs to bf16 where the processor has no bf16: OpenVINO then computes in f32, and the features would be exact."""
+    import openvino
+
+    if "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        return
+    in_openvino = prefix.in_openvino
+
+    def rounded(model: keras.Model, arithmetic: Arithmetic = EXACT) -> prefix.Prefix:
+        compiled = in_openvino(model, arithmetic)
+        if arithmetic.precision != "bf16":
+            return compiled
+        return lambda batches: (
+            (found.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32) for found in compiled(batches)
+        )
+
+    monkeypatch.setattr(prefix, "in_openvino", rounded)
 
 
 def losses(run: store.Run) -> np.ndarray:
@@ -69,7 +91,7 @@ def test_cheaper_features_are_kept_apart_and_say_how_far_they_are_from_the_exact
     if settings.get("train__prefix_precision") == "int8":
         pytest.importorskip("nncf")
     cache = store.cache_folder(shared_models)
-    exact_spec, spec = small_spec(**SIZE), small_spec(**SIZE, **settings)
+    exact_spec, spec = low_spec(**SIZE), low_spec(**SIZE, **settings)
     data, parts = prepared(spec, shared_models)
     exact = stored_features(resolve(exact_spec), data, parts, cache, quiet)
     with caplog.at_level(logging.INFO, "tl_core"):
@@ -92,9 +114,9 @@ def storage_of(spec: ExperimentSpec) -> Any:
     return spec.train.feature_storage
 
 
-@pytest.mark.parametrize("freeze", ["all", "all-but-2"])
+@pytest.mark.parametrize("freeze", ["all", "all-but-1"])
 def test_a_run_from_float16_features_learns_as_from_exact_ones_to_their_rounding(freeze: str, trained: Trained) -> None:
-    spec = small_spec("fine-tune", backbone__freeze=freeze, train__head_epochs=0, train__epochs=3)
+    spec = small_spec("fine-tune", **SHALLOW, backbone__freeze=freeze, train__head_epochs=0, train__epochs=3)
     exact, cheap = (
         losses(trained(spec.with_values({"train.feature_storage": kept}))) for kept in ("float32", "float16")
     )
@@ -103,7 +125,7 @@ def test_a_run_from_float16_features_learns_as_from_exact_ones_to_their_rounding
 
 
 def test_stored_views_may_be_float16_too(trained: Trained) -> None:
-    spec = small_spec(augment={"rotation": 10.0}, train__views=2)
+    spec = low_spec(augment={"rotation": 10.0}, train__views=2)
     exact, cheap = (
         losses(trained(spec.with_values({"train.feature_storage": kept}))) for kept in ("float32", "float16")
     )
@@ -112,7 +134,7 @@ def test_stored_views_may_be_float16_too(trained: Trained) -> None:
 
 def test_the_settings_that_change_nothing_leave_the_key_as_it_was(shared_models: Path) -> None:
     """Features that were stored before there were such settings are found."""
-    spec = small_spec(**SIZE)
+    spec = low_spec(**SIZE)
     data, _ = prepared(spec, shared_models)
     assert arithmetic_of(resolve(spec), data) is EXACT
     assert key_of(data.pixels, ("a",)) == (data.pixels.key, ("a",))
@@ -121,7 +143,7 @@ def test_the_settings_that_change_nothing_leave_the_key_as_it_was(shared_models:
 
 def test_int8_is_set_by_training_images_that_the_seed_chooses(shared_models: Path) -> None:
     def of(seed: int) -> Arithmetic:
-        spec = small_spec(**SIZE, data__images_per_class=20, train__prefix_precision="int8", train__seed=seed)
+        spec = low_spec(**SIZE, data__images_per_class=20, train__prefix_precision="int8", train__seed=seed)
         return arithmetic_of(resolve(spec), prepare(spec.data, 64, store.cache_folder(shared_models), quiet))
 
     first, again, other = of(1), of(1), of(2)
@@ -133,7 +155,7 @@ def test_int8_is_set_by_training_images_that_the_seed_chooses(shared_models: Pat
 def test_the_report_is_of_the_network_that_is_exported_and_not_of_cheaper_features(
     trained: Trained, shared_models: Path
 ) -> None:
-    spec = small_spec(train__prefix_precision="bf16")
+    spec = low_spec(train__prefix_precision="bf16")
     run = trained(spec)
     data, _ = prepared(spec, shared_models)
     rows = data.split.validation
@@ -143,7 +165,7 @@ def test_the_report_is_of_the_network_that_is_exported_and_not_of_cheaper_featur
     reported = json.loads((run.report / "validation.json").read_text())["loss"]
     assert reported == pytest.approx(loss, rel=1e-4)
     best = store.read_epochs(run).best(spec.train.best)
-    assert best["val_loss"] != pytest.approx(loss, rel=1e-4)
+    assert best.metrics["val_loss"] != pytest.approx(loss, rel=1e-4)
 
 
 class TestWithoutRoom:
@@ -179,9 +201,9 @@ class TestWithoutRoom:
         assert "has 1 MB free" in run.log.read_text()
 
 
-@pytest.mark.parametrize("pooling", ["avg", "max"])
+@pytest.mark.parametrize(("pooling", "cuts"), [("avg", LITE.cut_names), ("max", LITE.cut_names[-1:])])
 def test_any_cut_of_the_bundled_network_has_features_that_its_tail_makes_the_same_of(
-    pooling: str, shared_models: Path, tmp_path: Path
+    pooling: str, cuts: tuple[str, ...], shared_models: Path, tmp_path: Path
 ) -> None:
     """Full maps below the last block, pooled above it; through the tail both give what the whole network gives."""
     whole = small_spec(head__pooling=pooling)
@@ -190,11 +212,11 @@ def test_any_cut_of_the_bundled_network_has_features_that_its_tail_makes_the_sam
     images = data.pixels.images[:40].astype(np.float32)
     few = SimpleNamespace(key="few", images=data.pixels.images[:40])
     expected = np.asarray(model(images, training=False))
-    for cut in BACKBONES["EfficientNetLite0"].cut_names:
+    for cut in cuts:
         parts = divide(model, resolve(whole), cut)
         assert parts.prefix is not None
         kept: Any = features(parts.prefix, few, identity_of(resolve(whole), parts), tmp_path, quiet)  # type: ignore[arg-type]
         assert kept.ndim == (2 if parts.boundary == "features" else 4)
         found = next(iter(in_keras(parts.tail)([np.asarray(kept)])))
         np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max(), err_msg=cut)
-    assert len(list((tmp_path / "features").glob("*/features.f32"))) == len(BACKBONES["EfficientNetLite0"].cut_names)
+    assert len(list((tmp_path / "features").glob("*/features.f32"))) == len(cuts)
