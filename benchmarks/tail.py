@@ -18,8 +18,7 @@ from benchmarks.figures import Conditions, Figure
 from benchmarks.timing import Times, as_installed, in_turn
 from tl_core.engine.backend import keras, tf
 from tl_core.engine.inputs.streams import from_features
-from tl_core.engine.networks import network_pool
-from tl_core.engine.networks.assembly import divide, with_head
+from tl_core.engine.networks.assembly import divide, pretrained, with_head
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import Part, PhaseData, Trainer
 from tl_core.experiment.presets import PRESETS
@@ -114,7 +113,7 @@ def trainer_on(data: Data, **changes: Any) -> Trainer:
 @cache
 def _network() -> keras.Model:
     """What the head is put on; built once, as it is no part of what is compared."""
-    return network_pool.pretrained(resolve(PRESETS["feature-extraction"].spec(SETTINGS)))
+    return pretrained(resolve(PRESETS["feature-extraction"].spec(SETTINGS)))
 
 
 def ours(trainer: Trainer, seconds: list[float]) -> Callable[[], object]:

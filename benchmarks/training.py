@@ -18,10 +18,9 @@ from benchmarks.photos import Photos
 from benchmarks.plain import Head, Plain
 from benchmarks.timing import Times, taken
 from tl_core import store
+from tl_core.engine.networks.network_pool import NetworkPool
 from tl_core.engine.training.lifecycle import train
-from tl_core.engine.training.prefetch import prefetch_experiment
 from tl_core.experiment.presets import PRESETS
-from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import RunState, unwatched
 
@@ -45,8 +44,8 @@ def measure(conditions: Conditions) -> Iterator[Figure]:
         f"{name} caches cold", scaled / _epochs(cold).median, 15, "times", True, f"ours {_epochs(cold)}; {said}"
     )
     yield Figure(f"{name} warm", scaled / _epochs(warm).median, 200, "times", True, f"ours {_epochs(warm)}; {said}")
-    ready = _warm(photos, conditions.models, ahead=True)
-    note = f"ours {_epochs(ready)}: the network was built before, as an idle worker does while the form is filled in"
+    ready = _warm(photos, conditions.models, NetworkPool())
+    note = f"ours {_epochs(ready)}: the network was kept from the run before, as a worker does"
     yield Figure(
         "  the same, warm, in a worker that is ready", scaled / _epochs(ready).median, None, "times", True, note
     )
@@ -84,12 +83,12 @@ def spec_of(photos: Photos, size: int = SIZE, epochs: int = EPOCHS, **changes: A
     return PRESETS["feature-extraction"].spec({**values, **changes})
 
 
-def run_ours(spec: ExperimentSpec, models: Path) -> Ours:
+def run_ours(spec: ExperimentSpec, models: Path, pool: NetworkPool | None = None) -> Ours:
     """Trains a run to its end."""
     ends: list[float] = []
     started = time.perf_counter()
     run = store.create(models, spec)
-    state = train(run, models, unwatched, lambda _: ends.append(time.perf_counter()))
+    state = train(run, models, unwatched, lambda _: ends.append(time.perf_counter()), pool=pool)
     return Ours(ends[-1] - started, time.perf_counter() - started, state, store.read_epochs(run))
 
 
@@ -111,14 +110,9 @@ def _cold_and_plain(photos: Photos, plain: Plain) -> tuple[list[Ours], Times]:
     return cold, Times(tuple(epochs))
 
 
-def _warm(photos: Photos, models: Path, ahead: bool = False) -> list[Ours]:
-    """One run more than is measured: it fills the caches."""
-    runs = []
-    for _ in range(WARM + 1):
-        if ahead:
-            prefetch_experiment(resolve(spec_of(photos)), models, unwatched)
-        runs.append(run_ours(spec_of(photos), models))
-    return runs[1:]
+def _warm(photos: Photos, models: Path, pool: NetworkPool | None = None) -> list[Ours]:
+    """One run more than is measured: it fills the caches, and the pool."""
+    return [run_ours(spec_of(photos), models, pool) for _ in range(WARM + 1)][1:]
 
 
 def _epochs(runs: list[Ours]) -> Times:

@@ -19,7 +19,6 @@ from PIL import Image
 from tests.conftest import photo
 from tl_core.data import decode, folder
 from tl_core.data.dataset import ImageDataset, Item, Unreachable, Unreadable
-from tl_core.data.partial_pixels import Overtaken
 from tl_core.data.pixels import bytes_needed, is_cached, pixels
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.records import Activity, Stage
@@ -232,77 +231,6 @@ class TestAStop:
         assert seen < 100
         assert len(opened) == seen
         assert not [thread for thread in set(threading.enumerate()) - before if thread.is_alive()]
-
-
-class TestWhoeverFollows:
-    """Another thread reads pixels while they are decoded."""
-
-    @pytest.fixture
-    def reader(self):
-        """Reads the first 40 rows in tens, then sets `read`; the last picture is decoded only then."""
-
-        class Reader:
-            read, rows, end = threading.Event(), [], None
-
-            def follow(self, growing):
-                self.growing = growing
-                self.thread = threading.Thread(target=self.look)
-                self.thread.start()
-
-            def look(self):
-                self.rows.extend(self.growing[slice(first, first + 10)] for first in range(0, 40, 10))
-                self.read.set()
-                try:
-                    self.growing[slice(190, 200)]  # There are 199 of 200.
-                except Overtaken as overtaken:
-                    self.end = overtaken
-
-            def opened(self, item):
-                if item.key == "a/1":
-                    raise Unreadable("broken")
-                if item.key == "a/150":
-                    assert self.read.wait(30), "no picture was to be had before all were decoded"
-                return Image.new("RGB", (20, 10), (int(item.key[2:]),) * 3)
-
-        return Reader()
-
-    def test_reads_pictures_that_are_decoded_while_others_wait_and_unreadable_ones_are_no_rows(self, reader, tmp_path):
-        images = pixels(made(200, reader.opened), 32, tmp_path, quiet, reader.follow).images
-        reader.thread.join(30)
-        assert len(reader.growing) == 200
-        assert np.array_equal(np.concatenate(reader.rows), images[:40])
-        assert isinstance(reader.end, Overtaken)
-
-    def test_sees_nothing_of_a_file_that_an_earlier_process_left_wrong(self, reader, tmp_path):
-        def stop(_what, done, _of):
-            if done == 60:
-                raise RunStopped("stopped")
-
-        with pytest.raises(RunStopped):
-            pixels(made(200, reader.opened), 32, tmp_path, stop)
-        (left,) = tmp_path.glob("pixels/.tmp-building-*/pixels.u8")
-        left.write_bytes(b"\xff" * left.stat().st_size)
-        images = pixels(made(200, reader.opened), 32, tmp_path, quiet, reader.follow).images
-        reader.thread.join(30)
-        assert images[0].max() == 0
-        assert np.array_equal(np.concatenate(reader.rows), images[:40])
-
-    def test_is_told_when_decoding_was_stopped(self, tmp_path):
-        followed = []
-
-        def stop(*_):
-            raise RunStopped("stopped")
-
-        with pytest.raises(RunStopped):
-            pixels(made(20), 32, tmp_path, stop, followed.append)
-        with pytest.raises(Overtaken):
-            followed[0][slice(0, 1)]
-
-    def test_is_not_called_where_pixels_are_there(self, tmp_path):
-        followed = []
-        for _ in range(2):
-            key = pixels(made(5), 32, tmp_path, quiet, followed.append).key
-        assert [growing.key for growing in followed] == [key]
 
 
 class TestADiskWithoutSpace:

@@ -68,11 +68,12 @@ def kept(made: Plan) -> list[bool]:
     ids=["f32", "float16", "bf16", "random above", "middle", "solved", "all images"],
 )
 def test_what_the_engine_got_ready_the_plan_finds(changes: dict[str, Any], models: Path) -> None:
-    from tl_core.engine.training.prefetch import prefetch_experiment
+    from tl_core.engine.networks.network_pool import NetworkPool
+    from tl_core.worker.prefetch import prefetch
 
     spec = spec_of(**changes)
     before = plan(resolve(spec), models)
-    prefetch_experiment(resolve(spec), models, lambda *_: None)
+    prefetch(resolve(spec), models, lambda *_: None, NetworkPool())
     after = plan(resolve(spec), models)
     assert (before.problems, kept(before), kept(after)) == ((), [False], [True])
     assert "stored already" in after.phases[0].reason

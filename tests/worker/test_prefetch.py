@@ -16,8 +16,8 @@ from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.data.dataset import ImageDataset, Item
 from tl_core.data.pixels import is_cached, pixels
-from tl_core.engine.inputs import prefix
-from tl_core.engine.networks import build, network_pool
+from tl_core.engine.networks import build
+from tl_core.engine.networks.network_pool import NetworkPool
 from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunStopped
 from tl_core.experiment.resolve import resolve
@@ -25,13 +25,6 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import Activity, Stage, unwatched
 from tl_core.worker import prefetch
 from tl_core.worker.prefetch import Prefetcher
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept() -> None:
-    network_pool._spare.clear()
-    network_pool._lent.clear()
-    prefix._spare.clear()
 
 
 def wished(models: Path, **changes: Any) -> ExperimentSpec:
@@ -48,8 +41,8 @@ def caches(models: Path) -> list[str]:
 def test_what_was_got_ready_is_not_made_again_by_the_run_and_changes_nothing_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = wished(tmp_path / "ahead")
-    Prefetcher(tmp_path / "ahead", unwatched).step()
+    spec, pool = wished(tmp_path / "ahead"), NetworkPool()
+    Prefetcher(tmp_path / "ahead", unwatched, pool).step()
     assert caches(tmp_path / "ahead") == ["features", "pixels"]
     lines = {}
     for name in ("ahead", "alone"):
@@ -57,7 +50,7 @@ def test_what_was_got_ready_is_not_made_again_by_the_run_and_changes_nothing_in_
             with monkeypatch.context() as patch:
                 patch.setattr(build, "build", lambda *_: pytest.fail("the network was built again"))
                 run = store.create(tmp_path / name, spec)
-                train(run, tmp_path / name, quiet)
+                train(run, tmp_path / name, quiet, pool=pool)
         else:
             run = store.create(tmp_path / name, spec)
             train(run, tmp_path / name, quiet)
@@ -74,11 +67,12 @@ def test_it_is_got_ready_once_and_again_after_its_network_was_changed(
     store.prefetch.wish(tmp_path, spec)
     made = Mock(side_effect=build.build)
     monkeypatch.setattr(build, "build", made)
-    idle = Prefetcher(tmp_path, unwatched)
+    pool = NetworkPool()
+    idle = Prefetcher(tmp_path, unwatched, pool)
     for _ in range(3):
         idle.step()
     assert made.call_count == 1
-    train(store.create(tmp_path, spec), tmp_path, quiet)
+    train(store.create(tmp_path, spec), tmp_path, quiet, pool=pool)
     idle.step()
     assert made.call_count == 2
 
@@ -87,20 +81,21 @@ def test_it_is_got_ready_once_and_again_after_its_network_was_changed(
 def test_a_run_that_changed_no_weight_of_the_network_leaves_it_to_the_next_and_one_that_did_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pool = NetworkPool()
+
     def lines_of(spec: ExperimentSpec) -> list[dict[str, Any]]:
         run = store.create(tmp_path, spec)
-        train(run, tmp_path, quiet)
+        train(run, tmp_path, quiet, pool=pool)
         return [{**line, "seconds": 0, "images_per_second": 0} for line in read_lines(run)]
 
     thawed = small_spec("fine-tune", data__images_per_class=3, train__head_epochs=1, train__epochs=1)
     expected = lines_of(thawed)
-    assert not network_pool._spare
+    assert not pool.has(resolve(thawed))
     lines_of(small_spec(head__dropout=0.3))
     with monkeypatch.context() as patch:
         patch.setattr(build, "build", lambda *_: pytest.fail("the network was built again"))
         assert lines_of(thawed) == expected
-    assert not network_pool._spare
-    assert not network_pool._lent, "nobody holds it any more"
+    assert not pool.has(resolve(thawed))
 
 
 def test_it_gives_up_for_a_run_that_needs_something_else_and_reports_to_one_that_needs_the_same(
@@ -138,12 +133,12 @@ def test_what_cannot_start_needs_a_download_or_takes_long_is_left_alone(
 ) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     store.prefetch.wish(tmp_path, ExperimentSpec().with_values(changes))
-    Prefetcher(tmp_path, unwatched).step()
+    Prefetcher(tmp_path, unwatched, NetworkPool()).step()
     assert caches(tmp_path) == []
 
 
 def test_without_a_wish_nothing_is_done(tmp_path: Path) -> None:
-    Prefetcher(tmp_path, unwatched).step()
+    Prefetcher(tmp_path, unwatched, NetworkPool()).step()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -151,13 +146,12 @@ def test_a_worker_that_waits_looks_at_a_wish_once(tmp_path: Path, monkeypatch: p
     store.prefetch.wish(tmp_path, ExperimentSpec().with_values({"data.source": "folder:nowhere"}))
     looked = Mock(side_effect=prefetch.plan)
     monkeypatch.setattr(prefetch, "plan", looked)
-    idle = Prefetcher(tmp_path, unwatched)
+    idle = Prefetcher(tmp_path, unwatched, NetworkPool())
     for _ in range(5):
         idle.step()
     assert looked.call_count == 1
 
 
-@pytest.mark.slow
 def test_an_error_nobody_foresaw_is_logged_once_and_the_worker_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -166,8 +160,8 @@ def test_an_error_nobody_foresaw_is_logged_once_and_the_worker_goes_on(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(network_pool, "keep", broken)
-    idle = Prefetcher(tmp_path, unwatched)
+    monkeypatch.setattr(prefetch, "prefetch", broken)
+    idle = Prefetcher(tmp_path, unwatched, NetworkPool())
     for _ in range(2):
         idle.step()
     assert caplog.text.count("Prefetch failed.") == 1
@@ -186,7 +180,7 @@ def test_it_gives_up_for_a_wish_that_needs_something_else(tmp_path: Path, monkey
 
 @pytest.mark.slow
 def test_another_wish_is_got_ready_though_its_network_is_there(tmp_path: Path) -> None:
-    idle = Prefetcher(tmp_path, unwatched)
+    idle = Prefetcher(tmp_path, unwatched, NetworkPool())
     for source in ("digits", "playground:classes=2,images_per_class=8"):
         wished(tmp_path, data__source=source, data__images_per_class=None)
         idle.step()
@@ -198,7 +192,7 @@ def test_a_wish_that_cannot_even_be_planned_ends_no_worker(
 ) -> None:
     wished(tmp_path)
     monkeypatch.setattr(prefetch, "plan", Mock(side_effect=ZeroDivisionError))
-    Prefetcher(tmp_path, unwatched).step()
+    Prefetcher(tmp_path, unwatched, NetworkPool()).step()
     assert "Prefetch failed." in caplog.text
 
 
@@ -252,7 +246,7 @@ def decoded_meanwhile(slow: Slow, models: Path, monkeypatch: pytest.MonkeyPatch)
     assert not thread.is_alive() and resolve(spec).image_size == 32
 
 
-def test_decoding_ahead_ends_with_loading_where_much_is_left_and_whoever_goes_on_decodes_only_the_rest(
+def test_decoding_stops_when_tensorflow_is_loaded_and_the_next_decodes_only_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow, cache = Slow(400), store.cache_folder(tmp_path)
@@ -265,12 +259,6 @@ def test_decoding_ahead_ends_with_loading_where_much_is_left_and_whoever_goes_on
     assert 200 < len(slow.opened) < 395
     assert sorted(map(int, slow.opened)) == list(range(400 - len(slow.opened), 400))
     assert read.images[:, 0, 0, 0].tolist() == [number % 256 for number in range(400)]
-
-
-def test_decoding_ahead_is_finished_where_little_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = Slow(30)
-    decoded_meanwhile(slow, tmp_path, monkeypatch)
-    assert is_cached(slow.dataset, 32, store.cache_folder(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from tests.pages.folders import add_run
 from tl_core import store
+from tl_core.engine.networks.network_pool import NetworkPool
 from tl_core.engine.training import lifecycle
 from tl_core.store import Run
 from tl_core.worker.training import Asked, _train_next
@@ -33,15 +34,15 @@ def queued(models: Path) -> Run:
 
 def test_the_queue_is_worked_off_in_its_order(models: Path, trained: Trained) -> None:
     runs = [queued(models), queued(models)]
-    assert [_train_next(models, "cpu", Asked()) for _ in range(3)] == [True, True, False]
+    assert [_train_next(models, "cpu", Asked(), NetworkPool()) for _ in range(3)] == [True, True, False]
     assert trained == runs
 
 
 def test_a_run_that_another_process_has_keeps_no_other_from_its_turn(models: Path, trained: Trained) -> None:
     held, free = queued(models), queued(models)
     with held.lock:
-        assert _train_next(models, "cpu", Asked())
-        assert not _train_next(models, "cpu", Asked())
+        assert _train_next(models, "cpu", Asked(), NetworkPool())
+        assert not _train_next(models, "cpu", Asked(), NetworkPool())
     assert trained == [free]
     assert store.queue.waiting(models) == (held,)
 
@@ -53,7 +54,7 @@ def test_a_run_that_is_cancelled_or_deleted_after_the_worker_saw_it_does_not_beg
     run = queued(models)
     monkeypatch.setattr(store.queue, "waiting", lambda _: (run,))
     change(run)
-    assert not _train_next(models, "cpu", Asked())
+    assert not _train_next(models, "cpu", Asked(), NetworkPool())
     assert trained == []
     assert run.folder.exists() == (change is store.queue.cancel)
 
@@ -64,8 +65,8 @@ def test_a_run_of_which_nothing_can_be_written_ends_the_worker_and_waits_behind_
     broken, other = queued(models), queued(models)
     broken.log.mkdir()  # Stands for a folder of another user.
     with pytest.raises(OSError, match=r"log\.txt"):
-        _train_next(models, "cpu", Asked())
+        _train_next(models, "cpu", Asked(), NetworkPool())
     assert store.queue.waiting(models) == (other, broken)
     assert store.read_state(broken).status == store.QUEUED
-    assert _train_next(models, "cpu", Asked())
+    assert _train_next(models, "cpu", Asked(), NetworkPool())
     assert trained == [other]

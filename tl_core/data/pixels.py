@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -22,7 +22,6 @@ from tl_core.cache.arrays import Job, State, grown, is_built, mapped, missing_by
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Item, Skipped, Unreachable, Unreadable
 from tl_core.data.drawing import drawn
-from tl_core.data.partial_pixels import Growing
 from tl_core.errors import RunFailed
 from tl_core.files import digest_of
 from tl_core.records import Activity, ProgressCallback, Stage
@@ -51,17 +50,7 @@ class Pixels:
     images: np.ndarray
 
 
-Begun = Callable[[Growing], None]
-"""Called when this process starts decoding; not if pixels are cached or another process decodes them."""
-
-
-def unfollowed(growing: Growing) -> None:
-    """A `Begun` that does nothing."""
-
-
-def pixels(
-    dataset: ImageDataset, size: int, cache: Path, progress: ProgressCallback, begun: Begun = unfollowed
-) -> Pixels:
+def pixels(dataset: ImageDataset, size: int, cache: Path, progress: ProgressCallback) -> Pixels:
     """The pixels of a dataset at a size, from the cache or decoded now.
 
     Unreadable images are skipped and listed in `dataset.skipped` of the result.
@@ -77,9 +66,7 @@ def pixels(
         return mapped(folder / _FILE, np.uint8, (len(dataset.items) - len(index["unreadable"]), size, size, 3))
 
     def build(building: Path) -> dict[str, Any]:
-        growing = Growing(folder.name, building / _FILE, (len(dataset.items), size, size, 3))
-        with closing(growing):
-            return _write_all(dataset, size, building, progress, partial(begun, growing))
+        return _write_all(dataset, size, building, progress)
 
     images, index = opened(folder, job, build, read, progress)
     unreadable = {Skipped(key, reason) for key, reason in index["unreadable"]}
@@ -108,16 +95,9 @@ def _folder(dataset: ImageDataset, size: int, cache: Path) -> Path:
     return cache / "pixels" / key_of(dataset, size)
 
 
-def _write_all(
-    dataset: ImageDataset, size: int, building: Path, progress: ProgressCallback, begun: Callable[[], None]
-) -> dict[str, Any]:
+def _write_all(dataset: ImageDataset, size: int, building: Path, progress: ProgressCallback) -> dict[str, Any]:
     need_space(building.parent, missing_bytes(building, bytes_needed(len(dataset.items), size)), "decoded images")
-
-    def more(state: State) -> Iterator[tuple[Any, State]]:
-        begun()  # Only now has the file been cleared of invalid data of an earlier process.
-        return _missing(dataset, size, progress, state)
-
-    reached = grown(building / _FILE, {"items": 0, "unreadable": []}, more)
+    reached = grown(building / _FILE, {"items": 0, "unreadable": []}, partial(_missing, dataset, size, progress))
     return {"source": dataset.source, "size": size, "unreadable": reached["unreadable"]}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tl_core.data.dataset import PARTS, ImageDataset, Skipped
-from tl_core.data.pixels import Begun, Pixels, pixels, unfollowed
+from tl_core.data.pixels import Pixels, pixels
 from tl_core.data.sources import load_dataset
 from tl_core.data.split import GroupBy, Split, grouped, part_counts, split
 from tl_core.records import ProgressCallback
@@ -74,16 +74,14 @@ class Prepared:
         return self.pixels.dataset
 
 
-def prepare(
-    data: DataSettings, size: int, cache: Path, progress: ProgressCallback, begun: Begun = unfollowed
-) -> Prepared:
+def prepare(data: DataSettings, size: int, cache: Path, progress: ProgressCallback) -> Prepared:
     """Loads, decodes and splits.
 
     Raises:
         BadInput: the data cannot be used.
         RunFailed, RunStopped: see `pixels`.
     """
-    read = pixels(listed(data), size, cache, progress, begun)
+    read = pixels(listed(data), size, cache, progress)
     read = replace(read, dataset=_without_empty_classes(read.dataset))
     return Prepared(read, split_of(data, read.dataset))
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tl_core import store
 from tl_core.data.pixels import pixels
@@ -16,6 +17,9 @@ from tl_core.errors import LabError, RunStopped
 from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.plan import plan
 from tl_core.records import Activity, Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from tl_core.engine.networks.network_pool import NetworkPool
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +34,6 @@ LOOK = 0.2
 REPORT = 0.5
 """Seconds between progress reports to a queued run that needs the same features."""
 
-MUCH_LEFT = 3.0
-"""Seconds of remaining decoding above which it stops, to be continued later: restarting its processes takes a fraction of a second."""
-
 OTHER = "Another experiment is queued or set up."
 
 
@@ -40,9 +41,13 @@ OTHER = "Another experiment is queued or set up."
 def prefetching_pixels(models: Path) -> Iterator[None]:
     """A context in which the images of the experiment are decoded in the background, while TensorFlow loads.
 
-    If much is left at its end, decoding stops: the prefetch continues it and computes features at the same time.
+    At its end decoding stops, and the prefetch or a run continues it.
     """
     ended = threading.Event()
+
+    def stop(_activity: Activity, done: int, total: int) -> None:
+        if ended.is_set():
+            raise RunStopped(f"Decoded {done} of {total} images while TensorFlow loaded.")
 
     def decode() -> None:
         while (experiment := wished(models)) is None:
@@ -51,7 +56,7 @@ def prefetching_pixels(models: Path) -> Iterator[None]:
         if not is_soon_done(experiment, models) or ended.is_set():
             return
         try:
-            pixels(listed(experiment.spec.data), experiment.image_size, store.cache_folder(models), _until(ended))
+            pixels(listed(experiment.spec.data), experiment.image_size, store.cache_folder(models), stop)
         except RunStopped as stopped:
             log.info("%s", stopped)
         except LabError as error:
@@ -64,38 +69,25 @@ def prefetching_pixels(models: Path) -> Iterator[None]:
         ended.set()
 
 
-def _until(ended: threading.Event) -> ProgressCallback:
-    """A `ProgressCallback` that stops after the event if much is left at the speed so far."""
-    began: tuple[float, int] | None = None
-
-    def progress(_activity: Activity, done: int, total: int) -> None:
-        nonlocal began
-        now = time.monotonic()
-        since, first = began = began or (now, done)
-        if ended.is_set() and done > first and (now - since) / (done - first) * (total - done) > MUCH_LEFT:
-            raise RunStopped(f"Prefetched {done} of {total} images.")
-
-    return progress
-
-
 class Prefetcher:
-    """Prefetches the experiment of a models folder, once per experiment and again after its network was used."""
+    """Prefetches the experiment of a models folder, once per experiment and again after its network left the pool."""
 
-    def __init__(self, models: Path, progress: ProgressCallback) -> None:
-        """progress: Raises RunStopped if the worker has to end."""
-        self.models = models
-        self.progress = progress
+    def __init__(self, models: Path, progress: ProgressCallback, pool: NetworkPool) -> None:
+        """
+        Args:
+            progress: Raises RunStopped if the worker has to end.
+            pool: Receives the network.
+        """
+        self.models, self.progress, self.pool = models, progress, pool
         self.stamp: object = None
         self.experiment: Experiment | None = None
-        self.made = False
+        self.done = False
 
     def step(self) -> None:
         """Prefetches the experiment if necessary; stops as soon as another one is needed."""
-        from tl_core.engine.training.prefetch import is_prefetched
-
         if (stamp := store.prefetch.stamp(self.models)) != self.stamp:
-            self.stamp, self.experiment, self.made = stamp, wished(self.models), False
-        if self.experiment is None or (self.made and is_prefetched(self.experiment)):
+            self.stamp, self.experiment, self.done = stamp, wished(self.models), False
+        if self.experiment is None:
             return
         try:
             self._prefetch(self.experiment)
@@ -106,21 +98,41 @@ class Prefetcher:
             self.experiment = None
 
     def _prefetch(self, experiment: Experiment) -> None:
-        from tl_core.engine.training.prefetch import prefetch_experiment
-
+        if self.done and self.pool.has(experiment):
+            return
         if not is_soon_done(experiment, self.models):
             self.experiment = None
             return
         watch = _Watch(self.models, experiment, self.progress)
         try:
-            prefetch_experiment(experiment, self.models, watch)
+            prefetch(experiment, self.models, watch, self.pool)
         finally:
             watch.end()
-        self.made = True
+        self.done = True
+
+
+def prefetch(experiment: Experiment, models: Path, progress: ProgressCallback, pool: NetworkPool) -> None:
+    """Caches the pixels and features of an experiment and puts its network into the pool.
+
+    Raises:
+        BadInput, RunFailed: as a run.
+        RunStopped: `progress` raised it.
+    """
+    from tl_core.engine.backend import set_up
+    from tl_core.engine.networks.assembly import assemble, divide
+    from tl_core.engine.networks.network_pool import prepare_with_network
+    from tl_core.engine.training.phase_data import stored_features
+
+    cache = store.cache_folder(models)
+    set_up(experiment.spec.train.seed)
+    data, network = prepare_with_network(experiment, cache, progress, pool)
+    if _has_features(experiment):
+        model = assemble(experiment, len(data.dataset.class_names), progress, network)
+        stored_features(experiment, data, divide(model, experiment, experiment.phases[0].frozen), cache, progress)
 
 
 class _Watch:
-    """A `ProgressCallback` that reports to the queued run if it needs the same features, and stops if another run or experiment is needed."""
+    """A `ProgressCallback` that reports to the queued run if it needs the same prefetch, and stops if another experiment is needed."""
 
     def __init__(self, models: Path, experiment: Experiment, progress: ProgressCallback) -> None:
         self.models, self.experiment, self.progress = models, experiment, progress
@@ -136,16 +148,16 @@ class _Watch:
         if now - self.reported < REPORT:
             return
         self.reported = now
-        waiting = store.queue.waiting(self.models)[:1]
-        if self.told not in waiting:
+        queued = next(iter(store.queue.waiting(self.models)), None)
+        if self.told != queued:
             self.end()
-        wanted = [resolve(store.read_spec(run)) for run in waiting] or [wished(self.models) or self.experiment]
-        if prefetch_key(wanted[0]) != prefetch_key(self.experiment):
+        needed = resolve(store.read_spec(queued)) if queued else wished(self.models) or self.experiment
+        if prefetch_key(needed) != prefetch_key(self.experiment):
             raise RunStopped(OTHER)
-        for run in waiting:
+        if queued:
             with suppress(FileNotFoundError):  # It was just deleted.
-                store.write_progress(run, Progress(activity, done, total, self.since, now))
-                self.told = run
+                store.write_progress(queued, Progress(activity, done, total, self.since, now))
+                self.told = queued
 
     def end(self) -> None:
         """Clears the reported progress."""
@@ -162,14 +174,19 @@ def wished(models: Path) -> Experiment | None:
 
 def prefetch_key(experiment: Experiment) -> tuple[object, ...]:
     """What the prefetch depends on: pixels, network and features."""
-    spec, phase = experiment.spec, experiment.phases[0]
+    spec, frozen = experiment.spec, experiment.phases[0].frozen
     pixels = spec.data.source, spec.data.group_by, experiment.image_size
-    if phase.frozen is None or not phase.stores_features or spec.start.run:  # No features are prefetched for a fork.
+    if frozen is None or not _has_features(experiment):
         return *pixels, experiment.weights_identity
-    identity, train = experiment.feature_identity(phase.frozen, device=""), spec.train  # The device is this worker's.
+    identity, train = experiment.feature_identity(frozen, device=""), spec.train  # The device is this worker's.
     # int8: the seed chooses training images that set its ranges.
     ranges = (train.seed, spec.data) if train.prefix_precision == "int8" else ()
     return *pixels, identity, train.feature_storage, train.prefix_precision, *ranges
+
+
+def _has_features(experiment: Experiment) -> bool:
+    """True if features are prefetched: not for a fork, whose frozen layers its parent may have trained."""
+    return experiment.phases[0].stores_features and not experiment.spec.start.run
 
 
 def is_soon_done(experiment: Experiment, models: Path) -> bool:

@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
@@ -15,6 +16,9 @@ from tl_core.errors import LabError, RunStopped
 from tl_core.records import Activity
 from tl_core.supervisor.workers import announce, retire, supervisor_lock, worker_lock
 from tl_core.worker.prefetch import Prefetcher, prefetching_pixels
+
+if TYPE_CHECKING:
+    from tl_core.engine.networks.network_pool import NetworkPool
 
 log = logging.getLogger(__name__)
 
@@ -64,30 +68,32 @@ def main(models: Path, device: str) -> None:
 def _work(models: Path, device: str, asked: Asked) -> None:
     with prefetching_pixels(models):
         import tl_core.engine.training.lifecycle  # noqa: F401 (while nothing waits)
+        from tl_core.engine.networks.network_pool import NetworkPool
 
-    ahead, ready = Prefetcher(models, asked.stop), False
+    pool = NetworkPool()
+    prefetcher, ready = Prefetcher(models, asked.stop, pool), False
     trained, busy = 0, time.monotonic()
     while not asked.now and trained < RENEW:
-        if _train_next(models, device, asked):
+        if _train_next(models, device, asked, pool):
             trained, busy = trained + 1, time.monotonic()
         elif time.monotonic() - busy > ALONE and _is_alone(models):
             return
         else:
-            ahead.step()
+            prefetcher.step()
             if not ready:
                 announce(models, "training", device, "idle")
             ready = True
             time.sleep(LOOK)
 
 
-def _train_next(models: Path, device: str, asked: Asked) -> bool:
+def _train_next(models: Path, device: str, asked: Asked, pool: NetworkPool) -> bool:
     """Trains the first run of the queue that is not locked; returns whether there was one."""
     from tl_core.engine.training.lifecycle import NotBegun, train
 
     for run in store.queue.waiting(models):
         announce(models, "training", device, "training", run.id)
         try:
-            train(run, models, asked.stop, queued=True)
+            train(run, models, asked.stop, queued=True, pool=pool)
         except NotBegun as error:
             log.info("%s", error)
             continue

@@ -30,6 +30,7 @@ from tl_core.errors import RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import Activity, Stage
+from tl_core.store import disk
 
 pytestmark = pytest.mark.slow
 
@@ -77,7 +78,7 @@ def test_with_keras_on_both_sides_the_cached_curve_is_the_uncached_one_to_the_bi
 ) -> None:
     """So what differs between OpenVINO and Keras is rounding, which a high rate amplifies, and nothing of the cache's making."""
     spec = five_epochs("fine-tune", train__backbone_learning_rate=3e-4)
-    monkeypatch.setattr(features_module, "ready", lambda model, *_: in_keras(model))
+    monkeypatch.setattr(features_module, "compiled", lambda model, *_: in_keras(model))
     cached = store.create(tmp_path, spec)
     train(cached, tmp_path, quiet)
     uncached = trained(spec.with_values({"train.feature_cache": "off"}))
@@ -174,7 +175,7 @@ def test_features_are_computed_once(
 ) -> None:
     first = features(frozen, digits, ("a",), tmp_path, quiet)
     assert first.shape == (1797, 1280)
-    monkeypatch.setattr(features_module, "ready", _never)
+    monkeypatch.setattr(features_module, "compiled", _never)
     again = features(frozen, digits, ("a",), tmp_path, quiet)
     assert np.array_equal(first, again)
     with pytest.raises(AssertionError, match="computed again"):
@@ -265,3 +266,17 @@ def test_a_second_run_on_the_same_data_computes_no_features(trained: Trained, sh
     run = store.create(shared_models, small_spec(head__dropout=0.7, train__seed=5, data__split_seed=3))
     train(run, shared_models, lambda activity, _done, _total: seen.add(activity))
     assert not seen & {Activity(Stage.DECODING), Activity(Stage.FEATURES)}
+
+
+def test_features_are_found_again_after_images_are_decoded_again_one_of_which_is_unreadable(
+    tmp_path: Path, photos: Callable[..., Path]
+) -> None:
+    """Then there are fewer rows than listed images."""
+    spec = small_spec(data__source=f"folder:{photos('cat', 'dog', each=20)}")
+    (tmp_path / "photos" / "cat" / "001.jpg").write_bytes(b"no picture")
+    train(store.create(tmp_path, spec), tmp_path, quiet)
+    disk.clear_cache(tmp_path, "pixels")
+    told = []
+    train(store.create(tmp_path, spec), tmp_path, lambda activity, *_: told.append(activity))
+    assert Activity(Stage.DECODING) in told
+    assert Activity(Stage.FEATURES) not in told

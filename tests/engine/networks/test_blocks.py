@@ -7,8 +7,8 @@ import pytest
 
 from tests.engine.conftest import small_spec
 from tl_core.backbones import BACKBONES
+from tl_core.engine.networks import assembly
 from tl_core.engine.networks import build as networks
-from tl_core.engine.networks import network_pool
 from tl_core.engine.networks.assembly import assemble, divide, with_head
 from tl_core.engine.training.groups import groups_of, kernels_of, thawed_blocks
 from tl_core.experiment.resolve import resolve
@@ -77,6 +77,6 @@ def test_blocks_above_those_kept_begin_with_random_weights_of_the_seed_and_the_s
         assert (partly[path] == value) is (layer in kept), path
         assert partly[path] == again[path]
         assert (partly[path] == other[path]) is (layer in kept), path
-    ready = network_pool.keep(resolve(spec))
-    with_head(ready, resolve(spec), 3)
-    assert kernels(ready) == known
+    network = assembly.pretrained(resolve(spec))
+    with_head(network, resolve(spec), 3)
+    assert kernels(network) == known

@@ -15,7 +15,7 @@ from tl_core.data.pixels import Pixels
 from tl_core.data.prepare import prepare
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
-from tl_core.engine.networks import network_pool
+from tl_core.engine.networks.assembly import pretrained
 from tl_core.engine.probe.features import at_every_cut
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
@@ -29,7 +29,7 @@ _KERAS: dict[str, Callable[..., np.ndarray]] = {"avg": np.mean, "max": np.max}
 def check(spec: ExperimentSpec, pixels: Pixels, cache: Path) -> None:
     """Every cut, on the first and the last images, to 1e-4 of its scale."""
     backbone = BACKBONES[spec.backbone.name]
-    network = network_pool.pretrained(resolve(spec))
+    network = pretrained(resolve(spec))
     found = at_every_cut(resolve(spec), pixels, cache, quiet)
     assert tuple(found) == backbone.cut_names
     rows = [0, 1, len(pixels.images) - 1]

@@ -12,8 +12,8 @@ from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import set_up
 from tl_core.engine.bank.training import Arrays, Bank, Outcome, need_memory, run
 from tl_core.engine.networks.assembly import assemble, divide
+from tl_core.engine.networks.network_pool import NetworkPool, prepare_with_network
 from tl_core.engine.training.phase_data import stored_features
-from tl_core.engine.training.prefetch import prepared
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import ProgressCallback, best
@@ -47,9 +47,9 @@ def read(spec: ExperimentSpec, models: Path, progress: ProgressCallback) -> tupl
     """
     set_up(spec.train.seed)
     experiment, cache = resolve(spec), cache_folder(models)
-    data = prepared(experiment, cache, progress)
+    data, network = prepare_with_network(experiment, cache, progress, NetworkPool())
     classes = len(data.dataset.class_names)
-    parts = divide(assemble(experiment, classes, progress), experiment, experiment.phases[0].frozen)
+    parts = divide(assemble(experiment, classes, progress, network), experiment, experiment.phases[0].frozen)
     features = stored_features(experiment, data, parts, cache, progress)
     split, labels = data.split, data.dataset.labels
     need_memory(len(split.train) + len(split.validation), int(np.prod(features.shape[1:])))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,10 +17,9 @@ import numpy as np
 
 from tl_core.cache import feature_keys
 from tl_core.cache.arrays import Job, State, grown, is_built, mapped, missing_bytes, need_space, opened
-from tl_core.data.partial_pixels import Growing, Overtaken
 from tl_core.data.pixels import Pixels
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, forget, keep, ready
+from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled
 from tl_core.errors import RunFailed
 from tl_core.records import Activity, ProgressCallback, Stage
 
@@ -89,14 +87,11 @@ def features(
         return compiled(model)(images[some] for some in compared(len(images)))
 
     def outputs(start: int) -> Iterator[np.ndarray]:
-        return ready(model, identity, arithmetic)(images[some] for some in portions(len(images), start))
+        return compiled(model, arithmetic)(images[some] for some in portions(len(images), start))
 
     shape, key = (len(images), *model.outputs[0].shape[1:]), key_of(pixels, identity, arithmetic)
     unrounded = None if is_exact(arithmetic, storage) else exact
-    try:
-        found = stored(outputs, shape, key, cache, progress, storage=storage, exact=unrounded)
-    finally:
-        forget()
+    found = stored(outputs, shape, key, cache, progress, storage=storage, exact=unrounded)
     if found.shape != shape:
         raise RunFailed(
             f"Stored features are for {len(found)} images, expected {len(images)}. Remove the feature cache on the Settings page."
@@ -104,28 +99,7 @@ def features(
     return found
 
 
-def begin(model: keras.Model, growing: Growing, identity: tuple[Any, ...], cache: Path, storage: Storage) -> None:
-    """Computes features in f32 of images while they are being decoded; `features` continues from there.
-
-    Raises:
-        NoRoom: the disk or the budget has no room for them and the pixels still to be decoded.
-    """
-    key = key_of(growing, identity)
-    if is_built(entry(cache, key, storage)):
-        return
-    keep(model, identity)
-    images = len(growing)
-
-    def outputs(start: int) -> Iterator[np.ndarray]:
-        yield from ready(model, identity)(growing[some] for some in portions(images, start))
-        growing.wait()  # `features` completes the entry.
-
-    shape = (images, *model.outputs[0].shape[1:])
-    with suppress(Overtaken):
-        stored(outputs, shape, key, cache, growing.check, storage=storage, besides=growing.missing_bytes)
-
-
-def key_of(pixels: Pixels | Growing, identity: tuple[Any, ...], arithmetic: Arithmetic = EXACT) -> tuple[Any, ...]:
+def key_of(pixels: Pixels, identity: tuple[Any, ...], arithmetic: Arithmetic = EXACT) -> tuple[Any, ...]:
     """The `identity` that `features` gives to `stored`."""
     return feature_keys.key_of(pixels.key, identity, arithmetic.identity)
 
@@ -139,7 +113,6 @@ def stored(
     activity: Activity = COMPUTING,
     storage: Storage = "float32",
     exact: Callable[[], Iterable[np.ndarray]] | None = None,
-    besides: Callable[[], int] = lambda: 0,
 ) -> np.ndarray:
     """Features of images, computed if not stored yet; see `features`.
 
@@ -149,13 +122,12 @@ def stored(
         identity: Everything that they depend on.
         activity: Reported to `progress`.
         exact: If features are not exact: yields the first batches in f32, as in `compared`, for comparison.
-        besides: Bytes that another thread is about to write into the cache.
     """
     folder, size = entry(cache, identity, storage), int(np.prod(shape)) * np.dtype(storage).itemsize
 
     def build(building: Path) -> dict[str, Any]:
         file = building / _FILES[storage]
-        need_space(building.parent, missing_bytes(building, size) + besides(), "cached features", optional=True)
+        need_space(building.parent, missing_bytes(building, size), "cached features", optional=True)
         more = partial(_missing, outputs, storage, lambda done: progress(activity, done, shape[0]))
         if (made := grown(file, {"images": 0}, more)["images"]) != shape[0]:
             raise RunFailed(f"Computed features of {made} images, expected {shape[0]}; nothing is stored.")

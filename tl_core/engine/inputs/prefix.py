@@ -72,26 +72,6 @@ def compiled(model: keras.Model, arithmetic: Arithmetic = EXACT) -> Prefix:
     return in_keras(model) if on_gpu() else in_openvino(model, arithmetic)
 
 
-_spare: dict[Any, Prefix] = {}
-
-
-def keep(model: keras.Model, identity: tuple[Any, ...]) -> None:
-    """Compiles the prefix that `ready` returns for this identity until `forget`, replacing any other; computes in f32."""
-    forget()
-    _spare[model.inputs[0].shape, identity] = compiled(model)
-
-
-def ready(model: keras.Model, identity: tuple[Any, ...], arithmetic: Arithmetic = EXACT) -> Prefix:
-    """The prefix kept for this identity, otherwise `compiled`."""
-    kept = None if arithmetic.identity else _spare.get((model.inputs[0].shape, identity))
-    return kept or compiled(model, arithmetic)
-
-
-def forget() -> None:
-    """Releases what `keep` keeps."""
-    _spare.clear()
-
-
 def in_keras(model: keras.Model) -> Prefix:
     """The model run by Keras, in inference mode."""
     forward = forward_pass(model)

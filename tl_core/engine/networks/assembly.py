@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from tl_core.backbones.download import Report
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
-from tl_core.engine.networks import head, network_pool, weights
+from tl_core.engine.networks import head, weights
 from tl_core.experiment.resolve import Experiment
 from tl_core.records import Activity, ProgressCallback, Stage, unwatched
 
@@ -33,15 +34,32 @@ class Parts:
     boundary: str
 
 
-def assemble(experiment: Experiment, classes: int, progress: ProgressCallback = unwatched) -> keras.Model:
+def assemble(
+    experiment: Experiment, classes: int, progress: ProgressCallback = unwatched, network: keras.Model | None = None
+) -> keras.Model:
     """The network of an experiment with its initial weights: float32 RGB pixels 0..255, shape (batch, size, size, 3), to logits.
+
+    Args:
+        network: Its pretrained network; built if None.
 
     Raises:
         BadInput, RunFailed: the weights are not available.
     """
     progress(Activity(Stage.BUILDING), 0, 1)
     received = partial(progress, Activity(Stage.DOWNLOADING))
-    return with_head(network_pool.pretrained(experiment, received), experiment, classes)
+    return with_head(network or pretrained(experiment, received), experiment, classes)
+
+
+def pretrained(experiment: Experiment, report: Report | None = None) -> keras.Model:
+    """The backbone of an experiment with its pretrained weights, from pixels to the last feature map.
+
+    Args:
+        report: See `weights.load`, also for what is raised.
+    """
+    backbone, spec = experiment.backbone, experiment.spec
+    network = networks.build(backbone, experiment.image_size)
+    weights.load(network, backbone, spec.backbone.weights, spec.train.seed, report)
+    return network
 
 
 def with_head(network: keras.Model, experiment: Experiment, classes: int) -> keras.Model:

@@ -1,64 +1,68 @@
-"""A network built in advance: building takes most of a second, which an idle worker can spend."""
+"""Pretrained networks: built while images are decoded, and kept from run to run."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
 from tl_core.backbones.download import Report
+from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import keras
-from tl_core.engine.networks import build as networks
-from tl_core.engine.networks import weights
+from tl_core.engine.networks.assembly import pretrained
 from tl_core.experiment.resolve import Experiment
-
-_Key = tuple[str, int, str]
-
-_spare: dict[_Key, keras.Model] = {}
-_lent: dict[_Key, keras.Model] = {}
+from tl_core.records import Activity, ProgressCallback, Stage
 
 
-def pretrained(experiment: Experiment, report: Report | None = None) -> keras.Model:
-    """A network with its initial weights, for the caller alone: the spare one if it fits, otherwise built now.
+class NetworkPool:
+    """Keeps the last pretrained network, because building one takes most of a second.
 
-    Args:
-        report: See `weights.load`, also for what is raised.
+    Its weights must not change: call `clear` before training them.
     """
-    key = _key(experiment)
-    network = _spare.pop(key, None) or _built(experiment, report)
-    _lent.clear()
-    _lent[key] = network
-    return network
+
+    def __init__(self) -> None:
+        self._kept: tuple[tuple[str, int, str], keras.Model] | None = None
+
+    def network(self, experiment: Experiment, report: Report | None = None) -> keras.Model:
+        """The network of an experiment with its pretrained weights, built if another one or none is kept; see `pretrained`."""
+        if self._kept is None or not self.has(experiment):
+            self.clear()  # Before another one is built: one at a time in memory.
+            network = pretrained(experiment, report)
+            self._kept = _key(experiment), network  # The key may depend on a file that was just downloaded.
+        return self._kept[1]
+
+    def has(self, experiment: Experiment) -> bool:
+        """True if the network of an experiment is kept."""
+        return self._kept is not None and self._kept[0] == _key(experiment)
+
+    def clear(self) -> None:
+        """Keeps no network any longer."""
+        self._kept = None
 
 
-def give_back() -> None:
-    """Returns the network that `pretrained` gave last to the pool; only if its weights are unchanged."""
-    if _lent:
-        _spare.clear()
-        _spare.update(_lent)
-        _lent.clear()
-
-
-def keep(experiment: Experiment) -> keras.Model:
-    """Builds the network that `pretrained` will give next, replacing any other; its weights must not be changed."""
-    key = _key(experiment)
-    if key not in _spare:
-        _spare.clear()
-        _spare[key] = _built(experiment)
-    return _spare[key]
-
-
-def forget() -> None:
-    """Forgets the network that `pretrained` gave last: it does not return to the pool."""
-    _lent.clear()
-
-
-def is_kept(experiment: Experiment) -> bool:
-    return _key(experiment) in _spare
-
-
-def _key(experiment: Experiment) -> _Key:
+def _key(experiment: Experiment) -> tuple[str, int, str]:
     return experiment.backbone.name, experiment.image_size, experiment.weights_identity
 
 
-def _built(experiment: Experiment, report: Report | None = None) -> keras.Model:
-    backbone, spec = experiment.backbone, experiment.spec
-    network = networks.build(backbone, experiment.image_size)
-    weights.load(network, backbone, spec.backbone.weights, spec.train.seed, report)
-    return network
+def prepare_with_network(
+    experiment: Experiment, cache: Path, progress: ProgressCallback, pool: NetworkPool
+) -> tuple[Prepared, keras.Model]:
+    """The data of an experiment, and its pretrained network, which is built while images are decoded.
+
+    Raises:
+        BadInput, RunFailed, RunStopped: as `prepare` and `pretrained` do.
+    """
+    data, size, weights = experiment.spec.data, experiment.image_size, experiment.weights.path
+    if weights is not None and not weights.is_file():
+        prepared = prepare(data, size, cache, progress)
+        return prepared, pool.network(experiment, partial(progress, Activity(Stage.DOWNLOADING)))
+
+    def watched(activity: Activity, done: int, total: int) -> None:
+        if network.done():
+            network.result()  # Raises its error now, not after all images are decoded.
+        progress(activity, done, total)
+
+    with ThreadPoolExecutor(max_workers=1) as other:
+        network = other.submit(pool.network, experiment)
+        prepared = prepare(data, size, cache, watched)
+    return prepared, network.result()

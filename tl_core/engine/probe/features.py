@@ -15,7 +15,7 @@ from tl_core.engine.backend import device_name, keras
 from tl_core.engine.inputs.features import portions, stored
 from tl_core.engine.inputs.prefix import compiled
 from tl_core.engine.networks import build as networks
-from tl_core.engine.networks import network_pool
+from tl_core.engine.networks.assembly import pretrained
 from tl_core.experiment.resolve import Experiment
 from tl_core.records import Activity, ProgressCallback, Stage
 
@@ -46,7 +46,7 @@ def at_every_cut(
 
     def outputs(start: int) -> Iterator[np.ndarray]:
         progress(Activity(Stage.BUILDING), 0, 1)
-        network = network_pool.pretrained(experiment)
+        network = pretrained(experiment)
         return compiled(pooled(network, experiment.spec.head.pooling))(
             pixels.images[some] for some in portions(images, start)
         )

@@ -23,10 +23,15 @@ OTHER_IMAGES = "The images differ from the parent's: some validation images may 
 
 
 def first_network(
-    run: Run, experiment: Experiment, classes: tuple[str, ...], progress: ProgressCallback = unwatched, data: str = ""
+    run: Run,
+    experiment: Experiment,
+    classes: tuple[str, ...],
+    progress: ProgressCallback = unwatched,
+    data: str = "",
+    network: keras.Model | None = None,
 ) -> keras.Model:
     """The network of a run before its first epoch: `assemble`, then `take_start`. Checkpoints are restored on top of it."""
-    model = assemble(experiment, len(classes), progress)
+    model = assemble(experiment, len(classes), progress, network)
     take_start(model, run, experiment, classes, data)
     return model
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from tl_core.engine.backend import tf
+from tl_core.engine.networks.network_pool import NetworkPool
 from tl_core.engine.training.phase_data import OnEpoch, ignore
 from tl_core.engine.training.pipeline import carry_out
 from tl_core.engine.training.progress_writer import Reporting
@@ -41,7 +42,13 @@ class NotBegun(RunFailed):
 
 
 def train(
-    run: Run, models: Path, progress: ProgressCallback, on_epoch: OnEpoch = ignore, *, queued: bool = False
+    run: Run,
+    models: Path,
+    progress: ProgressCallback,
+    on_epoch: OnEpoch = ignore,
+    *,
+    queued: bool = False,
+    pool: NetworkPool | None = None,
 ) -> RunState:
     """Trains a run from its current state to its end, and returns its final state.
 
@@ -49,6 +56,7 @@ def train(
         progress: Called many times per epoch; if it raises RunStopped, the run is marked stopped, and can be resumed.
         on_epoch: Called with the record of each epoch.
         queued: Only if it is queued.
+        pool: Hands a pretrained network from run to run.
 
     Raises:
         NotBegun: the run is not available to this process.
@@ -68,7 +76,7 @@ def train(
             queue.remove(run)
             experiment = resolve(read_spec(run))
             reporting = Reporting(run, progress, experiment.spec.train.batch_size)
-            carry_out(run, experiment, models, reporting, on_epoch, passed)
+            carry_out(run, experiment, models, reporting, on_epoch, passed, pool or NetworkPool())
             return write_state(run, status=FINISHED, seconds=passed())
         except (RunStopped, KeyboardInterrupt) as error:
             sentence = str(error) or "Stopped at once; the epoch in flight is lost."

@@ -15,8 +15,8 @@ from tl_core import metrics
 from tl_core.data.prepare import describe
 from tl_core.engine.backend import set_up
 from tl_core.engine.inputs.streams import in_batches
-from tl_core.engine.networks import network_pool
 from tl_core.engine.networks.assembly import divide
+from tl_core.engine.networks.network_pool import NetworkPool, prepare_with_network
 from tl_core.engine.results.measures import measure_of
 from tl_core.engine.step import forward_pass, variables_of
 from tl_core.engine.training import checkpoints
@@ -25,7 +25,6 @@ from tl_core.engine.training.finishing import finish
 from tl_core.engine.training.initial_weights import first_network
 from tl_core.engine.training.phase_data import OnEpoch, RunContext, phase_data
 from tl_core.engine.training.phase_loop import Record, train_epochs
-from tl_core.engine.training.prefetch import prepared
 from tl_core.engine.training.provenance import begin
 from tl_core.engine.training.recording import History, best_values, taken_up
 from tl_core.engine.training.solvers import solve
@@ -42,29 +41,27 @@ Passed = Callable[[], float]
 
 
 def carry_out(
-    run: Run, experiment: Experiment, models: Path, progress: ProgressCallback, on_epoch: OnEpoch, passed: Passed
+    run: Run,
+    experiment: Experiment,
+    models: Path,
+    progress: ProgressCallback,
+    on_epoch: OnEpoch,
+    passed: Passed,
+    pool: NetworkPool,
 ) -> None:
     """Carries out the rest of a run: data, network, phases, export, report.
 
     Args:
         passed: Returns the seconds that the run has taken so far.
+        pool: Keeps the pretrained network for the next run, unless this run changes it.
     """
-    try:
-        _carry_out(run, experiment, models, progress, on_epoch, passed)
-        if _left_alone(experiment):
-            network_pool.give_back()
-    finally:
-        network_pool.forget()
-
-
-def _carry_out(
-    run: Run, experiment: Experiment, models: Path, progress: ProgressCallback, on_epoch: OnEpoch, passed: Passed
-) -> None:
     cache = cache_folder(models)
     set_up(experiment.spec.train.seed)
-    data = prepared(experiment, cache, progress, fresh=not checkpoints.entries_of(run.checkpoints))
+    data, network = prepare_with_network(experiment, cache, progress, pool)
+    if _changes_backbone(experiment):
+        pool.clear()
     write_json(run.report / "data.json", describe(data))
-    model = first_network(run, experiment, data.dataset.class_names, progress, data.dataset.fingerprint)
+    model = first_network(run, experiment, data.dataset.class_names, progress, data.dataset.fingerprint, network)
     context = RunContext(run, experiment, data, model, cache, progress, on_epoch)
     begin(context)
     history = _taken_up(context)
@@ -77,9 +74,9 @@ def _carry_out(
     finish(context)
 
 
-def _left_alone(experiment: Experiment) -> bool:
-    """True if a run changes no weight of its backbone."""
-    return all(phase.backbone_rate is None for phase in experiment.phases) and not experiment.spec.start.run
+def _changes_backbone(experiment: Experiment) -> bool:
+    """True if a run trains its backbone, or starts from one that its parent trained."""
+    return bool(experiment.spec.start.run) or any(phase.backbone_rate is not None for phase in experiment.phases)
 
 
 def _taken_up(context: RunContext) -> History:
