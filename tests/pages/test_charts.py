@@ -316,7 +316,7 @@ def fetched(path: str) -> tuple[int, dict[bytes, bytes], bytes]:
     return start["status"], dict(start["headers"]), b"".join(part.get("body", b"") for part in parts)
 
 
-def _drawing() -> None:
+def _drawing() -> None:  # Runs alone, without this module's names.
     from pages.ui.charts.component import draw_chart
 
     draw_chart({"data": [], "layout": {"title": "a"}}, "chart", 300, "Nothing yet.")

@@ -336,12 +336,15 @@ def test_where_nothing_waits_a_missing_worker_is_no_warning(models: Path) -> Non
 LOOK = """
 import sys
 from streamlit.testing.v1 import AppTest
+from pages.ui.navigation import PAGES
 page = AppTest.from_file({frame!r}, default_timeout=60).run()
-for name in ("runs", "settings"):
+for name in (*PAGES, "train"):
     page.switch_page(f"../{{name}}.py").run()
     assert not page.exception, page.exception
+page.get_by_key("set:head.dropout").set_value(0.5).run()
+assert not page.exception, page.exception
 import app
-heavy = ("keras", "tensorflow", "torch", "jax", "openvino", "sklearn", "tl_core.engine")
+heavy = ("keras", "tensorflow", "torch", "jax", "openvino", "sklearn", "tl_core.engine", "tl_core.worker")
 print([name for name in heavy if name in sys.modules])
 """
 

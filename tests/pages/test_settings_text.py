@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import pytest
-
 from pages.ui.common.settings_text import title_in_sentence, title_with_unit, value_text
+from tests.each import for_each
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 
 ROWS = {row.path: row for row in PARAMETERS}
@@ -23,7 +22,7 @@ CALLED = {
 }
 
 
-@pytest.mark.parametrize(("path", "called"), CALLED.items(), ids=CALLED)
+@for_each(("path", "called"), CALLED.items(), ids=CALLED)
 def test_a_setting_is_called_by_title_and_unit_and_by_its_section_where_that_is_needed(
     path: str, called: tuple[str, str]
 ) -> None:
@@ -45,11 +44,11 @@ SHOWN: dict[str, tuple[str, Any, str]] = {
 }
 
 
-@pytest.mark.parametrize(("path", "value", "words"), SHOWN.values(), ids=SHOWN)
+@for_each(("path", "value", "words"), SHOWN.values(), ids=SHOWN)
 def test_values_are_shown_as_people_write_them(path: str, value: Any, words: str) -> None:
     assert value_text(ROWS[path], ExperimentSpec().with_values({path: value}).value(path)) == words
 
 
-@pytest.mark.parametrize("path", ROWS)
+@for_each("path", ROWS)
 def test_every_setting_has_words_for_its_default(path: str) -> None:
     assert value_text(ROWS[path], ExperimentSpec().value(path)) not in ("", "()", "None")

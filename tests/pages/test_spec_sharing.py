@@ -8,6 +8,7 @@ import pytest
 
 from pages.ui.common import spec_sharing
 from pages.ui.train.draft import owner, spec_from
+from tests.each import for_each
 from tl_core.cli.options import read_experiment
 from tl_core.experiment.augmentations import AUGMENTATIONS
 from tl_core.experiment.presets import PRESETS, Preset
@@ -61,7 +62,7 @@ def back(params: dict[str, str]) -> ExperimentSpec:
     return spec
 
 
-@pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
+@for_each("row", PARAMETERS, ids=lambda row: row.path)
 def test_every_setting_stands_in_the_address_where_it_differs_and_reads_back(row: Param) -> None:
     spec = ExperimentSpec().with_values(changes(row))
     params = spec_sharing.to_query_params(spec)
@@ -69,7 +70,7 @@ def test_every_setting_stands_in_the_address_where_it_differs_and_reads_back(row
     assert back(params) == spec
 
 
-@pytest.mark.parametrize("preset", PRESETS, ids=PRESETS.names)
+@for_each("preset", PRESETS, ids=PRESETS.names)
 def test_every_preset_reads_back(preset: Preset) -> None:
     params = spec_sharing.to_query_params(preset.spec())
     assert set(params) == set(preset.values)
@@ -89,14 +90,14 @@ def test_augmentations_keep_their_order(order: int) -> None:
     assert [step.name for step in back(spec_sharing.to_query_params(spec)).augment] == list(names)
 
 
-@pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
+@for_each("row", PARAMETERS, ids=lambda row: row.path)
 def test_a_value_is_written_as_the_command_line_takes_it(row: Param) -> None:
     spec = ExperimentSpec().with_values(changes(row))
     sets = [f"{path}={text}" for path, text in spec_sharing.differences(spec, PRESETS["fine-tune"].spec()).items()]
     assert read_experiment("fine-tune", None, sets) == spec
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("params", "paths"),
     [
         ({"head.dropout": "5"}, ["head.dropout"]),

@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from pages.ui.common import param_widgets, settings_text, spec_sharing
 from pages.ui.train import block_chain, data_source, draft, editors, plan_view, summary
 from tests.conftest import Photos, photo
+from tests.each import for_each
 from tests.pages.test_spec_sharing import changes, otherwise
 from tl_core.backbones import BACKBONES, Backbone
 from tl_core.backbones.freezing import thawed_cuts, used_cuts
@@ -72,7 +73,7 @@ def change(test: AppTest, row: Param, value: Any) -> None:
     field.set_value(typed).run()
 
 
-@pytest.mark.parametrize("row", NEW_ROWS, ids=lambda row: row.path)
+@for_each("row", NEW_ROWS, ids=lambda row: row.path)
 def test_a_row_that_the_form_has_never_seen_has_a_field_that_shows_and_tells_its_value(row: Param) -> None:
     before, after = NEW_ROWS[row]
     test = one_widget(row, before)
@@ -85,7 +86,7 @@ def test_a_row_that_the_form_has_never_seen_has_a_field_that_shows_and_tells_its
 PLAIN = [row for row in PARAMETERS if row.path not in editors.EDITORS]
 
 
-@pytest.mark.parametrize("row", PLAIN, ids=lambda row: row.path)
+@for_each("row", PLAIN, ids=lambda row: row.path)
 def test_every_row_without_an_editor_of_its_own_has_a_field_that_tells_what_is_chosen(row: Param) -> None:
     test = one_widget(row, row.default)
     change(test, row, otherwise(row))
@@ -93,7 +94,7 @@ def test_every_row_without_an_editor_of_its_own_has_a_field_that_tells_what_is_c
     assert told == ExperimentSpec().with_values(changes(row))
 
 
-@pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
+@for_each("row", PARAMETERS, ids=lambda row: row.path)
 def test_the_help_of_a_field_says_what_it_does_what_is_allowed_and_its_name(row: Param) -> None:
     said = param_widgets.help_of(row).replace("\\", "")
     assert row.help in said
@@ -108,7 +109,7 @@ def test_a_learning_rate_of_one_hundred_thousandth_can_be_typed() -> None:
     assert (test.number_input[0].min or 0) <= 1e-5
 
 
-@pytest.mark.parametrize("row", SOURCES, ids=SOURCES.names)
+@for_each("row", SOURCES, ids=SOURCES.names)
 def test_a_source_of_each_kind_is_written_and_read(row: data_source.Source) -> None:
     text = data_source.text_of(row, row.options() if row.options else None, "/a path: with, everything=1")
     assert parse(text)[0] == row
@@ -166,11 +167,11 @@ def test_lists_of_pictures_are_not_kept_without_end(photos: Photos, listings: li
     assert plan_view._listed.cache_info().currsize <= 4
 
 
-every_backbone = pytest.mark.parametrize("backbone", BACKBONES, ids=BACKBONES.names)
+every_backbone = for_each("backbone", BACKBONES, ids=BACKBONES.names)
 
 
 @every_backbone
-@pytest.mark.parametrize("freeze", ["all", "none", "all-but-2"])
+@for_each("freeze", ["all", "none", "all-but-2"])
 def test_the_chain_tells_frozen_and_trainable_blocks_apart(backbone: Backbone, freeze: str) -> None:
     spec = ExperimentSpec().with_values({"backbone.name": backbone.name, "backbone.freeze": freeze})
     links = block_chain.links(resolve(spec), images=100)
@@ -237,12 +238,12 @@ def test_names_in_the_chain_cannot_be_markup() -> None:
     assert "<script>" not in block_chain.chain_html([link])
 
 
-@pytest.mark.parametrize("preset", PRESETS, ids=PRESETS.names)
+@for_each("preset", PRESETS, ids=PRESETS.names)
 def test_the_command_of_a_preset_is_its_name(preset: Preset) -> None:
     assert spec_sharing.train_command(preset.spec(), Path("models")) == f"{spec_sharing.TRAIN} {preset.name}"
 
 
-@pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.path)
+@for_each("row", PARAMETERS, ids=lambda row: row.path)
 def test_the_command_trains_what_the_form_holds(row: Param) -> None:
     spec = PRESETS["fine-tune"].spec(changes(row))
     words = shlex.split(spec_sharing.train_command(spec, Path("/my models")))
@@ -257,7 +258,7 @@ def test_a_spec_file_is_read_as_it_was_saved() -> None:
     assert summary.read_spec_file(json.dumps(spec.to_json()).encode()) == spec
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("content", "said"),
     [
         (b"", "not a readable spec"),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from pages.ui.train.start import LONGEST_TITLE, usual_title
+from tests.each import for_each
 from tl_core.experiment.presets import PRESETS
 
 CALLED = {
@@ -21,7 +20,7 @@ CALLED = {
 }
 
 
-@pytest.mark.parametrize(("title", "made"), CALLED.items(), ids=CALLED)
+@for_each(("title", "made"), CALLED.items(), ids=CALLED)
 def test_an_experiment_is_called_by_the_nearest_recipe_and_what_differs(
     title: str, made: tuple[str, dict[str, Any]]
 ) -> None:
@@ -29,7 +28,7 @@ def test_an_experiment_is_called_by_the_nearest_recipe_and_what_differs(
     assert usual_title(PRESETS[preset].spec(changes)) == title
 
 
-@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+@for_each("preset", PRESETS, ids=lambda preset: preset.name)
 def test_a_recipe_is_called_by_its_own_name(preset: Any) -> None:
     assert usual_title(preset.spec()) == preset.title
 
