@@ -222,7 +222,13 @@ class TestLabelNoise:
         few, many = cut(dataset, label_noise=0.1, seed=4), cut(dataset, label_noise=0.4, seed=4)
         assert wrong_labels(dataset, few).items() < wrong_labels(dataset, many).items()
         assert cut(dataset, label_noise=0.4, seed=4).train_labels.tolist() == many.train_labels.tolist()
-        assert set(cut(dataset, label_noise=0.1, seed=5).mislabelled) != set(few.mislabelled)
+
+    def test_changes_other_labels_for_another_seed_also_where_the_same_images_train(self):
+        dataset = single(200, 200)
+        one, other = (cut(dataset, label_noise=0.4, seed=seed) for seed in (4, 5))
+        both = {dataset.items[place].key for place in {*one.train} & {*other.train}}
+        wrong, others = wrong_labels(dataset, one).keys() & both, wrong_labels(dataset, other).keys() & both
+        assert len(wrong & others) < 0.5 * len(wrong | others)
 
 
 class TestWhatCannotBeSplit:
