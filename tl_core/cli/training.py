@@ -6,7 +6,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -134,13 +134,21 @@ def _whole_run(activity: Activity, done: int, total: int, epochs: int) -> tuple[
 
 
 _SHOWN = tuple(row for row in METRICS if row.main)
-_TITLES = f"{'epoch':>9}  {'phase':<9} " + "  ".join(f"{row.heading:>9}" for row in _SHOWN) + "  time"
+# As narrow as headings and values allow: a line fits 80 columns.
+_WIDTHS = tuple(max(len(row.heading), 5 if row.format == "percent" else 6) for row in _SHOWN)
+
+
+def _columns(texts: Iterable[str]) -> str:
+    return " ".join(f"{text:>{width}}" for text, width in zip(texts, _WIDTHS, strict=True))
+
+
+_TITLES = f"{'epoch':>9}  {'phase':<9} {_columns(row.heading for row in _SHOWN)}  time"
 
 
 def _line(record: EpochRecord, epochs: int) -> str:
     """An epoch on one line: what training reported, then what was measured after it."""
     epoch = f"{record.epoch} of {epochs}"
-    values = "  ".join(f"{row.text(record.metrics.get(row.name)):>9}" for row in _SHOWN)
+    values = _columns(row.text(record.metrics.get(row.name)) for row in _SHOWN)
     return f"{epoch:>9}  {record.phase:<9} {values}  {duration(record.seconds)}"
 
 
