@@ -6,7 +6,7 @@ import ast
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -187,6 +187,15 @@ def parts_of(package: str) -> dict[str, set[str]]:
     return {own: needed & found.keys() for own, needed in found.items()}
 
 
+def cycle_in(graph: Mapping[str, Collection[str]]) -> list[str]:
+    """The folders of a cycle, each importing a neighbour in the list; empty if there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
 def part(package: str, module: str) -> str:
     """The part of a package that a module lies in; empty for the package itself and modules outside it."""
     return module.removeprefix(f"{package}.").partition(".")[0] if module.startswith(f"{package}.") else ""
@@ -196,7 +205,7 @@ def part(package: str, module: str) -> str:
     "package", ["tl_core", "tl_core.data", "tl_core.engine", "tl_core.experiment", "pages", "pages.ui"]
 )
 def test_folders_import_each_other_in_one_direction(package):
-    tuple(TopologicalSorter(parts_of(package)).static_order())  # Raises CycleError, which names the folders.
+    assert cycle_in(parts_of(package)) == []
 
 
 def test_each_folder_imports_only_what_the_table_allows():
@@ -210,9 +219,8 @@ def test_each_folder_imports_only_what_the_table_allows():
 
 
 def test_a_cycle_between_folders_is_noticed():
-    parts = {"a": {"b"}, "b": {"c"}, "c": {"a"}}
-    with pytest.raises(CycleError):
-        tuple(TopologicalSorter(parts).static_order())
+    assert sorted(set(cycle_in({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}))) == ["a", "b", "c"]
+    assert cycle_in({"a": {"b"}, "b": {"c"}, "c": set()}) == []
     assert part("tl_core", "tl_core.engine.step") == "engine"
     assert part("tl_core", "tl_core_other.step") == part("tl_core", "tl_core") == ""
 

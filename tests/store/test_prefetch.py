@@ -1,4 +1,4 @@
-"""What somebody is setting up is told to whoever has time to get it ready."""
+"""The experiment in the form is left for an idle worker to prefetch."""
 
 from __future__ import annotations
 

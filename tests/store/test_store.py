@@ -153,7 +153,7 @@ def test_a_run_whose_process_was_killed_is_interrupted(run: Run) -> None:
     assert store.read_state(run).status == store.RUNNING
     worker.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 10
-    while store.read_state(run).status == store.RUNNING:  # A zombie, which nobody has waited for, counts as gone.
+    while store.read_state(run).status == store.RUNNING:  # A zombie, not yet waited for, counts as gone.
         assert time.monotonic() < deadline
     assert store.read_state(run).status == store.INTERRUPTED
     worker.wait()
