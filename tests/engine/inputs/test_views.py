@@ -139,14 +139,14 @@ def test_another_training_part_has_views_of_its_own(frozen: keras.Model, data: P
 def test_a_stopped_view_is_gone_on_with_and_those_before_it_stay(
     frozen: keras.Model, data: Prepared, tmp_path: Path
 ) -> None:
-    def stop(said: str, done: int, _total: int) -> None:
-        if "view 2 of 3" in said and done > 20:
+    def stop(activity: Activity, done: int, _total: int) -> None:
+        if activity.part == "view 2 of 3" and done > 20:
             raise RunStopped("stopped by the test")
 
     with pytest.raises(RunStopped):
         views(frozen, data, tmp_path, progress=stop)
     assert len(folders(tmp_path)) == 1
-    told: list[tuple[str, int]] = []
+    told: list[tuple[Activity, int]] = []
     views(frozen, data, tmp_path, progress=lambda said, done, _total: told.append((said, done)))
     assert told[0] == (Activity(Stage.FEATURES, part="view 2 of 3"), 48)
     assert len(folders(tmp_path)) == len(list(tmp_path.rglob("features.f32"))) == 3

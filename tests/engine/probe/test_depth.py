@@ -68,7 +68,7 @@ def test_a_second_probe_computes_nothing_again(
     def refuse(*_: Any, **__: Any) -> NoReturn:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(features.network_pool, "pretrained", refuse)
+    monkeypatch.setattr(features, "pretrained", refuse)
     monkeypatch.setattr(features, "compiled", refuse)
     other_split = SPEC.with_values({"data.split_seed": 5})
     assert probe(resolve(other_split), shared_models).depths != found.depths, "the same features, split otherwise"
