@@ -19,7 +19,7 @@ from tl_core.data.prepare import prepare
 from tl_core.engine import serving
 from tl_core.engine.backend import keras
 from tl_core.engine.results import export
-from tl_core.engine.training import restore
+from tl_core.engine.training import weights
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
@@ -108,14 +108,14 @@ def test_an_epoch_that_is_not_kept_says_which_are(run: store.Run) -> None:
 def test_a_checkpoint_that_training_gives_up_while_it_is_read_is_said_so(
     run: store.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = restore.first_network
+    whole = weights.first_network
 
     def slow(*arguments: Any) -> Any:
         checkpoints.remove_all_but_needed(run)
         return whole(*arguments)
 
     (gone,) = [entry.epoch for entry in checkpoints.removable(run)][:1]
-    monkeypatch.setattr(restore, "first_network", slow)
+    monkeypatch.setattr(weights, "first_network", slow)
     with pytest.raises(BadInput, match=rf"the checkpoint of epoch {gone} .* was just removed"):
         serving.predictor(run, gone)
 

@@ -21,8 +21,8 @@ from tl_core.engine.lr_sweep import QUICK, THOROUGH, Clock, Effort, Sweep, smoot
 from tl_core.engine.networks.assembly import assemble, divide
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import Part, PhaseData, Trainer
-from tl_core.engine.training.initial_weights import put
 from tl_core.engine.training.phase_data import arithmetic_of
+from tl_core.engine.training.weights import put
 from tl_core.errors import BadInput, RunFailed
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tl_core.engine.results import export
 from tl_core.engine.results.prediction import Predictor
-from tl_core.engine.training.restore import network_at
+from tl_core.engine.training.weights import network_at
 from tl_core.errors import BadInput
 from tl_core.files import read_json
 from tl_core.store import FAILED, QUEUED, RUNNING, Run, read_state

@@ -5,10 +5,9 @@ change, `creation` creates it, `store.fork_start` reads and writes its initial w
 """
 
 from tl_core.forks.creation import create, fork, kept_epoch, parent_of, weights_for
-from tl_core.forks.rules import classes_of, continued, fork_warnings, problems, settings_at
+from tl_core.forks.rules import continued, fork_warnings, problems, settings_at
 
 __all__ = [
-    "classes_of",
     "continued",
     "create",
     "fork",

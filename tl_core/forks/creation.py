@@ -14,14 +14,14 @@ from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_bytes
-from tl_core.forks.rules import classes_of, continued, problems
+from tl_core.forks.rules import continued, problems
 from tl_core.records import ForkOrigin
 from tl_core.store import run as folders
 from tl_core.store.checkpoints import Checkpoint, kept_at, records_at, unreadable
 from tl_core.store.epochs import FILE, lines_of
 from tl_core.store.fork_start import MODEL, Start, inherited, read_weights, start_weights, write_start
 from tl_core.store.notes import title_of
-from tl_core.store.run import Run
+from tl_core.store.run import Run, classes_of
 from tl_core.store.state import read_state, write_state
 from tl_core.store.val_outputs import copy_val_outputs
 
@@ -97,7 +97,9 @@ def _start(parent: Run, epoch: int, values: Mapping[str, np.ndarray]) -> Start:
     found = records_at(parent, kept_at(parent, epoch, EPOCH), inherited(parent))
     records = tuple(replace(record, inherited_from=record.inherited_from or parent.id) for record in found)
     data = read_state(parent).data or ""
-    return Start(parent.id, title_of(parent), epoch, "", _backbone(values), data, classes_of(parent), records)
+    return Start(
+        parent.id, title_of(parent), epoch, "", _backbone(values), data, classes_of(parent, "start.run"), records
+    )
 
 
 def _backbone(values: Mapping[str, np.ndarray]) -> str:

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from tl_core.data.prepare import listed
-from tl_core.errors import BadInput, Problem
+from tl_core.errors import Problem
 from tl_core.experiment.phases import PhaseLabel
 from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.spec.training import written
-from tl_core.files import read_json
 from tl_core.store.live_changes import changes_in_force
-from tl_core.store.run import Run, read_spec
+from tl_core.store.run import Run, classes_of, read_spec
 from tl_core.store.state import read_state
 from tl_core.text import first_of
 
@@ -82,14 +81,6 @@ def fork_warnings(parent: Run, experiment: Experiment) -> tuple[str, ...]:
     return tuple(said)
 
 
-def classes_of(run: Run) -> tuple[str, ...]:
-    """The classes of a run, in the order of its outputs. Raises BadInput if its data has not been read yet."""
-    try:
-        return tuple(read_json(run.report / "data.json")["classes"])
-    except FileNotFoundError:
-        raise BadInput.of("start.run", f"{run.id} has not read its data yet", "Wait for its first epoch.") from None
-
-
 def _fixed(before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
     for path, why in FIXED.items():
         was, now = before.value(path), spec.value(path)
@@ -109,7 +100,7 @@ def _classifier(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> It
     if head.solved:
         message = f"received {head.classifier}; it is solved in closed form, and a fork continues training"
         yield Problem("head.classifier", message, "Choose softmax, or start a new run.")
-    elif (head.classifier == "auto") != (was.classifier == "auto") and len(classes_of(parent)) == 2:
+    elif (head.classifier == "auto") != (was.classifier == "auto") and len(classes_of(parent, "start.run")) == 2:
         message = f"received {head.classifier}; the checkpoint's ({was.classifier}) has a different number of units for two classes"
         yield Problem("head.classifier", message, "Choose softmax." if was.solved else _AS_BEFORE)
     if was.batch_norm and not head.batch_norm:
@@ -134,7 +125,7 @@ def _weights_file(parent: Run, experiment: Experiment) -> Iterator[Problem]:
 def _classes(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
     if spec.data.source == before.data.source:
         return
-    known, found = classes_of(parent), listed(spec.data).class_names
+    known, found = classes_of(parent, "start.run"), listed(spec.data).class_names
     if found != known:
         theirs, ours = first_of(found, 8), first_of(known, 8)
         message = (

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from tl_core.errors import BadInput, nearest
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.files import TEMPORARY, write_json
+from tl_core.files import TEMPORARY, read_json, write_json
 from tl_core.records import RunState, Status
 from tl_core.store.processes import this_process
 
@@ -184,3 +184,11 @@ def _not_found(models: Path, text: str, known: list[Run], matching: list[Run]) -
 def read_spec(run: Run) -> ExperimentSpec:
     """The spec of a run; raises BadInput if the file is damaged."""
     return ExperimentSpec.from_file(run.folder / "spec.json")
+
+
+def classes_of(run: Run, path: str = "run") -> tuple[str, ...]:
+    """The classes of a run, in the order of its outputs; raises BadInput at `path` if its data has not been read yet."""
+    try:
+        return tuple(read_json(run.report / "data.json")["classes"])
+    except FileNotFoundError:
+        raise BadInput.of(path, f"{run.id} has not read its data yet", "Wait for its first epoch.") from None

@@ -12,7 +12,7 @@ from pages.ui.common import run_list
 from pages.ui.common.run_list import distinct_titles
 from pages.ui.live import follow
 from pages.ui.markdown import plain
-from pages.ui.predict.networks import BEST, Network, classes_of, has_networks, networks_of
+from pages.ui.predict.networks import BEST, Network, has_networks, known_classes, networks_of
 from tl_core import sentences, store
 from tl_core.errors import BadInput
 from tl_core.text import percent
@@ -109,7 +109,7 @@ def _label(row: run_list.Row, name: str) -> str:
 
 
 def _about(models: Path, run_id: str) -> None:
-    classes = classes_of(run_list.run_of(models, run_id))
+    classes = known_classes(run_list.run_of(models, run_id))
     if not classes:
         return
     shown = ", ".join(classes[:CLASSES_SHOWN]) + (", …" if len(classes) > CLASSES_SHOWN else "")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tl_core.errors import BadInput
-from tl_core.files import read_json
-from tl_core.store import Run, read_state
+from tl_core.store import Run, classes_of, read_state
 from tl_core.store.checkpoints import MANIFEST, Checkpoint, best_epoch, kept
 from tl_core.text import data_size
 
@@ -54,10 +53,10 @@ def networks_of(run: Run, title: str) -> tuple[Network, ...]:
     return (*_exported(run, title, best), *checkpoints)
 
 
-def classes_of(run: Run) -> tuple[str, ...]:
-    """What a run tells apart; empty if that is not known (yet)."""
+def known_classes(run: Run) -> tuple[str, ...]:
+    """The classes of a run; empty if they are not known, or not yet."""
     try:
-        return tuple(read_json(run.report / "data.json")["classes"])
+        return classes_of(run)
     except (OSError, BadInput, LookupError, TypeError):
         return ()
 

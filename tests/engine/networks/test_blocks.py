@@ -10,7 +10,7 @@ from tl_core.backbones import BACKBONES
 from tl_core.engine.networks import assembly
 from tl_core.engine.networks import build as networks
 from tl_core.engine.networks.assembly import assemble, divide, with_head
-from tl_core.engine.training.groups import groups_of, kernels_of, thawed_blocks
+from tl_core.engine.training.optimizers import groups_of, kernels_of, thawed_blocks
 from tl_core.experiment.resolve import resolve
 
 pytestmark = pytest.mark.slow

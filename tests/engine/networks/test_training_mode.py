@@ -12,9 +12,8 @@ from tl_core.backbones import BACKBONES
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import Parts, assemble, divide, is_head
 from tl_core.engine.step import training_steps
-from tl_core.engine.training.ema import averages_of, in_place_of_weights
 from tl_core.engine.training.epochs import step_config
-from tl_core.engine.training.groups import groups_of
+from tl_core.engine.training.optimizers import averages_of, groups_of, in_place_of_weights
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 

@@ -17,11 +17,11 @@ TRAIN_AND_DIE = textwrap.dedent(
     import os, signal, sys, traceback
     from pathlib import Path
     from tl_core import store
-    from tl_core.engine.training import step_chunks
+    from tl_core.engine.inputs import streams
     from tl_core.engine.training.lifecycle import train
     from tl_core.records import Stage
 
-    step_chunks.FIRST = step_chunks.MOMENT = 0  # Step by step, so that each can be its last.
+    streams.FIRST = streams.MOMENT = 0  # Step by step, so that each can be its last.
 
     def progress(activity, done, total):
         global left

@@ -9,11 +9,10 @@ import pytest
 
 from tests.engine.conftest import quiet
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.streams import Batch, Inputs, ResidentInputs, from_features, in_batches
+from tl_core.engine.inputs import streams
+from tl_core.engine.inputs.streams import Batch, Inputs, ResidentInputs, from_features, in_batches, portions
 from tl_core.engine.networks.head import attach
-from tl_core.engine.training import step_chunks
 from tl_core.engine.training.epochs import Part, PhaseData, Trainer
-from tl_core.engine.training.step_chunks import portions
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 
@@ -90,15 +89,15 @@ def test_an_epoch_taken_at_once_is_the_epoch_taken_step_by_step(name: str, class
 
 def test_it_makes_no_difference_how_many_steps_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     by_the_dozen = trained(SETTINGS["a hidden layer, dropout, noise"], 3, at_once=True)
-    monkeypatch.setattr(step_chunks, "FIRST", 0)
-    monkeypatch.setattr(step_chunks, "MOMENT", 0.0)
+    monkeypatch.setattr(streams, "FIRST", 0)
+    monkeypatch.setattr(streams, "MOMENT", 0.0)
     one_at_a_time = trained(SETTINGS["a hidden layer, dropout, noise"], 3, at_once=True)
     assert by_the_dozen[0] == one_at_a_time[0]
 
 
 def test_portions_are_of_batches_of_one_size_and_leave_none_out(monkeypatch: pytest.MonkeyPatch) -> None:
     batches = in_batches(np.arange(75), 8)
-    monkeypatch.setattr(step_chunks, "FIRST", 5 * 8 * 10)
+    monkeypatch.setattr(streams, "FIRST", 5 * 8 * 10)
     taken = list(portions(batches, 10))
     assert taken[0] == slice(0, 5)
     assert taken[-1] == slice(9, 10)
@@ -107,7 +106,7 @@ def test_portions_are_of_batches_of_one_size_and_leave_none_out(monkeypatch: pyt
 
 def test_a_portion_lasts_a_moment_so_that_a_stop_is_soon_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(step_chunks.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(streams.time, "monotonic", lambda: now[0])
     sizes = []
     for portion in portions(in_batches(np.arange(800), 8), 10**9):
         sizes.append(portion.stop - portion.start)

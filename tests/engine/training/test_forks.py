@@ -12,9 +12,8 @@ from tests.engine.conftest import SHALLOW, quiet, small_spec
 from tests.engine.training.test_resume import assert_same, outcome
 from tests.epoch_lines import read_lines
 from tl_core import forks, store
-from tl_core.engine.training.initial_weights import OTHER_IMAGES, first_network, start_identity
 from tl_core.engine.training.lifecycle import train
-from tl_core.engine.training.restore import network_at
+from tl_core.engine.training.weights import OTHER_IMAGES, first_network, network_at, start_identity
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.records import Activity, Stage
@@ -42,7 +41,7 @@ def weights_of(model: Any) -> dict[str, bytes]:
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_a_fork_begins_with_its_parents_weights_bit_for_bit(shared_models: Path, parent: store.Run, epoch: int) -> None:
     fork = forks.fork(shared_models, parent, epoch, CHANGES)
-    begun = first_network(fork, resolve(store.read_spec(fork)), forks.classes_of(parent))
+    begun = first_network(fork, resolve(store.read_spec(fork)), store.classes_of(parent))
     reached, _ = network_at(parent, epoch)
     assert weights_of(begun) == weights_of(reached)
 
@@ -127,7 +126,7 @@ def test_a_fork_on_other_images_of_the_same_name_says_so_and_drops_the_losses_of
     shared_models: Path, parent: store.Run, caplog: pytest.LogCaptureFixture
 ) -> None:
     fork = forks.fork(shared_models, parent, 2, CHANGES)
-    spec, classes, losses = store.read_spec(fork), forks.classes_of(parent), fork.folder / "val_outputs.bin"
+    spec, classes, losses = store.read_spec(fork), store.classes_of(parent), fork.folder / "val_outputs.bin"
     assert losses.exists()
     first_network(fork, resolve(spec), classes, data=store.read_state(parent).data)
     assert losses.exists()

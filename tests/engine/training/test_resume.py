@@ -16,7 +16,8 @@ from tests.engine.conftest import SHALLOW, low_spec, quiet
 from tests.engine.training.conftest import Trainers
 from tests.epoch_lines import read_lines
 from tl_core import store
-from tl_core.engine.training import checkpoints, pipeline, recording, step_chunks
+from tl_core.engine.inputs import streams
+from tl_core.engine.training import checkpoints, pipeline, recording
 from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
@@ -124,8 +125,8 @@ def test_a_run_stopped_at_every_so_many_batches_ends_the_same(
 ) -> None:
     spec = SPECS[name]
     expected = left_alone(spec, shared_models)
-    monkeypatch.setattr(step_chunks, "FIRST", 0)
-    monkeypatch.setattr(step_chunks, "MOMENT", 0)
+    monkeypatch.setattr(streams, "FIRST", 0)
+    monkeypatch.setattr(streams, "MOMENT", 0)
     run, stops = store.create(shared_models, spec), 0
     for patience in (3, 13, 21, 10_000):
         left = patience

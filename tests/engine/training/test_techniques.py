@@ -21,7 +21,7 @@ from tl_core.engine.results.measures import cross_entropy
 from tl_core.engine.results.prediction import Predictor
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.lifecycle import train
-from tl_core.engine.training.restore import network_at
+from tl_core.engine.training.weights import network_at
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.schedules import rate

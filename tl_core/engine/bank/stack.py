@@ -15,8 +15,7 @@ from tl_core.engine.backend import tf
 from tl_core.engine.bank.layout import layout_of
 from tl_core.engine.bank.network import network_of, sizes_of
 from tl_core.engine.step import move_averages
-from tl_core.engine.training.ema import pairs_with_averages
-from tl_core.engine.training.groups import optimizer_of
+from tl_core.engine.training.optimizers import optimizer_of, pairs_with_averages
 from tl_core.experiment.spec import ExperimentSpec
 
 

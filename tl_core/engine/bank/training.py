@@ -17,13 +17,12 @@ from tl_core.engine.backend import tf
 from tl_core.engine.bank.layout import inputs_key
 from tl_core.engine.bank.network import sizes_of
 from tl_core.engine.bank.stack import Batches, Stack
-from tl_core.engine.inputs.streams import in_batches
+from tl_core.engine.inputs.streams import in_batches, portions
 from tl_core.engine.results.measures import cross_entropy
 from tl_core.engine.seeds import generator_of
-from tl_core.engine.training.ema import in_place_of_weights
 from tl_core.engine.training.epochs import balanced
+from tl_core.engine.training.optimizers import in_place_of_weights
 from tl_core.engine.training.phase_data import TRAIN_EVAL_IMAGES, train_eval_positions
-from tl_core.engine.training.step_chunks import portions
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.schedules import Plateau, rate

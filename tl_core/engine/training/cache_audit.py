@@ -12,8 +12,8 @@ from tl_core.engine.backend import set_up
 from tl_core.engine.inputs.features import change, kept, key_of, portions
 from tl_core.engine.inputs.prefix import in_keras
 from tl_core.engine.networks.assembly import Parts, assemble, divide
-from tl_core.engine.training.initial_weights import first_network, start_identity
 from tl_core.engine.training.phase_data import arithmetic_of, identity_of
+from tl_core.engine.training.weights import first_network, start_identity
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import Experiment
 from tl_core.records import Activity, ProgressCallback, Stage, unwatched

@@ -24,7 +24,7 @@ import numpy as np
 
 from tl_core import metrics
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.streams import Inputs, ResidentInputs, in_batches
+from tl_core.engine.inputs.streams import Inputs, ResidentInputs, in_batches, portions
 from tl_core.engine.results.measures import cross_entropy
 from tl_core.engine.seeds import generator_of, reseed
 from tl_core.engine.step import (
@@ -37,9 +37,7 @@ from tl_core.engine.step import (
     training_steps,
     variables_of,
 )
-from tl_core.engine.training.ema import averages_of, in_place_of_weights
-from tl_core.engine.training.groups import groups_of, kernels_of
-from tl_core.engine.training.step_chunks import portions
+from tl_core.engine.training.optimizers import averages_of, groups_of, in_place_of_weights, kernels_of
 from tl_core.errors import RunFailed
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.schedules import Plateau, is_constant, rate

@@ -13,9 +13,8 @@ from tl_core.engine.results.measures import loss_name, measure_of
 from tl_core.engine.step import forward_pass
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import Part, evaluate
-from tl_core.engine.training.initial_weights import first_network
 from tl_core.engine.training.phase_data import RunContext, exported_inputs
-from tl_core.engine.training.restore import restore, signature_of
+from tl_core.engine.training.weights import first_network, restore, signature_of
 from tl_core.errors import RunFailed
 from tl_core.files import write_json
 from tl_core.records import Activity, Stage

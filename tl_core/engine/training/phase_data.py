@@ -20,7 +20,7 @@ from tl_core.engine.inputs.views import from_views, view_of
 from tl_core.engine.networks.assembly import Parts
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import Part, PhaseData
-from tl_core.engine.training.initial_weights import start_identity
+from tl_core.engine.training.weights import start_identity
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import ExperimentSpec

@@ -17,10 +17,9 @@ from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import divide
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import Trainer
-from tl_core.engine.training.initial_weights import first_network
 from tl_core.engine.training.phase_data import RunContext, phase_data
 from tl_core.engine.training.provenance import planned
-from tl_core.engine.training.restore import restore_trained
+from tl_core.engine.training.weights import first_network, restore_trained
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.spec import HeadSpec
 from tl_core.experiment.stopping import EarlyStopping

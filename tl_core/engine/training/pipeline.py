@@ -22,12 +22,12 @@ from tl_core.engine.step import forward_pass, variables_of
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, evaluate
 from tl_core.engine.training.finishing import finish
-from tl_core.engine.training.initial_weights import first_network
 from tl_core.engine.training.phase_data import OnEpoch, RunContext, phase_data
 from tl_core.engine.training.phase_loop import Record, train_epochs
 from tl_core.engine.training.provenance import begin
 from tl_core.engine.training.recording import History, best_values, taken_up
 from tl_core.engine.training.solvers import solve
+from tl_core.engine.training.weights import first_network
 from tl_core.experiment.resolve import Experiment
 from tl_core.files import write_json
 from tl_core.metrics import Measured, of_split

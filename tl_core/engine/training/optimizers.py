@@ -1,13 +1,17 @@
-"""The parameter groups of a phase, by learning rate, each with its own optimiser.
+"""The parameter groups of a phase, by learning rate, each with its own optimiser; and the EMA of weights.
 
 A phase starts with new optimisers, also for weights that were trained before: with other weights training at other rates, old moments
-would mislead (Adam's bias correction starts anew with them). Live changes within a phase keep the optimisers.
+would mislead (Adam's bias correction starts anew with them). Live changes within a phase keep the optimisers. The EMA, if enabled, is what
+metrics, checkpoints and export use (Polyak & Juditsky 1992).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import is_head
@@ -85,3 +89,37 @@ def optimizer_of(
         optimizer.exclude_from_weight_decay([variable for variable in variables if id(variable) not in kernels])
     optimizer.build(variables)
     return optimizer
+
+
+def averages_of(tail: keras.Model) -> list[tuple[Any, Any]]:
+    """Pairs of every trained variable and its average, initialised with the variable.
+
+    Updated batch normalisation statistics are averaged too: those of the latest weights do not fit averaged ones. Every phase starts new
+    averages.
+    """
+    moving = [variable for layer in tail.layers if layer.trainable for variable in layer.weights]
+    return pairs_with_averages([variable for variable in moving if "seed_generator" not in variable.path])
+
+
+def pairs_with_averages(variables: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Pairs of each variable and a new average, which begins where the variable is."""
+    return [(variable, _average(variable)) for variable in variables]
+
+
+def _average(variable: Any) -> Any:
+    return keras.Variable(
+        np.asarray(variable).copy(), trainable=False, dtype=variable.dtype, name=f"{variable.name}_average"
+    )
+
+
+@contextmanager
+def in_place_of_weights(averages: Sequence[tuple[Any, Any]]) -> Iterator[None]:
+    """A context in which the network uses its averages; the weights are restored exactly."""
+    weights = [np.asarray(variable).copy() for variable, _ in averages]
+    try:
+        for variable, average in averages:
+            variable.assign(average)
+        yield
+    finally:
+        for (variable, _), weight in zip(averages, weights, strict=True):
+            variable.assign(weight)
