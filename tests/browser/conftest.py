@@ -5,30 +5,60 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.lab import ARGUMENTS, CHROMIUM, Lab, free_port
-from tl_core.supervisor import workers
+from tests.browser.lab import ARGUMENTS, CHROMIUM, Lab, end_workers, free_port
 from tl_core.supervisor.workers import supervisor_lock
 
 
+@pytest.fixture(scope="session")
+def _lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("lab")
+    made = Lab(folder / "models", free_port(), folder / "imports.txt")
+    made.start()
+    yield made
+    made.close()
+    end_workers(made)
+
+
 @pytest.fixture
-def lab(models: Path) -> Iterator[Lab]:
-    """A dashboard that nobody has visited yet. No process of it outlives the test."""
+def lab(_lab: Lab) -> Iterator[Lab]:
+    """A dashboard with its workers, which have loaded Keras, and no run. All tests share it and leave it running."""
+    yield _lab
+    _lab.clear()
+
+
+@pytest.fixture
+def own_lab(models: Path) -> Iterator[Lab]:
+    """A dashboard of the test's own, to be closed or killed. No process of it outlives the test."""
     made = Lab(models, free_port())
     made.start()
     yield made
     if made.process and made.process.poll() is None:
         made.close()
-    for worker in workers(models):
-        psutil.Process(worker.pid).kill()
+    end_workers(made)
+
+
+@pytest.fixture(scope="session")
+def _still_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    made = Lab(tmp_path_factory.mktemp("still") / "models", free_port())
+    with supervisor_lock(made.models):
+        made.start()
+        yield made
+        made.close()
 
 
 @pytest.fixture
-def still_lab(models: Path) -> Iterator[Lab]:
+def still_lab(_still_lab: Lab) -> Iterator[Lab]:
     """A dashboard that starts no workers, as another one looks after them: for tests in which nothing trains."""
+    yield _still_lab
+    _still_lab.clear()
+
+
+@pytest.fixture
+def cold_lab(models: Path) -> Iterator[Lab]:
+    """The same, but nobody has visited it yet."""
     made = Lab(models, free_port())
     with supervisor_lock(models):
         made.start()

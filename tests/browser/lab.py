@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from tl_core import store
 from tl_core.supervisor import workers
@@ -27,17 +30,18 @@ class Lab:
 
     models: Path
     port: int
+    imports: Path | None = None
+    """A file that every import of the process is written to, as it happens."""
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, *options: str, imports: Path | None = None) -> None:
-        """imports: a file that every import of the process is written to, as it happens."""
-        python = [sys.executable, *(("-X", "importtime") if imports else ())]
+    def start(self, *options: str) -> None:
+        python = [sys.executable, *(("-X", "importtime") if self.imports else ())]
         command = [*python, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port), *options]
-        errors = imports.open("wb") if imports else None
+        errors = self.imports.open("wb") if self.imports else None
         self.process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, "TL_MODELS": str(self.models)}, stderr=errors
         )
@@ -57,6 +61,18 @@ class Lab:
         self.process.kill()
         self.process.wait(WAIT)
 
+    def clear(self) -> None:
+        """Takes all runs away, those that train included."""
+        for run in store.runs(self.models):
+            store.queue.cancel(run)
+            store.request_stop(run)
+        ends = time.monotonic() + WAIT
+        while pid := self.pid_of_trainer():
+            if time.monotonic() > ends:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.1)
+        shutil.rmtree(self.models / "runs", ignore_errors=True)
+
     def only_run(self) -> store.Run:
         (run,) = store.runs(self.models)
         return run
@@ -66,8 +82,13 @@ class Lab:
         return [worker.state for worker in workers(self.models)]
 
     def pid_of_trainer(self) -> int:
-        """0 while there is none."""
-        return next((worker.pid for worker in workers(self.models) if worker.kind == "training"), 0)
+        """0 while nothing trains."""
+        return next((worker.pid for worker in workers(self.models) if worker.state == "training"), 0)
+
+
+def end_workers(lab: Lab) -> None:
+    for worker in workers(lab.models):
+        psutil.Process(worker.pid).kill()
 
 
 def free_port() -> int:

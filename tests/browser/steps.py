@@ -29,6 +29,25 @@ SLOW = {**SMALL, "data.images_per_class": "60", "augment": '{"rotation":15}', "t
 """Settings that make an epoch take some tenths of a second, and a run go on until it is stopped."""
 
 
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+
+QUIET = """() => new Promise(done => {
+  let timer
+  const again = () => { clearTimeout(timer); timer = setTimeout(done, 250) }
+  new MutationObserver(again).observe(document, {childList: true, subtree: true, attributes: true, characterData: true})
+  again()
+  setTimeout(done, 3000)
+})"""
+
+
+def settled(page: Page) -> None:
+    """Waits until the script has run and what it drew is there: until nothing of the page has changed for a moment, or for three seconds at most."""
+    page.evaluate(QUIET)
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(timeout=SEEN)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=SEEN)
+    page.evaluate(QUIET)  # Tables and charts are painted after they are there.
+
+
 def form(lab: Lab, **settings: str) -> str:
     """The address of an experiment."""
     return f"{lab.address}/train?{urlencode(settings)}"

@@ -23,7 +23,7 @@ def test_the_window_shows_what_is_in_force_however_often_it_is_opened_and_closed
     press_train(page)
     on_run_page(page, lab)
     status(page, "running")
-    for turn in range(6):
+    for turn in range(4):
         page.get_by_role("button", name=re.compile("Change during training")).click(timeout=TRAINED * 1000)
         window = page.get_by_role("dialog")
         expect(window.get_by_role("spinbutton", name="Learning rate")).to_have_value("0.001", timeout=SEEN)
@@ -33,7 +33,7 @@ def test_the_window_shows_what_is_in_force_however_often_it_is_opened_and_closed
         expect(window.get_by_role("button", name="Change", exact=True)).to_be_disabled()
         window.get_by_role("button", name="Cancel").click()
         expect(window).to_have_count(0, timeout=SEEN)
-        page.wait_for_timeout(130 * turn)
+        page.wait_for_timeout(200 * turn)
     assert page.evaluate("window.errors") == 0
     page.get_by_role("button", name="Stop", exact=True).click()
     status(page, "stopped")

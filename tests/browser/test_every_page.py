@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pages.ui.navigation import PAGES
 from tests.browser.lab import Lab
-from tests.browser.steps import SEEN
+from tests.browser.steps import SCREENSHOTS, SEEN, settled
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
 from tl_core import store
 from tl_core.experiment.spec import ExperimentSpec
@@ -21,9 +21,7 @@ from tl_core.records import Activity, Progress, Stage
 
 pytestmark = pytest.mark.slow
 
-SCREENSHOTS = Path(__file__).parent / "screenshots"
 TALLEST = 4000
-SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 OVERFITTING = [(min(1.0, 0.55 + 0.06 * n), 0.5 + 0.07 * n - 0.0045 * n * n) for n in range(12)]
 
 State = Callable[[Path], str]
@@ -105,27 +103,16 @@ def test_every_state_of_every_page_fits_the_screen_and_shows_no_error(
     page.context.close()
 
 
-def settled(page: Page) -> None:
-    """Waits until the script has run and what it drew is there."""
-    page.wait_for_timeout(200)
-    expect(page.locator(SETTLED)).to_be_visible(timeout=SEEN)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=SEEN)
-    page.wait_for_timeout(500)  # Tables and charts are painted after they are there.
-
-
 def keep(page: Page, name: str, width: int) -> None:
     height = page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 900")
     page.set_viewport_size({"width": width, "height": min(max(height, 700), TALLEST)})
-    page.wait_for_timeout(300)
+    settled(page)
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_first_visitor_of_all_may_come_by_a_deep_link_and_lands_inside_the_frame(
-    page: Page, still_lab: Lab, name: str
-) -> None:
-    run = add_run(still_lab.models, "here")
-    page.goto(f"{still_lab.address}/{name}?run={run.id}")
+def lands_inside_the_frame(page: Page, lab: Lab, name: str) -> None:
+    run = add_run(lab.models, "here")
+    page.goto(f"{lab.address}/{name}?run={run.id}")
     expect(page.get_by_test_id("stHeaderLogo")).to_be_visible(timeout=SEEN)
     expect(page.get_by_role("link", name="Predict").first).to_be_visible(timeout=SEEN)
     settled(page)
@@ -134,6 +121,24 @@ def test_the_first_visitor_of_all_may_come_by_a_deep_link_and_lands_inside_the_f
     expect(page).to_have_title("✓ here · TL Lab" if name == "run" else f"{PAGES[name].title} · TL Lab")
 
 
-def test_an_address_that_there_is_not_leads_to_a_page_that_there_is(page: Page, still_lab: Lab) -> None:
+@pytest.mark.parametrize(
+    "name", ["run", *(pytest.param(name, marks=pytest.mark.long) for name in PAGES if name != "run")]
+)
+def test_the_first_visitor_of_all_may_come_by_a_deep_link_and_lands_inside_the_frame(
+    page: Page, cold_lab: Lab, name: str
+) -> None:
+    lands_inside_the_frame(page, cold_lab, name)
+
+
+def test_every_page_has_a_deep_link_and_an_unknown_one_leads_to_a_page_that_there_is(
+    browser: Browser, still_lab: Lab
+) -> None:
+    for name in PAGES:
+        page = browser.new_context().new_page()
+        lands_inside_the_frame(page, still_lab, name)
+        still_lab.clear()
+        page.context.close()
+    page = browser.new_context().new_page()
     page.goto(f"{still_lab.address}/nowhere")
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible(timeout=SEEN)
+    page.context.close()

@@ -54,8 +54,8 @@ def test_a_killed_worker_leaves_an_interrupted_run_that_is_resumed_to_its_end(pa
     until(lambda: named_points(page, "Validation") == 12, "every epoch once on the page", seconds=20)
 
 
-def test_a_killed_dashboard_finds_its_run_still_going_when_it_is_started_again(page: Page, lab: Lab) -> None:
-    run = started(page, lab)
+def test_a_killed_dashboard_finds_its_run_still_going_when_it_is_started_again(page: Page, own_lab: Lab) -> None:
+    lab, run = own_lab, started(page, own_lab)
     trainer, address = lab.pid_of_trainer(), page.url
     lab.kill()
     before = epochs(run)
@@ -69,8 +69,8 @@ def test_a_killed_dashboard_finds_its_run_still_going_when_it_is_started_again(p
     status(page, "stopped")
 
 
-def test_closing_the_dashboard_stops_the_run_in_time_and_it_can_be_resumed(page: Page, lab: Lab) -> None:
-    run = started(page, lab)
+def test_closing_the_dashboard_stops_the_run_in_time_and_it_can_be_resumed(page: Page, own_lab: Lab) -> None:
+    lab, run = own_lab, started(page, own_lab)
     address = page.url
     assert lab.close() < 20
     assert store.read_state(run).status == store.STOPPED

@@ -11,7 +11,7 @@ from tests.browser.lab import Lab
 from tests.browser.steps import SEEN, SMALL, TRAINED, cell, form, named_points, on_run_page, press_train, status, until
 from tests.conftest import photo
 from tests.epoch_lines import append_line
-from tests.pages.folders import add_run
+from tests.pages.folders import add_run, epoch_line, trained_here
 from tl_core import store
 
 pytestmark = pytest.mark.slow
@@ -32,10 +32,14 @@ def test_a_first_visit_leads_to_a_trained_run_on_the_defaults(page: Page, lab: L
     expect(page.get_by_text(f"{state.test_accuracy:.1%}".replace("%", " %")).first).to_be_visible(timeout=SEEN)
 
 
-def test_two_runs_are_compared_and_the_link_keeps_them(page: Page, lab: Lab) -> None:
-    first = add_run(lab.models, "plain", accuracies=[(0.5 + 0.05 * epoch, 0.5 + 0.03 * epoch) for epoch in range(8)])
-    second = add_run(lab.models, "other", accuracies=[(0.5 + 0.04 * epoch, 0.5 + 0.035 * epoch) for epoch in range(8)])
-    page.goto(f"{lab.address}/compare?runs={first.id},{second.id}")
+def test_two_runs_are_compared_and_the_link_keeps_them(page: Page, still_lab: Lab) -> None:
+    first = add_run(
+        still_lab.models, "plain", accuracies=[(0.5 + 0.05 * epoch, 0.5 + 0.03 * epoch) for epoch in range(8)]
+    )
+    second = add_run(
+        still_lab.models, "other", accuracies=[(0.5 + 0.04 * epoch, 0.5 + 0.035 * epoch) for epoch in range(8)]
+    )
+    page.goto(f"{still_lab.address}/compare?runs={first.id},{second.id}")
     until(lambda: page.evaluate("document.querySelector('.js-plotly-plot')?.data?.length ?? 0") >= 4, "four curves")
     names = page.evaluate("document.querySelector('.js-plotly-plot').data.map(t => t.name)")
     assert any("plain" in name for name in names) and any("other" in name for name in names)
@@ -60,14 +64,12 @@ def test_an_uploaded_photo_is_classified_by_the_chosen_run(page: Page, lab: Lab,
     assert not list(lab.models.rglob("seven*"))  # Nothing of it stays.
 
 
-def test_a_run_started_in_a_terminal_appears_and_moves_without_a_reload(page: Page, lab: Lab) -> None:
-    from tests.pages.folders import epoch_line, trained_here
-
-    add_run(lab.models, "older")
-    page.goto(f"{lab.address}/runs")
+def test_a_run_started_in_a_terminal_appears_and_moves_without_a_reload(page: Page, still_lab: Lab) -> None:
+    add_run(still_lab.models, "older")
+    page.goto(f"{still_lab.address}/runs")
     cell(page, "older")
     page.evaluate("window.neverReloaded = true")
-    run = add_run(lab.models, "from-a-terminal", accuracies=((0.8, 0.75),), **trained_here())
+    run = add_run(still_lab.models, "from-a-terminal", accuracies=((0.8, 0.75),), **trained_here())
     cell(page, "from-a-terminal")
     append_line(run, epoch_line(2, 0.9, 0.825))
     store.write_state(run, epoch=2)

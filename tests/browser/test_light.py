@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import Lab, free_port
-from tests.browser.steps import SEEN, SMALL, TRAINED, form, on_run_page, press_train, status
+from tests.browser.lab import Lab
+from tests.browser.steps import SEEN, SMALL, TRAINED, form, on_run_page, press_train, settled, status
 from tests.conftest import photo
 from tests.test_layers import HEAVY
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def imports(tmp_path: Path) -> Path:
-    return tmp_path / "imports.txt"
-
-
-@pytest.fixture
-def lab(models: Path, imports: Path) -> Iterator[Lab]:
-    made = Lab(models, free_port())
-    made.start(imports=imports)
-    yield made
-    made.close()
 
 
 def loaded(imports: Path) -> set[str]:
@@ -36,19 +22,16 @@ def loaded(imports: Path) -> set[str]:
     return {".".join(name.split(".")[:2]) if name.startswith("tl_core.") else name.partition(".")[0] for name in names}
 
 
-def test_no_framework_is_loaded_after_every_page_was_opened_and_used(
-    page: Page, lab: Lab, imports: Path, tmp_path: Path
-) -> None:
+def test_no_framework_is_loaded_after_every_page_was_opened_and_used(page: Page, lab: Lab, tmp_path: Path) -> None:
     page.goto(form(lab, **SMALL, **{"train.epochs": "2", "augment": '{"rotation":15}'}))
-    expect(page.get_by_text("epoch 9").first).to_be_visible(
-        timeout=TRAINED * 1000
-    )  # The preview, by the service worker.
+    preview = page.get_by_text("epoch 9").first  # Made by the service worker.
+    expect(preview).to_be_visible(timeout=TRAINED * 1000)
     press_train(page)
     run = on_run_page(page, lab)
     status(page, "finished")
     for tab in ("Epochs", "Checkpoints", "Test report", "Settings", "Data", "Log"):
         page.get_by_role("tab", name=tab).click()
-        page.wait_for_timeout(500)
+        settled(page)
     for path, heading in (("runs", "Runs"), (f"compare?runs={run.id}", "Compare"), ("settings", "Settings")):
         page.goto(f"{lab.address}/{path}")
         expect(page.get_by_role("heading", name=heading, exact=True).first).to_be_visible(timeout=SEEN)
@@ -57,6 +40,7 @@ def test_no_framework_is_loaded_after_every_page_was_opened_and_used(
     page.goto(f"{lab.address}/predict?run={run.id}")
     page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files([picture])
     expect(page.get_by_role("button", name="CSV")).to_be_visible(timeout=TRAINED * 1000)
-    found = loaded(imports)
+    assert lab.imports
+    found = loaded(lab.imports)
     assert found & {*HEAVY, "tl_core.engine", "tl_core.worker"} == set()
     assert {"streamlit", "tl_core.store", "tl_core.service"} <= found  # It was read rightly.

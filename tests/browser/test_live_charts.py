@@ -14,9 +14,9 @@ from tl_core import store
 pytestmark = pytest.mark.slow
 
 
-def test_zoom_and_hidden_curves_survive_three_updates(page: Page, lab: Lab) -> None:
-    run = add_run(lab.models, accuracies=[(0.6, 0.5 + 0.01 * epoch) for epoch in range(10)], **trained_here())
-    page.goto(f"{lab.address}/run?run={run.id}")
+def test_zoom_and_hidden_curves_survive_three_updates(page: Page, still_lab: Lab) -> None:
+    run = add_run(still_lab.models, accuracies=[(0.6, 0.5 + 0.01 * epoch) for epoch in range(10)], **trained_here())
+    page.goto(f"{still_lab.address}/run?run={run.id}")
     until(lambda: named_points(page, "Validation") == 10, "ten points")
     page.evaluate("document.querySelector('.js-plotly-plot').marked = true")
     plot = page.locator(".js-plotly-plot .nsewdrag").first
@@ -40,11 +40,11 @@ def test_zoom_and_hidden_curves_survive_three_updates(page: Page, lab: Lab) -> N
     assert page.evaluate("document.querySelector('.js-plotly-plot').marked")  # It is the very same chart.
 
 
-def test_the_hover_label_stays_on_its_epoch_over_three_updates(page: Page, lab: Lab) -> None:
+def test_the_hover_label_stays_on_its_epoch_over_three_updates(page: Page, still_lab: Lab) -> None:
     run = add_run(
-        lab.models, accuracies=[(0.6, 0.5 + 0.01 * epoch) for epoch in range(10)], epochs=20, **trained_here()
+        still_lab.models, accuracies=[(0.6, 0.5 + 0.01 * epoch) for epoch in range(10)], epochs=20, **trained_here()
     )
-    page.goto(f"{lab.address}/run?run={run.id}")
+    page.goto(f"{still_lab.address}/run?run={run.id}")
     until(lambda: named_points(page, "Validation") == 10, "ten points")
     page.evaluate("Plotly.relayout(document.querySelector('.js-plotly-plot'), {'xaxis.range': [1, 8]})")
     box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
@@ -60,12 +60,12 @@ def test_the_hover_label_stays_on_its_epoch_over_three_updates(page: Page, lab: 
         until(lambda: label.text_content() == before, "the same label")
 
 
-def test_charts_follow_light_and_dark(browser: Browser, lab: Lab) -> None:
-    run = add_run(lab.models)
+def test_charts_follow_light_and_dark(browser: Browser, still_lab: Lab) -> None:
+    run = add_run(still_lab.models)
     looks = {}
     for scheme in ("light", "dark"):
         page = browser.new_context(color_scheme=scheme).new_page()  # type: ignore[arg-type]
-        page.goto(f"{lab.address}/run?run={run.id}")
+        page.goto(f"{still_lab.address}/run?run={run.id}")
         until(lambda page=page: named_points(page, "Validation") == 3, "the curve")  # type: ignore[misc]
         looks[scheme] = page.evaluate(
             "(() => { const l = document.querySelector('.js-plotly-plot').layout; return [l.font.color, l.xaxis.gridcolor] })()"

@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.lab import Lab
-from tests.browser.steps import SEEN, SMALL, TRAINED, form, until
-from tests.browser.test_every_page import SCREENSHOTS, settled
+from tests.browser.steps import QUIET, SCREENSHOTS, SEEN, SMALL, TRAINED, form, settled, until
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +37,7 @@ def keep(page: Page, name: str) -> None:
     """A screenshot with the finder in the middle."""
     page.locator(".st-key-finder").evaluate("element => element.scrollIntoView({block: 'center'})")
     page.mouse.move(0, 0)
-    page.wait_for_timeout(500)
+    page.evaluate(QUIET)
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocket, expect
 
 from tests.browser.lab import Lab
-from tests.browser.steps import SEEN, SMALL, cell, form, on_run_page, press_train, status, until
+from tests.browser.steps import SEEN, SMALL, cell, form, on_run_page, press_train, settled, status, until
 from tests.epoch_lines import append_line
 from tests.pages.folders import add_run, epoch_line, trained_here
 from tl_core import store
@@ -64,26 +64,33 @@ def test_what_happens_shows_in_every_tab_within_two_seconds(browser: Browser, st
         tab.context.close()
 
 
-def test_while_nothing_happens_no_tab_asks_and_no_tab_is_told(page: Page, lab: Lab) -> None:
+def test_while_nothing_happens_no_tab_asks_and_no_tab_is_told(browser: Browser, lab: Lab) -> None:
     run = add_run(lab.models, accuracies=((0.8, 0.75), (0.9, 0.8)))
     until(lambda: len(lab.states()) == 2 and set(lab.states()) == {"idle"}, "both workers to be ready")
-    frames: list[str] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda _: frames.append(socket.url)))
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda _: frames.append(socket.url)))
-    page.on("request", lambda request: frames.append(request.url))
+    context = browser.new_context()
+    traffic: list[str] = []
     for path in (f"/run?run={run.id}", "/runs", f"/compare?runs={run.id}", "/train", "/predict", "/settings"):
-        page.goto(f"{lab.address}{path}")
-        _settle(page, frames)
-        frames.clear()
-        page.wait_for_timeout(3000)
-        assert frames == [], path
+        tab = context.new_page()
+        _record(tab, path, traffic)
+        tab.goto(f"{lab.address}{path}")
+    for tab in context.pages:
+        settled(tab)
+    for _ in range(15):  # Until all has come, pictures of previews included.
+        traffic.clear()
+        tab.wait_for_timeout(2000)
+        if not traffic:
+            break
+    tab.wait_for_timeout(3000)
+    assert traffic == []
+    context.close()
 
 
-def _settle(page: Page, frames: list[str]) -> None:
-    """Waits until all of a page has come, pictures of previews included: until nothing comes for two seconds."""
-    page.wait_for_timeout(4000)
-    for _ in range(15):
-        frames.clear()
-        page.wait_for_timeout(2000)
-        if not frames:
-            return
+def _record(tab: Page, path: str, traffic: list[str]) -> None:
+    """Has whatever the tab sends or receives from now on named in `traffic`."""
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda _: traffic.append(f"{path} sent"))
+        socket.on("framereceived", lambda _: traffic.append(f"{path} received"))
+
+    tab.on("websocket", listen)
+    tab.on("request", lambda request: traffic.append(f"{path} asked for {request.url}"))

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,9 @@ CPU = Device("cpu", "Processor", {"TF_NUM_INTRAOP_THREADS": "1"})
 LONG = {"train__epochs": 5000}
 
 
-@pytest.fixture
-def supervise(models: Path) -> Iterator[Callable[[], Supervisor]]:
-    """Starts supervisors over `models`; whatever happens, no worker outlives the test."""
+@contextmanager
+def supervising(models: Path) -> Iterator[Callable[[], Supervisor]]:
+    """Gives what starts supervisors over `models`; whatever happens, no worker outlives the block."""
     made: list[Supervisor] = []
 
     def start() -> Supervisor:
@@ -44,6 +45,22 @@ def supervise(models: Path) -> Iterator[Callable[[], Supervisor]]:
         supervisor.stop()
     for worker in workers(models):
         psutil.Process(worker.pid).kill()
+
+
+@pytest.fixture
+def supervise(models: Path) -> Iterator[Callable[[], Supervisor]]:
+    with supervising(models) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A models folder with two supervisors, as of two dashboards, and one worker, which loads Keras once for several tests."""
+    models = tmp_path_factory.mktemp("supervised")
+    with supervising(models) as start:
+        start()
+        start()
+        yield models
 
 
 def queued(models: Path, **changes: Any) -> Run:
@@ -83,12 +100,9 @@ def left_training(models: Path, supervise: Callable[[], Supervisor]) -> tuple[Ru
     return run, worker
 
 
-def test_queued_runs_are_trained_one_after_the_other_by_one_warm_worker(
-    models: Path, supervise: Callable[[], Supervisor]
-) -> None:
+def test_queued_runs_are_trained_one_after_the_other_by_one_warm_worker(supervised: Path) -> None:
+    models = supervised
     first, second = queued(models), queued(models, train__seed=1)
-    supervise()
-    supervise()  # A second dashboard on the same folder.
     until(has(second, store.FINISHED), "the second run")
     assert has(first, store.FINISHED)()
     states = [store.read_state(run) for run in (first, second)]
@@ -101,10 +115,10 @@ def test_queued_runs_are_trained_one_after_the_other_by_one_warm_worker(
 
 
 def test_a_worker_that_is_killed_is_replaced_and_its_run_says_why_and_goes_on_when_it_is_resumed(
-    models: Path, supervise: Callable[[], Supervisor]
+    supervised: Path,
 ) -> None:
+    models = supervised
     run = queued(models, train__epochs=60)
-    supervise()
     until(reached(run, 3), "three epochs")
     killed = trainer(models).pid
     os.kill(killed, signal.SIGKILL)
@@ -117,11 +131,9 @@ def test_a_worker_that_is_killed_is_replaced_and_its_run_says_why_and_goes_on_wh
     assert [line["epoch"] for line in read_lines(run)] == list(range(1, 61))
 
 
-def test_a_run_stops_on_request_and_the_worker_takes_the_next(
-    models: Path, supervise: Callable[[], Supervisor]
-) -> None:
+def test_a_run_stops_on_request_and_the_worker_takes_the_next(supervised: Path) -> None:
+    models = supervised
     run, following = queued(models, **LONG), queued(models)
-    supervise()
     until(reached(run, 2), "two epochs")
     moment = store.read_progress(run)
     assert moment is not None and moment.activity.epoch and moment.memory
@@ -147,38 +159,31 @@ def test_closing_the_lab_stops_training_with_its_checkpoint_within_twenty_second
     assert store.queue.waiting(models) == (following,)  # It waits for the next start.
 
 
-def test_training_goes_on_without_the_dashboard_where_that_is_set_and_the_next_one_finds_its_worker(
+def test_training_goes_on_without_the_dashboard_where_that_is_set_and_the_next_one_looks_after_its_worker(
     models: Path, supervise: Callable[[], Supervisor]
 ) -> None:
     run, worker = left_training(models, supervise)
     trained = len(read_lines(run))
     until(reached(run, trained + 3), "epochs without a dashboard")
     supervise()
-    time.sleep(2)
-    assert [found.pid for found in workers(models)] == [worker.pid]
-    store.request_stop(run)
-    until(has(run, store.STOPPED), "the stop asked for by the second dashboard")
-
-
-def test_a_worker_that_dies_under_a_second_dashboard_is_replaced_and_its_run_interrupted(
-    models: Path, supervise: Callable[[], Supervisor]
-) -> None:
-    run, worker = left_training(models, supervise)
-    supervise()
     time.sleep(1.5)
     assert [found.pid for found in workers(models)] == [worker.pid]  # Taken over, not started.
+    store.request_stop(run)
+    until(has(run, store.STOPPED), "the stop asked for by the second dashboard")
+    store.queue.add(run)
+    until(lambda: trainer(models).state == "training", "the run to go on")
     os.kill(worker.pid, signal.SIGKILL)
     until(has(run, store.INTERRUPTED), "the run to be seen as interrupted")
-    until(lambda: any(w.state == "idle" and w.pid != worker.pid for w in workers(models)), "a new worker")
+    until(lambda: any(w.pid != worker.pid for w in workers(models)), "a new worker")
     assert has(run, store.INTERRUPTED)()
 
 
 def test_a_worker_that_does_not_answer_is_ended_when_its_run_should_stop(
-    models: Path, supervise: Callable[[], Supervisor], monkeypatch: pytest.MonkeyPatch
+    supervised: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tl_core.supervisor.shutdown.PATIENCE", 1.0)
+    models = supervised
     run = queued(models, **LONG)
-    supervise()
     until(reached(run, 2), "two epochs")
     stuck = trainer(models).pid
     os.kill(stuck, signal.SIGSTOP)

@@ -74,18 +74,6 @@ def test_it_previews_predicts_and_exports(home: Path, run: store.Run, pictures: 
     assert service.exported(home, run.id, 1).stat().st_size > 1_000_000
 
 
-def test_it_finds_a_learning_rate_and_says_how_far_it_is(home: Path) -> None:
-    seen: list[Activity] = []
-    runs = store.runs(home)
-    found = service.run_range_test(home, small_spec(), lambda activity, _done, _total: seen.append(activity))
-    assert len(found.rates) == len(found.smoothed) >= 15
-    assert found.settings.keys() == {"train.learning_rate"}
-    assert Activity(Stage.LR_RANGE_TEST) in seen
-    assert store.runs(home) == runs
-    with pytest.raises(BadInput, match="has no learning rate"):
-        service.run_range_test(home, small_spec(head__classifier="logistic-regression"))
-
-
 def searching_below(pid: int) -> list[psutil.Process]:
     """The processes of searches that a process has started."""
     return [one for one in psutil.Process(pid).children() if "tl_core.worker.job" in one.cmdline()]
@@ -113,13 +101,22 @@ def test_a_preview_is_answered_during_a_search_and_a_cancelled_search_is_gone_wi
     search.cancel()
     assert search.join(1)
     assert not process.is_running()
-    assert service.run_range_test(home, small_spec()).settings  # Nothing of it is in the way of the next.
+    # Nothing of it is in the way of the next.
+    seen: list[Activity] = []
+    runs = store.runs(home)
+    found = service.run_range_test(home, small_spec(), lambda activity, _done, _total: seen.append(activity))
+    assert len(found.rates) == len(found.smoothed) >= 15
+    assert found.settings.keys() == {"train.learning_rate"}
+    assert Activity(Stage.LR_RANGE_TEST) in seen
+    assert store.runs(home) == runs
     assert searching_below(os.getpid()) == []
 
 
 def test_what_is_wrong_with_a_request_is_said_and_the_next_is_answered(home: Path, run: store.Run) -> None:
     with pytest.raises(BadInput, match="there is no run"):
         service.predict(home, "../elsewhere", None, [])
+    with pytest.raises(BadInput, match="has no learning rate"):
+        service.run_range_test(home, small_spec(head__classifier="logistic-regression"))
     with pytest.raises(BadInput) as raised:
         service.preview(home, small_spec(data__source="folder:nowhere"))
     assert raised.value.problems[0].path == "data.source"
@@ -194,19 +191,23 @@ NOISY = textwrap.dedent(
         return {"word": word, "read": sys.stdin.read()}
 
     service.REQUESTS["noisy"] = noisy
+    service.load, service._is_worn_out = lambda modules: None, lambda: False
     service.main(Path(sys.argv[1]))
     """
 )
 
 
-def test_what_libraries_print_goes_to_the_log_and_not_among_the_answers(tmp_path: Path) -> None:
+def test_what_libraries_print_and_errors_nobody_foresaw_go_to_the_log_and_not_among_the_answers(tmp_path: Path) -> None:
     client = Client(tmp_path, (sys.executable, "-c", NOISY, str(tmp_path)))
     for word in ("one", "two"):
         assert client.ask("noisy", 60, word=word) == {"word": word, "read": ""}
+    with pytest.raises(RunFailed, match="KeyError"):
+        client.ask("no such request", 60)
     client.stop()
     said = (tmp_path / "workers" / "service-cpu.log").read_text()
     for words in ("a library says something", "and from C as well", "and a child"):
         assert said.count(words) == 2
+    assert "Traceback" in said
 
 
 STUCK = textwrap.dedent(
@@ -214,6 +215,7 @@ STUCK = textwrap.dedent(
     import sys, time
     from pathlib import Path
     from tl_core.worker import service
+    service.load, service._is_worn_out = lambda modules: None, lambda: False
     service.REQUESTS |= {"ready": lambda models: True, "stuck": lambda models: time.sleep(300)}
     service.main(Path(sys.argv[1]))
     """
@@ -236,11 +238,3 @@ def test_it_ends_within_seconds_of_its_input_being_closed(tmp_path: Path, at_wor
             time.sleep(0.5)
         requests.close()
         assert worker.wait(timeout=15) == 0
-
-
-def test_a_request_that_fails_unforeseen_is_a_sentence_with_its_trace_in_the_log(tmp_path: Path) -> None:
-    client = Client(tmp_path)
-    with pytest.raises(RunFailed, match="KeyError"):
-        client.ask("no such request", 60)
-    client.stop()
-    assert "Traceback" in (tmp_path / "workers" / "service-cpu.log").read_text()
