@@ -43,10 +43,9 @@ def checked(page: AppTest) -> AppTest:
     return page
 
 
-def unfolded(page: AppTest) -> AppTest:
-    for key in FOLDED:
-        page.session_state[key] = True
-    return checked(page.run())
+def unfolded(**params: str) -> AppTest:
+    """The same with all its groups of settings open."""
+    return visits.opened("train", FOLDED, **params)
 
 
 def by_key(page: AppTest, key: str) -> Any:
@@ -103,7 +102,7 @@ def test_every_setting_in_an_address_stands_in_the_form_in_a_field_that_explains
     asked = {path: spec_sharing.value_as_text(value) for path, value in changes(row).items()}
     if row.path == "data.source":
         asked = {row.path: "folder:/no such folder"}
-    page = unfolded(opened(**asked))
+    page = unfolded(**asked)
     assert held(page) == ExperimentSpec().with_values(spec_sharing.from_query_params(asked))
     helps = [getattr(element, "help", "") or "" for element in page.main if hasattr(element, "help")]
     assert any(f"`{row.path}`" in help for help in helps)
@@ -207,14 +206,14 @@ def test_the_freeze_slider_counts_from_the_top_and_another_network_keeps_the_cou
 
 
 def test_an_output_below_the_frozen_depth_keeps_the_form_valid(models: Path) -> None:
-    page = unfolded(opened(**{"backbone.freeze": "all-but-5"}))
+    page = unfolded(**{"backbone.freeze": "all-but-5"})
     checked(by_key(page, f"{FIELD}backbone.output:EfficientNetLite0").set_value("block1").run())
     assert held(page).backbone.output == "block1"
     assert held(page).backbone.freeze == "none"
 
 
 def test_hidden_layers_are_added_sized_and_taken_away(models: Path) -> None:
-    page = unfolded(opened())
+    page = unfolded()
     checked(field(page, "head.hidden").set_value(2).run())
     assert held(page).head.hidden == (128, 128)
     checked(field(page, "head.hidden.0").set_value(64).run())
@@ -403,7 +402,7 @@ def labels(page: AppTest) -> set[str]:
 
 
 def test_each_optimiser_schedule_and_rule_shows_the_settings_it_uses(models: Path) -> None:
-    page = unfolded(opened())
+    page = unfolded()
     assert not labels(page) & {
         "Momentum",
         "Nesterov",
@@ -441,7 +440,7 @@ def charts(page: AppTest) -> list[dict[str, Any]]:
 
 
 def test_the_learning_rate_is_drawn_as_it_is_set(models: Path) -> None:
-    page = unfolded(opened(**{"schedule.name": "cosine", "train.epochs": "4"}))
+    page = unfolded(**{"schedule.name": "cosine", "train.epochs": "4"})
     (figure,) = charts(page)
     rates = figure["data"][0]["y"]
     assert rates[0] == pytest.approx(1e-3, rel=1e-3) and rates[-1] < 1e-4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,10 +13,16 @@ ROOT = Path(__file__).parents[2]
 FRAME = ROOT / "pages" / "ui" / "frame.py"
 
 
-def opened(name: str, **address: str | list[str]) -> AppTest:
-    """The page of this name (`places.PLACES`) as a visitor finds it who follows a link with this address."""
+def opened(name: str, /, unfolded: Sequence[str] = (), **address: str | list[str]) -> AppTest:
+    """The page of this name (`navigation.PAGES`) as a visitor finds it who follows a link with this address.
+
+    Args:
+        unfolded: Keys of expanders that are open from the beginning.
+    """
     page = AppTest.from_file(str(FRAME), default_timeout=30)
     page.switch_page(f"../{name}.py")
+    for key in unfolded:
+        page.session_state[key] = True
     for parameter, value in address.items():
         page.query_params[parameter] = value
     page.run()
