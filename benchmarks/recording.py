@@ -23,7 +23,7 @@ from benchmarks.figures import Conditions, Figure
 from benchmarks.timing import in_turn
 from tl_core import store
 from tl_core.cache.arrays import unwatched
-from tl_core.engine.results.measures import cross_entropy
+from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunStopped

@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from tl_core import metrics
-from tl_core.engine.results.measures import cross_entropy, squared_hinge
+from tl_core.engine.results.reports import cross_entropy, squared_hinge
 from tl_core.metrics import METRICS, Measured, expected_calibration_error, macro_f1
 
 DICE = np.random.default_rng(0)

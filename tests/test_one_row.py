@@ -18,7 +18,7 @@ from tests.pages.folders import epoch_line
 from tl_core import metrics, store
 from tl_core.cli.main import run as command_line
 from tl_core.cli.tables import settings_page
-from tl_core.engine.results.measures import cross_entropy
+from tl_core.engine.results.reports import cross_entropy
 from tl_core.experiment.presets import PRESETS
 from tl_core.metrics import METRICS, Measured, Metric
 from tl_core.records import EpochRecord

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.predict import images, results
 from pages.ui.predict.images import Album, Answer, GivenImage
-from pages.ui.predict.networks import Network
+from pages.ui.predict.network_picker import Network
 from tests.pages import visits
 from tests.pages.folders import add_run, trained_here
 from tests.pages.visits import address, drawn, said

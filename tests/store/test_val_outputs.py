@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tl_core import store
-from tl_core.engine.results.measures import cross_entropy, squared_hinge
+from tl_core.engine.results.reports import cross_entropy, squared_hinge
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store.val_outputs import copy_val_outputs, cut_val_outputs, remove_val_outputs, write_val_outputs

@@ -19,8 +19,7 @@ from tl_core import store
 from tl_core.records import Activity, Progress, Stage
 from tl_core.store import this_process
 from tl_core.supervisor import Supervisor, settings, workers
-from tl_core.supervisor.shutdown import end_if_deaf, reason
-from tl_core.supervisor.supervisor import BACKOFF
+from tl_core.supervisor.supervisor import BACKOFF, end_if_deaf, reason
 from tl_core.supervisor.workers import Worker, announce, folder, retire
 
 

@@ -181,7 +181,7 @@ def test_training_goes_on_without_the_dashboard_where_that_is_set_and_the_next_o
 def test_a_worker_that_does_not_answer_is_ended_when_its_run_should_stop(
     supervised: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tl_core.supervisor.shutdown.PATIENCE", 1.0)
+    monkeypatch.setattr("tl_core.supervisor.supervisor.PATIENCE", 1.0)
     models = supervised
     run = queued(models, **LONG)
     until(reached(run, 2), "two epochs")

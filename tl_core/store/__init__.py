@@ -22,13 +22,6 @@ from tl_core.store import changes, prefetch, queue
 from tl_core.store.epochs import EpochReader, Epochs, read_epochs
 from tl_core.store.notes import Notes, read_notes, title_of, write_notes
 from tl_core.store.processes import is_alive, this_process
-from tl_core.store.progress import (
-    clear_progress,
-    read_progress,
-    seconds_left,
-    stage_seconds_left,
-    write_progress,
-)
 from tl_core.store.run import (
     FAILED,
     FINISHED,
@@ -49,12 +42,17 @@ from tl_core.store.run import (
     runs,
 )
 from tl_core.store.state import (
+    clear_progress,
     delete,
     forget_stop,
+    read_progress,
     read_state,
     request_stop,
+    seconds_left,
+    stage_seconds_left,
     stop_requested,
     stored_status,
+    write_progress,
     write_state,
 )
 from tl_core.store.val_outputs import ValOutputs, read_val_outputs

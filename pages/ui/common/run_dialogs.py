@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.common import problems, run_actions, run_list
+from pages.ui.common import run_actions, run_list
 from pages.ui.markdown import plain
 from tl_core import store
 from tl_core.store import Notes
@@ -29,7 +29,7 @@ def open_edit(page: str, models: Path, run_id: str) -> None:
     """Has a page ask for title, tags and notes of a run.
 
     Args:
-        page: The name of the page in `draw_open_dialog` and in `pages.ui.common.problems`.
+        page: The name of the page in `draw_open_dialog` and in `pages.ui.common.run_actions`.
     """
     open_dialog(page, _edit, models, run_id)
 
@@ -131,10 +131,10 @@ def _confirmed(label: str) -> bool:
         return bool(label) and st.button(label, key="delete_yes", type="primary", icon=":material/delete:")
 
 
-def _do(page: str, act: Callable[[], problems.Problems], then: Callable[[], None]) -> None:
+def _do(page: str, act: Callable[[], run_actions.Problems], then: Callable[[], None]) -> None:
     """What went wrong is shown on the page until you dismiss it."""
     found = act()
-    problems.attempt(page, lambda: found)
+    run_actions.attempt(page, lambda: found)
     close()
     st.rerun() if found else then()
 

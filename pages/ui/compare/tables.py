@@ -9,9 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui.common import setting_table
-from pages.ui.common.setting_table import Cell, valued
-from pages.ui.common.settings_text import changes_text, title_with_unit
+from pages.ui.common.settings_text import Cell, changes_text, draw_table, title_with_unit, valued
 from pages.ui.compare.compared_runs import ComparedRun
 from pages.ui.markdown import plain
 from tl_core.experiment.spec import PARAMETERS
@@ -113,7 +111,7 @@ def draw_differences(runs: Sequence[ComparedRun]) -> None:
     if not rows:
         st.caption("These runs have the same settings.")
         return
-    setting_table.draw_table(
+    draw_table(
         ["Setting", *(run.name for run in runs)], rows, "The settings in which the runs differ, one column a run."
     )
 

@@ -14,8 +14,7 @@ from typing import IO, Any
 import streamlit as st
 
 from pages.ui.markdown import plain
-from pages.ui.predict.network_picker import into_address
-from pages.ui.predict.networks import Network
+from pages.ui.predict.network_picker import Network, into_address
 from tl_core.data import decode
 from tl_core.data.dataset import Unreadable
 from tl_core.data.decode import SUFFIXES

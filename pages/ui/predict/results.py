@@ -15,7 +15,7 @@ from pages.ui import navigation
 from pages.ui.markdown import plain
 from pages.ui.predict import images
 from pages.ui.predict.images import Album, Answer, GivenImage, Scores, make_thumbnail
-from pages.ui.predict.networks import Network
+from pages.ui.predict.network_picker import Network
 from tl_core import service
 from tl_core.errors import BadInput, LabError
 from tl_core.service import Output

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from pages.ui import navigation
-from pages.ui.common import problems, run_actions, run_dialogs
+from pages.ui.common import run_actions, run_dialogs
 from pages.ui.common.run_view import RunView, reading
 from pages.ui.common.spec_sharing import to_query_params
 from pages.ui.run import change_dialog
@@ -52,7 +52,7 @@ def draw_controls(view: RunView) -> None:
         if view.status != store.RUNNING and _button("Delete", ":material/delete:", "delete"):
             run_dialogs.open_delete(view.page, run.models, {run.id: view.title}, partial(navigation.go, "runs"))
     st.html(LIKE_BUTTONS)
-    problems.draw_problems(view.page)
+    run_actions.draw_problems(view.page)
 
 
 def _go_on(view: RunView) -> None:
@@ -73,7 +73,7 @@ def _act(view: RunView, label: str, icon: str, act: run_actions.Act, primary: bo
         icon=icon,
         key=label.lower(),
         type="primary" if primary else "secondary",
-        on_click=problems.attempt,
+        on_click=run_actions.attempt,
         args=(view.page, act, view.run.models, (view.run.id,)),
     )
 

@@ -7,10 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.common import setting_table
 from pages.ui.common.run_view import RunView
-from pages.ui.common.setting_table import TECHNIQUE_HEAD, Cell, technique_rows, valued
-from pages.ui.common.settings_text import title_with_unit
+from pages.ui.common.settings_text import TECHNIQUE_HEAD, Cell, draw_table, technique_rows, title_with_unit, valued
 from pages.ui.common.spec_sharing import differences, train_command
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.params import Param
@@ -26,9 +24,7 @@ def draw_settings(view: RunView) -> None:
     if view.spec is None:
         st.error("The settings of this run (spec.json) cannot be read.")
         return
-    setting_table.draw_table(
-        HEAD, rows(view.spec), "Every setting with its value and default; changed settings come first."
-    )
+    draw_table(HEAD, rows(view.spec), "Every setting with its value and default; changed settings come first.")
     began = " The table shows the run as it started; later changes are listed above." if view.adjustments else ""
     st.caption(f"{CHANGED}differs from the default.{began}")
     _techniques(view)
@@ -53,7 +49,7 @@ def _techniques(view: RunView) -> None:
         return
     if lines := techniques(view.phases[-1].experiment):
         st.markdown("**What each technique acts on**")
-        setting_table.draw_table(TECHNIQUE_HEAD, technique_rows(lines), "Every technique with the layers it acts on.")
+        draw_table(TECHNIQUE_HEAD, technique_rows(lines), "Every technique with the layers it acts on.")
 
 
 def _environment(view: RunView) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import navigation
-from pages.ui.common import problems, run_actions, status_text
-from pages.ui.common.problems import attempt
+from pages.ui.common import run_actions, status_text
+from pages.ui.common.run_actions import attempt
 from pages.ui.common.run_list import Row
 from pages.ui.markdown import plain
 from pages.ui.runs.toolbar import PAGE
@@ -125,7 +125,7 @@ def draw_interrupted(models: Path, every: Sequence[Row]) -> None:
             icon=":material/play_arrow:",
             key="resume_interrupted",
             help="Adds them to the queue, the oldest first. Each continues exactly from its last checkpoint.",
-            on_click=lambda: problems.attempt(PAGE, run_actions.resume, models, ids),
+            on_click=lambda: run_actions.attempt(PAGE, run_actions.resume, models, ids),
         )
 
 

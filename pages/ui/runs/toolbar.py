@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import navigation
-from pages.ui.common import problems, run_actions, run_dialogs, status_text
+from pages.ui.common import run_actions, run_dialogs, status_text
 from pages.ui.common.run_list import UNREADABLE, Row, all_tags
 from tl_core.store import RUNNING
 
@@ -45,13 +45,18 @@ def draw_toolbar(models: Path, selected: Sequence[Row]) -> None:
             run_dialogs.open_delete(PAGE, models, {row.id: row.title for row in selected})
             st.rerun()
         st.caption(_selected_text(len(ids)))
-    problems.draw_problems(PAGE)
+    run_actions.draw_problems(PAGE)
 
 
 def _button(
-    label: str, icon: str, applies: bool, when: str, act: Callable[..., problems.Problems] | None = None, *given: object
+    label: str,
+    icon: str,
+    applies: bool,
+    when: str,
+    act: Callable[..., run_actions.Problems] | None = None,
+    *given: object,
 ) -> bool:
-    call = (lambda: problems.attempt(PAGE, act, *given)) if act else None
+    call = (lambda: run_actions.attempt(PAGE, act, *given)) if act else None
     return st.button(
         label, icon=icon, disabled=not applies, help=None if applies else when, key=f"do_{label}", on_click=call
     )

@@ -10,7 +10,7 @@ import psutil
 import streamlit as st
 
 from pages.ui.common.log_tail import last_lines
-from pages.ui.common.problems import Problems, attempt
+from pages.ui.common.run_actions import Problems, attempt
 from pages.ui.live import follow
 from pages.ui.markdown import plain
 from tl_core.devices import devices

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.common import problems
+from pages.ui.common import run_actions
 from pages.ui.markdown import plain
 from tl_core import sentences, service, store
 from tl_core.cache import eviction
@@ -108,7 +108,7 @@ def draw_disk(models: Path) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{data_size(disk.free(models))}** free on this disk")
         st.button("Measure again", icon=":material/refresh:", key="measure", on_click=measured.clear)
-    problems.draw_problems("settings")
+    run_actions.draw_problems("settings")
     with st.container(horizontal=True):
         for clean_up in CLEAN_UPS:
             if st.button(f"Remove {_small(clean_up.title)} …", key=f"clean_{clean_up.key}", help=clean_up.help):
@@ -136,14 +136,14 @@ def ask(models: Path, clean_up: CleanUp) -> None:
             f"Free {data_size(spare.bytes)}",
             key="clean_yes",
             type="primary",
-            on_click=problems.attempt,
+            on_click=run_actions.attempt,
             args=("settings", remove, models, clean_up),
         )
     if kept or gone:
         st.rerun()
 
 
-def remove(models: Path, clean_up: CleanUp) -> problems.Problems:
+def remove(models: Path, clean_up: CleanUp) -> run_actions.Problems:
     """Removes it, and shows errors."""
     try:
         clean_up.remove(models)

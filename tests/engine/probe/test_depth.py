@@ -19,8 +19,7 @@ from tl_core.backbones import BACKBONES
 from tl_core.data.dataset import Item
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.probe import depth, features
-from tl_core.engine.probe.costs import costs
-from tl_core.engine.probe.depth import PROBING, probe
+from tl_core.engine.probe.depth import PROBING, costs, probe
 from tl_core.errors import BadInput, RunFailed, RunStopped
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve

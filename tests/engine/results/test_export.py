@@ -22,8 +22,8 @@ from tl_core.data.pixels import pixels
 from tl_core.data.prepare import prepare
 from tl_core.data.sources import load_dataset
 from tl_core.engine.results import export
-from tl_core.engine.results.measures import cross_entropy
 from tl_core.engine.results.prediction import Predictor
+from tl_core.engine.results.reports import cross_entropy
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec

@@ -8,8 +8,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precisio
 
 from tl_core.data.dataset import Item
 from tl_core.engine import step
-from tl_core.engine.results.measures import cross_entropy, squared_hinge
-from tl_core.engine.results.reports import report
+from tl_core.engine.results.reports import cross_entropy, report, squared_hinge
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 4, 50)

@@ -16,8 +16,8 @@ from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.data.prepare import prepare
 from tl_core.engine.networks.assembly import assemble
-from tl_core.engine.results.measures import cross_entropy
 from tl_core.engine.results.prediction import Predictor
+from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import Trainer
 from tl_core.engine.training.lifecycle import train

@@ -17,8 +17,8 @@ from tests.engine.training.test_resume import assert_same, left_alone, outcome, 
 from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.data.prepare import prepare
-from tl_core.engine.results.measures import cross_entropy
 from tl_core.engine.results.prediction import Predictor
+from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.lifecycle import train
 from tl_core.engine.training.weights import network_at

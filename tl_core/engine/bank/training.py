@@ -18,7 +18,7 @@ from tl_core.engine.bank.layout import inputs_key
 from tl_core.engine.bank.network import sizes_of
 from tl_core.engine.bank.stack import Batches, Stack
 from tl_core.engine.inputs.streams import in_batches, portions
-from tl_core.engine.results.measures import cross_entropy
+from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import balanced
 from tl_core.engine.training.optimizers import in_place_of_weights

@@ -1,4 +1,4 @@
-"""Probes a pretrained network block by block.
+"""Probes a pretrained network block by block: what classifiers know on each, and what cutting there costs.
 
 Linear classifiers on every block: Alain and Bengio 2016, "Understanding intermediate layers using linear classifier probes"
 (arXiv:1610.01644). docs/depth-probe.md explains the figures and their limits.
@@ -6,7 +6,8 @@ Linear classifiers on every block: Alain and Bengio 2016, "Understanding interme
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -14,18 +15,55 @@ from typing import Any
 
 import numpy as np
 
+from tl_core.backbones import BlockFacts, facts
 from tl_core.cache.arrays import Job, opened
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import device_name
 from tl_core.engine.probe import neighbours, ridge
-from tl_core.engine.probe.costs import costs
 from tl_core.engine.probe.features import at_every_cut, identity_of
 from tl_core.errors import BadInput, RunFailed
 from tl_core.experiment.resolve import Experiment
 from tl_core.files import digest_of
+from tl_core.plan import PhasePlan, phase_plan
 from tl_core.records import Activity, ProgressCallback, Stage, unwatched
-from tl_core.results.depth_probe import Depth, Probe, Score, interval
+from tl_core.results.depth_probe import Cost, Depth, Probe, Score, interval
 from tl_core.store import cache_folder
+
+
+def costs(experiment: Experiment, images: Mapping[str, int], classes: int, stored: int) -> Mapping[str, Cost]:
+    """The costs of every cut, by its name.
+
+    Args:
+        images: Number of images by part.
+        stored: Number of images with features, including those that `data.images_per_class` excludes from training.
+    """
+    blocks = facts(experiment.backbone.name).blocks
+    return {block.name: _cost(experiment, block, dict(images), classes, stored) for block in blocks}
+
+
+def _cost(experiment: Experiment, block: BlockFacts, images: dict[str, int], classes: int, stored: int) -> Cost:
+    head = _planned(experiment, {"backbone.output": block.name, "backbone.freeze": "all"}, images, classes)
+    tail = _planned(experiment, {"backbone.output": "last", "backbone.freeze": block.name}, images, classes)
+    shape = (*block.size_at(experiment.image_size), block.channels)
+    return Cost(
+        shape=shape,
+        pooled_bytes=4 * block.channels,
+        map_bytes=4 * math.prod(shape),
+        pooled_total=4 * block.channels * stored,
+        map_total=4 * math.prod(shape) * stored,
+        head_seconds=head.seconds,
+        tail_seconds=tail.seconds,
+        tail_trainable=tail.trainable,
+    )
+
+
+def _planned(experiment: Experiment, cut: Mapping[str, Any], images: dict[str, int], classes: int) -> PhasePlan:
+    """The plan of the spec's last phase alone, with another cut."""
+    alone = {"backbone.keep": "all", "train.head_epochs": 0, "train.stages": ()}
+    solved = {"head.classifier": "auto"} if experiment.solved else {}
+    moved = experiment.with_values({**alone, **solved, **cut})
+    return phase_plan(moved.phases[-1], images, classes)
+
 
 VERSION = 1
 """Increase it when the same images and features give different scores."""

@@ -14,7 +14,7 @@ from tl_core.data.dataset import ImageDataset, Skipped, Unreadable
 from tl_core.data.pixels import pixels
 from tl_core.engine.backend import keras
 from tl_core.engine.results import export
-from tl_core.engine.results.measures import cross_entropy, squared_hinge
+from tl_core.engine.results.reports import cross_entropy, squared_hinge
 from tl_core.engine.step import forward_pass
 from tl_core.errors import BadInput
 from tl_core.metrics import Measured

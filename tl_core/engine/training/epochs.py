@@ -25,7 +25,7 @@ import numpy as np
 from tl_core import metrics
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.streams import Inputs, ResidentInputs, in_batches, portions
-from tl_core.engine.results.measures import cross_entropy
+from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.seeds import generator_of, reseed
 from tl_core.engine.step import (
     Forward,

@@ -1,10 +1,11 @@
-"""The pipeline of a run, from spec to report."""
+"""The pipeline of a run, from spec to export and reports."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,23 +18,81 @@ from tl_core.engine.backend import set_up
 from tl_core.engine.inputs.streams import in_batches
 from tl_core.engine.networks.assembly import divide
 from tl_core.engine.networks.network_pool import NetworkPool, prepare_with_network
-from tl_core.engine.results.measures import measure_of
+from tl_core.engine.results import export, reports
+from tl_core.engine.results.reports import loss_name, measure_of
 from tl_core.engine.step import forward_pass, variables_of
 from tl_core.engine.training import checkpoints
-from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, evaluate
-from tl_core.engine.training.finishing import finish
-from tl_core.engine.training.phase_data import OnEpoch, RunContext, phase_data
-from tl_core.engine.training.phase_loop import Record, train_epochs
-from tl_core.engine.training.provenance import begin
+from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, Part, evaluate
+from tl_core.engine.training.phase_data import OnEpoch, RunContext, exported_inputs, phase_data
+from tl_core.engine.training.phase_loop import Record, begin, train_epochs
 from tl_core.engine.training.recording import History, best_values, taken_up
 from tl_core.engine.training.solvers import solve
-from tl_core.engine.training.weights import first_network
+from tl_core.engine.training.weights import first_network, restore, signature_of
+from tl_core.errors import RunFailed
 from tl_core.experiment.resolve import Experiment
 from tl_core.files import write_json
 from tl_core.metrics import Measured, of_split
 from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
-from tl_core.store import Run, cache_folder, write_state
+from tl_core.store import Run, cache_folder, read_state, write_state
+from tl_core.store.checkpoints import Checkpoint
 from tl_core.store.val_outputs import write_val_outputs
+
+
+def finish(context: RunContext) -> None:
+    """Exports the best epoch, or the last if `stopping.restore_best` is off, and evaluates it on validation and test images.
+
+    This is the only evaluation on the test part.
+    """
+    chosen = _chosen(context)
+    if not _holds_all(context, chosen):
+        # Its checkpoint holds the weights trained by then; blocks thawed later must have their initial weights.
+        context = replace(
+            context, model=first_network(context.run, context.experiment, context.classes, context.progress)
+        )
+    restore(context.model, context.run.checkpoints, chosen)
+    export.save(
+        context.model, signature_of(context.run, context.experiment, context.classes, chosen), context.run.export
+    )
+    figures = {}
+    for part in ("validation", "test"):
+        if len(rows := context.data.split.part(part)):
+            figures[part] = _report(context, part, rows)
+    test = figures.get("test", {})
+    write_state(
+        context.run, exported_epoch=chosen.epoch, test_accuracy=test.get("accuracy"), test_loss=test.get("loss")
+    )
+
+
+def _chosen(context: RunContext) -> Checkpoint:
+    """The checkpoint to export; records in the state if it is not the requested one."""
+    folder, state = context.run.checkpoints, read_state(context.run)
+    best = context.spec.stopping.restore_best
+    found = checkpoints.best_whole(folder) if best else checkpoints.latest_whole(folder)
+    wanted, name = (state.best_epoch, "the best") if best else (state.epoch, "the last")
+    if found is None:
+        raise RunFailed("This run has no checkpoint to export.")
+    if found.epoch != wanted:
+        message = f"The checkpoint of epoch {wanted}, {name}, was damaged: epoch {found.epoch} is exported."
+        write_state(context.run, message=message)
+    return found
+
+
+def _holds_all(context: RunContext, entry: Checkpoint) -> bool:
+    """True if a checkpoint holds all weights that the run trains: one of the last phase, with or without live changes."""
+    return entry.epoch >= context.experiment.phases[-1].first
+
+
+def _report(context: RunContext, part: str, rows: np.ndarray) -> dict[str, Any]:
+    phase = context.experiment.phases[-1]
+    parts = divide(context.model, context.experiment, phase.frozen)
+    data = Part(exported_inputs(context, phase, parts)(rows), context.data.dataset.labels[rows])
+    activity = Activity(Stage.EVALUATING, part=part)
+    measured = evaluate(forward_pass(parts.tail), data, measure_of(context.spec.head), context.progress, activity)
+    items = [context.data.dataset.items[row] for row in rows]
+    made = reports.report(measured, context.classes, items, loss_name(context.spec.head))
+    write_json(context.run.report / f"{part}.json", made)
+    return made
+
 
 log = logging.getLogger(__name__)
 
