@@ -38,7 +38,7 @@ class RunView:
 
     Attributes:
         records: Of its epochs; of a fork, of those before it as well.
-        adjustments: Live changes in force.
+        live_changes: Live changes in force.
         asked: Requested live changes not yet in force, by path.
         damage: A sentence for each file that cannot be read.
     """
@@ -50,7 +50,7 @@ class RunView:
     records: Epochs
     progress: Progress | None
     damage: tuple[str, ...]
-    adjustments: tuple[LiveChange, ...] = ()
+    live_changes: tuple[LiveChange, ...] = ()
     asked: Mapping[str, Any] | None = None
 
     @property
@@ -74,7 +74,7 @@ class RunView:
     @property
     def phases(self) -> tuple[Phase, ...]:
         """Its phases, with live changes; empty if its spec cannot be read."""
-        return resolve(self.spec).with_changes(self.adjustments).phases if self.spec else ()
+        return resolve(self.spec).with_changes(self.live_changes).phases if self.spec else ()
 
     @property
     def forked_from(self) -> ForkOrigin | None:

@@ -23,7 +23,7 @@ class ComparedRun:
 
     Attributes:
         name: Tells it apart from all others of the folder.
-        adjustments: Live changes in force.
+        live_changes: Live changes in force.
     """
 
     id: str
@@ -31,7 +31,7 @@ class ComparedRun:
     spec: ExperimentSpec
     state: RunState
     epochs: Epochs
-    adjustments: tuple[LiveChange, ...] = ()
+    live_changes: tuple[LiveChange, ...] = ()
 
     @property
     def curves(self) -> Named:
@@ -63,7 +63,7 @@ def read_runs(models: Path, ids: Sequence[str], called: dict[str, str]) -> tuple
         if view.spec is None or view.damage:
             problems.append(f"{called.get(id, id)}: {' '.join(view.damage)}")
         else:
-            found.append(ComparedRun(id, called.get(id, id), view.spec, view.state, view.records, view.adjustments))
+            found.append(ComparedRun(id, called.get(id, id), view.spec, view.state, view.records, view.live_changes))
     return found, problems
 
 

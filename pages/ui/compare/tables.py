@@ -125,10 +125,10 @@ def differences(runs: Sequence[ComparedRun]) -> list[list[Cell]]:
         if any(value != values[0] for value in values)
     ]
     changed = [Cell(CHANGED), *(Cell(_changed(run)) for run in runs)]
-    return [*differing, changed] if any(run.adjustments for run in runs) else differing
+    return [*differing, changed] if any(run.live_changes for run in runs) else differing
 
 
 def _changed(run: ComparedRun) -> str:
     """Such as "from epoch 4 on: dropout 0.5"; a dash where nothing was."""
-    parts = [f"from epoch {entry.epoch} on: {changes_text(run.spec, entry.values)}" for entry in run.adjustments]
+    parts = [f"from epoch {entry.epoch} on: {changes_text(run.spec, entry.values)}" for entry in run.live_changes]
     return "; ".join(parts) or "–"

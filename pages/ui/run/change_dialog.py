@@ -40,7 +40,7 @@ def draw_changes(view: RunView) -> None:
     """Live changes in force with their first epoch, and requested ones."""
     if view.spec is None:
         return
-    for entry in view.adjustments:
+    for entry in view.live_changes:
         st.caption(f":material/tune: From epoch {entry.epoch} on: {plain(changes_text(view.spec, entry.values))}.")
     if view.asked:
         when = "too late to take effect" if view.status == store.FINISHED else "from the next epoch on"

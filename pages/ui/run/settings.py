@@ -25,7 +25,7 @@ def draw_settings(view: RunView) -> None:
         st.error("The settings of this run (spec.json) cannot be read.")
         return
     draw_table(HEAD, rows(view.spec), "Every setting with its value and default; changed settings come first.")
-    began = " The table shows the run as it started; later changes are listed above." if view.adjustments else ""
+    began = " The table shows the run as it started; later changes are listed above." if view.live_changes else ""
     st.caption(f"{CHANGED}differs from the default.{began}")
     _techniques(view)
     st.download_button(

@@ -14,7 +14,6 @@ from pages.ui.train.plan_view import PlanView
 from tl_core.backbones import BACKBONES, Backbone
 from tl_core.backbones.freezing import last_frozen, thawed_cuts, used_cuts
 from tl_core.errors import BadInput
-from tl_core.experiment.resolve import resolve
 from tl_core.params import Param
 
 NOTHING = "nothing"
@@ -34,20 +33,20 @@ def generic(row: Param, view: PlanView) -> None:
 def image_size(row: Param, view: PlanView) -> None:
     """A field that says what "not set" comes to."""
     told = partial(draft.put, row.path)
-    automatic = resolve(view.spec.with_values({row.path: None})).image_size
+    automatic = view.experiment.with_values({row.path: None}).image_size
     param_widgets.draw_param(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", told, f"auto: {automatic}")
 
 
 def backbone(row: Param, view: PlanView) -> None:
     """The list of networks, with what is to be said of the chosen one."""
     param_widgets.draw_param(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", _network_chosen)
-    chosen = BACKBONES[view.spec.backbone.name]
+    chosen = view.experiment.backbone
     st.caption(f"{plain(chosen.help)} {plain(chosen.citation)}; {plain(chosen.licence)}.")
 
 
 def output(row: Param, view: PlanView) -> None:
     """The blocks the head can stand on."""
-    names = BACKBONES[view.spec.backbone.name].cut_names
+    names = view.experiment.backbone.cut_names
     key = f"{draft.FIELD}{row.path}:{view.spec.backbone.name}"
     st.session_state.setdefault(key, view.spec.backbone.output)
     st.selectbox(
@@ -66,7 +65,7 @@ def keep(row: Param, view: PlanView) -> None:
     st.session_state.setdefault(key, spec.keep)
     st.selectbox(
         row.title,
-        ("all", *used_cuts(BACKBONES[spec.name], spec.output)),
+        ("all", *view.experiment.blocks),
         key=key,
         help=param_widgets.help_of(row),
         on_change=lambda: draft.put(row.path, st.session_state[key]),
@@ -76,10 +75,10 @@ def keep(row: Param, view: PlanView) -> None:
 def freeze(row: Param, view: PlanView) -> None:
     """A slider over the blocks, and the chain it cuts."""
     spec = view.spec.backbone
-    stops = (NOTHING, *used_cuts(BACKBONES[spec.name], spec.output))
+    stops = (NOTHING, *view.experiment.blocks)
     # With the network in its key: a slider keeps no stop that its chain does not have.
     key = f"{draft.FIELD}{row.path}:{spec.name}:{spec.output}"
-    st.session_state.setdefault(key, last_frozen(BACKBONES[spec.name], spec.freeze, spec.output) or NOTHING)
+    st.session_state.setdefault(key, view.experiment.frozen or NOTHING)
     st.select_slider(
         "Frozen up to and including",
         stops,
@@ -88,7 +87,7 @@ def freeze(row: Param, view: PlanView) -> None:
         on_change=lambda: draft.put(row.path, depth(len(stops) - 1 - stops.index(st.session_state[key]), stops[1:])),
     )
     images = sum((view.plan.images or {}).values())
-    st.html(block_chain.chain_html(block_chain.links(resolve(view.spec), images)))
+    st.html(block_chain.chain_html(block_chain.links(view.experiment, images)))
     st.caption(_chain_caption(images))
 
 

@@ -15,7 +15,6 @@ from pages.ui.train.draft import problem_text, problems_of_field, spec_from
 from pages.ui.train.plan_view import PlanView
 from tl_core.errors import Problem
 from tl_core.experiment.presets import PRESETS, Preset
-from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.params import Param
 from tl_core.plan.inactive_settings import inactive_settings
@@ -121,9 +120,7 @@ def _section_title(section: str) -> str:
 
 def _wanted(row: Param, view: PlanView) -> bool:
     """False for a setting that would have no effect, as long as it was not changed."""
-    return (
-        not row.path.startswith(SPARING) or _changed(row, view) or row.path not in inactive_settings(resolve(view.spec))
-    )
+    return not row.path.startswith(SPARING) or _changed(row, view) or row.path not in inactive_settings(view.experiment)
 
 
 def _changed(row: Param, view: PlanView) -> bool:

@@ -14,7 +14,7 @@ from tl_core.data.prepare import listed
 from tl_core.data.sources import SOURCES
 from tl_core.data.split import GroupBy
 from tl_core.errors import BadInput, Problem
-from tl_core.experiment.resolve import resolve
+from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.experiment.spec import DataSpec, ExperimentSpec
 from tl_core.plan import Plan, plan
 from tl_core.plan.problems import spec_problems
@@ -47,6 +47,11 @@ class PlanView:
     @property
     def spec(self) -> ExperimentSpec:
         return self.draft.spec
+
+    @property
+    def experiment(self) -> Experiment:
+        """The meaning of its spec."""
+        return resolve(self.spec)
 
 
 def view_of(draft: Draft, models: Path) -> PlanView:
