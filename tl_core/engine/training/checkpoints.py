@@ -8,7 +8,7 @@ epochs belong together. If a checkpoint is corrupted, the one before is used.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,20 +61,26 @@ def forget_after(folder: Path, epoch: int) -> None:
         write_manifest(folder, Manifest(kept, manifest.best_epoch))
 
 
-def latest_whole(folder: Path) -> Checkpoint | None:
-    """The newest undamaged checkpoint; None before the first.
+def undamaged(folder: Path) -> Iterator[Checkpoint]:
+    """The undamaged checkpoints, newest first.
 
     Raises:
         RunFailed: all checkpoints are damaged.
     """
-    entries = entries_of(folder)
+    entries, found = entries_of(folder), False
     for entry in reversed(entries):
         if is_whole(folder, entry):
-            return entry
-        log.warning("The checkpoint of epoch %d is damaged or missing; the one before it is used.", entry.epoch)
-    if entries:
+            found = True
+            yield entry
+        else:
+            log.warning("The checkpoint of epoch %d is damaged or missing; the one before it is used.", entry.epoch)
+    if entries and not found:
         raise RunFailed("Every checkpoint of this run is damaged or missing; start a new run.")
-    return None
+
+
+def latest_whole(folder: Path) -> Checkpoint | None:
+    """The newest undamaged checkpoint; None before the first. Raises RunFailed if all are damaged."""
+    return next(undamaged(folder), None)
 
 
 def best_whole(folder: Path) -> Checkpoint:

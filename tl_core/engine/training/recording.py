@@ -72,15 +72,12 @@ def taken_up(run: Run, metric: str) -> History:
 
 def _newest(run: Run) -> tuple[Checkpoint | None, bytes]:
     """The newest undamaged checkpoint whose epochs are in metrics.jsonl, with the lines up to it."""
-    whole = checkpoints.latest_whole(run.checkpoints)
-    if whole is None:
-        return None, b""
-    for entry in reversed(checkpoints.entries_of(run.checkpoints)):
-        if entry.epoch > whole.epoch or not checkpoints.is_whole(run.checkpoints, entry):
-            continue
+    for entry in checkpoints.undamaged(run.checkpoints):
         if (content := lines_until(run, entry.mark)) is not None:
             return entry, content
         log.warning("metrics.jsonl does not match the checkpoint of epoch %d.", entry.epoch)
+    if not checkpoints.entries_of(run.checkpoints):
+        return None, b""
     raise RunFailed(DAMAGED)
 
 
