@@ -9,6 +9,9 @@ JOBS ?= 2
 # A process takes tests from the end of another's share when its own is done: files stay together, and with them their fixtures.
 PYTEST := $(PY) -m pytest -n $(JOBS) --dist worksteal
 
+# Some containers forbid bytecode files; without them each process compiles the library and the tests again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup run test unit test-all lint bench course regularisers facts settings clean
 .DEFAULT_GOAL := help
 
