@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,49 +49,66 @@ NEW_ROWS: Mapping[Param, tuple[Any, Any]] = {
 """Rows that a later step may add, each with the value shown first and the one it is changed to."""
 
 
-def one_widget(row: Param, value: Any) -> AppTest:
-    """A page with the widget of one row; what it tells is kept in `told`."""
+def widgets(rows: Mapping[Param, Any]) -> AppTest:
+    """A page with the widgets of some rows at their values; what each tells is kept under `told:` and its path."""
 
-    def page(row, value):  # type: ignore[no-untyped-def]  # Runs alone, without this module's names.
+    def page(rows):  # type: ignore[no-untyped-def]  # Runs alone, without this module's names.
+        from functools import partial
+
         import streamlit as st
 
         from pages.ui.common import param_widgets
 
-        param_widgets.draw_param(row, value, "field", lambda new: st.session_state.update(told=new))
+        def tell(path, new):  # type: ignore[no-untyped-def]
+            st.session_state[f"told:{path}"] = new
 
-    test = AppTest.from_function(page, default_timeout=20, args=(row, value)).run()
+        for row, value in rows.items():
+            param_widgets.draw_param(row, value, row.path, partial(tell, row.path))
+
+    test = AppTest.from_function(page, default_timeout=20, args=(rows,)).run()
     assert not test.exception
     return test
 
 
+def told(test: AppTest, rows: Iterable[Param]) -> dict[str, Any]:
+    """What the widgets told, by path."""
+    keys = {row.path: f"told:{row.path}" for row in rows}
+    return {path: test.session_state[key] for path, key in keys.items() if key in test.session_state}
+
+
 def change(test: AppTest, row: Param, value: Any) -> None:
-    """Does what a person does to give the field this value."""
+    """Gives the field this value as a person does; the page is drawn when it runs next."""
     kind = param_widgets.kind_of(row)
-    field: Any = test.get_by_key("field")
+    field: Any = test.get_by_key(row.path)
     typed = ", ".join(map(str, value)) if isinstance(value, list) else value
     typed = "" if kind == "text" and value is None else typed
-    field.set_value(typed).run()
+    field.set_value(typed)
 
 
-@for_each("row", NEW_ROWS, ids=lambda row: row.path)
-def test_a_row_that_the_form_has_never_seen_has_a_field_that_shows_and_tells_its_value(row: Param) -> None:
-    before, after = NEW_ROWS[row]
-    test = one_widget(row, before)
-    assert "told" not in test.session_state
-    change(test, row, after)
-    assert not test.exception
-    assert test.session_state["told"] == after
+def test_rows_that_the_form_has_never_seen_have_fields_that_show_and_tell_their_values() -> None:
+    test = widgets({row: before for row, (before, _) in NEW_ROWS.items()})
+    assert told(test, NEW_ROWS) == {}
+    for row, (_, after) in NEW_ROWS.items():
+        change(test, row, after)
+    assert not test.run().exception
+    assert told(test, NEW_ROWS) == {row.path: after for row, (_, after) in NEW_ROWS.items()}
 
 
 PLAIN = [row for row in PARAMETERS if row.path not in editors.EDITORS]
 
 
-@for_each("row", PLAIN, ids=lambda row: row.path)
-def test_every_row_without_an_editor_of_its_own_has_a_field_that_tells_what_is_chosen(row: Param) -> None:
-    test = one_widget(row, row.default)
-    change(test, row, otherwise(row))
-    told = ExperimentSpec().with_values({**changes(row), row.path: test.session_state["told"]})
-    assert told == ExperimentSpec().with_values(changes(row))
+def test_every_row_without_an_editor_of_its_own_has_a_field_that_tells_what_is_chosen() -> None:
+    test = widgets({row: row.default for row in PLAIN})
+    for row in PLAIN:
+        change(test, row, otherwise(row))
+    assert not test.run().exception
+    values = told(test, PLAIN)
+    assert values.keys() == {row.path for row in PLAIN}
+    for row in PLAIN:
+        asked = changes(row)
+        assert ExperimentSpec().with_values({**asked, row.path: values[row.path]}) == ExperimentSpec().with_values(
+            asked
+        )
 
 
 @for_each("row", PARAMETERS, ids=lambda row: row.path)
@@ -104,7 +121,7 @@ def test_the_help_of_a_field_says_what_it_does_what_is_allowed_and_its_name(row:
 
 def test_a_learning_rate_of_one_hundred_thousandth_can_be_typed() -> None:
     (row,) = (row for row in PARAMETERS if row.path == "train.learning_rate")
-    test = one_widget(row, 1e-3)
+    test = widgets({row: 1e-3})
     assert test.number_input[0].proto.format == "%g"
     assert (test.number_input[0].min or 0) <= 1e-5
 
