@@ -48,3 +48,11 @@ def for_each(names: str | tuple[str, ...], rows: Iterable[Any], ids: Any = None)
         return every
 
     return decorate
+
+
+def quick_first(values: Iterable[Any], *quick: Any) -> list[Any]:
+    """Parameters of which `make test` runs the quick ones, and `make test-all` all."""
+    rows = list(values)
+    unknown = [value for value in quick if value not in rows]
+    assert not unknown, f"no such rows: {unknown}"
+    return [row if row in quick else pytest.param(row, marks=pytest.mark.long) for row in rows]

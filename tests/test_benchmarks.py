@@ -288,6 +288,7 @@ def test_every_family_is_a_module_that_measures(name: str) -> None:
     assert callable(import_module(f"benchmarks.{name}").measure)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_study_runs_as_runs_and_as_banks_with_every_epoch(few: Photos, tmp_path: Path) -> None:
     from benchmarks.course import banked, replay
@@ -300,6 +301,7 @@ def test_the_study_runs_as_runs_and_as_banks_with_every_epoch(few: Photos, tmp_p
     assert banked(few, tmp_path / "banks", 64, [linear, hidden]) > 0
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_openvino_s_own_benchmark_runs_the_network_that_ours_runs(tmp_path: Path) -> None:
     from benchmarks.prefix import benchmark_app, prefix, rate, save

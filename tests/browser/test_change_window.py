@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.lab import Lab
 from tests.browser.steps import SEEN, SLOW, TRAINED, form, on_run_page, press_train, status
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 WATCH = """window.errors = 0; new MutationObserver(() => {
   window.errors = Math.max(window.errors, document.querySelectorAll('[data-testid=stException]').length)

@@ -130,6 +130,7 @@ def test_the_first_visitor_of_all_may_come_by_a_deep_link_and_lands_inside_the_f
     lands_inside_the_frame(page, cold_lab, name)
 
 
+@pytest.mark.long
 def test_every_page_has_a_deep_link_and_an_unknown_one_leads_to_a_page_that_there_is(
     browser: Browser, still_lab: Lab
 ) -> None:

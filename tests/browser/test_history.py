@@ -98,6 +98,7 @@ def test_back_and_forward_go_from_page_to_page_and_find_each_as_it_was_left(page
     assert entries(page) == ["/runs", "/run", "/compare", "/settings"]
 
 
+@pytest.mark.long
 def test_back_from_compare_keeps_how_the_curves_of_a_run_are_drawn(page: Page, still_lab: Lab) -> None:
     run = add_run(still_lab.models)
     page.goto(f"{still_lab.address}/run?run={run.id}")
@@ -114,6 +115,7 @@ def test_back_from_compare_keeps_how_the_curves_of_a_run_are_drawn(page: Page, s
     assert entries(page) == ["/run", "/compare"]
 
 
+@pytest.mark.long
 def test_back_after_train_shows_the_form_as_it_was_changed(page: Page, lab: Lab) -> None:
     page.goto(form(lab, **SMALL, **{"train.epochs": "1"}))
     epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
@@ -130,6 +132,7 @@ def test_back_after_train_shows_the_form_as_it_was_changed(page: Page, lab: Lab)
     assert parameters(page)["train.epochs"] == "2"
 
 
+@pytest.mark.long
 def test_reload_keeps_the_filter_and_the_runs_compared(page: Page, still_lab: Lab) -> None:
     runs = [add_run(still_lab.models, title) for title in ("first", "second")]
     page.goto(f"{still_lab.address}/runs?find=second")
@@ -147,6 +150,7 @@ def test_reload_keeps_the_filter_and_the_runs_compared(page: Page, still_lab: La
         expect(page.get_by_test_id("stMultiSelect")).to_contain_text(title, timeout=SEEN)
 
 
+@pytest.mark.long
 def test_a_cold_link_opens_at_its_tab_with_its_smoothing(page: Page, still_lab: Lab) -> None:
     run = add_run(still_lab.models, "second")
     page.goto(f"{still_lab.address}/run?run={run.id}&tab=Epochs")
@@ -157,6 +161,7 @@ def test_a_cold_link_opens_at_its_tab_with_its_smoothing(page: Page, still_lab: 
     assert parameters(page) == {"run": run.id, "smoothing": "0.5", "x": "seconds"}
 
 
+@pytest.mark.long
 def test_back_from_the_first_page_leads_out_of_the_dashboard(page: Page, still_lab: Lab) -> None:
     add_run(still_lab.models)
     page.goto(f"{still_lab.address}/settings")

@@ -13,7 +13,7 @@ from tests.browser.steps import SEEN, SLOW, epochs, form, named_points, on_run_p
 from tests.epoch_lines import read_lines
 from tl_core import store
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def started(page: Page, lab: Lab, **settings: str) -> store.Run:

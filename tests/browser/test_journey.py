@@ -32,6 +32,7 @@ def test_a_first_visit_leads_to_a_trained_run_on_the_defaults(page: Page, lab: L
     expect(page.get_by_text(f"{state.test_accuracy:.1%}".replace("%", " %")).first).to_be_visible(timeout=SEEN)
 
 
+@pytest.mark.long
 def test_two_runs_are_compared_and_the_link_keeps_them(page: Page, still_lab: Lab) -> None:
     first = add_run(
         still_lab.models, "plain", accuracies=[(0.5 + 0.05 * epoch, 0.5 + 0.03 * epoch) for epoch in range(8)]

@@ -12,7 +12,7 @@ from tests.browser.steps import SEEN, SMALL, TRAINED, form, on_run_page, press_t
 from tests.conftest import photo
 from tests.test_layers import HEAVY
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def loaded(imports: Path) -> set[str]:

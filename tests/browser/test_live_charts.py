@@ -40,6 +40,7 @@ def test_zoom_and_hidden_curves_survive_three_updates(page: Page, still_lab: Lab
     assert page.evaluate("document.querySelector('.js-plotly-plot').marked")  # It is the very same chart.
 
 
+@pytest.mark.long
 def test_the_hover_label_stays_on_its_epoch_over_three_updates(page: Page, still_lab: Lab) -> None:
     run = add_run(
         still_lab.models, accuracies=[(0.6, 0.5 + 0.01 * epoch) for epoch in range(10)], epochs=20, **trained_here()
@@ -60,6 +61,7 @@ def test_the_hover_label_stays_on_its_epoch_over_three_updates(page: Page, still
         until(lambda: label.text_content() == before, "the same label")
 
 
+@pytest.mark.long
 def test_charts_follow_light_and_dark(browser: Browser, still_lab: Lab) -> None:
     run = add_run(still_lab.models)
     looks = {}

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.lab import Lab
 from tests.browser.steps import QUIET, SCREENSHOTS, SEEN, SMALL, TRAINED, form, settled, until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 AUGMENTED = {**SMALL, "augment": '{"rotation":15}'}
 CURVES = "[...document.querySelectorAll('.st-key-finder .js-plotly-plot')].flatMap(p => p.data.map(t => t.x.length))"

@@ -19,6 +19,7 @@ AGREE = 2.0
 """Seconds within which another tab must show what one did; measured from the disk, on a machine that trains meanwhile."""
 
 
+@pytest.mark.long
 def test_two_tabs_that_press_train_at_once_make_two_runs_that_train_one_after_the_other(
     browser: Browser, lab: Lab
 ) -> None:
@@ -64,6 +65,7 @@ def test_what_happens_shows_in_every_tab_within_two_seconds(browser: Browser, st
         tab.context.close()
 
 
+@pytest.mark.long
 def test_while_nothing_happens_no_tab_asks_and_no_tab_is_told(browser: Browser, lab: Lab) -> None:
     run = add_run(lab.models, accuracies=((0.8, 0.75), (0.9, 0.8)))
     until(lambda: len(lab.states()) == 2 and set(lab.states()) == {"idle"}, "both workers to be ready")

@@ -44,6 +44,7 @@ def test_settings_name_the_same_features_as_their_run(lab: Lab, trained: Path) -
     assert by_run["agrees"] is True
 
 
+@pytest.mark.long
 def test_what_differs_by_setting_says_by_how_much_and_is_no_failure(lab: Lab, trained: Path) -> None:
     half = ("--set", "train.feature_storage=float16")
     assert lab("train", *TRAIN, *half, "--models", trained).status == 0

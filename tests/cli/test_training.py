@@ -173,6 +173,7 @@ def stopped_by(number: signal.Signals, folder: Path, epochs: int, lines: int) ->
     return made, Said(process.returncode, out, err)
 
 
+@pytest.mark.long
 def test_a_stopped_run_goes_on_where_it_was(lab: Lab, folder: Path) -> None:
     made, said = stopped_by(signal.SIGINT, folder, epochs=80, lines=2)
     assert said.status == 130
@@ -190,6 +191,7 @@ def test_a_stopped_run_goes_on_where_it_was(lab: Lab, folder: Path) -> None:
     assert last_object(resumed)["epochs"] == 80
 
 
+@pytest.mark.long
 def test_a_run_stopped_while_tensorflow_loads_can_go_on(folder: Path) -> None:
     made, said = stopped_by(signal.SIGTERM, folder, epochs=2, lines=0)
     assert said.status == 130

@@ -33,6 +33,7 @@ def test_keras_is_loaded_without_what_nobody_gives_it_and_others_still_find_that
     assert trouble_of(PROGRAM) == ""
 
 
+@pytest.mark.long
 def test_openvino_computes_and_tells_nobody() -> None:
     assert trouble_of(OPENVINO) == ""
 

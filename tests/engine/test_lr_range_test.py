@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.each import quick_first
 from tests.engine.conftest import SHALLOW, quiet, small_spec
 from tests.epoch_lines import read_lines
 from tl_core import forks, store
@@ -48,9 +49,7 @@ def head(shared_models: Path) -> Finding:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["frozen", "augmented", "fine-tuned", *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)]
-)
+@pytest.mark.parametrize("name", quick_first(SPECS, "fine-tuned"))
 def test_every_kind_of_experiment_can_be_tested(name: str, shared_models: Path) -> None:
     spec = SPECS[name]
     found = run_range_test(resolve(spec), shared_models)
@@ -112,6 +111,7 @@ def test_it_changes_neither_runs_nor_random_states_nor_what_is_trained_next(tmp_
     assert weights[0] == weights[1]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_fork_is_tested_from_its_parents_weights(shared_models: Path) -> None:
     parent = store.create(shared_models, HEAD.with_values({"train.learning_rate": 0.05, "train.epochs": 3}))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.each import quick_first
 from tests.engine.conftest import SHALLOW, low_spec, quiet, small_spec
 from tests.epoch_lines import read_lines
 from tl_core import store
@@ -77,7 +78,7 @@ def validation_of(run: store.Run, models: Path) -> tuple[np.ndarray, np.ndarray]
     return data.pixels.images[data.split.validation], data.dataset.labels[data.split.validation]
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", quick_first(SPECS, *list(SPECS)[-2:]))
 def test_each_checkpoint_measures_what_its_line_says(
     name: str, runs: dict[str, store.Run], shared_models: Path
 ) -> None:

@@ -159,6 +159,7 @@ def test_closing_the_lab_stops_training_with_its_checkpoint_within_twenty_second
     assert store.queue.waiting(models) == (following,)  # It waits for the next start.
 
 
+@pytest.mark.long
 def test_training_goes_on_without_the_dashboard_where_that_is_set_and_the_next_one_looks_after_its_worker(
     models: Path, supervise: Callable[[], Supervisor]
 ) -> None:

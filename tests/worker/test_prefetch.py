@@ -178,6 +178,7 @@ def test_it_gives_up_for_a_wish_that_needs_something_else(tmp_path: Path, monkey
         watch(Activity(Stage.DECODING), 2, 10)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_another_wish_is_got_ready_though_its_network_is_there(tmp_path: Path) -> None:
     idle = Prefetcher(tmp_path, unwatched, NetworkPool())

@@ -79,6 +79,7 @@ def searching_below(pid: int) -> list[psutil.Process]:
     return [one for one in psutil.Process(pid).children() if "tl_core.worker.job" in one.cmdline()]
 
 
+@pytest.mark.long
 def test_a_preview_is_answered_during_a_search_and_a_cancelled_search_is_gone_within_a_second(home: Path) -> None:
     service.preview(home, small_spec())
     at_work = threading.Event()

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
+from tests.each import quick_first
 from tests.engine.bank.conftest import arrays_of, as_a_run, spec_of
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
@@ -96,14 +97,26 @@ def test_every_axis_is_compared() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", GRIDS)
+@pytest.mark.parametrize(
+    "name",
+    quick_first(
+        GRIDS,
+        "dropout, L1 and L2",
+        "optimisers",
+        "batch normalisation",
+        "noise",
+        "weight decay and clipping",
+        "moving average",
+        "plateau",
+    ),
+)
 def test_each_cell_has_the_curves_of_its_run(name: str) -> None:
     base, axes = GRIDS[name]
     check(cells(Grid.of(axes), spec_of(**base)), arrays_of())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ONE_UNIT)
+@pytest.mark.parametrize("name", quick_first(ONE_UNIT, "learning rates and smoothing"))
 def test_each_cell_of_two_classes_told_apart_by_one_unit_has_the_curves_of_its_run(name: str) -> None:
     base, axes = GRIDS[name]
     check(cells(Grid.of(axes), spec_of(**base)), arrays_of(classes=2))
@@ -186,6 +199,7 @@ def test_a_head_that_diverges_ends_alone_and_says_when() -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_cell_has_the_curves_of_a_whole_run_with_dropout_on_and_off(shared_models: Path) -> None:
     """From images through the frozen network, as the command trains it."""
@@ -209,7 +223,7 @@ class _Stored(np.ndarray):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("storage", ["float32", "float16"])
+@pytest.mark.parametrize("storage", quick_first(["float32", "float16"], "float32"))
 def test_features_that_do_not_fit_into_memory_are_refused_before_they_are_read(
     storage: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

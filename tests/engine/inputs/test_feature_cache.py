@@ -13,6 +13,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
+from tests.each import quick_first
 from tests.engine.conftest import quiet, small_spec
 from tests.epoch_lines import read_lines
 from tl_core import store
@@ -56,7 +57,7 @@ LOW: dict[str, Any] = {"backbone__output": "block3", "data__image_size": 32}
 @pytest.mark.parametrize(
     ("spec", "tolerance"),
     [
-        (five_epochs("feature-extraction", **LOW), 1e-4),
+        pytest.param(five_epochs("feature-extraction", **LOW), 1e-4, marks=pytest.mark.long),
         (five_epochs("fine-tune", train__backbone_learning_rate=1e-5, **LOW), 1e-3),
         pytest.param(five_epochs("feature-extraction"), 1e-4, marks=pytest.mark.long),
         pytest.param(five_epochs("fine-tune", train__backbone_learning_rate=1e-5), 1e-3, marks=pytest.mark.long),
@@ -86,12 +87,7 @@ def test_with_keras_on_both_sides_the_cached_curve_is_the_uncached_one_to_the_bi
         assert curves(cached, name).tolist() == curves(uncached, name).tolist()
 
 
-USUAL = ("EfficientNetLite0", "MobileNetV2", "ResNet50")
-
-
-@pytest.mark.parametrize(
-    "backbone", [name if name in USUAL else pytest.param(name, marks=pytest.mark.long) for name in BACKBONES.names]
-)
+@pytest.mark.parametrize("backbone", quick_first(BACKBONES.names, "EfficientNetLite0", "MobileNetV2"))
 def test_openvino_and_keras_say_the_same_of_an_image(backbone: str) -> None:
     weights, size = (
         "bundled" if backbone == "EfficientNetLite0" else "random",
@@ -242,7 +238,7 @@ def test_a_pass_whose_process_was_killed_goes_on_where_it_was_recorded(tmp_path:
     assert np.array_equal(gone_on, features(prefix, data.pixels, ("a",), tmp_path / "at once", quiet))
 
 
-@pytest.mark.parametrize("storage", ["float32", "float16"])
+@pytest.mark.parametrize("storage", quick_first(["float32", "float16"], "float16"))
 def test_features_that_do_not_fit_into_memory_are_read_from_the_disk_and_the_curve_is_the_same_to_the_bit(
     storage: str, trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.each import quick_first
 from tests.engine.conftest import small_spec
 from tl_core.backbones import BACKBONES
 from tl_core.engine.networks import assembly
@@ -16,7 +17,7 @@ from tl_core.experiment.resolve import resolve
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("backbone", BACKBONES.names)
+@pytest.mark.parametrize("backbone", quick_first(BACKBONES.names, "EfficientNetLite0", "MobileNetV2"))
 def test_rates_decay_by_block_and_every_thawed_weight_is_in_one_group(backbone: str) -> None:
     row = BACKBONES[backbone]
     size, frozen = max(32, row.minimum_size), row.cut_names[-4]

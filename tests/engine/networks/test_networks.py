@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.each import quick_first
 from tl_core.backbones import BACKBONES, Backbone, facts
 from tl_core.backbones.facts import BackboneFacts, from_json, image_sizes, to_json
 from tl_core.engine.backend import keras
@@ -76,7 +77,9 @@ def test_pixels_are_scaled_as_the_family_does_it(backbone: Backbone) -> None:
 
 
 @pytest.mark.slow
-@every_row
+@pytest.mark.parametrize(
+    "backbone", quick_first(BACKBONES, BACKBONES["EfficientNetLite0"], BACKBONES["MobileNetV2"]), ids=BACKBONES.names
+)
 def test_a_network_is_saved_and_opened_again_by_plain_keras(backbone: Backbone, tmp_path: Path) -> None:
     network, inputs = network_of(backbone.name), pixels(smallest(backbone))
     network.save(tmp_path / "network.keras")

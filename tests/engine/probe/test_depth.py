@@ -50,6 +50,7 @@ def test_every_block_is_scored_and_later_ones_know_more(found: Probe) -> None:
     assert read_probe(asdict(found)) == found
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_ridge_on_the_last_block_is_close_to_a_run_of_logistic_regression(
     found: Probe, trained: Callable[[ExperimentSpec], store.Run]
@@ -161,7 +162,7 @@ def test_a_fork_is_refused(tmp_path: Path) -> None:
     [
         pytest.param(Activity(Stage.DECODING), marks=pytest.mark.long),
         pytest.param(Activity(Stage.BUILDING), marks=pytest.mark.long),
-        Activity(Stage.FEATURES),
+        pytest.param(Activity(Stage.FEATURES), marks=pytest.mark.long),
         PROBING,
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.each import quick_first
 from tests.engine.conftest import SHALLOW, quiet, small_spec
 from tests.engine.training.test_resume import assert_same, outcome
 from tests.epoch_lines import read_lines
@@ -84,7 +85,13 @@ def test_the_curve_goes_on_from_the_parents(expected: dict[str, Any], parent: st
     assert expected["figures"][0] == store.FINISHED and expected["figures"][1] in (3, 4)
 
 
-@pytest.mark.parametrize("moment", [Activity(Stage.BUILDING), Activity(Stage.TRAINING, 3), Activity(Stage.TRAINING, 4)])
+@pytest.mark.parametrize(
+    "moment",
+    quick_first(
+        [Activity(Stage.BUILDING), Activity(Stage.TRAINING, 3), Activity(Stage.TRAINING, 4)],
+        Activity(Stage.TRAINING, 4),
+    ),
+)
 def test_a_fork_stopped_before_or_after_its_first_epoch_ends_the_same_without_its_parent(
     shared_models: Path, parent: store.Run, expected: dict[str, Any], moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

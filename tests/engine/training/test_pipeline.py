@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.each import quick_first
 from tests.engine.conftest import SHALLOW, low_spec, quiet, small_spec
 from tests.epoch_lines import read_lines
 from tl_core import store
@@ -50,7 +51,10 @@ def few_blocks(preset: str) -> dict[str, Any]:
     return changes
 
 
-@pytest.mark.parametrize("preset", [*PRESETS.names, pytest.param("from-scratch, whole", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "preset",
+    quick_first([*PRESETS.names, "from-scratch, whole"], "feature-extraction", "fine-tune", "against-overfitting"),
+)
 def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
     preset: str, trained: Trained, shared_models: Path
 ) -> None:

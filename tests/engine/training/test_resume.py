@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.each import quick_first
 from tests.engine.conftest import SHALLOW, low_spec, quiet
 from tests.engine.training.conftest import Trainers
 from tests.epoch_lines import read_lines
@@ -99,7 +100,7 @@ def kill_twice(spec: ExperimentSpec, models: Path, trainers: Trainers, dice: ran
     return run
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", quick_first(SPECS, "head"))
 def test_a_run_killed_at_random_batches_ends_bit_identical_to_one_left_alone(
     name: str, shared_models: Path, trainers: Trainers
 ) -> None:
@@ -117,9 +118,7 @@ def test_a_run_of_the_whole_network_killed_at_random_batches_ends_bit_identical_
         assert_same(outcome(run), left_alone(WHOLE[name], shared_models))
 
 
-@pytest.mark.parametrize(
-    "name", ["head", "two phases, augmented", pytest.param("from scratch, moving statistics", marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize("name", quick_first(SPECS, "two phases, augmented"))
 def test_a_run_stopped_at_every_so_many_batches_ends_the_same(
     name: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,7 +217,15 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("classifier", ["auto", pytest.param("logistic-regression", marks=pytest.mark.long)])
-@pytest.mark.parametrize("step", ["write_val_outputs", "append", "save", "write_manifest", "write_state", "finish"])
+@pytest.mark.parametrize(
+    "step",
+    quick_first(
+        ["write_val_outputs", "append", "save", "write_manifest", "write_state", "finish"],
+        "write_val_outputs",
+        "save",
+        "write_manifest",
+    ),
+)
 def test_a_run_broken_off_at_any_step_of_recording_an_epoch_ends_the_same(
     step: str, classifier: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

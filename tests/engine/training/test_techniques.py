@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.each import quick_first
 from tests.engine.conftest import quiet, small_spec
 from tests.engine.training.conftest import Trainers
 from tests.engine.training.test_resume import assert_same, left_alone, outcome, trained_whole
@@ -107,10 +108,8 @@ EVERY_TECHNIQUE: dict[str, ExperimentSpec] = {
         train__checkpoint_every=1,
     ),
 }
-SLOW = ("stages, rates by depth, averaged, sixteen bits, cosine", "random blocks, drops, GL, augmented")
-every_technique = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.long] if name in SLOW else []) for name in EVERY_TECHNIQUE]
-)
+QUICK = next(iter(EVERY_TECHNIQUE)), "rmsprop, averaged, exponential, stored views of mixed images"
+every_technique = pytest.mark.parametrize("name", quick_first(EVERY_TECHNIQUE, *QUICK))
 
 
 def stop_in_epoch(epoch: int, batch: int = 1) -> Any:
