@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -77,24 +77,32 @@ STATES: dict[str, State] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("scheme", "width"),
-    [
-        ("light", 1280),
-        pytest.param("dark", 400, marks=pytest.mark.long),
-        pytest.param("dark", 1280, marks=pytest.mark.long),
-        pytest.param("light", 400, marks=pytest.mark.long),
-    ],
-)
+EACH_PAGE = "train", "settings", "run-training", "compare-two", "predict", "runs"
+"""A state of each page."""
+
+
+def test_every_page_fits_a_narrow_screen_and_shows_no_error(browser: Browser, still_lab: Lab) -> None:
+    fits_and_shows_no_error(browser, still_lab, EACH_PAGE, "dark", 400)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400), ("dark", 1280), ("light", 400)], ids=str)
 def test_every_state_of_every_page_fits_the_screen_and_shows_no_error(
     browser: Browser, still_lab: Lab, scheme: Literal["light", "dark"], width: int
 ) -> None:
+    fits_and_shows_no_error(browser, still_lab, STATES, scheme, width)
+
+
+def fits_and_shows_no_error(
+    browser: Browser, still_lab: Lab, states: Iterable[str], scheme: Literal["light", "dark"], width: int
+) -> None:
+    """Looks at some states, and keeps a screenshot of each."""
     page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
     asked: set[str | None] = set()
     page.on("request", lambda request: asked.add(urlsplit(request.url).hostname))
-    for name, make in STATES.items():
+    for name in states:
         page.set_viewport_size({"width": width, "height": 900})
-        page.goto(f"{still_lab.address}/{make(still_lab.models)}")
+        page.goto(f"{still_lab.address}/{STATES[name](still_lab.models)}")
         settled(page)
         assert page.get_by_test_id("stException").count() == 0, name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name

@@ -171,7 +171,7 @@ def test_a_folder_that_becomes_a_run_is_seen(models: Path) -> None:
 
 def training(models: Path, progress: Progress | None) -> run_list.Row:
     """The row of a run that has done three of ten epochs and does this now."""
-    phases = (PlannedPhase("head", 1, 10, 100.0),)
+    phases = (PlannedPhase(1, 10, 100.0),)
     run = add_run(models, epochs=10, phases=phases, **trained_here())
     if progress:
         store.write_progress(run, progress)

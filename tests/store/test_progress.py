@@ -10,7 +10,7 @@ from tests.pages.folders import add_run
 from tl_core import store
 from tl_core.records import Activity, EpochRecord, PlannedPhase, Progress, RunState, Stage
 
-TWO_PHASES = RunState(store.RUNNING, phases=(PlannedPhase("head", 1, 5, 1.0), PlannedPhase("fine-tune", 6, 10, 200.0)))
+TWO_PHASES = RunState(store.RUNNING, phases=(PlannedPhase(1, 5, 1.0), PlannedPhase(6, 10, 200.0)))
 
 
 def moment(activity: Activity, done: int = 5, total: int = 10, passed: float = 2.0) -> Progress:

@@ -29,7 +29,6 @@ class Status(StrEnum):
 class PlannedPhase:
     """A phase of a run: its epochs, both included, and the seconds it is expected to take."""
 
-    name: str
     first: int
     last: int
     seconds: float
@@ -90,7 +89,6 @@ class RunState:
     seconds: float | None = None
     epoch: int = 0
     epochs: int | None = None
-    phase: str = ""
     phases: tuple[PlannedPhase, ...] = ()
     best_epoch: int | None = None
     best_metrics: Mapping[str, float] = field(default_factory=dict)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.each import quick_first
-from tests.engine.conftest import quiet, small_spec
+from tests.engine.conftest import low_spec, quiet, small_spec
 from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.backbones import BACKBONES
@@ -242,7 +242,7 @@ def test_a_pass_whose_process_was_killed_goes_on_where_it_was_recorded(tmp_path:
 def test_features_that_do_not_fit_into_memory_are_read_from_the_disk_and_the_curve_is_the_same_to_the_bit(
     storage: str, trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = small_spec(train__feature_storage=storage, data__image_size=48)
+    spec = low_spec(train__feature_storage=storage)
     fitting = trained(spec)
     asked = Mock(return_value=0)
     monkeypatch.setattr(streams, "room", asked)

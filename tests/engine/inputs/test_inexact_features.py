@@ -125,6 +125,7 @@ def test_a_run_from_float16_features_learns_as_from_exact_ones_to_their_rounding
     np.testing.assert_allclose(cheap, exact, rtol=2e-2)
 
 
+@pytest.mark.long
 def test_stored_views_may_be_float16_too(trained: Trained) -> None:
     spec = low_spec(augment={"rotation": 10.0}, train__views=2)
     exact, cheap = (
@@ -153,6 +154,7 @@ def test_int8_is_set_by_training_images_that_the_seed_chooses(shared_models: Pat
     assert first.identity == again.identity != other.identity
 
 
+@pytest.mark.long
 def test_the_report_is_of_the_network_that_is_exported_and_not_of_cheaper_features(
     trained: Trained, shared_models: Path
 ) -> None:

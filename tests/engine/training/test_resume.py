@@ -201,6 +201,7 @@ def test_a_folder_of_images_that_is_gone_when_a_run_goes_on_is_named_and_the_run
     assert [line["epoch"] for line in read_lines(run)] == [1, 2, 3]
 
 
+@pytest.mark.long
 def test_a_picture_that_was_replaced_by_another_of_its_name_is_noticed(photos_folder: Path, tmp_path: Path) -> None:
     spec = low_spec(data__images_per_class=None, data__source=f"folder:{photos_folder}", train__epochs=3)
     run = store.create(tmp_path, spec)

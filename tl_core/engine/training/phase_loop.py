@@ -170,7 +170,7 @@ def planned(context: RunContext) -> tuple[PlannedPhase, ...]:
     images, classes = _counts(context)["images"], len(context.classes)
     in_force = context.experiment.with_changes(changes_in_force(context.run)).phases
     plans = [phase_plan(phase, images, classes) for phase in in_force]
-    return tuple(PlannedPhase(plan.phase.title, plan.phase.first, plan.phase.last, plan.seconds) for plan in plans)
+    return tuple(PlannedPhase(plan.phase.first, plan.phase.last, plan.seconds) for plan in plans)
 
 
 def environment() -> Environment:

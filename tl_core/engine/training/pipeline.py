@@ -143,7 +143,7 @@ def _taken_up(context: RunContext) -> History:
     history = taken_up(context.run, context.spec.train.best)
     if history.best:
         last = history.records[-1]
-        write_state(context.run, epoch=last.epoch, phase=last.phase, **best_values(history.best))
+        write_state(context.run, epoch=last.epoch, **best_values(history.best))
     return history
 
 
@@ -166,7 +166,7 @@ def _record(
     checkpoints.save(
         run.checkpoints, variables, record, mark, best.epoch, train.keep_checkpoints, train.checkpoint_every
     )
-    write_state(run, epoch=record.epoch, phase=record.phase, seconds=passed(), **best_values(best))
+    write_state(run, epoch=record.epoch, seconds=passed(), **best_values(best))
     shown = ", ".join(f"{row.phrase} {row.text(record.metrics[row.name])}" for row in of_split("val") if row.main)
     log.info("Epoch %d: %s.", record.epoch, shown)
     context.on_epoch(record)
