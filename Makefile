@@ -23,8 +23,8 @@ setup: $(VENV)/.developing ## install everything into .venv; quick if nothing ch
 run: $(VENV)/.running ## start the dashboard and print its address; ARGS="--server.port 8600" goes to Streamlit
 	@exec $(PY) -m streamlit run app.py $(ARGS)
 
-test: lint ## style, types and all tests except long ones
-	$(PYTEST) -m "not long" $(ARGS)
+test: setup ## style, types and all tests except long ones
+	@$(MAKE) --no-print-directory lint & $(PYTEST) -m "not long" $(ARGS); tests=$$?; wait $$! && exit $$tests
 
 unit: setup ## the quick tests
 	$(PYTEST) -m "not slow and not long" $(ARGS)

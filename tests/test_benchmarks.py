@@ -213,6 +213,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Photos:
     return given(folder)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_plain_keras_and_ours_train_the_same_thing(few: Photos, tmp_path: Path) -> None:
     from benchmarks.plain import Head, Plain

@@ -69,6 +69,7 @@ def entries(page: Page) -> list[str]:
     return [found[1] for url in urls if (found := re.match(r"http://[^/]+(/\w*)", url))]
 
 
+@pytest.mark.long
 def test_back_and_forward_go_from_page_to_page_and_find_each_as_it_was_left(page: Page, still_lab: Lab) -> None:
     for title in ("first", "second"):
         add_run(still_lab.models, title)

@@ -17,6 +17,7 @@ from tl_core import store
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 def test_a_first_visit_leads_to_a_trained_run_on_the_defaults(page: Page, lab: Lab) -> None:
     page.goto(lab.address)
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible(timeout=SEEN)

@@ -38,6 +38,7 @@ def test_two_tabs_that_press_train_at_once_make_two_runs_that_train_one_after_th
     assert began[0][0] + began[0][1] <= began[1][0] + 0.1
 
 
+@pytest.mark.long
 def test_a_double_click_on_train_makes_one_run(page: Page, lab: Lab) -> None:
     page.goto(form(lab, **SMALL, **{"train.epochs": "2"}))
     button = page.get_by_role("button", name="Train", exact=True)

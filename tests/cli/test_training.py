@@ -201,6 +201,7 @@ def test_a_run_stopped_while_tensorflow_loads_can_go_on(folder: Path) -> None:
     assert "Traceback" not in said.err
 
 
+@pytest.mark.long
 def test_a_terminal_shows_a_bar_with_the_time_left(folder: Path) -> None:
     status, received = on_terminal(["train", *SMALL, "--set", "train.epochs=30", "--models", folder], columns=80)
     shown = plain(received)

@@ -86,6 +86,7 @@ def test_rates_far_too_low_change_nothing_and_far_too_high_end_the_test(head: Fi
     assert head.diverged
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_same_experiment_has_the_same_finding_and_another_seed_another(head: Finding, shared_models: Path) -> None:
     assert run_range_test(resolve(HEAD), shared_models) == head

@@ -86,6 +86,7 @@ def test_what_the_engine_got_ready_the_plan_finds(changes: dict[str, Any], model
     assert after.memory_bytes == before.memory_bytes
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_each_phase_of_a_run_finds_what_an_earlier_run_stored(models: Path) -> None:
     from tl_core.engine.training.lifecycle import train

@@ -77,6 +77,7 @@ def test_it_is_got_ready_once_and_again_after_its_network_was_changed(
     assert made.call_count == 2
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_run_that_changed_no_weight_of_the_network_leaves_it_to_the_next_and_one_that_did_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

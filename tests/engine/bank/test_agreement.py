@@ -106,8 +106,6 @@ def test_every_axis_is_compared() -> None:
         "batch normalisation",
         "noise",
         "weight decay and clipping",
-        "moving average",
-        "plateau",
     ),
 )
 def test_each_cell_has_the_curves_of_its_run(name: str) -> None:
@@ -122,6 +120,7 @@ def test_each_cell_of_two_classes_told_apart_by_one_unit_has_the_curves_of_its_r
     check(cells(Grid.of(axes), spec_of(**base)), arrays_of(classes=2))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_hundreds_of_heads_are_one_bank_and_each_has_the_curves_of_its_run() -> None:
     axes = {
@@ -142,6 +141,7 @@ def test_two_classes_with_a_unit_each_agree_as_well() -> None:
     check(cells(Grid.of({"loss.label_smoothing": [0, 0.2]}), spec_of(head__classifier="softmax")), arrays_of(2))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_seeds_that_are_measured_on_different_training_images_agree_as_well() -> None:
     arrays = arrays_of(images=1040)
@@ -149,6 +149,7 @@ def test_seeds_that_are_measured_on_different_training_images_agree_as_well() ->
     check(specs, arrays)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_heads_that_do_not_fit_side_by_side_are_trained_in_portions_and_come_out_the_same(
     monkeypatch: pytest.MonkeyPatch,

@@ -193,6 +193,7 @@ class TestWithoutRoom:
         assert "TL_CACHE_GB allows 100 kB" in said
         assert "computed in every epoch, which is slow" in said
 
+    @pytest.mark.long
     def test_a_full_disk_is_no_reason_to_fail_either(
         self, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -18,6 +18,9 @@ from tl_core.engine.networks import facts as measuring
 from tl_core.errors import BadInput
 
 every_row = pytest.mark.parametrize("backbone", BACKBONES, ids=BACKBONES.names)
+two_rows = pytest.mark.parametrize(
+    "backbone", quick_first(BACKBONES, BACKBONES["EfficientNetLite0"], BACKBONES["MobileNetV2"]), ids=BACKBONES.names
+)
 applications = keras.applications
 PREPROCESS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "EfficientNetLite0": lambda x: (x - 127) / 128,
@@ -56,7 +59,7 @@ def test_every_cut_has_the_shape_its_facts_tell(backbone: Backbone) -> None:
     np.testing.assert_array_equal(outputs[-1], output(network, pixels(size)))
 
 
-@every_row
+@two_rows
 def test_both_halves_together_are_the_whole_at_the_first_middle_and_last_cut(backbone: Backbone) -> None:
     network, names = network_of(backbone.name), backbone.cut_names
     inputs = pixels(smallest(backbone))
@@ -77,9 +80,7 @@ def test_pixels_are_scaled_as_the_family_does_it(backbone: Backbone) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "backbone", quick_first(BACKBONES, BACKBONES["EfficientNetLite0"], BACKBONES["MobileNetV2"]), ids=BACKBONES.names
-)
+@two_rows
 def test_a_network_is_saved_and_opened_again_by_plain_keras(backbone: Backbone, tmp_path: Path) -> None:
     network, inputs = network_of(backbone.name), pixels(smallest(backbone))
     network.save(tmp_path / "network.keras")
@@ -87,7 +88,7 @@ def test_a_network_is_saved_and_opened_again_by_plain_keras(backbone: Backbone, 
     np.testing.assert_allclose(output(opened, inputs), output(network, inputs), rtol=1e-6, atol=1e-6)
 
 
-@every_row
+@two_rows
 def test_names_are_the_same_however_often_and_after_whatever_a_network_is_built(backbone: Backbone) -> None:
     first = [layer.name for layer in network_of(backbone.name).layers]
     keras.layers.Conv2D(1, 1)(keras.Input((4, 4, 1)))

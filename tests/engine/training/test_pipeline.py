@@ -53,7 +53,7 @@ def few_blocks(preset: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "preset",
-    quick_first([*PRESETS.names, "from-scratch, whole"], "feature-extraction", "fine-tune", "against-overfitting"),
+    quick_first([*PRESETS.names, "from-scratch, whole"], "feature-extraction", "fine-tune"),
 )
 def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
     preset: str, trained: Trained, shared_models: Path
@@ -82,6 +82,7 @@ def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
     assert validation["loss"] == pytest.approx(best["val_loss"], rel=1e-3)
 
 
+@pytest.mark.long
 def test_a_head_trained_on_pretrained_features_learns_digits(trained: Trained) -> None:
     run = trained(small_spec(**MORE, train__epochs=10))
     assert store.read_state(run).best_metrics["val_accuracy"] > 0.8
@@ -140,6 +141,7 @@ def test_the_penalty_is_told_apart_from_the_loss(trained: Trained) -> None:
     assert first["loss"] == pytest.approx(read_lines(plain)[0]["loss"], rel=0.5)
 
 
+@pytest.mark.long
 def test_l1_and_l2_shrink_the_weights_of_the_head(trained: Trained) -> None:
     def kernel(**changes: float) -> np.ndarray:
         run = trained(small_spec(train__epochs=6, head__dropout=0.0, train__learning_rate=1e-2, **changes))

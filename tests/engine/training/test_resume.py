@@ -184,6 +184,7 @@ def test_images_that_changed_since_the_run_began_are_noticed(photos_folder: Path
     assert [line["epoch"] for line in read_lines(run)] == [1, 2, 3]
 
 
+@pytest.mark.long
 def test_a_folder_of_images_that_is_gone_when_a_run_goes_on_is_named_and_the_run_goes_on_once_it_is_back(
     photos_folder: Path, tmp_path: Path
 ) -> None:
@@ -254,6 +255,7 @@ def test_a_run_broken_off_at_any_step_of_recording_an_epoch_ends_the_same(
     assert_same(outcome(run), expected)
 
 
+@pytest.mark.long
 def test_pretrained_weights_that_changed_since_the_run_began_are_noticed(tmp_path: Path) -> None:
     from tl_core.backbones import BACKBONES
     from tl_core.engine.networks.build import build
@@ -281,6 +283,7 @@ def test_what_a_killed_process_left_half_written_is_removed(shared_models: Path)
     assert not any(leftover.exists() for leftover in leftovers)
 
 
+@pytest.mark.long
 def test_going_on_with_other_packages_is_allowed_and_said(shared_models: Path) -> None:
     run = store.create(shared_models, HEAD)
     with pytest.raises(RunStopped):

@@ -108,8 +108,7 @@ EVERY_TECHNIQUE: dict[str, ExperimentSpec] = {
         train__checkpoint_every=1,
     ),
 }
-QUICK = next(iter(EVERY_TECHNIQUE)), "rmsprop, averaged, exponential, stored views of mixed images"
-every_technique = pytest.mark.parametrize("name", quick_first(EVERY_TECHNIQUE, *QUICK))
+every_technique = pytest.mark.parametrize("name", quick_first(EVERY_TECHNIQUE, next(iter(EVERY_TECHNIQUE))))
 
 
 def stop_in_epoch(epoch: int, batch: int = 1) -> Any:
@@ -209,6 +208,7 @@ def test_settings_changed_while_a_run_trains_count_from_the_next_epoch_and_resum
     assert_same(outcome(broken), outcome(changed))
 
 
+@pytest.mark.long
 def test_optimisers_go_on_through_a_change_of_settings_and_begin_anew_in_a_phase(shared_models: Path) -> None:
     run = store.create(shared_models, tiny("fine-tune", **THAWED))
     train(run, shared_models, change_in_epoch(run, 2, {"train.learning_rate": 1e-4}))
@@ -255,6 +255,7 @@ def test_checkpoints_of_every_so_many_epochs_stay(trained: Trained) -> None:
     assert kept == {3, 6, 7, store.read_state(run).best_epoch}
 
 
+@pytest.mark.long
 def test_averaged_weights_are_measured_kept_and_exported(trained: Trained, shared_models: Path) -> None:
     spec = tiny(optimizer__ema=0.95, train__learning_rate=0.05, head__dropout=0.0)
     run, plain = trained(spec), trained(spec.with_values({"optimizer.ema": 0.0}))
