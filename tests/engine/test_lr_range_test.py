@@ -151,7 +151,7 @@ def test_it_can_be_stopped_at_any_stage_and_leaves_nothing_half_made(tmp_path: P
             if activity == stage:
                 raise RunStopped("enough")
 
-        models = tmp_path / stage.replace(" ", "-")
+        models = tmp_path / stage.stage.name
         with pytest.raises(RunStopped):
             run_range_test(resolve(SPECS["frozen"]), models, stop)
         assert not list(models.rglob(".tmp-*"))
