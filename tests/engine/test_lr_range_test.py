@@ -63,6 +63,7 @@ def test_every_kind_of_experiment_can_be_tested(name: str, shared_models: Path) 
     assert read_finding(asdict(found)) == found
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_suggested_rate_learns_where_the_lowest_does_not_and_the_highest_diverges(
     head: Finding, shared_models: Path

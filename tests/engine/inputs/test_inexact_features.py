@@ -207,7 +207,14 @@ class TestWithoutRoom:
         assert "has 1 MB free" in run.log.read_text()
 
 
-@pytest.mark.parametrize(("pooling", "cuts"), [("avg", LITE.cut_names), ("max", LITE.cut_names[-1:])])
+@pytest.mark.parametrize(
+    ("pooling", "cuts"),
+    [
+        ("avg", LITE.cut_names[2:3]),
+        ("max", LITE.cut_names[-1:]),
+        pytest.param("avg", LITE.cut_names, marks=pytest.mark.long),
+    ],
+)
 def test_any_cut_of_the_bundled_network_has_features_that_its_tail_makes_the_same_of(
     pooling: str, cuts: tuple[str, ...], shared_models: Path, tmp_path: Path
 ) -> None:

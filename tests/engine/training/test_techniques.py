@@ -175,6 +175,7 @@ def change_in_epoch(run: store.Run, epoch: int, values: dict[str, Any], stop: bo
 CHANGED = {"head.dropout": 0.6, "train.learning_rate": 1e-4, "augment": {"rotation": 20}}
 
 
+@pytest.mark.long
 def test_settings_changed_while_a_run_trains_count_from_the_next_epoch_and_resume_stays_exact(
     shared_models: Path,
 ) -> None:
