@@ -115,7 +115,8 @@ def storage_of(spec: ExperimentSpec) -> Any:
     return spec.train.feature_storage
 
 
-@pytest.mark.parametrize("freeze", quick_first(["all", "all-but-1"], "all-but-1"))
+@pytest.mark.long
+@pytest.mark.parametrize("freeze", ["all", "all-but-1"])
 def test_a_run_from_float16_features_learns_as_from_exact_ones_to_their_rounding(freeze: str, trained: Trained) -> None:
     spec = small_spec("fine-tune", **SHALLOW, backbone__freeze=freeze, train__head_epochs=0, train__epochs=3)
     exact, cheap = (

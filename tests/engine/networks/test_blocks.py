@@ -59,6 +59,7 @@ def test_kernels_are_what_multiplies_inputs() -> None:
     }
 
 
+@pytest.mark.long
 def test_blocks_above_those_kept_begin_with_random_weights_of_the_seed_and_the_spare_network_stays_pretrained() -> None:
     spec = small_spec(backbone__keep="block4")
     backbone = BACKBONES[spec.backbone.name]
