@@ -24,7 +24,8 @@ run: $(VENV)/.running ## start the dashboard and print its address; ARGS="--serv
 	@exec $(PY) -m streamlit run app.py $(ARGS)
 
 test: setup ## style, types and all tests except long ones
-	@$(MAKE) --no-print-directory lint & $(PYTEST) -m "not long" $(ARGS); tests=$$?; wait $$! && exit $$tests
+	@$(MAKE) --no-print-directory lint & $(PYTEST) -m "not long" $(ARGS); tests=$$?; \
+	  wait $$! || { echo "Style or types failed: see the top of this output, or run make lint." >&2; exit 1; }; exit $$tests
 
 unit: setup ## the quick tests
 	$(PYTEST) -m "not slow and not long" $(ARGS)

@@ -58,7 +58,7 @@ def still_lab(_still_lab: Lab) -> Iterator[Lab]:
 
 @pytest.fixture
 def cold_lab(models: Path) -> Iterator[Lab]:
-    """The same, but nobody has visited it yet."""
+    """The same, before its first visitor."""
     made = Lab(models, free_port())
     with supervisor_lock(models):
         made.start()

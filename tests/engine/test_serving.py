@@ -47,6 +47,9 @@ SPECS = {
 }
 
 
+each_kind = pytest.mark.parametrize("name", quick_first(SPECS, "two phases"))
+
+
 @pytest.fixture(scope="module")
 def run_of(shared_models: Path) -> Callable[[str], store.Run]:
     """A run of a kind, trained once, that kept every checkpoint."""
@@ -81,7 +84,7 @@ def validation_of(run: store.Run, models: Path) -> tuple[np.ndarray, np.ndarray]
     return data.pixels.images[data.split.validation], data.dataset.labels[data.split.validation]
 
 
-@pytest.mark.parametrize("name", quick_first(SPECS, "two phases"))
+@each_kind
 def test_each_checkpoint_measures_what_its_line_says(
     name: str, run_of: Callable[[str], store.Run], shared_models: Path
 ) -> None:
@@ -94,7 +97,7 @@ def test_each_checkpoint_measures_what_its_line_says(
         assert (scores.argmax(axis=1) == labels).mean() == pytest.approx(line["val_accuracy"])
 
 
-@pytest.mark.parametrize("name", quick_first(SPECS, "two phases"))
+@each_kind
 def test_the_checkpoint_of_the_best_epoch_scores_as_the_export(
     name: str, run_of: Callable[[str], store.Run], shared_models: Path
 ) -> None:

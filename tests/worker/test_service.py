@@ -94,7 +94,7 @@ def test_a_preview_is_answered_during_a_search_and_a_cancelled_search_is_gone_wi
 
     search = service.Search(find, 60)
     while not at_work.wait(0.2):
-        assert not search.look().is_over  # A search that nobody looks at ends.
+        assert not search.look().is_over  # A search ends if it is not looked at.
     (process,) = searching_below(os.getpid())
     began = time.monotonic()
     assert service.preview(home, small_spec(), 3).class_name == "3"
@@ -199,7 +199,7 @@ NOISY = textwrap.dedent(
 )
 
 
-def test_what_libraries_print_and_errors_nobody_foresaw_go_to_the_log_and_not_among_the_answers(tmp_path: Path) -> None:
+def test_what_libraries_print_and_unforeseen_errors_go_to_the_log_and_not_among_the_answers(tmp_path: Path) -> None:
     client = Client(tmp_path, (sys.executable, "-c", NOISY, str(tmp_path)))
     for word in ("one", "two"):
         assert client.ask("noisy", 60, word=word) == {"word": word, "read": ""}

@@ -17,9 +17,14 @@ from tl_core.store import processes
 from tl_core.store.run import FAILED, INTERRUPTED, QUEUED, RUNNING, Run, held
 
 DIED = "The process that trained it ended unexpectedly."
+
 NEVER_BEGAN = "TL Lab was closed before it started."
+
 DAMAGED = (OSError, ValueError, BadInput)
 """Raised when reading a state that is missing or has no status."""
+
+RECENT = 5
+"""Number of latest epochs used to estimate the next."""
 
 
 def read_state(run: Run) -> RunState:
@@ -102,10 +107,6 @@ def delete(run: Run) -> None:
         doomed = run.folder.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{run.id}")
         run.folder.rename(doomed)
     shutil.rmtree(doomed)
-
-
-RECENT = 5
-"""Number of latest epochs used to estimate the next."""
 
 
 def read_progress(run: Run) -> Progress | None:

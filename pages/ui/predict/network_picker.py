@@ -22,6 +22,13 @@ from tl_core.text import data_size, percent
 BEST = "best"
 """How the address and the choice of a checkpoint name the exported network, which usually is that of the best epoch."""
 
+RUN, EPOCH = "predict_run", "predict_epoch"
+
+CLASSES_SHOWN = 12
+
+LONGEST = 80
+"""Characters of an address that are shown."""
+
 
 @dataclass(frozen=True)
 class Network:
@@ -87,12 +94,6 @@ def _exported(run: Run, title: str, best: int | None) -> tuple[Network, ...]:
 def _checkpoint(run: Run, entry: Checkpoint, best: bool, title: str) -> Network:
     label = f"Epoch {entry.epoch}{' ★ best' if best else ''} ({entry.phase}, {data_size(entry.bytes)})"
     return Network(run.id, entry.epoch, entry.sha256, title, label)
-
-
-RUN, EPOCH = "predict_run", "predict_epoch"
-CLASSES_SHOWN = 12
-LONGEST = 80
-"""Characters of an address that are shown."""
 
 
 def choose_network(models: Path) -> Network | None:

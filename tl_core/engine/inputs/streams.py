@@ -14,6 +14,12 @@ from tl_core.engine.inputs.prefix import Prefix
 from tl_core.engine.step import Source, on_device
 from tl_core.experiment.spec import Augment
 
+MOMENT = 0.2
+"""Seconds that a chunk of steps should take."""
+
+FIRST = 2_000_000
+"""Maximum number of values in the first chunk, before the time of a batch is known."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -95,13 +101,6 @@ def labelled(
 def in_batches(order: np.ndarray, size: int) -> list[np.ndarray]:
     """Positions in batches of a size; the last may be smaller."""
     return [order[start : start + size] for start in range(0, len(order), size)]
-
-
-MOMENT = 0.2
-"""Seconds."""
-
-FIRST = 2_000_000
-"""Maximum number of values in the first chunk, before the time of a batch is known."""
 
 
 def portions(batches: Sequence[np.ndarray], numbers: int) -> Iterator[slice]:

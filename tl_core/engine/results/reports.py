@@ -17,6 +17,8 @@ from tl_core.metrics import Measured
 Measure = Callable[[np.ndarray, np.ndarray], Measured]
 """From outputs of the classifier (images, units) and labels (images,) to predictions and losses."""
 
+WORST = 24
+
 
 def cross_entropy(outputs: np.ndarray, labels: np.ndarray) -> Measured:
     """Cross-entropy of logits in nats; a single unit is the second of two classes."""
@@ -50,9 +52,6 @@ def loss_name(head: HeadSpec) -> str:
 def measure_of(head: HeadSpec) -> Measure:
     """The loss function of a run's metrics: the one that its classifier minimises."""
     return squared_hinge if head.classifier == "linear-svm" else cross_entropy
-
-
-WORST = 24
 
 
 def report(measured: Measured, class_names: Sequence[str], items: Sequence[Item], loss_name: str) -> dict[str, Any]:

@@ -38,6 +38,11 @@ from tl_core.store import (
 
 log = logging.getLogger(__name__)
 
+LOOK, WRITE = 0.1, 0.5
+"""Seconds between checks for a request to stop, and between reports."""
+
+ASKED = "Stopped on request; complete epochs are kept."
+
 
 class NotBegun(RunFailed):
     """The run was not started: another process trains it, or it was just deleted or removed from the queue."""
@@ -140,12 +145,6 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, OSError):
         return f"A file could not be read or written: {error}."
     return f"Unexpected error ({type(error).__name__}: {error}); the traceback is in log.txt."
-
-
-LOOK, WRITE = 0.1, 0.5
-"""Seconds between checks for a request to stop, and between reports."""
-
-ASKED = "Stopped on request; complete epochs are kept."
 
 
 class Reporting:

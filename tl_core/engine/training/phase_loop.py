@@ -37,6 +37,8 @@ from tl_core.store.live_changes import changes_in_force, put_in_force
 
 log = logging.getLogger(__name__)
 
+OTHER_ENVIRONMENT = "Resumed with other packages or another device; results may not be bit-identical."
+
 Record = Callable[[EpochRecord, Measured, Mapping[str, keras.Variable]], None]
 """Saves an epoch: its record, the outputs on the validation images, and all variables that training changes."""
 
@@ -137,11 +139,6 @@ def _values(
         return {name: np.asarray(variable).copy() for name, variable in before.trainer.variables.items()}
     latest = checkpoints.latest_whole(context.run.checkpoints) if records else None
     return checkpoints.load(context.run.checkpoints, latest) if latest else {}
-
-
-log = logging.getLogger(__name__)
-
-OTHER_ENVIRONMENT = "Resumed with other packages or another device; results may not be bit-identical."
 
 
 def begin(context: RunContext) -> None:

@@ -37,63 +37,6 @@ from tl_core.store import Run, cache_folder, read_state, write_state
 from tl_core.store.checkpoints import Checkpoint
 from tl_core.store.val_outputs import write_val_outputs
 
-
-def finish(context: RunContext) -> None:
-    """Exports the best epoch, or the last if `stopping.restore_best` is off, and evaluates it on validation and test images.
-
-    This is the only evaluation on the test part.
-    """
-    chosen = _chosen(context)
-    if not _holds_all(context, chosen):
-        # Its checkpoint holds the weights trained by then; blocks thawed later must have their initial weights.
-        context = replace(
-            context, model=first_network(context.run, context.experiment, context.classes, context.progress)
-        )
-    restore(context.model, context.run.checkpoints, chosen)
-    export.save(
-        context.model, signature_of(context.run, context.experiment, context.classes, chosen), context.run.export
-    )
-    figures = {}
-    for part in ("validation", "test"):
-        if len(rows := context.data.split.part(part)):
-            figures[part] = _report(context, part, rows)
-    test = figures.get("test", {})
-    write_state(
-        context.run, exported_epoch=chosen.epoch, test_accuracy=test.get("accuracy"), test_loss=test.get("loss")
-    )
-
-
-def _chosen(context: RunContext) -> Checkpoint:
-    """The checkpoint to export; records in the state if it is not the requested one."""
-    folder, state = context.run.checkpoints, read_state(context.run)
-    best = context.spec.stopping.restore_best
-    found = checkpoints.best_whole(folder) if best else checkpoints.latest_whole(folder)
-    wanted, name = (state.best_epoch, "the best") if best else (state.epoch, "the last")
-    if found is None:
-        raise RunFailed("This run has no checkpoint to export.")
-    if found.epoch != wanted:
-        message = f"The checkpoint of epoch {wanted}, {name}, was damaged: epoch {found.epoch} is exported."
-        write_state(context.run, message=message)
-    return found
-
-
-def _holds_all(context: RunContext, entry: Checkpoint) -> bool:
-    """True if a checkpoint holds all weights that the run trains: one of the last phase, with or without live changes."""
-    return entry.epoch >= context.experiment.phases[-1].first
-
-
-def _report(context: RunContext, part: str, rows: np.ndarray) -> dict[str, Any]:
-    phase = context.experiment.phases[-1]
-    parts = divide(context.model, context.experiment, phase.frozen)
-    data = Part(exported_inputs(context, phase, parts)(rows), context.data.dataset.labels[rows])
-    activity = Activity(Stage.EVALUATING, part=part)
-    measured = evaluate(forward_pass(parts.tail), data, measure_of(context.spec.head), context.progress, activity)
-    items = [context.data.dataset.items[row] for row in rows]
-    made = reports.report(measured, context.classes, items, loss_name(context.spec.head))
-    write_json(context.run.report / f"{part}.json", made)
-    return made
-
-
 log = logging.getLogger(__name__)
 
 Passed = Callable[[], float]
@@ -188,3 +131,59 @@ def _solve(context: RunContext, record: Record) -> None:
     measured = {**metrics.measure("train_eval", train_eval), **metrics.measure("val", validation)}
     seconds = round(time.monotonic() - began, 4)
     record(EpochRecord(phase.first, phase.title, measured, seconds=seconds), validation, variables_of(parts.tail, []))
+
+
+def finish(context: RunContext) -> None:
+    """Exports the best epoch, or the last if `stopping.restore_best` is off, and evaluates it on validation and test images.
+
+    This is the only evaluation on the test part.
+    """
+    chosen = _chosen(context)
+    if not _holds_all(context, chosen):
+        # Its checkpoint holds the weights trained by then; blocks thawed later must have their initial weights.
+        context = replace(
+            context, model=first_network(context.run, context.experiment, context.classes, context.progress)
+        )
+    restore(context.model, context.run.checkpoints, chosen)
+    export.save(
+        context.model, signature_of(context.run, context.experiment, context.classes, chosen), context.run.export
+    )
+    figures = {}
+    for part in ("validation", "test"):
+        if len(rows := context.data.split.part(part)):
+            figures[part] = _report(context, part, rows)
+    test = figures.get("test", {})
+    write_state(
+        context.run, exported_epoch=chosen.epoch, test_accuracy=test.get("accuracy"), test_loss=test.get("loss")
+    )
+
+
+def _chosen(context: RunContext) -> Checkpoint:
+    """The checkpoint to export; records in the state if it is not the requested one."""
+    folder, state = context.run.checkpoints, read_state(context.run)
+    best = context.spec.stopping.restore_best
+    found = checkpoints.best_whole(folder) if best else checkpoints.latest_whole(folder)
+    wanted, name = (state.best_epoch, "the best") if best else (state.epoch, "the last")
+    if found is None:
+        raise RunFailed("This run has no checkpoint to export.")
+    if found.epoch != wanted:
+        message = f"The checkpoint of epoch {wanted}, {name}, was damaged: epoch {found.epoch} is exported."
+        write_state(context.run, message=message)
+    return found
+
+
+def _holds_all(context: RunContext, entry: Checkpoint) -> bool:
+    """True if a checkpoint holds all weights that the run trains: one of the last phase, with or without live changes."""
+    return entry.epoch >= context.experiment.phases[-1].first
+
+
+def _report(context: RunContext, part: str, rows: np.ndarray) -> dict[str, Any]:
+    phase = context.experiment.phases[-1]
+    parts = divide(context.model, context.experiment, phase.frozen)
+    data = Part(exported_inputs(context, phase, parts)(rows), context.data.dataset.labels[rows])
+    activity = Activity(Stage.EVALUATING, part=part)
+    measured = evaluate(forward_pass(parts.tail), data, measure_of(context.spec.head), context.progress, activity)
+    items = [context.data.dataset.items[row] for row in rows]
+    made = reports.report(measured, context.classes, items, loss_name(context.spec.head))
+    write_json(context.run.report / f"{part}.json", made)
+    return made

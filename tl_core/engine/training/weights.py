@@ -72,9 +72,8 @@ def take_start(
 
 def put(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
     """Assigns weights, by "model/<the variable's path>", to a network; raises RunFailed if one does not fit."""
-    variables = {f"model/{variable.path}": variable for variable in model.weights}
-    _check_fit(values, variables)
-    checkpoints.restore(values, {name: variables[name] for name in values})
+    _check_fit(values, {f"model/{variable.path}": variable for variable in model.weights})
+    _assign(model, values, "model")
 
 
 def start_identity(run: Run, experiment: Experiment) -> str:
@@ -105,16 +104,16 @@ def restore(model: keras.Model, folder: Path, entry: Checkpoint) -> None:
     Raises:
         RunFailed: it is damaged.
     """
-    _put(model, checkpoints.load(folder, entry), "model")
+    _assign(model, checkpoints.load(folder, entry), "model")
 
 
 def restore_trained(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
     """Loads the trained weights of a checkpoint into a network, not their averages."""
-    _put(model, values, "model")
-    _put(model, values, "trained")
+    _assign(model, values, "model")
+    _assign(model, values, "trained")
 
 
-def _put(model: keras.Model, values: Mapping[str, np.ndarray], part: str) -> None:
+def _assign(model: keras.Model, values: Mapping[str, np.ndarray], part: str) -> None:
     named = {f"{part}/{variable.path}": variable for variable in model.weights}
     checkpoints.restore(values, {name: variable for name, variable in named.items() if name in values})
 
