@@ -78,6 +78,8 @@ def alt(runs: Sequence[ComparedRun], view: controls.ChartView) -> str:
     row = metric_of(view.quantity, "val")
     last = [(run.name, run.epochs[-1].metrics.get(row.name)) for run in runs if run.epochs and row]
     said = [f"{name} {value:.3f}" for name, value in last if value is not None]
+    if not said:
+        return f"{layouts.title_of(view.quantity)}: {curves.NOT_MEASURED}"
     return f"{layouts.title_of(view.quantity)} of {len(runs)} runs by {view.x}; validation after the last epoch: {', '.join(said)}."
 
 

@@ -82,6 +82,17 @@ def test_each_curve_shows_the_metric_its_name_says(quantity: str) -> None:
         assert trace(made, uid)["x"] == [1, 2, 3, 4]
 
 
+def test_a_metric_that_older_epochs_do_not_have_is_said_to_be_missing() -> None:
+    made = figure(run(3), quantity="macro F1")
+    assert made["data"] == []
+    assert "Not measured" in str(made["layout"]["annotations"])
+
+
+def test_percentages_half_a_point_apart_have_different_labels() -> None:
+    """d3's "~" drops zeros only: 10 % and 9.5 %, where ".0%" wrote 10 % twice."""
+    assert figure(run(5), quantity="accuracy")["layout"]["yaxis"]["tickformat"] == ".2~%"
+
+
 def test_the_gap_between_clean_training_and_validation_is_shaded() -> None:
     made = figure(run(3))
     at = uids(made).index("gap")

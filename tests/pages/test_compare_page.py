@@ -170,6 +170,23 @@ def test_without_any_kind_of_curve_the_page_says_what_to_choose(models: Path) ->
     assert "kind of curve" in opened(add_run(models).id, show="").info[0].value
 
 
+@pytest.mark.parametrize("measure, several", [("accuracy", True), ("macro F1", False)])
+def test_kinds_of_curves_can_be_chosen_where_the_measure_has_several(models: Path, measure: str, several: bool) -> None:
+    run = add_run(models)
+    page = opened(run.id, measure=measure, show=["training"])
+    (kinds,) = (group for group in page.button_group if group.label == "Curves")
+    assert kinds.proto.disabled is not several
+    said = [caption.value for caption in page.caption]
+    assert any("on validation images only" in text for text in said) is not several
+
+
+def test_a_measure_that_older_runs_do_not_have_is_said_in_chart_and_alt_text(models: Path) -> None:
+    sent = chart(opened(add_run(models).id, measure="macro F1"))
+    assert sent["figure"]["data"] == []
+    assert "Not measured" in json.dumps(sent["figure"]["layout"])
+    assert sent["alt"].startswith("Macro F1: Not measured")
+
+
 def test_an_epoch_that_is_done_meanwhile_is_drawn_at_the_next_look(models: Path) -> None:
     run = add_run(models, accuracies=((0.8, 0.7),))
     page = opened(run.id)

@@ -27,6 +27,7 @@ _RUN_LOOKS: dict[Kind, tuple[str, str]] = {
     "reported": (colours.faded(colours.TRAINING, 0.7), "dash"),
 }
 _COMPARED_DASHES: dict[Kind, str] = {"val": "solid", "clean": "dash", "reported": "dot"}
+NOT_MEASURED = "Not measured in these epochs: they are older than this metric."
 NOTHING_YET = "The first point appears when the first epoch is done."
 FEW = 30
 """Up to so many epochs each one is marked; a run of one epoch is then seen, too."""
@@ -89,6 +90,8 @@ def run_figure(
         for kind, (colour, dash) in _RUN_LOOKS.items()
         if (row := metric_of(quantity, SPLITS[kind]))
     }
+    if not any(np.isfinite(curve.values).any() for curve in drawn.values()):
+        return {"data": [], "layout": layouts.empty(quantity, x, log, NOT_MEASURED)}
     best = np.flatnonzero(epochs.column("epoch") == best_epoch).tolist()
     index = thinned([curve.values for curve in drawn.values()], [*best, *epochs.phase_starts])
     at = x_values(epochs, x)
@@ -117,6 +120,8 @@ def compare_figure(
         at = x_values(run.epochs, x)
         data += [{**trace, "text": text} for trace in _traces(drawn, at, index, smoothing, quantity)]
     longest = max((len(run.epochs) for run in runs), default=0)
+    if longest and show and not data:
+        return {"data": [], "layout": layouts.empty(quantity, x, log, NOT_MEASURED)}
     return {"data": data, "layout": layouts.layout(quantity, x, log, longest)}
 
 

@@ -60,7 +60,7 @@ def layout(quantity: str, x: str, log: bool, epochs: int, marks: Marks | None = 
             "uirevision": f"{quantity} {log}",
             "title": {"text": title_of(quantity), "standoff": 6},
             "type": "log" if log else "linear",
-            "tickformat": {"percent": ".0%", "": ".0e"}.get(_format_of(quantity)),
+            "tickformat": {"percent": ".2~%", "": ".0e"}.get(_format_of(quantity)),
             "automargin": True,
         },
     }

@@ -13,12 +13,12 @@ import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.charts.colours import DISTINCT
-from pages.ui.charts.curves import Kind, X
-from pages.ui.charts.layouts import has_log_scale
+from pages.ui.charts.curves import SPLITS, Kind, X
+from pages.ui.charts.layouts import has_log_scale, title_of
 from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
 from pages.ui.common.run_list import Row
 from pages.ui.markdown import plain
-from tl_core.metrics import quantities
+from tl_core.metrics import metric_of, quantities
 from tl_core.text import first_of
 
 _KEY, _PARAM = "compared_runs", "runs"
@@ -114,9 +114,11 @@ def choose_view() -> ChartView:
     """Draws the controls in one row, which a narrow window breaks."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare_controls"):
         quantity = _quantity()
-        x, chosen = x_axis("axis"), _kinds()
+        x, chosen = x_axis("axis"), _kinds(quantity)
         weight, log = smoothing("smooth"), log_scale("log_loss", disabled=not has_log_scale(quantity))
-    if chosen:
+    if len(_measured(quantity)) == 1:
+        st.caption(f"One colour per run. {title_of(quantity)} is measured on validation images only.")
+    elif chosen:
         said = ", ".join(f"{name} {_KINDS[name][1]}" for name in chosen)
         st.caption(f"One colour per run: {said}. A click on a run's name below the chart hides it.")
     kinds = tuple(_KINDS[name][0] for name in chosen)
@@ -137,7 +139,13 @@ def _quantity() -> str:
     return str(chosen)
 
 
-def _kinds() -> list[str]:
+def _measured(quantity: str) -> list[str]:
+    """The kinds of curves that there are of a quantity."""
+    return [name for name, (kind, _) in _KINDS.items() if metric_of(quantity, SPLITS[kind])]
+
+
+def _kinds(quantity: str) -> list[str]:
+    measured = _measured(quantity)
     chosen = st.pills(
         "Curves",
         list(_KINDS),
@@ -145,7 +153,8 @@ def _kinds() -> list[str]:
         selection_mode="multi",
         key="show",
         bind="query-params",
+        disabled=len(measured) == 1,  # There is nothing to choose; another measure finds the choice as it was.
         help="Training: on plain training images after the epoch; comparable with validation. Reported: during training, with "
         "augmentation and dropout; says nothing about overfitting.",
     )
-    return [name for name in _KINDS if name in chosen]
+    return measured if len(measured) == 1 else [name for name in measured if name in chosen]

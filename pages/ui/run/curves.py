@@ -86,6 +86,8 @@ def _alt(view: RunView, quantity: str) -> str:
         return f"{title}: {curves.NOTHING_YET}"
     last, inherited = view.records[-1], view.records.inherited
     rows = [row for row in METRICS if row.quantity == quantity and row.split in kinds and row.name in last.metrics]
+    if not rows:
+        return f"{title}: {curves.NOT_MEASURED}"
     said = ", ".join(f"{kinds[row.split]} {last.metrics[row.name]:.3f}" for row in rows)
     best = f" The best epoch is {view.best_epoch}." if len(view.records) > inherited else ""
     before = f" The first {inherited} are inherited from the run it was forked from." if inherited else ""
