@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -100,10 +99,10 @@ def test_the_trace_of_a_failed_run_is_folded_below_its_sentence(models: Path) ->
 
 def test_a_long_log_is_read_from_its_end_only(models: Path) -> None:
     run = add_run(models)
-    run.log.write_text("".join(f"line {number}\n" for number in range(300_000)))
-    started = time.perf_counter()
+    with run.log.open("wb") as log:
+        log.seek(1 << 36)  # A hole: nothing is stored, and no machine could read it whole.
+        log.write("".join(f"\nline {number}" for number in range(300_000)).encode())
     shown = log_tail.last_lines(run.log)
-    assert time.perf_counter() - started < 0.1
     assert shown == [f"line {number}" for number in range(299_800, 300_000)]
     assert opened(run.id, tab="Log").code[0].value.endswith("line 299999")
 
