@@ -96,12 +96,10 @@ def test_a_preview_is_answered_during_a_search_and_a_cancelled_search_is_gone_wi
     while not at_work.wait(0.2):
         assert not search.look().is_over  # A search ends if it is not looked at.
     (process,) = searching_below(os.getpid())
-    began = time.monotonic()
     assert service.preview(home, small_spec(), 3).class_name == "3"
-    assert time.monotonic() - began < 2
     assert not search.look().is_over
     search.cancel()
-    assert search.join(1)
+    assert search.join(10)  # It would go on for minutes.
     assert not process.is_running()
     # Nothing of it is in the way of the next.
     seen: list[Activity] = []
