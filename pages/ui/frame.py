@@ -11,7 +11,13 @@ from tl_core import store
 
 LOGO = str(Path(__file__).parent / "logo.svg")
 HISTORY = (Path(__file__).parent / "history.js").read_text(encoding="utf-8")
-NO_GAP = ".st-key-history { position: absolute; width: 0; }"
+STYLE = ".st-key-history { position: absolute; width: 0; }"  # No gap at the top of every page.
+
+# In the dark, no colour is bright enough as text on the page and dark enough below white text of buttons (WCAG 2: 4.5 : 1 each).
+STYLE += """
+button[data-variant][data-selected]:not([data-disabled]), [data-testid="stSliderThumbValue"]
+{ color: light-dark(LIGHT, DARK) !important; }
+""".replace("LIGHT", st.get_option("theme.light.primaryColor")).replace("DARK", st.get_option("theme.dark.linkColor"))
 
 
 def home() -> None:
@@ -22,7 +28,7 @@ def home() -> None:
 st.set_page_config(page_icon=LOGO, layout="wide")
 st.logo(LOGO)
 built = [navigation.page(name) for name in navigation.PAGES]
-st.components.v2.component("history", js=HISTORY, css=NO_GAP, isolate_styles=False)(key="history", height=1)
+st.components.v2.component("history", js=HISTORY, css=STYLE, isolate_styles=False)(key="history", height=1)
 opened = st.navigation([st.Page(home, default=True, visibility="hidden"), *built], position="top")
 st.set_page_config(page_title=f"{opened.title} · TL Lab")
 opened.run()

@@ -34,7 +34,7 @@ function plotly(version) {
 function mount(parentElement) {
   const box = document.createElement("div")
   box.className = "tl-chart"
-  box.setAttribute("role", "img")
+  box.setAttribute("role", "figure") // An image may hold no buttons.
   parentElement.append(box)
   const chart = { box, drawn: null, pressed: false, alive: true }
   const stop = new AbortController()
