@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.figures import Conditions, Figure
 from benchmarks.timing import Times, as_installed, in_turn
 from tl_core.engine.backend import keras, tf
-from tl_core.engine.inputs.streams import from_features
+from tl_core.engine.inputs.streams import equal_batches, from_features
 from tl_core.engine.networks.assembly import divide, pretrained, with_head
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import Part, PhaseData, Trainer
@@ -143,6 +143,8 @@ def bare(data: Data, first: list[np.ndarray], measuring: bool = False) -> Callab
     weights = [tf.Variable(value) for value in first]
     adam = keras.optimizers.Adam(RATE)
     adam.build(weights)
+    sizes = [len(batch) for batch in equal_batches(np.arange(len(data.train.labels)), BATCH)]
+    ends = tf.constant(np.cumsum([0, *sizes]))
 
     def losses(these: Any, of: Any) -> Any:
         return tf.nn.sparse_softmax_cross_entropy_with_logits(of, these @ weights[0] + weights[1])
@@ -150,8 +152,8 @@ def bare(data: Data, first: list[np.ndarray], measuring: bool = False) -> Callab
     @tf.function
     def epoch(order: Any) -> Any:
         total = tf.zeros(())
-        for start in tf.range(0, len(data.train.labels), BATCH):
-            places = order[start : start + BATCH]
+        for step in tf.range(len(sizes)):
+            places = order[ends[step] : ends[step + 1]]
             with tf.GradientTape() as tape:
                 found = losses(tf.gather(inputs, places), tf.gather(labels, places))
                 loss = tf.reduce_mean(found)

@@ -35,7 +35,7 @@ STATE = RunState(
     epochs=5,
     phases=(PlannedPhase(1, 5, 2.5),),
     images={"train": 8, "validation": 2, "test": 0},
-    environment=Environment({"keras": "3.15.0"}, "3.11.7", "cpu", 2),
+    environment=Environment({"keras": "3.15.0"}, "3.11.7", "cpu", 2, training=2),
     stopped_early=EarlyStop(3, "The validation loss no longer falls."),
     forked_from=ForkOrigin("20260101-120000-first-ab12", 2, "first"),
 )
@@ -73,6 +73,13 @@ def test_a_value_of_another_type_is_refused(change: dict[str, Any]) -> None:
 def test_a_state_of_another_version_loads_without_what_it_does_not_have() -> None:
     state = RunState.from_json({"status": "stopped", "epoch": 4, "idea_of_tomorrow": [1, 2]})
     assert state == RunState(Status.STOPPED, epoch=4)
+
+
+def test_an_environment_of_before_versions_were_recorded_is_the_first() -> None:
+    values = stored(STATE)
+    del values["environment"]["training"]
+    state = RunState.from_json(values)
+    assert state.environment == Environment({"keras": "3.15.0"}, "3.11.7", "cpu", 2, training=1)
 
 
 @pytest.mark.parametrize(

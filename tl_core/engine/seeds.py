@@ -21,8 +21,16 @@ def generator_of(*parts: int | str) -> np.random.Generator:
 
 
 def reseed(model: keras.Model, seed: int, epoch: int) -> None:
-    """Sets the random state of all layers (dropout, noise) as a function of the seed, the layer's name and the epoch."""
+    """Sets the random state of all layers (dropout, noise) for an epoch; each step adds one to their counters, from 0."""
     for layer in model.layers:
         # Keras keeps generators in a private list; test_training checks that this finds every random layer.
         for number, generator in enumerate(layer._seed_generators):
-            generator.state.assign([seed_of(seed, layer.name, number), epoch])
+            generator.state.assign([layer_seed(seed, layer.name, epoch, number), 0])
+
+
+def layer_seed(seed: int, layer: str, epoch: int, number: int = 0) -> int:
+    """The seed of a layer's generator in an epoch.
+
+    The epoch is hashed: as the start of the counter, it would repeat the draws of an epoch, one step later, in the epoch before.
+    """
+    return seed_of(seed, layer, number, "epoch", epoch)

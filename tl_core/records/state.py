@@ -36,12 +36,17 @@ class PlannedPhase:
 
 @dataclass(frozen=True)
 class Environment:
-    """What figures depend on besides the settings."""
+    """What figures depend on besides the settings.
+
+    Attributes:
+        training: The version of how the lab trains: see `TRAINING_VERSION` of `engine.training.phase_loop`. 1 where none was recorded.
+    """
 
     packages: Mapping[str, str]
     python: str
     device: str
     cores: int | None
+    training: int = 1
 
 
 @dataclass(frozen=True)

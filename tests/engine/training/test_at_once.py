@@ -10,7 +10,15 @@ import pytest
 from tests.engine.conftest import quiet
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs import streams
-from tl_core.engine.inputs.streams import Batch, Inputs, ResidentInputs, from_features, in_batches, portions
+from tl_core.engine.inputs.streams import (
+    Batch,
+    Inputs,
+    ResidentInputs,
+    equal_batches,
+    from_features,
+    in_batches,
+    portions,
+)
 from tl_core.engine.networks.head import attach
 from tl_core.engine.training.epochs import Part, PhaseData, Trainer
 from tl_core.experiment.resolve import resolve
@@ -93,6 +101,32 @@ def test_it_makes_no_difference_how_many_steps_are_taken_at_once(monkeypatch: py
     monkeypatch.setattr(streams, "MOMENT", 0.0)
     one_at_a_time = trained(SETTINGS["a hidden layer, dropout, noise"], 3, at_once=True)
     assert by_the_dozen[0] == one_at_a_time[0]
+
+
+def test_an_epoch_ends_with_no_step_of_a_few_images() -> None:
+    """Such a step would be noise, and would move batch statistics just before they are used to measure."""
+    features, sizes = keras.Input((1, 1, CHANNELS)), []
+    for images, size in ((33, 32), (75, 8), (64, 32), (5, 32), (65, 32)):
+        spec = ExperimentSpec().with_values({"train.batch_size": size})
+        tail = keras.Model(features, attach(features, spec.head, 3, 0))
+        inputs = from_features(FEATURES, np.arange(images))
+
+        def watched(batches: Any, epoch: int, inputs: Inputs = inputs) -> Any:
+            sizes.append([len(batch) for batch in batches])
+            return inputs(batches, epoch)
+
+        part = Part(watched, LABELS[:images])
+        Trainer.build(tail, PhaseData(part, part, part), resolve(spec).phases[0]).epoch(1, quiet)
+    assert [len(of) for of in sizes[::3]] == [2, 10, 2, 1, 3], "as many steps as batches of the full size make"
+    assert [set(of) for of in sizes[::3]] == [{17, 16}, {8, 7}, {32}, {5}, {22, 21}]
+
+
+def test_equal_batches_hold_every_position_once_and_in_order() -> None:
+    for images, size in ((0, 4), (1, 4), (9, 4), (10, 3), (12, 4)):
+        order = np.random.default_rng(0).permutation(images)
+        batches = equal_batches(order, size)
+        assert np.array_equal(np.concatenate([*batches, np.array([], int)]), order)
+        assert all(1 <= len(batch) <= size for batch in batches)
 
 
 def test_portions_are_of_batches_of_one_size_and_leave_none_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,9 @@ from tests.engine.training.conftest import Trainers
 from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.engine.inputs import streams
-from tl_core.engine.training import checkpoints, pipeline, recording
+from tl_core.engine.training import checkpoints, phase_loop, pipeline, recording
 from tl_core.engine.training.lifecycle import train
+from tl_core.engine.training.phase_loop import TRAINING_VERSION
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
@@ -291,6 +292,21 @@ def test_going_on_with_other_packages_is_allowed_and_said(shared_models: Path) -
     store.write_state(run, environment=replace(store.read_state(run).environment, device="another"))
     train(run, shared_models, quiet)
     assert "results may not be bit-identical" in store.read_state(run).message
+
+
+@pytest.mark.parametrize("version", [1, TRAINING_VERSION])
+def test_a_run_that_began_in_another_version_of_training_says_so(
+    version: int, shared_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = store.create(shared_models, HEAD)
+    begun = replace(phase_loop.environment(), training=version)
+    store.write_state(run, environment=begun)
+    monkeypatch.setattr(pipeline, "_train", lambda *_: None)
+    monkeypatch.setattr(pipeline, "finish", lambda *_: None)
+    train(run, shared_models, quiet)
+    state = store.read_state(run)
+    assert state.message == ("" if version == TRAINING_VERSION else phase_loop.OTHER_TRAINING)
+    assert state.environment == phase_loop.environment()
 
 
 def test_two_processes_never_train_the_same_run(shared_models: Path, trainers: Trainers) -> None:

@@ -328,6 +328,19 @@ def test_noise_has_its_width_in_training_and_changes_no_bit_in_use(deviation: fl
     assert not np.array_equal(np.asarray(before_classifier(many, training=True)), first)
 
 
+def test_no_step_of_any_epoch_draws_the_masks_of_another() -> None:
+    """Keras counts a generator up by one a step: one that started at the epoch would draw most masks again in the next."""
+    features = keras.Input((1, 1, CHANNELS))
+    spec = ExperimentSpec().with_values({"head.dropout": 0.5, "head.noise": 0.3})
+    model = keras.Model(features, attach(features, spec.head, 3, 0))
+    before_classifier = keras.Model(model.inputs, model.layers[-2].output)
+    ones, drawn = np.ones((BATCH, 1, 1, CHANNELS), np.float32), []
+    for epoch in range(1, 6):
+        reseed(model, 0, epoch)
+        drawn += [np.asarray(before_classifier(ones, training=True)).tobytes() for _ in range(10)]
+    assert len(set(drawn)) == len(drawn)
+
+
 def test_normalisation_in_the_head_follows_the_features_and_every_hidden_layer() -> None:
     spec = ExperimentSpec().with_values({"head.batch_norm": True, "head.hidden": [4], "head.noise": 0.1})
     features = keras.Input((1, 1, CHANNELS))

@@ -16,7 +16,7 @@ from tl_core.engine.backend import keras, tf
 from tl_core.engine.bank.layout import Layout, dropouts
 from tl_core.engine.losses import cross_entropy, lowered, predicted
 from tl_core.engine.networks.head import CLASSIFIER, MOMENTUM
-from tl_core.engine.seeds import seed_of
+from tl_core.engine.seeds import layer_seed, seed_of
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.results.head_bank import PER_HEAD
 
@@ -74,22 +74,39 @@ class Network:
     def weights(self) -> list[Any]:
         return self.trainable + [statistic for norm in self.norms for statistic in (norm.mean, norm.variance)]
 
-    def draws(self, count: Any, batch: int) -> dict[str, Any]:
+    @property
+    def random_layers(self) -> dict[str, int]:
+        """The layers that draw random numbers, by their names in a run, with the size of their inputs."""
+        random = {layer.dropout_name: layer.kernel.shape[1] for layer in self.layers if layer.dropout is not None}
+        if self.settings["head.noise"] is not None:
+            random[NOISE] = self.layers[0].kernel.shape[1]
+        return random
+
+    def draw_seeds(self, epoch: int) -> np.ndarray:
+        """The seeds of the layers' generators in an epoch: int32, shape (random layers, seeds)."""
+        seeds = [
+            [layer_seed(seed, name, epoch) % _KERAS_SEEDS for seed in self.layout.seeds] for name in self.random_layers
+        ]
+        return np.array(seeds, np.int32).reshape(len(seeds), len(self.layout.seeds))
+
+    def draws(self, seeds: Any, step: Any, batch: int) -> dict[str, Any]:
         """The random numbers of a training step, by layer: shape (rows, batch, 1, inputs).
 
-        They equal those that Keras's layers draw in a run with the same seed. The smaller last batch of a run uses the first of them.
+        They equal those that Keras's layers draw in a run with the same seed. A batch of a run that has an image less uses the first of them.
 
         Args:
-            count: The state of the layers' generators: the epoch in its first step, plus one per step.
+            seeds: `draw_seeds` of the epoch.
+            step: The step within the epoch, from 0.
         """
-        random = {layer.dropout_name: layer.kernel for layer in self.layers if layer.dropout is not None}
-        if self.settings["head.noise"] is not None:
-            random[NOISE] = self.layers[0].kernel
         drawn = {}
-        for name, kernel in random.items():
+        for place, (name, inputs) in enumerate(self.random_layers.items()):
             numbers = tf.random.stateless_normal if name == NOISE else tf.random.stateless_uniform
-            seeds = (seed_of(seed, name, 0) % _KERAS_SEEDS for seed in self.layout.seeds)
-            of_seeds = tf.stack([numbers((batch, 1, kernel.shape[1]), tf.stack([seed, count])) for seed in seeds])
+            of_seeds = tf.stack(
+                [
+                    numbers((batch, 1, inputs), tf.stack([seeds[place, number], step]))
+                    for number in range(len(self.layout.seeds))
+                ]
+            )
             drawn[name] = tf.gather(of_seeds, tf.constant(self.layout.seed_of_row))
         return drawn
 

@@ -24,16 +24,16 @@ class Batches(NamedTuple):
 
     Attributes:
         order: Positions of training images, by seed: int32, shape (seeds, steps, batch).
-        shares: The weight of each image: float32, shape (steps, batch). The last batch of an epoch is padded with images
-            of weight 0, so that only one shape is compiled.
+        shares: The weight of each image: float32, shape (steps, batch). Batches with an image less are padded with one of
+            weight 0, so that only one shape is compiled.
         rates: Learning rates: float32, shape (steps, rows, 1, width, 1).
-        epoch: Counted from 1.
+        draw_seeds: See `Network.draw_seeds`.
     """
 
     order: Any
     shares: Any
     rates: Any
-    epoch: Any
+    draw_seeds: Any
 
 
 class Sums(NamedTuple):
@@ -101,7 +101,7 @@ class Stack:
             positions = tf.gather(batches.order[:, step], row_seeds)
             inputs, answers = (tf.gather(of, positions)[:, :, None] for of in (features, labels))
             # Outside XLA, whose random numbers take longer than the rest of the step.
-            draws = self.network.draws(batches.epoch + step, batches.order.shape[2])
+            draws = self.network.draws(batches.draw_seeds, step, batches.order.shape[2])
             of_step = self._compiled_step(inputs, answers, batches.shares[step], draws)
             sums = Sums(*(before + more for before, more in zip(sums, of_step, strict=True)))
         return sums

@@ -17,7 +17,7 @@ from tl_core.engine.backend import tf
 from tl_core.engine.bank.layout import inputs_key
 from tl_core.engine.bank.network import sizes_of
 from tl_core.engine.bank.stack import Batches, Stack
-from tl_core.engine.inputs.streams import in_batches, portions
+from tl_core.engine.inputs.streams import equal_batches, portions
 from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import balanced
@@ -224,18 +224,14 @@ def _rates(stack: Stack, outcomes: Sequence[Outcome], epoch: int, steps: int) ->
 def _train(stack: Stack, arrays: Arrays, epoch: int, rates: np.ndarray, watch: Callable[[], None]) -> list[np.ndarray]:
     """Runs the steps of an epoch; returns `Sums`."""
     count, size = len(arrays.train_labels), stack.specs[0].train.batch_size
-    steps, size = rates.shape[1], min(size, count)
     orders = [generator_of("order", seed, epoch).permutation(count) for seed in stack.layout.seeds]
-    filled = np.zeros((len(orders), steps * size), np.int32)
-    filled[:, :count] = orders
-    shares = np.zeros(steps * size, np.float32)
-    shares[:count] = np.concatenate([np.full(len(part), 1 / len(part)) for part in in_batches(orders[0], size)])
+    filled, shares = _padded([equal_batches(order, size) for order in orders])
     by_step = stack.layout.stacked(rates[:, :, None]).transpose(1, 0, 2, 3)[:, :, None]
     batches = Batches(
-        tf.constant(filled.reshape(len(orders), steps, size)),
-        tf.constant(shares.reshape(steps, size)),
+        tf.constant(filled),
+        tf.constant(shares),
         tf.constant(by_step, tf.float32),
-        tf.constant(epoch),
+        tf.constant(stack.network.draw_seeds(epoch)),
     )
     labels, sums = tf.constant(arrays.train_labels), []
     for portion in portions(list(batches.shares), int(arrays.train.shape[1])):
@@ -243,6 +239,17 @@ def _train(stack: Stack, arrays: Arrays, epoch: int, rates: np.ndarray, watch: C
         span = tf.constant(portion.start), tf.constant(portion.stop)
         sums.append([part.numpy() for part in stack.train(arrays.train, labels, batches, *span)])
     return [sum(parts[1:], parts[0]) for parts in zip(*sums, strict=True)]
+
+
+def _padded(batches: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """`order` and `shares` of `Batches`, from the batches of each seed."""
+    steps, size = len(batches[0]), len(batches[0][0])
+    filled, shares = np.zeros((len(batches), steps, size), np.int32), np.zeros((steps, size), np.float32)
+    for step, batch in enumerate(batches[0]):
+        shares[step, : len(batch)] = 1 / len(batch)
+        for seed, of_seed in enumerate(batches):
+            filled[seed, step, : len(batch)] = of_seed[step]
+    return filled, shares
 
 
 def _measured(

@@ -103,6 +103,14 @@ def in_batches(order: np.ndarray, size: int) -> list[np.ndarray]:
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
+def equal_batches(order: np.ndarray, size: int) -> list[np.ndarray]:
+    """Positions in as many batches as `in_batches` gives, but of equal size, give or take one.
+
+    For training: a last batch of few images would be a noisy step, and would move batch statistics just before they are used to measure.
+    """
+    return np.array_split(order, -(-len(order) // size)) if len(order) else []
+
+
 def portions(batches: Sequence[np.ndarray], numbers: int) -> Iterator[slice]:
     """Batches in chunks, each of equal batch sizes and taking about a `MOMENT`, measured as the caller consumes them.
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from tl_core import metrics
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.streams import Inputs, ResidentInputs, in_batches, portions
+from tl_core.engine.inputs.streams import Inputs, ResidentInputs, equal_batches, in_batches, portions
 from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.seeds import generator_of, reseed
 from tl_core.engine.step import (
@@ -160,7 +160,7 @@ class Trainer:
         train = self.phase.spec.train
         reseed(self.tail, train.seed, epoch)
         order = generator_of("order", train.seed, epoch).permutation(len(self.phase_data.train.labels))
-        batches = in_batches(order, train.batch_size)
+        batches = equal_batches(order, train.batch_size)
         shares = self._shares(epoch, len(batches), records)
         results, taken, activity = [], 0, Activity(Stage.TRAINING, epoch)
         for result in self._results(batches, shares, epoch):

@@ -37,7 +37,15 @@ from tl_core.store.live_changes import changes_in_force, put_in_force
 
 log = logging.getLogger(__name__)
 
+TRAINING_VERSION = 2
+"""1: the last batch of an epoch held the remainder, and most dropout masks and noise of an epoch came again in the next.
+2: batches of equal size; every step of every epoch has its own masks and noise."""
+
 OTHER_ENVIRONMENT = "Resumed with other packages or another device; results may not be bit-identical."
+OTHER_TRAINING = (
+    "Resumed after an update of TL Lab, which divides epochs into batches and draws dropout and noise differently from then on; results "
+    "are not those of a run trained in one version."
+)
 
 Record = Callable[[EpochRecord, Measured, Mapping[str, keras.Variable]], None]
 """Saves an epoch: its record, the outputs on the validation images, and all variables that training changes."""
@@ -153,13 +161,19 @@ def begin(context: RunContext) -> None:
     weights = experiment.weights_identity
     _check_same("images", known.data, data)
     _check_same("pretrained weights", known.weights, weights)
-    other = known.environment not in (None, environment())
-    if other:
-        log.warning("%s It was %s and is %s.", OTHER_ENVIRONMENT, known.environment, environment())
-    message = OTHER_ENVIRONMENT if other else ""
+    message = _difference(known.environment)
+    if message:
+        log.warning("%s It was %s and is %s.", message, known.environment, environment())
     changes = {"data": data, "weights": weights, "epochs": experiment.epochs, "environment": environment()}
     write_state(context.run, message=message, **changes, **_counts(context), phases=planned(context))
     log.info("%d classes, images %s, on %s.", len(context.classes), _counts(context)["images"], device_name())
+
+
+def _difference(known: Environment | None) -> str:
+    """What a resumed run has to say about the environment it was trained in before; "" if it is the same."""
+    if known is None or known == environment():
+        return ""
+    return OTHER_ENVIRONMENT if known.training == TRAINING_VERSION else OTHER_TRAINING
 
 
 def planned(context: RunContext) -> tuple[PlannedPhase, ...]:
@@ -173,7 +187,7 @@ def planned(context: RunContext) -> tuple[PlannedPhase, ...]:
 def environment() -> Environment:
     """What figures depend on besides the spec."""
     packages = {name: version(name) for name in ("tensorflow", "keras", "openvino", "numpy", "pillow")}
-    return Environment(packages, platform.python_version(), device_name(), os.cpu_count())
+    return Environment(packages, platform.python_version(), device_name(), os.cpu_count(), TRAINING_VERSION)
 
 
 def _counts(context: RunContext) -> dict[str, Any]:

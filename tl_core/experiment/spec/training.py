@@ -78,7 +78,15 @@ class TrainSpec(Section):
         title="Stages of unfreezing",
         form=FORM,
     )
-    batch_size: int = setting(32, "Images in one training step.", low=1, high=4096, unit="images", basic=True)
+    batch_size: int = setting(
+        32,
+        "Most images in one training step. An epoch is divided into steps of equal size, give or take one image, so that none has only a "
+        "few.",
+        low=1,
+        high=4096,
+        unit="images",
+        basic=True,
+    )
     learning_rate: float = setting(1e-3, "Learning rate of the head.", low=1e-7, high=10.0, basic=True)
     backbone_learning_rate: float = setting(
         1e-5,
