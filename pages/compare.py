@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from pages.ui.charts import curves, layouts, points
 from pages.ui.charts.component import draw_chart
 from pages.ui.common import run_list
-from pages.ui.common.run_list import distinct_titles
 from pages.ui.compare import compared_runs, controls, tables
 from pages.ui.compare.compared_runs import ComparedRun, read_runs
 from pages.ui.live import follow
@@ -22,16 +21,13 @@ HEIGHT = 460
 models = models_folder()
 
 
-def named(rows: Sequence[run_list.Row]) -> dict[str, str]:
-    """The name of each run on this page, by id."""
-    return distinct_titles((row.id, row.title) for row in rows)
-
-
 @st.fragment(key="compared")
-def compared(ids: Sequence[str], called: dict[str, str], view: controls.ChartView) -> None:
+def compared(ids: Sequence[str], listed: Mapping[str, str], view: controls.ChartView) -> None:
     follow(key="compared_changes")
-    if named(run_list.rows(models)) != called:  # The list of runs above is another one.
+    now = run_list.rows(models)
+    if run_list.labels_of(now) != listed:  # The list of runs above is another one.
         st.rerun()
+    called = run_list.labels_of(row for row in now if row.id in ids)
     runs, problems = read_runs(models, ids, called)
     for problem in problems:
         st.error(plain(problem), icon=":material/broken_image:")
@@ -85,9 +81,8 @@ def alt(runs: Sequence[ComparedRun], view: controls.ChartView) -> str:
 
 st.title("Compare")
 rows = run_list.rows(models)
-called = named(rows)
-chosen = controls.choose_runs(rows, called)
+chosen = controls.choose_runs(rows)
 if chosen:
-    compared(chosen, called, controls.choose_view())
+    compared(chosen, run_list.labels_of(rows), controls.choose_view())
 else:
-    controls.draw_invitation(rows, called)
+    controls.draw_invitation(rows)

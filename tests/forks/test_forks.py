@@ -88,7 +88,7 @@ def test_a_fork_says_where_it_comes_from(models: Path) -> None:
     parent = parent_run(models)
     made = forks.fork(models, parent, 2, {"train.epochs": 7})
     state, spec = store.read_state(made), store.read_spec(made)
-    assert state.title == "fork of parent at epoch 2"
+    assert state.title == "Epochs 7 (fork of parent at epoch 2)"
     assert state.forked_from == ForkOrigin(parent.id, 2, "parent")
     assert (state.status, state.epoch, state.epochs) == (store.QUEUED, 2, 9)
     assert (spec.start.run, spec.start.epoch) == (parent.id, 2)

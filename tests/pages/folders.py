@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,17 @@ def add_run(
     models: Path,
     title: str = "feature-extraction",
     accuracies: Sequence[tuple[float, float]] = ((0.80, 0.75), (0.90, 0.86), (0.97, 0.84)),
+    settings: Mapping[str, Any] | None = None,
+    preset: str = "feature-extraction",
     **state: Any,
 ) -> store.Run:
-    """A run with (clean training accuracy, validation accuracy) for each epoch; finished where `state` does not say otherwise."""
-    run = store.create(models, PRESETS["feature-extraction"].spec(), title)
+    """A run with (clean training accuracy, validation accuracy) for each epoch; finished where `state` does not say otherwise.
+
+    Args:
+        title: Given by hand; empty for the automatic one.
+        settings: What it changes against the preset, by path.
+    """
+    run = store.create(models, PRESETS[preset].spec(settings), title)
     for epoch, (clean, validation) in enumerate(accuracies, 1):
         append_line(run, epoch_line(epoch, clean, validation))
     store.write_state(run, **{"status": store.FINISHED, "seconds": 12.0, **state})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.common.run_list import distinct_titles
+from pages.ui.common import run_list
 from pages.ui.compare import tables
 from pages.ui.compare.compared_runs import read_runs
 from tests.epoch_lines import append_line
@@ -57,9 +57,8 @@ def respecify(run: store.Run, **changes: Any) -> store.Run:
 
 def folder_as_it_is(models: Path, runs: Sequence[store.Run]) -> list[Any]:
     """The runs as the page reads them."""
-    found, problems = read_runs(
-        models, [run.id for run in runs], distinct_titles((run.id, store.title_of(run)) for run in runs)
-    )
+    called = run_list.labels_of(run_list.rows(models))
+    found, problems = read_runs(models, [run.id for run in runs], called)
     assert problems == []
     return found
 
@@ -134,10 +133,11 @@ def test_runs_of_the_same_title_are_told_apart(models: Path) -> None:
     assert legend(opened(first.id, second.id, third.id)) == [f"same {first.id[-4:]}", f"same {second.id[-4:]}", "other"]
 
 
-def test_long_titles_are_cut_and_still_told_apart() -> None:
-    called = distinct_titles([("id-0001", "a" * 50 + "b"), ("id-0002", "a" * 50 + "c")])
-    assert len(set(called.values())) == 2
-    assert all(len(name) < 45 for name in called.values())
+def test_runs_without_a_title_by_hand_are_called_by_the_settings_in_which_they_differ(models: Path) -> None:
+    runs = [add_run(models, "", settings={"head.dropout": rate, "data.image_size": 128}) for rate in (0.2, 0.5)]
+    page = opened(*(run.id for run in runs))
+    assert legend(page) == list(results(page)["Run"]) == ["dropout 0.2", "dropout 0.5"]
+    assert [page.multiselect[0].format_func(run.id) for run in runs] == ["dropout 0.2", "dropout 0.5"]
 
 
 # Curves

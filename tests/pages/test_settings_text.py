@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from pages.ui.common.settings_text import title_in_sentence, title_with_unit, value_text
+from pages.ui.common.settings_text import title_with_unit
 from tests.each import for_each
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
+from tl_core.experiment.wording import title_in_sentence, value_text
 
 ROWS = {row.path: row for row in PARAMETERS}
 

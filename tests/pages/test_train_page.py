@@ -496,7 +496,7 @@ def test_a_fork_is_made_with_the_weights_and_the_lines_of_its_parent(models: Pat
     page = opened(
         **{"start.run": parent.id, "start.epoch": "2", "head.dropout": "0.5", "head.l2": "0.0001", "train.epochs": "8"}
     )
-    assert by_key(page, start.TITLE).placeholder == "The parent from epoch 2, dropout 0.5"
+    assert by_key(page, start.TITLE).placeholder == "Dropout 0.5 (fork of The parent at epoch 2)"
     checked(start_button(page, start._ADDED).click().run())
     (run,) = (run for run in store.runs(models) if run != parent)
     assert store.read_spec(run).start.run == parent.id

@@ -23,7 +23,7 @@ from tl_core.store import checkpoints
 @click.argument("run")
 @click.option("--epoch", type=click.IntRange(1), help="The checkpoint to continue from; by default the best.")
 @options.changes
-@click.option("--title", default="", help='Its title; by default "fork of X at epoch N".')
+@click.option("--title", default="", help="Its title; by default what it changes, and its parent.")
 @click.option("--queue", is_flag=True, help="Add it to the queue of the dashboard instead of training it here.")
 @options.models
 @options.as_json

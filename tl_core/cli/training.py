@@ -45,7 +45,7 @@ def train(spec: str, data: str | None, changes: Sequence[str], models: Path, as_
     wanted = options.read_experiment(spec, data, changes).anchored()
     check(wanted, models)
     with stoppable() as stop:
-        run = forks.create(models, wanted, spec if spec in PRESETS else Path(spec).stem.strip("-"))
+        run = forks.create(models, wanted, "" if spec in PRESETS else Path(spec).stem.strip("-"))
         train_and_tell(run, models, as_json, stop)
 
 

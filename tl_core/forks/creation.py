@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tl_core.errors import BadInput
+from tl_core.experiment.naming import Origin
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_bytes
@@ -33,7 +34,7 @@ def fork(models: Path, run: Run, epoch: int, changes: Mapping[str, Any], title: 
 
     Args:
         changes: Settings by path that differ from those of `continued`.
-        title: By default "fork of X at epoch N".
+        title: By default what it changes, and its parent: "Dropout 0.5 (fork of X at epoch 7)".
 
     Raises:
         BadInput: a setting that a fork cannot change, or a checkpoint that is not kept or damaged.
@@ -58,7 +59,7 @@ def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
         came = ForkOrigin(parent.id, epoch, start.title)
         write_state(made, forked_from=came, epoch=epoch, epochs=resolve(spec).epochs)
 
-    return folders.create(models, spec, title or f"fork of {title_of(parent)} at epoch {epoch}", fill)
+    return folders.create(models, spec, title, fill, Origin(title_of(parent), epoch, continued(parent, epoch)))
 
 
 def weights_for(models: Path, spec: ExperimentSpec) -> dict[str, np.ndarray]:

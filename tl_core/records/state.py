@@ -72,6 +72,7 @@ class RunState:
 
     Attributes:
         message: The reason of the status, as a sentence; may be empty.
+        title_by_hand: Whether you gave the title; None in runs of earlier versions, which did not store it.
         created, started: When the run was created, and when a process last began to train it, in seconds since 1970.
         pid, process_started: The process that trains or created it; see `store.processes`.
         seconds: Training time over all processes.
@@ -87,6 +88,7 @@ class RunState:
     status: Status
     message: str = ""
     title: str = ""
+    title_by_hand: bool | None = None
     created: float | None = None
     pid: int | None = None
     process_started: float | None = None

@@ -20,7 +20,7 @@ ahead.json                the experiment set up on the Train page
 
 from tl_core.store import changes, prefetch, queue
 from tl_core.store.epochs import EpochReader, Epochs, read_epochs
-from tl_core.store.notes import Notes, read_notes, title_of, write_notes
+from tl_core.store.notes import Notes, name_of, read_notes, title_of, write_notes
 from tl_core.store.processes import is_alive, this_process
 from tl_core.store.run import (
     FAILED,
@@ -82,6 +82,7 @@ __all__ = [
     "is_alive",
     "known",
     "models_folder",
+    "name_of",
     "prefetch",
     "queue",
     "read_epochs",

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from tl_core.errors import BadInput
+from tl_core.experiment.naming import LONGEST_TITLE, RunName, fork_text, is_automatic
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json, write_json
+from tl_core.records import RunState
 from tl_core.store.run import Run
 from tl_core.store.state import read_state
 
-LONGEST_TITLE, LONGEST_TEXT, MOST_TAGS, LONGEST_TAG = 80, 4000, 12, 30
+LONGEST_TEXT, MOST_TAGS, LONGEST_TAG = 4000, 12, 30
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,15 @@ def read_notes(run: Run) -> Notes:
 def title_of(run: Run) -> str:
     """The title of a run: from its notes, otherwise its initial title, otherwise its id."""
     return read_notes(run).title or read_state(run).title or run.id
+
+
+def name_of(run: Run, spec: ExperimentSpec, state: RunState, notes: Notes) -> RunName:
+    """The name of a run, and what it is called by among others."""
+    by_hand = state.title_by_hand
+    given = not is_automatic(state.title) if by_hand is None else by_hand
+    came = state.forked_from
+    origin = fork_text(came.title, came.epoch) if came else ""
+    return RunName.of(run.id, notes.title or state.title or run.id, bool(notes.title) or given, spec, origin)
 
 
 def write_notes(run: Run, notes: Notes) -> None:

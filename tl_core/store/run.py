@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from tl_core.errors import BadInput, nearest
+from tl_core.experiment.naming import Origin, automatic_title
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import TEMPORARY, read_json, write_json
 from tl_core.records import RunState, Status
@@ -74,16 +75,26 @@ def cache_folder(models: Path) -> Path:
     return models / "cache"
 
 
-def create(models: Path, spec: ExperimentSpec, title: str = "", fill: Callable[[Run], object] | None = None) -> Run:
+def create(
+    models: Path,
+    spec: ExperimentSpec,
+    title: str = "",
+    fill: Callable[[Run], object] | None = None,
+    origin: Origin | None = None,
+) -> Run:
     """Creates the folder of a new run with status queued; raises BadInput if `models` is not writable.
 
     Args:
+        title: Given by hand; empty for an automatic one.
         fill: Adds files to the folder before the run becomes visible.
+        origin: What a fork continues; its automatic title says so.
     """
-    words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:30] or "run"
+    by_hand = bool(title.strip())
+    title = title.strip() or automatic_title(spec, origin)
+    words = re.sub(r"[^a-z0-9]+", "-", title.lower())[:30].strip("-") or "run"
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{words}-{secrets.token_hex(2)}"
     run = Run(models / "runs" / name)
-    state = RunState(QUEUED, title=title or words, created=time.time(), **this_process())
+    state = RunState(QUEUED, title=title, title_by_hand=by_hand, created=time.time(), **this_process())
     try:
         run.folder.mkdir(parents=True)
         # The spec last: a folder without one is not a run, so no run is visible without a state.

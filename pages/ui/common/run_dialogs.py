@@ -15,8 +15,9 @@ import streamlit as st
 from pages.ui.common import run_actions, run_list
 from pages.ui.markdown import plain
 from tl_core import store
+from tl_core.experiment.naming import LONGEST_TITLE
 from tl_core.store import Notes
-from tl_core.store.notes import LONGEST_TEXT, LONGEST_TITLE, MOST_TAGS
+from tl_core.store.notes import LONGEST_TEXT, MOST_TAGS
 from tl_core.text import counted, data_size, first_of
 
 NAMED = 8
@@ -92,7 +93,9 @@ def _edit(models: Path, run_id: str) -> None:
         saved = st.form_submit_button("Save", type="primary", key="edit_save")
     if not saved:
         return
-    if refused := run_actions.annotate(models, run_id, Notes(title, tuple(tags), text)):
+    # An automatic title that is left as it is stays one.
+    changed = "" if title.strip() == store.read_state(run).title else title
+    if refused := run_actions.annotate(models, run_id, Notes(changed, tuple(tags), text)):
         st.error("  \n".join(map(plain, refused)))
     else:
         close()

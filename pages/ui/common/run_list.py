@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,8 +12,10 @@ from typing import Any
 
 from pages.ui.common.run_view import DAMAGE, read_epochs
 from pages.ui.common.settings_text import changed_settings
+from tl_core import store
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
+from tl_core.experiment.naming import RunName, fork_text, labels
 from tl_core.experiment.resolve import resolve
 from tl_core.files import TEMPORARY
 from tl_core.metrics import METRICS
@@ -39,9 +40,6 @@ UNREADABLE = "unreadable"
 POINTS = 60
 """The most points a small curve is drawn with."""
 
-_LONGEST_TITLE = 34
-"""Characters of a title: legends and hover labels have to fit a narrow window."""
-
 
 @dataclass(frozen=True)
 class Row:
@@ -59,6 +57,7 @@ class Row:
         place: In the queue, from 1.
         progress: What it is doing now; None if no process trains it.
         left: Seconds it will still take.
+        name: What it is called by among others; None if its files are damaged.
     """
 
     id: str
@@ -83,6 +82,7 @@ class Row:
     place: int | None = None
     progress: Progress | None = None
     left: float | None = None
+    name: RunName | None = field(default=None, compare=False, repr=False)
 
 
 def rows(models: Path) -> tuple[Row, ...]:
@@ -153,9 +153,11 @@ def _whole(run: Run) -> Row:
     state, spec, epochs, notes = read_state(run), read_spec(run), read_epochs(run), read_notes(run)
     if state.malformed:
         raise BadInput.of("state.json", f"is damaged ({', '.join(state.malformed)})")
+    name = store.name_of(run, spec, state, notes)
     return Row(
         id=run.id,
-        title=notes.title or state.title or run.id,
+        title=name.title,
+        name=name,
         status=state.status,
         message=state.message,
         created=datetime.fromtimestamp(state.created) if state.created is not None else None,
@@ -176,7 +178,7 @@ def _whole(run: Run) -> Row:
 
 def _fork(state: RunState) -> str:
     came = state.forked_from
-    return f"fork of {came.title} at epoch {came.epoch}" if came else ""
+    return fork_text(came.title, came.epoch) if came else ""
 
 
 def _now(run: Run, state: RunState, epochs: Epochs) -> dict[str, Any]:
@@ -202,11 +204,9 @@ def _thinned(values: list[float]) -> tuple[float, ...]:
     return tuple(kept if (len(values) - 1) % step == 0 else [*kept, values[-1]])
 
 
-def distinct_titles(titles: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """A name for each (id, title): the title, shortened, with the end of the id if titles repeat."""
-    given = [(id, title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1] + "…") for id, title in titles]
-    count = Counter(title for _, title in given)
-    return {id: title if count[title] == 1 else f"{title} {id[-4:]}" for id, title in given}
+def labels_of(shown: Iterable[Row]) -> Mapping[str, str]:
+    """What each of several rows that stand together is called, by id: see `tl_core.experiment.naming.labels`."""
+    return labels(tuple(row.name or RunName(row.id, row.title) for row in shown))
 
 
 def all_tags(shown: Sequence[Row]) -> list[str]:

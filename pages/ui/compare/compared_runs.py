@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class ComparedRun:
         return found, data.validation_share, data.test_share, data.group_by, data.split_seed
 
 
-def read_runs(models: Path, ids: Sequence[str], called: dict[str, str]) -> tuple[list[ComparedRun], list[str]]:
+def read_runs(models: Path, ids: Sequence[str], called: Mapping[str, str]) -> tuple[list[ComparedRun], list[str]]:
     """The runs of these ids that can be read, and for each other one a sentence that says why not."""
     found: list[ComparedRun] = []
     problems: list[str] = []

@@ -16,10 +16,10 @@ from pages.ui.charts.colours import DISTINCT
 from pages.ui.charts.curves import SPLITS, Kind, X
 from pages.ui.charts.layouts import has_log_scale, title_of
 from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
-from pages.ui.common.run_list import Row
+from pages.ui.common.run_list import Row, labels_of
 from pages.ui.markdown import plain
 from tl_core.metrics import metric_of, quantities
-from tl_core.text import first_of
+from tl_core.text import first_of, joined
 
 _KEY, _PARAM = "compared_runs", "runs"
 
@@ -48,17 +48,17 @@ def put_into_address(ids: Sequence[str]) -> None:
         st.query_params.pop(_PARAM, None)
 
 
-def choose_runs(rows: Sequence[Row], called: dict[str, str]) -> list[str]:
+def choose_runs(rows: Sequence[Row]) -> list[str]:
     """Draws the field in which you choose runs, and warns of unknown ones. Returns the ids to compare."""
-    asked = from_address()
-    known = [id for id in asked if id in called]
-    _say_unknown([id for id in asked if id not in called])
+    asked, ids = from_address(), {row.id for row in rows}
+    known = [id for id in asked if id in ids]
+    _say_unknown([id for id in asked if id not in ids])
     if len(known) > DISTINCT:
         st.warning(
             f"Only the first {DISTINCT} of {len(known)} runs are shown: more colours would be hard to tell apart."
         )
     st.session_state[_KEY] = known[:DISTINCT]
-    labels = {row.id: " · ".join(filter(None, (called[row.id], row.dataset, row.backbone))) for row in rows}
+    labels = _options(rows, known)
     chosen: list[str] = st.multiselect(
         "Runs",
         list(labels),
@@ -72,6 +72,13 @@ def choose_runs(rows: Sequence[Row], called: dict[str, str]) -> list[str]:
     return chosen
 
 
+def _options(rows: Sequence[Row], chosen: Sequence[str]) -> dict[str, str]:
+    """What each run is called: the chosen ones as in chart and tables, by what differs between them; the others by what differs between all."""
+    among_all = labels_of(rows)
+    others = {row.id: " · ".join(filter(None, (among_all[row.id], row.dataset, row.backbone))) for row in rows}
+    return {**others, **labels_of(row for row in rows if row.id in chosen)}
+
+
 def _say_unknown(ids: Sequence[str]) -> None:
     if ids:
         said = first_of([plain(id[:80]) for id in ids], 5)
@@ -82,17 +89,17 @@ def _say_unknown(ids: Sequence[str]) -> None:
         )
 
 
-def draw_invitation(rows: Sequence[Row], called: dict[str, str]) -> None:
+def draw_invitation(rows: Sequence[Row]) -> None:
     """What you can do if no run is chosen: compare the newest two, or train some first."""
-    newest = [row.id for row in rows if row.epoch][:2]
+    newest = [row for row in rows if row.epoch][:2]
     if len(newest) == 2:
         st.info("No run is chosen. Choose two or more above, or start with the newest two.", icon=":material/info:")
         st.button(
-            plain(f"Compare {called[newest[0]]} and {called[newest[1]]}"),
+            plain(f"Compare {joined(list(labels_of(newest).values()))}"),
             icon=":material/stacked_line_chart:",
             key="compare_newest",
             on_click=put_into_address,
-            args=(newest,),
+            args=([row.id for row in newest],),
         )
         return
     st.info("There is nothing to compare yet: it takes two runs with at least one epoch each.", icon=":material/info:")

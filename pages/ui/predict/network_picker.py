@@ -10,7 +10,6 @@ import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.common import run_list
-from pages.ui.common.run_list import distinct_titles
 from pages.ui.live import follow
 from pages.ui.markdown import plain
 from tl_core import sentences, store
@@ -107,7 +106,7 @@ def choose_network(models: Path) -> Network | None:
     if not options:
         _nothing_yet(rows)
         return None
-    called = distinct_titles((row.id, row.title) for row in rows.values())
+    called = run_list.labels_of([rows[run_id] for run_id in options])
     with st.grid(2, min_column_width=300, key="predict_network"):
         chosen = _choose_run(options, asked, {run_id: _label(rows[run_id], called[run_id]) for run_id in options})
         network = _choose_checkpoint(models, chosen, called[chosen])

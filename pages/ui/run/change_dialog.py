@@ -11,12 +11,13 @@ import streamlit as st
 
 from pages.ui.common import augmentation_fields, param_widgets, run_dialogs, run_list, spec_sharing
 from pages.ui.common.run_view import RunView
-from pages.ui.common.settings_text import PARAMS, changes_text
+from pages.ui.common.settings_text import changes_text
 from pages.ui.markdown import plain
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.wording import PARAMS
 from tl_core.plan.problems import spec_problems
 from tl_core.store import Run, live_changes
 

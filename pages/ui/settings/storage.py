@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.common import run_actions
+from pages.ui.common import run_actions, run_list
 from pages.ui.markdown import plain
 from tl_core import sentences, service, store
 from tl_core.cache import eviction
@@ -165,7 +165,7 @@ def draw_cache_check(models: Path) -> None:
     """Shows the limit of the caches, and offers a cache audit."""
     st.caption(_allowed(models))
     with st.expander("Cache audit", icon=":material/fact_check:"):
-        titles = {run.id: store.title_of(run) for run in store.runs(models)}
+        titles = run_list.labels_of(run_list.rows(models))
         if not titles:
             st.markdown("There is no run yet, so no features are cached.")
             return

@@ -10,7 +10,6 @@ import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.common import param_widgets
-from pages.ui.common.settings_text import PARAMS
 from pages.ui.markdown import plain
 from pages.ui.train import draft
 from pages.ui.train.draft import problem_text, problems_of_field
@@ -18,6 +17,7 @@ from pages.ui.train.plan_view import PlanView
 from tl_core import forks, store
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.wording import PARAMS
 from tl_core.store import checkpoints
 
 RUN, EPOCH = "start.run", "start.epoch"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import time
 from pathlib import Path
 from typing import Literal
@@ -10,21 +9,16 @@ from typing import Literal
 import streamlit as st
 
 from pages.ui import navigation
-from pages.ui.common.settings_text import PARAMS, title_in_sentence
-from pages.ui.common.spec_sharing import differences
 from pages.ui.markdown import plain
 from pages.ui.train import draft, fork_origin
 from pages.ui.train.draft import owner, problem_text, problems_without_field, spec_from, title_of
-from pages.ui.train.fork_origin import Parent
 from pages.ui.train.plan_view import PlanView, problems_of
 from tl_core import forks, store
 from tl_core.errors import BadInput, Problem
-from tl_core.experiment.presets import PRESETS, Preset
+from tl_core.experiment.naming import LONGEST_TITLE, Origin, automatic_title
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.supervisor import workers
 from tl_core.text import counted
-
-LONGEST_TITLE = 70
 
 TITLE = "train.title"
 
@@ -36,29 +30,11 @@ ONE_CLICK = 1.5
 """Seconds in which two clicks on one button for the same experiment are one double click."""
 
 
-def usual_title(spec: ExperimentSpec, parent: Parent | None = None) -> str:
-    """Such as "Fine-tuning the top, dropout 0.5, rotation 15"; it distinguishes runs in every table and chart.
-
-    Args:
-        parent: The run that a fork goes on from: then "Title of it from epoch 7, dropout 0.5".
-    """
-    if parent and parent.spec:
-        changes, begin = differences(spec, parent.spec), f"{parent.title} from epoch {spec.start.epoch}"
-    else:
-        nearest = min(PRESETS, key=lambda preset: len(_changes(spec, preset)))
-        changes, begin = _changes(spec, nearest), nearest.title
-    words = [begin, *(_change_text(path, text) for path, text in changes.items())]
-    return textwrap.shorten(", ".join(words), LONGEST_TITLE, placeholder=" …").replace(", …", " …")
-
-
-def _changes(spec: ExperimentSpec, preset: Preset) -> dict[str, str]:
-    return differences(spec, preset.spec({"data.source": spec.data.source}))
-
-
-def _change_text(path: str, text: str) -> str:
-    if path == "augment":
-        return text.replace(":", " ").replace("_", " ").replace(",", ", ")
-    return f"{title_in_sentence(PARAMS[path])} {text}"
+def suggested_title(models: Path, spec: ExperimentSpec) -> str:
+    """What a run of this experiment is called if you give it no title."""
+    found = fork_origin.parent(models, spec)
+    origin = Origin(found.title, spec.start.epoch, found.spec) if found and spec.start.epoch is not None else None
+    return automatic_title(spec, origin)
 
 
 def follow_click() -> None:
@@ -72,9 +48,9 @@ def draw_start(view: PlanView) -> None:
     st.text_input(
         "Title",
         key=TITLE,
-        placeholder=usual_title(view.spec, fork_origin.parent(view.models, view.spec)),
+        placeholder=suggested_title(view.models, view.spec),
         help="The name of the run in tables and charts. Empty: the suggested title.",
-        max_chars=80,
+        max_chars=LONGEST_TITLE,
         persist_state="session",
         on_change=draft.touch,
     )
@@ -115,7 +91,7 @@ def _start(models: Path, after: str) -> None:
     """Makes the run, in a callback: those run once for each click, and before anything is drawn."""
     draft.touch()
     spec, problems = spec_from(draft.values())
-    title = st.session_state.get(TITLE, "").strip() or usual_title(spec, fork_origin.parent(models, spec))
+    title = st.session_state.get(TITLE, "").strip()
     now, same = time.monotonic(), (spec.digest(), title, after)
     before, last = st.session_state.get(_LAST, (0.0, None))
     if problems or (last == same and now - before < ONE_CLICK):
