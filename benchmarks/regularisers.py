@@ -23,8 +23,6 @@ from tl_core.records import unwatched
 from tl_core.store import checkpoints
 
 SEEDS = (0, 1, 2)
-ZERO = 1e-3
-"""Weights smaller than this share of the layer's largest count as zero."""
 
 OVERFITS = {
     "data.source": "playground:images_per_class=150",
@@ -82,7 +80,7 @@ class Outcome:
         clean, validation: Accuracies in the epoch that counts.
         loss: Validation loss there.
         norm: Euclidean norm of the head's kernels.
-        sparsity: The share of the head's weights that are zero or nearly so.
+        sparsity: The share of the head's weights that are exactly zero.
         epochs: How many were trained.
     """
 
@@ -114,7 +112,7 @@ def _trained(models: Path, settings: Mapping[str, Any]) -> tuple[float, ...]:
     found = next(record.metrics for record in records if record.epoch == state.exported_epoch)
     kernels = _kernels(run, state.exported_epoch)
     norm = float(np.sqrt(sum(float((kernel**2).sum()) for kernel in kernels)))
-    zeros = float(np.mean(np.concatenate([np.abs(kernel).ravel() < ZERO * np.abs(kernel).max() for kernel in kernels])))
+    zeros = float(np.mean(np.concatenate([kernel.ravel() == 0 for kernel in kernels])))
     return found["train_eval_accuracy"], found["val_accuracy"], found["val_loss"], norm, zeros, len(records)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tl_core.engine import proximal
 from tl_core.engine.backend import keras, tf
 from tl_core.engine.losses import cross_entropy, larger, lowered, mixed, predicted
 
@@ -42,6 +43,7 @@ class StepConfig:
         label_smoothing: Share of every label spread over all classes (Szegedy et al. 2016).
         class_weights: The weight of each class: float32, shape (classes,); None: equal weights.
         penalised: Variables with a penalty of `l2` times the sum of squares. A regulariser set on an existing layer has no effect.
+        l1: Pairs of a variable and the factor of its L1 penalty, minimised by proximal steps.
         clip_norm: The largest gradient norm, over all weights together (Pascanu et al. 2013); None: unlimited.
         ema: Decay of the moving average. In the first steps it is at most (1 + step) / (10 + step), so that random initial
             weights are soon forgotten (as TensorFlow's ExponentialMovingAverage with `num_updates`).
@@ -54,6 +56,7 @@ class StepConfig:
     class_weights: np.ndarray | None = None
     penalised: Sequence[Any] = ()
     l2: float = 0.0
+    l1: Sequence[tuple[Any, float]] = ()
     clip_norm: float | None = None
     ema: float = 0.0
     averages: Sequence[tuple[Any, Any]] = ()
@@ -160,21 +163,26 @@ def training_steps(tail: keras.Model, groups: Sequence[ParamGroup], method: Step
 def _update(tail: keras.Model, groups: Sequence[ParamGroup], method: StepConfig) -> Callable[..., tuple[Any, Any, Any]]:
     """One update of the weights; returns losses, correctness of the predictions, penalty."""
     variables = [variable for group in groups for variable in group.variables]
+    by_variable = {id(variable): factor for variable, factor in method.l1}
+    factors = [by_variable.get(id(variable)) for variable in variables]
 
     def update(inputs: Any, labels: Any, *others: Any) -> tuple[Any, Any, Any]:
         with tf.GradientTape() as tape:
             with _computing_in(tail, method.precision):
                 logits = tail(inputs, training=True)
             losses = mixed(lambda of: cross_entropy(of, logits), labels, *others)
-            penalty = tf.add_n([tf.zeros(()), *(tf.cast(loss, tf.float32) for loss in tail.losses), *_squares(method)])
+            smooth = tf.add_n([tf.zeros(()), *(tf.cast(loss, tf.float32) for loss in tail.losses), *_squares(method)])
             wanted = lowered(method.label_smoothing or None, method.class_weights, losses, logits, labels, *others)
-            objective = tf.reduce_mean(wanted) + penalty
+            objective = tf.reduce_mean(wanted) + smooth
         gradients = tape.gradient(objective, [variable.value for variable in variables])
+        penalty = tf.add_n([smooth, *(proximal.penalty(*penalised) for penalised in method.l1)])
+        share: Any = 1.0
         if method.clip_norm is not None:
-            gradients, _ = tf.clip_by_global_norm(gradients, method.clip_norm)
+            gradients, share = _clipped(gradients, variables, factors, method.clip_norm)
+        start = 0
         for group in groups:
-            group.optimizer.apply(gradients[: len(group.variables)], group.variables)
-            gradients = gradients[len(group.variables) :]
+            part = slice(start, start := start + len(group.variables))
+            proximal.update(group.optimizer, gradients[part], group.variables, factors[part], share)
         move_averages(method.averages, method.ema, groups[0].optimizer.iterations)
         return losses, tf.equal(predicted(logits), larger(labels, *others)), penalty
 
@@ -184,6 +192,15 @@ def _update(tail: keras.Model, groups: Sequence[ParamGroup], method: StepConfig)
 def _each(step: Callable[[Any], Any], batches: Any, dtypes: tuple[Any, ...]) -> tuple[Any, ...]:
     """The stacked results of a step on each batch."""
     return tuple(tf.map_fn(step, batches, parallel_iterations=1, fn_output_signature=dtypes))
+
+
+def _clipped(
+    gradients: Sequence[Any], variables: Sequence[Any], factors: Sequence[proximal.Factor], clip_norm: float
+) -> tuple[Sequence[Any], Any]:
+    """Gradients scaled down to a norm, L1 penalties included, and by how much."""
+    norm = tf.linalg.global_norm(list(map(proximal.subgradient, gradients, variables, factors)))
+    clipped, _ = tf.clip_by_global_norm(gradients, clip_norm, use_norm=norm)
+    return clipped, clip_norm * tf.minimum(1 / norm, 1 / clip_norm)
 
 
 def _squares(method: StepConfig) -> Iterator[Any]:

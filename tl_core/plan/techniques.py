@@ -79,7 +79,9 @@ def dense_layers(spec: ExperimentSpec) -> tuple[str, ...]:
 
 def _penalties(experiment: Experiment) -> Iterator[Technique]:
     head, layers = experiment.spec.head, joined(dense_layers(experiment.spec))
-    zero, small = "drives weights to exactly zero", "keeps weights small"
+    zero, small = "sets weights to exactly zero", "keeps weights small"
+    if experiment.spec.optimizer.ema:
+        zero += ", and their moving average nearly so"
     for kind, amount, what, so in (
         ("L1", head.l1, "kernels", zero),
         ("L2", head.l2, "kernels", small),

@@ -55,13 +55,16 @@ GRIDS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
         {"head.batch_norm": [True], "head.dropout": [0, 0.3], "optimizer.ema": [0, 0.9]},
     ),
     "weight decay and clipping": (
-        {"head__hidden": [8]},
+        {"head__hidden": [8], "head__l1": 0.01},
         {"optimizer.weight_decay": [0, 0.1], "optimizer.clip_norm": [None, 0.5]},
     ),
     "moving average": ({}, {"optimizer.ema": [0, 0.5, 0.99]}),
-    "optimisers": ({"optimizer__weight_decay": 0.05}, {"optimizer.name": ["adamw", "sgd", "rmsprop"]}),
+    "optimisers": (
+        {"optimizer__weight_decay": 0.05, "head__l1": 0.01},
+        {"optimizer.name": ["adamw", "sgd", "rmsprop"]},
+    ),
     "nesterov": (
-        {"optimizer__name": "sgd", "optimizer__nesterov": True, "optimizer__clip_norm": 0.2},
+        {"optimizer__name": "sgd", "optimizer__nesterov": True, "optimizer__clip_norm": 0.2, "head__bias_l1": 0.01},
         {"train.learning_rate": [0.01, 0.1]},
     ),
     "plateau": (

@@ -5,7 +5,7 @@ See `Layout` for the axes of arrays. Computations are in inference mode unless s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -40,6 +40,11 @@ class Dense(NamedTuple):
     dropout: Any
     kernel: Any
     bias: Any
+
+    @property
+    def weights(self) -> tuple[tuple[str, Any], tuple[str, Any]]:
+        """Kernel and bias with the prefix of their penalties' settings."""
+        return ("", self.kernel), ("bias_", self.bias)
 
 
 class BatchNorm(NamedTuple):
@@ -144,15 +149,36 @@ class Network:
         wanted = lowered(smoothing, class_weights, plain, flat, answers)
         return tuple(tf.reshape(values, shape) for values in (plain, wanted, tf.equal(predicted(flat), answers)))
 
-    def penalty(self, outputs: Sequence[Any], shares: Any) -> Any:
-        """The penalty of each head, shape (rows, 1, width, 1); that on activity is a weighted average over images."""
+    @property
+    def l1(self) -> list[Any]:
+        """The factor of the L1 penalty of each trainable weight, as in `settings`; proximal steps minimise these penalties."""
+        of_layer = [self.settings["head.l1"], self.settings["head.bias_l1"]]
+        return of_layer * len(self.layers) + [None, None] * len(self.norms)
+
+    def l1_penalty(self) -> Any:
+        """The L1 penalty on kernels and biases of each head, shape (rows, 1, width, 1)."""
+        pairs = zip(self.trainable, self.l1, strict=True)
+        return self._summed((factor, tf.abs(weight.value)) for weight, factor in pairs)
+
+    def smooth_penalty(self, outputs: Sequence[Any], shares: Any) -> Any:
+        """The other penalties, which have gradients, in the same shape; those on activity are weighted averages over images."""
+        of = self.settings.__getitem__
+        squared = [(of(f"head.{kind}l2"), weight) for layer in self.layers for kind, weight in layer.weights]
+        weights = ((factor, tf.square(weight.value)) for factor, weight in squared)
+        share = shares[:, None, None]
+        activity = (
+            (of(f"head.activity_{norm}"), share * function(output))
+            for output in outputs
+            for norm, function in (("l1", tf.abs), ("l2", tf.square))
+        )
+        return self._summed([*weights, *activity])
+
+    def _summed(self, terms: Iterable[tuple[Any, Any]]) -> Any:
+        """The sum of values times a factor, for each head; terms whose factor is None count nothing."""
         total = tf.zeros((self.layout.places.shape[0], 1, self.layout.places.shape[1], 1))
-        for layer, output in zip(self.layers, outputs, strict=True):
-            penalised = ("", layer.kernel.value, 1.0), ("bias_", layer.bias.value, 1.0)
-            for kind, values, share in (*penalised, ("activity_", output, shares[:, None, None])):
-                for norm, of in (("l1", tf.abs), ("l2", tf.square)):
-                    if (factor := self.settings[f"head.{kind}{norm}"]) is not None:
-                        total += factor * tf.reduce_sum(share * of(values), [1, 3], keepdims=True)
+        for factor, values in terms:
+            if factor is not None:
+                total += factor * tf.reduce_sum(values, [1, 3], keepdims=True)
         return total
 
 

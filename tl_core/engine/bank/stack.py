@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tl_core.engine import proximal
 from tl_core.engine.backend import tf
 from tl_core.engine.bank.layout import layout_of
 from tl_core.engine.bank.network import network_of, sizes_of
@@ -73,6 +74,8 @@ class Stack:
         self.optimizer = optimizer_of(self._trainable, lambda: self._rates, largest)
         if largest.weight_decay:
             self.optimizer.weight_decay = self._settings["optimizer.weight_decay"]
+        if any(factor is not None for factor in self.network.l1):
+            proximal.prepare(self.optimizer, (rows, 1, width, 1))
         averaged = self._settings["optimizer.ema"] is not None
         self.averages = pairs_with_averages(self.network.weights) if averaged else []
         # XLA fuses the operations of the optimiser: with 64 linear heads a step takes half the time.
@@ -110,10 +113,14 @@ class Stack:
         with tf.GradientTape() as tape:
             logits, outputs = self.network.forward(inputs, draws, shares)
             losses, wanted, correct = self.network.losses(logits, labels, self._class_weights)
-            penalty = self.network.penalty(outputs, shares)
-            objective = tf.reduce_sum(wanted * shares[:, None]) + tf.reduce_sum(penalty)
+            smooth = self.network.smooth_penalty(outputs, shares)
+            objective = tf.reduce_sum(wanted * shares[:, None]) + tf.reduce_sum(smooth)
         gradients = tape.gradient(objective, [variable.value for variable in self._trainable])
-        self.optimizer.apply(_clipped(gradients, self._settings["optimizer.clip_norm"]), self._trainable)
+        penalty = smooth + self.network.l1_penalty()
+        share = self._clip_share(gradients)
+        shorter = gradients if share is None else [gradient * share for gradient in gradients]
+        factors = self.network.l1
+        proximal.update(self.optimizer, shorter, self._trainable, factors, 1.0 if share is None else share)
         move_averages(self.averages, self._settings["optimizer.ema"], self.optimizer.iterations)
         counted = (shares > 0)[:, None]
         return Sums(
@@ -122,14 +129,14 @@ class Stack:
             tf.cast(penalty[:, 0, :, 0], tf.float64),
         )
 
+    def _clip_share(self, gradients: Sequence[Any]) -> Any:
+        """By how much gradients are scaled down: to a norm, over all weights of a head and with L1 penalties, of `clip_norm` at most. None: never."""
+        clip_norm = self._settings["optimizer.clip_norm"]
+        if clip_norm is None:
+            return None
+        whole = map(proximal.subgradient, gradients, self._trainable, self.network.l1)
+        squares = [tf.reduce_sum(tf.square(gradient), [1, 3], keepdims=True) for gradient in whole]
+        return tf.minimum(1.0, clip_norm / tf.sqrt(tf.add_n(squares)))
+
     def _outputs(self, features: Any, positions: Any) -> Any:
         return self.network.forward(tf.gather(features, positions)[:, :, None])[0]
-
-
-def _clipped(gradients: Sequence[Any], clip_norm: Any) -> Sequence[Any]:
-    """Gradients whose norm, over all weights of a head, is `clip_norm` at most."""
-    if clip_norm is None:
-        return gradients
-    squares = [tf.reduce_sum(tf.square(gradient), [1, 3], keepdims=True) for gradient in gradients]
-    share = tf.minimum(1.0, clip_norm / tf.sqrt(tf.add_n(squares)))
-    return [gradient * share for gradient in gradients]

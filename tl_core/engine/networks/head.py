@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tl_core.engine.backend import keras
@@ -66,11 +67,17 @@ def _dense(units: int, head: HeadSpec, name: str, seed: int, activation: str | N
         units,
         activation=activation,
         kernel_initializer=keras.initializers.GlorotUniform(seed=seed_of(seed, name)),
-        kernel_regularizer=_penalty(head, head.l1, head.l2),
-        bias_regularizer=_penalty(head, head.bias_l1, head.bias_l2),
+        kernel_regularizer=_penalty(head, 0.0, head.l2),  # The L1 penalties are in `l1_penalties`.
+        bias_regularizer=_penalty(head, 0.0, head.bias_l2),
         activity_regularizer=_penalty(head, head.activity_l1, head.activity_l2),  # Keras averages it over the batch.
         name=name,
     )
+
+
+def l1_penalties(variables: Sequence[Any], head: HeadSpec) -> list[tuple[Any, float]]:
+    """Pairs of a variable of a head and the factor of its L1 penalty, which proximal steps minimise (`engine.proximal`)."""
+    factors = {} if head.solved else {"kernel": head.l1, "bias": head.bias_l1}
+    return [(variable, factor) for variable in variables if (factor := factors.get(variable.name))]
 
 
 def _penalty(head: HeadSpec, l1: float, l2: float) -> keras.regularizers.Regularizer | None:

@@ -25,6 +25,7 @@ import numpy as np
 from tl_core import metrics
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.streams import Inputs, ResidentInputs, equal_batches, in_batches, portions
+from tl_core.engine.networks.head import l1_penalties
 from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.seeds import generator_of, reseed
 from tl_core.engine.step import (
@@ -81,6 +82,7 @@ def step_config(
         class_weights=balanced(labels) if spec.loss.class_weights == "balanced" else None,
         penalised=kernels_of(thawed) if spec.train.backbone_l2 else (),
         l2=spec.train.backbone_l2,
+        l1=l1_penalties(groups[0].variables, spec.head),
         clip_norm=spec.optimizer.clip_norm,
         ema=spec.optimizer.ema,
         averages=averages,

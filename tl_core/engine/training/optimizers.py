@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from tl_core.engine import proximal
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import is_head
+from tl_core.engine.networks.head import l1_penalties
 from tl_core.engine.step import ParamGroup
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.spec import OptimizerSpec
@@ -37,6 +39,8 @@ def groups_of(tail: keras.Model, phase: Phase) -> list[ParamGroup]:
     """
     optimizer = phase.spec.optimizer
     groups = [_group("head", _weights(layer for layer in tail.layers if is_head(layer)), phase.head_rate, optimizer)]
+    if l1_penalties(groups[0].variables, phase.spec.head):
+        proximal.prepare(groups[0].optimizer)
     if phase.backbone_rate is None:
         return groups
     decay = phase.spec.train.layer_decay

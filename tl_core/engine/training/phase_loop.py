@@ -37,14 +37,15 @@ from tl_core.store.live_changes import changes_in_force, put_in_force
 
 log = logging.getLogger(__name__)
 
-TRAINING_VERSION = 2
+TRAINING_VERSION = 3
 """1: the last batch of an epoch held the remainder, and most dropout masks and noise of an epoch came again in the next.
-2: batches of equal size; every step of every epoch has its own masks and noise."""
+2: batches of equal size; every step of every epoch has its own masks and noise.
+3: L1 penalties on weights are minimised by proximal steps, no longer by the sign of a weight as its gradient."""
 
 OTHER_ENVIRONMENT = "Resumed with other packages or another device; results may not be bit-identical."
 OTHER_TRAINING = (
-    "Resumed after an update of TL Lab, which divides epochs into batches and draws dropout and noise differently from then on; results "
-    "are not those of a run trained in one version."
+    "Resumed after an update of TL Lab, which divides epochs into batches, draws dropout and noise, and minimises L1 penalties differently "
+    "from then on; results are not those of a run trained in one version."
 )
 
 Record = Callable[[EpochRecord, Measured, Mapping[str, keras.Variable]], None]
@@ -136,8 +137,13 @@ def _entered(
     parts = divide(model, phase.experiment, phase.frozen)
     trainer = Trainer.build(parts.tail, phase_data(context, phase, parts), phase)
     if records and phase_of(context, records[-1].epoch).schedule_span == phase.schedule_span:
-        checkpoints.restore(values, trainer.variables)
+        checkpoints.restore(values, known(trainer.variables, values))
     return _ActivePhase(phase, model, head, trainer)
+
+
+def known(variables: Mapping[str, Any], values: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """The variables without state of optimisers that a checkpoint of an earlier training version does not have; it begins anew."""
+    return {name: of for name, of in variables.items() if name in values or not name.startswith("optimizer/")}
 
 
 def _values(
@@ -195,7 +201,7 @@ def _counts(context: RunContext) -> dict[str, Any]:
     return {
         "images": {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
         "classes": len(context.classes),
-        "skipped": sum(not item.is_folder for item in context.data.dataset.skipped),
+        "skipped": len(context.data.dataset.skipped),
         "loss_name": loss_name(context.spec.head),
     }
 

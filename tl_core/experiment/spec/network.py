@@ -113,7 +113,7 @@ class HeadSpec(Section):
     )
     l1: float = setting(
         0.0,
-        "Penalty on the sum of the absolute weights of the head's layers; drives weights to exactly zero.",
+        "Penalty on the sum of the absolute weights of the head's layers; sets weights to exactly zero, the more the higher it is.",
         title="L1",
         low=0.0,
         high=1.0,
