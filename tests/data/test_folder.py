@@ -11,7 +11,8 @@ import pytest
 
 from tests.conftest import photo, write_photos
 from tl_core.data import folder
-from tl_core.data.dataset import Skipped, Unreadable
+from tl_core.data.dataset import Unreadable
+from tl_core.data.skipped import SkipKind, Skipped
 from tl_core.errors import BadInput
 
 
@@ -55,19 +56,37 @@ def test_folders_inside_a_class_belong_to_that_class(photos):
     assert "cat/day/garden/a.png" in {item.key for item in dataset.items}
 
 
+LITTER = (
+    "__MACOSX/cat/._000.jpg",
+    "cat/__MACOSX/000.jpg",
+    "cat/._000.jpg",
+    "cat/.DS_Store",
+    "cat/Thumbs.db",
+    "cat/ehthumbs.db",
+    "cat/Desktop.ini",
+    "cat/Icon\r",
+    "cat/~$a.jpg",
+    "cat/000.jpg:Zone.Identifier",
+    ".git/x.jpg",
+    "dog/.hidden/a.jpg",
+    ".Spotlight-V100/a.jpg",
+    "cat/.ipynb_checkpoints/a.jpg",
+    "__pycache__/a.jpg",
+    "@eaDir/cat/a.jpg",
+    "cat/@eaDir/000.jpg/SYNOPHOTO_THUMB_M.jpg",
+    "$RECYCLE.BIN/a.jpg",
+    "System Volume Information/a.jpg",
+    "lost+found/a.jpg",
+    "dog/#recycle/a.jpg",
+)
+
+
 def test_what_a_mac_or_windows_leaves_behind_is_no_class_and_no_picture(photos):
     root = photos("cat", "dog", each=2)
     before = load(root)
-    for name in (
-        "__MACOSX/cat/._000.jpg",
-        "cat/._000.jpg",
-        "cat/.DS_Store",
-        "cat/Thumbs.db",
-        ".git/x.jpg",
-        "dog/.hidden/a.jpg",
-    ):
+    for name in LITTER:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(b"\0\x05\x16\x07")
+        shutil.copy(root / "cat" / "000.jpg", root / name)
     after = load(root)
     assert (after.items, after.skipped, after.fingerprint) == (before.items, (), before.fingerprint)
 
@@ -77,7 +96,7 @@ def test_an_empty_class_folder_is_left_out_and_listed(photos):
     (root / "eel" / "inner").mkdir(parents=True)
     dataset = load(root)
     assert dataset.class_names == ("cat", "dog")
-    assert reasons(dataset) == {"eel/": "no image in this class folder; the class is skipped"}
+    assert reasons(dataset) == {"eel/": "no usable image in this class folder; the class is skipped"}
 
 
 def test_a_class_folder_of_other_files_is_left_out_and_each_of_them_listed(photos):
@@ -141,7 +160,7 @@ class TestNamesThatAreNotUtf8:
     def test_a_class_folder_is_listed(self, photos):
         dataset = load(photos("cat", "dog", self.BAD, each=2))
         assert dataset.class_names == ("cat", "dog")
-        assert reasons(dataset) == {"caf\N{REPLACEMENT CHARACTER}": "its name is not valid UTF-8"}
+        assert reasons(dataset) == {"caf\N{REPLACEMENT CHARACTER}/": "its name is not valid UTF-8"}
 
     def test_pictures_in_such_a_folder_inside_a_class_are_listed(self, photos):
         root = photos("cat", "dog", each=2)
@@ -186,7 +205,7 @@ class TestLinks:
         (root / "cat" / "again").symlink_to(root / "cat")
         dataset = load(root)
         assert by_class(dataset) == {"cat": 2, "dog": 2}
-        assert set(reasons(dataset)) == {"loop", "out", "cat/again"}
+        assert set(reasons(dataset)) == {"loop/", "out/", "cat/again/"}
         assert set(reasons(dataset).values()) == {"a link to a folder is not followed"}
 
     def test_links_that_lead_nowhere_or_in_a_circle_are_listed(self, photos):
@@ -195,7 +214,7 @@ class TestLinks:
         (root / "cat" / "a.jpg").symlink_to(root / "cat" / "b.jpg")
         (root / "cat" / "b.jpg").symlink_to(root / "cat" / "a.jpg")
         (root / "gone").symlink_to(root / "nothing")
-        assert set(reasons(load(root))) == {"cat/gone.jpg", "cat/a.jpg", "cat/b.jpg", "gone"}
+        assert set(reasons(load(root))) == {"cat/gone.jpg", "cat/a.jpg", "cat/b.jpg", "gone/"}
 
     def test_the_root_may_be_a_link(self, photos, tmp_path):
         root = photos("cat", "dog", each=2)
@@ -241,7 +260,7 @@ def test_folders_that_cannot_be_read_are_listed(photos, monkeypatch):
         return honest(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    assert Skipped("dog/", "cannot be read (Permission denied)") in load(root).skipped
+    assert Skipped("dog/", "cannot be read (Permission denied)", SkipKind.NO_ACCESS) in load(root).skipped
 
 
 class TestPartsItCameIn:
@@ -273,7 +292,7 @@ class TestPartsItCameIn:
         photos(inside="test")
         dataset = load(photos("a", "b", inside="unlabelled").parent)
         assert dataset.class_names == ("cat", "dog")
-        assert reasons(dataset) == {"unlabelled/": "not one of the folders train, validation and test"}
+        assert reasons(dataset) == {"unlabelled/": "not one of the parts train, validation and test (12 images)"}
 
     def test_a_class_may_be_called_train(self, photos):
         dataset = load(photos("bus", "tram", "train"))
@@ -284,7 +303,7 @@ class TestPartsItCameIn:
         root = photos(inside="train").parent
         photo(0, 9).save(root / "train" / "lone.jpg")
         (root / "train" / "linked").symlink_to(root / "train" / "cat")
-        assert set(reasons(load(root))) == {"train/lone.jpg", "train/linked"}
+        assert set(reasons(load(root))) == {"train/lone.jpg", "train/linked/"}
 
 
 class TestWhatIsNoDataset:
@@ -302,11 +321,11 @@ class TestWhatIsNoDataset:
             load(photos() / "cat" / "000.jpg")
 
     def test_an_empty_folder_says_what_is_expected(self, tmp_path):
-        with pytest.raises(BadInput, match="Expected one folder per class with JPEG, PNG, WebP, GIF or BMP"):
+        with pytest.raises(BadInput, match="Expected one folder per class with JPEG, PNG, WEBP, GIF or BMP"):
             load(tmp_path)
 
     def test_a_folder_of_bare_pictures_names_one_and_says_what_is_missing(self, photos):
-        with pytest.raises(BadInput, match=r"Skipped: 6 files, such as 000.jpg \(not in a class folder\)"):
+        with pytest.raises(BadInput, match=r"Left out: 6 files \(not in a class folder: 000.jpg, 001.jpg"):
             load(photos() / "cat")
 
 

@@ -123,9 +123,9 @@ class TestUnreadableImages:
     def test_are_left_out_listed_and_the_rows_stay_beside_their_items(self, broken, tmp_path):
         read = pixels(broken, 32, tmp_path, quiet)
         assert len(read.dataset.items) == len(read.images) == 6
-        assert [skipped.key for skipped in read.dataset.skipped] == ["cat/001.jpg", "dog/000.jpg"]
-        assert "not an image" in read.dataset.skipped[0].reason
-        assert "empty file" in read.dataset.skipped[1].reason
+        assert [skipped.key for skipped in read.dataset.skipped] == ["dog/000.jpg", "cat/001.jpg"]
+        assert "empty file" in read.dataset.skipped[0].reason  # Known before it is opened.
+        assert "not an image" in read.dataset.skipped[1].reason
         for item, row in zip(read.dataset.items, read.images, strict=True):
             assert np.array_equal(row, decode.resized(broken.open_image(item), 32))
 
@@ -137,7 +137,7 @@ class TestUnreadableImages:
     def test_stand_behind_what_was_skipped_before(self, photos, tmp_path):
         root = photos()
         (root / "cat" / "notes.txt").touch()
-        (root / "cat" / "bad.png").touch()
+        (root / "cat" / "bad.png").write_bytes(b"no picture")
         skipped = pixels(load(root), 32, tmp_path, quiet).dataset.skipped
         assert [row.key for row in skipped] == ["cat/notes.txt", "cat/bad.png"]
 

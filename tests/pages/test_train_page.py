@@ -259,7 +259,7 @@ def test_a_folder_of_photos_is_counted_and_what_is_left_out_is_named(models: Pat
     checked(field(page, "data.source.path").set_value(f" {root} ").run())
     assert held(page).data.source == f"folder:{root}"
     assert "2 classes; images: **12** train · **4** validation · **4** test" in said(page)
-    assert "cat/notes_1.txt: not the name of an image file" in said(page)
+    assert "not the name of an image file: cat/notes_1.txt" in said(page)
     assert not start_button(page).disabled
 
 

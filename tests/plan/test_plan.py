@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Photos
 from tests.each import quick_first
 from tl_core.backbones import BACKBONES, facts
 from tl_core.backbones.facts import image_sizes
@@ -178,7 +179,7 @@ def test_images_are_counted_by_part(models: Path) -> None:
     made = planned(models)
     assert made.images is not None and sum(made.images.values()) == 60
     assert made.images == {"train": 39, "validation": 12, "test": 9}
-    assert made.classes == 3 and made.skipped == 0
+    assert made.classes == 3 and made.skipped == ()
 
 
 def test_a_limit_of_images_is_counted(models: Path) -> None:
@@ -221,3 +222,26 @@ def test_pixels_that_are_decoded_already_cost_nothing(models: Path) -> None:
     after = planned(models)
     assert after.seconds < before.seconds
     assert before.disk_bytes - after.disk_bytes >= 60 * 64 * 64 * 3
+
+
+def test_the_plan_shows_how_a_folder_was_read_and_what_each_part_has_of_each_class(
+    models: Path, photos: Photos
+) -> None:
+    photos("cat", "dog", inside="seg_train", each=10)
+    root = photos("cat", "dog", inside="seg_test", each=3).parent
+    (root / "seg_train" / "cat" / "a.txt").write_text("x")
+    (root / "docs").mkdir()
+    made = json.loads(json.dumps(planned(models, data__source=f"folder:{root}").to_json()))
+    assert made["layout"] == {"train": "seg_train", "test": "seg_test"}
+    assert made["class_images"] == [{"name": name, "train": 8, "validation": 2, "test": 3} for name in ("cat", "dog")]
+    assert made["skipped"] == [
+        {"file": "seg_train/cat/a.txt", "reason": "not the name of an image file", "kind": "not-an-image"},
+        {"file": "docs/", "reason": "not one of the parts train, validation and test", "kind": "place"},
+    ]
+
+
+def test_what_is_left_out_is_listed_also_where_the_data_cannot_be_used(models: Path, photos: Photos) -> None:
+    root = photos("cat")
+    (root / "cat" / "empty.jpg").touch()
+    made = plan(resolve(spec_of({"data.source": f"folder:{root}"})), models)
+    assert made.problems and [item.reason for item in made.skipped] == ["empty file"]

@@ -395,3 +395,24 @@ def test_planning_leaves_nothing_behind(models: Path, tmp_path: Path) -> None:
     planned(tmp_path / "new", {})
     assert list(models.iterdir()) == []
     assert not (tmp_path / "new").exists()
+
+
+@for_each("shares", [(0.8, 0.5), (0.5, 0.5)], ids=str)
+def test_shares_that_leave_no_images_for_training_are_refused(models: Path, shares: tuple[float, float]) -> None:
+    found = problem(models, dict(zip(("data.validation_share", "data.test_share"), shares, strict=True)))
+    assert found.path == "data.test_share"
+    assert found.message == f"received 0.5; with the validation share of {shares[0]:g} no images are left for training"
+
+
+def test_shares_that_leave_images_for_training_are_not(models: Path) -> None:
+    assert planned(models, {"data.validation_share": 0.5, "data.test_share": 0.49}).problems == ()
+
+
+def test_a_chosen_layout_is_refused_where_it_makes_no_difference(models: Path, photos: Photos) -> None:
+    chosen = {"data.layout": "classes"}
+    assert "has no effect: only a folder has a layout" in problem(models, chosen).message
+    root = photos("cat", "dog")
+    assert "are the classes without it" in problem(models, {**chosen, "data.source": f"folder:{root}"}).message
+    for name in ("learn", "check"):
+        photos("cat", "dog", root="other", inside=name)
+    assert planned(models, {**chosen, "data.source": f"folder:{root.parent / 'other'}"}).problems == ()

@@ -189,7 +189,7 @@ def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
         measured, read = predictor.evaluate(dataset, store.cache_folder(models), bar)
     loss_name = store.read_state(found).loss_name
     made = report(measured, predictor.signature.classes, read.items, loss_name)
-    skipped = [{"file": item.key, "reason": item.reason} for item in read.skipped]
+    skipped = [item.to_json() for item in read.skipped]
     if as_json:
         output.print_json({"run": found.id, "source": source, **made, "skipped": skipped})
         return

@@ -9,11 +9,16 @@ from pathlib import Path
 import click
 
 from tl_core.cli import options, output
+from tl_core.data.dataset import PARTS
+from tl_core.data.skipped import by_reason, counts
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.plan import BlockPlan, PhasePlan, Plan
 from tl_core.plan import plan as plan_of
 from tl_core.text import data_size, duration
+
+MOST_CLASSES = 20
+"""Classes whose images are counted one by one; --json has them all."""
 
 
 @click.command()
@@ -50,6 +55,7 @@ def plan(spec: str, data: str | None, changes: Sequence[str], models: Path, as_j
     made = plan_of(resolve(wanted), models)
     if made.images:
         _print_plan(made)
+    _print_left_out(made)
     told = made.to_json()
     if made.problems:
         raise BadInput(made.problems, told)
@@ -58,9 +64,7 @@ def plan(spec: str, data: str | None, changes: Sequence[str], models: Path, as_j
 
 
 def _print_plan(made: Plan) -> None:
-    counts = ", ".join(f"{number:,} {part}" for part, number in (made.images or {}).items())
-    skipped = f"; {made.skipped} files skipped" if made.skipped else ""
-    output.print_line(f"{made.classes} classes; images: {counts}{skipped}\n")
+    _print_data(made)
     for warning in made.warnings:
         output.print_text(f"Note: {warning}")
     output.print_table(
@@ -84,6 +88,26 @@ def _print_plan(made: Plan) -> None:
         f"{made.parameters:,} parameters, {made.trainable:,} trainable at the end; about {duration(made.seconds)}, "
         f"{data_size(made.memory_bytes)} of memory, {data_size(made.disk_bytes)} of disk."
     )
+
+
+def _print_data(made: Plan) -> None:
+    images = ", ".join(f"{number:,} {part}" for part, number in (made.images or {}).items())
+    output.print_line(f"{made.classes} classes; images: {images}")
+    if made.layout:
+        output.print_text(made.layout.text)
+    output.print_line()
+    rows = [(row.name, f"{row.train:,}", f"{row.validation:,}", f"{row.test:,}") for row in made.class_images]
+    output.print_table(("class", *(f">{part}" for part in PARTS)), rows[:MOST_CLASSES])
+    if len(rows) > MOST_CLASSES:
+        output.print_line(f"... and {len(rows) - MOST_CLASSES:,} more; --json has them all.")
+    output.print_line()
+
+
+def _print_left_out(made: Plan) -> None:
+    if made.skipped:
+        output.print_line(f"\nLeft out: {counts(made.skipped)}")
+        for line in by_reason(made.skipped):
+            output.print_text(line, indent=2)
 
 
 def _phase(planned: PhasePlan) -> tuple[object, ...]:

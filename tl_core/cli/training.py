@@ -17,6 +17,7 @@ from rich.console import Console
 
 from tl_core import forks, store
 from tl_core.cli import options, output
+from tl_core.data.skipped import counts
 from tl_core.errors import BadInput, LabError, RunStopped
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
@@ -82,8 +83,9 @@ def check(spec: ExperimentSpec, models: Path) -> None:
     planned = plan(resolve(spec), models)
     if planned.problems:
         raise BadInput(planned.problems)
-    for warning in planned.warnings:
-        output.print_line(f"Note: {warning}", console=output.err)
+    left_out = (f"left out are {counts(planned.skipped)}; the command plan names them",) if planned.skipped else ()
+    for note in (*planned.warnings, *left_out):
+        output.print_line(f"Note: {note}", console=output.err)
 
 
 def train_and_tell(run: store.Run, models: Path, as_json: bool, stop: Callable[[], None]) -> None:

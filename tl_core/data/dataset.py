@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from tl_core.data.skipped import Skipped
+
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
@@ -34,11 +36,51 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Skipped:
-    """A file that was skipped, and why."""
+class SplitFolder:
+    """A folder that holds one part of a dataset that came split.
 
-    key: str
-    reason: str
+    Attributes:
+        folder: Its path within the dataset, as written there: "seg_train/seg_train".
+    """
+
+    part: Part
+    folder: str
+
+
+@dataclass(frozen=True)
+class FolderLayout:
+    """How the folders of a dataset were read.
+
+    Attributes:
+        parts: The parts it came with; empty if the folders at the top are the classes.
+        chosen: True if `data.layout` made a difference.
+    """
+
+    parts: tuple[SplitFolder, ...] = ()
+    chosen: bool = False
+
+    @property
+    def text(self) -> str:
+        """In a sentence, with the folders as written."""
+        if not self.parts:
+            return f"One folder per class{', as data.layout says' if self.chosen else ''}."
+        ordered = sorted(self.parts, key=lambda part: PARTS.index(part.part))
+        came = ", ".join(f"{part.part} from {part.folder}/" for part in ordered)
+        own = (
+            "" if any(part.part == "validation" for part in self.parts) else "; validation images are taken from train"
+        )
+        return f"The images came split: {came}{own}."
+
+    def to_json(self) -> dict[str, str]:
+        """The folder of each part; empty if the folders at the top are the classes."""
+        return {part.part: part.folder for part in self.parts}
+
+    def class_folder(self, key: str) -> str | None:
+        """The class folder that a file or folder of the dataset is or lies in: "cat", "val/cat"; None above all of them."""
+        for before in (f"{part.folder}/" for part in self.parts):
+            if key.startswith(before) and key != before:
+                return before + key.removeprefix(before).split("/")[0]
+        return None if self.parts else key.split("/", maxsplit=1)[0]
 
 
 @dataclass(frozen=True)
@@ -49,6 +91,7 @@ class ImageDataset:
         source: The text that identifies it ("folder:photos", "playground:difficulty=0.6").
         open_image: Reads one item as an RGB image in its original size; raises `Unreadable`.
         fingerprint: A hash of all images and labels.
+        layout: How its folders were read; None if it has none.
         generated: True if images are computed when opened; `source` alone then determines them.
     """
 
@@ -58,6 +101,7 @@ class ImageDataset:
     fingerprint: str
     open_image: Callable[[Item], Image.Image] = field(compare=False, repr=False)
     skipped: tuple[Skipped, ...] = ()
+    layout: FolderLayout | None = None
     generated: bool = False
 
     @cached_property

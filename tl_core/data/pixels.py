@@ -20,8 +20,9 @@ import PIL
 
 from tl_core.cache.arrays import Job, State, grown, is_built, mapped, missing_bytes, need_space, opened
 from tl_core.data import decode
-from tl_core.data.dataset import ImageDataset, Item, Skipped, Unreachable, Unreadable
+from tl_core.data.dataset import ImageDataset, Item, Unreachable, Unreadable
 from tl_core.data.drawing import drawn
+from tl_core.data.skipped import Skipped
 from tl_core.errors import RunFailed
 from tl_core.files import digest_of
 from tl_core.records import Activity, ProgressCallback, Stage

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from tl_core.data.dataset import PARTS, ImageDataset, Skipped
+from tl_core.data.dataset import PARTS, ImageDataset
+from tl_core.data.layout import LayoutChoice
 from tl_core.data.pixels import Pixels, pixels
+from tl_core.data.skipped import Skipped
 from tl_core.data.sources import load_dataset
 from tl_core.data.split import GroupBy, Split, grouped, part_counts, split
 from tl_core.records import ProgressCallback
@@ -49,6 +51,8 @@ class DataSettings(Protocol):
     @property
     def source(self) -> str: ...
     @property
+    def layout(self) -> LayoutChoice: ...
+    @property
     def validation_share(self) -> float: ...
     @property
     def test_share(self) -> float: ...
@@ -88,7 +92,7 @@ def prepare(data: DataSettings, size: int, cache: Path, progress: ProgressCallba
 
 def listed(data: DataSettings) -> ImageDataset:
     """The dataset with its groups; no image is decoded."""
-    return grouped(load_dataset(data.source), data.group_by)
+    return grouped(load_dataset(data.source, data.layout), data.group_by)
 
 
 def split_of(data: DataSettings, dataset: ImageDataset) -> Split:
@@ -121,6 +125,6 @@ def describe(prepared: Prepared) -> dict[str, Any]:
         "classes": list(dataset.class_names),
         "images": part_counts(dataset, parts),
         "remarks": list(split_warnings(dataset, parts)),
-        "skipped": [{"file": item.key, "reason": item.reason} for item in dataset.skipped],
+        "skipped": [item.to_json() for item in dataset.skipped],
         "mislabelled": [dataset.items[parts.train[place]].key for place in parts.mislabelled],
     }

@@ -13,6 +13,7 @@ from typing import Any
 
 from tl_core.data import digits, folder, playground
 from tl_core.data.dataset import ImageDataset
+from tl_core.data.layout import LayoutChoice
 from tl_core.errors import BadInput
 from tl_core.params import Section, read_text, validated
 from tl_core.registry import Registry
@@ -25,7 +26,7 @@ class Source:
     Attributes:
         form: The syntax of the text.
         options: The options after the colon, as a section; None if a path or nothing follows.
-        load: From what follows the colon (an options section or a text) and the whole text to the dataset.
+        load: From what follows the colon (an options section or a text), the whole text and the layout to the dataset.
         enough: The image size, in pixels per side, above which enlarging its small images costs more than it gains; None for
             images of any size.
     """
@@ -35,7 +36,7 @@ class Source:
     help: str
     form: str
     licence: str
-    load: Callable[[Any, str], ImageDataset]
+    load: Callable[[Any, str, LayoutChoice], ImageDataset]
     options: type[Section] | None = None
     is_path: bool = False
     enough: int | None = None
@@ -51,7 +52,7 @@ SOURCES: Registry[Source] = Registry(
             "Generated images for studying overfitting: you set their number, difficulty and label noise.",
             "playground[:classes=6,images_per_class=120,difficulty=0.5,label_noise=0,seed=0]",
             "made by TL Lab; free to use",
-            playground.load,
+            lambda options, source, _: playground.load(options, source),
             options=playground.PlaygroundOptions,
             enough=128,  # For images of 96 pixels; at 224 everything takes three times as long.
         ),
@@ -61,7 +62,7 @@ SOURCES: Registry[Source] = Registry(
             "1,797 tiny grey images of the digits 0 to 9; trains in seconds, and unlike ImageNet.",
             "digits",
             "CC BY 4.0 (UCI Machine Learning Repository; ships with scikit-learn)",
-            lambda _, source: digits.load(source),
+            lambda _, source, _layout: digits.load(source),
         ),
         Source(
             "folder",
@@ -76,10 +77,17 @@ SOURCES: Registry[Source] = Registry(
 )
 
 
-def load_dataset(source: str) -> ImageDataset:
-    """The dataset of a source; raises BadInput (unknown source, bad option, no such folder, no images)."""
+def load_dataset(source: str, layout: LayoutChoice = "auto") -> ImageDataset:
+    """The dataset of a source.
+
+    Args:
+        layout: What the folders of a folder are; see `tl_core.data.layout`.
+
+    Raises:
+        BadInput: unknown source, bad option, no such folder, no images, unclear layout.
+    """
     row, argument = parse(source)
-    return row.load(argument, source)
+    return row.load(argument, source, layout)
 
 
 def parse(source: str) -> tuple[Source, Any]:

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from tl_core.data.dataset import ImageDataset, Item, Part
+from tl_core.data.dataset import PARTS, ImageDataset, Item, Part
 from tl_core.errors import BadInput
 from tl_core.text import counted
 
@@ -183,6 +183,23 @@ def _check(dataset: ImageDataset, train: np.ndarray, validation: np.ndarray) -> 
     if len(validation) == 0:
         remedy = "Add images, or choose another data.group_by: groups are never split."
         raise BadInput.of("data.validation_share", f"no image is left for validation; there are {sizes}", remedy)
+
+
+@dataclass(frozen=True)
+class ClassImages:
+    """Images of a class in each part."""
+
+    name: str
+    train: int
+    validation: int
+    test: int
+
+
+def class_images(dataset: ImageDataset, parts: Split) -> tuple[ClassImages, ...]:
+    """Images of each class in each part, in the order of the classes."""
+    by_part = part_counts(dataset, parts)
+    each = zip(*(by_part[part] for part in PARTS), strict=True)
+    return tuple(ClassImages(name, *numbers) for name, numbers in zip(dataset.class_names, each, strict=True))
 
 
 def part_counts(dataset: ImageDataset, parts: Split) -> dict[str, Sequence[int]]:

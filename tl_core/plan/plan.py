@@ -10,9 +10,10 @@ from tl_core.backbones import weights
 from tl_core.cache import feature_keys
 from tl_core.cache.arrays import is_built
 from tl_core.data import pixels
-from tl_core.data.dataset import ImageDataset
+from tl_core.data.dataset import FolderLayout, ImageDataset
 from tl_core.data.prepare import listed, split_of, split_warnings
-from tl_core.data.split import Split
+from tl_core.data.skipped import Skipped
+from tl_core.data.split import ClassImages, Split, class_images
 from tl_core.devices import devices
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.phases import Phase
@@ -40,6 +41,9 @@ class Plan:
         problems: What to change before it can start; empty if it can.
         warnings: What makes metrics unreliable, without preventing the run.
         images: Number of images by part, including unreadable ones; empty if the data cannot be used.
+        class_images: The same by class.
+        layout: How the folders were read; None if the source is no folder.
+        skipped: Files and folders that are left out.
         head_parameters: Parameters of the head; all trainable except the statistics of its batch normalisation.
         techniques: Regularisation and optimisation techniques, with the layers they act on.
         disk_bytes: Maximum size of pixels, features, checkpoints and export, except what exists already.
@@ -51,7 +55,9 @@ class Plan:
     problems: tuple[Problem, ...]
     classes: int = 0
     images: dict[str, int] | None = None
-    skipped: int = 0
+    class_images: tuple[ClassImages, ...] = ()
+    layout: FolderLayout | None = None
+    skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     phases: tuple[PhasePlan, ...] = ()
     blocks: tuple[BlockPlan, ...] = ()
@@ -81,8 +87,11 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """The plan as plain JSON values; the settings of a phase are those of the spec."""
         phases = [{**vars(plan), "phase": _phase_json(plan.phase)} for plan in self.phases]
-        parts = {name: list(map(asdict, getattr(self, name))) for name in ("problems", "blocks", "techniques")}
-        whole = {"parameters": self.parameters, "trainable": self.trainable}
+        tables = ("problems", "class_images", "blocks", "techniques")
+        parts = {name: list(map(asdict, getattr(self, name))) for name in tables}
+        parts["skipped"] = [item.to_json() for item in self.skipped]
+        layout = self.layout.to_json() if self.layout else None
+        whole = {"layout": layout, "parameters": self.parameters, "trainable": self.trainable}
         return {**vars(self), **parts, "phases": phases, **whole}
 
 
@@ -101,9 +110,12 @@ def plan(experiment: Experiment, models: Path, dataset: ImageDataset | None = No
     found = (*spec_problems(experiment), *unfit)
     try:
         dataset = dataset or listed(data)
-        split = split_of(data, dataset)
     except BadInput as error:
         return Plan((*found, *error.problems))
+    try:
+        split = split_of(data, dataset)
+    except BadInput as error:
+        return Plan((*found, *error.problems), layout=dataset.layout, skipped=dataset.skipped)
     found = (*found, *data_problems(experiment.spec, dataset, split))
     if any(problem.path == "train.stages" for problem in found):  # There are no phases then.
         return Plan(found)
@@ -137,7 +149,9 @@ def _costed(
         problems=(*found, *short, *wrong),
         classes=classes,
         images=images,
-        skipped=len(dataset.skipped),
+        class_images=class_images(dataset, split),
+        layout=dataset.layout,
+        skipped=dataset.skipped,
         warnings=(*split_warnings(dataset, split), *spec_warnings(experiment), *(refused or uncached), *told),
         phases=phase_plans,
         blocks=blocks(experiment),

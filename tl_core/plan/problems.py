@@ -33,7 +33,13 @@ def spec_problems(experiment: Experiment) -> tuple[Problem, ...]:
 
 def data_problems(spec: ExperimentSpec, dataset: ImageDataset, split: Split) -> tuple[Problem, ...]:
     """Problems of a spec with these data."""
-    return (*_unused_shares(spec, dataset), *_unused_groups(spec, dataset), *_unused_limits(spec, dataset, split))
+    return (
+        *_unused_layout(spec, dataset),
+        *_unused_shares(spec, dataset),
+        *_whole_shares(spec, dataset),
+        *_unused_groups(spec, dataset),
+        *_unused_limits(spec, dataset, split),
+    )
 
 
 def _changed(spec: ExperimentSpec, path: str) -> bool:
@@ -174,6 +180,22 @@ def start_problems(experiment: Experiment, models: Path) -> tuple[Problem, ...]:
         return error.problems
     remedy = f"Kept are epochs {', '.join(map(str, kept))}." if kept else "Wait for its first epoch."
     return (Problem("start.epoch", f"{parent.id} keeps no checkpoint of epoch {spec.start.epoch}", remedy),)
+
+
+def _unused_layout(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:
+    if dataset.layout is None:
+        yield from _without_effect(spec, ["data.layout"], "only a folder has a layout", "Leave it out.")
+    elif not dataset.layout.chosen:
+        because = "the folders at the top are the classes without it"
+        yield from _without_effect(spec, ["data.layout"], because, "Leave it out.")
+
+
+def _whole_shares(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:
+    """Shares of the same images that leave none for training; `split` keeps at least one of each class, which trains nothing."""
+    validation, test = spec.data.validation_share, spec.data.test_share
+    if {item.part for item in dataset.items} == {None} and validation + test >= 1:
+        message = f"received {test:g}; with the validation share of {validation:g} no images are left for training"
+        yield Problem("data.test_share", message, "Lower one of them, so that both together are below 1.")
 
 
 def _unused_shares(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:

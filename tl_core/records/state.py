@@ -80,7 +80,7 @@ class RunState:
         phases: The planned phases, for the time left.
         best_epoch, best_metrics: The best epoch by `train.best`, and its metrics on the validation images.
         images: Numbers of images by part: "train", "validation", "test".
-        skipped: Files that could not be read.
+        skipped: Files that were left out.
         data, weights: Fingerprints of the images and the pretrained weights.
         malformed: Fields whose stored values have the wrong type and so are at their defaults; not stored.
     """

@@ -10,6 +10,7 @@ import streamlit as st
 from pages.ui.common.run_view import RunView, json_of, reading
 from pages.ui.markdown import plain
 from tl_core.data.dataset import PARTS
+from tl_core.data.skipped import Skipped, counts
 
 MOST_LABELS = 200
 """Names of images with a wrong label that are listed."""
@@ -17,12 +18,12 @@ MOST_LABELS = 200
 
 @dataclass(frozen=True)
 class DataReport:
-    """images: counts by part, a number a class. skipped: (file, reason). mislabelled: images given a wrong label on purpose."""
+    """images: counts by part, a number a class. mislabelled: images given a wrong label on purpose."""
 
     classes: tuple[str, ...]
     images: dict[str, tuple[int, ...]]
     warnings: tuple[str, ...]
-    skipped: tuple[tuple[str, str], ...]
+    skipped: tuple[Skipped, ...]
     mislabelled: tuple[str, ...]
 
 
@@ -54,7 +55,7 @@ def read_data(view: RunView) -> DataReport | None:
             tuple(str(name) for name in values["classes"]),
             {part: tuple(int(count) for count in values["images"][part]) for part in PARTS},
             tuple(str(warning) for warning in values.get("remarks", ())),
-            tuple((str(row["file"]), str(row["reason"])) for row in values["skipped"]),
+            tuple(Skipped(str(row["file"]), str(row["reason"])) for row in values["skipped"]),
             tuple(str(name) for name in values["mislabelled"]),
         )
 
@@ -69,8 +70,8 @@ def _left_out(found: DataReport) -> None:
     if not found.skipped:
         st.caption("No file was left out.")
         return
-    st.markdown(f"**{len(found.skipped)} files left out**")
-    table = pd.DataFrame(found.skipped, columns=["File", "Why"])
+    st.markdown(f"**Left out: {counts(found.skipped)}**")
+    table = pd.DataFrame([(item.key, item.reason) for item in found.skipped], columns=["File", "Why"])
     st.dataframe(table, key="skipped", hide_index=True, alt="Files that were left out, each with the reason.")
 
 

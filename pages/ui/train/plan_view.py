@@ -12,7 +12,6 @@ from pages.ui.train.draft import Draft
 from tl_core.data.dataset import ImageDataset
 from tl_core.data.prepare import listed
 from tl_core.data.sources import SOURCES
-from tl_core.data.split import GroupBy
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.experiment.spec import DataSpec, ExperimentSpec
@@ -73,7 +72,7 @@ def problems_of(spec: ExperimentSpec, models: Path) -> tuple[Problem, ...]:
 
 def dataset_of(data: DataSpec) -> ImageDataset:
     """The images of a data section with their groups, listed again only where the folder changed; raises BadInput as `listed` does."""
-    return _listed(data.source, data.group_by, _stamp(data.source))
+    return _listed(data.listing(), _stamp(data.source))
 
 
 def _planned(spec: ExperimentSpec, models: Path) -> tuple[ImageDataset | None, Plan]:
@@ -85,18 +84,18 @@ def _planned(spec: ExperimentSpec, models: Path) -> tuple[ImageDataset | None, P
 
 
 @lru_cache(maxsize=_KEPT)
-def _listed(source: str, group_by: GroupBy, _stamp: Stamp) -> ImageDataset:
-    return listed(DataSpec(source=source, group_by=group_by))
+def _listed(data: DataSpec, _stamp: Stamp) -> ImageDataset:
+    return listed(data)
 
 
 def _stamp(source: str) -> Stamp:
-    """Names and times of the folders of a source, two levels deep: an image that comes or goes changes its folder's time."""
+    """Names and times of the folders of a source, three levels deep: an image that comes or goes changes its folder's time."""
     kind, _, path = source.partition(":")
     if not SOURCES[kind].is_path:
         return ()
     try:
         root = Path(path).expanduser().resolve()
-        return tuple((str(folder), folder.stat().st_mtime_ns) for folder in _folders(root, depth=2))
+        return tuple((str(folder), folder.stat().st_mtime_ns) for folder in _folders(root, depth=3))
     except (OSError, ValueError, RuntimeError):  # Listing it says what is wrong with the path.
         return ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import streamlit as st
 
 from pages.ui.common.spec_sharing import train_command
@@ -11,14 +12,16 @@ from pages.ui.markdown import plain
 from pages.ui.train import draft
 from pages.ui.train.draft import problem_text
 from pages.ui.train.plan_view import PlanView
+from tl_core.data.dataset import PARTS
+from tl_core.data.skipped import by_reason, counts
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import PhasePlan, Plan
 from tl_core.plan.costs import BEGINNING_AND_END
-from tl_core.text import compact, counted, data_size, duration
+from tl_core.text import compact, data_size, duration
 
-MOST_SKIPPED = 50
-"""Left-out files that are named; a folder may hold thousands of them."""
+MOST_SKIPPED = 20
+"""Left-out files that are named of each reason; a folder may hold thousands of them, and a run's report names them all."""
 
 MOST_BYTES = 100_000
 """A spec file takes about 1 kB."""
@@ -47,15 +50,19 @@ def draw_details(view: PlanView) -> None:
     """Images, phases, what is stored and why, and warnings about the data."""
     made = view.plan
     if not made.images:
+        _left_out(made)
         return
     st.markdown(_images(made))
+    if made.layout:
+        st.caption(f":material/folder_open: {plain(made.layout.text)}")
+    _by_class(made)
     st.markdown(_table(made))
     for reason in dict.fromkeys(plan.reason for plan in made.phases):
         st.caption(f":material/info: {plain(reason)}")
     for warning in made.warnings:
         st.caption(f":material/warning: {plain(warning)}")
     _techniques(made)
-    _skipped(view)
+    _left_out(made)
 
 
 def _techniques(made: Plan) -> None:
@@ -100,15 +107,22 @@ def _features(planned: PhasePlan) -> str:
     return "stored already" if planned.stored else f"stored, {data_size(planned.feature_bytes)}"
 
 
-def _skipped(view: PlanView) -> None:
-    skipped = view.dataset.skipped if view.dataset else ()
-    if not skipped:
+def _by_class(made: Plan) -> None:
+    """The images of each class in each part, folded."""
+    with st.expander("Images of each class", icon=":material/table_rows:", key="classes") as opened:
+        if opened.open:
+            rows = [(row.name, row.train, row.validation, row.test) for row in made.class_images]
+            table = pd.DataFrame(rows, columns=["Class", *(part.capitalize() for part in PARTS)])
+            st.dataframe(table, key="by_class", hide_index=True, alt="Images of each class in each part.")
+
+
+def _left_out(made: Plan) -> None:
+    """What is not used, by reason, folded."""
+    if not made.skipped:
         return
-    with st.expander(f"{counted(len(skipped), 'file')} left out", icon=":material/visibility_off:"):
-        for file in skipped[:MOST_SKIPPED]:
-            st.markdown(f"{plain(file.key)}: {plain(file.reason)}")
-        if len(skipped) > MOST_SKIPPED:
-            st.caption(f"and {len(skipped) - MOST_SKIPPED:,} more; a run's report names them all.")
+    with st.expander(f"Left out: {counts(made.skipped)}", icon=":material/visibility_off:", key="left_out"):
+        for line in by_reason(made.skipped, MOST_SKIPPED):
+            st.markdown(f":small[{plain(line)}]")
 
 
 def draw_sharing(view: PlanView) -> None:

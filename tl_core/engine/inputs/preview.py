@@ -15,7 +15,6 @@ from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Unreadable
 from tl_core.data.pixels import is_cached, pixels
 from tl_core.data.prepare import listed, split_of
-from tl_core.data.split import GroupBy
 from tl_core.engine.inputs.augmentation import Recipe, seen
 from tl_core.engine.inputs.mixing import Mix
 from tl_core.engine.inputs.views import drawn_epoch
@@ -71,7 +70,7 @@ def preview(experiment: Experiment, number: int, cache: Path) -> Preview:
 def _opened(experiment: Experiment, cache: Path) -> tuple[ImageDataset, ReadRow]:
     """The training data and how to read it, without unreadable files if they are known."""
     size, data = experiment.image_size, experiment.spec.data
-    dataset = _listed(data.source, data.group_by, minute=int(time.monotonic() // 60))
+    dataset = _listed(data.listing(), minute=int(time.monotonic() // 60))
     if is_cached(dataset, size, cache):
         decoded = pixels(dataset, size, cache, unwatched)
         return decoded.dataset, lambda row: np.asarray(decoded.images[row])
@@ -118,9 +117,9 @@ def _labels(
 
 
 @lru_cache(maxsize=4)
-def _listed(source: str, group_by: GroupBy, minute: int) -> ImageDataset:
+def _listed(data: DataSpec, minute: int) -> ImageDataset:
     """Cached for a minute: listing a folder reads all its files, and moving a slider requests many previews."""
-    return listed(DataSpec(source=source, group_by=group_by))
+    return listed(data)
 
 
 def _one_class_after_another(dataset: ImageDataset, rows: np.ndarray) -> np.ndarray:

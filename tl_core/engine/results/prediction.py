@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from tl_core.data import decode
-from tl_core.data.dataset import ImageDataset, Skipped, Unreadable
+from tl_core.data.dataset import ImageDataset, Unreadable
 from tl_core.data.pixels import pixels
+from tl_core.data.skipped import Skipped
 from tl_core.engine.backend import keras
 from tl_core.engine.results import export
 from tl_core.engine.results.reports import cross_entropy, squared_hinge

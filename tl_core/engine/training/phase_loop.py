@@ -201,7 +201,7 @@ def _counts(context: RunContext) -> dict[str, Any]:
     return {
         "images": {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
         "classes": len(context.classes),
-        "skipped": len(context.data.dataset.skipped),
+        "skipped": sum(not item.is_folder for item in context.data.dataset.skipped),
         "loss_name": loss_name(context.spec.head),
     }
 

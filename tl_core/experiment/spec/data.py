@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import model_validator
 
 from tl_core.data import sources
+from tl_core.data.layout import LayoutChoice
 from tl_core.data.split import GroupBy
 from tl_core.params import Section, located, setting
 
@@ -18,6 +19,12 @@ class DataSpec(Section):
         title="Dataset",
         form="playground[:knob=value,...], digits or folder:PATH",
         basic=True,
+    )
+    layout: LayoutChoice = setting(
+        "auto",
+        "What the folders of a folder are. auto: parts (train, validation, test) or classes, by their names and contents; if that "
+        "is unclear, the run does not start. classes: the folders at the top are classes, whatever they are called.",
+        title="Layout of the folder",
     )
     image_size: int | None = setting(
         None,
@@ -77,6 +84,10 @@ class DataSpec(Section):
         low=0,
         high=2**31 - 1,
     )
+
+    def listing(self) -> DataSpec:
+        """The settings that decide which images there are, all others at their defaults: what a list of images is cached by."""
+        return DataSpec(source=self.source, layout=self.layout, group_by=self.group_by)
 
     @model_validator(mode="after")
     def _source_is_known(self) -> Self:
