@@ -107,6 +107,16 @@ def test_a_fork_counts_on_from_the_epoch_it_starts_from() -> None:
     assert (resolve(spec).phases[0].first, resolve(spec).epochs) == (8, 21)
 
 
+def test_a_fork_that_continues_a_schedule_has_its_span_and_no_change_at_its_first_epoch() -> None:
+    start = {"start.run": "20260101-000000-parent-0000", "start.epoch": 7, "start.schedule_from": 6}
+    spec = ExperimentSpec().with_values({**STAGES, "train.head_epochs": 0, **start})
+    made = resolve(spec).with_changes([LiveChange(8, {"head.dropout": 0.6})]).phases
+    assert [(phase.title, phase.first, phase.schedule_span) for phase in made[:2]] == [
+        ("thaw 1", 8, (6, 10)),
+        ("thaw 2", 11, (11, 14)),
+    ]
+
+
 def test_a_change_splits_its_phase_and_the_schedule_goes_on() -> None:
     spec = ExperimentSpec().with_values(STAGES)
     values = {"train.learning_rate": 0.5, "train.backbone_learning_rate": 0.2, "head.dropout": 0.6}

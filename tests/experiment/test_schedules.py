@@ -114,6 +114,14 @@ def test_plateau_sees_neither_other_phases_nor_epochs_that_warm_up() -> None:
     assert Plateau(warm, (1, 9)).lowered(risen[:4]) == 1, "only epoch 4 is worse than one after the warm-up"
 
 
+def test_plateau_continues_where_a_parent_was_and_no_further_back_than_its_span() -> None:
+    spec = ScheduleSpec(name="plateau", patience=2)
+    before, own = records(1.0, 1.0, 1.0, 1.0), [EpochRecord(5, "head", {"val_loss": 1.0})]
+    assert Plateau(spec, (1, 9)).lowered([*before, *own]) == 2
+    assert Plateau(spec, (1, 9), before).lowered(own) == 2
+    assert Plateau(spec, (5, 9), before).lowered(own) == 0
+
+
 def test_plateau_stays_above_its_floor() -> None:
     spec = ScheduleSpec(name="plateau", patience=1, factor=0.1, floor=0.05)
     assert rate(spec, 1.0, 9, 0, 1, (1, 9), Plateau(spec, (1, 9)).lowered(records(*[1.0] * 8))) == 0.05

@@ -16,6 +16,7 @@ from tl_core import forks, store
 from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
+from tl_core.experiment.schedules import rate
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import sha256_of, write_json
 from tl_core.records import ForkOrigin
@@ -93,6 +94,33 @@ def test_a_fork_says_where_it_comes_from(models: Path) -> None:
     assert (state.status, state.epoch, state.epochs) == (store.QUEUED, 2, 9)
     assert (spec.start.run, spec.start.epoch) == (parent.id, 2)
     assert store.read_state(forks.fork(models, parent, 2, {}, title="mine")).title == "mine"
+
+
+WARM = {"schedule.name": "one-cycle", "schedule.warmup_epochs": 2.5}
+
+
+@pytest.mark.parametrize("epoch", [1, 3, 5, 6])
+def test_a_fork_without_changes_has_the_rates_its_parent_had_left(models: Path, epoch: int) -> None:
+    """In the phase of the head, at its end, in the phase after it: warm-up and schedule go on."""
+    changes = {"backbone.freeze": "all-but-1", "train.head_epochs": 3, "train.epochs": 4, **WARM}
+    spec = PRESETS["feature-extraction"].spec({**DIGITS, **changes})
+    parent = parent_run(models, 7, spec)
+
+    def rates(of: ExperimentSpec, epoch: int) -> list[float]:
+        phase = next(phase for phase in resolve(of).phases if phase.first <= epoch <= phase.last)
+        return [rate(of.schedule, phase.head_rate, epoch, step, 2, phase.schedule_span) for step in (0, 1)]
+
+    left = range(epoch + 1, 8)
+    assert [rates(forks.continued(parent, epoch), at) for at in left] == [rates(spec, at) for at in left]
+
+
+def test_a_fork_may_start_its_schedule_anew_and_does_so_after_the_last_epoch(models: Path) -> None:
+    parent = parent_run(models, 4, PRESETS["feature-extraction"].spec({**DIGITS, "train.epochs": 4, **WARM}))
+    anew = forks.continued(parent, 2).with_values({"start.schedule_from": None})
+    assert [resolve(spec).phases[0].schedule_span for spec in (forks.continued(parent, 2), anew)] == [(1, 4), (3, 4)]
+    assert resolve(forks.continued(parent, 4)).phases[0].schedule_span == (5, 8)
+    grandchild = forks.continued(with_epochs(forks.fork(models, parent, 2, {}), range(3, 5), HEAD), 3)
+    assert resolve(grandchild).phases[0].schedule_span == (1, 4)
 
 
 def test_a_fork_is_whole_without_its_parent(models: Path) -> None:

@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from pages.ui.charts import colours, curves, points
 from pages.ui.charts.component import ROUTE, VERSION, plotly_file
 from pages.ui.charts.points import MOST_POINTS, smoothed, thinned
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import EpochRecord
 from tl_core.store import Epochs
 
@@ -147,6 +148,18 @@ def test_before_the_first_epoch_there_is_an_empty_figure_that_says_so() -> None:
     assert made["data"] == []
     assert curves.NOTHING_YET in made["layout"]["annotations"][0]["text"]
     assert not any(made["layout"][axis]["showticklabels"] for axis in ("xaxis", "yaxis")), "they would go to 400 %"
+
+
+@pytest.mark.parametrize(("began", "said"), [(None, "schedule restarts"), (1, "schedule continues")])
+def test_a_fork_marks_what_its_schedule_does(began: int | None, said: str) -> None:
+    start = {"start": {"run": "parent", "epoch": 2, "schedule_from": began}}
+    fork = ExperimentSpec().with_values({"schedule.name": "cosine", **start})
+    assert curves.fork_mark(fork) == said
+    assert curves.fork_mark(fork.with_values({"schedule.name": "constant"})) == ""
+    lines = [{**line, "inherited": "parent"} if line["epoch"] <= 2 else line for line in run(5)]
+    layout = figure(lines, inherited_from="parent", fork=said)["layout"]
+    (mark,) = (mark for mark in layout["annotations"] if mark["text"] == said)
+    assert mark["x"] == 2.5
 
 
 @pytest.mark.parametrize(("x", "band"), [("epoch", (0.5, 2.5)), ("seconds", (0.0, 1.0))])

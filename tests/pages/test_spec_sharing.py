@@ -28,6 +28,7 @@ OTHERWISE = {
     "augment": {"zoom": 0.2, "rotation": 15.0},
     "train.stages": ["all-but-1:3", "all-but-2:3@0.0001"],
     "start.run": "20261121-120000-other-run-ab12",
+    "start.schedule_from": 2,
 }
 """Values that a row does not say by itself."""
 
@@ -35,6 +36,7 @@ BESIDE: dict[str, dict[str, Any]] = {
     "head.hidden_dropout": {"head.hidden": [8]},
     "start.run": {"start.epoch": 3},
     "start.epoch": {"start.run": OTHERWISE["start.run"]},
+    "start.schedule_from": {"start.run": OTHERWISE["start.run"], "start.epoch": 3},
 }
 """Settings that others need to be allowed."""
 

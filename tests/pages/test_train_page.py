@@ -531,6 +531,20 @@ def test_another_epoch_brings_what_was_left_of_the_phases_and_keeps_what_was_typ
     assert held(page).train.epochs == 9
 
 
+def test_a_fork_continues_the_schedule_of_its_parent_or_starts_it_anew(models: Path, parent: store.Run) -> None:
+    write_json(parent.folder / "spec.json", ExperimentSpec().with_values({"schedule.name": "cosine"}).to_json())
+    page = opened(**spec_sharing.to_query_params(forks.continued(parent, 3)))
+    choice = field(page, "start.schedule_from")
+    assert (choice.label, choice.value) == ("Continue its schedule, which began with epoch 1", True)
+    checked(choice.uncheck().run())
+    assert held(page) == forks.continued(parent, 3).with_values({"start.schedule_from": None})
+    checked(field(page, "start.schedule_from").check().run())
+    checked(field(page, "start.epoch").set_value(2).run())
+    assert held(page) == forks.continued(parent, 2)
+    checked(by_key(page, "no_fork").click().run())
+    assert held(page).start == ExperimentSpec().start
+
+
 def test_a_recipe_leaves_a_fork_one(models: Path, parent: store.Run) -> None:
     page = opened(**{"start.run": parent.id, "start.epoch": "3"})
     checked(by_key(page, "preset").set_value("fine-tune").run())

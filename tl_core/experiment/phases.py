@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -52,7 +52,8 @@ class Phase:
         frozen: The last frozen block; None if all blocks train.
         backbone_rate: The learning rate of thawed layers; None if there are none.
         experiment: The settings in force.
-        schedule_span: The first and the last epoch of the schedule: those of the phase before live changes.
+        schedule_span: The first and the last epoch of the schedule: those of the phase before live changes; in a fork that continues a
+            schedule, the first is an epoch of its parent.
     """
 
     label: PhaseLabel
@@ -103,10 +104,14 @@ def planned(experiment: Experiment) -> tuple[Phase, ...]:
     Raises:
         BadInput: a stage with an unknown block.
     """
-    phases = list(_as_set(experiment))
-    for change in experiment.changes:
-        phases = [part for phase in phases for part in _changed(phase, change)]
-    return tuple(phases)
+    return tuple(part for phase in _as_set(experiment) for part in _with_changes(phase, experiment.changes))
+
+
+def _with_changes(phase: Phase, changes: Iterable[LiveChange]) -> list[Phase]:
+    parts = [phase]
+    for change in changes:
+        parts = [part for one in parts for part in _changed(one, change, phase.first)]
+    return parts
 
 
 @dataclass(frozen=True)
@@ -120,13 +125,15 @@ class _Depth:
 
 
 def _as_set(experiment: Experiment) -> Iterator[Phase]:
-    first = (experiment.spec.start.epoch or 0) + 1
+    start = experiment.spec.start
+    first = (start.epoch or 0) + 1
+    schedule_first = start.schedule_from or first
     for depth in _depths(experiment):
         frozen, last = experiment.frozen_at(depth.freeze), first + depth.epochs - 1
         thawed = None if frozen == experiment.top else depth.rate
         rate = experiment.spec.train.learning_rate
-        yield Phase(depth.label, first, last, frozen, rate, thawed, experiment, (first, last))
-        first = last + 1
+        yield Phase(depth.label, first, last, frozen, rate, thawed, experiment, (schedule_first, last))
+        first = schedule_first = last + 1
 
 
 def _depths(experiment: Experiment) -> Iterator[_Depth]:
@@ -145,8 +152,8 @@ def _depths(experiment: Experiment) -> Iterator[_Depth]:
     yield _Depth(PhaseLabel("fine-tune"), train.epochs, freeze, train.backbone_learning_rate)
 
 
-def _changed(phase: Phase, change: LiveChange) -> Iterator[Phase]:
-    """A phase before and after a live change."""
+def _changed(phase: Phase, change: LiveChange, began: int) -> Iterator[Phase]:
+    """A phase before and after a live change. began: its first epoch before any change."""
     if phase.last < change.epoch:
         yield phase
         return
@@ -158,7 +165,7 @@ def _changed(phase: Phase, change: LiveChange) -> Iterator[Phase]:
     own = phase.backbone_rate not in (None, phase.spec.train.backbone_learning_rate)
     yield replace(
         phase,
-        label=replace(phase.label, changed_at=first if first > phase.schedule_span[0] else None),
+        label=replace(phase.label, changed_at=first if first > began else None),
         first=first,
         head_rate=train.learning_rate,
         backbone_rate=phase.backbone_rate if own or phase.backbone_rate is None else train.backbone_learning_rate,

@@ -120,18 +120,25 @@ _SHARES: dict[str, Callable[[_Place], float]] = {
 class Plateau:
     """Counts how often plateau lowers the rate; an epoch is looked at once, however long the run."""
 
-    def __init__(self, spec: ScheduleSpec, schedule_span: tuple[int, int]) -> None:
+    def __init__(
+        self, spec: ScheduleSpec, schedule_span: tuple[int, int], inherited: Sequence[EpochRecord] = ()
+    ) -> None:
+        """`inherited` are the epochs before a fork; they count as far as they are in the span."""
         whole = schedule_span[1] - schedule_span[0] + 1
         self._patience, self._first = spec.patience, schedule_span[0] + min(spec.warmup_epochs, whole)
         self._seen, self._lowest, self._waited, self._times = 0, math.inf, 0, 0
+        self._look_at(inherited)
 
     def lowered(self, records: Sequence[EpochRecord]) -> int:
         """How often it lowered the rate by the end of a run's epochs so far; the list may only grow from one call to the next."""
-        for record in records[self._seen :]:
-            if record.epoch >= self._first:
-                self._look(record.metrics["val_loss"])
+        self._look_at(records[self._seen :])
         self._seen = len(records)
         return self._times
+
+    def _look_at(self, records: Sequence[EpochRecord]) -> None:
+        for record in records:
+            if record.epoch >= self._first:
+                self._look(record.metrics["val_loss"])
 
     def _look(self, loss: float) -> None:
         if loss < self._lowest - LEAST_FALL:

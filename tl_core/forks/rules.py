@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tl_core.data.prepare import listed
 from tl_core.errors import Problem
-from tl_core.experiment.phases import PhaseLabel
+from tl_core.experiment.phases import Phase, PhaseLabel
 from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.spec.training import written
@@ -39,7 +39,10 @@ def settings_at(run: Run, epoch: int) -> ExperimentSpec:
 
 
 def continued(run: Run, epoch: int) -> ExperimentSpec:
-    """The settings of a fork without changes: the remaining phases of the run; after the last epoch, the last phase again."""
+    """The settings of a fork without changes: the remaining phases of the run with what is left of their schedules.
+
+    After the last epoch: the last phase and its schedule again.
+    """
     spec = settings_at(run, epoch)
     planned = resolve(spec).phases
     left = {phase.label: phase.last - max(epoch, phase.first - 1) for phase in planned if phase.last > epoch}
@@ -51,11 +54,17 @@ def continued(run: Run, epoch: int) -> ExperimentSpec:
     changes: dict[str, Any] = {
         "train.epochs": left.get(planned[-1].label, spec.train.epochs),
         "train.stages": stages,
-        "start": {"run": run.id, "epoch": epoch},
+        "start": {"run": run.id, "epoch": epoch, "schedule_from": _schedule_from(planned, epoch)},
     }
     if planned[-1].label.kind != "head":  # If nothing thaws, there is no separate phase of the head.
         changes["train.head_epochs"] = left.get(PhaseLabel("head"), 0)
     return spec.with_values(changes)
+
+
+def _schedule_from(planned: Sequence[Phase], epoch: int) -> int | None:
+    """The first epoch of the schedule that is under way after an epoch; None if the next epoch begins one."""
+    spans = (phase.schedule_span for phase in planned)
+    return next((first for first, last in spans if first <= epoch < last), None)
 
 
 def problems(parent: Run, experiment: Experiment) -> tuple[Problem, ...]:

@@ -11,6 +11,8 @@ import numpy as np
 
 from pages.ui.charts import colours, layouts
 from pages.ui.charts.points import json_numbers, smoothed, thinned, x_values
+from tl_core.experiment.schedules import is_constant
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.metrics import Split, metric_of
 from tl_core.store import Epochs
 
@@ -72,6 +74,7 @@ def run_figure(
     log: bool,
     best_epoch: int | None,
     inherited_from: str = "",
+    fork: str = "",
 ) -> Figure:
     """One quantity of one run: on validation and in training, clean and reported, as far as it is measured there; the gap between the first
     two is shaded.
@@ -82,6 +85,7 @@ def run_figure(
         smoothing: The weight of what came before, 0 to 0.95; what was measured then stands faintly behind.
         best_epoch: Marked by a star, on the measured value.
         inherited_from: What the run is called that trained the epochs before a fork.
+        fork: What the schedule of the learning rate does at a fork; see `fork_mark`.
     """
     if not epochs:
         return {"data": [], "layout": layouts.empty(quantity, x, log, NOTHING_YET)}
@@ -98,7 +102,7 @@ def run_figure(
     data = _traces(list(drawn.values()), at, index, smoothing, quantity)
     if "val" in drawn and "clean" in drawn:
         data = [*_gap(drawn["clean"], drawn["val"], at, index, smoothing), *data]
-    marks = layouts.joined(layouts.phase_changes(epochs, at, x), _inherited(epochs, at, x, inherited_from))
+    marks = layouts.joined(layouts.phase_changes(epochs, at, x, fork), _inherited(epochs, at, x, inherited_from))
     if best:
         if "val" in drawn:
             data.append(_star(drawn["val"], epochs, at, best[0]))
@@ -154,7 +158,14 @@ def _inherited(epochs: Epochs, at: np.ndarray, x: X, title: str) -> layouts.Mark
     return layouts.band(start, end, f"inherited from {title}" if title else "inherited")
 
 
-def rates_figure(epochs: Epochs, *, x: X, log: bool = True) -> Figure:
+def fork_mark(spec: ExperimentSpec | None) -> str:
+    """What the schedule of the learning rate does where a fork begins; empty if it is constant, or the run is no fork."""
+    if spec is None or not spec.start.run or spec.head.solved or is_constant(spec.schedule):
+        return ""
+    return "schedule restarts" if spec.start.schedule_from is None else "schedule continues"
+
+
+def rates_figure(epochs: Epochs, *, x: X, log: bool = True, fork: str = "") -> Figure:
     """The learning rate of each group of weights; solved classifiers have none."""
     drawn = [
         Curve(group, group, colours.of_run(2 + number), "solid", epochs.column(f"learning_rate.{group}"))
@@ -163,7 +174,7 @@ def rates_figure(epochs: Epochs, *, x: X, log: bool = True) -> Figure:
     at = x_values(epochs, x)
     index = thinned([curve.values for curve in drawn], epochs.phase_starts)
     data = _traces(drawn, at, index, 0.0, "learning rate")
-    marks = layouts.joined(layouts.phase_changes(epochs, at, x), _inherited(epochs, at, x, ""))
+    marks = layouts.joined(layouts.phase_changes(epochs, at, x, fork), _inherited(epochs, at, x, ""))
     layout = layouts.layout("learning rate", x, log, len(epochs), marks)
     if log:
         layout["yaxis"] |= layouts.rate_ticks(rate for trace in data for rate in trace["y"])

@@ -78,14 +78,17 @@ def centred_text(text: str) -> Marks:
     return {"shapes": [], "annotations": [{**place, "text": text, "font": {"color": colours.TEXT}}]}
 
 
-def phase_changes(epochs: Epochs, at: np.ndarray, x: str) -> Marks:
-    """A dotted line where a phase ends, with the name of the one that begins."""
-    begins = []
-    for index in epochs.phase_starts:
+def phase_changes(epochs: Epochs, at: np.ndarray, x: str, fork: str = "") -> Marks:
+    """A dotted line where a phase ends, with the name of the one that begins. fork: What a line says where a fork continues a phase."""
+    begins = {index: str(epochs[index].phase) for index in epochs.phase_starts}
+    if fork and 0 < epochs.inherited < len(epochs):
+        begins.setdefault(epochs.inherited, fork)
+    places = []
+    for index, name in sorted(begins.items()):
         # Between two epochs; in seconds, the end of the last one.
         place = float(at[index - 1]) if x == "seconds" else float(at[index - 1] + at[index]) / 2
-        begins.append((place, epochs[index].phase))
-    return phase_lines(begins)
+        places.append((place, name))
+    return phase_lines(places)
 
 
 def phase_lines(begins: Sequence[tuple[float, str]]) -> Marks:

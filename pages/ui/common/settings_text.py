@@ -22,7 +22,7 @@ from tl_core.plan import Technique
 _OWN_COLUMN = ("data.source", "backbone.name", "backbone.freeze")
 """Settings that the table shows in columns of their own."""
 
-_ELSEWHERE = ("augment", "start.run", "start.epoch")
+_ELSEWHERE = ("augment", "start.run", "start.epoch", "start.schedule_from")
 """Settings that stand there in other words."""
 
 _SUMMARISED = tuple(param for param in PARAMETERS if param.path not in (*_OWN_COLUMN, *_ELSEWHERE))

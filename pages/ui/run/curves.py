@@ -21,7 +21,8 @@ EXPLAINED = """
   the two is what the network memorised.
 - **Training, reported**: measured during training, with dropout and augmentation, averaged over the epoch. It may be
   below validation, and says nothing about overfitting.
-- **Grey band**: epochs of the run this one was forked from. They do not count for this run.
+- **Grey band**: epochs of the run this one was forked from. They do not count for this run. *schedule continues* or *restarts*: what the
+  learning rate does from there on.
 - **Dotted line**: a new phase begins. *head*: the backbone is frozen. *thaw 1, 2 …*: stages of unfreezing. *fine-tune*: all thawed
   blocks train. *from 7*: settings were changed during training, in force from that epoch on.
 - **★ Best epoch**: the one with the lowest validation loss, or the best by the metric that the setting *Best* names. Its network
@@ -71,6 +72,7 @@ def _chart(view: RunView, quantity: str, x: curves.X, weight: float, log: bool) 
         log=log,
         best_epoch=view.best_epoch,
         inherited_from=_short(view.forked_from.title) if view.forked_from else "",
+        fork=curves.fork_mark(view.spec),
     )
     draw_chart(figure, f"run-{quantity}", HEIGHT, _alt(view, quantity))
 
@@ -120,5 +122,5 @@ def _rates(view: RunView, x: curves.X) -> None:
     log = st.toggle(
         "Log scale", True, key="rates_log", help="A logarithmic axis: every division by ten is equally tall."
     )
-    figure = curves.rates_figure(view.records, x=x, log=log)
+    figure = curves.rates_figure(view.records, x=x, log=log, fork=curves.fork_mark(view.spec))
     draw_chart(figure, "run-rates", SMALL, "The learning rate of each group of weights.")

@@ -16,11 +16,12 @@ from pages.ui.train.draft import problem_text, problems_of_field
 from pages.ui.train.plan_view import PlanView
 from tl_core import forks, store
 from tl_core.errors import BadInput, Problem
+from tl_core.experiment.schedules import is_constant
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.wording import PARAMS
 from tl_core.store import checkpoints
 
-RUN, EPOCH = "start.run", "start.epoch"
+RUN, EPOCH, SCHEDULE = "start.run", "start.epoch", "start.schedule_from"
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,14 @@ def draw_origin(view: PlanView) -> None:
                 "Start from pretrained weights",
                 icon=":material/close:",
                 on_click=draft.reset,
-                args=(RUN, EPOCH),
+                args=(RUN, EPOCH, SCHEDULE),
                 key="no_fork",
             )
+        _schedule(view, found)
         for problem in _problems(view):
             st.markdown(f":small[:red[:material/error: {plain(problem_text(problem))}]]")
         st.caption(
-            "The fork starts with the weights of that epoch and continues counting; the optimiser starts fresh. "
+            "The fork starts with the weights of that epoch and continues counting; the optimiser starts anew. "
             "Earlier epochs are shown with it, marked as inherited."
         )
 
@@ -97,6 +99,23 @@ def _epoch(view: PlanView, found: Parent | None) -> None:
     )
 
 
+def _schedule(view: PlanView, found: Parent | None) -> None:
+    """The choice between continuing the parent's schedule and starting it anew, where there is one to continue."""
+    value = view.draft.values[SCHEDULE]
+    known = found.spec if found else None
+    began = known.start.schedule_from if known else value
+    if began is None or (known and is_constant(view.spec.schedule)):
+        return
+    key = f"{draft.FIELD}{SCHEDULE}"
+    st.session_state[key] = value is not None
+    st.checkbox(
+        f"Continue its schedule, which began with epoch {began}",
+        key=key,
+        help=param_widgets.help_of(PARAMS[SCHEDULE]),
+        on_change=lambda: draft.put(SCHEDULE, began if st.session_state[key] else None),
+    )
+
+
 def _go_on_from(models: Path, epoch: int | None) -> None:
     """Takes another epoch, with what was left of the run there wherever the form still says what was left at the one before."""
     held = draft.values()
@@ -120,4 +139,4 @@ def _left(models: Path, run_id: str | None, epoch: int | None) -> dict[str, Any]
 
 
 def _problems(view: PlanView) -> tuple[Problem, ...]:
-    return (*problems_of_field(view.problems, RUN), *problems_of_field(view.problems, EPOCH))
+    return tuple(problem for path in (RUN, EPOCH, SCHEDULE) for problem in problems_of_field(view.problems, path))

@@ -28,6 +28,7 @@ OTHER: dict[str, Any] = {
     "train.stages": ["all-but-1:3", "all-but-2:3@0.0001"],
     "data.images_per_class": 7,
     "start.run": "20261121-120000-other-run-ab12",
+    "start.schedule_from": 2,
 }
 """A value other than the default, where the row alone does not give one."""
 
@@ -35,6 +36,7 @@ BESIDE: dict[str, dict[str, Any]] = {
     "head.hidden_dropout": {"head.hidden": [8]},
     "start.run": {"start.epoch": 3},
     "start.epoch": {"start.run": OTHER["start.run"]},
+    "start.schedule_from": {"start.run": OTHER["start.run"], "start.epoch": 1_000_000},
 }
 """Settings that others need to be allowed."""
 
@@ -170,6 +172,12 @@ def test_up_to_three_hidden_layers_are_allowed(value: list[int]) -> None:
 @pytest.mark.parametrize("value", [[0], [4097], [8, 8, 8, 8], [1.5], "wide", 64], ids=str)
 def test_other_hidden_layers_are_refused(value: Any) -> None:
     assert problem("head.hidden", value).path.startswith("head.hidden")
+
+
+@pytest.mark.parametrize("epoch", [{"start.run": OTHER["start.run"], "start.epoch": 3}, {}])
+def test_a_schedule_cannot_begin_after_the_checkpoint_it_continues_from(epoch: dict[str, Any]) -> None:
+    (problem,) = problems({**epoch, "start.schedule_from": 4})
+    assert problem.path == "start.schedule_from"
 
 
 @pytest.mark.parametrize("missing", ["start.run", "start.epoch"])

@@ -112,11 +112,14 @@ class Trainer:
     plateau: Plateau
 
     @classmethod
-    def build(cls, tail: keras.Model, phase_data: PhaseData, phase: Phase) -> Trainer:
+    def build(
+        cls, tail: keras.Model, phase_data: PhaseData, phase: Phase, inherited: Sequence[EpochRecord] = ()
+    ) -> Trainer:
+        """Builds the steps of a phase. inherited: The epochs before a fork, which the plateau schedule may continue."""
         groups = groups_of(tail, phase)
         averages = averages_of(tail) if phase.spec.optimizer.ema else []
         steps = training_steps(tail, groups, step_config(groups, averages, phase_data.train.labels, phase))
-        plateau = Plateau(phase.spec.schedule, phase.schedule_span)
+        plateau = Plateau(phase.spec.schedule, phase.schedule_span, inherited)
         return cls(tail, groups, averages, phase_data, phase, steps, forward_pass(tail), plateau)
 
     @property

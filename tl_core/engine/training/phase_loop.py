@@ -33,6 +33,7 @@ from tl_core.metrics import Measured
 from tl_core.plan import phase_plan
 from tl_core.records import EarlyStop, Environment, EpochRecord, PlannedPhase
 from tl_core.store import read_state, write_state
+from tl_core.store.fork_start import inherited
 from tl_core.store.live_changes import changes_in_force, put_in_force
 
 log = logging.getLogger(__name__)
@@ -135,7 +136,8 @@ def _entered(
         model, head = first_network(context.run, phase.experiment, context.classes, context.progress), phase.spec.head
     restore_trained(model, values)
     parts = divide(model, phase.experiment, phase.frozen)
-    trainer = Trainer.build(parts.tail, phase_data(context, phase, parts), phase)
+    data = phase_data(context, phase, parts)
+    trainer = Trainer.build(parts.tail, data, phase, inherited(context.run))
     if records and phase_of(context, records[-1].epoch).schedule_span == phase.schedule_span:
         checkpoints.restore(values, known(trainer.variables, values))
     return _ActivePhase(phase, model, head, trainer)

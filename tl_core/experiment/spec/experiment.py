@@ -45,12 +45,23 @@ class StartSpec(Section):
     epoch: int | None = setting(
         None, "The epoch of that checkpoint; the first epoch of this run is the next one.", low=1, high=1_000_000
     )
+    schedule_from: int | None = setting(
+        None,
+        "The epoch, at most that of the checkpoint, from which the learning-rate schedule of the first phase counts: the fork then continues the "
+        "warm-up and schedule of the run it comes from. Not set: both start anew.",
+        title="Schedule from epoch",
+        low=1,
+        high=1_000_000,
+    )
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:
         if bool(self.run) != (self.epoch is not None):
             missing = "run" if self.epoch else "epoch"
             raise Located(missing, "is missing", "A fork needs a run and the epoch of one of its checkpoints.")
+        if self.schedule_from is not None and self.schedule_from > (self.epoch or 0):
+            received = f"received {self.schedule_from}; allowed is the epoch of the checkpoint at most"
+            raise Located("schedule_from", received, "Leave it out to start the schedule anew.")
         return self
 
 
