@@ -71,7 +71,7 @@ def trained(settings: dict[str, Any], rates: np.ndarray, batch: int = IMAGES) ->
     tail = keras.Model(inputs, attach(inputs, spec.head, CLASSES, 0))
     (phase,) = resolve(spec).phases
     groups = groups_of(tail, phase)
-    steps = training_steps(tail, groups, step_config(groups, [], LABELS, phase))
+    steps = training_steps(tail, groups, step_config(tail, groups, [], LABELS, phase))
     random = np.random.default_rng(1)
     order = np.stack([random.permutation(IMAGES)[:batch] for _ in rates])
     steps.many(on_device(FEATURES[:, None, None]), order, LABELS, rates[:, None].astype(np.float32))

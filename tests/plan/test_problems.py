@@ -79,6 +79,13 @@ IDLE = (
     Idle("train.views", 4, {**AUGMENTED, "train.feature_cache": "off"}, AUGMENTED),
     Idle("train.checkpoint_every", 11, FROZEN, {"train.epochs": 11}),
     Idle("backbone.keep", "block2", {"backbone.weights": "random"}, FROZEN),
+    Idle("train.update_batch_norm", True, {"backbone.weights": "random", **THAWED}, THAWED),
+    Idle(
+        "train.update_batch_norm",
+        True,
+        {"backbone.keep": "block4"},
+        {"backbone.keep": "block4", "backbone.freeze": "block3"},
+    ),
     Idle("optimizer.momentum", 0.5, FROZEN, SGD),
     Idle("optimizer.nesterov", True, {"optimizer.name": "rmsprop"}, SGD),
     Idle("optimizer.nesterov", True, {**SGD, "optimizer.momentum": 0.0}, SGD),
@@ -145,8 +152,21 @@ def test_what_contradicts_itself_is_named_with_a_remedy(
         ({"stopping.rule": "patience", "stopping.patience": 9}, "it needs 11 or more", {"stopping.patience": 8}),
         ({"stopping.rule": "UP", "stopping.strip": 5}, "it needs 31 or more", {"train.epochs": 31}),
         ({"stopping.rule": "PQ", "stopping.strip": 10}, "it needs 11 or more", {"stopping.strip": 5}),
-        ({"backbone.keep": "block6"}, "block7 to final start from random weights", {"backbone.freeze": "block6"}),
-        ({"backbone.weights": "random"}, "stem to final start from random", {"backbone.freeze": "none"}),
+        (
+            {"backbone.keep": "block6"},
+            "block7 to final start from random weights and learn at 1e-05",
+            {"train.backbone_learning_rate": 1e-3},
+        ),
+        (
+            {"backbone.weights": "random", "backbone.freeze": "block2", "train.head_epochs": 2},
+            "For 2 epochs the head trains alone on features of random weights",
+            {"train.head_epochs": 0},
+        ),
+        (
+            {"backbone.weights": "random"},
+            "stem to final start from random weights and stay frozen",
+            {"backbone.freeze": "none"},
+        ),
     ],
     ids=str,
 )

@@ -99,6 +99,7 @@ def test_a_grid_that_makes_no_sense_is_refused(axes: dict[str, list[Any]], path:
         ("train.feature_cache", "off"),
         ("optimizer.precision", "mixed_bfloat16"),
         ("backbone.freeze", "all-but-1"),
+        ("backbone.keep", "block4"),
     ],
 )
 def test_what_a_bank_cannot_train_is_refused_with_a_remedy_that_helps(path: str, value: Any) -> None:
@@ -110,7 +111,7 @@ def test_what_a_bank_cannot_train_is_refused_with_a_remedy_that_helps(path: str,
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [("backbone.weights", "random"), ("backbone.keep", "block4"), ("train.prefix_precision", "int8")],
+    [("backbone.weights", "random"), ("train.prefix_precision", "int8")],
 )
 def test_several_seeds_are_refused_where_the_features_depend_on_the_seed(path: str, value: str) -> None:
     base = BASE.with_values({path: value})

@@ -268,7 +268,7 @@ def test_decoding_stops_when_tensorflow_is_loaded_and_the_next_decodes_only_the_
     [
         ({}, {"train__seed": 5}, True),
         ({"backbone__weights": "random"}, {"train__seed": 5}, False),
-        ({"backbone__keep": "block2"}, {"train__seed": 5}, False),
+        ({"backbone__keep": "block2"}, {"train__seed": 5}, True),
         ({"train__prefix_precision": "int8"}, {"train__seed": 5}, False),
         ({"train__prefix_precision": "int8"}, {"data__split_seed": 5}, False),
         ({}, {"data__split_seed": 5}, True),

@@ -18,6 +18,10 @@ from tl_core.engine import proximal
 from tl_core.engine.backend import keras, tf
 from tl_core.engine.losses import cross_entropy, larger, lowered, mixed, predicted
 
+MOMENTUM = 0.9
+"""The highest momentum of batch statistics that start from nothing. Keras's 0.99 still has half of its initial values after 70 steps,
+which is several epochs here, and statistics of deep layers fit only once those below them do."""
+
 
 @dataclass(frozen=True)
 class ParamGroup:
@@ -46,10 +50,12 @@ class StepConfig:
         l1: Pairs of a variable and the factor of its L1 penalty, minimised by proximal steps.
         clip_norm: The largest gradient norm, over all weights together (Pascanu et al. 2013); None: unlimited.
         ema: Decay of the moving average. In the first steps it is at most (1 + step) / (10 + step), so that random initial
-            weights are soon forgotten (as TensorFlow's ExponentialMovingAverage with `num_updates`).
+            weights are soon forgotten (see `rising`).
         averages: Pairs of a variable and its moving average.
         precision: "mixed_bfloat16": the layers below the last compute in bfloat16, which has the range of float32, so that the loss
             needs no scaling; weights, logits and loss are float32.
+        norms: Batch normalisation layers that start from random weights. Their statistics have the momentum `statistics_momentum`
+            instead of their own.
     """
 
     label_smoothing: float = 0.0
@@ -61,6 +67,7 @@ class StepConfig:
     ema: float = 0.0
     averages: Sequence[tuple[Any, Any]] = ()
     precision: str = "float32"
+    norms: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
@@ -168,7 +175,7 @@ def _update(tail: keras.Model, groups: Sequence[ParamGroup], method: StepConfig)
 
     def update(inputs: Any, labels: Any, *others: Any) -> tuple[Any, Any, Any]:
         with tf.GradientTape() as tape:
-            with _computing_in(tail, method.precision):
+            with _computing_in(tail, method.precision), _settling(method.norms, groups[0].optimizer.iterations):
                 logits = tail(inputs, training=True)
             losses = mixed(lambda of: cross_entropy(of, logits), labels, *others)
             smooth = tf.add_n([tf.zeros(()), *(tf.cast(loss, tf.float32) for loss in tail.losses), *_squares(method)])
@@ -210,10 +217,37 @@ def _squares(method: StepConfig) -> Iterator[Any]:
 def move_averages(averages: Sequence[tuple[Any, Any]], share: Any, iterations: Any) -> None:
     """Moves averages towards their variables; `share` and `averages` are `ema` and `averages` of a `StepConfig`."""
     if averages:
-        steps = tf.cast(iterations.value, tf.float32)
-        moved = 1 - tf.minimum(share, (1 + steps) / (10 + steps))
+        moved = 1 - rising(share, iterations)
         for variable, average in averages:
             average.value.assign_add(moved * (variable.value - average.value))
+
+
+def statistics_momentum(iterations: Any) -> Any:
+    """The momentum of batch statistics that start from nothing: they fit after the first steps, and are as smooth as 0.9 makes them later.
+
+    Args:
+        iterations: The optimiser's steps before this one, within its phase.
+    """
+    return rising(MOMENTUM, iterations)
+
+
+def rising(limit: Any, iterations: Any) -> Any:
+    """A decay that rises with the steps to a limit, as of TensorFlow's ExponentialMovingAverage with `num_updates`."""
+    steps = tf.cast(iterations.value, tf.float32)
+    return tf.minimum(limit, (1 + steps) / (10 + steps))
+
+
+@contextmanager
+def _settling(norms: Sequence[Any], iterations: Any) -> Iterator[None]:
+    """A context in which batch statistics are traced with `statistics_momentum`; this affects the graph, not the layers."""
+    own = [layer.momentum for layer in norms]
+    try:
+        for layer in norms:
+            layer.momentum = statistics_momentum(iterations)
+        yield
+    finally:
+        for layer, momentum in zip(norms, own, strict=True):
+            layer.momentum = momentum
 
 
 @contextmanager

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from tl_core.experiment.resolve import Experiment
 
 PhaseKind = Literal["head", "thaw", "fine-tune", "solve"]
-"""head: the head alone trains. thaw: a stage of gradual unfreezing. fine-tune: the last phase. solve: a classifier solved in closed form."""
+"""head: the head alone trains, with blocks above `backbone.keep`. thaw: a stage of gradual unfreezing. fine-tune: the last phase.
+solve: a classifier solved in closed form."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,8 @@ def _depths(experiment: Experiment) -> Iterator[_Depth]:
         yield _Depth(PhaseLabel("head"), train.epochs, freeze)
         return
     if train.head_epochs:
-        yield _Depth(PhaseLabel("head"), train.head_epochs, "all")
+        # With `backbone.keep`, blocks with random weights train too.
+        yield _Depth(PhaseLabel("head"), train.head_epochs, "all", train.backbone_learning_rate)
     for number, stage in enumerate(train.stages, 1):
         yield _Depth(PhaseLabel("thaw", number), stage.epochs, stage.freeze, stage.rate or train.backbone_learning_rate)
     yield _Depth(PhaseLabel("fine-tune"), train.epochs, freeze, train.backbone_learning_rate)

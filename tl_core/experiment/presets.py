@@ -98,13 +98,12 @@ PRESETS: Registry[Preset] = Registry(
         Preset(
             "from-scratch",
             "From scratch",
-            "The same network with random weights: the baseline without transfer learning. Slow, and overfits small datasets.",
+            "The same network with random weights, all of which train: the baseline without transfer learning. Slow, and overfits small datasets.",
             {
                 "backbone.weights": "random",
                 "backbone.freeze": "none",
                 "train.epochs": 30,
                 "train.backbone_learning_rate": 1e-3,
-                "train.update_batch_norm": True,
             },
         ),
         Preset(

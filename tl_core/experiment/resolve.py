@@ -13,7 +13,7 @@ from tl_core.backbones.freezing import last_frozen, last_kept, used_cuts
 from tl_core.data.sources import SOURCES
 from tl_core.experiment.augmentations import AUGMENTATIONS, Augmentation
 from tl_core.experiment.phases import LiveChange, Phase, planned
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.spec import BackboneSpec, ExperimentSpec
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Experiment:
     Attributes:
         backbone: The row of its backbone.
         blocks: The used blocks, from the input; the output of the last is the input of the head.
-        frozen: The last block that stays frozen to the end; None if all blocks train.
+        frozen: The last block that stays frozen to the end; None if all blocks train. Never above `kept`.
         kept: The last block that starts from pretrained weights; None if all blocks do.
         image_size: The side of the images in pixels; by default the backbone's own, or less if the dataset's images are small.
         changes: Live changes; reflected in `phases`.
@@ -79,7 +79,7 @@ class Experiment:
 
     def frozen_at(self, freeze: str) -> str | None:
         """The last frozen block at a freeze depth; raises BadInput for an unknown block."""
-        return last_frozen(self.backbone, freeze, self.spec.backbone.output)
+        return _frozen_at(self.backbone, self.spec.backbone, freeze)
 
     def above(self, block: str | None) -> tuple[str, ...]:
         """The used blocks above a block, from the input upwards; all of them for None."""
@@ -111,10 +111,7 @@ class Experiment:
             start: For a fork, a hash of its parent's changes to the backbone.
         """
         pooling = self.spec.head.pooling if frozen == self.top else ""
-        random: tuple[str, ...] = ()
-        if self.kept is not None and self.blocks.index(self.kept) < self.blocks.index(frozen):
-            random = (f"random above {self.kept}, seed {self.spec.train.seed}",)
-        return (self.weights_identity, frozen, pooling, device, *random, *([start] if start else []))
+        return (self.weights_identity, frozen, pooling, device, *([start] if start else []))
 
 
 @lru_cache(maxsize=512)
@@ -125,10 +122,24 @@ def resolve(spec: ExperimentSpec) -> Experiment:
         spec=spec,
         backbone=backbone,
         blocks=used_cuts(backbone, chosen.output),
-        frozen=last_frozen(backbone, chosen.freeze, chosen.output),
+        frozen=_frozen_at(backbone, chosen, chosen.freeze),
         kept=last_kept(backbone, chosen.keep, chosen.output),
         image_size=_image_size(spec, backbone),
     )
+
+
+def _frozen_at(backbone: Backbone, chosen: BackboneSpec, freeze: str) -> str | None:
+    """The last frozen block: the one `freeze` names, or the last pretrained one if that is lower.
+
+    Random blocks above pretrained ones always train: their initial batch statistics do not fit, and features would all but vanish in them.
+    """
+    frozen, kept = (
+        last_frozen(backbone, freeze, chosen.output),
+        last_kept(backbone, chosen.keep, chosen.output),
+    )
+    if frozen is None or kept is None:
+        return frozen
+    return min(frozen, kept, key=backbone.cut_names.index)
 
 
 def _image_size(spec: ExperimentSpec, backbone: Backbone) -> int:

@@ -95,7 +95,8 @@ def blocks(experiment: Experiment) -> tuple[BlockPlan, ...]:
 def _learned(experiment: Experiment, block: BlockFacts) -> int:
     """The trainable parameters of a thawed block."""
     learned = block.parameters - block.statistics
-    return learned if experiment.spec.train.update_batch_norm else learned - block.normalisation
+    normalises = experiment.spec.train.update_batch_norm or block.name in experiment.random_blocks
+    return learned if normalises else learned - block.normalisation
 
 
 def head_parameters(experiment: Experiment, classes: int) -> int:

@@ -104,6 +104,10 @@ def _random(experiment: Experiment) -> Found:
             "every block starts from random weights",
             "Choose pretrained weights, or leave it out.",
         )
+    thawed = experiment.above(experiment.frozen)
+    if thawed and set(thawed) <= set(experiment.random_blocks):
+        because = "the blocks that thaw start from random weights, and such blocks always learn statistics of their own"
+        yield ("train.update_batch_norm",), because, "Leave it out, or thaw pretrained blocks too."
 
 
 def _hidden(experiment: Experiment) -> Found:

@@ -7,7 +7,7 @@ curves. A setting at its default, or switched off, is never a problem. A warning
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,6 +22,9 @@ from tl_core.experiment.spec.training import written
 from tl_core.plan.inactive_settings import inactive_settings
 from tl_core.store import checkpoints
 from tl_core.text import counted
+
+SLOW = 10
+"""A rate of random blocks lower than the head's by more than this factor is probably a mistake."""
 
 _DEFAULTS = {row.path: row.default for row in PARAMETERS}
 
@@ -76,8 +79,9 @@ def _solved_classifier(experiment: Experiment) -> Iterator[Problem]:
     if not experiment.solved:
         return
     if experiment.frozen != experiment.top:
-        message = f"received {spec.backbone.freeze!r}; {kind} needs frozen features"
-        yield Problem("backbone.freeze", message, "Set it to all, or choose the softmax classifier.")
+        where = "backbone.keep" if spec.backbone.keep != "all" else "backbone.freeze"
+        message = f"received {spec.flat()[where]!r}; {kind} needs frozen features"
+        yield Problem(where, message, "Set it to all, or choose the softmax classifier.")
     if kind == "linear-svm" and not spec.head.l2:
         yield Problem("head.l2", "received 0; a linear SVM needs a penalty", "For example 0.0001.")
 
@@ -232,7 +236,13 @@ def spec_warnings(experiment: Experiment) -> tuple[str, ...]:
     """Warnings about settings that will not have their intended effect."""
     if experiment.solved:
         return ()
-    return (*_never_stops(experiment), *_never_drops(experiment), *_never_trained(experiment))
+    return (
+        *_never_stops(experiment),
+        *_never_drops(experiment),
+        *_never_trained(experiment),
+        *_hardly_trained(experiment),
+        *_head_alone(experiment),
+    )
 
 
 def start_warnings(experiment: Experiment, models: Path) -> tuple[str, ...]:
@@ -263,7 +273,30 @@ def _never_drops(experiment: Experiment) -> Iterator[str]:
 def _never_trained(experiment: Experiment) -> Iterator[str]:
     """Warns about blocks that start from random weights and stay frozen."""
     thawed = experiment.above(experiment.frozen)
-    random = [block for block in experiment.random_blocks if block not in thawed]
-    if random:
-        blocks = random[0] if len(random) == 1 else f"{random[0]} to {random[-1]}"
-        yield f"{blocks} start from random weights and stay frozen: they are never trained."
+    if random := [block for block in experiment.random_blocks if block not in thawed]:
+        yield f"{_from_to(random)} start from random weights and stay frozen: they are never trained."
+
+
+def _hardly_trained(experiment: Experiment) -> Iterator[str]:
+    """Warns about blocks that start from random weights and learn at a rate meant for pretrained ones."""
+    train, thawed = experiment.spec.train, experiment.above(experiment.frozen)
+    random = [block for block in experiment.random_blocks if block in thawed]
+    if random and train.backbone_learning_rate < train.learning_rate / SLOW:
+        yield (
+            f"{_from_to(random)} start from random weights and learn at {train.backbone_learning_rate:g}, a rate that suits pretrained "
+            f"ones: raise train.backbone_learning_rate, for example to the head's, {train.learning_rate:g}."
+        )
+
+
+def _head_alone(experiment: Experiment) -> Iterator[str]:
+    """Warns about a head that trains alone on features of random weights."""
+    train = experiment.spec.train
+    if train.head_epochs and experiment.spec.backbone.weights == "random" and experiment.frozen != experiment.top:
+        yield (
+            f"For {counted(train.head_epochs, 'epoch')} the head trains alone on features of random weights, which hardly differ between "
+            "images: set train.head_epochs to 0."
+        )
+
+
+def _from_to(blocks: Sequence[str]) -> str:
+    return blocks[0] if len(blocks) == 1 else f"{blocks[0]} to {blocks[-1]}"

@@ -142,6 +142,9 @@ _LIMITS = (
     _Limit("augment", lambda spec: not spec.augment, "Set it to none: all heads read the same stored features."),
     _Limit("train.feature_cache", lambda spec: spec.train.feature_cache == "auto", "Set it to auto."),
     _Limit("optimizer.precision", lambda spec: spec.optimizer.precision == "float32", "Set it to float32."),
+    _Limit(
+        "backbone.keep", lambda spec: spec.backbone.keep == "all", "Set it to all: random blocks train with the head."
+    ),
     _Limit("start.run", lambda spec: not spec.start.run, "Start from the pretrained weights."),
 )
 
@@ -150,7 +153,7 @@ def unsupported(spec: ExperimentSpec) -> tuple[Problem, ...]:
     """The problems of a valid spec that a bank cannot train."""
     found = [_refused(spec, limit.path, limit.remedy) for limit in _LIMITS if not limit.allowed(spec)]
     planned = resolve(spec).phases
-    if planned[-1].backbone_rate is not None:
+    if planned[-1].backbone_rate is not None and spec.backbone.keep == "all":
         found.append(_refused(spec, "backbone.freeze", "Set it to all."))
     elif len(planned) > 1:
         found.append(_refused(spec, "train.stages", "Set it to none."))
@@ -171,7 +174,6 @@ def _other_features(grid: Grid, base: ExperimentSpec) -> Iterator[Problem]:
         _Limit(
             "backbone.weights", lambda spec: spec.backbone.weights != "random", "Use pretrained weights, or one seed."
         ),
-        _Limit("backbone.keep", lambda spec: spec.backbone.keep == "all", "Set it to all, or use one seed."),
         _Limit(
             "train.prefix_precision",
             lambda spec: spec.train.prefix_precision != "int8",

@@ -309,6 +309,21 @@ def test_a_run_that_began_in_another_version_of_training_says_so(
     assert state.environment == phase_loop.environment()
 
 
+@pytest.mark.parametrize("updates", [False, True])
+def test_a_run_from_when_random_blocks_did_not_learn_is_refused_and_one_in_which_they_did_continues(
+    updates: bool, shared_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = store.create(shared_models, FROM_SCRATCH.with_values({"train.update_batch_norm": updates}))
+    store.write_state(run, environment=replace(phase_loop.environment(), training=1), epoch=2)
+    monkeypatch.setattr(pipeline, "_train", lambda *_: None)
+    monkeypatch.setattr(pipeline, "finish", lambda *_: None)
+    if updates:
+        assert train(run, shared_models, quiet).message == phase_loop.OTHER_TRAINING
+    else:
+        with pytest.raises(RunFailed, match="never learned"):
+            train(run, shared_models, quiet)
+
+
 def test_two_processes_never_train_the_same_run(shared_models: Path, trainers: Trainers) -> None:
     run = store.create(shared_models, HEAD)
 

@@ -22,6 +22,7 @@ from tl_core.engine.results.prediction import Predictor
 from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.lifecycle import train
+from tl_core.engine.training.phase_loop import TRAINING_VERSION
 from tl_core.engine.training.weights import network_at
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
@@ -295,8 +296,7 @@ def test_a_stage_that_freezes_what_trained_before_is_refused(shared_models: Path
 
 
 @pytest.mark.long
-def test_random_blocks_have_stored_features_of_their_own(trained: Trained, shared_models: Path) -> None:
-    """A run that keeps only early blocks neither reads nor writes what a pretrained network says."""
+def test_random_blocks_are_those_of_the_seed_and_leave_the_pretrained_network_as_it_is(trained: Trained) -> None:
     pretrained = read_lines(trained(tiny()))
     partly, again = (read_lines(trained(tiny(backbone__keep="block3"))) for _ in range(2))
     other = read_lines(trained(tiny(backbone__keep="block3", train__seed=3)))
@@ -307,7 +307,8 @@ def test_random_blocks_have_stored_features_of_their_own(trained: Trained, share
     assert [line["val_loss"] for line in read_lines(trained(tiny()))] == losses[0]
 
 
-def test_a_spec_of_defaults_trains_as_it_did_before_there_were_settings(trained: Trained) -> None:
-    """Numbers of the engine as it was before schedules, other optimisers and averages, on one machine: to what a float shows."""
+def test_a_spec_of_defaults_trains_as_it_does_in_this_version_of_training(trained: Trained) -> None:
+    """Numbers of one machine, to what a float shows. Where they change, runs begun before must say so: with another version."""
     lines = read_lines(trained(small_spec()))
-    assert [line["loss"] for line in lines] == pytest.approx([2.3558692961931227, 2.313717697064082], rel=1e-4)
+    assert TRAINING_VERSION == 4
+    assert [line["loss"] for line in lines] == pytest.approx([2.35531397263209, 2.308214681347211], rel=1e-4)

@@ -15,7 +15,7 @@ import numpy as np
 from tl_core.engine.backend import keras, tf
 from tl_core.engine.bank.layout import Layout, dropouts
 from tl_core.engine.losses import cross_entropy, lowered, predicted
-from tl_core.engine.networks.head import CLASSIFIER, MOMENTUM
+from tl_core.engine.networks.head import CLASSIFIER
 from tl_core.engine.seeds import layer_seed, seed_of
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.results.head_bank import PER_HEAD
@@ -115,19 +115,22 @@ class Network:
             drawn[name] = tf.gather(of_seeds, tf.constant(self.layout.seed_of_row))
         return drawn
 
-    def forward(self, x: Any, draws: Mapping[str, Any] | None = None, shares: Any = None) -> tuple[Any, list[Any]]:
+    def forward(
+        self, x: Any, draws: Mapping[str, Any] | None = None, shares: Any = None, momentum: Any = None
+    ) -> tuple[Any, list[Any]]:
         """Logits, and the outputs of every layer.
 
         Args:
             x: Features, shape (rows or 1, images, 1, inputs).
-            draws, shares: In training mode, the result of `draws`, and the weight of each image, float32, shape (images,).
+            draws, shares, momentum: In training mode, the result of `draws`, the weight of each image, float32, shape (images,), and the
+                `statistics_momentum` of the step.
         """
         outputs, drawn = [], draws or {}
         if NOISE in drawn:
             x = x + self.settings["head.noise"][:, :, :1] * drawn[NOISE]
         for number, layer in enumerate(self.layers):
             if self.norms:
-                x = _normalised(x, self.norms[number], shares)
+                x = _normalised(x, self.norms[number], shares, momentum)
             if layer.dropout_name in drawn:
                 x = x * tf.where(drawn[layer.dropout_name] >= layer.dropout, 1 / (1 - layer.dropout), 0.0)
             x = _product(x, layer.kernel.value) + layer.bias.value
@@ -231,10 +234,10 @@ def _product(x: Any, kernel: Any) -> Any:
     return tf.einsum("rbwd,rdwu->rbwu", x, kernel)
 
 
-def _normalised(x: Any, norm: BatchNorm, shares: Any) -> Any:
+def _normalised(x: Any, norm: BatchNorm, shares: Any, momentum: Any) -> Any:
     mean, variance = norm.mean.value, norm.variance.value
     if shares is not None:
         mean, variance = tf.nn.weighted_moments(x, [1], shares[:, None, None], keepdims=True)
         for statistic, of_batch in ((norm.mean, mean), (norm.variance, variance)):
-            statistic.assign(statistic.value * MOMENTUM + of_batch * (1 - MOMENTUM))
+            statistic.assign(statistic.value * momentum + of_batch * (1 - momentum))
     return tf.nn.batch_normalization(x, mean, variance, norm.beta.value, norm.gamma.value, BATCH_NORM_EPSILON)

@@ -15,7 +15,7 @@ from tl_core.engine import proximal
 from tl_core.engine.backend import tf
 from tl_core.engine.bank.layout import layout_of
 from tl_core.engine.bank.network import network_of, sizes_of
-from tl_core.engine.step import move_averages
+from tl_core.engine.step import move_averages, statistics_momentum
 from tl_core.engine.training.optimizers import optimizer_of, pairs_with_averages
 from tl_core.experiment.spec import ExperimentSpec
 
@@ -110,8 +110,9 @@ class Stack:
         return sums
 
     def _step(self, inputs: Any, labels: Any, shares: Any, draws: dict[str, Any]) -> Sums:
+        momentum = statistics_momentum(self.optimizer.iterations)
         with tf.GradientTape() as tape:
-            logits, outputs = self.network.forward(inputs, draws, shares)
+            logits, outputs = self.network.forward(inputs, draws, shares, momentum)
             losses, wanted, correct = self.network.losses(logits, labels, self._class_weights)
             smooth = self.network.smooth_penalty(outputs, shares)
             objective = tf.reduce_sum(wanted * shares[:, None]) + tf.reduce_sum(smooth)

@@ -7,6 +7,7 @@ dropout and update batch statistics.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -93,7 +94,7 @@ def divide(model: keras.Model, experiment: Experiment, frozen: str | None) -> Pa
         parts = _at(pixels, model.get_layer(head.POOLING).output, logits, "features")
     else:
         parts = _at(pixels, networks.cut_output(model, frozen), logits, frozen)
-    _set_trainable(model, parts.tail, experiment.spec.train.update_batch_norm)
+    _set_trainable(model, parts.tail, experiment)
     return parts
 
 
@@ -102,12 +103,32 @@ def is_head(layer: keras.layers.Layer) -> bool:
     return layer.name == head.CLASSIFIER or layer.name.startswith("head_")
 
 
+def is_norm(layer: keras.layers.Layer) -> bool:
+    """True for batch normalisation."""
+    return isinstance(layer, keras.layers.BatchNormalization)
+
+
 def _at(pixels: Any, boundary: Any, logits: Any, name: str) -> Parts:
     return Parts(keras.Model(pixels, boundary), keras.Model(boundary, logits), name)
 
 
-def _set_trainable(model: keras.Model, tail: keras.Model, update_batch_norm: bool) -> None:
-    above = {id(layer) for layer in tail.layers}
+def starting_random(layers: Sequence[keras.layers.Layer], experiment: Experiment) -> list[keras.layers.Layer]:
+    """Those layers of a network, or of a tail, that start from random weights: of random blocks, and of the head."""
+    if not experiment.random_blocks:
+        return [layer for layer in layers if is_head(layer)]
+    if experiment.kept is None:
+        return list(layers)
+    end = next(cut.layer for cut in experiment.backbone.cuts if cut.name == experiment.kept)
+    names = [layer.name for layer in layers]
+    # Keras lists layers by depth, and everything passes through the last layer of a block. A tail may begin above it.
+    return list(layers[names.index(end) + 1 if end in names else 0 :])
+
+
+def _set_trainable(model: keras.Model, tail: keras.Model, experiment: Experiment) -> None:
+    above, random = (
+        {id(layer) for layer in layers} for layers in (tail.layers, starting_random(model.layers, experiment))
+    )
     for layer in model.layers:
-        fixed = isinstance(layer, keras.layers.BatchNormalization) and not update_batch_norm and not is_head(layer)
+        kept = is_norm(layer) and id(layer) not in random
+        fixed = kept and not experiment.spec.train.update_batch_norm
         layer.trainable = id(layer) in above and not fixed

@@ -14,10 +14,6 @@ CLASSIFIER = "classifier"
 
 _POOLING = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
 
-MOMENTUM = 0.9
-"""Momentum of batch normalisation statistics. Keras's 0.99 still has half of its initial values after 70 steps,
-which is several epochs here."""
-
 LARGEST_NOISE = 1.0
 """The largest standard deviation that Keras's layer accepts."""
 
@@ -55,7 +51,7 @@ def _noisy(x: Any, deviation: float, seed: int) -> Any:
 
 
 def _normalised(x: Any, head: HeadSpec, name: str) -> Any:
-    return keras.layers.BatchNormalization(momentum=MOMENTUM, name=name)(x) if head.batch_norm else x
+    return keras.layers.BatchNormalization(name=name)(x) if head.batch_norm else x
 
 
 def _dropped(x: Any, share: float, name: str, seed: int) -> Any:

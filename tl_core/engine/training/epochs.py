@@ -25,6 +25,7 @@ import numpy as np
 from tl_core import metrics
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.streams import Inputs, ResidentInputs, equal_batches, in_batches, portions
+from tl_core.engine.networks.assembly import is_norm, starting_random
 from tl_core.engine.networks.head import l1_penalties
 from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.seeds import generator_of, reseed
@@ -72,7 +73,11 @@ class PhaseData:
 
 
 def step_config(
-    groups: Sequence[ParamGroup], averages: Sequence[tuple[Any, Any]], labels: np.ndarray, phase: Phase
+    tail: keras.Model,
+    groups: Sequence[ParamGroup],
+    averages: Sequence[tuple[Any, Any]],
+    labels: np.ndarray,
+    phase: Phase,
 ) -> StepConfig:
     """The step config of a phase."""
     spec = phase.spec
@@ -87,6 +92,7 @@ def step_config(
         ema=spec.optimizer.ema,
         averages=averages,
         precision=spec.optimizer.precision,
+        norms=[layer for layer in starting_random(tail.layers, phase.experiment) if is_norm(layer)],
     )
 
 
@@ -118,7 +124,7 @@ class Trainer:
         """Builds the steps of a phase. inherited: The epochs before a fork, which the plateau schedule may continue."""
         groups = groups_of(tail, phase)
         averages = averages_of(tail) if phase.spec.optimizer.ema else []
-        steps = training_steps(tail, groups, step_config(groups, averages, phase_data.train.labels, phase))
+        steps = training_steps(tail, groups, step_config(tail, groups, averages, phase_data.train.labels, phase))
         plateau = Plateau(phase.spec.schedule, phase.schedule_span, inherited)
         return cls(tail, groups, averages, phase_data, phase, steps, forward_pass(tail), plateau)
 

@@ -31,22 +31,27 @@ from tl_core.experiment.spec import HeadSpec
 from tl_core.experiment.stopping import EarlyStopping
 from tl_core.metrics import Measured
 from tl_core.plan import phase_plan
-from tl_core.records import EarlyStop, Environment, EpochRecord, PlannedPhase
+from tl_core.records import EarlyStop, Environment, EpochRecord, PlannedPhase, RunState
 from tl_core.store import read_state, write_state
 from tl_core.store.fork_start import inherited
 from tl_core.store.live_changes import changes_in_force, put_in_force
 
 log = logging.getLogger(__name__)
 
-TRAINING_VERSION = 3
+TRAINING_VERSION = 4
 """1: the last batch of an epoch held the remainder, and most dropout masks and noise of an epoch came again in the next.
 2: batches of equal size; every step of every epoch has its own masks and noise.
-3: L1 penalties on weights are minimised by proximal steps, no longer by the sign of a weight as its gradient."""
+3: L1 penalties on weights are minimised by proximal steps, no longer by the sign of a weight as its gradient.
+4: batch normalisation that starts from random weights always learns, and its statistics soon fit."""
 
 OTHER_ENVIRONMENT = "Resumed with other packages or another device; results may not be bit-identical."
 OTHER_TRAINING = (
-    "Resumed after an update of TL Lab, which divides epochs into batches, draws dropout and noise, and minimises L1 penalties differently "
-    "from then on; results are not those of a run trained in one version."
+    "Resumed after an update of TL Lab that changed how it trains (batches, dropout, L1 penalties, batch statistics); results are not those "
+    "of a run trained in one version."
+)
+NEVER_LEARNED = (
+    "This run began in an earlier version of TL Lab, in which the batch normalisation of blocks with random weights never learned, so that "
+    "features vanish in them. It cannot continue as it was; start a new run with its settings."
 )
 
 Record = Callable[[EpochRecord, Measured, Mapping[str, keras.Variable]], None]
@@ -165,6 +170,7 @@ def begin(context: RunContext) -> None:
     """
     experiment, known = context.experiment, read_state(context.run)
     _check_order(experiment)
+    _check_random_blocks(experiment, known)
     data = context.data.dataset.fingerprint
     weights = experiment.weights_identity
     _check_same("images", known.data, data)
@@ -213,6 +219,13 @@ def _check_order(experiment: Experiment) -> None:
     depths = [len(phase.thawed) for phase in experiment.phases]
     if depths != sorted(depths):
         raise RunFailed("A stage freezes blocks that were trained before. Write train.stages from the top down.")
+
+
+def _check_random_blocks(experiment: Experiment, known: RunState) -> None:
+    """A run of an earlier version, with checkpoints of fewer trained weights, cannot continue."""
+    began_before = known.environment is not None and known.environment.training < 4 and known.epoch > 0
+    if began_before and experiment.random_blocks and not experiment.spec.train.update_batch_norm:
+        raise RunFailed(NEVER_LEARNED)
 
 
 def _check_same(what: str, known: str | None, found: str) -> None:

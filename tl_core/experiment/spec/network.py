@@ -44,8 +44,8 @@ class BackboneSpec(Section):
 
     keep: str = setting(
         "all",
-        "Blocks up to and including this one start from pretrained weights, those above from random ones. For images unlike "
-        "photographs, such as X-rays: early blocks, which detect edges, still help there; late blocks may not.",
+        "Blocks up to and including this one start from pretrained weights, those above from random ones, and always train. For "
+        "images unlike photographs, such as X-rays: early blocks, which detect edges, still help there; late blocks may not.",
         title="Pretrained up to",
         form="all or a block's name",
     )

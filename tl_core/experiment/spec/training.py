@@ -112,7 +112,8 @@ class TrainSpec(Section):
     )
     update_batch_norm: bool = setting(
         False,
-        "Whether thawed batch normalisation layers update their statistics. Off is safer: small batches make them noisy.",
+        "Whether thawed batch normalisation layers with pretrained weights learn: statistics, scale and offset. Off is safer: small batches "
+        "make statistics noisy. Those with random weights always learn.",
     )
     best: MetricName = setting(
         "val_loss",
