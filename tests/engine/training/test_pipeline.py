@@ -19,7 +19,7 @@ from tl_core.data.prepare import prepare
 from tl_core.engine.networks.assembly import assemble
 from tl_core.engine.results.prediction import Predictor
 from tl_core.engine.results.reports import cross_entropy
-from tl_core.engine.training import checkpoints
+from tl_core.engine.training import checkpoints, lifecycle
 from tl_core.engine.training.epochs import Trainer
 from tl_core.engine.training.lifecycle import train
 from tl_core.engine.training.phase_data import TRAIN_EVAL_IMAGES
@@ -28,7 +28,7 @@ from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.metrics import METRICS
-from tl_core.records import EpochRecord, ProgressCallback
+from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
 
 pytestmark = pytest.mark.slow
 
@@ -195,6 +195,21 @@ def test_a_run_that_diverges_says_so_in_a_sentence_and_keeps_its_last_good_check
     assert all(np.isfinite(value).all() for value in checkpoints.load(run.checkpoints, kept).values())
     assert state.exported_epoch == 2, "what was good is exported all the same"
     assert Predictor.of(run.export).signature.details["epoch"] == 2
+
+
+def test_images_per_second_are_the_images_of_the_steps_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step of 33 images in batches of 32 has 16 or 17."""
+    run, now = store.create(tmp_path, small_spec()), [0.0]
+    store.write_state(run, images={"train": 33, "validation": 5, "test": 5})
+    monkeypatch.setattr(lifecycle.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(lifecycle.time, "time", lambda: now[0])
+    reporting = lifecycle.Reporting(run, quiet)
+    for done, at in ((0, 0.0), (1, 1.0), (2, 3.0)):
+        now[0] = at
+        reporting(Activity(Stage.TRAINING, 1), done, 2)
+        progress = store.read_progress(run)
+        assert progress is not None
+        assert progress.rate == {0: None, 1: 16.5, 2: 8.25}[done]
 
 
 def test_something_unforeseen_is_told_in_a_sentence_with_the_trace_in_the_log(

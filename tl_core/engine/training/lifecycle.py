@@ -82,7 +82,7 @@ def train(
             write_state(run, status=RUNNING, message="", **this_process(), started=time.time())
             queue.remove(run)
             experiment = resolve(read_spec(run))
-            reporting = Reporting(run, progress, experiment.spec.train.batch_size)
+            reporting = Reporting(run, progress)
             carry_out(run, experiment, models, reporting, on_epoch, passed, pool or NetworkPool())
             return write_state(run, status=FINISHED, seconds=passed())
         except (RunStopped, KeyboardInterrupt) as error:
@@ -150,10 +150,9 @@ def _sentence(error: BaseException) -> str:
 class Reporting:
     """A `ProgressCallback` that writes the progress to the run's folder, raises RunStopped on request, and calls another."""
 
-    def __init__(self, run: Run, progress: ProgressCallback, batch_size: int) -> None:
+    def __init__(self, run: Run, progress: ProgressCallback) -> None:
         self.run = run
         self.progress = progress
-        self.batch_size = batch_size
         self.process = psutil.Process()
         self.process.cpu_percent()  # Counts from here.
         self.looked = self.written = float("-inf")
@@ -187,8 +186,11 @@ class Reporting:
             total=total,
             since=self.since,
             at=at,
-            rate=batches * self.batch_size / passed if trained else None,
+            rate=batches * self._images_per_step(total) / passed if trained else None,
             cpu=self.process.cpu_percent(),
             memory=self.process.memory_info().rss,
             gpu_memory=device_memory(),
         )
+
+    def _images_per_step(self, steps: int) -> float:
+        return read_state(self.run).images.get("train", 0) / steps
