@@ -22,13 +22,14 @@ from benchmarks import photos
 from benchmarks.environment import environment, heading
 from benchmarks.photos import Photos
 from benchmarks.plain import Head, Plain
-from benchmarks.study import SIZE, STUDY, TRAIN, VALIDATION, Published, interval
+from benchmarks.study import SIZE, STUDY, TRAIN, VALIDATION, Published
 from benchmarks.timing import taken
 from benchmarks.training import run_ours, spec_of
 from tl_core.engine.bank.grid import read
 from tl_core.engine.bank.training import run
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.intervals import wilson_interval
 from tl_core.records import best, unwatched
 
 SAMPLE = 2
@@ -103,7 +104,7 @@ def banked(found: Photos, models: Path, size: int, study: Sequence[Published] = 
 
 def _row(one: Replayed, images: int) -> str:
     published = one.published
-    low, high = interval(one.last, images)
+    low, high = wilson_interval(round(one.last * images), images)
     ours = f"{one.seconds:8.1f}  {one.best:.4f} @{one.best_epoch:<3} {one.last:.4f} ({low:.3f} to {high:.3f})"
     theirs = f"{published.seconds:6.0f}  {published.best:.4f} {published.last:.4f}"
     return f"{published.cell:4} {published.what:<26} {published.epochs:4} {ours}   {theirs}"

@@ -7,7 +7,6 @@ frozen network again. The chapter's last cell (299 pixels, augmented, 21 epochs)
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -60,11 +59,3 @@ def _runs() -> Iterator[Published]:
 
 STUDY = tuple(_runs())
 """The order of the rates, sizes and dropouts within a cell is that of the notebook; sizes are the course text's."""
-
-
-def interval(share: float, images: int) -> tuple[float, float]:
-    """The 95 % interval of an accuracy (Wilson 1927), from 0 to 1."""
-    z = 1.96
-    centre = (share + z * z / (2 * images)) / (1 + z * z / images)
-    half = z * math.sqrt(share * (1 - share) / images + z * z / (4 * images * images)) / (1 + z * z / images)
-    return centre - half, centre + half

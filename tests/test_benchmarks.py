@@ -20,7 +20,7 @@ from benchmarks import __main__ as bench
 from benchmarks.environment import environment
 from benchmarks.figures import Conditions, Figure, Unmeasured, line, record
 from benchmarks.photos import Photos, drawn, given
-from benchmarks.study import STUDY, interval
+from benchmarks.study import STUDY
 from benchmarks.timing import Times, in_turn
 from tests.conftest import write_photos
 from tl_core import store
@@ -196,13 +196,6 @@ def test_the_study_without_photos_says_where_they_are_and_how_folders_must_look(
     monkeypatch.setattr(sys, "argv", ["benchmarks.course"])
     with pytest.raises(SystemExit, match=r"clothing-dataset-small.*train/ and validation/"):
         runpy.run_module("benchmarks.course", run_name="__main__")
-
-
-def test_an_interval_of_an_accuracy_holds_it_and_is_as_wide_as_the_images_allow() -> None:
-    low, high = interval(0.83, 341)
-    assert low < 0.83 < high
-    assert (high - low) / 2 == pytest.approx(0.040, abs=0.002)
-    assert interval(1.0, 10)[0] == pytest.approx(0.722, abs=0.001)
 
 
 @pytest.fixture(scope="module")

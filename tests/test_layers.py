@@ -142,7 +142,18 @@ def test_what_pages_share_knows_no_page_and_no_page_knows_another():
         assert importing(others, lambda found, own=f"pages.ui.{page}": found.of(own)) == {}
 
 
-FOUNDATION = {"devices", "errors", "files", "metrics", "params", "records", "registry", "sentences", "text"}
+FOUNDATION = {
+    "devices",
+    "errors",
+    "files",
+    "intervals",
+    "metrics",
+    "params",
+    "records",
+    "registry",
+    "sentences",
+    "text",
+}
 """Modules at the top of tl_core that everything may import."""
 
 MAY_IMPORT: dict[str, set[str]] = {

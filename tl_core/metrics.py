@@ -100,8 +100,8 @@ class Metric:
         short: A short form of the quantity; by default the quantity.
         main: Shown first: its chart is shown by default, and narrow terminals show it.
         charted: Has a chart of its quantity.
-        compared: Has a column in the table of compared runs, with its best value.
-        listed: The title of its column on the Runs page, which shows its value at the epoch of the highest validation accuracy; "" for none.
+        compared: Has a column in the table of compared runs, with its value at the exported epoch.
+        listed: The title of its column on the Runs page, which shows its value at the exported epoch; "" for none.
     """
 
     name: str
@@ -219,7 +219,7 @@ METRICS: Registry[Metric] = Registry(
             short="acc",
             main=True,
             compared=True,
-            listed="Best val.",
+            listed="Validation",
         ),
         Metric(
             "val_loss",

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Lab, in_process
+from tests.epoch_lines import append_line
+from tests.pages.folders import epoch_line
 from tl_core import store
 from tl_core.backbones import BACKBONES
 from tl_core.cli import output, training
@@ -158,18 +160,17 @@ def test_an_empty_list_of_runs_says_how_to_start(lab: Lab) -> None:
 
 def test_runs_are_listed_newest_first_with_their_figures(lab: Lab, models: Path) -> None:
     first, second = (store.create(models, ExperimentSpec(), title) for title in ("one", "two"))
-    figures = {
-        "best_epoch": 3,
-        "best_metrics": {"val_accuracy": 0.8125, "val_loss": 0.5},
-        "test_accuracy": 0.75,
-        "seconds": 3725.0,
-    }
-    store.write_state(first, status=store.FINISHED, epoch=4, epochs=4, **figures)
+    figures = {"exported_epoch": 3, "test_accuracy": 0.75, "seconds": 3725.0, "images": {"validation": 160}}
+    store.write_state(first, status=store.FINISHED, best_epoch=3, epoch=4, epochs=4, **figures)
+    for epoch, accuracy, loss in ((1, 0.7, 0.9), (2, 0.9, 0.6), (3, 0.8125, 0.5), (4, 0.8, 0.7)):
+        append_line(first, {**epoch_line(epoch, 0.95, accuracy), "val_loss": loss})
     lines = lab("runs").out.splitlines()
     assert lines[1].split()[:3] == [second.id, "queued", "0/?"]
-    assert lines[2].split() == [first.id, "finished", "4/4", "3", "0.812", "0.750", "1", "h", "2", "min", "0.5000"]
+    shown = ["3", "0.812", "±", "0.068", "+0.137", "0.750"]
+    assert lines[2].split() == [first.id, "finished", "4/4", *shown, "1", "h", "2", "min", "0.5000"]
     listed = last_object(lab("runs", "--json").out)["runs"]
     assert [run["run"] for run in listed] == [second.id, first.id]
+    assert (listed[1]["best_epoch"], listed[1]["exported_epoch"], listed[1]["val_accuracy"]) == (3, 3, 0.8125)
     wanted = {"run", "status", "epochs", "best_epoch", "val_accuracy", "val_loss", "test_accuracy", "seconds"}
     assert wanted <= listed[1].keys()
 
@@ -177,8 +178,8 @@ def test_runs_are_listed_newest_first_with_their_figures(lab: Lab, models: Path)
 @pytest.mark.parametrize(
     ("exported", "sentence"),
     [
-        (2, "Best epoch 2: validation accuracy 0.800, test accuracy 0.700; 3 s."),
-        (4, "Best epoch 2: validation accuracy 0.800; exported is epoch 4, test accuracy 0.700; 3 s."),
+        (2, "Best epoch 2: validation accuracy 0.800, loss 0.2000, gap +0.100, test accuracy 0.700; 3 s."),
+        (3, "Exported epoch 3: validation accuracy 0.700, loss 0.3000, gap +0.200, test accuracy 0.700; 3 s."),
     ],
 )
 def test_the_end_of_training_says_which_epoch_was_tested(
@@ -187,8 +188,10 @@ def test_the_end_of_training_says_which_epoch_was_tested(
     run = store.create(models, ExperimentSpec())
 
     def trained(*_: object) -> None:
-        figures = {"best_epoch": 2, "best_metrics": {"val_accuracy": 0.8}, "test_accuracy": 0.7, "seconds": 3.0}
-        store.write_state(run, status=store.FINISHED, exported_epoch=exported, **figures)
+        for epoch, accuracy in ((1, 0.6), (2, 0.8), (3, 0.7)):
+            append_line(run, epoch_line(epoch, 0.9, accuracy))
+        figures = {"exported_epoch": exported, "test_accuracy": 0.7, "seconds": 3.0}
+        store.write_state(run, status=store.FINISHED, **figures)
 
     monkeypatch.setattr(training, "_show_training", trained)
     training.train_and_tell(run, models, False, lambda: None)

@@ -44,7 +44,7 @@ def add_run(
 
 
 def add_checkpoints(run: store.Run, epochs: Sequence[int]) -> None:
-    """The files of checkpoints of a run that `add_run` made, each with a weight of its classifier."""
+    """The files of checkpoints of a run that `add_run` made, each with a weight of its classifier; that of the lowest validation loss is the best."""
     entries = []
     run.checkpoints.mkdir()
     for epoch in epochs:
@@ -52,7 +52,9 @@ def add_checkpoints(run: store.Run, epochs: Sequence[int]) -> None:
         np.savez(file, **{"model/classifier/kernel": np.full((2, 2), epoch, np.float32)})  # type: ignore[arg-type]
         entry = {"epoch": epoch, "phase": "head", "file": file.name, "bytes": file.stat().st_size}
         entries.append({**entry, "sha256": sha256_of(file)})
-    manifest = {"entries": entries, "best_epoch": epochs[-1], "lines": list(read_lines(run))}
+    losses = {line["epoch"]: line["val_loss"] for line in read_lines(run)}
+    best = min(epochs, key=lambda epoch: losses.get(epoch, 0.0))
+    manifest = {"entries": entries, "best_epoch": best, "lines": list(read_lines(run))}
     write_json(run.checkpoints / "manifest.json", manifest)
     write_json(run.report / "data.json", {"classes": ["cat", "dog"]})
 

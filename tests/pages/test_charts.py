@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.charts import colours, curves, points
 from pages.ui.charts.component import ROUTE, VERSION, plotly_file
+from pages.ui.charts.curves import Marked
 from pages.ui.charts.points import MOST_POINTS, smoothed, thinned
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import EpochRecord
@@ -43,7 +44,7 @@ def epochs(lines: Iterable[dict[str, Any]]) -> Epochs:
 
 
 def figure(lines: list[dict[str, Any]], **wanted: Any) -> Figure:
-    asked = {"quantity": "loss", "x": "epoch", "smoothing": 0.0, "log": False, "best_epoch": None, **wanted}
+    asked = {"quantity": "loss", "x": "epoch", "smoothing": 0.0, "log": False, "best": None, **wanted}
     return curves.run_figure(epochs(lines), **asked)
 
 
@@ -104,7 +105,7 @@ def test_the_gap_between_clean_training_and_validation_is_shaded() -> None:
 
 def test_the_best_epoch_has_a_star_on_the_measured_value_and_a_line() -> None:
     lines = run(6)
-    made = figure(lines, best_epoch=4, smoothing=0.9)
+    made = figure(lines, best=Marked(4, "Best epoch"), smoothing=0.9)
     star = trace(made, "best")
     assert (star["x"], star["y"]) == ([4], pytest.approx([lines[3]["val_loss"]]))
     assert star["marker"]["symbol"] == "star"
@@ -132,13 +133,13 @@ def test_seconds_are_those_trained_up_to_the_end_of_each_epoch() -> None:
 
 
 def test_a_run_of_one_epoch_can_be_seen() -> None:
-    made = figure(run(1), best_epoch=1)
+    made = figure(run(1), best=Marked(1, "Best epoch"))
     assert all("markers" in trace(made, uid)["mode"] for uid in ("val", "clean", "reported", "best"))
 
 
 def test_a_solved_classifier_has_no_reported_pair_and_still_a_figure() -> None:
     solved = {name: value for name, value in line(1, "solve").items() if name not in ("loss", "accuracy")}
-    made = figure([solved], best_epoch=1)
+    made = figure([solved], best=Marked(1, "Best epoch"))
     assert trace(made, "reported")["y"] == [None]
     assert trace(made, "val")["y"] == [1.5]
 
@@ -202,7 +203,7 @@ def test_a_logarithmic_axis_is_one_that_zoom_does_not_carry_over_to(log: bool) -
 
 
 def test_new_epochs_leave_alone_what_zoom_and_hidden_curves_are_remembered_by() -> None:
-    before, after = figure(run(3), best_epoch=1), figure(run(40, head=5), best_epoch=30)
+    before, after = figure(run(3), best=Marked(1, "Best epoch")), figure(run(40, head=5), best=Marked(30, "Best epoch"))
     assert uids(before) == uids(after)
     for axis in ("xaxis", "yaxis"):
         assert before["layout"][axis]["uirevision"] == after["layout"][axis]["uirevision"]
@@ -211,7 +212,7 @@ def test_new_epochs_leave_alone_what_zoom_and_hidden_curves_are_remembered_by() 
 
 def test_a_figure_is_json_even_where_values_are_missing() -> None:
     lines = [*run(3), {"epoch": 4, "phase": "head", "seconds": 1.0}]
-    made = figure(lines, smoothing=0.5, best_epoch=2)
+    made = figure(lines, smoothing=0.5, best=Marked(2, "Best epoch"))
     assert json.loads(json.dumps(made, allow_nan=False)) == made
     assert trace(made, "val")["y"][-1] is None
 
@@ -222,7 +223,7 @@ def test_a_figure_is_json_even_where_values_are_missing() -> None:
 def test_long_runs_are_thinned_out_and_lose_neither_best_nor_first_nor_last_nor_extremes() -> None:
     lines = [line(epoch, val_loss=math.sin(epoch / 50) + 2) for epoch in range(1, 10_001)]
     lines[6_543]["val_loss"], lines[3_210]["val_loss"] = 0.01, 9.0
-    made = figure(lines, best_epoch=7_777)
+    made = figure(lines, best=Marked(7_777, "Best epoch"))
     drawn = trace(made, "val")
     assert len(drawn["x"]) <= 1.05 * MOST_POINTS
     assert {1, 10_000, 6_544, 3_211, 7_777} <= set(drawn["x"])
@@ -355,7 +356,7 @@ def test_a_figure_goes_to_the_browser_with_its_height_and_its_alt_text() -> None
 
 
 def test_every_colour_of_a_figure_is_one_of_the_theme() -> None:
-    made = json.dumps([figure(run(6, head=3), best_epoch=2, smoothing=0.5), compared(run(3), run(4))])
+    made = json.dumps([figure(run(6, head=3), best=Marked(2, "Best epoch"), smoothing=0.5), compared(run(3), run(4))])
     said = {part for part in made.split('"') if part.startswith("theme:")}
     known = {"text", "background", "border", *map(str, range(colours.DISTINCT))}
     assert said

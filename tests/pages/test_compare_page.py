@@ -233,8 +233,8 @@ def test_a_run_that_cannot_be_read_is_named_and_spoils_no_other(models: Path, na
 # Best values and settings
 
 
-def test_best_values_are_those_of_the_best_epoch_and_the_best_run_is_marked(models: Path) -> None:
-    worse = add_run(models, "worse", accuracies=((0.9, 0.6), (1.0, 0.5)), test_accuracy=0.55)
+def test_figures_are_those_of_the_exported_epoch_and_the_best_run_is_marked(models: Path) -> None:
+    worse = add_run(models, "worse", accuracies=((0.9, 0.6), (1.0, 0.5)), exported_epoch=1, test_accuracy=0.55)
     better = add_run(models, "better", accuracies=((0.8, 0.7), (0.9, 0.8), (1.0, 0.75)))
     first, second = results(opened(worse.id, better.id)).to_dict("records")
     assert (first["Best"], second["Best"]) == ("", "★")
@@ -245,16 +245,23 @@ def test_best_values_are_those_of_the_best_epoch_and_the_best_run_is_marked(mode
     assert (first["Time"], first["Status"]) == ("12 s", "finished")
 
 
-def test_the_loss_is_the_lowest_as_on_the_page_of_the_run(models: Path) -> None:
+def test_no_row_mixes_the_figures_of_two_epochs(models: Path) -> None:
     run = add_run(models, accuracies=((0.8, 0.7), (0.9, 0.8)))
     append_line(run, {**epoch_line(3, 1.0, 0.75), "val_loss": 0.05})
     (found,) = tables.results(folder_as_it_is(models, [run])).to_dict("records")
-    assert (found["At epoch"], found["Val. loss"]) == (2, 0.05)
+    assert (found["At epoch"], found["Val. loss"], found["Val. accuracy"], found["Gap"]) == (3, 0.05, 75.0, 25.0)
+
+
+def test_no_run_is_marked_as_the_best_among_runs_of_different_images(models: Path) -> None:
+    runs = [add_run(models, data=data) for data in ("digits", "digits", "clothing")]
+    assert tables.results(folder_as_it_is(models, runs[:2]))["Best"].tolist() == ["★", "★"]
+    assert tables.results(folder_as_it_is(models, runs))["Best"].tolist() == ["", "", ""]
 
 
 def test_how_sure_the_best_accuracy_is_follows_from_the_number_of_images(models: Path) -> None:
     run = add_run(models, accuracies=((1.0, 0.9),), images={"validation": 400})
-    assert "standard error of 1.5 points" in tables.uncertainty(folder_as_it_is(models, [run]))
+    said = tables.uncertainty(folder_as_it_is(models, [run]))
+    assert said.startswith("90.0 % ± 3.3: 95 % interval for 400 images: 86.7 to 92.6 %")
     assert tables.uncertainty(folder_as_it_is(models, [add_run(models, accuracies=())])) == ""
 
 

@@ -113,8 +113,8 @@ def test_the_newest_run_with_a_checkpoint_and_its_export_are_chosen_at_first(mod
     page = opened()
     assert page.selectbox(key="predict_run").value == newest.id
     assert page.selectbox(key="predict_run").options == [
-        "newer · playground · 86.0 % best",
-        "older · playground · 86.0 % best",
+        "newer · playground · 86.0 % (epoch 2)",
+        "older · playground · 86.0 % (epoch 2)",
     ]
     assert page.selectbox(key="predict_epoch").options == [
         "Best epoch, exported (epoch 2, 5 kB)",

@@ -18,32 +18,19 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import Activity, PlannedPhase, Progress, Stage
 
 
-def test_a_row_names_the_best_validation_accuracy_its_epoch_and_the_gap_there(models: Path) -> None:
-    add_run(models, accuracies=((0.80, 0.75), (0.90, 0.86), (0.97, 0.84)))
+def test_a_row_has_the_figures_of_the_exported_epoch(models: Path) -> None:
+    run = add_run(models, accuracies=((0.80, 0.75), (0.90, 0.86), (0.97, 0.84)))
+    append_line(run, {**epoch_line(4, 1.0, 0.85), "val_loss": 0.1})
     (row,) = run_list.rows(models)
-    assert (row.best_accuracy, row.best_epoch, row.epoch) == (0.86, 2, 3)
-    assert row.gap == pytest.approx(0.04)
-
-
-def test_of_equally_good_epochs_the_first_counts(models: Path) -> None:
-    add_run(models, accuracies=((0.9, 0.8), (1.0, 0.8)))
-    (row,) = run_list.rows(models)
-    assert row.best_epoch == 1
-    assert row.gap == pytest.approx(0.1)
-
-
-def test_of_equally_accurate_epochs_the_one_of_lowest_loss_counts(models: Path) -> None:
-    run = add_run(models, accuracies=((0.9, 0.8),))
-    append_line(run, {**epoch_line(2, 1.0, 0.8), "val_loss": 0.1})
-    append_line(run, {**epoch_line(3, 1.0, 0.8), "val_loss": 0.3})
-    (row,) = run_list.rows(models)
-    assert row.best_epoch == 2
+    assert row.figures is not None
+    assert (row.figures.exported.accuracy.share, row.figures.exported.epoch, row.epoch) == (0.85, 4, 4)
+    assert row.figures.exported.gap == pytest.approx(0.15)
 
 
 def test_a_run_without_epochs_claims_no_figures(models: Path) -> None:
     add_run(models, accuracies=(), status=store.QUEUED)
     (row,) = run_list.rows(models)
-    assert (row.status, row.epoch, row.best_accuracy, row.gap, row.val_losses) == ("queued", 0, None, None, ())
+    assert (row.status, row.epoch, row.figures, row.val_losses) == ("queued", 0, None, ())
     assert row.epochs == 10
 
 

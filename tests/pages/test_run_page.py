@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.common import run_view
 from pages.ui.run import live_view
-from tests.pages.folders import add_run, trained_by_the_dead, trained_here
+from tests.epoch_lines import append_line
+from tests.pages.folders import add_run, epoch_line, trained_by_the_dead, trained_here
 from tests.pages.run_page import buttons, figures, opened
 from tests.pages.visits import press, said
 from tl_core import store
@@ -55,17 +56,33 @@ def test_a_queued_run_says_its_place_and_can_be_cancelled(models: Path) -> None:
     assert "Resume" in buttons(page)
 
 
-def test_the_four_figures_are_the_best_and_name_their_epochs(models: Path) -> None:
-    run = add_run(models, accuracies=((0.80, 0.75), (0.90, 0.86), (0.97, 0.84)), exported_epoch=2, test_accuracy=0.81)
+def lower_loss_later(models: Path, **state: Any) -> store.Run:
+    """A run whose highest accuracy is that of epoch 2, and whose lowest loss, that of its export, is in epoch 4."""
+    images = {"validation": 1000, "test": 100}
+    run = add_run(models, accuracies=((0.80, 0.75), (0.90, 0.86), (0.97, 0.84)), **{"images": images, **state})
+    append_line(run, {**epoch_line(4, 0.98, 0.84), "val_loss": 0.1})
+    return run
+
+
+def test_the_four_figures_are_those_of_the_exported_epoch(models: Path) -> None:
+    run = lower_loss_later(models, exported_epoch=4, test_accuracy=0.81)
     page = opened(run.id)
     assert figures(page) == {
-        "Validation accuracy": "86.0 %",
-        "Validation loss": "0.140",
-        "Gap": "+4.0 points",
-        "Test accuracy": "81.0 %",
+        "Validation accuracy": "84.0 % ± 2.4",
+        "Validation loss": "0.100",
+        "Gap": "+14.0 points",
+        "Test accuracy": "81.0 % ± 8.8",
     }
-    assert [metric.delta for metric in page.metric] == ["best · epoch 2", "lowest · epoch 2", "epoch 2", "epoch 2"]
+    assert all("epoch" in metric.delta and "4" in metric.delta for metric in page.metric)
     assert all(metric.help for metric in page.metric)
+    assert "highest of all epochs was 86.0 % (epoch 2)" in page.metric[0].help
+
+
+def test_while_it_trains_the_figures_of_now_stand_beside_those_of_the_best_epoch(models: Path) -> None:
+    run = lower_loss_later(models, **trained_here())
+    append_line(run, epoch_line(5, 0.99, 0.83))
+    notes = [metric.delta for metric in opened(run.id).metric[:3]]
+    assert notes == ["best epoch · 4 · now 83.0 %", "best epoch · 4 · now 0.170", "best epoch · 4 · now +16.0"]
 
 
 def test_a_run_without_epochs_claims_no_figures(models: Path) -> None:

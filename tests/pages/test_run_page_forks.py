@@ -133,7 +133,7 @@ def test_a_fork_links_to_its_parent_and_counts_its_own_epochs_alone(
     charts = "\n".join(element.proto.json for element in page.get("bidi_component"))
     assert "inherited from The parent" in charts
     assert "The first 3 are inherited" in charts
-    assert "best epoch is 4" in charts
+    assert "Best epoch: 4" in charts
 
 
 def test_inherited_epochs_are_named_in_the_table(models: Path, parent: store.Run, child: store.Run) -> None:
@@ -147,10 +147,10 @@ def test_a_fork_that_has_not_trained_yet_claims_no_figures(models: Path, parent:
     run = forks.fork(models, parent, 3, {}, "New")
     page = opened(run.id)
     assert set(figures(page).values()) == {"–"}
-    assert read_view(run).best_epoch is None
+    assert read_view(run).figures is None
     charts = "\n".join(element.proto.json for element in page.get("bidi_component"))
     assert "The first 3 are inherited" in charts
-    assert "best epoch is" not in charts
+    assert "Best epoch" not in charts
 
 
 def test_a_state_that_names_no_parent_breaks_no_page(models: Path) -> None:
@@ -161,7 +161,8 @@ def test_a_state_that_names_no_parent_breaks_no_page(models: Path) -> None:
 def test_the_table_of_runs_tells_forks_and_counts_their_own_epochs(models: Path, child: store.Run) -> None:
     row = next(row for row in run_list.rows(models) if row.id == child.id)
     assert row.settings.startswith("fork of The parent at epoch 3, dropout 0.5, L2 1e-4")
-    assert (row.best_accuracy, row.best_epoch, row.epoch) == (0.8, 4, 4)
+    assert row.figures is not None
+    assert (row.figures.exported.accuracy.share, row.figures.exported.epoch, row.epoch) == (0.8, 4, 4)
 
 
 def test_a_comparison_counts_the_own_epochs_of_a_fork(models: Path, parent: store.Run, child: store.Run) -> None:

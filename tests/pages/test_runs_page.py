@@ -63,7 +63,7 @@ def test_finished_runs_stand_in_the_table_with_the_newest_first(models: Path) ->
     newest = table.iloc[0]
     assert list(newest["Status"]) == ["✓ finished"]
     assert newest["Progress"] == "2 epochs"
-    assert newest["Best val."] == pytest.approx(70)
+    assert newest["Validation"] == pytest.approx(70)
     assert newest["At epoch"] == 2
     assert newest["Gap"] == pytest.approx(30)
     assert list(newest["Val. loss"]) == pytest.approx([0.4, 0.3])

@@ -7,26 +7,18 @@ from dataclasses import asdict
 
 import pytest
 
-from tl_core.results.depth_probe import Cost, Depth, Probe, Score, interval, read_probe
+from tl_core.intervals import wilson_interval
+from tl_core.results.depth_probe import Cost, Depth, Probe, Score, read_probe
 
 COST = Cost((7, 7, 8), 32, 1568, 320, 15_680, 1.0, 2.0, 100)
 
 
 def probe_of(*right: int, images: int = 100) -> Probe:
     """A probe whose blocks tell so many validation images right."""
-    scores = [Score(number / images, *interval(number, images), 1.0, 0.1) for number in right]
+    scores = [Score(number / images, *wilson_interval(number, images), 1.0, 0.1) for number in right]
     depths = tuple(Depth(f"block{place}", score, score, COST) for place, score in enumerate(scores, start=1))
     counts = {"train": 300, "validation": images, "test": 0}
     return Probe("digits", "VGG16", "random", 32, "avg", ("a", "b"), counts, depths)
-
-
-@pytest.mark.parametrize(
-    ("right", "images", "low", "high"),
-    # Statistics package R 4: prop.test(right, images, correct = FALSE)
-    [(81, 263, 0.2553, 0.3662), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (1, 1, 0.2065, 1.0)],
-)
-def test_the_interval_is_wilsons(right: int, images: int, low: float, high: float) -> None:
-    assert interval(right, images) == pytest.approx((low, high), abs=5e-5)
 
 
 @pytest.mark.parametrize(

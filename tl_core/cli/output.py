@@ -12,8 +12,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from tl_core.intervals import Accuracy
 from tl_core.records import Activity
 from tl_core.sentences import title
+from tl_core.store import RunFigures
 
 
 def _console(stderr: bool) -> Console:
@@ -85,6 +87,22 @@ def print_text(text: str, indent: int = 0) -> None:
 def share(value: float | None) -> str:
     """An accuracy: 0.865; empty if there is none."""
     return "" if value is None else f"{value:.3f}"
+
+
+def accuracy(value: Accuracy | None) -> str:
+    """An accuracy with its 95 % interval: 0.865 ± 0.036; empty if there is none."""
+    if value is None or value.margin is None:
+        return share(value.share if value else None)
+    return f"{value.share:.3f} ± {value.margin:.3f}"
+
+
+def headline(figures: RunFigures) -> str:
+    """The figures of a run at its exported epoch, as pages show them."""
+    shown, test = figures.exported, accuracy(figures.test)
+    said = [f"validation accuracy {accuracy(shown.accuracy)}", f"loss {shown.loss:.4f}"]
+    said += [] if shown.gap is None else [f"gap {shown.gap:+.3f}"]
+    said += [f"test accuracy {test}"] if test else []
+    return f"{figures.title} {shown.epoch}: {', '.join(said)}"
 
 
 class Bar:

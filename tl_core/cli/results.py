@@ -11,7 +11,7 @@ import click
 
 from tl_core import store
 from tl_core.cli import options, output
-from tl_core.cli.training import how_to_resume, summary
+from tl_core.cli.training import figures_of, how_to_resume, summary
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
@@ -29,8 +29,9 @@ from tl_core.text import data_size, duration
 def runs(models: Path, as_json: bool) -> None:
     """List all runs, newest first.
 
-    The columns val are measured on the validation images after the best epoch. test is the test accuracy of the exported one: the best, or
-    the last if stopping.restore_best is off. On a narrow terminal, use show for the rest.
+    All figures are those of the exported epoch, whose number is in the column at: the best, or the last if stopping.restore_best is off;
+    before a run ends, the one that would be exported now. ± is the 95 % interval of an accuracy (Wilson 1927) for the number of images.
+    On a narrow terminal, use show for the rest.
 
     \b
     Example:
@@ -44,8 +45,14 @@ def runs(models: Path, as_json: bool) -> None:
         output.print_line(f"No runs in {models} yet. Start one: python -m tl_core train feature-extraction")
         return
     first, last = _LISTED
-    titles = (*(f"?>{row.heading}" for row in first), "?>test", "?>time", *(f"?>{row.heading}" for row in last))
-    output.print_table(("run", "status", ">epoch", ">best", *titles), [_row(run) for run in found])
+    titles = (
+        *(f"?>{row.heading}" for row in first),
+        "?>gap",
+        "?>test",
+        "?>time",
+        *(f"?>{row.heading}" for row in last),
+    )
+    output.print_table(("run", "status", ">epoch", ">at", *titles), [_row(run) for run in found])
 
 
 _LISTED = [[row for row in of_split("val") if bool(row.listed) is listed] for listed in (True, False)]
@@ -53,18 +60,27 @@ _LISTED = [[row for row in of_split("val") if bool(row.listed) is listed] for li
 
 
 def _row(run: store.Run) -> tuple[Any, ...]:
-    state = store.read_state(run)
-    first, last = ((row.text(state.best_metrics.get(row.name)) for row in rows) for rows in _LISTED)
+    state, found = store.read_state(run), figures_of(run)
+    first, last = ([_value(found, row) for row in rows] for rows in _LISTED)
+    gap = found.exported.gap if found else None
     return (
         run.id,
         state.status,
         f"{state.epoch}/{state.epochs or '?'}",
-        state.best_epoch or "",
+        found.exported.epoch if found else "",
         *first,
-        output.share(state.test_accuracy),
+        "" if gap is None else f"{gap:+.3f}",
+        output.accuracy(found.test if found else None),
         duration(state.seconds),
         *last,
     )
+
+
+def _value(found: store.RunFigures | None, row: Metric) -> str:
+    if found is None:
+        return ""
+    shown = found.exported
+    return output.accuracy(shown.accuracy) if row.name == "val_accuracy" else row.text(shown.value(row.name))
 
 
 @click.command()
@@ -93,7 +109,7 @@ def show(run: str, models: Path, as_json: bool) -> None:
     output.print_line(f"{found.folder}\n", style="dim")
     _show_origin(found, state)
     _show_settings(spec)
-    _show_epochs(records, state.best_epoch)
+    _show_epochs(records, figures_of(found))
     _show_checkpoints(found)
     for part in ("validation", "test"):
         _show_report(found, part)
@@ -115,24 +131,28 @@ def _show_settings(spec: ExperimentSpec) -> None:
     output.print_table(("setting", "value"), [("backbone.name", spec.backbone.name), *changed])
 
 
-def _show_epochs(records: Sequence[EpochRecord], best: int | None) -> None:
+def _show_epochs(records: Sequence[EpochRecord], found: store.RunFigures | None) -> None:
     if not records:
         return
     rows = [row for row in METRICS if any(record.metrics.get(row.name) for record in records)]
     titles = (f"{'' if row.main else '?'}>{row.heading}" for row in rows)
+    starred = found.exported.epoch if found else None
     output.print_line()
-    output.print_table((">epoch", "phase", *titles, "?>time"), [_epoch(record, rows, best) for record in records])
+    output.print_table((">epoch", "phase", *titles, "?>time"), [_epoch(record, rows, starred) for record in records])
     output.print_text(_EXPLAINED, indent=2)
+    if found:
+        output.print_line()
+        output.print_text(f"{output.headline(found)}.")
 
 
 _EXPLAINED = (
     "Without a word in front: while training; clean: after the epoch, on up to 1,000 training images as they are; val: after the epoch, on "
-    "the validation images; *: the best epoch."
+    "the validation images; *: the exported epoch; ±: the 95 % interval."
 )
 
 
-def _epoch(record: EpochRecord, rows: Sequence[Metric], best: int | None) -> tuple[str, ...]:
-    star = " *" if record.epoch == best else "  "
+def _epoch(record: EpochRecord, rows: Sequence[Metric], starred: int | None) -> tuple[str, ...]:
+    star = " *" if record.epoch == starred else "  "
     values = (row.text(record.metrics.get(row.name)) for row in rows)
     return f"{record.epoch}{star}", record.phase, *values, duration(record.seconds)
 

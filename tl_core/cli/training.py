@@ -25,6 +25,7 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.metrics import METRICS, of_split
 from tl_core.plan import plan
 from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
+from tl_core.store import RunFigures
 from tl_core.text import duration
 
 
@@ -72,10 +73,27 @@ def resume(run: str, models: Path, as_json: bool) -> None:
 
 def summary(run: store.Run) -> dict[str, Any]:
     """The fields of a run printed by --json."""
-    state = store.read_state(run)
-    measured = {row.name: state.best_metrics.get(row.name) for row in of_split("val")}
+    state, found = store.read_state(run), figures_of(run)
     names = ("status", "best_epoch", "test_accuracy", "test_loss", "seconds", "message")
-    return {"run": run.id, "epochs": state.epoch, **{name: getattr(state, name) for name in names}, **measured}
+    measured = {row.name: found.exported.value(row.name) if found else None for row in of_split("val")}
+    interval = found.exported.accuracy.interval if found else None
+    return {
+        "run": run.id,
+        "epochs": state.epoch,
+        **{name: getattr(state, name) for name in names},
+        "exported_epoch": found.exported.epoch if found else None,
+        **measured,
+        "val_accuracy_interval": list(interval) if interval else None,
+        "gap": found.exported.gap if found else None,
+    }
+
+
+def figures_of(run: store.Run) -> RunFigures | None:
+    """The figures of a run; None before its first epoch, and if a file is damaged, which only commands about this run report."""
+    try:
+        return store.read_figures(run)
+    except (OSError, BadInput):
+        return None
 
 
 def check(spec: ExperimentSpec, models: Path) -> None:
@@ -156,14 +174,10 @@ def _line(record: EpochRecord, epochs: int) -> str:
 
 def _say_end(run: store.Run, console: Console) -> None:
     state = store.read_state(run)
-    test = f", test accuracy {state.test_accuracy:.3f}" if state.test_accuracy is not None else ""
     skipped = f" Files skipped: {state.skipped} (report/data.json)." if state.skipped else ""
-    other = state.exported_epoch if state.exported_epoch != state.best_epoch else None
-    exported = f"; exported is epoch {other}" if other else ""
-    said = (
-        f"Best epoch {state.best_epoch}: validation accuracy {state.best_metrics['val_accuracy']:.3f}{exported}{test}; "
-    )
-    output.print_line(f"{said}{duration(state.seconds)}.{skipped}", console=console)
+    found = figures_of(run)
+    figures = f"{output.headline(found)}; " if found else ""
+    output.print_line(f"{figures}{duration(state.seconds)}.{skipped}", console=console)
     output.print_line(str(run.export / "model.keras"), console=console)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 
@@ -129,15 +127,3 @@ def read_probe(values: Mapping[str, Any]) -> Probe:
         for depth in values["depths"]
     )
     return Probe(**{**values, "classes": tuple(values["classes"]), "depths": depths})
-
-
-def interval(right: int, images: int, certainty: float = 0.95) -> tuple[float, float]:
-    """Wilson's interval of an accuracy of `right` out of `images`: within 0..1, and valid with few images.
-
-    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
-    """
-    z = NormalDist().inv_cdf((1 + certainty) / 2)
-    share, weight = right / images, z * z / images
-    middle = (share + weight / 2) / (1 + weight)
-    half = z * math.sqrt(share * (1 - share) / images + weight / images / 4) / (1 + weight)
-    return max(0.0, middle - half), min(1.0, middle + half)

@@ -20,6 +20,7 @@ ahead.json                the experiment set up on the Train page
 
 from tl_core.store import changes, prefetch, queue
 from tl_core.store.epochs import EpochReader, Epochs, read_epochs
+from tl_core.store.figures import EpochFigures, RunFigures, leaders, read_figures, run_figures
 from tl_core.store.notes import Notes, name_of, read_notes, title_of, write_notes
 from tl_core.store.processes import is_alive, this_process
 from tl_core.store.run import (
@@ -65,10 +66,12 @@ __all__ = [
     "RUNNING",
     "STATUSES",
     "STOPPED",
+    "EpochFigures",
     "EpochReader",
     "Epochs",
     "Notes",
     "Run",
+    "RunFigures",
     "ValOutputs",
     "cache_folder",
     "changes",
@@ -81,17 +84,20 @@ __all__ = [
     "get_run",
     "is_alive",
     "known",
+    "leaders",
     "models_folder",
     "name_of",
     "prefetch",
     "queue",
     "read_epochs",
+    "read_figures",
     "read_notes",
     "read_progress",
     "read_spec",
     "read_state",
     "read_val_outputs",
     "request_stop",
+    "run_figures",
     "runs",
     "seconds_left",
     "stage_seconds_left",

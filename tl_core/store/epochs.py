@@ -80,6 +80,11 @@ class Epochs(Sequence[EpochRecord]):
         firsts = [self[place] for place in (0, self.inherited, *self.phase_starts) if place < len(self)]
         return tuple(dict.fromkeys(group for record in firsts for group in record.learning_rate))
 
+    def at(self, epoch: int) -> EpochRecord | None:
+        """The record of an epoch; None if there is none."""
+        places = np.flatnonzero(self.column("epoch") == epoch)
+        return self[int(places[0])] if len(places) else None
+
     def best(self, metric: str) -> EpochRecord | None:
         """The best of the run's own epochs; see `tl_core.records.best`. None if it has none."""
         first, higher = self.inherited, METRICS[metric].direction == "higher"

@@ -45,6 +45,14 @@ class Named:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """The epoch that a star marks, and what the legend calls it."""
+
+    epoch: int
+    title: str
+
+
+@dataclass(frozen=True)
 class Curve:
     """A line to draw.
 
@@ -72,7 +80,7 @@ def run_figure(
     x: X,
     smoothing: float,
     log: bool,
-    best_epoch: int | None,
+    best: Marked | None,
     inherited_from: str = "",
     fork: str = "",
 ) -> Figure:
@@ -83,7 +91,7 @@ def run_figure(
         epochs: Without any, an empty chart says that the first is to come: so the browser has loaded what draws it by then.
         x: Epochs, or the seconds trained up to the end of each.
         smoothing: The weight of what came before, 0 to 0.95; what was measured then stands faintly behind.
-        best_epoch: Marked by a star, on the measured value.
+        best: The epoch marked by a star, on the measured value.
         inherited_from: What the run is called that trained the epochs before a fork.
         fork: What the schedule of the learning rate does at a fork; see `fork_mark`.
     """
@@ -96,17 +104,17 @@ def run_figure(
     }
     if not any(np.isfinite(curve.values).any() for curve in drawn.values()):
         return {"data": [], "layout": layouts.empty(quantity, x, log, NOT_MEASURED)}
-    best = np.flatnonzero(epochs.column("epoch") == best_epoch).tolist()
-    index = thinned([curve.values for curve in drawn.values()], [*best, *epochs.phase_starts])
+    starred = np.flatnonzero(epochs.column("epoch") == best.epoch).tolist() if best else []
+    index = thinned([curve.values for curve in drawn.values()], [*starred, *epochs.phase_starts])
     at = x_values(epochs, x)
     data = _traces(list(drawn.values()), at, index, smoothing, quantity)
     if "val" in drawn and "clean" in drawn:
         data = [*_gap(drawn["clean"], drawn["val"], at, index, smoothing), *data]
     marks = layouts.joined(layouts.phase_changes(epochs, at, x, fork), _inherited(epochs, at, x, inherited_from))
-    if best:
+    if best and starred:
         if "val" in drawn:
-            data.append(_star(drawn["val"], epochs, at, best[0]))
-        marks = layouts.joined(marks, layouts.best_line(float(at[best[0]])))
+            data.append(_star(drawn["val"], best, at, starred[0]))
+        marks = layouts.joined(marks, layouts.best_line(float(at[starred[0]])))
     return {"data": data, "layout": layouts.layout(quantity, x, log, len(epochs), marks)}
 
 
@@ -241,15 +249,14 @@ def _gap(clean: Curve, validation: Curve, at: np.ndarray, index: np.ndarray, smo
     return [{**lower, "uid": "gap-from", "showlegend": False}, {**upper, **fill, "legendrank": 2000}]
 
 
-def _star(validation: Curve, epochs: Epochs, at: np.ndarray, best: int) -> dict[str, Any]:
-    epoch = epochs[best].epoch
+def _star(validation: Curve, best: Marked, at: np.ndarray, place: int) -> dict[str, Any]:
     return {
         "type": "scatter",
         "uid": "best",
         "legendgroup": "best",
-        "name": f"Best epoch ({epoch})",
-        "x": json_numbers(at[[best]]),
-        "y": json_numbers(validation.values[[best]]),
+        "name": f"{best.title} ({best.epoch})",
+        "x": json_numbers(at[[place]]),
+        "y": json_numbers(validation.values[[place]]),
         "mode": "markers",
         "marker": {
             "symbol": "star",

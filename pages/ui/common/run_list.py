@@ -18,18 +18,19 @@ from tl_core.errors import BadInput
 from tl_core.experiment.naming import RunName, fork_text, labels
 from tl_core.experiment.resolve import resolve
 from tl_core.files import TEMPORARY
-from tl_core.metrics import METRICS
 from tl_core.records import Progress, RunState
 from tl_core.store import (
     QUEUED,
     RUNNING,
     Epochs,
     Run,
+    RunFigures,
     queue,
     read_notes,
     read_progress,
     read_spec,
     read_state,
+    run_figures,
     runs,
     seconds_left,
 )
@@ -49,9 +50,7 @@ class Row:
         created: In this machine's own time.
         settings: Those that differ from the defaults, besides dataset, backbone and freeze depth.
         epoch, epochs: Those done, and those the run will have.
-        best: (name, value) of the metrics that have a column, at `best_epoch`.
-        best_accuracy: The highest validation accuracy so far, 0 to 1, reached first in `best_epoch`.
-        gap: Accuracy on training images (inference mode, not augmented) minus validation accuracy, after that epoch.
+        figures: At its exported epoch and now; None before its first own epoch.
         val_losses: Validation loss by epoch, thinned out to at most `POINTS` + 1 values.
         seconds: What the run has taken so far.
         place: In the queue, from 1.
@@ -73,10 +72,7 @@ class Row:
     notes: str = ""
     epoch: int = 0
     epochs: int | None = None
-    best: tuple[tuple[str, float | None], ...] = ()
-    best_accuracy: float | None = None
-    best_epoch: int | None = None
-    gap: float | None = None
+    figures: RunFigures | None = None
     val_losses: tuple[float, ...] = ()
     seconds: float | None = None
     place: int | None = None
@@ -171,7 +167,7 @@ def _whole(run: Run) -> Row:
         epochs=state.epochs or resolve(spec).epochs,
         val_losses=_thinned(epochs.column("val_loss").tolist()),
         seconds=state.seconds,
-        **_best(epochs),
+        figures=run_figures(spec, state, epochs),
         **_now(run, state, epochs),
     )
 
@@ -187,14 +183,6 @@ def _now(run: Run, state: RunState, epochs: Epochs) -> dict[str, Any]:
         return {}
     progress = read_progress(run)
     return {"progress": progress, "left": seconds_left(state, epochs, progress)}
-
-
-def _best(epochs: Epochs) -> dict[str, Any]:
-    best = epochs.best("val_accuracy")
-    if best is None:
-        return {}
-    values = tuple((row.name, best.metrics.get(row.name)) for row in METRICS if row.listed)
-    return {"best": values, "best_accuracy": best.metrics["val_accuracy"], "best_epoch": best.epoch, "gap": best.gap}
 
 
 def _thinned(values: list[float]) -> tuple[float, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json
 from tl_core.records import ForkOrigin, Progress, RunState, Status
-from tl_core.store import EpochReader, Epochs, Run, live_changes
+from tl_core.store import EpochReader, Epochs, Run, RunFigures, live_changes
 from tl_core.store.live_changes import LiveChange
 
 DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
@@ -81,11 +81,10 @@ class RunView:
         """Of a fork: the run it goes on from."""
         return self.state.forked_from
 
-    @property
-    def best_epoch(self) -> int | None:
-        """The best by the measure the spec names: exported, unless `stopping.restore_best` is off."""
-        best = self.records.best(self.spec.train.best if self.spec else "val_loss")
-        return best.epoch if best else None
+    @cached_property
+    def figures(self) -> RunFigures | None:
+        """Its figures at the exported epoch and now; None before its first own epoch."""
+        return store.run_figures(self.spec, self.state, self.records)
 
 
 def read_view(run: Run) -> RunView:

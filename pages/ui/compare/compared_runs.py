@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from pages.ui.common.run_view import read_view
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.records import EpochRecord, RunState
-from tl_core.store import Epochs
+from tl_core.records import RunState
+from tl_core.store import Epochs, RunFigures
 from tl_core.store.live_changes import LiveChange
 
 
@@ -37,10 +38,10 @@ class ComparedRun:
     def curves(self) -> Named:
         return Named(self.name, self.epochs, self.id)
 
-    @property
-    def best(self) -> EpochRecord | None:
-        """The epoch of the highest validation accuracy; None before the first epoch."""
-        return self.epochs.best("val_accuracy")
+    @cached_property
+    def figures(self) -> RunFigures | None:
+        """At its exported epoch and now; None before its first own epoch."""
+        return store.run_figures(self.spec, self.state, self.epochs)
 
     @property
     def validation(self) -> tuple[Any, ...]:

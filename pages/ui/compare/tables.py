@@ -1,8 +1,7 @@
-"""The best values of the compared runs, and the settings in which they differ."""
+"""The figures of the compared runs at their exported epochs, and the settings in which they differ."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,8 @@ from pages.ui.compare.compared_runs import ComparedRun
 from pages.ui.markdown import plain
 from tl_core.experiment.spec import PARAMETERS
 from tl_core.metrics import METRICS, Metric
-from tl_core.text import duration, percent, percent_value
+from tl_core.store import EpochFigures, leaders
+from tl_core.text import duration, percent_value
 
 CHANGED = "Changed during training"
 
@@ -22,15 +22,20 @@ CHANGED = "Changed during training"
 def _columns() -> dict[str, Any]:
     config = st.column_config
     return {
-        "Best": config.TextColumn("", help="★ marks the highest validation accuracy.", width=40),
+        "Best": config.TextColumn(
+            "",
+            help="★ The highest validation accuracy; none is marked if the runs have different images.",
+            width=40,
+        ),
         "Run": config.TextColumn(width=160),
         **{row.column: _metric_column(row) for row in METRICS if row.compared},
         "At epoch": config.NumberColumn(
-            help="The epoch in which the highest validation accuracy was first reached.", width=80
+            help="The exported epoch, of which all figures are: the best by the setting Best, or the last if Restore best is off.",
+            width=80,
         ),
         "Gap": config.NumberColumn(
             format="%+.1f",
-            help="Clean training accuracy minus validation accuracy, at the epoch of the best accuracy, in percentage points.",
+            help="Clean training accuracy minus validation accuracy, at the exported epoch, in percentage points.",
             width=70,
         ),
         "Test accuracy": config.NumberColumn(
@@ -44,14 +49,13 @@ def _columns() -> dict[str, Any]:
 
 
 def _metric_column(row: Metric) -> Any:
-    extreme = "lowest" if row.direction == "lower" else "highest"
     form = "%.1f %%" if row.format == "percent" else "%.4f"
-    help = f"The {extreme} of all epochs, in whichever it was reached. {row.help}"
+    help = f"At the exported epoch. {row.help}"
     return st.column_config.NumberColumn(format=form, help=help, width=40 + 5 * len(row.column))
 
 
 def draw_results(runs: Sequence[ComparedRun]) -> None:
-    st.subheader("Best values")
+    st.subheader("At the exported epoch")
     st.dataframe(
         results(runs),
         key="compared_results",
@@ -59,50 +63,44 @@ def draw_results(runs: Sequence[ComparedRun]) -> None:
         placeholder="–",
         height="content",
         column_config=_columns(),
-        alt="Of each run the best value of each validation metric, the epoch and gap of the highest accuracy, test accuracy and time.",
+        alt="Of each run the validation metrics and gap at the exported epoch, test accuracy and time.",
     )
     st.caption(plain(uncertainty(runs)))
 
 
 def results(runs: Sequence[ComparedRun]) -> pd.DataFrame:
     """A row a run; those of the highest validation accuracy are marked."""
-    highest = max((run.best.metrics["val_accuracy"] for run in runs if run.best), default=None)
-    return pd.DataFrame([_result(run, highest) for run in runs], columns=list(_columns()))
+    starred = leaders([run.figures for run in runs])
+    return pd.DataFrame([_result(run, place in starred) for place, run in enumerate(runs)], columns=list(_columns()))
 
 
-def _result(run: ComparedRun, highest: float | None) -> dict[str, Any]:
-    best = run.best
+def _result(run: ComparedRun, starred: bool) -> dict[str, Any]:
+    found = run.figures
     known = {"Run": run.name, "Status": run.state.status, "Time": duration(run.state.seconds)}
-    if best is None:
+    if found is None:
         return {"Best": "", **known}
     return {
         **known,
-        "Best": "★" if best.metrics["val_accuracy"] == highest else "",
-        **{row.column: _best_value(run, row) for row in METRICS if row.compared},
-        "At epoch": best.epoch,
-        "Gap": percent_value(best.gap),
-        "Test accuracy": percent_value(run.state.test_accuracy),
+        "Best": "★" if starred else "",
+        **{row.column: _value(found.exported, row) for row in METRICS if row.compared},
+        "At epoch": found.exported.epoch,
+        "Gap": percent_value(found.exported.gap),
+        "Test accuracy": percent_value(found.test.share) if found.test else None,
     }
 
 
-def _best_value(run: ComparedRun, row: Metric) -> float | None:
-    best = run.epochs.best(row.name)
-    value = best.metrics.get(row.name) if best else None
+def _value(figures: EpochFigures, row: Metric) -> float | None:
+    value = figures.value(row.name)
     return percent_value(value) if row.format == "percent" else value
 
 
 def uncertainty(runs: Sequence[ComparedRun]) -> str:
-    """How far the best accuracy may be off by chance: its standard error, sqrt(p (1 - p) / n); empty if n is not known."""
-    found = [(run.best.metrics["val_accuracy"], run) for run in runs if run.best]
-    share, best = max(found, key=lambda pair: pair[0], default=(0.0, None))
-    images = best and best.state.images.get("validation")
-    if not images:
+    """How far the highest accuracy may be off by chance; empty if the number of images is not known."""
+    found = [run.figures.exported.accuracy for run in runs if run.figures]
+    highest = max(found, key=lambda accuracy: accuracy.share, default=None)
+    if highest is None or highest.interval is None:
         return ""
-    error = math.sqrt(share * (1 - share) / images)
-    return (
-        f"{percent(share)} on {images:,} validation images has a standard error of {100 * error:.1f} points: "
-        "smaller differences may be chance."
-    )
+    return f"{highest.text}: {highest.explained} Smaller differences may be chance."
 
 
 def draw_differences(runs: Sequence[ComparedRun]) -> None:

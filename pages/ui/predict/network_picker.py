@@ -16,7 +16,7 @@ from tl_core import sentences, store
 from tl_core.errors import BadInput
 from tl_core.store import Run, classes_of, read_state
 from tl_core.store.checkpoints import MANIFEST, Checkpoint, best_epoch, kept
-from tl_core.text import data_size, percent
+from tl_core.text import data_size
 
 BEST = "best"
 """How the address and the choice of a checkpoint name the exported network, which usually is that of the best epoch."""
@@ -134,7 +134,7 @@ def _choose_run(options: list[str], asked: str, labels: Mapping[str, str]) -> st
         key=RUN,
         format_func=lambda run_id: labels.get(run_id, run_id),
         on_change=_run_chosen,
-        help="Runs that keep a checkpoint, the newest first, with their best accuracy on validation images. "
+        help="Runs that keep a checkpoint, the newest first, with the accuracy of their exported epoch on validation images and its 95 % interval. "
         "Your images stay when you choose another run, so you can compare two runs on one photo.",
     )
 
@@ -176,8 +176,9 @@ def _choose_epoch(found: Mapping[str, Network]) -> str:
 
 
 def _label(row: run_list.Row, name: str) -> str:
-    figures = [row.dataset, f"{percent(row.best_accuracy)} best" if row.best_accuracy is not None else "no epoch yet"]
-    return " · ".join([name, *filter(None, figures)])
+    found = row.figures
+    accuracy = f"{found.exported.accuracy.text} (epoch {found.exported.epoch})" if found else "no epoch yet"
+    return " · ".join([name, *filter(None, [row.dataset, accuracy])])
 
 
 def _about(models: Path, run_id: str) -> None:

@@ -34,7 +34,7 @@ def draw_checkpoints(view: RunView) -> None:
         "Each holds the trained weights and the state of the optimiser; a .keras file holds the whole network."
     )
     newest_first = tuple(reversed(entries))
-    for entry in newest_first if _all_wanted(len(entries)) else _first(newest_first, view.best_epoch):
+    for entry in newest_first if _all_wanted(len(entries)) else _first(newest_first, _shown_epoch(view)):
         _row(view, entry, entry.epoch in spare)
 
 
@@ -66,12 +66,17 @@ def _all_wanted(count: int) -> bool:
     return count <= SHOWN + 1 or st.toggle(f"Show all {count}", key="all_checkpoints")
 
 
+def _shown_epoch(view: RunView) -> int | None:
+    """The epoch whose figures the page shows."""
+    return view.figures.exported.epoch if view.figures else None
+
+
 def _first(entries: tuple[Checkpoint, ...], best: int | None) -> tuple[Checkpoint, ...]:
     return (*entries[:SHOWN], *(entry for entry in entries[SHOWN:] if entry.epoch == best))
 
 
 def _row(view: RunView, entry: Checkpoint, spare: bool) -> None:
-    best = " · ★ best" if entry.epoch == view.best_epoch else ""
+    best = f" · ★ {view.figures.title.lower()}" if view.figures and entry.epoch == _shown_epoch(view) else ""
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"checkpoint_{entry.epoch}"):
         st.markdown(f"**Epoch {entry.epoch}** · {plain(entry.phase)} · {data_size(entry.bytes)}{best}")
         navigation.link("predict", "Predict with it", run=view.run.id, epoch=str(entry.epoch))

@@ -101,10 +101,10 @@ def best_kept(view: RunView) -> int | None:
     if not can_fork(view):
         return None
     try:
-        kept = [entry.epoch for entry in checkpoints.kept(view.run)]
+        best, kept = checkpoints.best_epoch(view.run), [entry.epoch for entry in checkpoints.kept(view.run)]
     except BadInput:  # The tab of the checkpoints says which file is damaged.
         return None
-    return view.best_epoch if view.best_epoch in kept else next(reversed(kept), None)
+    return best if best in kept else next(reversed(kept), None)
 
 
 def fork_best_link(view: RunView) -> None:

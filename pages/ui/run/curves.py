@@ -10,6 +10,7 @@ from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
 from pages.ui.common.run_view import ACTIVE, RunView
 from tl_core import metrics
 from tl_core.metrics import METRICS
+from tl_core.store import RunFigures
 
 HEIGHT, SMALL = 380, 240
 ROOM = 22
@@ -26,7 +27,7 @@ EXPLAINED = """
 - **Dotted line**: a new phase begins. *head*: the backbone is frozen. *thaw 1, 2 …*: stages of unfreezing. *fine-tune*: all thawed
   blocks train. *from 7*: settings were changed during training, in force from that epoch on.
 - **★ Best epoch**: the one with the lowest validation loss, or the best by the metric that the setting *Best* names. Its network
-  is exported and tested; if *Restore best* is off, that of the last epoch.
+  is exported and tested, and all figures of the run are those of this epoch. If *Restore best* is off, it is the last epoch.
 """
 
 
@@ -70,11 +71,16 @@ def _chart(view: RunView, quantity: str, x: curves.X, weight: float, log: bool) 
         x=x,
         smoothing=weight,
         log=log,
-        best_epoch=view.best_epoch,
+        best=marked(view.figures),
         inherited_from=_short(view.forked_from.title) if view.forked_from else "",
         fork=curves.fork_mark(view.spec),
     )
     draw_chart(figure, f"run-{quantity}", HEIGHT, _alt(view, quantity))
+
+
+def marked(figures: RunFigures | None) -> curves.Marked | None:
+    """The epoch to mark by a star."""
+    return curves.Marked(figures.exported.epoch, figures.title) if figures else None
 
 
 def _short(title: str) -> str:
@@ -91,7 +97,7 @@ def _alt(view: RunView, quantity: str) -> str:
     if not rows:
         return f"{title}: {curves.NOT_MEASURED}"
     said = ", ".join(f"{kinds[row.split]} {last.metrics[row.name]:.3f}" for row in rows)
-    best = f" The best epoch is {view.best_epoch}." if len(view.records) > inherited else ""
+    best = f" {view.figures.title}: {view.figures.exported.epoch}." if view.figures else ""
     before = f" The first {inherited} are inherited from the run it was forked from." if inherited else ""
     return f"{title} over {len(view.records)} epochs; the last: {said}.{best}{before}"
 

@@ -35,7 +35,10 @@ def columns() -> dict[str, Any]:
     gap = "Clean minus validation accuracy, in percentage points: what it memorised."
     return {
         "Epoch": config.NumberColumn(width=64, pinned=True),
-        "Best": config.TextColumn(help="★ best on validation, by the metric that the setting Best names.", width=54),
+        "Best": config.TextColumn(
+            help="★ exported: the best by the setting Best, or the last if Restore best is off.",
+            width=54,
+        ),
         "Phase": config.TextColumn(
             help="head: the backbone is frozen. thaw 1, 2 …: stages of unfreezing. fine-tune: all thawed blocks train too. "
             "from 7: settings were changed, and count from that epoch on.",
@@ -70,7 +73,7 @@ def draw_epochs(view: RunView) -> None:
 
 def table(view: RunView) -> pd.DataFrame:
     """A row an epoch, the latest first; columns that no epoch has are left out."""
-    best = view.best_epoch
+    best = view.figures.exported.epoch if view.figures else None
     titles = {view.forked_from.run: view.forked_from.title} if view.forked_from else {}
     shown = reversed(view.records[-LATEST:])
     made = pd.DataFrame([_cells(record, best, titles) for record in shown], columns=list(columns()))

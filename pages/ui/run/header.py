@@ -16,16 +16,16 @@ from pages.ui.markdown import plain
 from tl_core import store
 from tl_core.data.sources import short_name
 from tl_core.errors import nearest
-from tl_core.store import FINISHED
-from tl_core.text import percent
+from tl_core.store import FINISHED, RunFigures
+from tl_core.text import UNKNOWN, percent
 
 VALIDATION = (
-    "The best so far: the share of validation images classified correctly. The network never trains on them, so this estimates "
-    "its accuracy on new images."
+    "The share of validation images classified correctly by the network of the exported epoch: the best, or the last if Restore best "
+    "is off. It never trains on them, so this estimates its accuracy on new images."
 )
 
 LOSS = (
-    "Cross-entropy on the validation images; 0 is perfect, and confident mistakes cost most. It often rises before accuracy "
+    "Cross-entropy on the validation images at the exported epoch; 0 is perfect, and confident mistakes cost most. It often rises before accuracy "
     "falls, and so shows overfitting first."
 )
 
@@ -104,29 +104,50 @@ def draw_figures(view: RunView) -> None:
 
 
 def key_figures(view: RunView) -> tuple[KeyFigure, ...]:
-    """Best validation accuracy, lowest validation loss, gap, test accuracy; a dash for what is not known yet."""
+    """Validation accuracy, loss and gap at the exported epoch, and its test accuracy; a dash for what is not known yet."""
     hinge = view.state.loss_name != "cross-entropy"
     loss_help = HINGE if hinge else LOSS
-    best, lowest = view.records.best("val_accuracy"), view.records.best("val_loss")
-    if best is None or lowest is None:
+    found = view.figures
+    if found is None:
         names = (("Validation accuracy", VALIDATION), ("Validation loss", loss_help), ("Gap", GAP))
         note = "no epoch yet" if view.status in ACTIVE else "no epoch"
         return (*(KeyFigure(label, "–", note, help) for label, help in names), _test(view))
-    gap, epoch = 100 * (best.gap or 0.0), f"epoch {best.epoch}"
-    return (
-        KeyFigure("Validation accuracy", percent(best.metrics["val_accuracy"]), f"best · {epoch}", VALIDATION),
-        KeyFigure("Validation loss", f"{lowest.metrics['val_loss']:.3f}", f"lowest · epoch {lowest.epoch}", loss_help),
-        KeyFigure("Gap", f"{gap:+.1f} points", epoch, GAP),
-        _test(view),
+    shown, now = found.exported, found.latest
+    epoch = f"{found.title.lower()} · {shown.epoch}"
+    notes = (f"now {percent(now.accuracy.share)}", f"now {now.loss:.3f}", f"now {_points(now.gap)}")
+    if view.status not in ACTIVE or now.epoch == shown.epoch:
+        notes = ("", "", "")
+    values = (shown.accuracy.text, f"{shown.loss:.3f}", f"{_points(shown.gap)} points")
+    helps = (_validation_help(found), loss_help, GAP)
+    labels = ("Validation accuracy", "Validation loss", "Gap")
+    cards = (
+        KeyFigure(label, value, " · ".join(filter(None, (epoch, note))), help)
+        for label, value, note, help in zip(labels, values, notes, helps, strict=True)
     )
+    return (*cards, _test(view))
+
+
+def _points(gap: float | None) -> str:
+    return UNKNOWN if gap is None else f"{100 * gap:+.1f}"
+
+
+def _validation_help(found: RunFigures) -> str:
+    """Also the highest accuracy, which is no estimate of anything: it was picked for being high."""
+    highest, interval = found.highest, found.exported.accuracy.explained
+    other = (
+        f"The highest of all epochs was {percent(highest.accuracy.share)} (epoch {highest.epoch}); picked for being the "
+        "highest, it is optimistic."
+    )
+    return " ".join(filter(None, (VALIDATION, interval, other if highest.epoch != found.exported.epoch else "")))
 
 
 def _test(view: RunView) -> KeyFigure:
-    accuracy = view.state.test_accuracy
-    if accuracy is None:
+    test = view.figures.test if view.figures else None
+    if test is None or view.figures is None:
         why = {FINISHED: "no test images"} | dict.fromkeys(ACTIVE, "when it ends")
         return KeyFigure("Test accuracy", "–", why.get(view.status, "not measured"), TEST)
-    return KeyFigure("Test accuracy", percent(accuracy), f"epoch {view.state.exported_epoch}", TEST)
+    help = " ".join(filter(None, (TEST, test.explained)))
+    return KeyFigure("Test accuracy", test.text, f"epoch {view.figures.exported.epoch}", help)
 
 
 def draw_not_found(models: Path, asked: str) -> None:

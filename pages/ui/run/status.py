@@ -21,6 +21,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.metrics import METRICS
 from tl_core.plan.problems import spec_problems
 from tl_core.records import Progress
+from tl_core.store import RunFigures
 from tl_core.text import data_size, duration, percent
 
 SILENT = 60
@@ -75,17 +76,18 @@ def phase_text(phase: Phase) -> str:
 
 
 def _finished(view: RunView) -> str:
-    best, test = view.state.exported_epoch or view.best_epoch, view.state.test_accuracy
+    found = view.figures
     took = f"Finished after {duration(view.state.seconds)}.{stopped_early(view)}"
-    tested = f"; test accuracy {percent(test)}" if test is not None else ""
-    exported = f" Epoch {best}, {_chosen_by(view)}, is exported{tested}." if best else ""
+    tested = f"; test accuracy {found.test.text}" if found and found.test else ""
+    exported = f" Epoch {found.exported.epoch}{_chosen_by(view, found)} is exported{tested}." if found else ""
     return f"{took}{exported} {view.message}".strip()
 
 
-def _chosen_by(view: RunView) -> str:
-    if view.spec and not view.spec.stopping.restore_best:
-        return "the last"
-    return f"with the {METRICS[view.spec.train.best].best_phrase}" if view.spec else "the best"
+def _chosen_by(view: RunView, found: RunFigures) -> str:
+    """Why that epoch, between commas; empty where its checkpoint replaces a damaged one, which the message says."""
+    best = f"with the {METRICS[view.spec.train.best].best_phrase}" if view.spec else "the best"
+    reason = {"best": best, "last": "the last"}.get(found.role)
+    return f", {reason}," if reason else ""
 
 
 def stopped_early(view: RunView) -> str:

@@ -36,7 +36,7 @@ TEXTS, FIGURE = pa.list_(pa.string()), pa.float64()
 
 
 def _metric_cell(metric: Metric, row: Row) -> float | None:
-    value = dict(row.best).get(metric.name)
+    value = row.figures.exported.value(metric.name) if row.figures else None
     return percent_value(value) if metric.format == "percent" else value
 
 
@@ -46,8 +46,8 @@ CELLS: dict[str, tuple[pa.DataType, Cell]] = {
     "Status": (TEXTS, lambda row: [status_text.marked_status(row.status)]),
     "Progress": (pa.string(), status_text.progress_text),
     **{row.listed: (FIGURE, partial(_metric_cell, row)) for row in METRICS if row.listed},
-    "At epoch": (pa.int32(), lambda row: row.best_epoch),
-    "Gap": (FIGURE, lambda row: percent_value(row.gap)),
+    "At epoch": (pa.int32(), lambda row: row.figures and row.figures.exported.epoch),
+    "Gap": (FIGURE, lambda row: percent_value(row.figures.exported.gap) if row.figures else None),
     "Val. loss": (pa.list_(FIGURE), lambda row: row.val_losses),
     "Dataset": (pa.string(), lambda row: row.dataset or None),
     "Backbone": (pa.string(), lambda row: row.backbone or None),
@@ -116,7 +116,7 @@ def draw_table(shown: Sequence[Row], tags: Sequence[str]) -> tuple[str, ...]:
         column_config=columns(tags),
         on_select="rerun",
         selection_mode=["multi-row", "single-cell"],
-        alt="Runs, the newest first: progress, best validation accuracy and its epoch, gap, settings.",
+        alt="Runs, the newest first: progress, validation accuracy and gap at the exported epoch, settings.",
     )
     return selected
 
@@ -129,7 +129,7 @@ def open_clicked() -> None:
 
 def _metric_column(row: Metric) -> Any:
     form = "%.1f %%" if row.format == "percent" else "%.4f"
-    help = f"{row.title} at the epoch of the highest validation accuracy so far. {row.help}"
+    help = f"{row.title} at the exported epoch: while it trains, the one that would be exported now. {row.help}"
     return st.column_config.NumberColumn(format=form, help=help, width=22 + 6 * len(row.listed))
 
 
@@ -144,7 +144,9 @@ def columns(tags: Sequence[str]) -> dict[str, Any]:
         "Status": config.MultiselectColumn(options=status_text.STATUSES, color=status_text.COLOURS, width=112),
         "Progress": config.TextColumn(width=158, help="Epochs done, and the time left."),
         **{row.listed: _metric_column(row) for row in METRICS if row.listed},
-        "At epoch": config.NumberColumn(help="The epoch in which it was reached first.", width=70),
+        "At epoch": config.NumberColumn(
+            help="The exported epoch: the best by the setting Best, or the last if Restore best is off.", width=70
+        ),
         "Gap": config.NumberColumn(
             format="%+.1f",
             help="Accuracy on training images minus accuracy on validation images after that epoch, in percentage points, "

@@ -24,9 +24,10 @@ from tl_core.engine.probe.features import at_every_cut, identity_of
 from tl_core.errors import BadInput, RunFailed
 from tl_core.experiment.resolve import Experiment
 from tl_core.files import digest_of
+from tl_core.intervals import wilson_interval
 from tl_core.plan import PhasePlan, phase_plan
 from tl_core.records import Activity, ProgressCallback, Stage, unwatched
-from tl_core.results.depth_probe import Cost, Depth, Probe, Score, interval
+from tl_core.results.depth_probe import Cost, Depth, Probe, Score
 from tl_core.store import cache_folder
 
 VERSION = 1
@@ -108,7 +109,7 @@ def _scores(cut: str, features: np.ndarray, data: Prepared) -> Iterator[Score]:
 
 
 def _score(right: np.ndarray, train_accuracy: float, setting: float) -> Score:
-    low, high = interval(int(right.sum()), len(right))
+    low, high = wilson_interval(int(right.sum()), len(right))
     return Score(float(right.mean()), low, high, train_accuracy, setting)
 
 
