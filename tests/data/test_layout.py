@@ -93,7 +93,7 @@ def test_folders_that_hold_the_same_folders_are_no_classes_unless_you_say_so(
         root = photos("cat", "dog", each=2, inside=name).parent
     problem = refused(root)
     assert problem.path == "data.layout"
-    assert problem.message == f"{seen[0]} look like parts: they hold the same folders (cat, dog)"
+    assert problem.message == f"the folders {seen[0]} look like parts: they hold the same folders (cat, dog)"
     assert "Name them train, validation and test" in problem.remedy
     assert "data.layout to classes" in problem.remedy
     dataset = load(root, "classes")
@@ -121,7 +121,7 @@ def test_folders_inside_classes_are_no_parts_where_they_differ_or_classes_are_ma
 def test_two_folders_of_one_part_are_refused(photos: Photos) -> None:
     for name in ("train", "val", "valid"):
         root = photos(inside=name, each=1).parent
-    assert refused(root).message == "val/ and valid/ are named like the same part"
+    assert refused(root).message == "the folders val/ and valid/ are named like the same part"
 
 
 def test_the_parts_of_two_datasets_are_refused(photos: Photos) -> None:
@@ -134,7 +134,7 @@ def test_parts_without_class_folders_are_refused_rather_than_taken_for_classes(p
     root = photos("train", "test", each=3)
     problem = refused(root)
     assert problem.message == (
-        "test/ and train/ look like parts, but train/ holds 3 images and no class folder with images"
+        "the folders test/ and train/ look like parts, but train/ holds 3 images and no class folder with images"
     )
     assert load(root, "classes").class_names == ("test", "train")
 

@@ -36,11 +36,13 @@ def test_unreadable_images_are_in_no_part_and_are_described(photos, tmp_path):
     root = photos(each=20)
     (root / "cat" / "004.jpg").write_bytes(b"no picture")
     (root / "cat" / "scan.tif").write_bytes(b"x")
-    prepared = prepare(data(source=f"folder:{root}", label_noise=0.25), 32, tmp_path / "cache", quiet)
+    spec = data(source=f"folder:{root}", label_noise=0.25)
+    prepared = prepare(spec, 32, tmp_path / "cache", quiet)
 
-    described = json.loads(json.dumps(describe(prepared)))
+    described = json.loads(json.dumps(describe(prepared, spec)))
 
     assert described["classes"] == ["cat", "dog"]
+    assert described["layout"] == "One folder per class."
     assert [sum(described["images"][part][label] for part in described["images"]) for label in range(2)] == [19, 20]
     assert {row["file"] for row in described["skipped"]} == {"cat/004.jpg", "cat/scan.tif"}
     assert all(row["reason"] for row in described["skipped"])

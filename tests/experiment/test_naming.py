@@ -132,3 +132,8 @@ def test_no_two_of_many_runs_have_the_same_label() -> None:
 def test_a_run_whose_settings_cannot_be_read_keeps_its_title() -> None:
     found = labels((RunName("a-1", "a-1"), RunName.of("b-2", "x", False, spec_of({"head.dropout": 0.5}))))
     assert found["a-1"] == "a-1"
+
+
+def test_which_images_there_are_is_no_change_of_a_preset() -> None:
+    images = {"data.source": "folder:/photos", "data.layout": "classes", "data.accept_missing": ["cat"]}
+    assert automatic_title(PRESETS["feature-extraction"].spec(images)) == PRESETS["feature-extraction"].title

@@ -200,14 +200,24 @@ def test_a_folder_of_images_is_called_by_its_name_and_its_path_is_there_for_the_
 def test_the_data_tab_counts_images_and_says_what_was_left_out_and_why(models: Path) -> None:
     run = add_run(models)
     counts = {"train": [3, 4], "validation": [1, 1], "test": [0, 0]}
-    skipped = [{"file": "README.md", "reason": "not in a class folder"}]
+    skipped = [{"file": "README.md", "reason": "not in a class folder"}, {"file": "docs/", "reason": "no image"}]
     remarks = ["The test part has no image of cat: its figures say nothing of it."]
-    found = {"classes": ["cat", "dog"], "images": counts, "remarks": remarks, "skipped": skipped, "mislabelled": []}
+    layout = "The images came split: train from seg_train/."
+    found = {
+        "layout": layout,
+        "classes": ["cat", "dog"],
+        "images": counts,
+        "remarks": remarks,
+        "skipped": skipped,
+        "mislabelled": [],
+    }
     write_json(run.report / "data.json", found)
     page = opened(run.id, tab="Data")
     assert "**2 classes**; images: 7 train, 2 validation, 0 test." in said(page)
     assert remarks[0].split(":")[0] in page.warning[0].value
-    assert list(page.dataframe[1].value["Why"]) == ["not in a class folder"]
+    assert list(page.dataframe[1].value["Why"]) == ["not in a class folder", "no image"]
+    assert "Left out: 1 file and 1 folder" in said(page)
+    assert "train from seg\\_train" in said(page)
 
 
 def checkpointed(models: Path, epochs: Sequence[int] = (1, 2, 3), **state: Any) -> store.Run:

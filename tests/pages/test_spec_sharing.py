@@ -26,6 +26,7 @@ OTHERWISE = {
     "backbone.keep": "block2",
     "head.hidden_dropout": [0.3],
     "augment": {"zoom": 0.2, "rotation": 15.0},
+    "data.accept_missing": ["cat", "val/dog, eel"],
     "train.stages": ["all-but-1:3", "all-but-2:3@0.0001"],
     "start.run": "20261121-120000-other-run-ab12",
     "start.schedule_from": 2,

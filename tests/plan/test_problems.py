@@ -436,3 +436,24 @@ def test_a_chosen_layout_is_refused_where_it_makes_no_difference(models: Path, p
     for name in ("learn", "check"):
         photos("cat", "dog", root="other", inside=name)
     assert planned(models, {**chosen, "data.source": f"folder:{root.parent / 'other'}"}).problems == ()
+
+
+def test_what_is_not_there_cannot_be_accepted_as_missing(models: Path, photos: Photos) -> None:
+    assert "has no effect: only images in folders" in problem(models, {"data.accept_missing": "cat"}).message
+    folder = {"data.source": f"folder:{photos('cat', 'dog', each=12)}"}
+    found = problem(models, {**folder, "data.accept_missing": "cta"})
+    assert found == Problem("data.accept_missing", "there is no class or part in a folder 'cta'", "Did you mean cat?")
+    assert (
+        planned(models, {**folder, "data.accept_missing": "cat"}).problems == ()
+    )  # It may be missing when it is decoded.
+
+
+def test_a_plan_names_what_is_missing_until_it_is_accepted(models: Path, photos: Photos) -> None:
+    root = photos("cat", "dog", "eel", each=12)
+    for file in (root / "eel").iterdir():
+        file.write_bytes(b"")
+    folder = {"data.source": f"folder:{root}"}
+    assert problem(models, folder).message == "the class eel is missing: empty file"
+    made = planned(models, {**folder, "data.accept_missing": "eel"})
+    assert (made.problems, made.classes, [one.name for one in made.missing]) == ((), 2, ["eel"])
+    assert made.warnings == ("The class eel is missing: empty file.",)

@@ -200,7 +200,7 @@ def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
     from tl_core.data.sources import load_dataset
 
     found = store.find_run(models, run)
-    dataset = load_dataset(source)
+    dataset = load_dataset(source, store.read_spec(found).data.layout)
     from tl_core.engine.results.prediction import Predictor
     from tl_core.engine.results.reports import report
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -64,16 +64,18 @@ class FolderLayout:
         """In a sentence, with the folders as written."""
         if not self.parts:
             return f"One folder per class{', as data.layout says' if self.chosen else ''}."
-        ordered = sorted(self.parts, key=lambda part: PARTS.index(part.part))
-        came = ", ".join(f"{part.part} from {part.folder}/" for part in ordered)
+        came = ", ".join(f"{part.part} from {part.folder}/" for part in self._ordered())
         own = (
             "" if any(part.part == "validation" for part in self.parts) else "; validation images are taken from train"
         )
         return f"The images came split: {came}{own}."
 
+    def _ordered(self) -> list[SplitFolder]:
+        return sorted(self.parts, key=lambda part: PARTS.index(part.part))
+
     def to_json(self) -> dict[str, str]:
         """The folder of each part; empty if the folders at the top are the classes."""
-        return {part.part: part.folder for part in self.parts}
+        return {part.part: part.folder for part in self._ordered()}
 
     def class_folder(self, key: str) -> str | None:
         """The class folder that a file or folder of the dataset is or lies in: "cat", "val/cat"; None above all of them."""
@@ -108,6 +110,14 @@ class ImageDataset:
     def labels(self) -> np.ndarray:
         """The label of every item: int64, shape (items,)."""
         return np.array([item.label for item in self.items], dtype=np.int64)
+
+
+def used_layout(dataset: ImageDataset) -> FolderLayout | None:
+    """The layout of a dataset without parts that have no usable image."""
+    if dataset.layout is None:
+        return None
+    present = {item.part for item in dataset.items}
+    return replace(dataset.layout, parts=tuple(part for part in dataset.layout.parts if part.part in present))
 
 
 class Unreadable(Exception):

@@ -16,7 +16,7 @@ from tl_core.data.dataset import ImageDataset, Item, Part
 from tl_core.data.folder_tree import Node, key_of, tree_of
 from tl_core.data.label_table import label_table
 from tl_core.data.layout import LayoutChoice, recognise
-from tl_core.data.skipped import SkipKind, Skipped, by_reason, counts
+from tl_core.data.skipped import SkipKind, Skipped, by_reason, counts, empty_class
 from tl_core.errors import BadInput
 from tl_core.files import digest_of
 from tl_core.text import first_of, joined
@@ -41,7 +41,7 @@ def load(path: str, source: str, layout: LayoutChoice = "auto") -> ImageDataset:
     found = [
         (file, _class_name(folder), part) for folder, part in recognised.classes for file in _filled(folder, skipped)
     ]
-    _refuse_unsorted(root, tree, found, skipped)
+    _refuse_unsorted(root, tree, [folder for folder, _ in recognised.classes if folder.total], skipped)
     read = list(_digested(root, found, skipped))
     names = tuple(sorted({name for _, (_, name, _) in read}))
     labels = {name: label for label, name in enumerate(names)}
@@ -77,27 +77,26 @@ def _root(path: str) -> Path:
 def _filled(folder: Node, skipped: list[Skipped]) -> Iterator[Path]:
     """The files of a class that may be images; a folder without any is skipped."""
     if not folder.total and not folder.not_read:
-        reason = "no usable image in this class folder; the class is skipped"
-        skipped.append(Skipped(f"{folder.key}/", reason, SkipKind.NO_IMAGE))
+        skipped.append(empty_class(folder.key))
     yield from folder.all_images()
 
 
-def _refuse_unsorted(root: Path, tree: Node, found: Sequence[Found], skipped: Sequence[Skipped]) -> None:
-    """Refuses a folder without classes, and images in one folder whose labels are in a table."""
-    names = {name for _, name, _ in found}
+def _refuse_unsorted(root: Path, tree: Node, classes: Sequence[Node], skipped: Sequence[Skipped]) -> None:
+    """Refuses a folder without classes, and images in one folder whose labels are in a table.
+
+    Args:
+        classes: The class folders with images.
+    """
+    if len(classes) > 1:
+        return
     images = {file.name for file in tree.all_images()}
-    if len(names) < 2 and images and (table := label_table([root, *(root / name for name in names)], images)):
-        place = "directly in the folder" if not names else f"in one folder, {first_of(sorted(names), 1)}/"
-        message = (
-            f"the images lie {place}; {key_of(root, table.file)} has their labels in its column {table.column} "
-            f"({first_of(table.labels, 6)})"
-        )
-        raise BadInput.of(
-            "data.source",
-            message,
-            "Tables of labels are not read: put the images of each label into a folder of its name.",
-        )
-    if not names:
+    if images and (table := label_table([root, *(folder.path for folder in classes)], images)):
+        place = f"in one folder, {classes[0].key}/" if classes else "directly in the folder"
+        labels = f"its column {table.column} ({first_of(table.labels, 6)})"
+        message = f"the images lie {place}; {key_of(root, table.file)} has their labels in {labels}"
+        remedy = "Tables of labels are not read: put the images of each label into a folder of its name."
+        raise BadInput.of("data.source", message, remedy)
+    if not classes:
         raise BadInput.of("data.source", "found no images in class folders", _expected(skipped))
 
 

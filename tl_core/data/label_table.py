@@ -35,9 +35,13 @@ def label_table(folders: Sequence[Path], images: Collection[str]) -> LabelTable 
     """
     names = {form for image in images for form in (image, Path(image).stem)}
     for file in (file for folder in folders for file in sorted(folder.iterdir())):
-        if file.suffix.lower() in SUFFIXES and file.is_file() and (table := _read(file, names)):
+        if _is_table(file) and (table := _read(file, names)):
             return table
     return None
+
+
+def _is_table(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES and file.is_file() and not file.is_symlink()
 
 
 def _read(file: Path, images: Collection[str]) -> LabelTable | None:

@@ -178,7 +178,8 @@ def _contents(folder: Node) -> str:
 
 
 def _names(folders: Sequence[Node]) -> str:
-    return joined([f"{folder.key}/" for folder in folders])
+    """After the word "folders": a message does not begin with a name, which forms would write with a capital."""
+    return f"the folders {joined([f'{folder.key}/' for folder in folders])}"
 
 
 def _unclear(message: str, remedy: str) -> BadInput:

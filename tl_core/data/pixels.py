@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import PIL
 
-from tl_core.cache.arrays import Job, State, grown, is_built, mapped, missing_bytes, need_space, opened
+from tl_core.cache.arrays import INDEX, Job, State, grown, is_built, mapped, missing_bytes, need_space, opened
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Item, Unreachable, Unreadable
 from tl_core.data.drawing import drawn
 from tl_core.data.skipped import Skipped
 from tl_core.errors import RunFailed
-from tl_core.files import digest_of
+from tl_core.files import digest_of, read_json
 from tl_core.records import Activity, ProgressCallback, Stage
 
 VERSION = 1
@@ -70,11 +70,24 @@ def pixels(dataset: ImageDataset, size: int, cache: Path, progress: ProgressCall
         return _write_all(dataset, size, building, progress)
 
     images, index = opened(folder, job, build, read, progress)
-    unreadable = {Skipped(key, reason) for key, reason in index["unreadable"]}
-    gone = {skipped.key for skipped in unreadable}
+    return Pixels(folder.name, _without(dataset, index["unreadable"]), images)
+
+
+def readable(dataset: ImageDataset, size: int, cache: Path) -> ImageDataset:
+    """The dataset without the images that could not be read when it was decoded; unchanged if it was not yet."""
+    index = _folder(dataset, size, cache) / INDEX
+    try:
+        return _without(dataset, read_json(index)["unreadable"])
+    except (OSError, ValueError, KeyError):  # Not decoded, or just evicted.
+        return dataset
+
+
+def _without(dataset: ImageDataset, unreadable: Iterable[Sequence[str]]) -> ImageDataset:
+    """The dataset without images given as (key, reason), which it lists as skipped."""
+    skipped = sorted({Skipped(key, reason) for key, reason in unreadable}, key=lambda row: row.key)
+    gone = {row.key for row in skipped}
     items = tuple(item for item in dataset.items if item.key not in gone)
-    skipped = (*dataset.skipped, *sorted(unreadable, key=lambda row: row.key))
-    return Pixels(folder.name, replace(dataset, items=items, skipped=skipped), images)
+    return replace(dataset, items=items, skipped=(*dataset.skipped, *skipped))
 
 
 def is_cached(dataset: ImageDataset, size: int, cache: Path) -> bool:

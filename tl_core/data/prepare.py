@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from tl_core.data.dataset import PARTS, ImageDataset
+from tl_core.data.dataset import PARTS, ImageDataset, used_layout
 from tl_core.data.layout import LayoutChoice
-from tl_core.data.pixels import Pixels, pixels
-from tl_core.data.skipped import Skipped
+from tl_core.data.missing import missing, missing_warnings
+from tl_core.data.pixels import Pixels, pixels, readable
+from tl_core.data.skipped import SkipKind, Skipped, empty_class
 from tl_core.data.sources import load_dataset
 from tl_core.data.split import GroupBy, Split, grouped, part_counts, split
 from tl_core.records import ProgressCallback
+from tl_core.text import first_of
+
+
+def data_warnings(data: DataSettings, dataset: ImageDataset, split: Split) -> tuple[str, ...]:
+    """Warnings about the data of a run: what is missing and accepted, folders without images, and those about the split."""
+    return (*missing_warnings(dataset, data.accept_missing), *_empty(dataset), *split_warnings(dataset, split))
 
 
 def split_warnings(dataset: ImageDataset, split: Split) -> tuple[str, ...]:
     """Warnings about a split: images in two parts, classes missing from a part."""
     return (*_shared(dataset, split), *_absent(dataset, split))
+
+
+def _empty(dataset: ImageDataset) -> list[str]:
+    """Folders in the place of classes that hold no image at all; those whose images cannot be used are missing."""
+    absent = {f"{one.name}/" for one in missing(dataset)}
+    empty = [item.key for item in dataset.skipped if item.kind is SkipKind.NO_IMAGE and item.key not in absent]
+    return [f"No class, because no image is in it: {first_of(empty, 5)}."] if empty else []
 
 
 def _shared(dataset: ImageDataset, split: Split) -> list[str]:
@@ -52,6 +67,8 @@ class DataSettings(Protocol):
     def source(self) -> str: ...
     @property
     def layout(self) -> LayoutChoice: ...
+    @property
+    def accept_missing(self) -> tuple[str, ...]: ...
     @property
     def validation_share(self) -> float: ...
     @property
@@ -90,6 +107,11 @@ def prepare(data: DataSettings, size: int, cache: Path, progress: ProgressCallba
     return Prepared(read, split_of(data, read.dataset))
 
 
+def known_readable(dataset: ImageDataset, size: int, cache: Path) -> ImageDataset:
+    """A listed dataset as `prepare` will leave it, as far as known before it is decoded."""
+    return _without_empty_classes(readable(dataset, size, cache))
+
+
 def listed(data: DataSettings) -> ImageDataset:
     """The dataset with its groups; no image is decoded."""
     return grouped(load_dataset(data.source, data.layout), data.group_by)
@@ -112,19 +134,31 @@ def _without_empty_classes(dataset: ImageDataset) -> ImageDataset:
     left = sorted(set(dataset.labels.tolist()))
     empty = [name for label, name in enumerate(dataset.class_names) if label not in left]
     items = tuple(replace(item, label=left.index(item.label)) for item in dataset.items)
-    skipped = tuple(Skipped(f"{name}/", "no image of this class could be read; the class is skipped") for name in empty)
     names = tuple(dataset.class_names[label] for label in left)
-    return replace(dataset, class_names=names, items=items, skipped=(*dataset.skipped, *skipped)) if empty else dataset
+    return (
+        replace(dataset, class_names=names, items=items, skipped=(*dataset.skipped, *_emptied(dataset)))
+        if empty
+        else dataset
+    )
 
 
-def describe(prepared: Prepared) -> dict[str, Any]:
+def _emptied(dataset: ImageDataset) -> Iterator[Skipped]:
+    """The class folders without an image that could be read."""
+    folder_of = dataset.layout.class_folder if dataset.layout else lambda _: None
+    seen = {folder_of(item.key) for item in dataset.items} | {item.key.rstrip("/") for item in dataset.skipped}
+    absent = dict.fromkeys(folder_of(item.key) for item in dataset.skipped if item.kind.is_missing)
+    yield from (empty_class(folder) for folder in absent if folder and folder not in seen)
+
+
+def describe(prepared: Prepared, data: DataSettings) -> dict[str, Any]:
     """The content of a run's report/data.json: counts, skipped files with reasons, replaced labels."""
     dataset, parts = prepared.dataset, prepared.split
     return {
         "fingerprint": dataset.fingerprint,
         "classes": list(dataset.class_names),
+        "layout": layout.text if (layout := used_layout(dataset)) else "",
         "images": part_counts(dataset, parts),
-        "remarks": list(split_warnings(dataset, parts)),
+        "remarks": list(data_warnings(data, dataset, parts)),
         "skipped": [item.to_json() for item in dataset.skipped],
         "mislabelled": [dataset.items[parts.train[place]].key for place in parts.mislabelled],
     }

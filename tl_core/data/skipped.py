@@ -36,12 +36,12 @@ class SkipKind(StrEnum):
     """A folder with the classes of the training part, whose name is that of no part."""
 
     @property
-    def is_loss(self) -> bool:
-        """True if images that belong to the task are lost."""
-        return self not in _NO_LOSS
+    def is_missing(self) -> bool:
+        """True if images that belong to the task are missing."""
+        return self not in _NOT_MISSING
 
 
-_NO_LOSS = frozenset({SkipKind.NOT_AN_IMAGE, SkipKind.INNER_LINK, SkipKind.PLACE, SkipKind.NO_IMAGE})
+_NOT_MISSING = frozenset({SkipKind.NOT_AN_IMAGE, SkipKind.INNER_LINK, SkipKind.PLACE, SkipKind.NO_IMAGE})
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,11 @@ class Skipped:
 
     def to_json(self) -> dict[str, str]:
         return {"file": self.key, "reason": self.reason, "kind": self.kind.value}
+
+
+def empty_class(folder: str) -> Skipped:
+    """A class folder without an image that can be used."""
+    return Skipped(f"{folder}/", "no usable image in this class folder; the class is skipped", SkipKind.NO_IMAGE)
 
 
 def counts(skipped: Sequence[Skipped]) -> str:

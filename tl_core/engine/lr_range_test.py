@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tl_core.data.missing import refuse_missing
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.prefix import Prefix, compiled
@@ -53,6 +54,7 @@ def run_range_test(
     tested, clock = _tested(experiment, phase), Clock(progress, seconds)
     with _randomness_kept():
         data = prepare(experiment.spec.data, experiment.image_size, cache_folder(models), clock)
+        refuse_missing(data.dataset, experiment.spec.data.accept_missing)
         model = assemble(experiment, len(data.dataset.class_names), clock)
         put(model, weights_for(models, experiment.spec))
         effort = THOROUGH if seconds is None else QUICK

@@ -25,6 +25,9 @@ _LONGEST_PARENT = 30
 _FORK = "start"
 """Stands for both settings of a fork, `start.run` and `start.epoch`."""
 
+_IMAGES = ("data.source", "data.layout", "data.accept_missing")
+"""Settings that say which images there are: they change no preset."""
+
 Settings = Mapping[str, Any]
 """Values by path."""
 
@@ -64,7 +67,7 @@ class RunName:
         """
         settings = {**_settings(spec), _FORK: origin}
         preset = nearest_preset(settings)
-        changed = _differing([settings, {**_preset_settings(preset.name), "data.source": settings["data.source"]}])
+        changed = _differing([settings, {**_preset_settings(preset.name), **_images_of(settings)}])
         return cls(id, title, by_hand, settings, preset.title, frozenset(changed))
 
 
@@ -78,7 +81,7 @@ def automatic_title(spec: ExperimentSpec, origin: Origin | None = None) -> str:
         base, behind = _settings(origin.spec), fork_text(_cut(origin.title), origin.epoch)
     else:
         preset = nearest_preset(settings)
-        base, behind = {**_preset_settings(preset.name), "data.source": settings["data.source"]}, preset.title
+        base, behind = {**_preset_settings(preset.name), **_images_of(settings)}, preset.title
     changes = [setting_text(path, settings[path]) for path in _differing([settings, base])]
     if not changes:
         return _capital(behind)
@@ -127,13 +130,17 @@ def _settings(spec: ExperimentSpec) -> dict[str, Any]:
     return {row.path: spec.value(row.path) for row in PARAMETERS if not row.path.startswith(f"{_FORK}.")}
 
 
+def _images_of(settings: Settings) -> dict[str, Any]:
+    return {path: settings[path] for path in _IMAGES}
+
+
 @lru_cache
 def _preset_settings(name: str) -> Settings:
     return _settings(PRESETS[name].spec())
 
 
 def _distance(settings: Settings, base: Settings) -> int:
-    return sum(settings[path] != value for path, value in base.items() if path != "data.source")
+    return sum(settings[path] != value for path, value in base.items() if path not in _IMAGES)
 
 
 def _differing(all_settings: Sequence[Settings]) -> list[str]:

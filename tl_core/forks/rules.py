@@ -132,7 +132,7 @@ def _weights_file(parent: Run, experiment: Experiment) -> Iterator[Problem]:
 
 
 def _classes(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
-    if spec.data.source == before.data.source:
+    if (spec.data.source, spec.data.layout) == (before.data.source, before.data.layout):
         return
     known, found = classes_of(parent, "start.run"), listed(spec.data).class_names
     if found != known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ from tl_core.backbones import weights
 from tl_core.cache import feature_keys
 from tl_core.cache.arrays import is_built
 from tl_core.data import pixels
-from tl_core.data.dataset import FolderLayout, ImageDataset
-from tl_core.data.prepare import listed, split_of, split_warnings
+from tl_core.data.dataset import FolderLayout, ImageDataset, used_layout
+from tl_core.data.missing import Missing, missing, unaccepted
+from tl_core.data.prepare import data_warnings, known_readable, listed, split_of
 from tl_core.data.skipped import Skipped
 from tl_core.data.split import ClassImages, Split, class_images
 from tl_core.devices import devices
@@ -40,10 +41,11 @@ class Plan:
     Attributes:
         problems: What to change before it can start; empty if it can.
         warnings: What makes metrics unreliable, without preventing the run.
-        images: Number of images by part, including unreadable ones; empty if the data cannot be used.
+        images: Number of images by part, including unreadable ones not known yet; empty if the data cannot be used.
         class_images: The same by class.
-        layout: How the folders were read; None if the source is no folder.
-        skipped: Files and folders that are left out.
+        layout: How the folders were read, in parts with images; None if the source is no folder.
+        skipped: Files and folders that are left out, as far as known before the images are decoded.
+        missing: Parts and classes that are missing because of that, accepted or not.
         head_parameters: Parameters of the head; all trainable except the statistics of its batch normalisation.
         techniques: Regularisation and optimisation techniques, with the layers they act on.
         disk_bytes: Maximum size of pixels, features, checkpoints and export, except what exists already.
@@ -58,6 +60,7 @@ class Plan:
     class_images: tuple[ClassImages, ...] = ()
     layout: FolderLayout | None = None
     skipped: tuple[Skipped, ...] = ()
+    missing: tuple[Missing, ...] = ()
     warnings: tuple[str, ...] = ()
     phases: tuple[PhasePlan, ...] = ()
     blocks: tuple[BlockPlan, ...] = ()
@@ -87,7 +90,7 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """The plan as plain JSON values; the settings of a phase are those of the spec."""
         phases = [{**vars(plan), "phase": _phase_json(plan.phase)} for plan in self.phases]
-        tables = ("problems", "class_images", "blocks", "techniques")
+        tables = ("problems", "class_images", "missing", "blocks", "techniques")
         parts = {name: list(map(asdict, getattr(self, name))) for name in tables}
         parts["skipped"] = [item.to_json() for item in self.skipped]
         layout = self.layout.to_json() if self.layout else None
@@ -109,13 +112,15 @@ def plan(experiment: Experiment, models: Path, dataset: ImageDataset | None = No
     unfit, data = start_problems(experiment, models), experiment.spec.data
     found = (*spec_problems(experiment), *unfit)
     try:
-        dataset = dataset or listed(data)
+        dataset = known_readable(dataset or listed(data), experiment.image_size, cache_folder(models))
     except BadInput as error:
         return Plan((*found, *error.problems))
+    found = (*found, *unaccepted(dataset, data.accept_missing))
     try:
         split = split_of(data, dataset)
     except BadInput as error:
-        return Plan((*found, *error.problems), layout=dataset.layout, skipped=dataset.skipped)
+        seen = Plan((*found, *error.problems), layout=used_layout(dataset), skipped=dataset.skipped)
+        return replace(seen, missing=missing(dataset))
     found = (*found, *data_problems(experiment.spec, dataset, split))
     if any(problem.path == "train.stages" for problem in found):  # There are no phases then.
         return Plan(found)
@@ -150,9 +155,15 @@ def _costed(
         classes=classes,
         images=images,
         class_images=class_images(dataset, split),
-        layout=dataset.layout,
+        layout=used_layout(dataset),
         skipped=dataset.skipped,
-        warnings=(*split_warnings(dataset, split), *spec_warnings(experiment), *(refused or uncached), *told),
+        missing=missing(dataset),
+        warnings=(
+            *data_warnings(experiment.spec.data, dataset, split),
+            *spec_warnings(experiment),
+            *(refused or uncached),
+            *told,
+        ),
         phases=phase_plans,
         blocks=blocks(experiment),
         techniques=techniques(experiment),

@@ -14,8 +14,9 @@ from pathlib import Path
 from tl_core import forks
 from tl_core.backbones import weights
 from tl_core.data.dataset import ImageDataset
+from tl_core.data.missing import missing
 from tl_core.data.split import Split
-from tl_core.errors import BadInput, Problem
+from tl_core.errors import BadInput, Problem, nearest
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.experiment.spec.training import written
@@ -38,6 +39,7 @@ def data_problems(spec: ExperimentSpec, dataset: ImageDataset, split: Split) -> 
     """Problems of a spec with these data."""
     return (
         *_unused_layout(spec, dataset),
+        *_unknown_missing(spec, dataset),
         *_unused_shares(spec, dataset),
         *_whole_shares(spec, dataset),
         *_unused_groups(spec, dataset),
@@ -192,6 +194,25 @@ def _unused_layout(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Prob
     elif not dataset.layout.chosen:
         because = "the folders at the top are the classes without it"
         yield from _without_effect(spec, ["data.layout"], because, "Leave it out.")
+
+
+def _unknown_missing(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:
+    """Names of nothing. That nothing of a name is missing yet is no problem: broken images are known once they are decoded."""
+    layout = dataset.layout
+    if not spec.data.accept_missing:
+        return
+    if layout is None:
+        because = "only images in folders can be missing"
+        yield from _without_effect(spec, ["data.accept_missing"], because, "Leave it out.")
+        return
+    keys = [*(item.key for item in dataset.items), *(item.key for item in dataset.skipped)]
+    known = {layout.class_folder(key) for key in keys}
+    known |= {part.folder for part in layout.parts} | {one.name for one in missing(dataset)}
+    for name in spec.data.accept_missing:
+        if name not in known:
+            close = nearest(name, filter(None, known))
+            remedy = f"Did you mean {' or '.join(close)}?" if close else "Leave it out."
+            yield Problem("data.accept_missing", f"there is no class or part in a folder {name!r}", remedy)
 
 
 def _whole_shares(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ class DataReport:
     """images: counts by part, a number a class. mislabelled: images given a wrong label on purpose."""
 
     classes: tuple[str, ...]
+    layout: str
     images: dict[str, tuple[int, ...]]
     warnings: tuple[str, ...]
     skipped: tuple[Skipped, ...]
@@ -34,6 +35,8 @@ def draw_data(view: RunView) -> None:
     if found is None:
         st.info("Shown once a worker has read the images.", icon=":material/hourglass_empty:")
         return
+    if found.layout:
+        st.caption(plain(found.layout))
     totals = ", ".join(f"{sum(counts):,} {part}" for part, counts in found.images.items())
     st.markdown(f"**{len(found.classes)} classes**; images: {totals}.")
     for warning in found.warnings:
@@ -53,6 +56,7 @@ def read_data(view: RunView) -> DataReport | None:
     with reading("report/data.json"):
         return DataReport(
             tuple(str(name) for name in values["classes"]),
+            str(values.get("layout", "")),
             {part: tuple(int(count) for count in values["images"][part]) for part in PARTS},
             tuple(str(warning) for warning in values.get("remarks", ())),
             tuple(Skipped(str(row["file"]), str(row["reason"])) for row in values["skipped"]),

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui.common import augmentation_fields, param_widgets
 from pages.ui.markdown import plain
-from pages.ui.train import augmentation_preview, block_chain, data_source, draft
+from pages.ui.train import augmentation_preview, block_chain, data_source, draft, missing_boxes
 from pages.ui.train.plan_view import PlanView
 from tl_core.backbones import BACKBONES, Backbone
 from tl_core.backbones.freezing import last_frozen, thawed_cuts, used_cuts
@@ -184,6 +184,7 @@ def _chain_caption(images: int) -> str:
 
 EDITORS: dict[str, Editor] = {
     "data.source": data_source.draw_source,
+    "data.accept_missing": missing_boxes.draw_missing,
     "data.image_size": image_size,
     "backbone.name": backbone,
     "backbone.freeze": freeze,
@@ -193,5 +194,16 @@ EDITORS: dict[str, Editor] = {
     "augment": augment,
 }
 
-WIDE = ("data.source", "backbone.name", "backbone.freeze", "head.hidden", "augment")
+TELLING = ("data.accept_missing",)
+"""Settings whose editors show their problems."""
+
+WIDE = (
+    "data.source",
+    "data.layout",
+    "data.accept_missing",
+    "backbone.name",
+    "backbone.freeze",
+    "head.hidden",
+    "augment",
+)
 """Settings that take the whole width."""

@@ -189,7 +189,8 @@ def _rows(rows: Iterable[Param], view: PlanView) -> None:
 
 def _row(row: Param, view: PlanView) -> None:
     editors.EDITORS.get(row.path, editors.generic)(row, view)
-    for number, problem in enumerate(problems_of_field(view.problems, row.path)):
+    problems = () if row.path in editors.TELLING else problems_of_field(view.problems, row.path)
+    for number, problem in enumerate(problems):
         st.markdown(f":small[:red[:material/error: {plain(problem_text(problem))}]]")
         if _changed(row, view):
             _reset(row, f"reset:{row.path}:{number}")

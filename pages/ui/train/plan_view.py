@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pages.ui.train.draft import Draft
 from tl_core.data.dataset import ImageDataset
+from tl_core.data.folder_names import is_litter
 from tl_core.data.prepare import listed
 from tl_core.data.sources import SOURCES
 from tl_core.errors import BadInput, Problem
@@ -104,7 +105,9 @@ def _folders(folder: Path, depth: int) -> Iterator[Path]:
     yield folder
     if depth:
         with os.scandir(folder) as entries:
-            inside = sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
+            inside = sorted(
+                entry.path for entry in entries if entry.is_dir(follow_symlinks=False) and not is_litter(entry.name)
+            )
         for path in inside:
             yield from _folders(Path(path), depth - 1)
 

@@ -28,6 +28,7 @@ from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.metrics import METRICS
+from tl_core.plan import plan
 from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
 
 pytestmark = pytest.mark.slow
@@ -240,7 +241,7 @@ def test_validation_images_are_never_augmented_nor_trained_on(shared_models: Pat
     np.testing.assert_allclose(losses[0], losses[1], atol=1e-4)
 
 
-def test_a_class_of_which_no_image_can_be_read_is_left_out_and_named(
+def test_a_class_of_which_no_image_can_be_read_is_left_out_only_if_you_accept_that(
     photos: Callable[..., Path], tmp_path: Path
 ) -> None:
     root = photos("blue", "red", each=12)
@@ -248,11 +249,21 @@ def test_a_class_of_which_no_image_can_be_read_is_left_out_and_named(
     for number in range(5):
         (root / "broken" / f"{number}.jpg").write_text("no picture")
     spec = low_spec(data__source=f"folder:{root}", data__images_per_class=None)
+    assert plan(resolve(spec), tmp_path).problems == ()  # Known once the images are decoded.
     run = store.create(tmp_path, spec)
+    with pytest.raises(RunFailed, match=r"data\.accept_missing: the class broken is missing: not an image"):
+        train(run, tmp_path, quiet)
+    assert store.read_state(run).status == store.FAILED
+    (problem,) = plan(resolve(spec), tmp_path).problems
+    assert (problem.path, problem.remedy) == (
+        "data.accept_missing",
+        "Repair or remove it, or train without it (data.accept_missing=broken).",
+    )
+
+    run = store.create(tmp_path, spec.with_values({"data.accept_missing": "broken"}))
     train(run, tmp_path, quiet)
     told = json.loads((run.report / "data.json").read_text())
     assert told["classes"] == ["blue", "red"]
-    assert {"file": "broken/", "reason": "no image of this class could be read; the class is skipped"} in told[
-        "skipped"
-    ]
+    assert [row["file"] for row in told["skipped"] if row["kind"] == "no-image"] == ["broken/"]
+    assert told["remarks"][0].startswith("The class broken is missing")
     assert Predictor.of(run.export).signature.classes == ("blue", "red")

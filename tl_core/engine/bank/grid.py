@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tl_core.data.missing import refuse_missing
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import set_up
 from tl_core.engine.bank.training import Arrays, Bank, Outcome, need_memory, run
@@ -48,6 +49,7 @@ def read(spec: ExperimentSpec, models: Path, progress: ProgressCallback) -> tupl
     set_up(spec.train.seed)
     experiment, cache = resolve(spec), cache_folder(models)
     data, network = prepare_with_network(experiment, cache, progress, NetworkPool())
+    refuse_missing(data.dataset, spec.data.accept_missing)
     classes = len(data.dataset.class_names)
     parts = divide(assemble(experiment, classes, progress, network), experiment, experiment.phases[0].frozen)
     features = stored_features(experiment, data, parts, cache, progress)

@@ -17,6 +17,7 @@ import numpy as np
 
 from tl_core.backbones import BlockFacts, facts
 from tl_core.cache.arrays import Job, opened
+from tl_core.data.missing import refuse_missing
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import device_name
 from tl_core.engine.probe import neighbours, ridge
@@ -52,6 +53,7 @@ def probe(experiment: Experiment, models: Path, progress: ProgressCallback = unw
         raise BadInput.of("start.run", message, "Remove it.")
     cache = cache_folder(models)
     data = prepare(spec.data, experiment.image_size, cache, progress)
+    refuse_missing(data.dataset, spec.data.accept_missing)
     split, classes = data.split, data.dataset.class_names
     images = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
     cost = costs(experiment, images, len(classes), len(data.pixels.images))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tl_core import metrics
+from tl_core.data.missing import refuse_missing
 from tl_core.data.prepare import describe
 from tl_core.engine.backend import set_up
 from tl_core.engine.inputs.streams import in_batches
@@ -62,7 +63,9 @@ def carry_out(
     data, network = prepare_with_network(experiment, cache, progress, pool)
     if _changes_backbone(experiment):
         pool.clear()
-    write_json(run.report / "data.json", describe(data))
+    write_json(run.report / "data.json", describe(data, experiment.spec.data))
+    if not read_state(run).epoch:  # A run that began goes on with the images it began with.
+        refuse_missing(data.dataset, experiment.spec.data.accept_missing)
     model = first_network(run, experiment, data.dataset.class_names, progress, data.dataset.fingerprint, network)
     context = RunContext(run, experiment, data, model, cache, progress, on_epoch)
     begin(context)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from tl_core.data import sources
 from tl_core.data.layout import LayoutChoice
 from tl_core.data.split import GroupBy
 from tl_core.params import Section, located, setting
+
+
+def _names(value: Any) -> Any:
+    """From "cat, val" to a list; a name with a comma is written in a list."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 
 
 class DataSpec(Section):
@@ -25,6 +33,13 @@ class DataSpec(Section):
         "What the folders of a folder are. auto: parts (train, validation, test) or classes, by their names and contents; if that "
         "is unclear, the run does not start. classes: the folders at the top are classes, whatever they are called.",
         title="Layout of the folder",
+    )
+    accept_missing: Names = setting(
+        (),
+        "What may be missing from the task, by name: the folders of classes and parts whose images cannot all be used. A run that "
+        "misses a class, a part, or more than a tenth of a class does not start unless it is named here.",
+        title="Accepted as missing",
+        form="names of folders, such as cat,val",
     )
     image_size: int | None = setting(
         None,
