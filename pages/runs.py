@@ -29,14 +29,12 @@ def draw_runs(models: Path, every: tuple[Row, ...]) -> None:
     say_what_went_wrong(every[0])
     active_runs.draw_interrupted(models, every)
     shown = toolbar.matching(every, toolbar.draw_filters(every))
-    bar = st.container(key="toolbar")
     if not shown:
         st.info("No run matches. Remove a filter to see more.", icon=":material/filter_alt_off:")
         return
-    tags = run_list.all_tags(every)
-    selected = set(table.draw_table(shown, tags))
-    with bar:
-        toolbar.draw_toolbar(models, [row for row in shown if row.id in selected])
+    with st.container(key="toolbar"):
+        toolbar.draw_toolbar(models, table.selected(shown))
+    table.draw_table(every, shown)
     st.markdown(f"{len(shown):,} of {len(every):,} runs  {status_text.status_counts(every)}")
 
 

@@ -101,7 +101,7 @@ class Metric:
         main: Shown first: its chart is shown by default, and narrow terminals show it.
         charted: Has a chart of its quantity.
         compared: Has a column in the table of compared runs, with its value at the exported epoch.
-        listed: The title of its column on the Runs page, which shows its value at the exported epoch; "" for none.
+        listed: Stands in every list of runs, however narrow.
     """
 
     name: str
@@ -116,7 +116,7 @@ class Metric:
     main: bool = False
     charted: bool = True
     compared: bool = False
-    listed: str = ""
+    listed: bool = False
 
     @property
     def phrase(self) -> str:
@@ -219,7 +219,7 @@ METRICS: Registry[Metric] = Registry(
             short="acc",
             main=True,
             compared=True,
-            listed="Validation",
+            listed=True,
         ),
         Metric(
             "val_loss",

@@ -99,8 +99,8 @@ def axis(page: Page) -> list[float]:
 
 
 def cell(page: Page, text: str) -> None:
-    """Waits for a cell of a table with this text. The table is painted; its cells are there for screen readers."""
-    expect(page.get_by_test_id("stDataFrame").locator("td", has_text=text).first).to_be_attached(timeout=SEEN)
+    """Waits for a cell of a table of runs with this text."""
+    expect(page.locator(".tl-table tbody :is(th, td)", has_text=text).first).to_be_visible(timeout=SEEN)
 
 
 def spec_of(run: Run) -> dict[str, object]:

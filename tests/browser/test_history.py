@@ -7,16 +7,13 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Page, Position, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
 from tests.browser.steps import SEEN, SMALL, cell, form, on_run_page, press_train
 from tests.pages.folders import add_run
 
 pytestmark = pytest.mark.slow
-
-ARROW = Position(x=55, y=52)
-"""Where in the table the arrow of the first run is painted."""
 
 
 def heading(page: Page, name: str) -> None:
@@ -27,7 +24,7 @@ def runs_with_filter(page: Page) -> None:
     heading(page, "Runs")
     expect(page.get_by_placeholder("Find by title")).to_have_value("second", timeout=SEEN)
     cell(page, "second")
-    expect(page.get_by_test_id("stDataFrame").locator("td", has_text="first")).to_have_count(0)
+    expect(page.locator(".tl-table").get_by_text("first")).to_have_count(0)
 
 
 def run_at_its_epochs(page: Page) -> None:
@@ -78,7 +75,7 @@ def test_back_and_forward_go_from_page_to_page_and_find_each_as_it_was_left(page
     page.get_by_placeholder("Find by title").press_sequentially("second", delay=50)
     expect(page).to_have_url(re.compile("find=second"), timeout=SEEN)
     runs_with_filter(page)
-    page.get_by_test_id("stDataFrame").click(position=ARROW)
+    link(page, "second")
     on_run_page(page, still_lab)
     page.get_by_role("tab", name="Epochs").click()
     expect(page).to_have_url(re.compile("tab=Epochs"), timeout=SEEN)

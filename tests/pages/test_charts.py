@@ -16,10 +16,10 @@ import pytest
 from starlette.routing import Router
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.charts import colours, curves, points
+from pages.ui.charts import colours, comparison, curves, points
 from pages.ui.charts.component import ROUTE, VERSION, plotly_file
-from pages.ui.charts.curves import Marked
 from pages.ui.charts.points import MOST_POINTS, smoothed, thinned
+from pages.ui.charts.traces import Marked
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import EpochRecord
 from tl_core.store import Epochs
@@ -49,9 +49,9 @@ def figure(lines: list[dict[str, Any]], **wanted: Any) -> Figure:
 
 
 def compared(*runs: list[dict[str, Any]], **wanted: Any) -> Figure:
-    named = [curves.Named(f"run {number}", epochs(lines), f"id-{number}") for number, lines in enumerate(runs)]
+    named = [comparison.Named(f"run {number}", epochs(lines), f"id-{number}") for number, lines in enumerate(runs)]
     asked = {"quantity": "loss", "x": "epoch", "smoothing": 0.0, "log": False, "show": ("val", "clean"), **wanted}
-    return curves.compare_figure(named, **asked)
+    return comparison.compare_figure(named, **asked)
 
 
 def trace(made: Figure, uid: str) -> dict[str, Any]:
@@ -184,8 +184,8 @@ def test_smoothing_leaves_what_was_measured_faintly_behind_and_in_the_label() ->
 
 
 def test_a_name_made_of_markup_is_shown_as_it_is() -> None:
-    made = curves.compare_figure(
-        [curves.Named("<a href='javascript:x'>b</a>", epochs(run(2)))],
+    made = comparison.compare_figure(
+        [comparison.Named("<a href='javascript:x'>b</a>", epochs(run(2)))],
         quantity="loss",
         x="epoch",
         smoothing=0,

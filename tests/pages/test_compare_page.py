@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.ui.charts import colours
 from pages.ui.common import run_list
 from pages.ui.compare import tables
 from pages.ui.compare.compared_runs import read_runs
 from tests.epoch_lines import append_line
-from tests.pages import visits
+from tests.pages import run_tables, visits
 from tests.pages.folders import add_run, epoch_line
-from tests.pages.visits import address, drawn, table_of
+from tests.pages.run_tables import texts, titles
+from tests.pages.visits import address, drawn
 from tl_core import store
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_json
@@ -41,8 +43,14 @@ def legend(page: AppTest) -> list[str]:
     return [trace["name"] for trace in chart(page)["figure"]["data"] if trace.get("showlegend")]
 
 
-def results(page: AppTest) -> Any:
-    return page.dataframe[0].value
+def grid(page: AppTest) -> list[dict[str, Any]]:
+    """The small charts that the browser is given to draw."""
+    (drawn,) = [sent for sent in _sent(page) if "cells" in sent]
+    return list(drawn["cells"])
+
+
+def columns(page: AppTest) -> list[str]:
+    return run_tables.columns(page)
 
 
 def respecify(run: store.Run, **changes: Any) -> store.Run:
@@ -70,7 +78,7 @@ def test_without_a_choice_the_newest_two_are_offered_and_a_click_compares_them(m
     add_run(models, "oldest")
     older, newer = add_run(models, "older"), add_run(models, "newer")
     page = opened()
-    assert not page.dataframe
+    assert not run_tables.sent(page)
     page.button(key="compare_newest").click().run()
     assert not page.exception
     assert address(page)["runs"] == f"{newer.id},{older.id}"
@@ -121,11 +129,58 @@ def test_a_link_to_a_run_that_is_not_there_says_so_and_shows_the_others(models: 
     assert legend(page) == ["here"]
 
 
-def test_more_runs_than_colours_are_cut_off_with_a_word(models: Path) -> None:
-    runs = [add_run(models, f"run {number}") for number in range(9)]
+def test_any_number_of_runs_is_compared_beyond_seven_in_small_charts_with_common_axes(models: Path) -> None:
+    runs = [add_run(models, f"run {number}", ((0.9, 0.5 + number / 40),) * 3) for number in range(12)]
     page = opened(*(run.id for run in runs))
-    assert len(page.multiselect[0].value) == 7
-    assert "first 7 of 9" in page.warning[0].value
+    assert not page.warning
+    assert [cell["id"] for cell in grid(page)] == [run.id for run in runs]
+    assert titles(page) == [cell["title"] for cell in grid(page)] == [f"run {number}" for number in range(12)]
+    heights = [float(cell["lines"][0]["path"].removeprefix("M").split("L")[0].split()[1]) for cell in grid(page)]
+    assert heights == sorted(heights, reverse=True) and len(set(heights)) == 12, "higher accuracies are drawn higher"
+    assert heights[0] == 100, "the lowest of all is at the foot of the common axis"
+
+
+def test_up_to_seven_runs_share_a_chart_with_names_at_the_ends_and_stars_at_exported_epochs(models: Path) -> None:
+    runs = [add_run(models, f"run {number}") for number in range(7)]
+    traces = chart(opened(*(run.id for run in runs)))["figure"]["data"]
+    assert [trace["meta"]["end"] for trace in traces if trace.get("meta")] == [f"run {number}" for number in range(7)]
+    stars = {trace["legendgroup"]: trace["x"] for trace in traces if trace["uid"].endswith("-star")}
+    assert stars == {run.id: [2] for run in runs}
+
+
+def swatches(page: AppTest) -> list[str]:
+    return [row["swatch"] for row in run_tables.sent(page)["rows"]]
+
+
+def test_a_run_has_one_colour_in_chart_chips_and_table(models: Path) -> None:
+    runs = [add_run(models, title) for title in ("one", "two")]
+    page = opened(*(run.id for run in runs))
+    lines = [trace["line"]["color"] for trace in chart(page)["figure"]["data"] if trace.get("showlegend")]
+    assert swatches(page) == [colours.css(line) for line in lines]
+    assert len(set(swatches(page))) == 2
+    assert all(
+        f'[data-tag-index="{place}"] {{border-left: .75rem solid {swatch}}}' in drawn(page)
+        for place, swatch in enumerate(swatches(page))
+    )
+
+
+@pytest.mark.parametrize("count", [3, 9])
+def test_colours_can_be_those_of_a_setting(models: Path, count: int) -> None:
+    rates = [0.1 * (number % 3) for number in range(count)]
+    runs = [
+        add_run(models, "", settings={"head.dropout": rate, "train.seed": number}) for number, rate in enumerate(rates)
+    ]
+    page = opened(*(run.id for run in runs), colour="dropout")
+    found = swatches(page)
+    assert [found[number] == found[0] for number in range(count)] == [rate == rates[0] for rate in rates]
+    assert len(set(found)) == 3
+    assert ">0.1</span>" in drawn(page)
+
+
+def test_more_values_than_distinct_colours_go_from_pale_to_deep() -> None:
+    assert colours.scale(3) == ["theme:0", "theme:1", "theme:2"]
+    many = colours.scale(8)
+    assert len(set(many)) == 8 and many[0] == "theme:s2" and many[-1] == "theme:s9"
 
 
 def test_runs_of_the_same_title_are_told_apart(models: Path) -> None:
@@ -136,7 +191,7 @@ def test_runs_of_the_same_title_are_told_apart(models: Path) -> None:
 def test_runs_without_a_title_by_hand_are_called_by_the_settings_in_which_they_differ(models: Path) -> None:
     runs = [add_run(models, "", settings={"head.dropout": rate, "data.image_size": 128}) for rate in (0.2, 0.5)]
     page = opened(*(run.id for run in runs))
-    assert legend(page) == list(results(page)["Run"]) == ["dropout 0.2", "dropout 0.5"]
+    assert legend(page) == titles(page) == ["dropout 0.2", "dropout 0.5"]
     assert [page.multiselect[0].format_func(run.id) for run in runs] == ["dropout 0.2", "dropout 0.5"]
 
 
@@ -156,6 +211,7 @@ def test_the_controls_come_from_the_link(models: Path) -> None:
         "-reported",
         "-val-measured",
         "-reported-measured",
+        "-star",
     }
 
 
@@ -230,32 +286,28 @@ def test_a_run_that_cannot_be_read_is_named_and_spoils_no_other(models: Path, na
     assert legend(page) == ["whole"]
 
 
-# Best values and settings
+# Figures and settings
 
 
-def test_figures_are_those_of_the_exported_epoch_and_the_best_run_is_marked(models: Path) -> None:
-    worse = add_run(models, "worse", accuracies=((0.9, 0.6), (1.0, 0.5)), exported_epoch=1, test_accuracy=0.55)
-    better = add_run(models, "better", accuracies=((0.8, 0.7), (0.9, 0.8), (1.0, 0.75)))
-    first, second = results(opened(worse.id, better.id)).to_dict("records")
-    assert (first["Best"], second["Best"]) == ("", "★")
-    assert (second["Val. accuracy"], second["At epoch"]) == (80.0, 2)
-    assert second["Val. loss"] == pytest.approx(0.2)
-    assert second["Gap"] == pytest.approx(10)
-    assert first["Test accuracy"] == pytest.approx(55)
+def test_all_figures_are_those_of_the_exported_epoch_and_the_best_run_is_marked(models: Path) -> None:
+    worse = add_run(models, "worse", ((0.9, 0.6), (1.0, 0.5)), test_accuracy=0.55, exported_epoch=1)
+    better = add_run(models, "better", ((0.8, 0.7), (0.9, 0.8), (1.0, 0.75)))
+    first, second = texts(opened(worse.id, better.id))
+    assert (first["Validation"], second["Validation"], second["Epoch"]) == ("60.0 %", "★ 80.0 %", "2")
+    assert (second["Val. loss"], second["Gap"], first["Test"]) == ("0.2000", "+10.0", "55.0 %")
     assert (first["Time"], first["Status"]) == ("12 s", "finished")
 
 
-def test_no_row_mixes_the_figures_of_two_epochs(models: Path) -> None:
-    run = add_run(models, accuracies=((0.8, 0.7), (0.9, 0.8)))
-    append_line(run, {**epoch_line(3, 1.0, 0.75), "val_loss": 0.05})
-    (found,) = tables.results(folder_as_it_is(models, [run])).to_dict("records")
-    assert (found["At epoch"], found["Val. loss"], found["Val. accuracy"], found["Gap"]) == (3, 0.05, 75.0, 25.0)
+def test_a_star_across_different_images_is_not_given(models: Path) -> None:
+    first, second = add_run(models, "one", data="a"), add_run(models, "other", data="b")
+    assert not any("★" in row["Validation"] for row in texts(opened(first.id, second.id)))
 
 
-def test_no_run_is_marked_as_the_best_among_runs_of_different_images(models: Path) -> None:
-    runs = [add_run(models, data=data) for data in ("digits", "digits", "clothing")]
-    assert tables.results(folder_as_it_is(models, runs[:2]))["Best"].tolist() == ["★", "★"]
-    assert tables.results(folder_as_it_is(models, runs))["Best"].tolist() == ["", "", ""]
+def test_the_address_keeps_the_sort_and_colours_stay_with_their_runs(models: Path) -> None:
+    worse, better = add_run(models, "worse", ((0.9, 0.6),)), add_run(models, "better", ((0.9, 0.8),))
+    page, unsorted = opened(worse.id, better.id, order="accuracy"), opened(worse.id, better.id)
+    assert (titles(page), titles(unsorted)) == (["better", "worse"], ["worse", "better"])
+    assert swatches(page) == swatches(unsorted)[::-1]
 
 
 def test_how_sure_the_best_accuracy_is_follows_from_the_number_of_images(models: Path) -> None:
@@ -269,19 +321,18 @@ def test_only_settings_that_differ_are_in_the_table(models: Path) -> None:
     first = respecify(add_run(models, "first"), head__dropout=0.5)
     second = respecify(add_run(models, "second"), head__dropout=0.1)
     page = opened(first.id, second.id)
-    assert table_of(page, "The settings") == [[("Dropout (of the units)", "head.dropout"), ("0.5", ""), ("0.1", "")]]
-    assert '<th scope="col">Setting</th><th scope="col">first</th><th scope="col">second</th>' in drawn(page)
+    assert columns(page) == ["Run", "Validation", "Gap", "Test", "Dropout", "Val. loss", "Epoch", "Time", "Status"]
+    assert [row["Dropout"] for row in texts(page)] == ["0.5", "0.1"]
 
 
 def test_folders_of_one_name_are_told_apart_by_their_paths(models: Path) -> None:
     runs = [respecify(add_run(models), data__source=f"folder:/{disk}/cats") for disk in ("a", "b")]
-    (dataset,) = table_of(opened(*(run.id for run in runs)), "The settings")
-    assert dataset == [("Dataset", "data.source"), ("cats", "folder:/a/cats"), ("cats", "folder:/b/cats")]
+    cells = [row["Dataset"] for row in run_tables.cells(opened(*(run.id for run in runs)))]
+    assert cells == [{"text": "cats", "hover": "folder:/a/cats"}, {"text": "cats", "hover": "folder:/b/cats"}]
 
 
 def test_runs_of_the_same_settings_are_said_to_have_them(models: Path) -> None:
     page = opened(add_run(models).id, add_run(models).id)
-    assert "setting-table" not in drawn(page)
     assert any("same settings" in caption.value for caption in page.caption)
 
 
@@ -289,20 +340,24 @@ def test_what_was_changed_while_a_run_trained_is_a_difference(models: Path) -> N
     first, second = add_run(models, "first"), add_run(models, "second")
     changes = [{"epoch": 2, "values": {"head.dropout": 0.4}}, {"epoch": 3, "values": {"head.dropout": 0.5}}]
     write_json(second.folder / "adjustments.json", changes)
-    page = opened(first.id, second.id)
     changed = "from epoch 2 on: dropout 0.4; from epoch 3 on: dropout 0.5"
-    assert table_of(page, "The settings") == [[(tables.CHANGED, ""), ("–", ""), (changed, "")]]
-    assert not any("same settings" in caption.value for caption in page.caption)
+    assert [row[tables.CHANGED] for row in texts(opened(first.id, second.id))] == ["", changed]
 
 
 def test_every_setting_of_an_experiment_can_stand_in_the_table(models: Path) -> None:
     plain, changed = add_run(models, "plain"), add_run(models, "changed")
     spec = ExperimentSpec.model_validate({"augment": {"rotation": 15}, "head": {"hidden": [64, 32]}})
     (changed.folder / "spec.json").write_text(json.dumps(spec.to_json()))
-    table = tables.differences(folder_as_it_is(models, [plain, changed]))
-    values = {setting.text: second.text for setting, _, second in table}
-    assert values["Augmentations"] == "rotation 15"
-    assert values["Hidden layers"] == "64+32"
+    row = texts(opened(plain.id, changed.id))[1]
+    assert (row["Augmentations"], row["Hidden layers"]) == ("rotation 15", "64+32")
+
+
+def test_names_with_markup_and_addresses_are_shown_as_they_are(models: Path) -> None:
+    name = "<b>bold</b> https://example.org"
+    run = add_run(models, name)
+    page = opened(run.id)
+    assert titles(page) == [name]
+    assert legend(page) == ["&lt;b&gt;bold&lt;/b&gt; https://example.org"]
 
 
 # What must be said before curves are believed

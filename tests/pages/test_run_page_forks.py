@@ -168,9 +168,9 @@ def test_the_table_of_runs_tells_forks_and_counts_their_own_epochs(models: Path,
 def test_a_comparison_counts_the_own_epochs_of_a_fork(models: Path, parent: store.Run, child: store.Run) -> None:
     (found,), problems = compared_runs.read_runs(models, [child.id], {child.id: "The child"})
     assert not problems
-    (row,) = tables.results([found]).to_dict("records")
-    assert (row["At epoch"], row["Val. accuracy"]) == (4, 80.0)
-    assert row["Val. loss"] == pytest.approx(0.2)  # The parent's lowest is 0.14.
+    row = {column.title: column.cell(found).text for column in tables.columns_of([found])}
+    assert (row["Epoch"], row["Validation"]) == ("4", "80.0 %")
+    assert row["Val. loss"] == "0.2000"  # The parent's lowest is 0.14.
 
 
 # Early stopping and phases

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages import visits
+from pages.ui.runs import table
+from pages.ui.tables.run_table import after_click
+from tests.pages import run_tables, visits
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
+from tests.pages.run_tables import cells, columns, selected, sent, texts, titles
 from tests.pages.visits import FRAME, ROOT, press, said
 from tl_core import store
 from tl_core.experiment.presets import PRESETS
@@ -21,18 +24,9 @@ def opened(**address: str | list[str]) -> AppTest:
     return visits.opened("runs", **address)
 
 
-def select(page: AppTest, *titles: str) -> AppTest:
-    """Clicks on the boxes beside these runs, as the browser tells it."""
-    order = list(page.dataframe[0].value["Run"])
-    rows = [order.index(title) for title in titles]
-    page.session_state["runs_table"] = {"selection": {"rows": rows, "columns": [], "cells": []}}
-    return page.run()
-
-
-def selected(page: AppTest) -> list[str]:
-    """The titles of the selected runs, as the table shows them."""
-    order = list(page.dataframe[0].value["Run"])
-    return [order[row] for row in page.session_state["runs_table"]["selection"]["rows"]]
+def select(page: AppTest, *names: str) -> AppTest:
+    """Clicks on the boxes beside these runs."""
+    return run_tables.select(page, "runs_table", *names)
 
 
 def queued(models: Path, title: str) -> store.Run:
@@ -43,7 +37,7 @@ def queued(models: Path, title: str) -> store.Run:
 
 def test_with_no_runs_there_is_one_button_that_leads_to_the_first(models: Path) -> None:
     page = opened()
-    assert not page.dataframe
+    assert not sent(page)
     assert "No runs yet" in page.markdown[0].value
     assert [button.label for button in page.button] == ["Set up the first run"]
 
@@ -57,19 +51,96 @@ def test_the_commands_name_presets_and_the_folder(models: Path) -> None:
 
 def test_finished_runs_stand_in_the_table_with_the_newest_first(models: Path) -> None:
     add_run(models, "older")
-    add_run(models, "newer", accuracies=((0.9, 0.6), (1.0, 0.7)))
-    table = opened().dataframe[0].value
-    assert list(table["Run"]) == ["newer", "older"]
-    newest = table.iloc[0]
-    assert list(newest["Status"]) == ["✓ finished"]
-    assert newest["Progress"] == "2 epochs"
-    assert newest["Validation"] == pytest.approx(70)
-    assert newest["At epoch"] == 2
-    assert newest["Gap"] == pytest.approx(30)
-    assert list(newest["Val. loss"]) == pytest.approx([0.4, 0.3])
-    assert (newest["Dataset"], newest["Backbone"], newest["Freeze"]) == ("playground", "EfficientNetLite0", "all")
-    assert newest["Settings"] == "L2 1e-4"
-    assert newest["Time"].total_seconds() == 12
+    add_run(
+        models,
+        "newer",
+        accuracies=((0.9, 0.6), (1.0, 0.7)),
+        images={"validation": 400},
+        test_accuracy=0.65,
+        exported_epoch=2,
+    )
+    page = opened()
+    assert titles(page) == ["newer", "older"]
+    newest, drawn = texts(page)[0], cells(page)[0]
+    assert newest["Status"] == "✓ finished"
+    assert newest["Validation"] == "70.0 % ± 4.7"
+    assert (newest["Gap"], newest["Test"], newest["Time"]) == ("+30.0", "65.0 %", "12 s")
+    assert "Best epoch (2)." in drawn["Validation"]["hover"] and "95 % interval" in drawn["Validation"]["hover"]
+    assert drawn["Status"]["hover"] == "2 epochs"
+    assert "star: epoch 2" in drawn["Loss"]["hover"]
+
+
+def test_the_status_of_a_run_that_trains_has_its_epoch(models: Path) -> None:
+    add_run(models, "busy", **trained_here())
+    (row,) = texts(opened())
+    assert row["Status"] == "▶ running starting"
+
+
+def test_only_settings_that_vary_among_the_rows_shown_have_a_column_and_the_others_a_caption(models: Path) -> None:
+    for rate in (0.2, 0.5):
+        store.write_notes(add_run(models, "", settings={"head.dropout": rate}), Notes(tags=("rate",)))
+    add_run(models, "", settings={"data.image_size": 128, "head.dropout": 0.2})
+    assert columns(opened())[7:9] == ["Image size", "Dropout"]
+    page = opened(tag=["rate"])
+    assert "Dropout" in columns(page) and "Image size" not in columns(page)
+    assert [row["Dropout"] for row in texts(page)] == ["0.5", "0.2"]
+    assert page.caption[-1].value.startswith(
+        "In all of these: playground, EfficientNetLite0, freeze depth all, L2 1e-4"
+    )
+
+
+def test_in_a_narrow_window_title_status_accuracy_and_gap_stay(models: Path) -> None:
+    add_run(models)
+    narrow = [column["title"] for column in sent(opened())["columns"] if column["narrow"]]
+    assert narrow == ["Run", "Status", "Validation", "Gap"]
+
+
+def test_runs_without_a_title_by_hand_are_called_by_what_differs_between_those_shown(models: Path) -> None:
+    for rate in (0.2, 0.5):
+        add_run(models, "", settings={"head.dropout": rate, "data.image_size": 128})
+    assert titles(opened()) == ["dropout 0.5", "dropout 0.2"]
+
+
+SORTED = {
+    "accuracy": ["good", "middling", "bad", "none"],
+    "-accuracy": ["bad", "middling", "good", "none"],
+    "gap": ["bad", "middling", "good", "none"],
+    "run": ["bad", "good", "middling", "none"],
+    "created": ["good", "none", "bad", "middling"],
+    "nonsense": ["good", "none", "bad", "middling"],
+    "": ["good", "none", "bad", "middling"],
+}
+
+
+@pytest.mark.parametrize(("sort", "order"), SORTED.items(), ids=SORTED)
+def test_the_address_keeps_the_sort_in_which_the_best_come_first(models: Path, sort: str, order: list[str]) -> None:
+    for title, accuracies in (
+        ("middling", ((0.90, 0.80),)),
+        ("bad", ((0.6, 0.55),)),
+        ("none", ()),
+        ("good", ((1.0, 0.85),)),
+    ):
+        add_run(models, title, accuracies)
+    page = opened(sort=sort)
+    assert titles(page) == order
+    directions = [column["sorted"] for column in sent(page)["columns"] if column["sorted"]]
+    assert directions == ({"": [], "nonsense": []}.get(sort) or directions)
+
+
+def test_a_click_sorts_best_first_another_the_other_way_and_a_third_not_at_all() -> None:
+    assert after_click("", "accuracy") == "accuracy"
+    assert after_click("accuracy", "accuracy") == "-accuracy"
+    assert after_click("-accuracy", "accuracy") == ""
+    assert after_click("accuracy", "gap") == "gap"
+
+
+def test_of_a_thousand_runs_the_browser_gets_a_page(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "PAGE", 2)
+    for number in range(5):
+        add_run(models, f"run {number}")
+    assert titles(opened()) == ["run 4", "run 3"]
+    assert titles(opened(page="3")) == ["run 0"]
+    assert titles(opened(sort="run", page="2")) == ["run 2", "run 3"]
 
 
 def test_runs_that_were_broken_off_are_all_offered_to_be_resumed_the_oldest_first(models: Path) -> None:
@@ -93,19 +164,19 @@ def test_one_run_that_was_broken_off_says_why(models: Path) -> None:
 
 def test_title_tags_and_notes_stand_in_the_table(models: Path) -> None:
     store.write_notes(add_run(models, "dull"), Notes("telling", ("paper", "best"), "overfits late"))
-    row = opened().dataframe[0].value.iloc[0]
-    assert (row["Run"], list(row["Tags"]), row["Notes"]) == ("telling", ["paper", "best"], "overfits late")
+    (row,) = texts(opened())
+    assert (row["Run"], row["Tags"], row["Notes"]) == ("telling", "paper, best", "overfits late")
 
 
 def test_columns_that_would_be_empty_are_left_out(models: Path) -> None:
     add_run(models)
-    assert not {"What happened", "Tags", "Notes"} & set(opened().dataframe[0].value)
+    assert not {"What happened", "Tags", "Notes", "Fork of"} & set(columns(opened()))
 
 
 def test_why_a_run_failed_stands_in_the_table_and_above_it_where_it_is_the_newest(models: Path) -> None:
     add_run(models, status=store.FAILED, message="The disk is full.")
     page = opened()
-    assert page.dataframe[0].value["What happened"][0] == "The disk is full."
+    assert texts(page)[0]["What happened"] == "The disk is full."
     assert page.warning[0].value == "The disk is full."
 
 
@@ -128,30 +199,29 @@ def test_the_runs_are_counted_by_status(models: Path) -> None:
 def test_a_damaged_run_is_a_row_and_no_error_page(models: Path) -> None:
     add_run(models)
     (add_run(models).folder / "spec.json").write_text("{")
-    table = opened().dataframe[0].value
-    assert sorted(status[0] for status in table["Status"]) == ["? unreadable", "✓ finished"]
+    assert sorted(row["Status"] for row in texts(opened())) == ["? unreadable", "✓ finished"]
 
 
 def test_a_run_that_begins_while_the_page_is_open_takes_the_place_of_the_first_steps(models: Path) -> None:
     page = opened()
     add_run(models, "the first", **trained_here())
     page.run()
-    assert list(page.dataframe[0].value["Run"]) == ["the first"]
+    assert titles(page) == ["the first"]
 
 
 def test_the_address_holds_the_filters(models: Path) -> None:
     add_run(models, "good one")
     add_run(models, "bad one", status=store.FAILED)
     store.write_notes(add_run(models, "other"), Notes(tags=("paper",)))
-    assert list(opened(find="one").dataframe[0].value["Run"]) == ["bad one", "good one"]
-    assert list(opened(find="one", status=["failed"]).dataframe[0].value["Run"]) == ["bad one"]
-    assert list(opened(tag=["paper"]).dataframe[0].value["Run"]) == ["other"]
+    assert titles(opened(find="one")) == ["bad one", "good one"]
+    assert titles(opened(find="one", status=["failed"])) == ["bad one"]
+    assert titles(opened(tag=["paper"])) == ["other"]
 
 
 def test_where_nothing_fits_the_page_says_so_and_the_filters_stay(models: Path) -> None:
     add_run(models)
     page = opened(find="nonesuch")
-    assert not page.dataframe
+    assert not sent(page)
     assert "No run matches" in page.info[0].value
     assert page.text_input(key="find").value == "nonesuch"
 
@@ -162,7 +232,7 @@ def test_the_selection_stays_with_its_run_when_a_new_one_comes_on_top(models: Pa
     page = select(opened(), "b")
     add_run(models, "d")
     page.run()
-    assert list(page.dataframe[0].value["Run"]) == ["d", "c", "b", "a"]
+    assert titles(page) == ["d", "c", "b", "a"]
     assert selected(page) == ["b"]
 
 
@@ -170,7 +240,7 @@ def test_the_selection_stays_with_its_run_when_others_are_filtered_out_or_delete
     runs = {title: add_run(models, title) for title in ("first", "second", "third")}
     page = select(opened(), "first", "third")
     page.text_input(key="find").set_value("ir").run()
-    assert list(page.dataframe[0].value["Run"]) == ["third", "first"]
+    assert titles(page) == ["third", "first"]
     store.delete(runs["third"])
     page.run()
     assert selected(page) == ["first"]
@@ -273,7 +343,7 @@ def test_title_tags_and_notes_can_be_changed(models: Path) -> None:
     page.text_area(key="edit_notes").set_value("why")
     press(page, "edit_save")
     assert store.read_notes(run) == Notes("after", (), "why")
-    assert list(page.run().dataframe[0].value["Run"]) == ["after"]
+    assert titles(page.run()) == ["after"]
 
 
 def titles_in_fields(page: AppTest) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which runs are meant by lines of a table that changes under the pointer, and what is done to them."""
+"""Which runs filters leave, and what is done to selected ones."""
 
 from __future__ import annotations
 
@@ -8,29 +8,11 @@ import pytest
 
 from pages.ui.common import run_actions
 from pages.ui.common.run_list import Row, all_tags
-from pages.ui.runs.table import selected_ids
 from pages.ui.runs.toolbar import Filters, matching
 from tests.pages.folders import add_run, trained_here
 from tests.store.test_checkpoints_kept import with_checkpoints
 from tl_core import store
 from tl_core.store import Notes
-
-ORDER = ("c", "b", "a")
-
-CHOSEN = {
-    "boxes that are ticked": ([0, 2], [], {"c", "a"}),
-    "a click on a cell selects its line": ([], [(1, "Run")], {"b"}),
-    "beside those ticked": ([0], [(1, "Run")], {"c", "b"}),
-    "and takes back what was selected": ([0, 1], [(1, "Gap")], {"c"}),
-    "a click on a header, to sort, selects nothing": ([1], [(0, "Open")], {"b"}),
-    "lines that are gone": ([0, 7], [(9, "Run")], {"c"}),
-}
-
-
-@pytest.mark.parametrize(("lines", "cells", "ids"), CHOSEN.values(), ids=CHOSEN)
-def test_lines_and_clicks_become_runs(lines: list[int], cells: list[tuple[int, str]], ids: set[str]) -> None:
-    assert selected_ids(lines, cells, ORDER) == ids
-
 
 ROWS = (
     Row(

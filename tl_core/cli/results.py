@@ -55,7 +55,7 @@ def runs(models: Path, as_json: bool) -> None:
     output.print_table(("run", "status", ">epoch", ">at", *titles), [_row(run) for run in found])
 
 
-_LISTED = [[row for row in of_split("val") if bool(row.listed) is listed] for listed in (True, False)]
+_LISTED = [[row for row in of_split("val") if row.listed is listed] for listed in (True, False)]
 """The metrics in front of the test accuracy, and those that a narrow terminal goes without first."""
 
 

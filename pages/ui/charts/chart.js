@@ -3,6 +3,9 @@
 const LOADING = Symbol.for("tl-lab.plotly") // One script for all charts of the page, whichever module instance asks first.
 const NARROW = 560 // CSS pixels below which ticks and the legend get smaller.
 const CLICK = 350 // Milliseconds after which Plotly knows that a click is not half a double click; it hides a curve only then.
+const ENDS = 190 // CSS pixels right of the curves for their names, where a wide chart writes them at their ends.
+const POINTED = "tl-run-pointed" // The event by which a table says which run is pointed at.
+const PALE = 0.15 // Opacity of the other runs meanwhile.
 const charts = new WeakMap()
 
 export default function ({ data, parentElement }) {
@@ -35,12 +38,20 @@ function mount(parentElement) {
   const box = document.createElement("div")
   box.className = "tl-chart"
   box.setAttribute("role", "figure") // An image may hold no buttons.
-  parentElement.append(box)
-  const chart = { box, drawn: null, pressed: false, alive: true }
+  const frame = document.createElement("div")
+  frame.className = "tl-chart-frame"
+  const ends = document.createElement("div")
+  frame.append(box, ends)
+  parentElement.append(frame)
+  const chart = { frame, box, ends, drawn: null, pressed: false, alive: true, pointed: null }
   const stop = new AbortController()
   const on = (target, event, act) => target.addEventListener(event, act, { capture: true, signal: stop.signal })
   on(box, "pointerdown", () => { chart.pressed = true })
   for (const event of ["pointerup", "pointercancel"]) on(window, event, () => release(chart))
+  on(window, POINTED, ({ detail }) => {
+    chart.pointed = detail
+    light(chart)
+  })
   chart.stop = () => stop.abort()
   chart.observer = new ResizeObserver(() => resize(chart))
   chart.observer.observe(box)
@@ -53,7 +64,7 @@ function unmount(chart, parentElement) {
   chart.stop()
   chart.observer.disconnect()
   if (chart.drawn !== null) window.Plotly.purge(chart.box)
-  chart.box.remove()
+  chart.frame.remove()
   charts.delete(parentElement)
 }
 
@@ -86,12 +97,72 @@ function update(chart, Plotly) {
   const narrow = box.clientWidth < NARROW
   const said = JSON.stringify([figure, height, theme, narrow])
   if (said === chart.drawn) return
-  if (chart.drawn === null) box.replaceChildren()
+  const first = chart.drawn === null
+  if (first) box.replaceChildren()
   chart.drawn = said
   const { data, layout } = coloured(figure, theme)
   keepHidden(box.data ?? [], data)
   chart.settings ??= settings(Plotly, name) // The very same object each time: Plotly makes a new chart for another one.
-  Plotly.react(box, data, { ...look(theme, narrow, height), ...layout, height, autosize: true }, chart.settings)
+  const named = !narrow && data.some((trace) => trace.meta?.end)
+  const shown = { ...look(theme, narrow, height, named ? ENDS : 12), ...layout, height, autosize: true }
+  Plotly.react(box, data, named ? { ...shown, showlegend: false } : shown, chart.settings)
+  // Also after a zoom, and where the window gets another width.
+  if (first) {
+    box.on("plotly_afterplot", () => { nameEnds(chart, Plotly); light(chart) })
+  }
+  nameEnds(chart, Plotly)
+}
+
+// The names of runs at the ends of their curves, each pushed down as far as the one above needs. A click hides the curves of a run.
+function nameEnds({ box, ends, alive }, Plotly) {
+  const { _size: size, yaxis } = box._fullLayout ?? {}
+  const traces = alive && box._fullLayout?.showlegend === false ? box.data.filter((trace) => trace.meta?.end) : []
+  const bottom = size ? size.t + size.h : 0
+  const place = (trace) => {
+    const last = trace.y.findLast((value) => value !== null)
+    const at = trace.visible === "legendonly" || last === undefined ? bottom : yaxis.d2p(last) + yaxis._offset
+    return Math.min(Math.max(at, size.t), bottom)
+  }
+  const named = traces.map((trace) => ({ trace, at: place(trace) })).sort((one, other) => one.at - other.at)
+  const focused = ends.contains(document.activeElement) ? document.activeElement.dataset.group : null
+  ends.replaceChildren(...named.map(({ trace }) => endOf(trace, box, Plotly)))
+  if (focused !== null) [...ends.children].find((end) => end.dataset.group === focused)?.focus({ preventScroll: true })
+  ends.style.left = `${size ? size.l + size.w + 6 : 0}px`
+  let free = 0
+  const tops = named.map(({ at }, number) => {
+    const tall = ends.children[number].offsetHeight + 3
+    const top = Math.max(at - tall / 2, free)
+    free = top + tall
+    return top
+  })
+  const over = Math.max(0, free - bottom - 12)
+  tops.forEach((top, number) => { ends.children[number].style.top = `${Math.max(0, top - over)}px` })
+}
+
+function endOf(trace, box, Plotly) {
+  const end = document.createElement("button")
+  const hidden = trace.visible === "legendonly"
+  end.type = "button"
+  end.className = "tl-chart-end"
+  end.textContent = trace.meta.end
+  end.title = hidden ? "Show its curves" : "Hide its curves"
+  end.setAttribute("aria-pressed", !hidden)
+  end.style.borderColor = trace.line.color
+  end.dataset.group = trace.legendgroup
+  const group = box.data.flatMap((other, number) => (other.legendgroup === trace.legendgroup ? [number] : []))
+  end.onclick = () => Plotly.restyle(box, { visible: hidden ? true : "legendonly" }, group)
+  return end
+}
+
+// Pales all runs but the one that is pointed at. Plotly gives each curve's element the name of its uid, so nothing is drawn anew.
+function light({ box, ends, pointed, drawn }) {
+  if (drawn === null || !box.data) return
+  const lit = box.data.some((trace) => trace.legendgroup === pointed)
+  for (const { uid, legendgroup } of box.data) {
+    const pale = lit && legendgroup !== pointed
+    for (const element of box.getElementsByClassName(`trace${uid}`)) element.style.opacity = pale ? PALE : ""
+  }
+  for (const end of ends.children) end.style.opacity = lit && end.dataset.group !== pointed ? 0.4 : ""
 }
 
 // Plotly keeps the curves that are hidden; those that are new, such as the measured ones behind the smoothed, follow their group.
@@ -113,12 +184,17 @@ function themeOf(element) {
   const style = getComputedStyle(element)
   const read = (name) => style.getPropertyValue(`--st-${name}`).trim()
   return {
-    palette: read("chart-categorical-colors").split(",").map((colour) => colour.trim()),
+    palette: colours(read("chart-categorical-colors")),
+    sequence: colours(read("chart-sequential-colors")),
     text: read("text-color"),
     background: read("background-color"),
     border: read("border-color"),
     font: read("font") || "sans-serif",
   }
+}
+
+function colours(list) {
+  return list.split(",").map((colour) => colour.trim())
 }
 
 // The figure with every "theme:..." replaced; see colours.py.
@@ -131,20 +207,20 @@ function coloured(value, theme) {
 
 function colour(name, theme) {
   const [base, opacity] = name.split("/")
-  const solid = theme[base] ?? theme.palette[Number(base) % theme.palette.length]
+  const solid = theme[base] ?? (base[0] === "s" ? theme.sequence[Number(base.slice(1))] : theme.palette[Number(base) % theme.palette.length])
   if (opacity === undefined) return solid
   const [red, green, blue] = [1, 3, 5].map((start) => parseInt(solid.slice(start, start + 2), 16))
   return `rgba(${red}, ${green}, ${blue}, ${opacity})`
 }
 
-function look(theme, narrow, height) {
+function look(theme, narrow, height, right) {
   const { text, background, font } = theme
   const [top, bottom] = [30, 46] // CSS pixels: the buttons; ticks and the title of the x axis.
   return {
     paper_bgcolor: background, // Not see-through: a downloaded picture has to be legible on any page.
     plot_bgcolor: background,
     font: { family: font, color: text, size: narrow ? 11 : 13 },
-    margin: { l: narrow ? 44 : 60, r: 12, t: top, b: bottom },
+    margin: { l: narrow ? 44 : 60, r: right, t: top, b: bottom },
     legend: { orientation: "h", x: 0, xanchor: "left", y: -bottom / (height - top - bottom - 30), yanchor: "top" },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("text/0.5", theme), activecolor: text },
     hoverlabel: { bgcolor: background, font: { family: font, color: text } },

@@ -2,75 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from pages.ui.charts import colours, layouts
-from pages.ui.charts.points import json_numbers, smoothed, thinned, x_values
+from pages.ui.charts.points import smoothed, thinned, x_values
+from pages.ui.charts.traces import NOT_MEASURED, SPLITS, Curve, Figure, Kind, Marked, X, base, star, traces
 from tl_core.experiment.schedules import is_constant
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.metrics import Split, metric_of
+from tl_core.metrics import metric_of
 from tl_core.store import Epochs
 
-X = Literal["epoch", "seconds"]
-Kind = Literal["val", "clean", "reported"]
-Figure = dict[str, Any]
-
-SPLITS: dict[Kind, Split] = {"val": "val", "clean": "train_eval", "reported": "train"}
 NAMES: dict[Kind, str] = {"val": "Validation", "clean": "Training (clean)", "reported": "Training (reported)"}
-_LABELS: dict[Kind, str] = {"val": "validation", "clean": "training", "reported": "reported"}
 _RUN_LOOKS: dict[Kind, tuple[str, str]] = {
     "val": (colours.VALIDATION, "solid"),
     "clean": (colours.TRAINING, "solid"),
     "reported": (colours.faded(colours.TRAINING, 0.7), "dash"),
 }
-_COMPARED_DASHES: dict[Kind, str] = {"val": "solid", "clean": "dash", "reported": "dot"}
-NOT_MEASURED = "Not measured in these epochs: they are older than this metric."
 NOTHING_YET = "The first point appears when the first epoch is done."
-FEW = 30
-"""Up to so many epochs each one is marked; a run of one epoch is then seen, too."""
-
-
-@dataclass(frozen=True)
-class Named:
-    """A run among others: what the legend calls it, its epochs, and what it stays the same by."""
-
-    title: str
-    epochs: Epochs
-    id: str = ""
-
-
-@dataclass(frozen=True)
-class Marked:
-    """The epoch that a star marks, and what the legend calls it."""
-
-    epoch: int
-    title: str
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A line to draw.
-
-    Attributes:
-        uid: What it stays the same by, from one drawing to the next.
-        group: Curves that one entry of the legend hides together; empty for a curve on its own.
-        said: What the hover label says behind the value, with %{text} for the epoch.
-        in_legend: False if another curve of the group stands there.
-    """
-
-    uid: str
-    name: str
-    colour: str
-    dash: str
-    values: np.ndarray
-    group: str = ""
-    said: str = ""
-    in_legend: bool = True
 
 
 def run_figure(
@@ -107,54 +57,15 @@ def run_figure(
     starred = np.flatnonzero(epochs.column("epoch") == best.epoch).tolist() if best else []
     index = thinned([curve.values for curve in drawn.values()], [*starred, *epochs.phase_starts])
     at = x_values(epochs, x)
-    data = _traces(list(drawn.values()), at, index, smoothing, quantity)
+    data = traces(list(drawn.values()), at, index, smoothing, quantity)
     if "val" in drawn and "clean" in drawn:
         data = [*_gap(drawn["clean"], drawn["val"], at, index, smoothing), *data]
     marks = layouts.joined(layouts.phase_changes(epochs, at, x, fork), _inherited(epochs, at, x, inherited_from))
     if best and starred:
         if "val" in drawn:
-            data.append(_star(drawn["val"], best, at, starred[0]))
+            data.append(star(drawn["val"], best, at, starred[0]))
         marks = layouts.joined(marks, layouts.best_line(float(at[starred[0]])))
     return {"data": data, "layout": layouts.layout(quantity, x, log, len(epochs), marks)}
-
-
-def compare_figure(
-    runs: Sequence[Named], *, quantity: str, x: X, smoothing: float, log: bool, show: Sequence[Kind]
-) -> Figure:
-    """Several runs in one chart: a colour a run, in the order given; validation solid, clean training dashed, reported dotted."""
-    # Runs of other lengths, and epochs of other durations, do not meet at one place of the x axis.
-    named = x == "seconds" or len({len(run.epochs) for run in runs}) > 1
-    data = []
-    for number, run in enumerate(runs):
-        drawn = _compared(run, number, quantity, show, ", epoch %{text}" if named else "")
-        index = thinned([curve.values for curve in drawn])
-        text = [str(run.epochs[at].epoch) for at in index] if named else None
-        at = x_values(run.epochs, x)
-        data += [{**trace, "text": text} for trace in _traces(drawn, at, index, smoothing, quantity)]
-    longest = max((len(run.epochs) for run in runs), default=0)
-    if longest and show and not data:
-        return {"data": [], "layout": layouts.empty(quantity, x, log, NOT_MEASURED)}
-    return {"data": data, "layout": layouts.layout(quantity, x, log, longest)}
-
-
-def _compared(run: Named, number: int, quantity: str, show: Sequence[Kind], said: str) -> list[Curve]:
-    group = run.id or str(number)
-    rows = {kind: metric_of(quantity, SPLITS[kind]) for kind in _COMPARED_DASHES if kind in show}
-    curves = {kind: run.epochs.column(row.name) for kind, row in rows.items() if row}
-    measured = [kind for kind, curve in curves.items() if np.isfinite(curve).any()]
-    return [
-        Curve(
-            uid=f"{group}-{kind}",
-            name=escape(run.title, quote=False),
-            colour=colours.of_run(number),
-            dash=_COMPARED_DASHES[kind],
-            values=curves[kind],
-            group=group,
-            said=f" {_LABELS[kind]}{said}",
-            in_legend=kind == measured[0],
-        )
-        for kind in measured
-    ]
 
 
 def _inherited(epochs: Epochs, at: np.ndarray, x: X, title: str) -> layouts.Marks:
@@ -181,61 +92,12 @@ def rates_figure(epochs: Epochs, *, x: X, log: bool = True, fork: str = "") -> F
     ]
     at = x_values(epochs, x)
     index = thinned([curve.values for curve in drawn], epochs.phase_starts)
-    data = _traces(drawn, at, index, 0.0, "learning rate")
+    data = traces(drawn, at, index, 0.0, "learning rate")
     marks = layouts.joined(layouts.phase_changes(epochs, at, x, fork), _inherited(epochs, at, x, ""))
     layout = layouts.layout("learning rate", x, log, len(epochs), marks)
     if log:
         layout["yaxis"] |= layouts.rate_ticks(rate for trace in data for rate in trace["y"])
     return {"data": data, "layout": layout}
-
-
-def _traces(
-    drawn: Sequence[Curve], at: np.ndarray, index: np.ndarray, smoothing: float, quantity: str
-) -> list[dict[str, Any]]:
-    """The lines of the curves; where they are smoothed, with what was measured faintly behind."""
-    behind = [_measured_behind(curve, at, index) for curve in drawn] if smoothing else []
-    return behind + [_line(curve, at, index, smoothing, quantity) for curve in drawn]
-
-
-def _line(curve: Curve, at: np.ndarray, index: np.ndarray, smoothing: float, quantity: str) -> dict[str, Any]:
-    shown = smoothed(curve.values, smoothing) if smoothing else curve.values
-    form = layouts.number_form(quantity)
-    # Among several runs there is no room for a second value.
-    both = bool(smoothing) and not curve.said
-    said = f"%{{y:{form}}}" + (f" (measured %{{customdata:{form}}})" if both else "") + curve.said
-    return {
-        **_base(curve, at, index, shown),
-        "name": curve.name,
-        "showlegend": curve.in_legend,
-        "mode": "lines+markers" if len(at) <= FEW else "lines",
-        "marker": {"size": 6},
-        "line": {"color": curve.colour, "dash": curve.dash, "width": 2},
-        "customdata": json_numbers(curve.values[index]) if both else None,
-        "hovertemplate": said,
-    }
-
-
-def _measured_behind(curve: Curve, at: np.ndarray, index: np.ndarray) -> dict[str, Any]:
-    return {
-        **_base(curve, at, index, curve.values),
-        "uid": f"{curve.uid}-measured",
-        "mode": "lines",
-        "line": {"color": curve.colour, "width": 1},
-        "opacity": 0.3,
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-
-
-def _base(curve: Curve, at: np.ndarray, index: np.ndarray, shown: np.ndarray) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "uid": curve.uid,
-        "legendgroup": curve.group or curve.uid,
-        "x": json_numbers(at[index]),
-        "y": json_numbers(shown[index]),
-        "connectgaps": True,
-    }
 
 
 def _gap(clean: Curve, validation: Curve, at: np.ndarray, index: np.ndarray, smoothing: float) -> list[dict[str, Any]]:
@@ -244,25 +106,6 @@ def _gap(clean: Curve, validation: Curve, at: np.ndarray, index: np.ndarray, smo
         Curve("gap", "Gap", colours.GAP, "solid", smoothed(curve.values, smoothing)) for curve in (clean, validation)
     ]
     unseen = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-    lower, upper = ({**_base(curve, at, index, curve.values), **unseen, "name": curve.name} for curve in edges)
+    lower, upper = ({**base(curve, at, index, curve.values), **unseen, "name": curve.name} for curve in edges)
     fill = {"fill": "tonexty", "fillcolor": colours.faded(colours.GAP, 0.18)}
     return [{**lower, "uid": "gap-from", "showlegend": False}, {**upper, **fill, "legendrank": 2000}]
-
-
-def _star(validation: Curve, best: Marked, at: np.ndarray, place: int) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "uid": "best",
-        "legendgroup": "best",
-        "name": f"{best.title} ({best.epoch})",
-        "x": json_numbers(at[[place]]),
-        "y": json_numbers(validation.values[[place]]),
-        "mode": "markers",
-        "marker": {
-            "symbol": "star",
-            "size": 15,
-            "color": colours.VALIDATION,
-            "line": {"width": 1, "color": colours.TEXT},
-        },
-        "hoverinfo": "skip",
-    }

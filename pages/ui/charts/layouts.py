@@ -29,6 +29,11 @@ def has_log_scale(quantity: str) -> bool:
     return _format_of(quantity) == "number"
 
 
+def is_share(quantity: str) -> bool:
+    """Whether values are shares of 1, written as percent."""
+    return _format_of(quantity) == "percent"
+
+
 def title_of(quantity: str) -> str:
     return quantity[:1].upper() + quantity[1:]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.charts.curves import X
+from pages.ui.charts.traces import X
 
 
 def x_axis(key: str) -> X:

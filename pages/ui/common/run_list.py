@@ -12,6 +12,7 @@ from typing import Any
 
 from pages.ui.common.run_view import DAMAGE, read_epochs
 from pages.ui.common.settings_text import changed_settings
+from pages.ui.tables.sparkline import Sparkline, sparkline
 from tl_core import store
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
@@ -38,9 +39,6 @@ from tl_core.store import (
 UNREADABLE = "unreadable"
 """The status shown for a folder whose files are damaged."""
 
-POINTS = 60
-"""The most points a small curve is drawn with."""
-
 
 @dataclass(frozen=True)
 class Row:
@@ -51,7 +49,8 @@ class Row:
         settings: Those that differ from the defaults, besides dataset, backbone and freeze depth.
         epoch, epochs: Those done, and those the run will have.
         figures: At its exported epoch and now; None before its first own epoch.
-        val_losses: Validation loss by epoch, thinned out to at most `POINTS` + 1 values.
+        origin: Of a fork: "fork of X at epoch 3".
+        curve: Its losses, epoch by epoch.
         seconds: What the run has taken so far.
         place: In the queue, from 1.
         progress: What it is doing now; None if no process trains it.
@@ -73,7 +72,8 @@ class Row:
     epoch: int = 0
     epochs: int | None = None
     figures: RunFigures | None = None
-    val_losses: tuple[float, ...] = ()
+    origin: str = ""
+    curve: Sparkline | None = None
     seconds: float | None = None
     place: int | None = None
     progress: Progress | None = None
@@ -149,7 +149,7 @@ def _whole(run: Run) -> Row:
     state, spec, epochs, notes = read_state(run), read_spec(run), read_epochs(run), read_notes(run)
     if state.malformed:
         raise BadInput.of("state.json", f"is damaged ({', '.join(state.malformed)})")
-    name = store.name_of(run, spec, state, notes)
+    name, origin, figures = store.name_of(run, spec, state, notes), _origin(state), run_figures(spec, state, epochs)
     return Row(
         id=run.id,
         title=name.title,
@@ -160,19 +160,20 @@ def _whole(run: Run) -> Row:
         dataset=short_name(spec.data.source),
         backbone=spec.backbone.name,
         freeze=spec.backbone.freeze,
-        settings=", ".join(filter(None, [_fork(state), changed_settings(spec)])),
+        settings=", ".join(filter(None, [origin, changed_settings(spec)])),
         tags=notes.tags,
         notes=notes.text,
         epoch=len(epochs),
         epochs=state.epochs or resolve(spec).epochs,
-        val_losses=_thinned(epochs.column("val_loss").tolist()),
+        origin=origin,
+        curve=_curve(epochs, figures),
         seconds=state.seconds,
-        figures=run_figures(spec, state, epochs),
+        figures=figures,
         **_now(run, state, epochs),
     )
 
 
-def _fork(state: RunState) -> str:
+def _origin(state: RunState) -> str:
     came = state.forked_from
     return fork_text(came.title, came.epoch) if came else ""
 
@@ -185,11 +186,10 @@ def _now(run: Run, state: RunState, epochs: Epochs) -> dict[str, Any]:
     return {"progress": progress, "left": seconds_left(state, epochs, progress)}
 
 
-def _thinned(values: list[float]) -> tuple[float, ...]:
-    """Every so many values, always with the last."""
-    step = -(-len(values) // POINTS) or 1
-    kept = values[::step]
-    return tuple(kept if (len(values) - 1) % step == 0 else [*kept, values[-1]])
+def _curve(epochs: Epochs, figures: RunFigures | None) -> Sparkline | None:
+    numbers = epochs.column("epoch").tolist()
+    starred = numbers.index(figures.exported.epoch) if figures else None
+    return sparkline(epochs.column("train_eval_loss").tolist(), epochs.column("val_loss").tolist(), starred)
 
 
 def labels_of(shown: Iterable[Row]) -> Mapping[str, str]:

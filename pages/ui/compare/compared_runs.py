@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pages.ui.charts.curves import Named
+from pages.ui.charts.comparison import Named
+from pages.ui.charts.traces import Marked
 from pages.ui.common.run_view import read_view
 from tl_core import store
 from tl_core.errors import BadInput
@@ -34,9 +35,11 @@ class ComparedRun:
     epochs: Epochs
     live_changes: tuple[LiveChange, ...] = ()
 
-    @property
-    def curves(self) -> Named:
-        return Named(self.name, self.epochs, self.id)
+    def curves(self, colour: str) -> Named:
+        """The run as charts take it."""
+        found = self.figures
+        best = Marked(found.exported.epoch, found.title) if found else None
+        return Named(self.name, self.epochs, self.id, colour, best)
 
     @cached_property
     def figures(self) -> RunFigures | None:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.charts.colours import DISTINCT
-from pages.ui.charts.curves import SPLITS, Kind, X
 from pages.ui.charts.layouts import has_log_scale, title_of
+from pages.ui.charts.traces import SPLITS, Kind, X
 from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
 from pages.ui.common.run_list import Row, labels_of
+from pages.ui.compare.colouring import RUN
 from pages.ui.markdown import plain
+from tl_core.experiment.naming import differing_settings
+from tl_core.experiment.wording import PARAMS, title_in_sentence
 from tl_core.metrics import metric_of, quantities
 from tl_core.text import first_of, joined
 
-_KEY, _PARAM = "compared_runs", "runs"
+KEY, _PARAM = "compared_runs", "runs"
 
 _KINDS: dict[str, tuple[Kind, str]] = {
     "validation": ("val", "solid"),
@@ -37,7 +41,7 @@ def from_address() -> list[str]:
 
 
 def _to_address() -> None:
-    put_into_address(st.session_state[_KEY])
+    put_into_address(st.session_state[KEY])
 
 
 def put_into_address(ids: Sequence[str]) -> None:
@@ -53,21 +57,16 @@ def choose_runs(rows: Sequence[Row]) -> list[str]:
     asked, ids = from_address(), {row.id for row in rows}
     known = [id for id in asked if id in ids]
     _say_unknown([id for id in asked if id not in ids])
-    if len(known) > DISTINCT:
-        st.warning(
-            f"Only the first {DISTINCT} of {len(known)} runs are shown: more colours would be hard to tell apart."
-        )
-    st.session_state[_KEY] = known[:DISTINCT]
+    st.session_state[KEY] = known
     labels = _options(rows, known)
     chosen: list[str] = st.multiselect(
         "Runs",
         list(labels),
         format_func=lambda id: labels.get(id, id),
-        key=_KEY,
+        key=KEY,
         on_change=_to_address,
-        max_selections=DISTINCT,
         placeholder="Choose runs to compare",
-        help=f"Up to {DISTINCT} runs, the newest first. The address of this page keeps the choice.",
+        help=f"The newest first. Up to {DISTINCT} share one chart; more have a small one each. The address of this page keeps the choice.",
     )
     return chosen
 
@@ -108,28 +107,56 @@ def draw_invitation(rows: Sequence[Row]) -> None:
 
 @dataclass(frozen=True)
 class ChartView:
-    """See pages.ui.charts.curves.compare_figure."""
+    """See pages.ui.charts.comparison.compare_figure; colour_by: `run`, or the path of a setting."""
 
     quantity: str
     x: X
     smoothing: float
     log: bool
     show: tuple[Kind, ...]
+    colour_by: str = RUN
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        """What the charts take."""
+        return {name: value for name, value in vars(self).items() if name != "colour_by"}
 
 
-def choose_view() -> ChartView:
+def choose_view(rows: Sequence[Row]) -> ChartView:
     """Draws the controls in one row, which a narrow window breaks."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare_controls"):
         quantity = _quantity()
         x, chosen = x_axis("axis"), _kinds(quantity)
         weight, log = smoothing("smooth"), log_scale("log_loss", disabled=not has_log_scale(quantity))
-    if len(_measured(quantity)) == 1:
-        st.caption(f"One colour per run. {title_of(quantity)} is measured on validation images only.")
-    elif chosen:
-        said = ", ".join(f"{name} {_KINDS[name][1]}" for name in chosen)
-        st.caption(f"One colour per run: {said}. A click on a run's name below the chart hides it.")
+        by = _colour_by(rows)
+        st.caption(_legend(quantity, chosen, len(rows)), width="stretch")
     kinds = tuple(_KINDS[name][0] for name in chosen)
-    return ChartView(quantity, x, weight, log, kinds)
+    return ChartView(quantity, x, weight, log, kinds, by)
+
+
+def _legend(quantity: str, chosen: Sequence[str], runs: int) -> str:
+    """What lines and stars stand for."""
+    if len(_measured(quantity)) == 1:
+        kinds = f"{title_of(quantity)} is measured on validation images only"
+    else:
+        kinds = ", ".join(f"{name} {_KINDS[name][1]}" for name in chosen) or "no curves"
+    hides = " A click on a name in the chart hides its curves." if runs <= DISTINCT else ""
+    return f"{kinds[0].upper()}{kinds[1:]}. ★ marks the exported epoch.{hides}"
+
+
+def _colour_by(rows: Sequence[Row]) -> str:
+    """Run, or one of the settings in which these runs differ."""
+    paths = differing_settings(tuple(row.name for row in rows if row.name))
+    chosen = st.selectbox(
+        "Colour by",
+        [RUN, *paths],
+        format_func=lambda path: "run" if path == RUN else title_in_sentence(PARAMS[path]),
+        key="colour",
+        bind="query-params",
+        width=180,
+        help="The run, or a setting in which these runs differ: then equal colours are equal values.",
+    )
+    return str(chosen)
 
 
 def _quantity() -> str:

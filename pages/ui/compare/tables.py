@@ -1,97 +1,118 @@
-"""The figures of the compared runs at their exported epochs, and the settings in which they differ."""
+"""The table of compared runs: their figures at the exported epoch, and the settings in which they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from pages.ui.common.settings_text import Cell, changes_text, draw_table, title_with_unit, valued
+from pages.ui import navigation
+from pages.ui.common.settings_text import changes_text
+from pages.ui.compare.colouring import Colouring
 from pages.ui.compare.compared_runs import ComparedRun
 from pages.ui.markdown import plain
+from pages.ui.tables import run_table
+from pages.ui.tables.columns import accuracy_column, figure_column, gap_column, setting_column, test_column, text_column
+from pages.ui.tables.run_table import Cell, Column, Direction
 from tl_core.experiment.spec import PARAMETERS
 from tl_core.metrics import METRICS, Metric
-from tl_core.store import EpochFigures, leaders
-from tl_core.text import duration, percent_value
+from tl_core.store import leaders
+from tl_core.text import UNKNOWN, counted, duration, percent
+
+KEY, SORT = "compared_results", "order"
+"""The table, and its sort in the address."""
 
 CHANGED = "Changed during training"
 
 
-def _columns() -> dict[str, Any]:
-    config = st.column_config
-    return {
-        "Best": config.TextColumn(
-            "",
-            help="★ The highest validation accuracy; none is marked if the runs have different images.",
-            width=40,
-        ),
-        "Run": config.TextColumn(width=160),
-        **{row.column: _metric_column(row) for row in METRICS if row.compared},
-        "At epoch": config.NumberColumn(
-            help="The exported epoch, of which all figures are: the best by the setting Best, or the last if Restore best is off.",
-            width=80,
-        ),
-        "Gap": config.NumberColumn(
-            format="%+.1f",
-            help="Clean training accuracy minus validation accuracy, at the exported epoch, in percentage points.",
-            width=70,
-        ),
-        "Test accuracy": config.NumberColumn(
-            format="%.1f %%",
-            help="Of the exported epoch, on images used neither for training nor for validation.",
-            width=110,
-        ),
-        "Time": config.TextColumn(help="From the start of the run to its end.", width=95),
-        "Status": config.TextColumn(width=90),
-    }
-
-
-def _metric_column(row: Metric) -> Any:
-    form = "%.1f %%" if row.format == "percent" else "%.4f"
-    help = f"At the exported epoch. {row.help}"
-    return st.column_config.NumberColumn(format=form, help=help, width=40 + 5 * len(row.column))
-
-
-def draw_results(runs: Sequence[ComparedRun]) -> None:
-    st.subheader("At the exported epoch")
-    st.dataframe(
-        results(runs),
-        key="compared_results",
-        hide_index=True,
-        placeholder="–",
-        height="content",
-        column_config=_columns(),
-        alt="Of each run the validation metrics and gap at the exported epoch, test accuracy and time.",
+def draw_results(runs: Sequence[ComparedRun], found: Colouring) -> None:
+    """Draws the table, with the colours of the chart above."""
+    columns = columns_of(runs)
+    asked = run_table.sort_of(run_table.asked_sort(SORT), columns)
+    run_table.draw_run_table(
+        KEY,
+        columns,
+        run_table.in_order(runs, columns, asked),
+        id_of=lambda run: run.id,
+        label=f"{counted(len(runs), 'run')}: figures at the exported epoch, and settings that differ",
+        param=SORT,
+        swatch=lambda run: found.swatch(run.id),
+        on_open=_open,
     )
-    st.caption(plain(uncertainty(runs)))
+    same = "These runs have the same settings. " if len(runs) > 1 and not differing(runs) else ""
+    st.caption(plain(same + uncertainty(runs)))
 
 
-def results(runs: Sequence[ComparedRun]) -> pd.DataFrame:
-    """A row a run; those of the highest validation accuracy are marked."""
-    starred = leaders([run.figures for run in runs])
-    return pd.DataFrame([_result(run, place in starred) for place, run in enumerate(runs)], columns=list(_columns()))
+def _open(run: str) -> None:
+    navigation.go("run", run=run)
 
 
-def _result(run: ComparedRun, starred: bool) -> dict[str, Any]:
-    found = run.figures
-    known = {"Run": run.name, "Status": run.state.status, "Time": duration(run.state.seconds)}
-    if found is None:
-        return {"Best": "", **known}
-    return {
-        **known,
-        "Best": "★" if starred else "",
-        **{row.column: _value(found.exported, row) for row in METRICS if row.compared},
-        "At epoch": found.exported.epoch,
-        "Gap": percent_value(found.exported.gap),
-        "Test accuracy": percent_value(found.test.share) if found.test else None,
-    }
+def columns_of(runs: Sequence[ComparedRun]) -> list[Column[ComparedRun]]:
+    """Name and accuracies, the settings that differ, then all else that was measured; ★ marks the highest validation accuracy."""
+    best = {runs[place].id for place in leaders([run.figures for run in runs])} if len(runs) > 1 else set()
+    changed = [text_column("changed", CHANGED, "Live changes in force.", _changed)]
+    return [
+        Column(
+            "run",
+            "Run",
+            "Points at its curve while the mouse rests on it.",
+            _name,
+            lambda run: run.name,
+            kind="name",
+            narrow=True,
+        ),
+        accuracy_column(lambda run: run.id in best),
+        gap_column(),
+        test_column(),
+        *map(_setting, differing(runs)),
+        *(changed if any(run.live_changes for run in runs) else []),
+        *(
+            _metric_column(row)
+            for row in METRICS
+            if row.compared and row.name != "val_accuracy" and _measured(runs, row)
+        ),
+        figure_column(
+            "epoch",
+            "Epoch",
+            "The exported epoch, of which all figures are.",
+            _epoch,
+            lambda epoch: f"{epoch or UNKNOWN}",
+        ),
+        figure_column("time", "Time", "Training time.", lambda run: run.state.seconds, duration),
+        text_column("status", "Status", "See the Runs page.", lambda run: run.state.status),
+    ]
 
 
-def _value(figures: EpochFigures, row: Metric) -> float | None:
-    value = figures.value(row.name)
-    return percent_value(value) if row.format == "percent" else value
+def differing(runs: Sequence[ComparedRun]) -> list[str]:
+    """The paths of the settings that are not the same in all runs."""
+    return [row.path for row in PARAMETERS if len({repr(run.spec.value(row.path)) for run in runs}) > 1]
+
+
+def _name(run: ComparedRun) -> Cell:
+    return Cell(run.name, hover=f"{run.state.title or run.name}\n{run.id}")
+
+
+def _setting(path: str) -> Column[ComparedRun]:
+    return setting_column(path, lambda run: run.spec.value(path))
+
+
+def _epoch(run: ComparedRun) -> int | None:
+    return run.figures.exported.epoch if run.figures else None
+
+
+def _measured(runs: Sequence[ComparedRun], row: Metric) -> bool:
+    return any(run.figures and run.figures.exported.value(row.name) is not None for run in runs)
+
+
+def _metric_column(row: Metric) -> Column[ComparedRun]:
+    def value(run: ComparedRun) -> float | None:
+        return run.figures.exported.value(row.name) if run.figures else None
+
+    def text(found: float | None) -> str:
+        return UNKNOWN if found is None else percent(found) if row.format == "percent" else f"{found:.4f}"
+
+    first: Direction = "descending" if row.direction == "higher" else "ascending"
+    return figure_column(row.name, row.column, f"At the exported epoch. {row.help}", value, text, first)
 
 
 def uncertainty(runs: Sequence[ComparedRun]) -> str:
@@ -103,30 +124,7 @@ def uncertainty(runs: Sequence[ComparedRun]) -> str:
     return f"{highest.text}: {highest.explained} Smaller differences may be chance."
 
 
-def draw_differences(runs: Sequence[ComparedRun]) -> None:
-    st.subheader("Settings that differ")
-    rows = differences(runs)
-    if not rows:
-        st.caption("These runs have the same settings.")
-        return
-    draw_table(
-        ["Setting", *(run.name for run in runs)], rows, "The settings in which the runs differ, one column a run."
-    )
-
-
-def differences(runs: Sequence[ComparedRun]) -> list[list[Cell]]:
-    """A row for each setting that is not the same in all runs, and one for what was changed while they trained: in each run."""
-    rows = [(param, [run.spec.value(param.path) for run in runs]) for param in PARAMETERS]
-    differing = [
-        [Cell(title_with_unit(param), param.path), *(valued(param, value) for value in values)]
-        for param, values in rows
-        if any(value != values[0] for value in values)
-    ]
-    changed = [Cell(CHANGED), *(Cell(_changed(run)) for run in runs)]
-    return [*differing, changed] if any(run.live_changes for run in runs) else differing
-
-
 def _changed(run: ComparedRun) -> str:
-    """Such as "from epoch 4 on: dropout 0.5"; a dash where nothing was."""
+    """Such as "from epoch 4 on: dropout 0.5"; empty if nothing was."""
     parts = [f"from epoch {entry.epoch} on: {changes_text(run.spec, entry.values)}" for entry in run.live_changes]
-    return "; ".join(parts) or "–"
+    return "; ".join(parts)

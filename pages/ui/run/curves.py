@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.charts import curves, layouts, points
+from pages.ui.charts import curves, layouts, points, traces
 from pages.ui.charts.component import draw_chart
 from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
 from pages.ui.common.run_view import ACTIVE, RunView
@@ -48,7 +48,7 @@ def draw_curves(view: RunView) -> None:
         _below(view, x)
 
 
-def _choices() -> tuple[list[str], curves.X, float, bool]:
+def _choices() -> tuple[list[str], traces.X, float, bool]:
     """Which charts are drawn, and how; kept in the address."""
     known = metrics.quantities()
     with st.container(horizontal=True, vertical_alignment="bottom", key="curve_choices"):
@@ -64,7 +64,7 @@ def _choices() -> tuple[list[str], curves.X, float, bool]:
         return [name for name in known if name in chosen], x_axis("x"), smoothing("smoothing"), log_scale("log")
 
 
-def _chart(view: RunView, quantity: str, x: curves.X, weight: float, log: bool) -> None:
+def _chart(view: RunView, quantity: str, x: traces.X, weight: float, log: bool) -> None:
     figure = curves.run_figure(
         view.records,
         quantity=quantity,
@@ -78,9 +78,9 @@ def _chart(view: RunView, quantity: str, x: curves.X, weight: float, log: bool) 
     draw_chart(figure, f"run-{quantity}", HEIGHT, _alt(view, quantity))
 
 
-def marked(figures: RunFigures | None) -> curves.Marked | None:
+def marked(figures: RunFigures | None) -> traces.Marked | None:
     """The epoch to mark by a star."""
-    return curves.Marked(figures.exported.epoch, figures.title) if figures else None
+    return traces.Marked(figures.exported.epoch, figures.title) if figures else None
 
 
 def _short(title: str) -> str:
@@ -95,14 +95,14 @@ def _alt(view: RunView, quantity: str) -> str:
     last, inherited = view.records[-1], view.records.inherited
     rows = [row for row in METRICS if row.quantity == quantity and row.split in kinds and row.name in last.metrics]
     if not rows:
-        return f"{title}: {curves.NOT_MEASURED}"
+        return f"{title}: {traces.NOT_MEASURED}"
     said = ", ".join(f"{kinds[row.split]} {last.metrics[row.name]:.3f}" for row in rows)
     best = f" {view.figures.title}: {view.figures.exported.epoch}." if view.figures else ""
     before = f" The first {inherited} are inherited from the run it was forked from." if inherited else ""
     return f"{title} over {len(view.records)} epochs; the last: {said}.{best}{before}"
 
 
-def _below(view: RunView, x: curves.X) -> None:
+def _below(view: RunView, x: traces.X) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("What the curves mean", icon=":material/help:"):
             st.markdown(EXPLAINED)
@@ -121,7 +121,7 @@ def _below(view: RunView, x: curves.X) -> None:
             _rates(view, x)
 
 
-def _rates(view: RunView, x: curves.X) -> None:
+def _rates(view: RunView, x: traces.X) -> None:
     if not view.records.rate_groups:
         st.caption("This classifier is solved without a learning rate.")
         return

@@ -1,180 +1,177 @@
-"""The table of runs: its columns, their content, and which runs are selected in it.
-
-The browser says which lines of the table it was sent last; by the time that is read, a new run may stand on top, or a filter may
-hide some. So lines become ids by the order that was sent, and ids become lines by the order that is sent next.
-"""
+"""The table of runs: its columns, and what all runs in it share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
-import pyarrow as pa  # type: ignore[import-untyped]  # Twice as fast as by way of pandas, at a thousand runs.
 import streamlit as st
 
 from pages.ui import navigation
-from pages.ui.common import status_text
+from pages.ui.common import run_list, status_text
 from pages.ui.common.run_list import Row
-from tl_core.metrics import METRICS, Metric
-from tl_core.text import percent_value
+from pages.ui.markdown import plain
+from pages.ui.tables import run_table
+from pages.ui.tables.columns import accuracy_column, figure_column, gap_column, setting_column, test_column, text_column
+from pages.ui.tables.run_table import Cell, Column
+from tl_core.experiment.naming import RunName, differing_settings
+from tl_core.experiment.wording import PARAMS, setting_text
+from tl_core.store import FINISHED
+from tl_core.text import UNKNOWN, counted, duration
 
-KEY = "runs_table"
-OPEN_COLUMN = "Open"
-"""The first column. The browser says that its cell was clicked when a header was, or the table got the keyboard."""
+KEY, SORT = "runs_table", "sort"
+"""The table, and its sort in the address."""
 
-_ORDER = "runs_table_order"
+PAGE = 100
+"""Runs on one page of the table."""
 
-OPEN = ":material/arrow_forward:"
+HEIGHT = 620
+"""In CSS pixels; a higher table scrolls."""
 
-MOST_LINES = 15
-"""Longer tables scroll."""
-
-Cell = Callable[[Row], Any]
-
-TEXTS, FIGURE = pa.list_(pa.string()), pa.float64()
-
-
-def _metric_cell(metric: Metric, row: Row) -> float | None:
-    value = row.figures.exported.value(metric.name) if row.figures else None
-    return percent_value(value) if metric.format == "percent" else value
+_ALWAYS_SAID = ("data.source", "backbone.name", "backbone.freeze")
+"""Settings that the caption says even if they are at their defaults."""
 
 
-CELLS: dict[str, tuple[pa.DataType, Cell]] = {
-    OPEN_COLUMN: (pa.string(), lambda row: OPEN),
-    "Run": (pa.string(), lambda row: row.title),
-    "Status": (TEXTS, lambda row: [status_text.marked_status(row.status)]),
-    "Progress": (pa.string(), status_text.progress_text),
-    **{row.listed: (FIGURE, partial(_metric_cell, row)) for row in METRICS if row.listed},
-    "At epoch": (pa.int32(), lambda row: row.figures and row.figures.exported.epoch),
-    "Gap": (FIGURE, lambda row: percent_value(row.figures.exported.gap) if row.figures else None),
-    "Val. loss": (pa.list_(FIGURE), lambda row: row.val_losses),
-    "Dataset": (pa.string(), lambda row: row.dataset or None),
-    "Backbone": (pa.string(), lambda row: row.backbone or None),
-    "Settings": (pa.string(), lambda row: row.settings or None),
-    "Freeze": (pa.string(), lambda row: row.freeze or None),
-    "Tags": (TEXTS, lambda row: row.tags),
-    "Notes": (pa.string(), lambda row: row.notes or None),
-    "What happened": (pa.string(), lambda row: row.message or None),
-    "Time": (pa.duration("ms"), lambda row: None if row.seconds is None else int(1000 * row.seconds)),
-    "Created": (pa.timestamp("us"), lambda row: row.created),
-    "Id": (pa.string(), lambda row: row.id),
-}
-"""Each column's type, and what stands in it; from left to right, the more telling first: up to the backbone all are seen in a window
-of 1280 pixels."""
-
-OFTEN_EMPTY = ("Tags", "Notes", "What happened")
-"""Columns that are there only where one run has something in them."""
-
-
-def followed(ids: Sequence[str]) -> tuple[str, ...]:
-    """The selected ids among those that are drawn now, in this order. Call it right before the table is drawn."""
-    lines, cells = _sent_selection()
-    before: Sequence[str] = st.session_state.get(_ORDER, ids)
-    selected = selected_ids(lines, cells, before)
-    now = [line for line, run in enumerate(ids) if run in selected]
-    if set(now) != set(lines) or cells:
-        st.session_state[KEY] = {"selection": {"rows": now, "columns": [], "cells": []}}
-    st.session_state[_ORDER] = tuple(ids)
-    return tuple(ids[line] for line in now)
-
-
-def id_at(line: int) -> str | None:
-    """The id in a line of the table as it was sent last; None if there is no such line."""
-    order: Sequence[str] = st.session_state.get(_ORDER, ())
-    return order[line] if 0 <= line < len(order) else None
-
-
-def selected_ids(lines: Sequence[int], cells: Sequence[Any], order: Sequence[str]) -> frozenset[str]:
-    """The ids in these lines. A click on a cell turns the line it is in: selected, or no longer."""
-    selected = {order[line] for line in lines if line < len(order)}
-    clicked = {order[line] for line, column in cells if line < len(order) and column != OPEN_COLUMN}
-    return frozenset(selected ^ clicked)
-
-
-def _sent_selection() -> tuple[list[int], list[Any]]:
-    said = st.session_state.get(KEY)
-    if not said:
-        return [], []
-    return list(said["selection"].get("rows", ())), list(said["selection"].get("cells", ()))
-
-
-def draw_table(shown: Sequence[Row], tags: Sequence[str]) -> tuple[str, ...]:
-    """Draws the runs and returns the ids of those selected.
+def draw_table(every: Sequence[Row], shown: Sequence[Row]) -> None:
+    """Draws the runs, a page of them if there are many.
 
     Args:
-        tags: All there are, so that a tag keeps its colour whatever is shown.
+        shown: Those that fit the filters; settings in which they differ have a column, the others a caption.
     """
-    selected = followed([row.id for row in shown])
-    st.dataframe(
-        table_of(shown),
-        key=KEY,
-        height="content" if len(shown) <= MOST_LINES else 36 * MOST_LINES,
-        row_height=35,
-        hide_index=True,
-        placeholder="–",
-        column_config=columns(tags),
-        on_select="rerun",
-        selection_mode=["multi-row", "single-cell"],
-        alt="Runs, the newest first: progress, validation accuracy and gap at the exported epoch, settings.",
+    columns = columns_of(shown)
+    st.caption(shared_text(shown))
+    ordered = run_table.in_order(shown, columns, run_table.sort_of(run_table.asked_sort(SORT), columns))
+    place = st.container()
+    pages = -(-len(ordered) // PAGE)
+    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    with place:
+        run_table.draw_run_table(
+            KEY,
+            columns,
+            ordered[(page - 1) * PAGE : page * PAGE],
+            id_of=lambda row: row.id,
+            label=f"{counted(len(shown), 'run')} of {len(every):,}, with status, accuracy and settings",
+            param=SORT,
+            selectable=True,
+            height=HEIGHT,
+            on_open=_open,
+        )
+
+
+def _open(run: str) -> None:
+    navigation.go("run", run=run)
+
+
+def selected(shown: Sequence[Row]) -> tuple[Row, ...]:
+    """The selected runs among those shown, in the order of the table; one that a filter hides is selected no more."""
+    ids = {row.id for row in shown}
+    chosen = [run for run in run_table.selection(KEY).ids if run in ids]
+    run_table.select(KEY, chosen)
+    return tuple(row for row in shown if row.id in chosen)
+
+
+def columns_of(shown: Sequence[Row]) -> list[Column[Row]]:
+    """Name and figures, then a column for each setting in which these runs differ, then what only some runs have."""
+    called, varying = run_list.labels_of(shown), differing_settings(names(shown))
+    others = [column for column in _OTHERS if column.key in _ALWAYS or any(map(column.order, shown))]
+    return [_name_column(called), *_FIGURES, *map(_setting, varying), *others]
+
+
+def names(shown: Sequence[Row]) -> tuple[RunName, ...]:
+    return tuple(row.name for row in shown if row.name)
+
+
+def shared_text(shown: Sequence[Row]) -> str:
+    """The settings that are the same in all these runs, if they say more than the defaults; as Markdown."""
+    shared = _shared(names(shown))
+    return f"In all of these: {plain(', '.join(shared))}." if shared and len(shown) > 1 else ""
+
+
+@lru_cache(maxsize=32)
+def _shared(runs: tuple[RunName, ...]) -> tuple[str, ...]:
+    if not runs:
+        return ()
+    settings, varying = runs[0].settings, differing_settings(runs)
+    said = [path for path in PARAMS if path in settings and path not in varying]
+    return tuple(
+        setting_text(path, settings[path])
+        for path in said
+        if path in _ALWAYS_SAID or settings[path] != PARAMS[path].default
     )
-    return selected
 
 
-def open_clicked() -> None:
-    """Goes to the page of the run whose arrow was clicked."""
-    if run := id_at(st.session_state["open_run"]["row"]):
-        navigation.go("run", run=run)
+def _name_column(called: Mapping[str, str]) -> Column[Row]:
+    def cell(row: Row) -> Cell:
+        return Cell(called[row.id], hover=row.title if row.title == row.id else f"{row.title}\n{row.id}")
+
+    help = "What it is called: a title given by hand, otherwise the settings in which these runs differ."
+    return Column("run", "Run", help, cell, lambda row: called[row.id], kind="name", narrow=True)
 
 
-def _metric_column(row: Metric) -> Any:
-    form = "%.1f %%" if row.format == "percent" else "%.4f"
-    help = f"{row.title} at the exported epoch: while it trains, the one that would be exported now. {row.help}"
-    return st.column_config.NumberColumn(format=form, help=help, width=22 + 6 * len(row.listed))
+def _setting(path: str) -> Column[Row]:
+    return setting_column(path, lambda row: row.name.settings.get(path) if row.name else None)
 
 
-def columns(tags: Sequence[str]) -> dict[str, Any]:
-    """How the columns look."""
-    config = st.column_config
-    return {
-        OPEN_COLUMN: config.ButtonColumn(
-            "", width=40, type="tertiary", help="Opens the run.", on_click=open_clicked, key="open_run"
-        ),
-        "Run": config.TextColumn(width=190),
-        "Status": config.MultiselectColumn(options=status_text.STATUSES, color=status_text.COLOURS, width=112),
-        "Progress": config.TextColumn(width=158, help="Epochs done, and the time left."),
-        **{row.listed: _metric_column(row) for row in METRICS if row.listed},
-        "At epoch": config.NumberColumn(
-            help="The exported epoch: the best by the setting Best, or the last if Restore best is off.", width=70
-        ),
-        "Gap": config.NumberColumn(
-            format="%+.1f",
-            help="Accuracy on training images minus accuracy on validation images after that epoch, in percentage points, "
-            "both measured the same way: in inference mode, without augmentation. The larger, the more it overfits.",
-            width=60,
-        ),
-        "Val. loss": config.LineChartColumn(help="Validation loss, epoch by epoch.", width=100),
-        "Dataset": config.TextColumn(width=100),
-        "Backbone": config.TextColumn(width=128),
-        "Settings": config.TextColumn(help="Settings that differ from the defaults.", width=190),
-        "Freeze": config.TextColumn(help="How much of the backbone keeps its weights.", width=76),
-        "Tags": config.MultiselectColumn(options=list(tags), color="auto", width=130),
-        "Notes": config.TextColumn(width=180),
-        "What happened": config.TextColumn(width=300),
-        "Time": config.NumberColumn(format="localized", help="Time taken so far.", width=90),
-        "Created": config.DatetimeColumn(format="MMM D, HH:mm", width=110),
-        "Id": config.TextColumn(help="The name of its folder, also used in commands.", width=290),
-    }
+def _status(row: Row) -> Cell:
+    progress = status_text.progress_text(row) or ""
+    mark = status_text.MARKS[row.status][1]
+    if row.status == FINISHED:  # Its epochs are no news.
+        return Cell(status_text.marked_status(row.status), hover=progress, mark=mark)
+    return Cell(status_text.marked_status(row.status), small=progress, hover=row.message, mark=mark)
 
 
-def table_of(shown: Sequence[Row]) -> pa.Table:
-    """The runs as the columns of the table."""
-    cells = zip(*map(_cells, shown), strict=True) if shown else [() for _ in CELLS]
-    named = dict(zip(CELLS, cells, strict=True))
-    kept = {name: values for name, values in named.items() if name not in OFTEN_EMPTY or any(values)}
-    return pa.table({name: pa.array(values, CELLS[name][0]) for name, values in kept.items()})
+def _curve(row: Row) -> Cell:
+    if row.curve is None:
+        return Cell(UNKNOWN)
+    said = f"; star: epoch {row.figures.exported.epoch}, {row.figures.exported.loss:.4f}" if row.figures else ""
+    return Cell(hover=f"Training and validation loss of {counted(row.epoch, 'epoch')}{said}", curve=row.curve)
 
 
-@lru_cache(maxsize=20_000)
-def _cells(row: Row) -> tuple[Any, ...]:
-    return tuple(cell(row) for _, cell in CELLS.values())
+_FIGURES: tuple[Column[Row], ...] = (
+    Column(
+        "status",
+        "Status",
+        "With the epoch and the time left while it trains.",
+        _status,
+        lambda row: row.status,
+        narrow=True,
+    ),
+    accuracy_column(),
+    gap_column(),
+    test_column(),
+    Column(
+        "loss",
+        "Loss",
+        "Clean training loss and validation loss, epoch by epoch; the star is the exported epoch. Sorted by its validation loss.",
+        _curve,
+        lambda row: row.figures and row.figures.exported.loss,
+    ),
+    figure_column("time", "Time", "Training time so far.", lambda row: row.seconds, duration),
+)
+
+
+_ALWAYS = ("created", "id")
+
+_OTHERS: tuple[Column[Row], ...] = (
+    text_column("fork", "Fork of", "The run and the epoch that it continues.", lambda row: row.origin),
+    text_column("tags", "Tags", "Words given by hand.", lambda row: ", ".join(row.tags)),
+    text_column("notes", "Notes", "Given by hand.", lambda row: row.notes),
+    text_column("happened", "What happened", "Why it stopped or failed.", lambda row: row.message),
+    Column(
+        "created",
+        "Created",
+        "In the time of this machine.",
+        lambda row: Cell(f"{row.created:%b} {row.created.day}, {row.created:%H:%M}" if row.created else ""),
+        lambda row: row.created and row.created.timestamp(),
+        "descending",
+        "line",
+    ),
+    Column(
+        "id",
+        "Id",
+        "The name of its folder, also used in commands.",
+        lambda row: Cell(row.id),
+        lambda row: row.id,
+        kind="line",
+    ),
+)

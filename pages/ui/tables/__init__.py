@@ -1,0 +1,1 @@
+"""The table in which several pages list runs."""
