@@ -177,3 +177,10 @@ def test_broken_images_are_missing_as_soon_as_they_are_decoded(photos: Photos, t
     (one,) = missing(known)
     assert one.name == "eel" and one.what.startswith("the class eel is missing: not an image")
     assert [item.key for item in known.skipped if item.is_folder] == ["eel/"]
+
+
+def test_a_dataset_without_broken_images_stays_the_same_object(photos: Photos, tmp_path: Path) -> None:
+    root, cache = photos("cat", "dog"), tmp_path / "cache"
+    listed = load(root)
+    prepare(DataSpec(source=f"folder:{root}"), 32, cache, unwatched)
+    assert known_readable(listed, 32, cache) is listed  # A page asks in every run, and there may be 100,000 images.

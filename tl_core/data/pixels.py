@@ -77,9 +77,10 @@ def readable(dataset: ImageDataset, size: int, cache: Path) -> ImageDataset:
     """The dataset without the images that could not be read when it was decoded; unchanged if it was not yet."""
     index = _folder(dataset, size, cache) / INDEX
     try:
-        return _without(dataset, read_json(index)["unreadable"])
+        unreadable = read_json(index)["unreadable"]
     except (OSError, ValueError, KeyError):  # Not decoded, or just evicted.
         return dataset
+    return _without(dataset, unreadable) if unreadable else dataset
 
 
 def _without(dataset: ImageDataset, unreadable: Iterable[Sequence[str]]) -> ImageDataset:

@@ -109,7 +109,8 @@ def prepare(data: DataSettings, size: int, cache: Path, progress: ProgressCallba
 
 def known_readable(dataset: ImageDataset, size: int, cache: Path) -> ImageDataset:
     """A listed dataset as `prepare` will leave it, as far as known before it is decoded."""
-    return _without_empty_classes(readable(dataset, size, cache))
+    known = readable(dataset, size, cache)
+    return dataset if known is dataset else _without_empty_classes(known)
 
 
 def listed(data: DataSettings) -> ImageDataset:
