@@ -44,7 +44,7 @@ class Experiment:
 
     @property
     def solved(self) -> bool:
-        """True if scikit-learn solves the classifier in closed form: it has one epoch and no learning rate."""
+        """True if the classifier is solved at once: it has one epoch and no learning rate."""
         return self.spec.head.solved
 
     @cached_property

@@ -49,7 +49,7 @@ _NEURAL = tuple(
 
 def _solved(experiment: Experiment) -> Found:
     if experiment.solved:
-        because = f"{experiment.spec.head.classifier} is solved in closed form by scikit-learn"
+        because = f"{experiment.spec.head.classifier} is solved at once, without epochs"
         yield _NEURAL, because, "Leave it out, or choose the softmax classifier."
 
 

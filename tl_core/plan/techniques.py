@@ -37,7 +37,9 @@ def techniques(experiment: Experiment) -> tuple[Technique, ...]:
 def _solved(spec: ExperimentSpec) -> Iterator[Technique]:
     if spec.head.l2:
         yield Technique(
-            f"L2 {spec.head.l2:g}", "classifier", "scikit-learn minimises the loss and this penalty together."
+            f"L2 {spec.head.l2:g}",
+            "classifier",
+            "Loss and penalty on the weights are minimised together; the bias has no penalty.",
         )
 
 

@@ -127,8 +127,9 @@ def _solve(context: RunContext, record: Record) -> None:
     learned = phase_data(context, phase, parts)
     positions = in_batches(np.arange(len(split.train)), EVALUATION_BATCH)
     fitted = np.concatenate([batch.inputs for batch in learned.train.inputs(positions, 1)])
-    context.progress(Activity(Stage.SOLVING), 0, 1)
-    solve(context.model, spec.head, fitted, split.train_labels, len(context.classes), spec.train.seed)
+    watch = partial(context.progress, Activity(Stage.SOLVING), 0, 1)
+    watch()
+    solve(context.model, spec.head, fitted, split.train_labels, len(context.classes), watch)
     forward, measure = forward_pass(parts.tail), measure_of(spec.head)
     train_eval, validation = (evaluate(forward, part, measure) for part in (learned.train_eval, learned.validation))
     measured = {**metrics.measure("train_eval", train_eval), **metrics.measure("val", validation)}

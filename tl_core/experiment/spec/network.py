@@ -11,7 +11,7 @@ from tl_core.backbones.freezing import last_frozen, last_kept
 from tl_core.params import Located, Section, located, setting
 
 SOLVED = ("logistic-regression", "linear-svm")
-"""Classifiers that scikit-learn solves in closed form; they have one epoch and no learning rate."""
+"""Classifiers that are solved in closed form; they have one epoch and no learning rate."""
 
 
 class BackboneSpec(Section):
@@ -69,8 +69,8 @@ class HeadSpec(Section):
     classifier: Literal["auto", "softmax", "logistic-regression", "linear-svm"] = setting(
         "auto",
         "The layer that maps features to classes. auto: softmax, or one sigmoid unit for two classes. logistic-regression and "
-        "linear-svm have no epochs: scikit-learn solves for the weights on the frozen features. linear-svm maximises the margin "
-        "between classes, needs L2 above 0, and gives scores, not probabilities.",
+        "linear-svm have no epochs: their weights are solved for on the frozen features, with L2 on the weights and none on the bias. "
+        "linear-svm maximises the margin between classes, needs L2 above 0, and gives scores, not probabilities.",
     )
     pooling: Literal["avg", "max"] = setting(
         "avg", "How each channel of a feature map becomes one number: its average or its maximum over the image."
@@ -159,7 +159,7 @@ class HeadSpec(Section):
 
     @property
     def solved(self) -> bool:
-        """True if scikit-learn solves the classifier at once."""
+        """True if the classifier is solved at once, without epochs."""
         return self.classifier in SOLVED
 
     def units(self, classes: int) -> int:
