@@ -152,6 +152,7 @@ def test_what_contradicts_itself_is_named_with_a_remedy(
         ({"stopping.rule": "patience", "stopping.patience": 9}, "it needs 11 or more", {"stopping.patience": 8}),
         ({"stopping.rule": "UP", "stopping.strip": 5}, "it needs 31 or more", {"train.epochs": 31}),
         ({"stopping.rule": "PQ", "stopping.strip": 10}, "it needs 11 or more", {"stopping.strip": 5}),
+        ({"stopping.rule": "PQ"}, "hardly ever ends a run with a threshold of 5", {"stopping.threshold": 3.0}),
         (
             {"backbone.keep": "block6"},
             "block7 to final start from random weights and learn at 1e-05",

@@ -53,6 +53,17 @@ def test_a_technique_that_is_on_is_the_one_line_of_a_plan_without_others(
     assert line.effect.endswith(".")
 
 
+def test_what_a_moving_average_averages_over_is_said_for_short_runs_too() -> None:
+    """`move_averages` of the step: weights of steps, followed here by their mean age."""
+    (line,) = told({"optimizer.ema": 0.999})
+    assert "about the last 1,000 steps; over the last ninth of them before step 9,000" in line.effect
+    for steps, window in ((450, 50), (9000, 1000), (40_000, 1000)):
+        ages = 0.0
+        for step in range(1, steps + 1):
+            ages = min(0.999, (1 + step) / (10 + step)) * (ages + 1)
+        assert ages == pytest.approx(window, rel=0.12)
+
+
 def test_a_plan_without_techniques_has_no_lines() -> None:
     assert told({}) == ()
 

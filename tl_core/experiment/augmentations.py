@@ -132,8 +132,9 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
         Augmentation(
             "hue",
             "Hue",
-            "Rotates all hues by an angle drawn between minus and plus this many degrees; greys do not change. Unsuitable if colour"
-            " tells the classes apart.",
+            "Rotates all hues by an angle drawn between minus and plus this many degrees; greys do not change. The angle is that of the YIQ "
+            "colour space, which keeps brightness: 30 turns hues of the usual colour circle by 21 to 42. Unsuitable if colour tells the classes "
+            "apart.",
             0.0,
             180.0,
             15.0,

@@ -4,7 +4,8 @@ constant     does not change.
 step         times `factor` every `every` epochs.
 exponential  times `factor` per epoch, in every step.
 cosine       down a half cosine to `floor` (Loshchilov & Hutter 2017, "SGDR", without restarts).
-one-cycle    from 1/25 linearly up to the full rate for 30 % of the span, then down a half cosine (Smith & Topin 2018, "Super-Convergence").
+one-cycle    from 1/25 linearly up to the full rate for 30 % of the span, whatever the floor, then down a half cosine to `floor`
+             (Smith & Topin 2018, "Super-Convergence").
              They also cycle momentum; here it is constant.
 plateau      times `factor` each time validation loss has not fallen by 0.0001 for `patience` epochs, as in Keras's ReduceLROnPlateau;
              warm-up epochs are ignored.

@@ -7,7 +7,8 @@ The others are from Prechelt 1998, "Early Stopping - but when?". With E_va(t) th
 measured during it, E_opt(t) the lowest validation loss so far, and k epochs in a strip:
 
     GL(t)  = 100 * (E_va(t) / E_opt(t) - 1)                                                 generalisation loss, in percent
-    P_k(t) = 1000 * (sum of E_tr over the strip that ends at t / (k * their minimum) - 1)   progress in training, in per mille
+    P_k(t) = 1000 * (sum of E_tr over the strip that ends at t / (k * their minimum) - 1)   progress in training: by how many per mille the
+                                                                                            mean of the strip is above its minimum
 
 GL: the first epoch with GL(t) > threshold. PQ: the first end of a strip with GL(t) / P_k(t) > threshold. UP: the first end of a strip at
 which E_va(t) > E_va(t - k) holds for the `patience`-th strip in a row.
@@ -84,8 +85,8 @@ class EarlyStopping:
         if lost <= spec.threshold * progress:
             return None
         return (
-            f"Validation loss is {percent(lost / 100)} above its lowest, that of epoch {lowest}, while the last "
-            f"{counted(spec.strip, 'epoch')} lowered training loss by {progress:.1f} per mille (PQ over {spec.threshold:g})."
+            f"Validation loss is {percent(lost / 100)} above its lowest, that of epoch {lowest}, while the mean "
+            f"training loss of the last {counted(spec.strip, 'epoch')} is {progress:.1f} per mille above their lowest (PQ over {spec.threshold:g})."
         )
 
     def _strips(self, record: EpochRecord) -> str | None:

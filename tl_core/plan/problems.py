@@ -29,6 +29,9 @@ SLOW = 10
 
 _DEFAULTS = {row.path: row.default for row in PARAMETERS}
 
+USUAL_PQ = 3
+"""The highest of the thresholds of PQ that Prechelt (1998) compares."""
+
 
 def spec_problems(experiment: Experiment) -> tuple[Problem, ...]:
     """Problems of a spec that do not depend on the data."""
@@ -280,6 +283,10 @@ def _never_stops(experiment: Experiment) -> Iterator[str]:
         yield (
             f"Early stopping ({stopping.rule}) cannot end the last phase before its {counted(epochs, 'epoch')} are over: "
             f"it needs {needed[stopping.rule] + 1} or more with these settings."
+        )
+    elif stopping.rule == "PQ" and stopping.threshold > USUAL_PQ:
+        yield (
+            f"Early stopping (PQ) hardly ever ends a run with a threshold of {stopping.threshold:g}: usual are 0.5 to {USUAL_PQ} (Prechelt 1998)."
         )
 
 

@@ -126,7 +126,8 @@ def _weights(experiment: Experiment) -> Iterator[Technique]:
         yield Technique(f"Gradient clipping {optimizer.clip_norm:g}", everything, effect)
     if optimizer.ema:
         steps = round(1 / (1 - optimizer.ema))
-        effect = f"Validation, checkpoints and export use the mean over about the last {steps:,} steps."
+        early = f"over the last ninth of them before step {9 * steps:,} of a phase"
+        effect = f"Validation, checkpoints and export use the mean over about the last {steps:,} steps; {early}."
         yield Technique(f"Moving average {optimizer.ema:g}", everything, effect)
 
 

@@ -44,7 +44,7 @@ class OptimizerSpec(Section):
     ema: float = setting(
         0.0,
         "Decay of an exponential moving average of the weights, used for validation, checkpoints and export. 0: no average. 0.99 "
-        "averages over about 100 steps. Smooths the curves and often generalises better.",
+        "averages over about 100 steps, and over the last ninth of them early in a phase. Smooths the curves and often generalises better.",
         title="Moving average of weights",
         low=0.0,
         high=0.9999,
@@ -82,7 +82,7 @@ class ScheduleSpec(Section):
     floor: float = setting(
         0.0,
         "Lower bound of the learning rate, as a share of its initial value. step, exponential and plateau never go below it; cosine"
-        " and one-cycle reach it at the end of each phase.",
+        " and one-cycle reach it at the end of each phase. Warm-up and the rise of one-cycle, from a 25th of the rate, start lower.",
         title="Lowest rate",
         low=0.0,
         high=1.0,

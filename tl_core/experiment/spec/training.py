@@ -169,8 +169,8 @@ class StoppingSpec(Section):
     rule: Literal["off", "patience", "GL", "PQ", "UP"] = setting(
         "off",
         "Ends the last phase early. patience: after this many epochs without a better value. Prechelt's rules (1998): GL, when "
-        "validation loss is this many percent above its minimum; PQ, when those percent are high relative to the progress of the "
-        "training loss; UP, when validation loss has risen over several strips of epochs in a row.",
+        "validation loss is this many percent above its minimum; PQ, when those percent are high relative to what training "
+        "loss still falls within a strip; UP, when validation loss has risen over several strips of epochs in a row.",
         title="Early stopping",
     )
     metric: MetricName = setting(
@@ -192,8 +192,8 @@ class StoppingSpec(Section):
     )
     threshold: float = setting(
         5.0,
-        "GL: percentage by which validation loss may exceed its minimum. PQ: that percentage divided by the relative decrease of "
-        "training loss within the last strip, in thousandths; usually 0.5 to 3.",
+        "GL: percentage by which validation loss may exceed its minimum. PQ: that percentage divided by how many "
+        "thousandths the mean training loss of the last strip is above its lowest; Prechelt used 0.5 to 3, above which it hardly ever stops.",
         low=0.01,
         high=1000.0,
     )
