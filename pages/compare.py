@@ -45,7 +45,7 @@ def compared(ids: Sequence[str], listed: Mapping[str, str], view: controls.Chart
         st.warning(plain(warning), icon=":material/compare_arrows:")
     if runs:
         found = colouring.colouring(runs, view.colour_by)
-        st.html(STICKY + colouring.chip_style(controls.KEY, [found.swatch(run.id) for run in runs]))
+        st.html(STICKY + colouring.chip_style(controls.KEY, [found.swatch(id) for id in ids]))
         with st.container(key="compare_chart"):
             chart(runs, view, found)
         tables.draw_results(runs, found)

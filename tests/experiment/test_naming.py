@@ -67,6 +67,8 @@ EARLIER = {
     "feature-extraction": True,
     "Feature extraction, image size 128": True,
     "fork of mine at epoch 3": True,
+    "Mine from epoch 3, dropout 0.5": True,
+    "Mine from epoch to epoch": False,
     "Mine": False,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -98,7 +99,8 @@ def is_automatic(title: str) -> bool:
     """Whether a title reads like one that earlier versions made; they did not store who gave it."""
     begins = tuple(f"{preset.title}," for preset in PRESETS)
     whole = {name for preset in PRESETS for name in (preset.name, preset.title)}
-    return title in whole or title.startswith((*begins, "fork of ")) or title == "run"
+    fork = title.startswith("fork of ") or re.search(r" from epoch \d+(, |$)", title)
+    return title in whole or title == "run" or title.startswith(begins) or bool(fork)
 
 
 @lru_cache(maxsize=32)

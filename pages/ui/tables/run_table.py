@@ -167,7 +167,7 @@ def draw_run_table(
         }
         for row in rows
     ]
-    # Not isolated: a table in a shadow of the page would be hidden from its styles for printing and from its fonts.
+    # Not isolated: its classes begin with tl-, which no other part of the page does.
     mounted = st.components.v2.component(_NAME, js=_SCRIPT, css=_STYLE, isolate_styles=False)
     mounted(
         key=key,
