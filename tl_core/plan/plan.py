@@ -28,8 +28,9 @@ from tl_core.plan.costs import (
     head_parameters,
     phase_plan,
 )
-from tl_core.plan.problems import data_problems, spec_problems, spec_warnings, start_problems, start_warnings
+from tl_core.plan.problems import data_problems, spec_problems, start_problems
 from tl_core.plan.resources import budget_short, checkpoint_bytes, disk_short, memory_bytes
+from tl_core.plan.setting_warnings import spec_warnings, start_warnings
 from tl_core.plan.techniques import Technique, techniques
 from tl_core.store import cache_folder
 
