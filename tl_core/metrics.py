@@ -34,6 +34,9 @@ SPLITS: dict[Split, tuple[str, str]] = {
 
 ECE_BINS = 15
 
+TRAIN_EVAL_IMAGES = 1000
+"""Maximum number of training images for train_eval metrics; the same ones in every epoch."""
+
 
 @dataclass(frozen=True)
 class Measured:

@@ -14,6 +14,8 @@ from itertools import pairwise
 from tl_core.backbones import BlockFacts
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
+from tl_core.experiment.spec import OptimizerSpec
+from tl_core.metrics import TRAIN_EVAL_IMAGES
 
 FORWARD_MACS = 35e9
 """Multiply-adds per second and core of a frozen network in OpenVINO (EfficientNet-Lite0 at 224 pixels: about 90 images/s)."""
@@ -27,8 +29,14 @@ DECODED = 120
 BEGINNING_AND_END = 1.5
 """Seconds to build the network, compile its steps, export and report."""
 
-EPOCH = 0.03
-"""Seconds of an epoch besides its steps: evaluation and checkpoint."""
+EPOCH = 0.016
+"""Seconds of an epoch besides what follows: its line, outputs, manifest and state, synced to disk, and calls that do not grow with the images."""
+
+MEASURED = 5e-5
+"""Seconds to evaluate a head on one image and compute its metrics."""
+
+RECORDED = 200e6
+"""Bytes per second of a checkpoint, written, synced and hashed after every epoch (a solid-state disk)."""
 
 HEAD_STEP, STORED_STEP = 0.0012, 0.0004
 """Seconds of a single step of a small head on cached features, and of one of many per call."""
@@ -117,6 +125,12 @@ def _normalised(experiment: Experiment) -> int:
     return sum((experiment.facts[-1].channels, *head.hidden)) if head.batch_norm else 0
 
 
+def copies(optimizer: OptimizerSpec) -> int:
+    """Values per trained weight in a checkpoint: itself, its optimiser state, its moving average."""
+    moments = {"sgd": int(optimizer.momentum > 0), "rmsprop": 1}.get(optimizer.name, 2)
+    return 1 + moments + int(optimizer.ema > 0)
+
+
 def phase_plan(phase: Phase, images: dict[str, int], classes: int, missing: int | None = None) -> PhasePlan:
     """The plan of a phase.
 
@@ -126,19 +140,20 @@ def phase_plan(phase: Phase, images: dict[str, int], classes: int, missing: int 
             in `images`. Augmented views always count as missing.
     """
     thawed = sum(_learned(phase.experiment, block) for block in split(phase)[1])
+    trainable = thawed + head_trainable(phase.experiment, classes)
     everything = sum(images.values())
     new = _computed(phase, images, everything if missing is None else missing)
     each = _floats_at(phase) * number_bytes(phase.experiment) if phase.stores_features else 0
     stored = phase.stores_features and not new
     return PhasePlan(
         phase=phase,
-        trainable=thawed + head_trainable(phase.experiment, classes),
+        trainable=trainable,
         cached=phase.trains_from_features,
         stored=stored,
         reason=_reason(phase, stored),
         feature_bytes=each * new,
         read_bytes=each * _computed(phase, images, everything),
-        seconds=_feature_seconds(phase, new) + _learning_seconds(phase, images),
+        seconds=_feature_seconds(phase, new) + _learning_seconds(phase, images) + _recording_seconds(phase, trainable),
         seconds_before=_feature_seconds(phase, new),
     )
 
@@ -189,15 +204,24 @@ def _feature_seconds(phase: Phase, images: int) -> float:
 def _learning_seconds(phase: Phase, images: dict[str, int]) -> float:
     """Estimated seconds of the epochs of a phase."""
     below, above = _macs(phase)
-    train, others = images["train"], images["validation"] + images["test"]
-    measured = others + train * 0.3
+    train = images["train"]
+    measured = images["validation"] + min(train, TRAIN_EVAL_IMAGES)
     frozen: float = 0 if phase.trains_from_features else train
     frozen += 0 if phase.stores_features else measured
     forward = (below * frozen + above * measured) * phase.epochs
     training = 3 * above * train * phase.epochs
     steps = math.ceil(train / phase.spec.train.batch_size) * phase.epochs
     step = STORED_STEP if phase.trains_from_features and not phase.spec.augment else HEAD_STEP
-    return (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores() + steps * step + phase.epochs * EPOCH
+    return (
+        (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores()
+        + steps * step
+        + phase.epochs * (EPOCH + measured * MEASURED)
+    )
+
+
+def _recording_seconds(phase: Phase, trainable: int) -> float:
+    """Estimated seconds to write the checkpoints of a phase: one after every epoch, however many are kept."""
+    return phase.epochs * 4 * trainable * copies(phase.spec.optimizer) / RECORDED
 
 
 def _cores() -> int:

@@ -9,18 +9,11 @@ from tl_core.cache.eviction import SETTING, limit
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
-from tl_core.experiment.spec import OptimizerSpec
-from tl_core.plan.costs import PhasePlan, outputs, split
+from tl_core.plan.costs import PhasePlan, copies, outputs, split
 from tl_core.text import data_size
 
 Said = tuple[tuple[Problem, ...], tuple[str, ...]]
 """Problems, and warnings."""
-
-
-def copies(optimizer: OptimizerSpec) -> int:
-    """Values per trained weight in a checkpoint: itself, its optimiser state, its moving average."""
-    moments = {"sgd": int(optimizer.momentum > 0), "rmsprop": 1}.get(optimizer.name, 2)
-    return 1 + moments + int(optimizer.ema > 0)
 
 
 def memory_bytes(experiment: Experiment, phase_plans: tuple[PhasePlan, ...]) -> int:

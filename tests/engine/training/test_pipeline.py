@@ -22,12 +22,11 @@ from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.training import checkpoints, lifecycle
 from tl_core.engine.training.epochs import Trainer
 from tl_core.engine.training.lifecycle import train
-from tl_core.engine.training.phase_data import TRAIN_EVAL_IMAGES
 from tl_core.errors import RunFailed
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.metrics import METRICS
+from tl_core.metrics import METRICS, TRAIN_EVAL_IMAGES
 from tl_core.plan import plan
 from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
 

@@ -22,13 +22,13 @@ from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import balanced
 from tl_core.engine.training.optimizers import in_place_of_weights
-from tl_core.engine.training.phase_data import TRAIN_EVAL_IMAGES, train_eval_positions
+from tl_core.engine.training.phase_data import train_eval_positions
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.schedules import Plateau, rate
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.stopping import EarlyStopping
-from tl_core.metrics import METRICS
+from tl_core.metrics import METRICS, TRAIN_EVAL_IMAGES
 from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage, unwatched
 from tl_core.results.head_bank import PER_HEAD
 from tl_core.text import data_size

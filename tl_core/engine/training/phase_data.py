@@ -25,13 +25,11 @@ from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import digest_of
+from tl_core.metrics import TRAIN_EVAL_IMAGES
 from tl_core.records import EpochRecord, ProgressCallback
 from tl_core.store import Run
 
 log = logging.getLogger(__name__)
-
-TRAIN_EVAL_IMAGES = 1000
-"""Maximum number of training images for train_eval metrics; the same ones in every epoch."""
 
 SAMPLES = 128
 """Number of training images that determine the ranges of int8."""
