@@ -12,7 +12,7 @@ PYTEST := $(PY) -m pytest -n $(JOBS) --dist worksteal
 # Some containers forbid bytecode files; without them each process compiles the library and the tests again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test unit test-all lint bench course regularisers facts settings clean
+.PHONY: help setup run test unit test-all lint bench course regularisers presets facts settings clean
 .DEFAULT_GOAL := help
 
 help: ## what each target does
@@ -46,6 +46,9 @@ course: setup ## repeat a course's published study; ARGS="--photos FOLDER", with
 
 regularisers: setup ## the effect of each regulariser on a small run
 	$(PY) -m benchmarks.regularisers $(ARGS)
+
+presets: setup ## what every preset reaches on small data: reported, clean, validation and test accuracy
+	$(PY) -m benchmarks.presets $(ARGS)
 
 facts: $(VENV)/.running ## regenerate the table of facts about networks
 	$(PY) -m tl_core.engine.networks.facts

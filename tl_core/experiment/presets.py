@@ -110,8 +110,14 @@ PRESETS: Registry[Preset] = Registry(
             "early-features",
             "Early features",
             "A linear classifier on features from half way up the backbone: edges, textures and parts. For images far from "
-            "ImageNet.",
-            {"backbone.output": "middle", "head.dropout": 0.0, "head.l2": 1e-3},
+            "ImageNet. These features are small: the classifier needs a higher rate and more epochs.",
+            {
+                "backbone.output": "middle",
+                "head.dropout": 0.0,
+                "head.l2": 1e-3,
+                "train.learning_rate": 0.01,
+                "train.epochs": 30,
+            },
         ),
     ),
 )
