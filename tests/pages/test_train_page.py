@@ -96,6 +96,13 @@ def test_a_preset_fills_the_form_and_the_address_and_keeps_the_data(models: Path
     assert preset.help in said(page)
 
 
+def test_the_form_says_that_random_blocks_train_wherever_the_slider_is(models: Path) -> None:
+    assert "always train" not in said(opened())
+    page = opened(**{"backbone.keep": "block4"})
+    assert "Blocks above block4 start from random weights and always train" in said(page)
+    assert not start_button(page).disabled
+
+
 def in_few_addresses() -> list[dict[str, str]]:
     """Addresses that together change every setting, each as many as are allowed at once: a page takes a second to draw."""
     groups: list[dict[str, str]] = []

@@ -14,6 +14,7 @@ from pages.ui.train.plan_view import PlanView
 from tl_core.backbones import BACKBONES, Backbone
 from tl_core.backbones.freezing import last_frozen, thawed_cuts, used_cuts
 from tl_core.errors import BadInput
+from tl_core.experiment.resolve import Experiment
 from tl_core.params import Param
 
 NOTHING = "nothing"
@@ -88,7 +89,7 @@ def freeze(row: Param, view: PlanView) -> None:
     )
     images = sum((view.plan.images or {}).values())
     st.html(block_chain.chain_html(block_chain.links(view.experiment, images)))
-    st.caption(_chain_caption(images))
+    st.caption(_chain_caption(images, view.experiment))
 
 
 def hidden(row: Param, view: PlanView) -> None:
@@ -174,10 +175,16 @@ def _kept_depth(before: Backbone, old_stop: str, after: Backbone, stop: str) -> 
         return depth(min(len(thawed_cuts(before, written, old_stop)), len(used)), used)
 
 
-def _chain_caption(images: int) -> str:
+def _chain_caption(images: int, experiment: Experiment) -> str:
     stored = f", and the size of the features of all {images:,} images if the cut were there" if images else ""
+    random = experiment.above(experiment.kept) if experiment.kept else ()
+    always = (
+        f" Blocks above {experiment.kept} start from random weights and always train, wherever the slider is."
+        if random
+        else ""
+    )
     return (
-        "Frozen blocks keep their pretrained weights; the others train together with the head. "
+        f"Frozen blocks keep their pretrained weights; the others train together with the head.{always} "
         f"Figures: a block's parameters{stored}."
     )
 
