@@ -27,6 +27,7 @@ OTHER: dict[str, Any] = {
     "head.hidden_dropout": [0.3],
     "train.stages": ["all-but-1:3", "all-but-2:3@0.0001"],
     "data.images_per_class": 7,
+    "data.accept_missing": ["cat"],
     "start.run": "20261121-120000-other-run-ab12",
     "start.schedule_from": 2,
 }

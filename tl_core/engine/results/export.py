@@ -1,7 +1,7 @@
-"""Exports a trained network as one `.keras` file with everything needed to use it: classes, image size, pixel range.
+"""Exports a trained network as one `.keras` file with everything needed to use it: classes, image size, how images are prepared.
 
 The file contains only built-in layers, so plain `keras.saving.load_model(path, safe_mode=True)` reads it. The signature is
-inside the file, as another member of the archive, and next to it with the file's checksum.
+inside the file, as another member of the archive, and next to it with the file's checksum; a model card says the same in words.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from tl_core.engine.backend import keras
+from tl_core.engine.results.model_card import PREPARATION, model_card
 from tl_core.errors import BadInput
-from tl_core.files import read_json, sha256_of, write_json, write_with
+from tl_core.files import read_json, sha256_of, write_bytes, write_json, write_with
 
 MODEL = "model.keras"
 SIGNATURE = "signature.json"
+CARD = "README.md"
 
 Output = Literal["softmax", "sigmoid", "margins"]
 """softmax: one probability per class. sigmoid: the probability of the second of two classes. margins: scores that rank
@@ -32,6 +34,7 @@ class Signature:
     Attributes:
         image_size: Inputs are float32 RGB 0..255 of shape (batch, image_size, image_size, 3); images are resized to the square.
         details: Its origin: run, epoch, backbone, versions.
+        preparation: How an image becomes an input, in words; see `PREPARATION`.
     """
 
     classes: tuple[str, ...]
@@ -39,6 +42,7 @@ class Signature:
     output: Output
     details: dict[str, Any]
     pixel_range: tuple[int, int] = (0, 255)
+    preparation: Mapping[str, str] = field(default_factory=lambda: dict(PREPARATION))
     format: int = 1
 
 
@@ -47,6 +51,8 @@ def save(model: keras.Model, signature: Signature, folder: Path) -> Path:
     file = folder / MODEL
     whole = with_activation(model, signature.output)
     write_with(file, lambda temporary: _write(whole, signature, temporary))
+    card = model_card(signature.classes, signature.image_size, signature.output, signature.details)
+    write_bytes(folder / CARD, card.encode())
     write_json(folder / SIGNATURE, {**asdict(signature), "sha256": sha256_of(file)})
     return file
 
