@@ -98,6 +98,13 @@ def test_a_finished_run_is_not_resumed(lab: Lab, run: store.Run) -> None:
     check_refused(lab("resume", run.id), "is finished")
 
 
+def test_a_finished_run_and_one_without_checkpoints_are_not_exported(lab: Lab, run: store.Run) -> None:
+    store.write_state(run, status=store.FINISHED)
+    check_refused(lab("export", run.id), "already exported")
+    store.write_state(run, status=store.STOPPED)
+    check_refused(lab("export", run.id), "keeps no checkpoint")
+
+
 def test_a_run_that_trains_is_not_resumed(lab: Lab, run: store.Run) -> None:
     store.write_state(run, status=store.RUNNING, **store.this_process())
     check_refused(lab("resume", "last"), "is training right now")

@@ -145,8 +145,8 @@ def test_other_pretrained_weights_than_the_run_began_with_are_refused(run: store
 @pytest.mark.parametrize(
     "status, remedy",
     [
-        (store.STOPPED, "Resume it, or choose a checkpoint: epoch 1, 2, 3, 4"),
-        (store.FAILED, "Start a new run, or choose a checkpoint"),
+        (store.STOPPED, "Export it, or choose a checkpoint: epoch 1, 2, 3, 4"),
+        (store.FAILED, "Export it, or choose a checkpoint"),
         (store.RUNNING, "Wait until it ends, or choose a checkpoint"),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 from tests.pages.folders import add_run
 from tl_core import store
 from tl_core.errors import BadInput
+from tl_core.records import Status
 from tl_core.store import checkpoints
 
 BEST = 2
@@ -141,3 +142,19 @@ def test_a_deleted_run_does_not_come_back_as_an_empty_folder(models: Path) -> No
     with pytest.raises(BadInput, match="deleted"):
         checkpoints.remove(run, 1)
     assert not run.folder.exists()
+
+
+@pytest.mark.parametrize("status", [store.STOPPED, store.INTERRUPTED, store.FAILED])
+def test_a_run_that_was_cut_short_can_be_exported_if_it_keeps_a_checkpoint(models: Path, status: Status) -> None:
+    run = with_checkpoints(models)
+    checkpoints.check_exportable(run, status)
+    (run.checkpoints / "manifest.json").unlink()
+    with pytest.raises(BadInput, match="keeps no checkpoint"):
+        checkpoints.check_exportable(run, status)
+
+
+@pytest.mark.parametrize(("status", "remedy"), [(store.FINISHED, "already exported"), (store.RUNNING, "stop it first")])
+def test_a_run_that_exports_itself_is_not_exported_on_request(models: Path, status: Status, remedy: str) -> None:
+    run = with_checkpoints(models)
+    with pytest.raises(BadInput, match=remedy):
+        checkpoints.check_exportable(run, status)

@@ -223,3 +223,18 @@ def test_a_damaged_entry_waits_at_the_end_and_spoils_no_other(models: Path, cont
 def test_an_entry_is_plain_json_that_other_tools_can_read(models: Path) -> None:
     (run,) = queued(models, "a")
     assert json.loads((models / "queue" / f"{run.id}.json").read_text())["place"] == 1
+
+
+def test_a_queued_run_keeps_what_it_waits_for_wherever_it_is_moved(models: Path) -> None:
+    exported, resumed = (add_run(models, name, status=store.STOPPED) for name in ("a", "b"))
+    store.queue.add(exported, "export")
+    store.queue.add(resumed)
+    store.queue.move(exported, 1)
+    store.queue.postpone(exported)
+    store.queue.postpone(resumed)
+    assert titles(models) == "ab"
+    assert [store.queue.task_of(run) for run in (exported, resumed)] == ["export", "train"]
+    exported.queue_entry.write_text("{")
+    assert store.queue.task_of(exported) == "train"
+    store.queue.cancel(exported)
+    assert store.read_state(exported).status == store.STOPPED

@@ -26,6 +26,7 @@ from tl_core.metrics import METRICS, of_split
 from tl_core.plan import plan
 from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
 from tl_core.store import RunFigures
+from tl_core.store.checkpoints import check_exportable
 from tl_core.text import duration
 
 
@@ -69,6 +70,32 @@ def resume(run: str, models: Path, as_json: bool) -> None:
         raise BadInput.of("run", f"{found.id} is training right now (process {state.pid})", "Wait for it.")
     with stoppable() as stop:
         train_and_tell(found, models, as_json, stop)
+
+
+@click.command()
+@click.argument("run")
+@options.models
+@options.as_json
+def export(run: str, models: Path, as_json: bool) -> None:
+    """Export the best epoch of a run that was stopped, interrupted or failed.
+
+    Exactly as at the end of training: the network is exported and evaluated on validation and test images. The run keeps its status and can
+    still be resumed; it then exports anew when it ends.
+
+    \b
+    Example:
+      python -m tl_core export last
+    """
+    found = store.find_run(models, run)
+    check_exportable(found, store.read_state(found).status)
+    with working() as progress:
+        from tl_core.engine.training.lifecycle import export_ended
+
+        export_ended(found, models, progress)
+    if as_json:
+        output.print_json(summary(found))
+    else:
+        _say_end(found, output.out)
 
 
 def summary(run: store.Run) -> dict[str, Any]:
@@ -218,4 +245,4 @@ def stoppable() -> Iterator[Callable[[], None]]:
             signal.signal(number, handler)
 
 
-COMMANDS = (train, resume)
+COMMANDS = (train, resume, export)

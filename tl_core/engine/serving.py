@@ -75,8 +75,8 @@ def _holds(folder: Path, checkpoint: str) -> bool:
 
 def _not_exported(run: Run) -> BadInput:
     status, entries = read_state(run).status, kept(run)
-    remedy = "Wait until it ends" if status in (QUEUED, RUNNING) else "Resume it"
-    if status == FAILED:
+    remedy = "Wait until it ends" if status in (QUEUED, RUNNING) else "Export it" if entries else "Resume it"
+    if status == FAILED and not entries:
         remedy = "Start a new run"
     if entries:
         remedy += f", or choose a checkpoint: epoch {', '.join(str(entry.epoch) for entry in entries)}"

@@ -45,6 +45,7 @@ from tl_core.store.run import (
 from tl_core.store.state import (
     clear_progress,
     delete,
+    ended_state,
     forget_stop,
     read_progress,
     read_state,
@@ -79,6 +80,7 @@ __all__ = [
     "clear_progress",
     "create",
     "delete",
+    "ended_state",
     "find_run",
     "forget_stop",
     "get_run",

@@ -13,12 +13,15 @@ from pathlib import Path
 
 from tl_core.errors import BadInput
 from tl_core.files import read_json, write_bytes, write_json
-from tl_core.records import EpochRecord
+from tl_core.records import EpochRecord, Status
 from tl_core.store.epochs import FILE, Mark, line_of, lines_of, lines_until, records_of
-from tl_core.store.run import FINISHED, Run, held
+from tl_core.store.run import FAILED, FINISHED, INTERRUPTED, STOPPED, Run, held
 from tl_core.store.state import read_state
 
 MANIFEST = "manifest.json"
+
+EXPORTABLE = (STOPPED, INTERRUPTED, FAILED)
+"""The states of runs that ended before their last epoch: they export their best epoch on request."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,15 @@ def unreadable(run: Run, entry: Checkpoint, path: str = "epoch") -> BadInput:
 def best_epoch(run: Run) -> int | None:
     """The best epoch by `train.best`; None before the first checkpoint."""
     return read_manifest(run.checkpoints).best_epoch or None
+
+
+def check_exportable(run: Run, status: Status) -> None:
+    """Raises BadInput if a run of this status has no best epoch to export, or exports it itself when it ends."""
+    if status not in EXPORTABLE:
+        remedy = "Its network is already exported." if status == FINISHED else "Wait until it ends, or stop it first."
+        raise BadInput.of("run", f"{run.id} is {status}", remedy)
+    if not kept(run):
+        raise BadInput.of("run", f"{run.id} keeps no checkpoint to export", "Resume it; the first epoch makes one.")
 
 
 def removable(run: Run) -> tuple[Checkpoint, ...]:

@@ -1,7 +1,7 @@
 """The queue of runs, in order, on disk.
 
-models/queue/<run id>.json is an entry; its `place` orders it. Entries are added, moved and removed by one atomic operation on one
-file, so any number of dashboards, workers and command lines can do so concurrently.
+models/queue/<run id>.json is an entry; its `place` orders it, and its `task` says what to do with the run. Entries are added, moved and
+removed by one atomic operation on one file, so any number of dashboards, workers and command lines can do so concurrently.
 
 The process that trains a run removes its entry after the state is "running": if it is killed in between, the run is taken again. Adding,
 moving and cancelling take the run lock, so that the run cannot start meanwhile: its entry would then start it a second time.
@@ -12,11 +12,15 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from tl_core.errors import BadInput
 from tl_core.files import read_json, write_json
 from tl_core.store.run import FINISHED, QUEUED, RUNNING, STOPPED, Run, held, read_spec
 from tl_core.store.state import read_state, stored_status, write_state
+
+Task = Literal["train", "export"]
+"""train: to its last epoch. export: the best epoch so far of a run that ended before; it then has the status it had."""
 
 MOMENT = 2.0
 """Seconds to wait for short operations of other processes on a run."""
@@ -34,8 +38,8 @@ def waiting(models: Path) -> tuple[Run, ...]:
     return tuple(run for _, run in ordered(models))
 
 
-def add(run: Run) -> None:
-    """Adds a run to the end of the queue, to be started or resumed. A queued run keeps its place.
+def add(run: Run, task: Task = "train") -> None:
+    """Adds a run to the end of the queue, to be started, resumed or exported. A queued run keeps its place and its task.
 
     Raises:
         BadInput: it is running or finished, or its spec cannot be read.
@@ -49,7 +53,15 @@ def add(run: Run) -> None:
             said, remedy = _REFUSED[status]
             raise BadInput.of("run", f"{run.id} {said}", remedy)
         if not run.queue_entry.exists():
-            _put_last(run)
+            _put_last(run, task)
+
+
+def task_of(run: Run) -> Task:
+    """What a queued run waits for; "train" for one that is not queued."""
+    try:
+        return "export" if read_json(run.queue_entry).get("task") == "export" else "train"
+    except (OSError, BadInput, AttributeError):  # Removed just now, or damaged.
+        return "train"
 
 
 def move(run: Run, places: int) -> None:
@@ -61,7 +73,7 @@ def move(run: Run, places: int) -> None:
 def postpone(run: Run) -> None:
     """Moves a queued run that cannot be started to the end, so that it does not block others."""
     if run.queue_entry.exists():
-        _put_last(run)
+        _put_last(run, task_of(run))
 
 
 def cancel(run: Run) -> None:
@@ -87,9 +99,9 @@ def ordered(models: Path) -> list[tuple[float, Run]]:
     return sorted(known, key=lambda entry: (entry[0], entry[1].id))
 
 
-def _put_last(run: Run) -> None:
+def _put_last(run: Run, task: Task) -> None:
     places = [place for place, _ in ordered(run.models) if place != float("inf")]
-    _put(run, max(places, default=0.0) + 1)
+    _put(run, max(places, default=0.0) + 1, task)
 
 
 def _move(run: Run, places: int) -> None:
@@ -103,12 +115,12 @@ def _move(run: Run, places: int) -> None:
         return
     before = others[there - 1] if there else others[0] - 2
     after = others[there] if there < len(others) else before + 2
-    _put(run, (before + after) / 2)
+    _put(run, (before + after) / 2, task_of(run))
 
 
-def _put(run: Run, place: float) -> None:
+def _put(run: Run, place: float, task: Task) -> None:
     """Makes the entry of a run, or moves it."""
-    write_json(run.queue_entry, {"place": place, "since": time.time()})
+    write_json(run.queue_entry, {"place": place, "since": time.time(), "task": task})
 
 
 def _place(run: Run) -> float | None:

@@ -73,6 +73,16 @@ def stored_state(run: Run) -> RunState:
     return RunState.from_json(read_json(run.folder / "state.json"))
 
 
+def ended_state(run: Run) -> RunState:
+    """The state in which a run ended, for the process that holds the run lock: whether it is queued does not count.
+
+    Raises:
+        OSError, ValueError, BadInput: the file is missing or damaged.
+    """
+    state = stored_state(run)
+    return replace(state, status=INTERRUPTED, message=DIED) if state.status == RUNNING else state
+
+
 def stored_status(run: Run) -> str | None:
     """The status as stored, whether it is still true or not; None if the file is damaged."""
     try:

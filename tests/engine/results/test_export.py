@@ -145,7 +145,7 @@ def test_a_changed_file_is_refused(run: store.Run, tmp_path: Path) -> None:
 
 
 def test_a_run_without_an_export_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="resume it"):
+    with pytest.raises(BadInput, match="on request"):
         Predictor.of(tmp_path / "nothing")
 
 

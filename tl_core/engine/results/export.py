@@ -62,7 +62,9 @@ def load(folder: Path) -> tuple[keras.Model, Signature]:
     file = folder / MODEL
     if not file.exists() or not (folder / SIGNATURE).exists():
         raise BadInput.of(
-            str(folder), "contains no exported network", "A run exports its best epoch when it ends; resume it."
+            str(folder),
+            "contains no exported network",
+            "A run exports its best epoch when it ends; one that was cut short does so on request: export it.",
         )
     beside = read_json(folder / SIGNATURE)
     if sha256_of(file) != beside.pop("sha256"):

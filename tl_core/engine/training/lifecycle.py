@@ -14,9 +14,9 @@ from filelock import Timeout
 from tl_core.engine.backend import device_memory, tf
 from tl_core.engine.networks.network_pool import NetworkPool
 from tl_core.engine.training.phase_data import OnEpoch, ignore
-from tl_core.engine.training.pipeline import carry_out
+from tl_core.engine.training.pipeline import carry_out, export_so_far
 from tl_core.errors import LabError, RunFailed, RunStopped
-from tl_core.experiment.resolve import resolve
+from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.files import TEMPORARY
 from tl_core.records import Activity, Progress, ProgressCallback, RunState, Stage
 from tl_core.store import (
@@ -26,6 +26,7 @@ from tl_core.store import (
     STOPPED,
     Run,
     clear_progress,
+    ended_state,
     forget_stop,
     queue,
     read_spec,
@@ -35,6 +36,7 @@ from tl_core.store import (
     write_progress,
     write_state,
 )
+from tl_core.store.checkpoints import check_exportable
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ LOOK, WRITE = 0.1, 0.5
 """Seconds between checks for a request to stop, and between reports."""
 
 ASKED = "Stopped on request; complete epochs are kept."
+EXPORT_STOPPED = "The export was stopped; nothing else changed."
 
 
 class NotBegun(RunFailed):
@@ -62,7 +65,7 @@ def train(
     Args:
         progress: Called many times per epoch; if it raises RunStopped, the run is marked stopped, and can be resumed.
         on_epoch: Called with the record of each epoch.
-        queued: Only if it is queued.
+        queued: Only if it is queued; it is then exported instead, if that is what it is queued for.
         pool: Hands a pretrained network from run to run.
 
     Raises:
@@ -77,12 +80,10 @@ def train(
         def passed() -> float:
             return round(before + time.monotonic() - started, 3)
 
+        if queued and queue.task_of(run) == "export":
+            return _export(run, models, progress, pool or NetworkPool())
         try:
-            _clean_up(run)
-            write_state(run, status=RUNNING, message="", **this_process(), started=time.time())
-            queue.remove(run)
-            experiment = resolve(read_spec(run))
-            reporting = Reporting(run, progress)
+            experiment, reporting = _begun(run, progress)
             carry_out(run, experiment, models, reporting, on_epoch, passed, pool or NetworkPool())
             return write_state(run, status=FINISHED, seconds=passed())
         except (RunStopped, KeyboardInterrupt) as error:
@@ -98,6 +99,52 @@ def train(
         finally:
             clear_progress(run)
             forget_stop(run)
+
+
+def export_ended(run: Run, models: Path, progress: ProgressCallback) -> RunState:
+    """Exports and evaluates the best epoch of a run that ended before its last, as the end of training would; returns its state.
+
+    Its status stays what it was, and it can still be resumed.
+
+    Raises:
+        BadInput: it is no such run, or has no checkpoint.
+        NotBegun: another process trains it.
+        RunFailed, RunStopped: see `train`; the message of the run has the reason.
+    """
+    with _held(run, queued=False), _logged(run):
+        return _export(run, models, progress, NetworkPool())
+
+
+def _export(run: Run, models: Path, progress: ProgressCallback, pool: NetworkPool) -> RunState:
+    """Exports a run whose lock is held. It is running meanwhile, so that pages show its progress and can stop it."""
+    queue.remove(run)  # First: one that cannot be exported would be taken again and again.
+    before = ended_state(run)
+    check_exportable(run, before.status)
+    message = before.message
+    try:
+        experiment, reporting = _begun(run, progress)
+        export_so_far(run, experiment, models, reporting, pool)
+        log.info("Exported on request.")
+    except (RunStopped, KeyboardInterrupt):
+        raise RunStopped(EXPORT_STOPPED) from None
+    except BaseException as error:
+        message = f"{message} It could not be exported: {_sentence(error)}".strip()
+        log.exception("The export failed.")
+        raise RunFailed(_sentence(error)) from error
+    finally:
+        write_state(run, status=before.status, message=message)
+        clear_progress(run)
+        forget_stop(run)
+    return read_state(run)
+
+
+def _begun(run: Run, progress: ProgressCallback) -> tuple[Experiment, Reporting]:
+    """Marks a run as running, and takes it out of the queue."""
+    _clean_up(run)
+    write_state(run, status=RUNNING, message="", **this_process(), started=time.time())
+    queue.remove(run)
+    experiment = resolve(read_spec(run))
+    return experiment, Reporting(run, progress)
 
 
 def _clean_up(run: Run) -> None:

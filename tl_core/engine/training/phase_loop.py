@@ -168,19 +168,25 @@ def begin(context: RunContext) -> None:
     Raises:
         RunFailed: images or weights differ from those of earlier epochs, or a stage freezes what was trained.
     """
-    experiment, known = context.experiment, read_state(context.run)
-    _check_order(experiment)
-    _check_random_blocks(experiment, known)
-    data = context.data.dataset.fingerprint
-    weights = experiment.weights_identity
-    _check_same("images", known.data, data)
-    _check_same("pretrained weights", known.weights, weights)
+    known = read_state(context.run)
+    _check_order(context.experiment)
+    _check_random_blocks(context.experiment, known)
+    check_unchanged(context)
     message = _difference(known.environment)
     if message:
         log.warning("%s It was %s and is %s.", message, known.environment, environment())
-    changes = {"data": data, "weights": weights, "epochs": experiment.epochs, "environment": environment()}
+    experiment = context.experiment
+    provenance = {"data": context.data.dataset.fingerprint, "weights": experiment.weights_identity}
+    changes = {**provenance, "epochs": experiment.epochs, "environment": environment()}
     write_state(context.run, message=message, **changes, **_counts(context), phases=planned(context))
     log.info("%d classes, images %s, on %s.", len(context.classes), _counts(context)["images"], device_name())
+
+
+def check_unchanged(context: RunContext) -> None:
+    """Raises RunFailed if images or pretrained weights differ from those of earlier epochs."""
+    known = read_state(context.run)
+    _check_same("images", known.data, context.data.dataset.fingerprint)
+    _check_same("pretrained weights", known.weights, context.experiment.weights_identity)
 
 
 def _difference(known: Environment | None) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,8 +25,8 @@ from tl_core.engine.results.reports import loss_name, measure_of
 from tl_core.engine.step import forward_pass, variables_of
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, Part, evaluate
-from tl_core.engine.training.phase_data import OnEpoch, RunContext, exported_inputs, phase_data
-from tl_core.engine.training.phase_loop import Record, begin, train_epochs
+from tl_core.engine.training.phase_data import OnEpoch, RunContext, exported_inputs, ignore, phase_data
+from tl_core.engine.training.phase_loop import Record, begin, check_unchanged, train_epochs
 from tl_core.engine.training.recording import History, best_values, taken_up
 from tl_core.engine.training.solvers import solve
 from tl_core.engine.training.weights import first_network, restore, signature_of
@@ -41,6 +42,9 @@ from tl_core.store.val_outputs import write_val_outputs
 log = logging.getLogger(__name__)
 
 Passed = Callable[[], float]
+
+PARTS: tuple[Literal["validation", "test"], ...] = ("validation", "test")
+"""The parts of the data with a report."""
 
 
 def carry_out(
@@ -58,6 +62,51 @@ def carry_out(
         passed: Returns the seconds that the run has taken so far.
         pool: Keeps the pretrained network for the next run, unless this run changes it.
     """
+    context = _prepared(run, experiment, models, progress, on_epoch, pool)
+    begin(context)
+    history = _taken_up(context)
+    discard_export(run)
+    try:
+        _train(context, history, passed)
+    except Diverged:
+        if checkpoints.entries_of(run.checkpoints):
+            finish(context)  # Export the valid epochs; continuing would diverge again.
+        raise
+    finish(context)
+
+
+def export_so_far(
+    run: Run, experiment: Experiment, models: Path, progress: ProgressCallback, pool: NetworkPool
+) -> None:
+    """Exports and evaluates a run that ended before its last epoch, from the same checkpoint and in the same way as if it had ended now.
+
+    Raises:
+        RunFailed: the images or pretrained weights changed, or no checkpoint is undamaged.
+    """
+    context = _prepared(run, experiment, models, progress, ignore, pool)
+    check_unchanged(context)
+    _taken_up(context)
+    finish(context)
+
+
+def discard_export(run: Run) -> None:
+    """Removes the export and figures of a run that goes on: they are of an epoch that may no longer be its best."""
+    if run.export.exists():
+        shutil.rmtree(run.export)
+    for part in PARTS:
+        (run.report / f"{part}.json").unlink(missing_ok=True)
+    write_state(run, exported_epoch=None, test_accuracy=None, test_loss=None)
+
+
+def _prepared(
+    run: Run,
+    experiment: Experiment,
+    models: Path,
+    progress: ProgressCallback,
+    on_epoch: OnEpoch,
+    pool: NetworkPool,
+) -> RunContext:
+    """The data and the network of a run before its first epoch."""
     cache = cache_folder(models)
     set_up(experiment.spec.train.seed)
     data, network = prepare_with_network(experiment, cache, progress, pool)
@@ -67,16 +116,7 @@ def carry_out(
     if not read_state(run).epoch:  # A run that began goes on with the images it began with.
         refuse_missing(data.dataset, experiment.spec.data.accept_missing)
     model = first_network(run, experiment, data.dataset.class_names, progress, data.dataset.fingerprint, network)
-    context = RunContext(run, experiment, data, model, cache, progress, on_epoch)
-    begin(context)
-    history = _taken_up(context)
-    try:
-        _train(context, history, passed)
-    except Diverged:
-        if checkpoints.entries_of(run.checkpoints):
-            finish(context)  # Export the valid epochs; continuing would diverge again.
-        raise
-    finish(context)
+    return RunContext(run, experiment, data, model, cache, progress, on_epoch)
 
 
 def _changes_backbone(experiment: Experiment) -> bool:
@@ -153,9 +193,9 @@ def finish(context: RunContext) -> None:
         context.model, signature_of(context.run, context.experiment, context.classes, chosen), context.run.export
     )
     figures = {}
-    for part in ("validation", "test"):
+    for part in PARTS:
         if len(rows := context.data.split.part(part)):
-            figures[part] = _report(context, part, rows)
+            figures[part] = _report(context, chosen, part, rows)
     test = figures.get("test", {})
     write_state(
         context.run, exported_epoch=chosen.epoch, test_accuracy=test.get("accuracy"), test_loss=test.get("loss")
@@ -181,8 +221,10 @@ def _holds_all(context: RunContext, entry: Checkpoint) -> bool:
     return entry.epoch >= context.experiment.phases[-1].first
 
 
-def _report(context: RunContext, part: str, rows: np.ndarray) -> dict[str, Any]:
-    phase = context.experiment.phases[-1]
+def _report(context: RunContext, chosen: Checkpoint, part: str, rows: np.ndarray) -> dict[str, Any]:
+    """The report on a part of the data, from the features of the phase that trained the chosen epoch: they are cached."""
+    phases = context.experiment.phases
+    phase = next((phase for phase in phases if phase.first <= chosen.epoch <= phase.last), phases[-1])
     parts = divide(context.model, context.experiment, phase.frozen)
     data = Part(exported_inputs(context, phase, parts)(rows), context.data.dataset.labels[rows])
     activity = Activity(Stage.EVALUATING, part=part)
