@@ -6,8 +6,7 @@ import streamlit as st
 
 from pages.ui.common import run_dialogs
 from pages.ui.common.run_view import read_view
-from pages.ui.markdown import plain
-from pages.ui.run import controls, header, live_view
+from pages.ui.run import header, live_view
 from tl_core import store
 from tl_core.errors import BadInput
 
@@ -21,12 +20,6 @@ except BadInput:
 
 st.query_params["run"] = run.id  # A link from a page to itself hands over the new address without showing it.
 view = read_view(run)
-header.draw_header(view, store.read_notes(run))
-controls.draw_controls(view)
-if view.damage:
-    st.error(
-        plain(" ".join(view.damage)),
-        title="Files of this run are damaged. What can be read is shown; it can be deleted.",
-    )
-live_view.draw_live(models, view)
+header.name_tab(view)
+live_view.draw_live(models, view, store.read_notes(run))
 run_dialogs.draw_open_dialog(view.page)

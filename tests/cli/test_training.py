@@ -19,6 +19,7 @@ from tests.conftest import Photos
 from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.experiment.presets import PRESETS
+from tl_core.files import read_json
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +70,21 @@ def test_a_finished_run_is_not_trained_again(lab: Lab, run: store.Run, folder: P
     said = lab("resume", run.id, "--models", folder)
     assert said.status == 2
     assert "is finished" in said.errors[0]
+
+
+def test_a_run_that_was_stopped_is_exported_as_it_was_at_its_end(
+    lab: Lab, run: store.Run, folder: Path, tmp_path: Path
+) -> None:
+    own = Path(shutil.copytree(folder, tmp_path / "models"))
+    before, run = store.read_state(run), store.find_run(own, run.id)
+    details = read_json(run.export / "signature.json")["details"]
+    shutil.rmtree(run.export)
+    store.write_state(run, status=store.STOPPED, exported_epoch=None, test_accuracy=None, test_loss=None)
+    said = lab("export", run.id, "--models", own, "--json")
+    assert said.status == 0, said.err
+    made = last_object(said)
+    assert (made["status"], made["test_accuracy"]) == (store.STOPPED, before.test_accuracy)
+    assert read_json(run.export / "signature.json")["details"] == details
 
 
 def test_evaluating_measures_every_image_of_the_source(lab: Lab, run: store.Run, folder: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 from streamlit.testing.v1 import AppTest
 
 from tests.pages import visits
@@ -15,6 +18,13 @@ def opened(run_id: str = "", **params: str) -> AppTest:
 def buttons(page: AppTest) -> set[str]:
     """The buttons that can be pressed."""
     return {button.label for button in page.button if not button.disabled}
+
+
+def title(page: AppTest) -> str:
+    """The title in the head of the page; its tooltip has the same text."""
+    (found,) = re.findall(r'<h1 title="([^"]*)">([^<]*)</h1>', visits.drawn(page))
+    assert found[0] == found[1]
+    return unescape(found[0])
 
 
 def figures(page: AppTest) -> dict[str, str]:

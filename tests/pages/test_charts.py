@@ -113,6 +113,39 @@ def test_the_best_epoch_has_a_star_on_the_measured_value_and_a_line() -> None:
     assert [shape["x0"] for shape in made["layout"]["shapes"]] == [4]
 
 
+def test_the_axis_of_epochs_goes_up_to_the_planned_ones_from_the_beginning() -> None:
+    before, after = (figure(run(epochs), planned=20)["layout"]["xaxis"]["range"] for epochs in (1, 15))
+    assert before == after
+    assert before[0] < 1 and 20 < before[1] < 21
+    assert figure(run(15))["layout"]["xaxis"]["range"][1] < 16, "nothing more is planned"
+    assert "range" not in figure(run(3), x="seconds", planned=20)["layout"]["xaxis"], "no one knows how long it takes"
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_a_reported_loss_that_is_far_off_does_not_flatten_the_curves_that_can_be_compared(log: bool) -> None:
+    lines = [{**each, "loss": 1000.0} for each in run(6)]
+    low, high = figure(lines, log=log)["layout"]["yaxis"]["range"]
+    low, high = (10**low, 10**high) if log else (low, high)
+    assert 0.1 < low < 1 / 6 and 1.5 < high < 1.65, (
+        "the lowest clean and the highest validation loss, and a little room"
+    )
+
+
+def test_values_that_no_axis_can_show_make_none() -> None:
+    lines = [{**each, "val_loss": 0.0, "train_eval_loss": 0.0} for each in run(3)]
+    assert "range" not in figure(lines, log=True)["layout"]["yaxis"]
+    assert figure(lines)["layout"]["yaxis"]["range"] == pytest.approx([0.0, 0.0], abs=1e-3)
+
+
+def test_the_hover_label_has_the_measured_gap_however_smooth_the_curves() -> None:
+    lines = run(6)
+    for quantity, form, sign in (("loss", "%{customdata:+.4f}", -1), ("accuracy", "%{customdata:+.1f} points", 100)):
+        gap = trace(figure(lines, quantity=quantity, smoothing=0.9), "gap")
+        assert gap["hovertemplate"] == form
+        measured = [sign * (each[f"train_eval_{quantity}"] - each[f"val_{quantity}"]) for each in lines]
+        assert gap["customdata"] == pytest.approx(measured, abs=1e-4)
+
+
 def test_without_a_best_epoch_nothing_is_marked() -> None:
     made = figure(run(6))
     assert "best" not in uids(made)

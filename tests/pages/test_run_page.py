@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from pages.ui.common import run_view
 from pages.ui.run import live_view
 from tests.epoch_lines import append_line
-from tests.pages.folders import add_run, epoch_line, trained_by_the_dead, trained_here
-from tests.pages.run_page import buttons, figures, opened
+from tests.pages.folders import add_checkpoints, add_run, epoch_line, trained_by_the_dead, trained_here
+from tests.pages.run_page import buttons, figures, opened, title
 from tests.pages.visits import press, said
 from tl_core import store
 from tl_core.experiment.presets import PRESETS
@@ -40,7 +40,7 @@ def test_each_status_has_a_badge_a_sentence_and_only_the_buttons_that_can_do_som
     run = add_run(models, **state)
     page = opened(run.id)
     assert buttons(page) == ALWAYS | offered
-    assert f" {request.node.callspec.id}]" in page.markdown[0].value
+    assert f" {request.node.callspec.id}]" in page.markdown[0].value, "the badge in the head"
     assert sentence in said(page)
 
 
@@ -73,7 +73,7 @@ def test_the_four_figures_are_those_of_the_exported_epoch(models: Path) -> None:
         "Gap": "+14.0 points",
         "Test accuracy": "81.0 % ± 8.8",
     }
-    assert all("epoch" in metric.delta and "4" in metric.delta for metric in page.metric)
+    assert "**Best epoch: 4**" in said(page)
     assert all(metric.help for metric in page.metric)
     assert "highest of all epochs was 86.0 % (epoch 2)" in page.metric[0].help
 
@@ -81,8 +81,10 @@ def test_the_four_figures_are_those_of_the_exported_epoch(models: Path) -> None:
 def test_while_it_trains_the_figures_of_now_stand_beside_those_of_the_best_epoch(models: Path) -> None:
     run = lower_loss_later(models, **trained_here())
     append_line(run, epoch_line(5, 0.99, 0.83))
-    notes = [metric.delta for metric in opened(run.id).metric[:3]]
-    assert notes == ["best epoch · 4 · now 83.0 %", "best epoch · 4 · now 0.170", "best epoch · 4 · now +16.0"]
+    page = opened(run.id)
+    assert "**Best epoch: 4 · now: 5**" in said(page)
+    assert [metric.delta for metric in page.metric[:3]] == ["now 83.0 %", "now 0.170", "now +16.0"]
+    assert in_charts(page).count('"x": [1.0, 2.0, 3.0, 4.0, 5.0]') > 0, "curves and figures are of the same reading"
 
 
 def test_a_run_without_epochs_claims_no_figures(models: Path) -> None:
@@ -119,10 +121,10 @@ def test_progress_says_step_speed_and_what_the_worker_uses(models: Path) -> None
     run = add_run(models, accuracies=((0.8, 0.75),), **trained_here())
     working(run, gpu_memory=4_000_000_000)
     page = opened(run.id)
-    overall, inside = (bar.proto for bar in page.get("progress"))
-    assert overall.text.startswith("1 of 10 epochs done")
-    assert overall.value == 14  # (1 + 7/15) of 10 epochs.
-    assert inside.text == "Epoch 2\\: step 7 of 15 · 284 images/s"
+    (bar,) = (bar.proto for bar in page.get("progress"))
+    assert bar.text.startswith("1 of 10 epochs done")
+    assert bar.value == 14  # (1 + 7/15) of 10 epochs.
+    assert "Epoch 2\\: step 7 of 15 · 284 images/s" in said(page)
     assert "processor 115 % of one core, memory 1.2 GB, graphics memory 4 GB" in said(page)
     assert "Training epoch 2 of 10" in said(page)
 
@@ -132,9 +134,16 @@ def test_an_epoch_that_is_measured_counts_as_trained(models: Path) -> None:
     working(run, Activity(Stage.MEASURING, 2), rate=None)
     page = opened(run.id)
     assert "Measuring epoch 2 of 10" in said(page)
-    overall, inside = (bar.proto for bar in page.get("progress"))
-    assert overall.value == 20
-    assert inside.text == r"Measuring epoch 2\: 7 of 15"
+    (bar,) = (bar.proto for bar in page.get("progress"))
+    assert bar.value == 20
+    assert r"Measuring epoch 2\: 7 of 15" in said(page)
+
+
+def test_while_a_run_is_exported_the_bar_is_of_the_export(models: Path) -> None:
+    run = add_run(models, accuracies=((0.8, 0.75),), **trained_here())
+    working(run, Activity(Stage.EVALUATING, part="test"), rate=None)
+    (bar,) = (bar.proto for bar in opened(run.id).get("progress"))
+    assert bar.text.startswith("Evaluating") and bar.value == 46  # 7 of 15.
 
 
 def test_work_before_the_first_epoch_is_named(models: Path) -> None:
@@ -142,7 +151,7 @@ def test_work_before_the_first_epoch_is_named(models: Path) -> None:
     working(run, Activity(Stage.DECODING), rate=None)
     page = opened(run.id)
     assert "Decoding images (0 of 10 epochs done)." in said(page)
-    assert page.get("progress")[1].proto.text == "Decoding images\\: 7 of 15 · 1 s left"
+    assert page.get("progress")[0].proto.text == "Decoding images\\: 7 of 15 · 1 s left"
 
 
 def test_a_run_that_has_been_silent_for_a_minute_says_so(models: Path) -> None:
@@ -200,6 +209,36 @@ def test_a_run_whose_spec_is_damaged_says_so_and_can_be_deleted(models: Path) ->
     assert "Resume goes on" not in said(page)
 
 
+CUT_SHORT: dict[str, dict[str, Any]] = {
+    "stopped": {"status": store.STOPPED},
+    "interrupted": trained_by_the_dead(),
+    "failed": {"status": store.FAILED},
+}
+
+
+@pytest.mark.parametrize("state", CUT_SHORT.values(), ids=CUT_SHORT)
+def test_a_run_that_was_cut_short_offers_to_export_what_it_has(models: Path, state: dict[str, Any]) -> None:
+    run = add_run(models, **state)
+    assert "Export and test" not in buttons(opened(run.id)), "there is no checkpoint"
+    add_checkpoints(run, (2, 3))
+    assert "Export and test" in said(opened(run.id, tab="Test report"))
+    page = press(opened(run.id), "export")
+    assert store.queue.task_of(run) == "export"
+    assert r"In the queue, to be exported\: place 1 of 1" in said(page)
+    assert "Export and test" not in buttons(page)
+    press(page, "cancel")
+    assert store.queue.waiting(models) == ()
+
+
+def test_a_run_that_was_cut_short_and_exported_says_so_and_can_still_be_resumed(models: Path) -> None:
+    run = add_run(models, status=store.STOPPED, message="Stopped.", exported_epoch=2, test_accuracy=0.8)
+    add_checkpoints(run, (2, 3))
+    page = opened(run.id)
+    assert "Epoch 2, with the lowest validation loss, is exported; test accuracy 80.0 %. Resume continues" in said(page)
+    assert figures(page)["Test accuracy"] == "80.0 %"
+    assert "Resume" in buttons(page) and "Export and test" not in buttons(page)
+
+
 def test_hostile_ids_are_answered_with_a_sentence_and_links(models: Path) -> None:
     run = add_run(models)
     (models.parent / "spec.json").write_text("{}")
@@ -225,7 +264,7 @@ def test_messages_tags_and_titles_are_shown_as_they_are_and_not_as_markdown(mode
     run = add_run(models, status=store.FAILED, message="![](http://elsewhere/x.png) :red[a_b_c]")
     store.write_notes(run, store.Notes("**loud**", ("a:b[c]",), "<b>note</b>"))
     page = opened(run.id)
-    assert page.title[0].value == r"\*\*loud\*\*"
+    assert title(page) == "**loud**"
     assert page.error[0].value.startswith(r"!\[\](http\://elsewhere/x.png) \:red\[a\_b\_c\]")
     assert r":gray-badge[a\:b\[c\]]" in said(page)
     assert r"\<b\>note" in said(page)
@@ -257,7 +296,7 @@ def test_title_tags_and_note_are_kept(models: Path) -> None:
     page.text_area[0].set_value("More dropout next time.")
     press(page, "edit_save")
     assert store.read_notes(run) == store.Notes("My best", (), "More dropout next time.")
-    assert page.title[0].value == "My best"
+    assert title(page) == "My best"
 
 
 def test_a_run_that_ends_while_the_page_is_open_changes_its_buttons(models: Path) -> None:

@@ -61,7 +61,10 @@ def test_a_run_is_forked_from_its_best_kept_epoch_and_from_each_checkpoint(model
     assert "start.epoch=2" in links(page)["Fork …"]
     page = opened(parent.id, tab="Checkpoints")
     epochs = [link.proto.query_string for link in page.get("page_link") if link.proto.label == "Fork …"]
-    assert [("start.epoch=3" in text, "start.epoch=2" in text) for text in epochs[1:]] == [(True, False), (False, True)]
+    assert [("start.epoch=3" in text, "start.epoch=2" in text) for text in epochs[:-1]] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_the_tab_of_the_checkpoints_says_which_epochs_are_kept(models: Path, parent: store.Run) -> None:

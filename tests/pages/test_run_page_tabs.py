@@ -12,7 +12,7 @@ from pages.ui.common import log_tail, run_view
 from pages.ui.run import live_view
 from tests.epoch_lines import append_line, read_lines
 from tests.pages.folders import add_run, trained_here
-from tests.pages.run_page import buttons, opened
+from tests.pages.run_page import buttons, opened, title
 from tests.pages.visits import drawn, press, said, table_of
 from tl_core import service, store
 from tl_core.errors import RunFailed
@@ -115,7 +115,7 @@ def test_a_thousand_epochs_fit_every_tab(models: Path) -> None:
     assert len(table) == 1000
     assert table.iloc[0]["Epoch"] == 1000
     assert list(table[table["Best"] == "★"]["Epoch"]) == [1000]
-    assert page.title[0].value == "feature-extraction"
+    assert title(page) == "feature-extraction"
 
 
 def test_a_classifier_that_is_solved_at_once_has_a_point_and_no_learning_rate(models: Path) -> None:

@@ -77,10 +77,10 @@ def resume(run: str, models: Path, as_json: bool) -> None:
 @options.models
 @options.as_json
 def export(run: str, models: Path, as_json: bool) -> None:
-    """Export the best epoch of a run that was stopped, interrupted or failed.
+    """Export the best epoch of a run that was cut short.
 
-    Exactly as at the end of training: the network is exported and evaluated on validation and test images. The run keeps its status and can
-    still be resumed; it then exports anew when it ends.
+    A run that was stopped, interrupted or failed: its network is exported and evaluated on validation and test images exactly as at the end
+    of training. It keeps its status and can still be resumed; it then exports anew when it ends.
 
     \b
     Example:

@@ -112,7 +112,8 @@ def _exported(spec: ExperimentSpec | None, state: RunState, epochs: Epochs) -> t
 
 
 def _test(state: RunState, epoch: int) -> Accuracy | None:
-    if state.test_accuracy is None or state.exported_epoch != epoch:
+    # Earlier versions did not say which epoch they exported: it was this one.
+    if state.test_accuracy is None or state.exported_epoch not in (None, epoch):
         return None
     return Accuracy(state.test_accuracy, state.images.get("test"))
 

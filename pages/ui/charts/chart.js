@@ -6,6 +6,7 @@ const CLICK = 350 // Milliseconds after which Plotly knows that a click is not h
 const ENDS = 190 // CSS pixels right of the curves for their names, where a wide chart writes them at their ends.
 const POINTED = "tl-run-pointed" // The event by which a table says which run is pointed at.
 const PALE = 0.15 // Opacity of the other runs meanwhile.
+const DRAWN = Symbol.for("tl-lab.charts") // Those of the page that are drawn; shared like the script.
 const charts = new WeakMap()
 
 export default function ({ data, parentElement }) {
@@ -43,7 +44,7 @@ function mount(parentElement) {
   const ends = document.createElement("div")
   frame.append(box, ends)
   parentElement.append(frame)
-  const chart = { frame, box, ends, drawn: null, pressed: false, alive: true, pointed: null }
+  const chart = { frame, box, ends, drawn: null, pressed: false, alive: true, pointed: null, asked: {} }
   const stop = new AbortController()
   const on = (target, event, act) => target.addEventListener(event, act, { capture: true, signal: stop.signal })
   on(box, "pointerdown", () => { chart.pressed = true })
@@ -63,6 +64,7 @@ function unmount(chart, parentElement) {
   chart.alive = false
   chart.stop()
   chart.observer.disconnect()
+  window[DRAWN]?.delete(chart)
   if (chart.drawn !== null) window.Plotly.purge(chart.box)
   chart.frame.remove()
   charts.delete(parentElement)
@@ -102,6 +104,7 @@ function update(chart, Plotly) {
   chart.drawn = said
   const { data, layout } = coloured(figure, theme)
   keepHidden(box.data ?? [], data)
+  keepZoom(chart, layout)
   chart.settings ??= settings(Plotly, name) // The very same object each time: Plotly makes a new chart for another one.
   const named = !narrow && data.some((trace) => trace.meta?.end)
   const shown = { ...look(theme, narrow, height, named ? ENDS : 12), ...layout, height, autosize: true }
@@ -109,8 +112,23 @@ function update(chart, Plotly) {
   // Also after a zoom, and where the window gets another width.
   if (first) {
     box.on("plotly_afterplot", () => { nameEnds(chart, Plotly); light(chart) })
+    followHover(chart)
   }
+  resetTo(chart)
   nameEnds(chart, Plotly)
+}
+
+// Linked charts show their labels at the same place. A hover that a script asks for emits no event, so none comes back.
+function followHover(chart) {
+  const all = (window[DRAWN] ??= new Set())
+  all.add(chart)
+  const others = () => [...all].filter((other) => other !== chart && chart.wanted.linked && other.wanted.linked === chart.wanted.linked)
+  chart.box.on("plotly_hover", ({ points }) => {
+    for (const { box } of others()) if (box.data.length) window.Plotly.Fx.hover(box, { xval: points[0].x })
+  })
+  chart.box.on("plotly_unhover", () => {
+    for (const { box } of others()) window.Plotly.Fx.unhover(box)
+  })
 }
 
 // The names of runs at the ends of their curves, each pushed down as far as the one above needs. A click hides the curves of a run.
@@ -169,6 +187,32 @@ function light({ box, ends, pointed, drawn }) {
 function keepHidden(before, data) {
   const hidden = new Set(before.filter(({ visible }) => visible === "legendonly").map(({ legendgroup }) => legendgroup))
   for (const trace of data) if (hidden.has(trace.legendgroup)) trace.visible = "legendonly"
+}
+
+// Plotly forgets a zoom when a figure asks for another range, and while a run trains it asks for more and more. So an axis that shows
+// anything else than was asked for goes on showing that.
+function keepZoom({ box, asked }, layout) {
+  for (const name of ["xaxis", "yaxis"]) {
+    const axis = layout[name] ?? {}
+    const [before, now] = [asked[name], box.layout?.[name]]
+    asked[name] = { range: axis.range?.slice(), uirevision: axis.uirevision } // A copy: Plotly writes a zoom into the array itself.
+    if (!axis.range || !before?.range || before.uirevision !== axis.uirevision) continue
+    if (now.autorange) Object.assign(axis, { autorange: true, range: undefined })
+    else if (differ(now.range, before.range)) axis.range = [...now.range]
+  }
+}
+
+// What a double click and the button "reset" go back to: Plotly takes the first range there was.
+function resetTo({ box, asked }) {
+  for (const name of ["xaxis", "yaxis"]) {
+    const range = asked[name]?.range
+    if (range) [box._fullLayout[name]._rangeInitial0, box._fullLayout[name]._rangeInitial1] = range
+  }
+}
+
+function differ(one, other) {
+  const span = Math.abs(other[1] - other[0])
+  return one.some((end, place) => Math.abs(end - other[place]) > 1e-6 * span)
 }
 
 function resize(chart) {

@@ -39,7 +39,7 @@ _STYLE = (_HERE / "chart.css").read_text(encoding="utf-8")
 _NAME = "tl_chart"
 
 
-def draw_chart(figure: dict[str, Any], key: str, height: int, alt: str) -> None:
+def draw_chart(figure: dict[str, Any], key: str, height: int, alt: str, linked: str = "") -> None:
     """Draws a Plotly figure that keeps zoom, hidden curves and the hover label while its data change.
 
     Args:
@@ -48,7 +48,11 @@ def draw_chart(figure: dict[str, Any], key: str, height: int, alt: str) -> None:
         key: Names the chart among all of the page, and the file of a downloaded chart.
         height: In CSS pixels; the width is that of the column.
         alt: What the chart shows, in a sentence, for those who cannot see it.
+        linked: Charts with the same word show their hover labels at the same place of the x axis; empty for a chart on its own.
     """
     # Not isolated: Plotly puts its own styles into the head of the page.
     mounted = st.components.v2.component(_NAME, js=_SCRIPT, css=_STYLE, isolate_styles=False)
-    mounted(key=key, data={"figure": figure, "height": height, "alt": alt, "name": key, "version": VERSION})
+    mounted(
+        key=key,
+        data={"figure": figure, "height": height, "alt": alt, "name": key, "version": VERSION, "linked": linked},
+    )

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from pages.ui.charts import colours, layouts
-from pages.ui.charts.points import smoothed, thinned, x_values
+from pages.ui.charts.points import json_numbers, smoothed, thinned, x_values
+from pages.ui.charts.ranges import epochs_range, values_range
 from pages.ui.charts.traces import NOT_MEASURED, SPLITS, Curve, Figure, Kind, Marked, X, base, star, traces
 from tl_core.experiment.schedules import is_constant
 from tl_core.experiment.spec import ExperimentSpec
@@ -31,6 +32,7 @@ def run_figure(
     smoothing: float,
     log: bool,
     best: Marked | None,
+    planned: int = 0,
     inherited_from: str = "",
     fork: str = "",
 ) -> Figure:
@@ -42,6 +44,7 @@ def run_figure(
         x: Epochs, or the seconds trained up to the end of each.
         smoothing: The weight of what came before, 0 to 0.95; what was measured then stands faintly behind.
         best: The epoch marked by a star, on the measured value.
+        planned: The last epoch that the run will have, up to which the axis of epochs goes from the beginning; 0 if it ends with the curves.
         inherited_from: What the run is called that trained the epochs before a fork.
         fork: What the schedule of the learning rate does at a fork; see `fork_mark`.
     """
@@ -59,13 +62,20 @@ def run_figure(
     at = x_values(epochs, x)
     data = traces(list(drawn.values()), at, index, smoothing, quantity)
     if "val" in drawn and "clean" in drawn:
-        data = [*_gap(drawn["clean"], drawn["val"], at, index, smoothing), *data]
+        data = [*_gap(drawn["clean"], drawn["val"], at, index, smoothing, quantity), *data]
     marks = layouts.joined(layouts.phase_changes(epochs, at, x, fork), _inherited(epochs, at, x, inherited_from))
     if best and starred:
         if "val" in drawn:
             data.append(star(drawn["val"], best, at, starred[0]))
         marks = layouts.joined(marks, layouts.best_line(float(at[starred[0]])))
-    return {"data": data, "layout": layouts.layout(quantity, x, log, len(epochs), marks)}
+    layout = layouts.layout(quantity, x, log, max(planned, len(epochs)), marks)
+    if x == "epoch":
+        layout["xaxis"]["range"] = epochs_range(epochs[0].epoch, max(planned, epochs[-1].epoch))
+    # Not what training reported: under strong dropout it is far off, and would flatten the curves that can be compared.
+    compared = [curve.values for kind, curve in drawn.items() if kind != "reported"]
+    if spans := values_range(compared, log):
+        layout["yaxis"]["range"] = spans
+    return {"data": data, "layout": layout}
 
 
 def _inherited(epochs: Epochs, at: np.ndarray, x: X, title: str) -> layouts.Marks:
@@ -84,7 +94,7 @@ def fork_mark(spec: ExperimentSpec | None) -> str:
     return "schedule restarts" if spec.start.schedule_from is None else "schedule continues"
 
 
-def rates_figure(epochs: Epochs, *, x: X, log: bool = True, fork: str = "") -> Figure:
+def rates_figure(epochs: Epochs, *, x: X, log: bool = True, planned: int = 0, fork: str = "") -> Figure:
     """The learning rate of each group of weights; solved classifiers have none."""
     drawn = [
         Curve(group, group, colours.of_run(2 + number), "solid", epochs.column(f"learning_rate.{group}"))
@@ -94,18 +104,27 @@ def rates_figure(epochs: Epochs, *, x: X, log: bool = True, fork: str = "") -> F
     index = thinned([curve.values for curve in drawn], epochs.phase_starts)
     data = traces(drawn, at, index, 0.0, "learning rate")
     marks = layouts.joined(layouts.phase_changes(epochs, at, x, fork), _inherited(epochs, at, x, ""))
-    layout = layouts.layout("learning rate", x, log, len(epochs), marks)
+    layout = layouts.layout("learning rate", x, log, max(planned, len(epochs)), marks)
+    if x == "epoch" and epochs:
+        layout["xaxis"]["range"] = epochs_range(epochs[0].epoch, max(planned, epochs[-1].epoch))
     if log:
         layout["yaxis"] |= layouts.rate_ticks(rate for trace in data for rate in trace["y"])
     return {"data": data, "layout": layout}
 
 
-def _gap(clean: Curve, validation: Curve, at: np.ndarray, index: np.ndarray, smoothing: float) -> list[dict[str, Any]]:
-    """Clean training and validation once more, unseen, with the space between them filled: it is hidden by its own entry."""
+def _gap(
+    clean: Curve, validation: Curve, at: np.ndarray, index: np.ndarray, smoothing: float, quantity: str
+) -> list[dict[str, Any]]:
+    """Clean training and validation once more, unseen, with the space between them filled: it is hidden by its own entry.
+
+    The hover label has the measured gap: what validation lacks in accuracy, or has more of loss.
+    """
     edges = [
         Curve("gap", "Gap", colours.GAP, "solid", smoothed(curve.values, smoothing)) for curve in (clean, validation)
     ]
     unseen = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     lower, upper = ({**base(curve, at, index, curve.values), **unseen, "name": curve.name} for curve in edges)
     fill = {"fill": "tonexty", "fillcolor": colours.faded(colours.GAP, 0.18)}
-    return [{**lower, "uid": "gap-from", "showlegend": False}, {**upper, **fill, "legendrank": 2000}]
+    gap = layouts.gap_values(quantity, clean.values, validation.values)
+    label = {"hoverinfo": "all", "hovertemplate": layouts.gap_form(quantity), "customdata": json_numbers(gap[index])}
+    return [{**lower, "uid": "gap-from", "showlegend": False}, {**upper, **fill, **label, "legendrank": 2000}]

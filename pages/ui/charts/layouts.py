@@ -24,6 +24,16 @@ def number_form(quantity: str) -> str:
     return {"percent": ".1%", "number": ".4f"}.get(_format_of(quantity), ".2e")
 
 
+def gap_values(quantity: str, clean: np.ndarray, validation: np.ndarray) -> np.ndarray:
+    """How much worse validation is than clean training: in points of a percentage, or in the unit of the quantity. Shape (epochs,)."""
+    return 100 * (clean - validation) if _format_of(quantity) == "percent" else validation - clean
+
+
+def gap_form(quantity: str) -> str:
+    """How `gap_values` are written in a hover label."""
+    return "%{customdata:+.1f} points" if _format_of(quantity) == "percent" else "%{customdata:+.4f}"
+
+
 def has_log_scale(quantity: str) -> bool:
     """Whether a quantity may be drawn on a logarithmic scale: shares of 1 are not."""
     return _format_of(quantity) == "number"

@@ -14,7 +14,7 @@ import streamlit as st
 from pages.ui.markdown import plain
 from tl_core import store
 from tl_core.errors import BadInput
-from tl_core.store import FAILED, INTERRUPTED, RUNNING, STOPPED, Notes, Run, checkpoints
+from tl_core.store import FAILED, INTERRUPTED, QUEUED, RUNNING, STOPPED, Notes, Run, checkpoints, read_state
 from tl_core.store.disk import used
 
 Problems = tuple[str, ...]
@@ -61,6 +61,17 @@ def resume(models: Path, ids: Iterable[str]) -> Problems:
     def act(run: Run) -> None:
         if store.read_state(run).status in RESUMABLE:
             store.queue.add(run)
+
+    return _each(models, ids, act)
+
+
+def export(models: Path, ids: Iterable[str]) -> Problems:
+    """Puts runs that ended before their last epoch at the end of the queue, to export the best so far."""
+
+    def act(run: Run) -> None:
+        if (status := read_state(run).status) != QUEUED:
+            checkpoints.check_exportable(run, status)
+            store.queue.add(run, "export")
 
     return _each(models, ids, act)
 

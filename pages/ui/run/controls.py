@@ -16,15 +16,12 @@ from tl_core import forks, store
 from tl_core.errors import BadInput
 from tl_core.store import checkpoints
 
-LIKE_BUTTONS = """<style>
-:is(.st-key-controls, [class*="st-key-checkpoint_"]) [data-testid="stPageLink-NavLink"] {
-  min-height: 2.5rem; padding: .25rem .75rem; border: 1px solid #8888884d;
-}
-:is(.st-key-controls, [class*="st-key-checkpoint_"]) [data-testid="stPageLink-NavLink"]:is(:hover, :focus-visible) {
-  border-color: currentColor;
-}
-</style>"""
-"""Links that stand among buttons look like them, and stay links: they can be opened in another tab."""
+EXPORT = "Export and test"
+
+EXPORT_HELP = (
+    "Stop and keep the best: exports the network of the best epoch so far (of the last, if Restore best is off) and evaluates it on the test "
+    "images, as the end of training would. The run can still be resumed; it then exports anew when it ends."
+)
 
 FORK_ICON = ":material/fork_right:"
 
@@ -36,26 +33,27 @@ FORK_HELP = (
 
 def draw_controls(view: RunView) -> None:
     run = view.run
-    with st.container(horizontal=True, vertical_alignment="center", key="controls"):
-        _go_on(view)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
+        if change_dialog.can_change(view) and _button("Change during training …", ":material/tune:", "change"):
+            change_dialog.open_change_dialog(view)
+        if can_export(view):
+            _act(view, EXPORT, ":material/deployed_code:", run_actions.export, help=EXPORT_HELP)
         if view.records:
             navigation.link("compare", "Compare with …", runs=run.id)
         if (run.export / "model.keras").exists():
             navigation.link("predict", "Predict with it", run=run.id)
         fork_best_link(view)
-        if change_dialog.can_change(view) and _button("Change during training …", ":material/tune:", "change"):
-            change_dialog.open_change_dialog(view)
         if view.spec and _button("Run again with changes", ":material/replay:", "again"):
             navigation.go("train", **to_query_params(view.spec))
         if _button("Title, tags, notes", ":material/edit:", "edit"):
             run_dialogs.open_edit(view.page, run.models, run.id)
+            st.rerun()
         if view.status != store.RUNNING and _button("Delete", ":material/delete:", "delete"):
             run_dialogs.open_delete(view.page, run.models, {run.id: view.title}, partial(navigation.go, "runs"))
-    st.html(LIKE_BUTTONS)
-    run_actions.draw_problems(view.page)
+            st.rerun()
 
 
-def _go_on(view: RunView) -> None:
+def draw_go_on(view: RunView) -> None:
     """The button that starts or ends work on the run."""
     if view.status == store.RUNNING and store.stop_requested(view.run):
         st.button("Stopping after the current batch", icon="spinner", disabled=True, key="stopping")
@@ -67,11 +65,14 @@ def _go_on(view: RunView) -> None:
         _act(view, "Resume", ":material/play_arrow:", run_actions.resume, primary=True)
 
 
-def _act(view: RunView, label: str, icon: str, act: run_actions.Act, primary: bool = False) -> None:
+def _act(
+    view: RunView, label: str, icon: str, act: run_actions.Act, *, primary: bool = False, help: str | None = None
+) -> None:
     st.button(
         label,
         icon=icon,
-        key=label.lower(),
+        key=label.split(maxsplit=1)[0].lower(),
+        help=help,
         type="primary" if primary else "secondary",
         on_click=run_actions.attempt,
         args=(view.page, act, view.run.models, (view.run.id,)),
@@ -80,6 +81,16 @@ def _act(view: RunView, label: str, icon: str, act: run_actions.Act, primary: bo
 
 def _button(label: str, icon: str, key: str) -> bool:
     return st.button(label, icon=icon, key=key)
+
+
+def can_export(view: RunView) -> bool:
+    """Whether the run ended before it could export itself, and keeps a checkpoint that can be."""
+    if view.status not in checkpoints.EXPORTABLE or view.state.exported_epoch is not None or obstacle_of(view):
+        return False
+    try:
+        return bool(checkpoints.kept(view.run))
+    except BadInput:  # The tab of the checkpoints says which file is damaged.
+        return False
 
 
 def can_fork(view: RunView) -> bool:

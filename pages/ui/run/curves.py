@@ -10,7 +10,7 @@ from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
 from pages.ui.common.run_view import ACTIVE, RunView
 from tl_core import metrics
 from tl_core.metrics import METRICS
-from tl_core.store import RunFigures
+from tl_core.store import FINISHED, RunFigures
 
 HEIGHT, SMALL = 380, 240
 ROOM = 22
@@ -21,7 +21,7 @@ EXPLAINED = """
 - **Training, clean**: on plain training images, after the epoch. Only this is comparable with validation; the shaded gap between
   the two is what the network memorised.
 - **Training, reported**: measured during training, with dropout and augmentation, averaged over the epoch. It may be
-  below validation, and says nothing about overfitting.
+  below validation, and says nothing about overfitting. The axis is made for the other two; a double click in the chart shows all.
 - **Grey band**: epochs of the run this one was forked from. They do not count for this run. *schedule continues* or *restarts*: what the
   learning rate does from there on.
 - **Dotted line**: a new phase begins. *head*: the backbone is frozen. *thaw 1, 2 …*: stages of unfreezing. *fine-tune*: all thawed
@@ -37,8 +37,9 @@ def draw_curves(view: RunView) -> None:
         return
     if len(view.records) == 1 and view.spec is not None and view.spec.head.solved:
         st.caption("This classifier is solved in one step: there is one point and no curve.")
+    charts = st.container()  # The page begins with the curves; how they are drawn is chosen below them.
     quantities, x, weight, log = _choices()
-    with st.grid(2, min_column_width=330, key="charts"):
+    with charts, st.grid(2, min_column_width=330, key="charts"):
         for quantity in quantities:
             with st.container():
                 _chart(view, quantity, x, weight, log and layouts.has_log_scale(quantity))
@@ -72,10 +73,16 @@ def _chart(view: RunView, quantity: str, x: traces.X, weight: float, log: bool) 
         smoothing=weight,
         log=log,
         best=marked(view.figures),
+        planned=planned(view),
         inherited_from=_short(view.forked_from.title) if view.forked_from else "",
         fork=curves.fork_mark(view.spec),
     )
-    draw_chart(figure, f"run-{quantity}", HEIGHT, _alt(view, quantity))
+    draw_chart(figure, f"run-{quantity}", HEIGHT, _alt(view, quantity), linked=f"run {x}")
+
+
+def planned(view: RunView) -> int:
+    """The last epoch of the axis: that of the plan, unless the run ended before, for good."""
+    return 0 if view.status == FINISHED else view.epochs
 
 
 def marked(figures: RunFigures | None) -> traces.Marked | None:
@@ -128,5 +135,5 @@ def _rates(view: RunView, x: traces.X) -> None:
     log = st.toggle(
         "Log scale", True, key="rates_log", help="A logarithmic axis: every division by ten is equally tall."
     )
-    figure = curves.rates_figure(view.records, x=x, log=log, fork=curves.fork_mark(view.spec))
-    draw_chart(figure, "run-rates", SMALL, "The learning rate of each group of weights.")
+    figure = curves.rates_figure(view.records, x=x, log=log, planned=planned(view), fork=curves.fork_mark(view.spec))
+    draw_chart(figure, "run-rates", SMALL, "The learning rate of each group of weights.", linked=f"run {x}")

@@ -7,22 +7,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.common.run_view import RunView, read_view
+from pages.ui.common import run_actions
+from pages.ui.common.run_view import ACTIVE, RunView, read_view
 from pages.ui.live import follow
 from pages.ui.markdown import plain
-from pages.ui.run import (
-    change_dialog,
-    checkpoints,
-    controls,
-    curves,
-    data,
-    epochs,
-    header,
-    log,
-    settings,
-    status,
-    test_report,
-)
+from pages.ui.run import checkpoints, curves, data, epochs, header, log, panel, settings, test_report
 from pages.ui.run.status import status_sentence
 from tl_core import store
 from tl_core.errors import BadInput
@@ -38,8 +27,8 @@ TABS: dict[str, Callable[[RunView], None]] = {
 }
 
 
-def draw_live(models: Path, before: RunView) -> None:
-    """Draws it, and the whole page again where the run is no longer what its buttons were drawn for."""
+def draw_live(models: Path, before: RunView, notes: store.Notes) -> None:
+    """Draws it from one reading of the run, so that curves and figures never differ; names the tab anew where the status changed."""
 
     @st.fragment(key="live")
     def live() -> None:
@@ -50,24 +39,33 @@ def draw_live(models: Path, before: RunView) -> None:
         view = read_view(before.run)
         if _shape(view) != shape:
             st.rerun()
-        _draw_status(view, models)
-        status.draw_progress(view)
-        change_dialog.draw_changes(view)
-        header.draw_figures(view)
-        _tabs(view)
+        header.draw_head(view)
+        run_actions.draw_problems(view.page)
+        _draw_end(view, models)
+        curves_side, figures_side = st.columns([2, 1], gap="medium")
+        with curves_side:
+            _tabs(view)
+        with figures_side:
+            panel.draw_panel(view, notes, models)
 
     shape = _shape(before)
     live()
 
 
 def _shape(view: RunView) -> tuple[object, ...]:
-    """What head and buttons, outside the moving part, were drawn for."""
-    exported = (view.run.export / "model.keras").exists()
-    asked = view.status == store.RUNNING and store.stop_requested(view.run)
-    return view.status, view.title, view.damage, bool(view.records), exported, asked, controls.best_kept(view)
+    """What the browser's tab, outside the moving part, was named for."""
+    return view.status, view.title
 
 
-def _draw_status(view: RunView, models: Path) -> None:
+def _draw_end(view: RunView, models: Path) -> None:
+    """Why a run ended and what of it is damaged; above the curves only where there is something to say."""
+    if view.damage:
+        st.error(
+            plain(" ".join(view.damage)),
+            title="Files of this run are damaged. What can be read is shown; it can be deleted.",
+        )
+    if view.status in ACTIVE:
+        return
     said = plain(status_sentence(view, models))
     if view.status in (store.FAILED, store.INTERRUPTED):
         (st.error if view.status == store.FAILED else st.warning)(said)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.ui.common import status_text
 from pages.ui.common.run_actions import RESUMABLE
-from pages.ui.common.run_view import RunView
+from pages.ui.common.run_view import ACTIVE, RunView
 from pages.ui.common.settings_text import with_titles
 from pages.ui.markdown import plain
 from tl_core import sentences, store
@@ -47,6 +47,8 @@ def _queued(view: RunView, models: Path) -> str:
     waiting = [run.id for run in store.queue.waiting(models)]
     place = waiting.index(view.run.id) + 1 if view.run.id in waiting else 0
     done = len(view.records)
+    if place and store.queue.task_of(view.run) == "export":
+        return f"In the queue, to be exported: place {place} of {len(waiting)}."
     then = (
         f"It continues after epoch {done}." if done else "A worker takes the first of the queue as soon as it is free."
     )
@@ -76,11 +78,17 @@ def phase_text(phase: Phase) -> str:
 
 
 def _finished(view: RunView) -> str:
-    found = view.figures
     took = f"Finished after {duration(view.state.seconds)}.{stopped_early(view)}"
-    tested = f"; test accuracy {found.test.text}" if found and found.test else ""
-    exported = f" Epoch {found.exported.epoch}{_chosen_by(view, found)} is exported{tested}." if found else ""
-    return f"{took}{exported} {view.message}".strip()
+    return f"{took}{_exported(view)} {view.message}".strip()
+
+
+def _exported(view: RunView) -> str:
+    """Which epoch is exported, why that one, and its test accuracy; empty if none is."""
+    found = view.figures
+    if found is None or (view.state.exported_epoch is None and view.status != store.FINISHED):
+        return ""
+    tested = f"; test accuracy {found.test.text}" if found.test else ""
+    return f" Epoch {found.exported.epoch}{_chosen_by(view, found)} is exported{tested}."
 
 
 def _chosen_by(view: RunView, found: RunFigures) -> str:
@@ -104,7 +112,7 @@ def _ended(view: RunView) -> str:
         return f"{message} It cannot be resumed: {obstacle}".strip()
     done = len(view.records)
     where = f"continues after epoch {done}" if done else "starts from the beginning"
-    return f"{message} Resume {where}.".strip()
+    return f"{message}{_exported(view)} Resume {where}.".strip()
 
 
 def obstacle_of(view: RunView) -> str:
@@ -126,16 +134,15 @@ def _lost_images(source: str) -> list[str]:
     return [f"the folder of its images, {argument}, is not there."] if lost else []
 
 
-def draw_progress(view: RunView) -> None:
-    """Draws nothing if the run does not train, and is not got ready either."""
-    now = view.progress
-    if view.status == store.RUNNING:
-        st.progress(status_text.share_done(len(view.records), view.epochs, now), overall_text(view))
-    elif view.status != store.QUEUED:
+def draw_activity(view: RunView, models: Path) -> None:
+    """What its process does now, in words; nothing for a run that has ended."""
+    if view.status not in ACTIVE:
         return
+    st.markdown(plain(status_sentence(view, models)))
+    now = view.progress
     if now is None:
         return
-    st.progress(status_text.stage_share(now), plain(stage_text(now)))
+    st.caption(plain(stage_text(now)))
     if used := usage(now):
         st.caption(plain(used), help="What the process that trains this run uses now.")
     silent = time.time() - now.at

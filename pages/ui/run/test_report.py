@@ -11,6 +11,7 @@ import streamlit as st
 from pages.ui.charts import colours
 from pages.ui.charts.component import draw_chart
 from pages.ui.common.run_view import RunView, json_of, reading
+from pages.ui.run import controls
 from tl_core.store import FINISHED
 from tl_core.text import percent, percent_value
 
@@ -85,6 +86,10 @@ def _chosen_on_it(view: RunView) -> bool:
 def _absent(view: RunView) -> str:
     if view.status == FINISHED:
         return "This run left no report."
+    if controls.can_export(view):
+        return (
+            f"The run ended before it evaluated its test images. {controls.EXPORT} does it for the best epoch so far."
+        )
     return "The test images are evaluated once, when the run ends, so that nothing is tuned on them."
 
 
