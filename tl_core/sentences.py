@@ -30,6 +30,7 @@ TITLES: dict[Stage, _Title] = {
     Stage.MEASURING: _Title("Measuring", of_epoch="Measuring epoch {}"),
     Stage.SOLVING: _Title("Solving"),
     Stage.EVALUATING: _Title("Evaluating", of_part="Evaluating the {} part"),
+    Stage.CLASSIFYING: _Title("Classifying images"),
     Stage.LR_RANGE_TEST: _Title("Testing learning rates"),
     Stage.PROBING: _Title("Probing the blocks"),
     Stage.TRAINING_HEADS: _Title("Training heads"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import photo, write_photos
-from tl_core.data import folder
+from tl_core.data import decode, folder
 from tl_core.data.dataset import Unreadable
 from tl_core.data.skipped import SkipKind, Skipped
 from tl_core.errors import BadInput
@@ -112,7 +112,16 @@ def test_pictures_that_stand_in_no_class_folder_are_listed(photos):
     assert reasons(load(root)) == {"lone.jpg": "not in a class folder"}
 
 
-@pytest.mark.parametrize("name", ["scan.tif", "drawing.svg", "notes.txt", "raw.cr2", "no_suffix", "photo.jpg.part"])
+def test_heic_is_left_out_for_the_package_it_needs_and_not_for_its_name(photos, monkeypatch):
+    root = photos("cat", "dog", each=2)
+    (root / "cat" / "IMG_1.HEIC").write_bytes(b"x")
+    monkeypatch.setattr(decode, "_heic_version", lambda: "")
+    (skipped,) = load(root).skipped
+    assert skipped.kind is SkipKind.FORMAT
+    assert "needs the package pillow-heif" in skipped.reason
+
+
+@pytest.mark.parametrize("name", ["scan.jp2", "drawing.svg", "notes.txt", "raw.cr2", "no_suffix", "photo.jpg.part"])
 def test_files_of_other_kinds_are_listed_never_silently_dropped(photos, name):
     root = photos("cat", "dog", each=2)
     (root / "cat" / name).write_bytes(b"x")
@@ -321,7 +330,7 @@ class TestWhatIsNoDataset:
             load(photos() / "cat" / "000.jpg")
 
     def test_an_empty_folder_says_what_is_expected(self, tmp_path):
-        with pytest.raises(BadInput, match="Expected one folder per class with JPEG, PNG, WEBP, GIF or BMP"):
+        with pytest.raises(BadInput, match="Expected one folder per class with JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF"):
             load(tmp_path)
 
     def test_a_folder_of_bare_pictures_names_one_and_says_what_is_missing(self, photos):

@@ -28,7 +28,7 @@ def quiet(*_):
     pass
 
 
-def must_not_open(item):
+def must_not_open(item, _grey_range):
     raise AssertionError(f"{item.key} was decoded again")
 
 
@@ -40,13 +40,17 @@ def made(count, open_image=None, **changes):
     """A dataset without files: picture i is all of grey value i."""
     items = tuple(Item(f"a/{number}", number % 2, str(number), str(number)) for number in range(count))
     opened = open_image or (lambda item: Image.new("RGB", (20, 10), (int(item.key[2:]),) * 3))
+
+    def read(item, _grey_range):
+        return opened(item)
+
     return ImageDataset(
         **{
             "source": "made",
             "class_names": ("a", "b"),
             "items": items,
             "fingerprint": f"f{count}",
-            "open_image": opened,
+            "read": read,
             **changes,
         }
     )
@@ -82,7 +86,7 @@ def test_more_images_than_one_portion_keep_their_order(tmp_path):
 def test_the_second_call_decodes_nothing(photos, tmp_path):
     dataset = load(photos())
     first = pixels(dataset, 32, tmp_path, quiet)
-    second = pixels(replace(dataset, open_image=must_not_open), 32, tmp_path, quiet)
+    second = pixels(replace(dataset, read=must_not_open), 32, tmp_path, quiet)
     assert second.key == first.key
     assert np.array_equal(second.images, first.images)
     assert second.dataset.items == first.dataset.items
@@ -109,7 +113,7 @@ def test_a_renamed_folder_finds_its_pixels_again(photos, tmp_path):
     root = photos()
     before = pixels(load(root), 32, tmp_path, quiet)
     moved = load(root.rename(tmp_path / "moved"))
-    assert pixels(replace(moved, open_image=must_not_open), 32, tmp_path, quiet).key == before.key
+    assert pixels(replace(moved, read=must_not_open), 32, tmp_path, quiet).key == before.key
 
 
 class TestUnreadableImages:
@@ -131,7 +135,7 @@ class TestUnreadableImages:
 
     def test_are_listed_again_when_the_pixels_come_from_the_cache(self, broken, tmp_path):
         first = pixels(broken, 32, tmp_path, quiet).dataset
-        second = pixels(replace(broken, open_image=must_not_open), 32, tmp_path, quiet).dataset
+        second = pixels(replace(broken, read=must_not_open), 32, tmp_path, quiet).dataset
         assert (second.skipped, second.items) == (first.skipped, first.items)
 
     def test_stand_behind_what_was_skipped_before(self, photos, tmp_path):
@@ -258,13 +262,13 @@ from dataclasses import replace
 root, cache, marks, pause = sys.argv[1], Path(sys.argv[2]), sys.argv[3], float(sys.argv[4])
 dataset = folder.load(root, "folder:" + root)
 
-def counted(item):
+def counted(item, grey_range):
     with open(marks, "ab", buffering=0) as file:
         file.write(b"x")
     time.sleep(pause)
-    return dataset.open_image(item)
+    return dataset.read(item, grey_range)
 
-read = pixels(replace(dataset, open_image=counted), 32, cache, lambda *_: None)
+read = pixels(replace(dataset, read=counted), 32, cache, lambda *_: None)
 print(read.key, int(read.images.astype("int64").sum()))
 """
 

@@ -104,3 +104,21 @@ def test_a_class_that_a_part_has_none_of_is_named(photos):
     first = next((root / "a").iterdir())
     (single / first.name).write_bytes(first.read_bytes() + b" ")
     assert any("no image of lonely" in text for text in warnings_of(root))
+
+
+def test_the_same_image_in_two_classes_is_said_with_both_names(photos):
+    root = photos("cat", "dog", each=10)
+    for number, file in enumerate(sorted((root / "cat").iterdir())[:6]):
+        shutil.copy(file, root / "dog" / f"copy{number}{file.suffix}")
+    spec = data(source=f"folder:{root}")
+    (said,) = split_warnings(listed(spec), split_of(spec, listed(spec)))
+    assert said.startswith("6 images are in more than one class: cat/000.jpg is dog/copy0.jpg, ")
+    assert "One of the labels is wrong" in said
+    assert "and 3 more" in said
+
+
+def test_copies_within_one_class_are_no_conflict(photos):
+    root = photos("cat", "dog", each=10)
+    shutil.copy(root / "cat" / "000.jpg", root / "cat" / "copy.jpg")
+    spec = data(source=f"folder:{root}")
+    assert split_warnings(listed(spec), split_of(spec, listed(spec))) == ()

@@ -198,6 +198,12 @@ def test_stages_that_each_thaw_more_are_no_problem(models: Path) -> None:
     assert [plan.phase.title for plan in made.phases] == ["thaw 1", "thaw 2", "fine-tune"]
 
 
+def test_the_range_of_16_bit_grey_has_no_effect_on_images_that_are_no_files(models: Path, photos: Photos) -> None:
+    chosen = {"data.grey_range": "12-bit"}
+    assert "has no effect: the images of playground have 8 bits" in problem(models, chosen).message
+    assert planned(models, {**chosen, "data.source": f"folder:{photos(each=20)}"}).problems == ()
+
+
 @for_each("row", PARAMETERS, ids=lambda row: row.path)
 def test_a_setting_left_at_its_default_is_never_refused_for_having_no_effect(row: Param) -> None:
     others: tuple[dict[str, Any], ...] = (

@@ -10,10 +10,16 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from tl_core.data.grey import DEFAULT, VALUES, GreyRange, GreyValues, merged
 from tl_core.data.skipped import Skipped
 
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
+
+_DEEP_SUFFIXES = (".png", ".tif", ".tiff")
+"""The names of files that may hold 16-bit grey images."""
+
+_SAMPLED = 6
 
 
 @dataclass(frozen=True)
@@ -91,25 +97,50 @@ class ImageDataset:
 
     Attributes:
         source: The text that identifies it ("folder:photos", "playground:difficulty=0.6").
-        open_image: Reads one item as an RGB image in its original size; raises `Unreadable`.
         fingerprint: A hash of all images and labels.
         layout: How its folders were read; None if it has none.
+        read: Reads one item, 16-bit grey by the range; see `open_image`.
         generated: True if images are computed when opened; `source` alone then determines them.
+        grey_range: How 16-bit grey images are read.
     """
 
     source: str
     class_names: tuple[str, ...]
     items: tuple[Item, ...]
     fingerprint: str
-    open_image: Callable[[Item], Image.Image] = field(compare=False, repr=False)
+    read: Callable[[Item, GreyRange], Image.Image] = field(compare=False, repr=False)
     skipped: tuple[Skipped, ...] = ()
     layout: FolderLayout | None = None
     generated: bool = False
+    grey_range: GreyRange = DEFAULT
+
+    def open_image(self, item: Item) -> Image.Image:
+        """One item as an RGB image, in its original size unless that is very large (see `decode.open_rgb`); raises `Unreadable`."""
+        return self.read(item, self.grey_range)
 
     @cached_property
     def labels(self) -> np.ndarray:
         """The label of every item: int64, shape (items,)."""
         return np.array([item.label for item in self.items], dtype=np.int64)
+
+    @cached_property
+    def grey_sample(self) -> GreyValues | None:
+        """The values of the 16-bit grey images among a few, spread over the dataset; None if the first two are of other kinds."""
+        deep = [item for item in self.items if item.key.lower().endswith(_DEEP_SUFFIXES)]
+        found: GreyValues | None = None
+        for place, item in enumerate(deep[:: max(1, len(deep) // _SAMPLED)][:_SAMPLED]):
+            if place == 2 and found is None:
+                break
+            if values := self._grey_values(item):
+                found = merged(found, *values)
+        return found
+
+    def _grey_values(self, item: Item) -> tuple[int, int] | None:
+        try:
+            values: tuple[int, int] | None = self.open_image(item).info.get(VALUES)
+        except Unreadable:
+            return None
+        return values
 
 
 def used_layout(dataset: ImageDataset) -> FolderLayout | None:

@@ -26,7 +26,7 @@ def load(source: str) -> ImageDataset:
         for number, label in enumerate(labels)
     )
     names = tuple(str(label) for label in range(10))
-    return ImageDataset(source, names, items, digest_of("digits", 1), open_image)
+    return ImageDataset(source, names, items, digest_of("digits", 1), lambda item, _grey_range: open_image(item))
 
 
 def open_image(item: Item) -> Image.Image:

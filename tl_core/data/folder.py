@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -14,8 +15,10 @@ from PIL import Image
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Item, Part
 from tl_core.data.folder_tree import Node, key_of, tree_of
+from tl_core.data.grey import GreyRange
 from tl_core.data.label_table import label_table
 from tl_core.data.layout import LayoutChoice, recognise
+from tl_core.data.names import native
 from tl_core.data.skipped import SkipKind, Skipped, by_reason, counts, empty_class
 from tl_core.errors import BadInput
 from tl_core.files import digest_of
@@ -38,9 +41,7 @@ def load(path: str, source: str, layout: LayoutChoice = "auto") -> ImageDataset:
     tree = tree_of(root, skipped)
     recognised = recognise(tree, layout)
     skipped += recognised.skipped
-    found = [
-        (file, _class_name(folder), part) for folder, part in recognised.classes for file in _filled(folder, skipped)
-    ]
+    found = [(file, folder.name, part) for folder, part in recognised.classes for file in _filled(folder, skipped)]
     _refuse_unsorted(root, tree, [folder for folder, _ in recognised.classes if folder.total], skipped)
     read = list(_digested(root, found, skipped))
     names = tuple(sorted({name for _, (_, name, _) in read}))
@@ -49,18 +50,12 @@ def load(path: str, source: str, layout: LayoutChoice = "auto") -> ImageDataset:
         Item(key_of(root, file), labels[name], digest, group=digest, part=part) for digest, (file, name, part) in read
     )
     fingerprint = digest_of("folder", names, [(item.key, item.label, item.digest, item.part) for item in items])
-    return ImageDataset(
-        source, names, items, fingerprint, lambda item: open_image(root, item), tuple(skipped), recognised.layout
-    )
+    return ImageDataset(source, names, items, fingerprint, partial(open_image, root), tuple(skipped), recognised.layout)
 
 
-def open_image(root: Path, item: Item) -> Image.Image:
+def open_image(root: Path, item: Item, grey_range: GreyRange) -> Image.Image:
     """One photo, decoded; raises Unreadable."""
-    return decode.open_rgb(root / item.key)
-
-
-def _class_name(folder: Node) -> str:
-    return folder.name
+    return decode.open_rgb(root / native(item.key), grey_range)
 
 
 def _root(path: str) -> Path:
@@ -104,7 +99,7 @@ def _expected(skipped: Sequence[Skipped]) -> str:
     linked = any(item.kind is SkipKind.LINK for item in skipped)
     remedy = " Links out of the folder are not followed: put the images themselves there." if linked else ""
     seen = f" Left out: {counts(skipped)} ({'; '.join(by_reason(skipped)[:3])})." if skipped else ""
-    return f"Expected one folder per class with {joined(decode.FORMATS, 'or')} files.{seen}{remedy}"
+    return f"Expected one folder per class with {joined(decode.readable_formats(), 'or')} files.{seen}{remedy}"
 
 
 def _digested(root: Path, found: Sequence[Found], skipped: list[Skipped]) -> Iterator[tuple[str, Found]]:

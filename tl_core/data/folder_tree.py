@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tl_core.data import decode
 from tl_core.data.folder_names import is_litter
+from tl_core.data.names import class_name, is_text, text_of
 from tl_core.data.skipped import SkipKind, Skipped
 from tl_core.text import data_size
 
@@ -36,9 +37,10 @@ class Node:
     images: list[Path] = field(default_factory=list)
     not_read: str = ""
 
-    @property
+    @cached_property
     def name(self) -> str:
-        return self.path.name
+        """The class it may be; see `class_name`."""
+        return class_name(text_of(self.path.name))
 
     @cached_property
     def total(self) -> int:
@@ -78,7 +80,7 @@ def tree_of(root: Path, skipped: list[Skipped]) -> Node:
         dead = [name for name in files if _is_dead_folder(Path(place) / name)]
         names = sorted(name for name in (*folders, *dead) if not is_litter(name))
         node.folders = [_child(root, Path(place) / name, skipped) for name in names]
-        readable = {child.name: child for child in node.folders if not child.not_read}
+        readable = {child.path.name: child for child in node.folders if not child.not_read}
         ahead |= {str(child.path): child for child in readable.values()}
         folders[:] = list(readable)
         for name in sorted(name for name in files if not is_litter(name) and name not in dead):
@@ -92,7 +94,7 @@ def tree_of(root: Path, skipped: list[Skipped]) -> Node:
 
 def key_of(root: Path, file: Path) -> str:
     """The path within the dataset, printable: bytes that are not UTF-8 become "�"."""
-    return os.fsencode(file.relative_to(root)).decode("utf-8", "replace").replace(os.sep, "/")
+    return text_of(file.relative_to(root)).replace(os.sep, "/")
 
 
 def _child(root: Path, path: Path, skipped: list[Skipped]) -> Node:
@@ -106,7 +108,7 @@ def _child(root: Path, path: Path, skipped: list[Skipped]) -> Node:
 
 def _unfit_folder(root: Path, path: Path) -> tuple[str, SkipKind] | None:
     if not path.is_symlink():
-        return None if _is_text(path.name) else ("its name is not valid UTF-8", SkipKind.NAME)
+        return None if is_text(path.name) else ("its name is not valid UTF-8", SkipKind.NAME)
     if not path.exists():
         return _NOWHERE
     inside = path.resolve().is_relative_to(root)
@@ -120,10 +122,10 @@ def _is_dead_folder(path: Path) -> bool:
 
 def _unfit(root: Path, file: Path) -> tuple[str, SkipKind] | None:
     """Why a file cannot be an image of this dataset; None if it can."""
-    if not _is_text(file.relative_to(root).as_posix()):
+    if not is_text(file.relative_to(root)):
         return "its name is not valid UTF-8", SkipKind.NAME
-    if file.suffix.lower() not in decode.SUFFIXES:
-        return "not the name of an image file", SkipKind.NOT_AN_IMAGE
+    if reason := decode.unfit_name(file.name):
+        return reason, SkipKind.FORMAT if decode.is_heic_name(file.name) else SkipKind.NOT_AN_IMAGE
     if file.is_symlink() and not file.exists():  # before `resolve`, which raises on circular links
         return _NOWHERE
     if not file.is_file():
@@ -138,7 +140,3 @@ def _unfit_size(size: int) -> tuple[str, SkipKind] | None:
     if not size:
         return "empty file", SkipKind.BROKEN
     return (f"file larger than {data_size(decode.MAX_BYTES)}", SkipKind.TOO_LARGE) if size > decode.MAX_BYTES else None
-
-
-def _is_text(name: str) -> bool:
-    return not any("\udc80" <= letter <= "\udcff" for letter in name)

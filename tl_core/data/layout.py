@@ -14,6 +14,7 @@ from typing import Literal
 from tl_core.data.dataset import FolderLayout, Part, SplitFolder
 from tl_core.data.folder_names import part_and_rest
 from tl_core.data.folder_tree import Node
+from tl_core.data.names import text_of
 from tl_core.data.skipped import SkipKind, Skipped
 from tl_core.errors import BadInput
 from tl_core.text import counted, first_of, joined
@@ -125,7 +126,7 @@ def _beside(folder: Node, train: Node) -> Skipped:
 def _loose(folder: Node) -> Iterator[Skipped]:
     """Images beside class folders."""
     where = f"{folder.key}/" if folder.key else ""
-    yield from (Skipped(where + file.name, "not in a class folder", SkipKind.PLACE) for file in folder.images)
+    yield from (Skipped(where + text_of(file.name), "not in a class folder", SkipKind.PLACE) for file in folder.images)
 
 
 def _refuse_unnamed_parts(top: Sequence[Node]) -> None:

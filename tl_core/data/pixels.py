@@ -10,25 +10,28 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL
 
 from tl_core.cache.arrays import INDEX, Job, State, grown, is_built, mapped, missing_bytes, need_space, opened
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Item, Unreachable, Unreadable
 from tl_core.data.drawing import drawn
+from tl_core.data.grey import DEFAULT, VALUES, GreyValues, merged
 from tl_core.data.skipped import Skipped
 from tl_core.errors import RunFailed
 from tl_core.files import digest_of, read_json
 from tl_core.records import Activity, ProgressCallback, Stage
 
-VERSION = 1
-"""Increase it when the same file gives different pixels."""
+VERSION = 2
+"""Increase it when the same file gives different pixels, or another reason why there are none.
+
+2: TIFF, AVIF, HEIC and larger JPEGs are read; 32-bit grey is stretched.
+"""
 
 DECODING = Activity(Stage.DECODING)
 
@@ -44,11 +47,13 @@ class Pixels:
     Attributes:
         dataset: The readable images only; `images[i]` belongs to `dataset.items[i]`.
         images: uint8 RGB 0..255, shape (items, size, size, 3), read-only, memory-mapped.
+        grey: The values of 16-bit grey images, before they were scaled to 8 bits; None if there are none.
     """
 
     key: str
     dataset: ImageDataset
     images: np.ndarray
+    grey: GreyValues | None = None
 
 
 def pixels(dataset: ImageDataset, size: int, cache: Path, progress: ProgressCallback) -> Pixels:
@@ -70,7 +75,7 @@ def pixels(dataset: ImageDataset, size: int, cache: Path, progress: ProgressCall
         return _write_all(dataset, size, building, progress)
 
     images, index = opened(folder, job, build, read, progress)
-    return Pixels(folder.name, _without(dataset, index["unreadable"]), images)
+    return Pixels(folder.name, _without(dataset, index["unreadable"]), images, _grey(index))
 
 
 def readable(dataset: ImageDataset, size: int, cache: Path) -> ImageDataset:
@@ -98,7 +103,9 @@ def is_cached(dataset: ImageDataset, size: int, cache: Path) -> bool:
 
 def key_of(dataset: ImageDataset, size: int) -> str:
     """The cache key of the `Pixels` of a dataset at a size."""
-    return digest_of("pixels", VERSION, PIL.__version__, dataset.fingerprint, size)
+    # Only a range that was chosen: it changes nothing for most datasets.
+    chosen = () if dataset.grey_range == DEFAULT else (dataset.grey_range,)
+    return digest_of("pixels", VERSION, *decode.libraries(), dataset.fingerprint, size, *chosen)
 
 
 def bytes_needed(images: int, size: int) -> int:
@@ -112,15 +119,22 @@ def _folder(dataset: ImageDataset, size: int, cache: Path) -> Path:
 
 def _write_all(dataset: ImageDataset, size: int, building: Path, progress: ProgressCallback) -> dict[str, Any]:
     need_space(building.parent, missing_bytes(building, bytes_needed(len(dataset.items), size)), "decoded images")
-    reached = grown(building / _FILE, {"items": 0, "unreadable": []}, partial(_missing, dataset, size, progress))
-    return {"source": dataset.source, "size": size, "unreadable": reached["unreadable"]}
+    reached = grown(
+        building / _FILE, {"items": 0, "unreadable": [], "grey": None}, partial(_missing, dataset, size, progress)
+    )
+    found = {name: reached[name] for name in ("unreadable", "grey")}
+    return {"source": dataset.source, "size": size, **found}
+
+
+def _grey(index: dict[str, Any]) -> GreyValues | None:
+    return GreyValues(**index["grey"]) if index["grey"] else None
 
 
 def _missing(dataset: ImageDataset, size: int, progress: ProgressCallback, state: State) -> Iterator[tuple[Any, State]]:
     """The pixels of the items not yet decoded; unreadable ones give no bytes and are listed in the state."""
-    unreadable = state["unreadable"]
+    unreadable, grey = state["unreadable"], _grey(state)
     rest = replace(dataset, items=dataset.items[state["items"] :])
-    each = drawn(rest, size) if dataset.generated else _decoded(rest, size)
+    each = _drawn(rest, size) if dataset.generated else _decoded(rest, size)
     with closing(each) as decoded:
         for done, (item, result) in enumerate(decoded, start=state["items"] + 1):
             if isinstance(result, Unreachable):
@@ -128,8 +142,11 @@ def _missing(dataset: ImageDataset, size: int, progress: ProgressCallback, state
                 raise _failure(item, result)
             if isinstance(result, Unreadable):
                 unreadable = [*unreadable, (item.key, str(result))]
-            content = b"" if isinstance(result, Unreadable) else result.data
-            yield content, {"items": done, "unreadable": unreadable}
+            image = result if isinstance(result, _Image) else None
+            if image and image.values:
+                grey = merged(grey, *image.values)
+            content = image.pixels.data if image else b""
+            yield content, {"items": done, "unreadable": unreadable, "grey": asdict(grey) if grey else None}
             progress(DECODING, done, len(dataset.items))
 
 
@@ -141,18 +158,35 @@ def _failure(item: Item, reason: Unreachable) -> RunFailed:
     return RunFailed(f"{item.key} {reason}; it existed when the dataset was listed. Restore it and start again.")
 
 
-def _decoded(dataset: ImageDataset, size: int) -> Generator[tuple[Item, np.ndarray | Unreadable], None, None]:
+@dataclass(frozen=True)
+class _Image:
+    """One image: its pixels, and the lowest and highest value of a 16-bit grey one."""
+
+    pixels: np.ndarray
+    values: tuple[int, int] | None = None
+
+
+_Images = Generator[tuple[Item, _Image | Unreadable], None, None]
+
+
+def _drawn(dataset: ImageDataset, size: int) -> _Images:
+    with closing(drawn(dataset, size)) as images:
+        yield from ((item, _Image(pixels)) for item, pixels in images)
+
+
+def _decoded(dataset: ImageDataset, size: int) -> _Images:
     """Every item in order with its pixels or its error. Pillow releases the interpreter lock while it decodes."""
 
-    def one(item: Item) -> np.ndarray | Unreadable:
+    def one(item: Item) -> _Image | Unreadable:
         try:
-            return np.ascontiguousarray(decode.resized(dataset.open_image(item), size))
+            image = dataset.open_image(item)
+            return _Image(np.ascontiguousarray(decode.resized(image, size)), image.info.get(VALUES))
         except Unreadable as error:
             return error
         except MemoryError:
             return decode.NoMemory("needs more memory than is free")
 
-    pool, ahead = ThreadPoolExecutor(os.cpu_count()), deque[tuple[Item, Future[np.ndarray | Unreadable]]]()
+    pool, ahead = ThreadPoolExecutor(os.cpu_count()), deque[tuple[Item, Future[_Image | Unreadable]]]()
     try:
         for item in dataset.items:
             ahead.append((item, pool.submit(one, item)))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from tl_core.data.dataset import PARTS, ImageDataset, used_layout
+from tl_core.data.dataset import PARTS, ImageDataset, Item, used_layout
+from tl_core.data.grey import GreyRange, described, range_warnings
 from tl_core.data.layout import LayoutChoice
 from tl_core.data.missing import missing, missing_warnings
 from tl_core.data.pixels import Pixels, pixels, readable
@@ -23,9 +24,29 @@ def data_warnings(data: DataSettings, dataset: ImageDataset, split: Split) -> tu
     return (*missing_warnings(dataset, data.accept_missing), *_empty(dataset), *split_warnings(dataset, split))
 
 
+def sample_warnings(dataset: ImageDataset) -> tuple[str, ...]:
+    """A warning about the range of 16-bit grey images, from a few of them, before all are decoded."""
+    return tuple(f"A sample: {said}" for said in range_warnings(dataset.grey_sample, dataset.grey_range))
+
+
 def split_warnings(dataset: ImageDataset, split: Split) -> tuple[str, ...]:
-    """Warnings about a split: images in two parts, classes missing from a part."""
-    return (*_shared(dataset, split), *_absent(dataset, split))
+    """Warnings about a dataset and its split: images in two classes or two parts, classes missing from a part."""
+    return (*_in_two_classes(dataset), *_shared(dataset, split), *_absent(dataset, split))
+
+
+def _in_two_classes(dataset: ImageDataset) -> list[str]:
+    """The same image under several labels: no network can learn it."""
+    first: dict[str, Item] = {}
+    twice: dict[str, tuple[Item, Item]] = {}
+    for item in dataset.items:
+        before = first.setdefault(item.digest, item)
+        if before.label != item.label:
+            twice.setdefault(item.digest, (before, item))
+    if not twice:
+        return []
+    number, pairs = len(twice), [f"{one.key} is {other.key}" for one, other in twice.values()]
+    said = "1 image is" if number == 1 else f"{number:,} images are"
+    return [f"{said} in more than one class: {first_of(pairs, 3)}. One of the labels is wrong; remove that copy."]
 
 
 def _empty(dataset: ImageDataset) -> list[str]:
@@ -80,6 +101,8 @@ class DataSettings(Protocol):
     @property
     def group_by(self) -> GroupBy: ...
     @property
+    def grey_range(self) -> GreyRange: ...
+    @property
     def split_seed(self) -> int: ...
 
 
@@ -115,7 +138,7 @@ def known_readable(dataset: ImageDataset, size: int, cache: Path) -> ImageDatase
 
 def listed(data: DataSettings) -> ImageDataset:
     """The dataset with its groups; no image is decoded."""
-    return grouped(load_dataset(data.source, data.layout), data.group_by)
+    return replace(grouped(load_dataset(data.source, data.layout), data.group_by), grey_range=data.grey_range)
 
 
 def split_of(data: DataSettings, dataset: ImageDataset) -> Split:
@@ -132,9 +155,9 @@ def split_of(data: DataSettings, dataset: ImageDataset) -> Split:
 
 def _without_empty_classes(dataset: ImageDataset) -> ImageDataset:
     """The dataset without classes whose images are all unreadable."""
-    left = sorted(set(dataset.labels.tolist()))
+    left = {label: place for place, label in enumerate(sorted(set(dataset.labels.tolist())))}
     empty = [name for label, name in enumerate(dataset.class_names) if label not in left]
-    items = tuple(replace(item, label=left.index(item.label)) for item in dataset.items)
+    items = tuple(replace(item, label=left[item.label]) for item in dataset.items)
     names = tuple(dataset.class_names[label] for label in left)
     return (
         replace(dataset, class_names=names, items=items, skipped=(*dataset.skipped, *_emptied(dataset)))
@@ -153,13 +176,14 @@ def _emptied(dataset: ImageDataset) -> Iterator[Skipped]:
 
 def describe(prepared: Prepared, data: DataSettings) -> dict[str, Any]:
     """The content of a run's report/data.json: counts, skipped files with reasons, replaced labels."""
-    dataset, parts = prepared.dataset, prepared.split
+    dataset, parts, found = prepared.dataset, prepared.split, prepared.pixels.grey
     return {
         "fingerprint": dataset.fingerprint,
         "classes": list(dataset.class_names),
         "layout": layout.text if (layout := used_layout(dataset)) else "",
         "images": part_counts(dataset, parts),
-        "remarks": list(data_warnings(data, dataset, parts)),
+        "grey": f"{described(found)} Read as {dataset.grey_range}." if found else "",
+        "remarks": [*data_warnings(data, dataset, parts), *range_warnings(found, dataset.grey_range)],
         "skipped": [item.to_json() for item in dataset.skipped],
         "mislabelled": [dataset.items[parts.train[place]].key for place in parts.mislabelled],
     }

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from tl_core.data.names import class_name
 from tl_core.data.prepare import listed
 from tl_core.errors import Problem
 from tl_core.experiment.phases import Phase, PhaseLabel
@@ -78,11 +79,14 @@ def problems(parent: Run, experiment: Experiment) -> tuple[Problem, ...]:
 def fork_warnings(parent: Run, experiment: Experiment) -> tuple[str, ...]:
     """Warnings about an allowed fork."""
     before, said = resolve(read_spec(parent)), []
+    now, was = (one.spec.data.grey_range for one in (experiment, before))
     if experiment.spec.data.source != before.spec.data.source:
         said.append(
             "The fork uses other images than its parent: it may validate on images that were trained on, and its curves are not "
             "comparable with the inherited epochs."
         )
+    if now != was:
+        said.append(f"The fork reads 16-bit grey as {now}, its parent as {was}: a jump in the curves is not progress.")
     if experiment.image_size != before.image_size:
         said.append(
             f"The fork uses images of {experiment.image_size} pixels, its parent {before.image_size}: a jump in the curves is not progress."
@@ -134,7 +138,8 @@ def _weights_file(parent: Run, experiment: Experiment) -> Iterator[Problem]:
 def _classes(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
     if (spec.data.source, spec.data.layout) == (before.data.source, before.data.layout):
         return
-    known, found = classes_of(parent, "start.run"), listed(spec.data).class_names
+    known = tuple(map(class_name, classes_of(parent, "start.run")))  # An older run may have decomposed names.
+    found = listed(spec.data).class_names
     if found != known:
         theirs, ours = first_of(found, 8), first_of(known, 8)
         message = (

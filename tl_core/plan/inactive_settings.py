@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tl_core.data.sources import parse
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import PARAMETERS
@@ -37,6 +38,16 @@ def thaws(experiment: Experiment) -> bool:
         return any(phase.backbone_rate is not None for phase in experiment.phases)
     except BadInput:  # A stage has an unknown block, which is a separate problem.
         return True
+
+
+def _source(experiment: Experiment) -> Found:
+    source, _ = parse(experiment.spec.data.source)
+    if not source.is_path:
+        yield (
+            ("data.grey_range",),
+            f"the images of {source.name} have 8 bits",
+            "Choose a folder of photos, or leave it out.",
+        )
 
 
 _OF_STORED = ("train.feature_cache", "train.feature_storage", "train.prefix_precision")
@@ -160,6 +171,7 @@ def _stopping(experiment: Experiment) -> Found:
 
 
 _RULES: tuple[Callable[[Experiment], Found], ...] = (
+    _source,
     _solved,
     _frozen,
     _one_thawed,

@@ -12,7 +12,7 @@ from tl_core.cache.arrays import is_built
 from tl_core.data import pixels
 from tl_core.data.dataset import FolderLayout, ImageDataset, used_layout
 from tl_core.data.missing import Missing, missing, unaccepted
-from tl_core.data.prepare import data_warnings, known_readable, listed, split_of
+from tl_core.data.prepare import data_warnings, known_readable, listed, sample_warnings, split_of
 from tl_core.data.skipped import Skipped
 from tl_core.data.split import ClassImages, Split, class_images
 from tl_core.devices import devices
@@ -113,7 +113,8 @@ def plan(experiment: Experiment, models: Path, dataset: ImageDataset | None = No
     unfit, data = start_problems(experiment, models), experiment.spec.data
     found = (*spec_problems(experiment), *unfit)
     try:
-        dataset = known_readable(dataset or listed(data), experiment.image_size, cache_folder(models))
+        whole = dataset or listed(data)  # Keeps its sample of grey values for the next plan.
+        dataset = known_readable(whole, experiment.image_size, cache_folder(models))
     except BadInput as error:
         return Plan((*found, *error.problems))
     found = (*found, *unaccepted(dataset, data.accept_missing))
@@ -126,7 +127,7 @@ def plan(experiment: Experiment, models: Path, dataset: ImageDataset | None = No
     if any(problem.path == "train.stages" for problem in found):  # There are no phases then.
         return Plan(found)
     # Nothing more to report about a parent that is missing or unreadable.
-    told = () if unfit else start_warnings(experiment, models)
+    told = (*sample_warnings(whole), *(() if unfit else start_warnings(experiment, models)))
     return _costed(experiment, models, dataset, split, found, told)
 
 

@@ -21,6 +21,7 @@ class Stage(StrEnum):
     MEASURING = "measuring"
     SOLVING = "solving"
     EVALUATING = "evaluating"
+    CLASSIFYING = "classifying"
     LR_RANGE_TEST = "learning rate range test"
     PROBING = "probing"
     TRAINING_HEADS = "training heads"

@@ -175,7 +175,7 @@ def wished(models: Path) -> Experiment | None:
 def prefetch_key(experiment: Experiment) -> tuple[object, ...]:
     """What the prefetch depends on: pixels, network and features."""
     spec, frozen = experiment.spec, experiment.phases[0].frozen
-    pixels = spec.data.source, spec.data.group_by, experiment.image_size
+    pixels = spec.data.source, spec.data.group_by, spec.data.grey_range, experiment.image_size
     if frozen is None or not _has_features(experiment):
         return *pixels, experiment.weights_identity
     identity, train = experiment.feature_identity(frozen, device=""), spec.train  # The device is this worker's.

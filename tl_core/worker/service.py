@@ -47,7 +47,7 @@ def predict(models: Path, run_id: str, epoch: int | None, files: list[str], top:
     from tl_core.engine.serving import predictor
 
     network = predictor(get_run(models, run_id), epoch)
-    ranked, skipped = network.files(map(Path, files), top)
+    ranked, skipped = network.files([Path(file) for file in files], top)
     signature = network.signature
     made = Predictions(
         tuple((one.name, one.scores) for one in ranked),

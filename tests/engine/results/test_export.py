@@ -106,6 +106,30 @@ def test_evaluating_pictures_none_of_which_can_be_read_says_so(run: store.Run, t
         Predictor.of(run.export).evaluate(load_dataset(f"folder:{tmp_path / 'bad'}"), tmp_path, quiet)
 
 
+def test_a_network_with_decomposed_class_names_is_evaluated_on_folders_with_composed_ones(
+    run: store.Run, tmp_path: Path
+) -> None:
+    model, signature = export.load(run.export)
+    decomposed = tuple(f"e\u0301{name}" for name in signature.classes)
+    dataset = load_dataset("digits")
+    few = replace(dataset, items=dataset.items[:20], class_names=tuple(f"\u00e9{name}" for name in dataset.class_names))
+    predictor = Predictor(model, replace(signature, classes=decomposed))
+    measured, _ = predictor.evaluate(few, tmp_path, quiet)
+    expected, _ = Predictor(model, signature).evaluate(replace(dataset, items=few.items), tmp_path, quiet)
+    assert np.array_equal(measured.losses, expected.losses)
+
+
+def test_16_bit_images_are_read_for_prediction_in_the_range_the_network_was_trained_in(
+    run: store.Run, tmp_path: Path
+) -> None:
+    model, signature = export.load(run.export)
+    levels = np.random.default_rng(0).integers(0, 256, (32, 32))
+    Image.fromarray(levels.astype(np.uint8)).save(tmp_path / "8.png")
+    Image.fromarray(np.round(levels * 4095 / 255).astype(np.uint16)).save(tmp_path / "12.png")
+    made, _ = Predictor(model, replace(signature, grey_range="12-bit")).files([tmp_path / "8.png", tmp_path / "12.png"])
+    assert dict(made[0].scores) == pytest.approx(dict(made[1].scores), abs=1e-6)
+
+
 def _pixels_of(dataset: ImageDataset, cache: Path) -> np.ndarray:
     return pixels(dataset, 32, cache, quiet).images.astype(np.float32)
 

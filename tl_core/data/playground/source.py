@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import partial
 
 from PIL import Image
 
@@ -82,7 +81,9 @@ def load(options: PlaygroundOptions, source: str) -> ImageDataset:
     labels = _labels(keys, options)
     items = tuple(Item(key, labels[key], _digest(key, options), group=key) for key in keys)
     fingerprint = digest_of("playground", names, [(item.digest, item.label) for item in items])
-    return ImageDataset(source, names, items, fingerprint, partial(_open, options), generated=True)
+    return ImageDataset(
+        source, names, items, fingerprint, lambda item, _grey_range: _open(options, item), generated=True
+    )
 
 
 def _open(options: PlaygroundOptions, item: Item) -> Image.Image:

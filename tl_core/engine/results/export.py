@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tl_core.data.grey import DEFAULT, GreyRange
 from tl_core.engine.backend import keras
 from tl_core.engine.results.model_card import PREPARATION, model_card
 from tl_core.errors import BadInput
@@ -35,6 +36,7 @@ class Signature:
         image_size: Inputs are float32 RGB 0..255 of shape (batch, image_size, image_size, 3); images are resized to the square.
         details: Its origin: run, epoch, backbone, versions.
         preparation: How an image becomes an input, in words; see `PREPARATION`.
+        grey_range: How 16-bit grey images are read, as in training.
     """
 
     classes: tuple[str, ...]
@@ -43,6 +45,7 @@ class Signature:
     details: dict[str, Any]
     pixel_range: tuple[int, int] = (0, 255)
     preparation: Mapping[str, str] = field(default_factory=lambda: dict(PREPARATION))
+    grey_range: GreyRange = DEFAULT
     format: int = 1
 
 

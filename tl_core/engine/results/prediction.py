@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from tl_core.data import decode
 from tl_core.data.dataset import ImageDataset, Unreadable
+from tl_core.data.names import class_name, text_of
 from tl_core.data.pixels import pixels
 from tl_core.data.skipped import Skipped
 from tl_core.engine.backend import keras
@@ -19,9 +20,11 @@ from tl_core.engine.results.reports import cross_entropy, squared_hinge
 from tl_core.engine.step import forward_pass
 from tl_core.errors import BadInput
 from tl_core.metrics import Measured
-from tl_core.records import ProgressCallback
+from tl_core.records import Activity, ProgressCallback, Stage, unwatched
 
 BATCH = 32
+
+CLASSIFYING = Activity(Stage.CLASSIFYING)
 
 
 @dataclass(frozen=True)
@@ -59,19 +62,24 @@ class Predictor:
         outputs = _outputs(self._forward, images).astype(np.float64)
         return np.concatenate([1 - outputs, outputs], axis=1) if self.signature.output == "sigmoid" else outputs
 
-    def files(self, paths: Iterable[Path], most: int = 5) -> tuple[list[Prediction], list[Skipped]]:
-        """The best classes of each image file, and the files that cannot be read."""
-        readable: list[Path] = []
-        images: list[np.ndarray] = []
+    def files(
+        self, paths: Sequence[Path], most: int = 5, progress: ProgressCallback = unwatched
+    ) -> tuple[list[Prediction], list[Skipped]]:
+        """The best classes of each image file, and the files that cannot be read. Keeps one batch of images in memory."""
+        made: list[Prediction] = []
         skipped: list[Skipped] = []
-        for path in paths:
+        batch: list[tuple[str, np.ndarray]] = []
+        for done, path in enumerate(paths, 1):
             try:
-                images.append(decode.resized(decode.open_rgb(path), self.signature.image_size))
-                readable.append(path)
+                batch.append((text_of(path), self._pixels(path)))
             except Unreadable as error:
-                skipped.append(Skipped(str(path), str(error)))
-        scores = self.scores(np.stack(images)) if images else np.zeros((0, 1))
-        return [self._ranked(str(path), row, most) for path, row in zip(readable, scores, strict=True)], skipped
+                skipped.append(Skipped(text_of(path), str(error)))
+            if batch and (len(batch) == BATCH or done == len(paths)):
+                scores = self.scores(np.stack([image for _, image in batch]))
+                made += [self._ranked(name, row, most) for (name, _), row in zip(batch, scores, strict=True)]
+                batch.clear()
+            progress(CLASSIFYING, done, len(paths))
+        return made, skipped
 
     def evaluate(self, dataset: ImageDataset, cache: Path, progress: ProgressCallback) -> tuple[Measured, ImageDataset]:
         """Evaluates the network on all readable images of a dataset.
@@ -80,6 +88,7 @@ class Predictor:
             BadInput: the dataset has a class unknown to the network, or no readable image.
         """
         labels = _translated(dataset, self.signature.classes)
+        dataset = replace(dataset, grey_range=self.signature.grey_range)
         read = pixels(dataset, self.signature.image_size, cache, progress)
         rows = {item.key: label for item, label in zip(dataset.items, labels, strict=True)}
         kept = np.array([rows[item.key] for item in read.dataset.items], dtype=np.int64)
@@ -90,6 +99,10 @@ class Predictor:
         measure = squared_hinge if self.signature.output == "margins" else cross_entropy
         forward = forward_pass(export.without_activation(self.model))
         return measure(_outputs(forward, read.images), kept), read.dataset
+
+    def _pixels(self, path: Path) -> np.ndarray:
+        """An image file as in training: uint8 RGB, shape (size, size, 3); raises Unreadable."""
+        return decode.resized(decode.open_rgb(path, self.signature.grey_range), self.signature.image_size)
 
     def _ranked(self, name: str, scores: np.ndarray, most: int) -> Prediction:
         order = np.argsort(-scores, kind="stable")[:most]
@@ -102,9 +115,12 @@ def _outputs(forward: Callable[[np.ndarray], np.ndarray], images: np.ndarray) ->
 
 def _translated(dataset: ImageDataset, classes: Sequence[str]) -> list[int]:
     """The network's label of every item."""
-    unknown = sorted(set(dataset.class_names) - set(classes))
+    known = {
+        class_name(name): label for label, name in enumerate(classes)
+    }  # An older network may have decomposed names.
+    unknown = sorted(set(dataset.class_names) - set(known))
     if unknown:
         message = f"has classes unknown to the network: {', '.join(unknown[:5])}"
         raise BadInput.of("source", message, f"It knows {', '.join(classes[:20])}.")
-    to_network = [classes.index(name) for name in dataset.class_names]
+    to_network = [known[name] for name in dataset.class_names]
     return [to_network[item.label] for item in dataset.items]

@@ -133,7 +133,9 @@ def signature_of(run: Run, experiment: Experiment, classes: tuple[str, ...], ent
         **(asdict(environment) if environment else {}),
     }
     margins = spec.head.classifier == "linear-svm"
-    return Signature(classes, experiment.image_size, "margins" if margins else output, details)
+    return Signature(
+        classes, experiment.image_size, "margins" if margins else output, details, grey_range=spec.data.grey_range
+    )
 
 
 def network_at(run: Run, epoch: int, progress: ProgressCallback = unwatched) -> tuple[keras.Model, Signature]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, model_validator
 
 from tl_core.data import sources
+from tl_core.data.grey import DEFAULT, GreyRange
 from tl_core.data.layout import LayoutChoice
 from tl_core.data.split import GroupBy
 from tl_core.params import Section, located, setting
@@ -92,6 +93,13 @@ class DataSpec(Section):
         "Images that stay together in one part of the split: identical files (content), files in the same folder within a class "
         "(folder), or files whose names agree up to the last _ or - (prefix).",
     )
+    grey_range: GreyRange = setting(
+        DEFAULT,
+        "The values of 16-bit grey images that become black and white: 0 to the largest value of that many bits, or each image's own "
+        "darkest to its own brightest (image). Microscopes and X-ray detectors often use only 10 to 14 of 16 bits; read as 16-bit, their "
+        "images are nearly black. Other images are not affected.",
+        title="Range of 16-bit grey images",
+    )
     split_seed: int = setting(
         0,
         "Seed of the split into training, validation and test images. Separate from the training seed, so that repeated runs "
@@ -101,8 +109,8 @@ class DataSpec(Section):
     )
 
     def listing(self) -> DataSpec:
-        """The settings that decide which images there are, all others at their defaults: what a list of images is cached by."""
-        return DataSpec(source=self.source, layout=self.layout, group_by=self.group_by)
+        """The settings that decide which images there are and how they are read, all others at their defaults: what a list of images is cached by."""
+        return DataSpec(source=self.source, layout=self.layout, group_by=self.group_by, grey_range=self.grey_range)
 
     @model_validator(mode="after")
     def _source_is_known(self) -> Self:
