@@ -130,8 +130,11 @@ def test_a_run_with_a_damaged_state_is_listed_as_failed(lab: Lab, run: store.Run
 
 def test_a_missing_image_is_named_before_anything_is_loaded(lab: Lab, run: store.Run, photos: Photos) -> None:
     there = next(photos("cat").glob("*/*.png"))
-    check_refused(lab("predict", "last", there, "nowhere.png", "gone.png"), "nowhere.png, gone.png")
-    check_refused(lab("predict", "last", there.parent), str(there.parent))
+    check_refused(
+        lab("predict", "last", "nowhere.png", "gone.png"), "nowhere.png (there is no file or folder of this name)"
+    )
+    (there.parent / "empty").mkdir()
+    check_refused(lab("predict", "last", there.parent / "empty"), "empty (no image in this folder)")
 
 
 @pytest.mark.parametrize("name", list(commands.commands))

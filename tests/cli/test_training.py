@@ -156,6 +156,25 @@ def test_a_bad_image_does_not_keep_a_good_one_from_its_prediction(
     assert [item["file"] for item in made["skipped"]] == [str(tmp_path / "bad.jpg")]
 
 
+def test_a_folder_is_classified_and_a_missing_path_is_named(
+    lab: Lab, run: store.Run, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "photos" / "inner").mkdir(parents=True)
+    inside = [picture(tmp_path / "photos" / name) for name in ("1.png", "inner/2.jpg")]
+    (tmp_path / "photos" / "notes.txt").write_text("no picture")
+    alone = picture(tmp_path / "alone.png")
+    said = lab("predict", run.id, tmp_path / "gone.jpg", tmp_path / "photos", alone, "--models", folder, "--json")
+    assert said.status == 0, said.err
+    made = last_object(said)
+    assert [one["image"] for one in made["predictions"]] == [str(file) for file in (*inside, alone)]
+    reasons = {item["file"]: item["reason"] for item in made["skipped"]}
+    assert reasons == {
+        str(tmp_path / "gone.jpg"): "there is no file or folder of this name",
+        str(tmp_path / "photos" / "notes.txt"): "not the name of an image file",
+    }
+    assert all(name in said.err for name in reasons)
+
+
 @pytest.fixture
 def queued(folder: Path) -> store.Run:
     """A run that has not begun; its features are there."""

@@ -66,6 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Runs a command; returns the exit status."""
+    output.replace_unencodable()
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         done = lab.main(arguments or ["--help"], prog_name="python -m tl_core", standalone_mode=False)

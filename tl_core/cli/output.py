@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +29,13 @@ def _console(stderr: bool) -> Console:
 
 out = _console(stderr=False)
 err = _console(stderr=True)
+
+
+def replace_unencodable() -> None:
+    """Prints "?" for characters that the encoding of the output lacks (cp1252, ASCII), instead of failing in the middle of a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def print_json(value: Any) -> None:
@@ -72,7 +81,11 @@ def print_line(text: str = "", style: str = "", console: Console = out) -> None:
 
 
 def visible(text: str) -> str:
-    """Text with control characters (colour codes, bells) escaped: file names may contain anything."""
+    """Text with control characters (colour codes, bells) escaped: file names may contain anything.
+
+    A name that Python could not decode, because UTF-8 mode is off, is decoded here.
+    """
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return "".join(letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in text)
 
 

@@ -12,6 +12,8 @@ import click
 from tl_core import store
 from tl_core.cli import options, output
 from tl_core.cli.training import figures_of, how_to_resume, summary
+from tl_core.data.given import image_files
+from tl_core.data.skipped import Skipped
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
@@ -20,7 +22,7 @@ from tl_core.metrics import METRICS, Metric, of_split
 from tl_core.records import EpochRecord, RunState
 from tl_core.store.checkpoints import kept
 from tl_core.store.live_changes import changes_in_force
-from tl_core.text import data_size, duration
+from tl_core.text import data_size, duration, first_of
 
 
 @click.command()
@@ -168,18 +170,30 @@ def _show_report(run: store.Run, part: str) -> None:
     file = run.report / f"{part}.json"
     if file.exists():
         output.print_line()
-        _print_report(read_json(file), f"Exported epoch on the {part} part")
+        _print_report(read_json(file), f"Exported epoch on the {part} part", f"report/{part}.json")
 
 
-def _print_report(report: dict[str, Any], title: str) -> None:
+def _print_report(report: dict[str, Any], title: str, whole: str) -> None:
+    """Prints a report; `whole` has all of its classes."""
     output.print_text(
         f"{title}: accuracy {report['accuracy']:.3f} on {report['images']:,} images, {report['loss_name']} {report['loss']:.4f}"
     )
+    classes = report["classes"]
+    if len(classes) > _CLASSES:
+        known = [row for row in classes if row["recall"] is not None]
+        classes = sorted(known, key=lambda row: row["recall"])[:_WORST]
+        output.print_text(
+            f"The {_WORST} of {len(report['classes']):,} classes with the lowest recall; {whole} has all of them."
+        )
     rows = [
         (row["name"], *(output.share(row[name]) for name in ("precision", "recall", "f1")), row["images"])
-        for row in report["classes"]
+        for row in classes
     ]
     output.print_table(("class", ">precision", ">recall", ">F1", ">images"), rows)
+
+
+_CLASSES, _WORST = 40, 20
+"""Classes up to which all are printed, and how many of more."""
 
 
 @click.command()
@@ -213,34 +227,40 @@ def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
     if as_json:
         output.print_json({"run": found.id, "source": source, **made, "skipped": skipped})
         return
-    _print_report(made, f"{found.id} on {source}")
+    _print_report(made, f"{found.id} on {source}", "--json")
     for item in read.skipped:
         _say_left_out(f"{item.key} ({item.reason})")
 
 
 @click.command()
 @click.argument("run")
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path(path_type=Path))
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE|FOLDER...", type=click.Path(path_type=Path))
 @click.option("--top", default=5, show_default=True, type=click.IntRange(1), help="Number of classes to show.")
 @options.models
 @options.as_json
 def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json: bool) -> None:
     """Classify image files with a run's network.
 
+    Of a FOLDER all images are classified, also those in its folders. What cannot be read is named with its reason, and the rest is
+    classified.
+
     \b
-    Example:
+    Examples:
       python -m tl_core predict last photo.jpg another.png --top 3
+      python -m tl_core predict last holiday/ --json
     """
     found = store.find_run(models, run)
-    missing = [str(path) for path in images if not path.is_file()]
-    if missing:
-        raise BadInput.of("image", f"there is no file {', '.join(missing)}")
+    files, skipped = image_files(images)
+    if not files:  # Before anything is loaded.
+        raise _nothing_read(skipped)
     from tl_core.engine.results.prediction import Predictor
 
-    predictions, skipped = Predictor.of(found.export).files(images, top)
-    said = "; ".join(f"{item.key}: {item.reason}" for item in skipped)
+    predictor = Predictor.of(found.export)
+    with output.bar(output.err) as bar:
+        predictions, broken = predictor.files(files, top, bar)
+    skipped = [*skipped, *broken]
     if not predictions:
-        raise BadInput.of("image", f"no image could be read: {said}")
+        raise _nothing_read(skipped)
     if as_json:
         made = [{"image": prediction.name, "classes": dict(prediction.scores)} for prediction in predictions]
         left_out = [{"file": item.key, "reason": item.reason} for item in skipped]
@@ -252,8 +272,16 @@ def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json:
         ]
         places = max(map(len, rows))
         output.print_table(("image", *(f"{place}." for place in range(1, places))), rows)
-    if skipped:
-        _say_left_out(said)
+    for item in skipped:
+        _say_left_out(f"{item.key} ({item.reason})")
+
+
+def _nothing_read(skipped: Sequence[Skipped]) -> BadInput:
+    said = first_of([f"{item.key} ({item.reason})" for item in skipped], _NAMED)
+    return BadInput.of("image", f"no image could be read: {said}")
+
+
+_NAMED = 20
 
 
 def _say_left_out(said: str) -> None:
