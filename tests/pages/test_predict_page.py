@@ -198,7 +198,7 @@ def test_pictures_are_classified_and_those_that_cannot_be_read_named(models: Pat
     assert ">cat " in html and "75.0 %" in html and "d[o]g" in html and "25.0 %" in html
     assert r"no \[x\].jpg: empty file" in said(page)
     (warning,) = page.warning
-    assert "1 file skipped" in str(warning.proto)
+    assert "1 file left out" in str(warning.proto)
     assert address(page) == {"run": run.id}
 
 
@@ -372,3 +372,53 @@ def test_all_cards_of_many_pictures_are_turned_page_by_page(models: Path, asked:
     with_network(models)
     page = upload(opened(), *(image(f"{number:02d}.png") for number in range(results.A_PAGE + 1)))
     assert "00.png" in drawn(page) and f"{results.A_PAGE:02d}.png" not in drawn(page)
+
+
+def test_every_file_of_a_mixed_drop_is_named_with_its_outcome(models: Path, asked: Asked) -> None:
+    with_network(models)
+    names = ["scan.tif", "photo.HEIC", "notes.txt", "no suffix"]
+    page = upload(opened(), image("a.png"), *((name, b"other", "application/octet-stream") for name in names))
+    assert asked[0][2] == 5
+    assert "a.png" in drawn(page)
+    assert all(f"{name}: empty file" in said(page) for name in names)
+    table = page.dataframe[0].value
+    assert table["File"].tolist() == ["a.png", *names]
+    assert table["Left out because"].tolist() == ["", *["empty file"] * 4]
+
+
+def test_all_files_that_were_too_many_are_named(models: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "MOST", 1)
+    with_network(models)
+    page = upload(opened(), *(image(f"{number}.png") for number in range(15)))
+    assert "14 files not added" in str(page.warning[0].proto)
+    assert all(f"{number}.png: at most 1 images" in said(page) for number in range(1, 15))
+
+
+def test_images_are_ordered_by_doubt(models: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = {"sure.png": 0.99, "torn.png": 0.51, "likely.png": 0.8}
+
+    def predict(_models: Path, run_id: str, epoch: int | None, files: Sequence[Path], top: int = 5) -> Predictions:
+        shares = dict(zip(files, scores.values(), strict=True))
+        made = tuple((str(file), (("cat", share), ("dog", 1 - share))) for file, share in shares.items())
+        return Predictions(made, (), "softmax", ("cat", "dog"), 2)
+
+    monkeypatch.setattr(service, "predict", predict)
+    with_network(models)
+    page = upload(opened(), *map(image, scores))
+
+    def order() -> list[str]:
+        return [str(name) for name in page.dataframe[0].value["File"]]
+
+    def cards() -> list[str]:
+        return sorted(scores, key=drawn(page).index)
+
+    assert order() == cards() == ["sure.png", "torn.png", "likely.png"]
+    page.selectbox(key="predict_order").select(results.DOUBTFUL).run()
+    assert order() == cards() == ["torn.png", "likely.png", "sure.png"]
+    page.selectbox(key="predict_order").select(results.SURE).run()
+    assert order() == cards() == ["sure.png", "likely.png", "torn.png"]
+
+
+def test_doubt_is_the_lead_of_the_best_class_also_for_margins() -> None:
+    assert Answer((("a", 2.5), ("b", 2.0), ("c", -1.0))).lead == 0.5
+    assert Answer((("a", 0.4),)).lead == float("inf")

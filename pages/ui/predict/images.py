@@ -17,15 +17,17 @@ from pages.ui.markdown import plain
 from pages.ui.predict.network_picker import Network, into_address
 from tl_core.data import decode
 from tl_core.data.dataset import Unreadable
-from tl_core.data.decode import SUFFIXES
 from tl_core.service import Output, Predictions
 from tl_core.store import is_alive, this_process
-from tl_core.text import data_size
+from tl_core.text import counted, data_size, joined
 
 MOST = 200
 """Images at a time."""
 
 MOST_BYTES = 1_000_000_000
+
+LISTED = 50
+"""Files without a prediction that are listed on the page; the table and the CSV file have all."""
 
 THUMBNAIL = 256
 """Pixels of the longer side; so cards are about as high as each other, and not a whole screen on a phone."""
@@ -62,6 +64,11 @@ class Answer:
 
     scores: Scores = ()
     reason: str = ""
+
+    @property
+    def lead(self) -> float:
+        """By how much the best class leads the second: the less, the more doubtful the prediction (margin sampling, Scheffer et al. 2001)."""
+        return self.scores[0][1] - self.scores[1][1] if len(self.scores) > 1 else float("inf")
 
 
 def remove_leftovers() -> None:
@@ -137,7 +144,7 @@ def make_thumbnail(image: GivenImage) -> None:
     if image.thumbnail.exists():
         return
     try:
-        thumbnail = decode.open_rgb(image.file)
+        thumbnail = decode.open_rgb(image.file, "image")  # 12 bits in a 16-bit file would be nearly black.
     except Unreadable:  # The network says why it was skipped.
         return
     thumbnail.thumbnail((THUMBNAIL, THUMBNAIL))
@@ -149,23 +156,34 @@ def take_images() -> Album:
     album: Album = st.session_state.setdefault(ALBUM, Album())
     # Streamlit holds what was uploaded in memory for as long as its widget knows of it; the next turn's widget does not.
     turn = st.session_state.setdefault(TURN, 0)
+    # Without `type`: the browser would drop files of other kinds, and what it says about them would go with this turn's widget.
     st.file_uploader(
         f"Images (up to {MOST})",
-        type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
         accept_multiple_files=True,
         key=f"predict_files_{turn}",
         on_change=_take,
         args=(f"predict_files_{turn}",),
-        help="JPEG, PNG, WebP, GIF or BMP, up to 20 MB each. Add more at any time.",
+        help=f"{joined(decode.readable_formats(), 'or')}, up to {data_size(decode.MAX_BYTES)} each. Add more at any time. "
+        "Files of other kinds are listed with the reason why they are left out.",
     )
     if st.toggle("Take a photo", key="predict_camera", help="Your browser asks for permission to use the camera."):
         st.camera_input(
             "Photo", key=f"predict_photo_{turn}", on_change=_take, args=(f"predict_photo_{turn}",), width=480
         )
     st.caption(f":material/lock: {PRIVACY}")
-    for name, reason in album.refused[:10]:
-        st.warning(f"{plain(name)} was not added: {reason}.")
+    left_out(album.refused, "not added")
     return album
+
+
+def left_out(files: Sequence[tuple[str, str]], what: str) -> None:
+    """Lists files, (name, reason), that have no prediction."""
+    if not files:
+        return
+    lines = [f"- {plain(name)}: {plain(reason)}" for name, reason in files[:LISTED]]
+    more = [f"- and {len(files) - LISTED:,} more"] if len(files) > LISTED else []
+    st.warning(
+        "\n".join([*lines, *more]), title=f"{counted(len(files), 'file')} {what}", icon=":material/broken_image:"
+    )
 
 
 def remove_all() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from pages.ui import navigation
@@ -21,11 +23,24 @@ from tl_core.errors import BadInput, LabError
 from tl_core.service import Output
 from tl_core.text import counted, duration, percent
 
-SKIPPED_SHOWN = 50
-
 PORTION = 8
 
 A_PAGE = 24
+
+ADDED, DOUBTFUL, SURE = ORDERS = ("As added", "Most doubtful first", "Surest first")
+
+TABLE = {
+    "File": st.column_config.TextColumn(pinned=True),
+    "Prediction": st.column_config.TextColumn(help="The class of the highest score."),
+    "Score": st.column_config.TextColumn(
+        help="A probability, or for a linear SVM a score that only ranks the classes."
+    ),
+    "Second best": st.column_config.TextColumn(help="The class of the second highest score."),
+    "Lead": st.column_config.NumberColumn(
+        format="%.3f", help="The score of the best class minus that of the second: the less, the more doubtful."
+    ),
+    "Left out because": st.column_config.TextColumn(width="large"),
+}
 
 OTHERS = 3
 """Other networks quoted on a card."""
@@ -51,7 +66,29 @@ def draw_results(models: Path, network: Network, album: Album) -> None:
         st.caption(
             "The scores of a linear SVM rank the classes; they are not probabilities. The longer the bar, the higher the score."
         )
-    draw_cards(network, album)
+    answered = in_order(network, album, _order() if len(album.images) > 1 else ADDED)
+    draw_cards(network, album, [(image, answer) for image, answer in answered if answer.scores])
+    with st.expander(f"All {counted(len(answered), 'file')} as a table"):
+        st.dataframe(
+            as_table(answered, album.outputs[network]),
+            key="predict_table",
+            hide_index=True,
+            placeholder="",
+            column_config=TABLE,
+            alt="Every file with its prediction, or the reason why there is none.",
+        )
+
+
+def _order() -> str:
+    """The chosen order of the images."""
+    order: str = st.selectbox(
+        "Order",
+        ORDERS,
+        key="predict_order",
+        width=230,
+        help="A prediction is doubtful if its second best class has nearly the score of the best.",
+    )
+    return order
 
 
 def _toolbar(network: Network, album: Album) -> None:
@@ -69,17 +106,18 @@ def _toolbar(network: Network, album: Album) -> None:
         st.button("Remove all images", icon=":material/delete:", key="predict_remove", on_click=images.remove_all)
 
 
+def in_order(network: Network, album: Album, order: str) -> list[tuple[GivenImage, Answer]]:
+    """The images with the answers of a network; those without a prediction come last."""
+    said = ((image, album.answer(network, image)) for image in album.images)
+    answered = sorted([(image, answer) for image, answer in said if answer], key=lambda one: not one[1].scores)
+    if order == ADDED:
+        return answered
+    return sorted(answered, key=lambda one: (not one[1].scores, one[1].lead if order == DOUBTFUL else -one[1].lead))
+
+
 def _skipped(network: Network, album: Album) -> None:
-    answers = [(image.name, album.answer(network, image)) for image in album.images]
-    skipped = [f"- {plain(name)}: {plain(answer.reason)}" for name, answer in answers if answer and answer.reason]
-    if not skipped:
-        return
-    more = [f"- and {len(skipped) - SKIPPED_SHOWN} more"] if len(skipped) > SKIPPED_SHOWN else []
-    st.warning(
-        "\n".join([*skipped[:SKIPPED_SHOWN], *more]),
-        title=f"{counted(len(skipped), 'file')} skipped",
-        icon=":material/broken_image:",
-    )
+    answers = ((image.name, album.answer(network, image)) for image in album.images)
+    images.left_out([(name, answer.reason) for name, answer in answers if answer and answer.reason], "left out")
 
 
 def classify_new(models: Path, network: Network, album: Album) -> None:
@@ -116,10 +154,8 @@ def _portion(models: Path, network: Network, album: Album, images: list[GivenIma
         make_thumbnail(image)
 
 
-def draw_cards(network: Network, album: Album) -> None:
-    """All cards of readable images, a page at a time."""
-    said = [(image, album.answer(network, image)) for image in album.images]
-    shown = [(image, answer) for image, answer in said if answer and answer.scores]
+def draw_cards(network: Network, album: Album, shown: list[tuple[GivenImage, Answer]]) -> None:
+    """All cards of classified images, a page at a time."""
     pages = -(-len(shown) // A_PAGE)
     page = st.pagination(pages, key="predict_page") if pages > 1 else 1
     with st.grid("auto", min_column_width=230, key="predict_cards"):
@@ -169,6 +205,20 @@ def _widths(scores: Scores, output: Output) -> list[float]:
         return [100 * min(max(value, 0.0), 1.0) for value in values]
     span = max(values) - min(values)
     return [100 * (value - min(values)) / span if span else 100.0 for value in values]
+
+
+def as_table(answered: Sequence[tuple[GivenImage, Answer]], output: Output) -> pd.DataFrame:
+    """A row for each file, with its prediction or the reason why there is none."""
+    rows = [(image.name, *_outcome(answer, output), answer.reason) for image, answer in answered]
+    return pd.DataFrame(rows, columns=list(TABLE))
+
+
+def _outcome(answer: Answer, output: Output) -> tuple[str, str, str, float | None]:
+    """Best class, its score, second best class, the lead of the first over the second."""
+    if not answer.scores:
+        return "", "", "", None
+    (best, score), second = answer.scores[0], answer.scores[1:2]
+    return best, score_text(score, output), second[0][0] if second else "", answer.lead if second else None
 
 
 def as_csv(network: Network, album: Album) -> bytes:
