@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pages.ui.common import log_tail, run_view
-from pages.ui.run import live_view
+from pages.ui.run import confusion, live_view
+from pages.ui.run.report_file import read_report
 from tests.epoch_lines import append_line, read_lines
 from tests.pages.folders import add_run, trained_here
 from tests.pages.run_page import buttons, opened, title
@@ -137,9 +138,9 @@ def test_the_report_shows_classes_confusions_and_the_worst_mistakes(models: Path
     by_class, worst = (table.value for table in page.dataframe)
     assert list(by_class["Class"]) == ["dog", "cat"]  # The least found first.
     assert list(worst["Image"]) == ["dog/1.jpg"]
-    assert "1 of dog taken for cat" in live_view.test_report.confusion_words(
-        live_view.test_report.read_report(run_view.read_view(run), "test")
-    )
+    made = read_report(run_view.read_view(run), "test")
+    assert made
+    assert "1 of dog taken for cat" in confusion.words(made)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -12,13 +13,17 @@ from pages.ui.markdown import plain
 from tl_core.data.dataset import PARTS
 from tl_core.data.skipped import Skipped, counts
 
+WHOLE = 20
+"""Classes up to which the table of classes is shown without a scroll bar."""
+
 MOST_LABELS = 200
 """Names of images with a wrong label that are listed."""
 
 
 @dataclass(frozen=True)
 class DataReport:
-    """images: counts by part, a number a class. mislabelled: images given a wrong label on purpose."""
+    """images: counts by part, a number a class. mislabelled: images given a wrong label on purpose.
+    grey: The range of 16-bit grey images, in words."""
 
     classes: tuple[str, ...]
     layout: str
@@ -26,6 +31,7 @@ class DataReport:
     warnings: tuple[str, ...]
     skipped: tuple[Skipped, ...]
     mislabelled: tuple[str, ...]
+    grey: str = ""
 
 
 def draw_data(view: RunView) -> None:
@@ -39,11 +45,14 @@ def draw_data(view: RunView) -> None:
         st.caption(plain(found.layout))
     totals = ", ".join(f"{sum(counts):,} {part}" for part, counts in found.images.items())
     st.markdown(f"**{len(found.classes)} classes**; images: {totals}.")
+    if found.grey:
+        st.caption(found.grey)
     for warning in found.warnings:
         st.warning(plain(warning))
-    st.dataframe(
-        by_class(found), key="by_part", hide_index=True, height="content", alt="Images of each class in each part."
-    )
+    # All rows of a few classes; of 1,000 a table of its own height to scroll in.
+    height: Literal["content", "auto"] = "content" if len(found.classes) <= WHOLE else "auto"
+    table = by_class(found)
+    st.dataframe(table, key="by_part", hide_index=True, height=height, alt="Images of each class in each part.")
     _left_out(found)
     _mislabelled(found)
 
@@ -61,6 +70,7 @@ def read_data(view: RunView) -> DataReport | None:
             tuple(str(warning) for warning in values.get("remarks", ())),
             tuple(Skipped(str(row["file"]), str(row["reason"])) for row in values["skipped"]),
             tuple(str(name) for name in values["mislabelled"]),
+            str(values.get("grey", "")),
         )
 
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
-from pages.ui.charts import colours
-from pages.ui.charts.component import draw_chart
-from pages.ui.common.run_view import RunView, json_of, reading
+from pages.ui.common.run_view import RunView
 from pages.ui.run import controls
+from pages.ui.run.confusion import COUNTED, draw_confusion
+from pages.ui.run.report_file import Report, read_report
 from tl_core.store import FINISHED
 from tl_core.text import percent, percent_value
-
-COUNTED = 15
-"""Classes up to which each cell of the confusion matrix shows its number."""
 
 BY_CLASS = {
     "Class": st.column_config.TextColumn(pinned=True),
@@ -42,19 +36,6 @@ MISTAKES = {
     ),
     "Loss": st.column_config.NumberColumn(format="%.2f", help="The loss of this image: confident mistakes cost most."),
 }
-
-
-@dataclass(frozen=True)
-class Report:
-    """A part's report; `confusion[i][j]` counts images of class i taken for class j."""
-
-    images: int
-    accuracy: float
-    loss: float
-    loss_name: str
-    classes: tuple[dict[str, Any], ...]
-    confusion: tuple[tuple[int, ...], ...]
-    worst: tuple[dict[str, Any], ...]
 
 
 def draw_report(view: RunView) -> None:
@@ -93,26 +74,10 @@ def _absent(view: RunView) -> str:
     return "The test images are evaluated once, when the run ends, so that nothing is tuned on them."
 
 
-def read_report(view: RunView, part: str) -> Report | None:
-    """A part's report; None if there is none, BadInput if its file is damaged."""
-    values = json_of(view.run.report / f"{part}.json")
-    if values is None:
-        return None
-    with reading(f"report/{part}.json"):
-        figures = int(values["images"]), float(values["accuracy"]), float(values["loss"]), str(values["loss_name"])
-        classes = tuple({name: row[name] for name in _CLASS} for row in values["classes"])
-        worst = tuple({name: row[name] for name in _MISTAKE} for row in values["worst"])
-        confusion = tuple(tuple(int(count) for count in row) for row in values["confusion"])
-        return Report(*figures, classes, confusion, worst)
-
-
-_CLASS = ("name", "precision", "recall", "f1", "images")
-_MISTAKE = ("image", "label", "predicted", "score", "loss")
-
-
 def _draw(made: Report, part: str) -> None:
     st.markdown(f"**{percent(made.accuracy)}** of {made.images:,} images correct; {made.loss_name} {made.loss:.3f}.")
-    with st.grid(2, min_column_width=330, key=f"report_{part}"):
+    # A matrix of many classes needs the whole width.
+    with st.grid(2 if len(made.classes) <= COUNTED else 1, min_column_width=330, key=f"report_{part}"):
         with st.container():
             st.markdown("**By class**")
             st.dataframe(
@@ -124,8 +89,8 @@ def _draw(made: Report, part: str) -> None:
                 alt="Precision, recall and F1 of each class.",
             )
         with st.container():
-            st.markdown("**What is taken for what**")
-            draw_chart(confusion_figure(made), f"confusion-{part}", 380, confusion_words(made))
+            st.markdown("**Confusion matrix**")
+            draw_confusion(made, part)
     st.markdown("**The worst mistakes**")
     if not made.worst:
         st.caption("None: every image is classified correctly.")
@@ -161,47 +126,3 @@ def mistakes(made: Report) -> pd.DataFrame:
         for row in made.worst
     ]
     return pd.DataFrame(rows, columns=list(MISTAKES))
-
-
-def confusion_figure(made: Report) -> dict[str, Any]:
-    """A heatmap: a row for the true class, a column for the predicted; coloured by the share of the row."""
-    names = [str(row["name"]) for row in made.classes]
-    shares = [[count / (sum(row) or 1) for count in row] for row in made.confusion]
-    heat: dict[str, Any] = {
-        "type": "heatmap",
-        "uid": "confusion",
-        "x": names,
-        "y": names,
-        "z": shares,
-        "zmin": 0,
-        "zmax": 1,
-        "customdata": [list(row) for row in made.confusion],
-        "colorscale": [[0, colours.BACKGROUND], [1, colours.TRAINING]],
-        "showscale": False,
-        "xgap": 1,
-        "ygap": 1,
-        "hovertemplate": "%{customdata} images of %{y}<br>taken for %{x} (%{z:.0%})<extra></extra>",
-    }
-    if len(names) <= COUNTED:
-        heat |= {"text": [[count or "" for count in row] for row in made.confusion], "texttemplate": "%{text}"}
-    axis = {"type": "category", "automargin": True, "constrain": "domain", "ticks": "", "showgrid": False}
-    layout = {
-        "uirevision": "confusion",
-        "xaxis": {**axis, "title": {"text": "taken for"}, "tickangle": -45},
-        "yaxis": {**axis, "title": {"text": "is", "standoff": 12}, "autorange": "reversed"},
-    }
-    return {"data": [heat], "layout": layout}
-
-
-def confusion_words(made: Report) -> str:
-    """The three most frequent confusions in words."""
-    names = [row["name"] for row in made.classes]
-    wrong = [
-        (count, names[true], names[taken])
-        for true, row in enumerate(made.confusion)
-        for taken, count in enumerate(row)
-        if count and true != taken
-    ]
-    worst = sorted(wrong, key=lambda entry: -entry[0])[:3]
-    said = "; ".join(f"{count} of {true} taken for {taken}" for count, true, taken in worst)
-    return f"Confusion matrix. Most frequent: {said}." if said else "Confusion matrix: no class is taken for another."
