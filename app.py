@@ -88,7 +88,7 @@ def _load_first_page() -> None:
     from tl_core.store import models_folder
 
     _import_all(pages.ui.train)
-    plan_view.problems_of(draft.START, models_folder())
+    plan_view.startable(draft.START, models_folder())
 
 
 def _load_pages() -> None:

@@ -164,7 +164,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "results": {"experiment"},
     "store": {"backbones", "cache", "experiment"},
     "forks": {"data", "experiment", "store"},
-    "plan": {"backbones", "cache", "data", "experiment", "forks", "store"},
+    "plan": {"backbones", "cache", "data", "experiment", "forks", "results", "store"},
     "supervisor": {"store"},
     "service": {"cache", "experiment", "results", "store", "supervisor"},
     "engine": {"backbones", "cache", "data", "experiment", "forks", "plan", "results", "store"},

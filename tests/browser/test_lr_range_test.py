@@ -45,7 +45,7 @@ def test_a_search_is_cancelled_started_again_and_its_suggestion_taken(page: Page
     page.goto(form(lab, **AUGMENTED))
     expect(page.get_by_text("epoch 9").first).to_be_visible(timeout=TRAINED * 1000)
     find(page)
-    expect(page.get_by_text(re.compile(r"at most \d+ s left|Computing features|Testing")).first).to_be_visible(
+    expect(page.get_by_text(re.compile(r"Decoding|Computing features|Testing")).first).to_be_visible(
         timeout=TRAINED * 1000
     )
     keep(page, "finder-search-light-1280")
@@ -90,7 +90,9 @@ def test_the_finder_fits_the_screen(browser: Browser, lab: Lab, scheme: Literal[
     page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
     page.goto(form(lab, **SMALL, **{"backbone.freeze": "all-but-1"}))
     find(page)
-    expect(page.get_by_text(re.compile(r"at most|Testing")).first).to_be_visible(timeout=TRAINED * 1000)
+    expect(page.get_by_text(re.compile(r"Decoding|Computing features|Testing")).first).to_be_visible(
+        timeout=TRAINED * 1000
+    )
     keep(page, f"finder-search-{scheme}-{width}")
     expect(page.get_by_role("button", name=re.compile("Use .* thawed"))).to_be_visible(timeout=TRAINED * 1000)
     settled(page)

@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tl_core.data.prepare import describe, listed, prepare, split_of, split_warnings
+from tl_core.data.prepare import describe, listed, prepare, prepare_some, split_of, split_warnings
 from tl_core.data.sources import load_dataset
 from tl_core.data.split import split
 from tl_core.errors import BadInput
@@ -122,3 +122,29 @@ def test_copies_within_one_class_are_no_conflict(photos):
     shutil.copy(root / "cat" / "000.jpg", root / "cat" / "copy.jpg")
     spec = data(source=f"folder:{root}")
     assert split_warnings(listed(spec), split_of(spec, listed(spec))) == ()
+
+
+def test_some_images_are_decoded_outside_the_cache_and_are_those_that_all_would_be(photos, tmp_path):
+    root = photos(each=20)
+    wanted = data(source=f"folder:{root}", label_noise=0.25)
+    whole = prepare(wanted, 32, tmp_path / "cache", quiet)
+    broken = whole.dataset.items[whole.split.train[2]].key
+    (root / broken).write_bytes(b"no picture")
+    told = []
+
+    some = prepare_some(
+        wanted,
+        listed(wanted),
+        lambda parts: (np.arange(1, 6), np.arange(3)),
+        32,
+        lambda _activity, done, total: told.append((done, total)),
+    )
+
+    assert told == [(done, 8) for done in range(1, 9)]
+    taken = [item.key for item in some.dataset.items]
+    assert broken not in taken
+    assert len(some.split.train) + len(some.split.validation) == len(taken) == 7
+    places = [[item.key for item in whole.dataset.items].index(key) for key in taken]
+    assert np.array_equal(some.pixels.images, whole.pixels.images[places])
+    labels = dict(zip(whole.split.train.tolist(), whole.split.train_labels.tolist(), strict=True))
+    assert some.split.train_labels.tolist() == [labels[places[row]] for row in some.split.train]

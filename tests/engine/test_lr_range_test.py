@@ -22,7 +22,7 @@ from tl_core.errors import BadInput, RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import Activity, Stage
-from tl_core.results.lr_range_test import Finding, read_finding, rounded
+from tl_core.results.lr_range_test import FEWEST_IMAGES, FEWEST_STEPS, Finding, read_finding, rounded
 
 HEAD = small_spec(data__images_per_class=60)
 SPECS = {
@@ -54,7 +54,7 @@ def test_every_kind_of_experiment_can_be_tested(name: str, shared_models: Path) 
     spec = SPECS[name]
     found = run_range_test(resolve(spec), shared_models)
     count = len(found.rates)
-    assert count == len(found.losses) == len(found.smoothed) >= lr_sweep.FEWEST // 2
+    assert count == len(found.losses) == len(found.smoothed) >= FEWEST_STEPS // 2
     assert list(found.rates) == sorted(found.rates) and found.rates[0] == pytest.approx(lr_sweep.LOWEST)
     assert all(np.isfinite([*found.losses, *found.smoothed, *(loss for _, loss in found.val_losses)]))
     assert {rate for rate, _ in found.val_losses} <= set(found.rates)
@@ -159,14 +159,47 @@ def test_it_can_be_stopped_at_any_stage_and_leaves_nothing_half_made(tmp_path: P
 
 
 @pytest.mark.slow
-def test_within_so_many_seconds_it_takes_fewer_steps_or_says_that_it_cannot(
+def test_where_steps_or_features_are_slow_there_are_fewer_and_what_has_begun_is_brought_to_its_end(
     shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(RunFailed, match="on the command line"):
-        run_range_test(resolve(HEAD), shared_models, seconds=0.0)
     monkeypatch.setattr(lr_sweep, "_tried", lambda _trainer: (1.0, 0.0))
-    found = run_range_test(resolve(HEAD), shared_models, seconds=lr_sweep.FEWEST + 60)
-    assert lr_sweep.FEWEST <= len(found.rates) + 5 <= lr_sweep.FEWEST + 65 < lr_sweep.THOROUGH.steps
+    found = run_range_test(resolve(HEAD), shared_models, seconds=FEWEST_STEPS + 60)
+    assert FEWEST_STEPS <= len(found.rates) + 5 <= FEWEST_STEPS + 65 < lr_sweep.THOROUGH.steps
+    monkeypatch.setattr(lr_range_test, "FOR_FEATURES", 0.0)
+    monkeypatch.setattr(lr_sweep, "_tried", lambda _trainer: (100.0, 100.0))
+    least = run_range_test(resolve(HEAD), shared_models, seconds=5.0)
+    assert least.images == FEWEST_IMAGES[0]
+    assert FEWEST_STEPS // 2 < len(least.rates) <= FEWEST_STEPS
+
+
+@pytest.mark.slow
+def test_only_the_images_that_a_short_test_uses_are_decoded(
+    tmp_path: Path, shared_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = lr_sweep.Effort(train=40, validation=20, steps=30, measures=3)
+    monkeypatch.setattr(lr_range_test, "QUICK", few)
+    seen: set[int] = set()
+
+    def watch(activity: Activity, _done: int, total: int) -> None:
+        if activity.stage == Stage.DECODING:
+            seen.add(total)
+
+    found = run_range_test(resolve(HEAD), tmp_path, watch, seconds=500)
+    assert seen == {60}
+    assert not (tmp_path / "cache" / "pixels").exists()
+    assert found == run_range_test(resolve(HEAD), shared_models, seconds=500)  # There they are in the cache.
+
+
+def test_what_takes_too_long_even_in_its_smallest_form_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    slow = small_spec(
+        backbone__name="VGG16", backbone__freeze="none", data__image_size=512, data__source="folder:/nowhere"
+    )
+
+    def watch(activity: Activity, _done: int, _total: int) -> None:
+        raise AssertionError(activity)
+
+    with pytest.raises(RunFailed, match=r"Even a short test of this experiment takes about .* lr-find"):
+        run_range_test(resolve(slow), tmp_path, watch, seconds=60.0)
 
 
 @pytest.mark.slow

@@ -10,13 +10,13 @@ from tests.each import for_each
 from tl_core.backbones import BACKBONES
 from tl_core.cli.tables import settings_page
 from tl_core.errors import BadInput
-from tl_core.experiment.presets import PRESETS, Preset
+from tl_core.experiment.presets import PRESETS, Preset, cured
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.plan import plan
 
 every_preset = for_each("preset", PRESETS, ids=PRESETS.names)
-DATA = ("playground:images_per_class=20", "digits")
+DATA = ("playground:images_per_class=100", "digits")
 
 
 def test_the_presets_have_the_names_the_command_line_promises() -> None:
@@ -28,6 +28,7 @@ def test_the_presets_have_the_names_the_command_line_promises() -> None:
         "against-overfitting",
         "from-scratch",
         "early-features",
+        "see-it-overfit",
     )
 
 
@@ -58,6 +59,24 @@ def test_a_preset_runs_on_digits(preset: Preset, tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", DATA)
 def test_the_defaults_have_no_problem(source: str, tmp_path: Path) -> None:
     assert plan(resolve(ExperimentSpec().with_values({"data.source": source})), tmp_path).problems == ()
+
+
+@every_preset
+def test_a_cure_changes_the_preset_can_run_and_needs_no_cure_itself(preset: Preset, tmp_path: Path) -> None:
+    spec = preset.spec()
+    healed = cured(spec)
+    assert (healed is not None) == bool(preset.cure)
+    if healed is not None:
+        assert healed != spec
+        assert plan(resolve(healed), tmp_path).problems == ()
+        assert cured(healed) is None
+
+
+def test_the_cure_keeps_the_data_that_overfit() -> None:
+    spec = PRESETS["see-it-overfit"].spec({"data.source": "digits", "data.images_per_class": 20})
+    healed = cured(spec)
+    assert healed is not None
+    assert healed.data == spec.data
 
 
 def test_a_change_goes_over_the_presets_own_value() -> None:

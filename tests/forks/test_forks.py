@@ -284,7 +284,7 @@ def test_a_solved_classifier_is_gone_on_with_as_a_softmax(models: Path) -> None:
 def test_random_weights_keep_the_seed_they_are_drawn_from(models: Path) -> None:
     spec = PRESETS["feature-extraction"].spec({**DIGITS, "backbone.weights": "random"})
     parent = parent_run(models, spec=spec)
-    with pytest.raises(BadInput, match="drawn with 0"):
+    with pytest.raises(BadInput, match="cannot change it from 0: random weights"):
         forks.fork(models, parent, 2, {"train.seed": 1})
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -201,16 +203,46 @@ def test_what_kept_it_from_being_found_is_said(models: Path, monkeypatch: pytest
     ("stand", "said"),
     [
         (service.Stand(), "Starting…"),
-        (
-            service.Stand(Activity(Stage.FEATURES), 3, 32, 0.1, 41.7, True),
-            "Computing features: 3 of 32 · at most 42 s left",
-        ),
-        (service.Stand(TESTING, 34, 100, 0.6, 3.6, False), "Testing learning rates: step 34 of 100 · 4 s left"),
-        (service.Stand(TESTING, 99, 100, 0.9, 0.1, False), "Testing learning rates: step 99 of 100 · almost done"),
+        (service.Stand(Activity(Stage.FEATURES), 3, 32, 0.1), "Computing features: 3 of 32…"),
+        (service.Stand(TESTING, 34, 100, 0.6, 3.6), "Testing learning rates: step 34 of 100 · 4 s left"),
+        (service.Stand(TESTING, 99, 100, 0.9, 0.1), "Testing learning rates: step 99 of 100 · almost done"),
     ],
 )
 def test_the_time_left_is_said_as_far_as_it_is_known(stand: service.Stand, said: str) -> None:
     assert search_text(stand) == said
+
+
+def test_preparation_that_takes_longer_than_expected_claims_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page said "at most 0 s left" while it went on."""
+    now = [1000.0]
+    monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    said: list[service.Stand] = []
+    watched = threading.Event()
+
+    def prepare(progress: ProgressCallback) -> Finding:
+        watched.wait(10)
+        for second in range(0, 300, 10):
+            now[0] = 1000.0 + second
+            said.append(looked(second, progress))
+        return found()
+
+    def looked(done: int, progress: ProgressCallback) -> service.Stand:
+        progress(Activity(Stage.FEATURES), done, 300)
+        return search.look()
+
+    search = service.Search(prepare)
+    watched.set()
+    assert search.join(10)
+    assert len(said) == 30
+    assert {stand.left for stand in said} == {None}
+    assert search.look().found == found()
+
+
+def test_settings_that_take_too_long_to_test_say_so_at_once(models: Path, asked: list[ExperimentSpec]) -> None:
+    page = visits.opened("train", **{"backbone.name": "VGG16", "backbone.weights": "random", "backbone.freeze": "none"})
+    assert page.button(key="find").disabled
+    assert "Even a short test of this experiment takes about" in visits.said(page)
+    assert asked == []
 
 
 def test_a_solved_classifier_is_not_asked_for_a_rate(models: Path) -> None:

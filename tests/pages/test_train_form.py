@@ -238,7 +238,7 @@ def test_the_chain_is_said_in_words_and_each_state_has_a_word_of_its_own() -> No
     spec = ExperimentSpec().with_values({"backbone.freeze": "all-but-2", "backbone.output": "block6"})
     links = block_chain.links(resolve(spec), 100)
     html = block_chain.chain_html(links)
-    assert 'role="img" aria-label="9 blocks' in html
+    assert 'role="group" aria-label="9 blocks' in html
     assert "frozen: stem, block1, block2, block3, block4; trains: block5, block6; unused: block7, final." in html
     for state in block_chain.MARKS:
         assert f"<span>{state}</span>" in html

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.common import augmentation_fields, spec_sharing
-from pages.ui.train import augmentation_preview, draft, start
+from pages.ui.train import augmentation_preview, draft, form, start
 from pages.ui.train.draft import FIELD
 from tests.conftest import Photos
 from tests.each import for_each
@@ -28,8 +29,7 @@ pytestmark = pytest.mark.usefixtures("previews")
 
 PAGE = "../train.py"
 STRENGTH = f"{FIELD}augment:strength"
-SECTIONS = ("data", "backbone", "head", "loss", "train", "optimizer", "schedule", "stopping")
-FOLDED = tuple(f"train.open:{section}" for section in SECTIONS)
+FOLDED = tuple(f"train.open:{fold.key}" for card in form.CARDS for fold in card.folds)
 
 
 def opened(**params: str) -> AppTest:
@@ -66,6 +66,17 @@ def params(page: AppTest) -> dict[str, str]:
     return {path: text if isinstance(text, str) else text[0] for path, text in page.query_params.items()}
 
 
+def choose(page: AppTest, preset: str) -> None:
+    """Chooses a preset; one that is marked already is put back."""
+    chosen = by_key(page, "preset")
+    checked((by_key(page, "reset:preset").click() if chosen.value == preset else chosen.set_value(preset)).run())
+
+
+def switch(page: AppTest, name: str, on: bool) -> None:
+    """Switches one of the ways against overfitting."""
+    checked(by_key(page, f"on:{name}").set_value(on).run())
+
+
 def start_button(page: AppTest, after: str = start._GO) -> Any:
     return by_key(page, f"start:{after}")
 
@@ -88,7 +99,7 @@ def test_a_newcomer_finds_the_first_preset_and_can_press_train(models: Path) -> 
 @pytest.mark.parametrize("preset", PRESETS, ids=PRESETS.names)
 def test_a_preset_fills_the_form_and_the_address_and_keeps_the_data(models: Path, preset: Preset) -> None:
     page = opened(**{"data.source": "playground:classes=3", "data.image_size": "64", "head.dropout": "0.9"})
-    checked(by_key(page, "preset").set_value(preset.name).run())
+    choose(page, preset.name)
     assert held(page) == preset.spec({"data.source": "playground:classes=3", "data.image_size": 64})
     assert draft.spec_from(spec_sharing.from_query_params(params(page)))[0] == held(page)
     assert by_key(page, "preset").value == preset.name
@@ -191,25 +202,42 @@ def test_a_value_that_is_mended_is_no_problem_any_more(models: Path) -> None:
     assert not start_button(page).disabled
 
 
-def test_a_problem_in_a_folded_group_opens_it_and_can_be_put_back(models: Path) -> None:
-    page = opened(**{"backbone.freeze": "all", "train.head_epochs": "3"})
+def test_a_problem_in_a_folded_part_opens_it_and_can_be_put_back(models: Path) -> None:
+    page = opened(**{"schedule.name": "step", "schedule.warmup_epochs": "30"})
     assert start_button(page).disabled
-    assert "Before it can be trained, fix: **Head epochs**" in said(page)
+    assert "Before it can be trained, fix: **Schedule warm-up**" in said(page)
     assert "1 to fix" in said(page)
-    assert field(page, "train.head_epochs").value == 3
-    checked(by_key(page, "reset:train.head_epochs:0").click().run())
+    assert field(page, "schedule.warmup_epochs").value == 30
+    checked(by_key(page, "reset:schedule.warmup_epochs:0").click().run())
     assert not start_button(page).disabled
-    assert field(page, "train.head_epochs").value == 0
+    assert field(page, "schedule.warmup_epochs").value == 0
 
 
-def test_the_problems_of_freezing_a_fine_tuning_run_are_put_back_with_one_click(models: Path) -> None:
-    page = opened(**spec_sharing.to_query_params(PRESETS["fine-tune"].spec()))
+def test_what_has_no_effect_keeps_nothing_from_being_trained_and_comes_back_when_it_has_one(models: Path) -> None:
+    page = opened(**spec_sharing.to_query_params(PRESETS["gradual-unfreezing"].spec()))
     (slider,) = page.select_slider
     checked(slider.set_value("final").run())
-    assert start_button(page).disabled
-    checked(by_key(page, "reset:all").click().run())
     assert not start_button(page).disabled
-    assert held(page).backbone.freeze == "all"
+    assert field(page, "train.head_epochs").disabled
+    assert "No effect now: every block is frozen." in said(page)
+    checked(start_button(page, start._ADDED).click().run())
+    trained = store.read_spec(store.runs(models)[0])
+    assert (trained.train.head_epochs, trained.train.stages, trained.train.layer_decay) == (0, (), 1.0)
+    checked(page.select_slider[0].set_value("block5").run())
+    assert held(page) == PRESETS["gradual-unfreezing"].spec()
+    assert not field(page, "train.head_epochs").disabled
+
+
+def test_shares_of_data_that_came_split_are_locked_and_do_not_keep_them_from_being_trained(
+    models: Path, photos: Photos
+) -> None:
+    root = photos("cat", "dog", each=10, inside="train")
+    shutil.copytree(root, root.parent / "validation")
+    page = opened(**{"data.source": f"folder:{root.parent}", "data.validation_share": "0.3"})
+    assert field(page, "data.validation_share").disabled
+    assert "No effect now: the data came split (validation beside train)." in said(page)
+    assert not start_button(page).disabled
+    assert held(page).data.validation_share == 0.3
 
 
 def test_augmentations_by_nothing_are_put_back_with_one_click(models: Path, previews: list[Any]) -> None:
@@ -218,6 +246,29 @@ def test_augmentations_by_nothing_are_put_back_with_one_click(models: Path, prev
     checked(by_key(page, "reset:all").click().run())
     assert held(page).augment == ()
     assert not start_button(page).disabled
+
+
+def test_a_click_on_a_block_freezes_up_to_it_or_thaws_from_it() -> None:
+    page = AppTest.from_function(_clicks, default_timeout=20).run()
+    assert checked(page).json[0].value == '["all-but-3", "all-but-2", "none", "all"]'
+
+
+def _clicks() -> None:
+    import json
+
+    import streamlit as st
+
+    from pages.ui.train import block_chain, draft, editors
+    from tl_core.experiment.resolve import resolve
+
+    found = []
+    draft.current()
+    for name in ("block6", "block6", "stem", "final"):
+        spec, _ = draft.spec_from(draft.values())
+        experiment = resolve(spec)
+        editors._block_clicked(name, block_chain.links(experiment, 0), experiment.blocks)
+        found.append(draft.values()["backbone.freeze"])
+    st.json(json.dumps(found))
 
 
 def test_the_freeze_slider_counts_from_the_top_and_another_network_keeps_the_count(models: Path) -> None:
@@ -349,12 +400,9 @@ def test_a_models_folder_that_cannot_be_written_to_is_said(models: Path, monkeyp
     assert "is not writable" in said(page)
 
 
-def test_without_augmentation_the_picture_is_shown_as_it_is_and_no_worker_starts(
-    models: Path, previews: list[Any]
-) -> None:
+def test_without_augmentation_there_is_no_preview_and_no_worker_starts(models: Path, previews: list[Any]) -> None:
     page = opened()
-    assert augmentation_preview.NO_AUGMENTATION in said(page)
-    assert len(page.get("image")) == 1
+    assert not page.get("image")
     assert previews == []
 
 
@@ -374,11 +422,12 @@ def test_a_preview_shows_nine_epochs_and_is_asked_for_again_only_where_it_would_
 
 def test_augmentations_are_chosen_in_order_and_each_has_its_amount(models: Path, previews: list[Any]) -> None:
     page = opened()
+    switch(page, "augment", on=True)
     checked(field(page, "augment").set_value(["zoom", "rotation"]).run())
     checked(field(page, "augment.rotation").set_value(40.0).run())
     chosen = [(step.name, step.amount) for step in held(page).augment]
-    assert chosen == [("zoom", AUGMENTATIONS["zoom"].default), ("rotation", 40.0)]
-    assert params(page)["augment"] == "zoom:0.15,rotation:40"
+    assert chosen == [("zoom", AUGMENT_PRESETS["light"].amounts["zoom"]), ("rotation", 40.0)]
+    assert params(page)["augment"] == "zoom:0.1,rotation:40"
 
 
 @pytest.mark.parametrize("preset", AUGMENT_PRESETS, ids=AUGMENT_PRESETS.names)
@@ -386,7 +435,7 @@ def test_a_strength_fills_the_list_and_is_marked_until_an_amount_is_another(
     models: Path, previews: list[Any], preset: AugmentPreset
 ) -> None:
     page = opened()
-    assert by_key(page, STRENGTH).value == augmentation_fields.NONE
+    switch(page, "augment", on=True)
     checked(by_key(page, STRENGTH).set_value(preset.name).run())
     assert {step.name: step.amount for step in held(page).augment} == dict(preset.amounts)
     assert by_key(page, STRENGTH).value == preset.name
@@ -441,23 +490,27 @@ def test_each_optimiser_schedule_and_rule_shows_the_settings_it_uses(models: Pat
     }
     checked(field(page, "optimizer.name").set_value("sgd").run())
     checked(field(page, "schedule.name").set_value("step").run())
+    switch(page, "stopping", on=True)
     checked(field(page, "stopping.rule").set_value("PQ").run())
     assert {"Momentum", "Nesterov", "Factor", "Every", "Threshold", "Strip"} <= labels(page)
     assert not labels(page) & {"Least improvement"}
 
 
 def test_a_setting_that_was_changed_stays_in_sight_with_why_it_does_nothing(models: Path) -> None:
-    page = opened(**{"optimizer.momentum": "0.5"})
+    page = unfolded(**{"optimizer.momentum": "0.5"})
     assert field(page, "optimizer.momentum").value == 0.5
-    assert "Has no effect: adam does not use it." in said(page)
-    assert start_button(page).disabled
+    assert field(page, "optimizer.momentum").disabled
+    assert "No effect now: adam does not use it." in said(page)
+    assert not start_button(page).disabled
+    checked(field(page, "optimizer.name").set_value("sgd").run())
+    assert not field(page, "optimizer.momentum").disabled
 
 
 def test_the_titles_of_folded_settings_tell_what_is_chosen(models: Path) -> None:
     page = opened(**{"schedule.name": "cosine"})
     told = [expander.label for expander in page.expander]
     assert "Learning rate schedule: cosine · 1 changed" in told
-    assert "Optimiser: adam" in told and "Early stopping: off" in told
+    assert "Optimiser: adam" in told
 
 
 def charts(page: AppTest) -> list[dict[str, Any]]:

@@ -92,7 +92,7 @@ def test_a_preview_is_answered_during_a_search_and_a_cancelled_search_is_gone_wi
 
         return service.run_range_test(home, small_spec("from-scratch"), tell)
 
-    search = service.Search(find, 60)
+    search = service.Search(find)
     while not at_work.wait(0.2):
         assert not search.look().is_over  # A search ends if it is not looked at.
     (process,) = searching_below(os.getpid())

@@ -96,6 +96,17 @@ def _without(dataset: ImageDataset, unreadable: Iterable[Sequence[str]]) -> Imag
     return replace(dataset, items=items, skipped=(*dataset.skipped, *skipped))
 
 
+def some_pixels(dataset: ImageDataset, rows: np.ndarray, size: int, progress: ProgressCallback) -> Pixels:
+    """The pixels of some items, decoded now and kept nowhere; unreadable ones are left out. Raises: see `pixels`."""
+    some = replace(dataset, items=tuple(dataset.items[row] for row in rows.tolist()))
+    found = list(_missing(some, size, progress, {"items": 0, "unreadable": [], "grey": None}))
+    gone = {key for key, _ in found[-1][1]["unreadable"]} if found else set()
+    items = tuple(item for item in some.items if item.key not in gone)
+    content = b"".join(bytes(part) for part, _ in found)
+    images = np.frombuffer(content, np.uint8).reshape(len(items), size, size, 3)
+    return Pixels(key_of(dataset, size), replace(dataset, items=items), images)
+
+
 def is_cached(dataset: ImageDataset, size: int, cache: Path) -> bool:
     """True if the pixels are in the cache."""
     return is_built(_folder(dataset, size, cache))

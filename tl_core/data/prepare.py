@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
+
+import numpy as np
 
 from tl_core.data.dataset import PARTS, ImageDataset, Item, used_layout
 from tl_core.data.grey import GreyRange, described, range_warnings
 from tl_core.data.layout import LayoutChoice
 from tl_core.data.missing import missing, missing_warnings
-from tl_core.data.pixels import Pixels, pixels, readable
+from tl_core.data.pixels import Pixels, pixels, readable, some_pixels
 from tl_core.data.skipped import SkipKind, Skipped, empty_class
 from tl_core.data.sources import load_dataset
 from tl_core.data.split import GroupBy, Split, grouped, part_counts, split
@@ -106,6 +108,9 @@ class DataSettings(Protocol):
     def split_seed(self) -> int: ...
 
 
+Chooser = Callable[[Split], tuple[np.ndarray, np.ndarray]]
+
+
 @dataclass(frozen=True)
 class Prepared:
     """Decoded images and which of them train, validate and test. Indices of `split` are rows of `pixels.images`."""
@@ -134,6 +139,30 @@ def known_readable(dataset: ImageDataset, size: int, cache: Path) -> ImageDatase
     """A listed dataset as `prepare` will leave it, as far as known before it is decoded."""
     known = readable(dataset, size, cache)
     return dataset if known is dataset else _without_empty_classes(known)
+
+
+def prepare_some(
+    data: DataSettings, dataset: ImageDataset, choose: Chooser, size: int, progress: ProgressCallback
+) -> Prepared:
+    """Decodes some images, outside the cache, for what needs no others.
+
+    Args:
+        dataset: As `listed`.
+        choose: The positions of those images within the training and the validation part of the split.
+
+    Raises:
+        RunFailed, RunStopped: see `pixels`.
+    """
+    parts = split_of(data, dataset)
+    train, validation = choose(parts)
+    rows = np.concatenate([parts.train[train], parts.validation[validation]])
+    read = some_pixels(dataset, rows, size, progress)
+    place = {item.key: number for number, item in enumerate(read.dataset.items)}  # Unreadable ones have none.
+    places = np.array([place.get(dataset.items[row].key, -1) for row in rows.tolist()], dtype=np.int64)
+    trained, validated = places[: len(train)], places[len(train) :]
+    labels = parts.train_labels[train][trained >= 0]
+    nothing = np.array([], dtype=np.int64)
+    return Prepared(read, Split(trained[trained >= 0], validated[validated >= 0], nothing, labels, nothing))
 
 
 def listed(data: DataSettings) -> ImageDataset:

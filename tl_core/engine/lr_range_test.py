@@ -7,14 +7,19 @@ of a tenth of the minimum are those of fastai's `lr_find`. It leaves no run, wei
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from tl_core.data.missing import refuse_missing
-from tl_core.data.prepare import Prepared, prepare
+from tl_core.data.pixels import is_cached
+from tl_core.data.prepare import Prepared, listed, prepare, prepare_some
+from tl_core.data.split import Split
 from tl_core.engine.backend import keras
 from tl_core.engine.inputs.prefix import Prefix, compiled
 from tl_core.engine.inputs.streams import Inputs, from_features, from_images, in_batches
@@ -28,9 +33,16 @@ from tl_core.errors import BadInput, RunFailed
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.forks import weights_for
+from tl_core.plan.costs import range_test_seconds
 from tl_core.records import Activity, ProgressCallback, Stage, unwatched
-from tl_core.results.lr_range_test import Finding
+from tl_core.results.lr_range_test import FEWEST_IMAGES, Finding, too_slow
 from tl_core.store import cache_folder
+
+BATCH = 16
+"""Images whose features are computed at once."""
+
+FOR_FEATURES = 0.3
+"""The share of the time for computing features."""
 
 
 def run_range_test(
@@ -44,22 +56,25 @@ def run_range_test(
 
     Args:
         phase: The title of the phase to test, by default the last. Earlier phases are not trained first.
-        seconds: Time limit; with one, fewer images are used, and fewer steps if the experiment is slow.
+        seconds: The time it aims at: fewer images are read, and fewer features and steps computed if those are slow. On a busy
+            machine it takes longer, but what has begun is brought to its end.
 
     Raises:
         BadInput: as for a run; also for a classifier without a learning rate.
-        RunFailed: as for a run; also if `seconds` are not enough.
+        RunFailed: as for a run; also, before anything is done, if even the smallest test takes more than `seconds`.
         RunStopped: `progress` raised it.
     """
-    tested, clock = _tested(experiment, phase), Clock(progress, seconds)
+    tested, clock = _tested(experiment, phase), Clock(seconds)
+    needed = range_test_seconds(tested)
+    if needed > clock.seconds:
+        raise RunFailed(too_slow(needed))
+    effort = QUICK if clock.is_limited else THOROUGH
     with _randomness_kept():
-        data = prepare(experiment.spec.data, experiment.image_size, cache_folder(models), clock)
-        refuse_missing(data.dataset, experiment.spec.data.accept_missing)
-        model = assemble(experiment, len(data.dataset.class_names), clock)
+        data = _prepared(experiment, models, effort, clock, progress)
+        model = assemble(experiment, len(data.dataset.class_names), progress)
         put(model, weights_for(models, experiment.spec))
-        effort = THOROUGH if seconds is None else QUICK
-        trainer = _trainer(data, model, tested, effort, clock)
-        return _finding(trainer, tested, sweep(trainer, effort, clock))
+        trainer = _trainer(data, model, tested, effort, clock, progress)
+        return _finding(trainer, tested, sweep(trainer, effort, clock, progress))
 
 
 def _tested(experiment: Experiment, title: str) -> Phase:
@@ -72,6 +87,25 @@ def _tested(experiment: Experiment, title: str) -> Phase:
     return known[title or next(reversed(known))]
 
 
+def _prepared(
+    experiment: Experiment, models: Path, effort: Effort, clock: Clock, progress: ProgressCallback
+) -> Prepared:
+    """The data; if time is limited and they are not decoded yet, only the images that the test uses."""
+    data, size, cache = experiment.spec.data, experiment.image_size, cache_folder(models)
+    dataset = listed(data) if clock.is_limited else None
+    if dataset is None or is_cached(dataset, size, cache):
+        whole = prepare(data, size, cache, progress)
+        refuse_missing(whole.dataset, data.accept_missing)
+        return whole
+    refuse_missing(dataset, data.accept_missing)
+    return prepare_some(data, dataset, partial(_rows, effort=effort, seed=experiment.spec.train.seed), size, progress)
+
+
+def _rows(split: Split, effort: Effort, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The positions within the training and the validation part of the images that a test uses at most."""
+    return _chosen(len(split.train), effort.train, seed), _chosen(len(split.validation), effort.validation, seed)
+
+
 @contextmanager
 def _randomness_kept() -> Iterator[None]:
     python, numpy = random.getstate(), np.random.get_state()
@@ -82,19 +116,37 @@ def _randomness_kept() -> Iterator[None]:
         np.random.set_state(numpy)
 
 
-def _trainer(data: Prepared, model: keras.Model, phase: Phase, effort: Effort, progress: ProgressCallback) -> Trainer:
+def _trainer(
+    data: Prepared, model: keras.Model, phase: Phase, effort: Effort, clock: Clock, progress: ProgressCallback
+) -> Trainer:
     """A trainer of the phase, on some of the images."""
     spec, split = phase.spec, data.split
     parts = divide(model, phase.experiment, phase.frozen)
     prefix = compiled(parts.prefix, arithmetic_of(phase.experiment, data)) if parts.prefix is not None else None
-    train = _chosen(len(split.train), effort.train, spec.train.seed)
-    validation = split.validation[_chosen(len(split.validation), effort.validation, spec.train.seed)]
+    effort = _affordable(effort, data, prefix, phase, clock)
+    train, some = _rows(split, effort, spec.train.seed)
+    validation = split.validation[some]
     moving = _moving(data, split.train[train], prefix, phase) if spec.augment else None
     still = _still(data.pixels.images, validation, prefix, progress)
     learned = moving or _still(data.pixels.images, split.train[train], prefix, progress)
     measured = Part(still, data.dataset.labels[validation])
     phase_data = PhaseData(Part(learned, split.train_labels[train]), measured, measured)
     return Trainer.build(parts.tail, phase_data, phase)
+
+
+def _affordable(effort: Effort, data: Prepared, prefix: Prefix | None, phase: Phase, clock: Clock) -> Effort:
+    """Fewer images where their features would take too long, judged by those of one batch."""
+    if prefix is None or not clock.is_limited:
+        return effort
+    rows = data.split.validation[:BATCH]
+    began = time.monotonic()
+    for _ in prefix([data.pixels.images[rows]]):
+        pass
+    images = int(FOR_FEATURES * clock.seconds * len(rows) / max(time.monotonic() - began, 1e-9))
+    train, validation = FEWEST_IMAGES
+    validation = min(effort.validation, max(validation, images // 5))
+    train = min(effort.train, max(train, phase.spec.train.batch_size, images - validation))
+    return replace(effort, train=train, validation=validation)
 
 
 def _chosen(images: int, most: int, seed: int) -> np.ndarray:
@@ -112,7 +164,7 @@ def _still(images: np.ndarray, rows: np.ndarray, prefix: Prefix | None, progress
     if prefix is None:
         return from_images(images, rows, None)
     outputs, activity = [], Activity(Stage.FEATURES)
-    batches = in_batches(rows, 16)
+    batches = in_batches(rows, BATCH)
     for number, output in enumerate(prefix(images[batch] for batch in batches), 1):
         outputs.append(output)
         progress(activity, number, len(batches))

@@ -14,12 +14,10 @@ from tl_core.engine.inputs.streams import Batch, in_batches
 from tl_core.engine.seeds import generator_of, reseed
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import Trainer, evaluate
-from tl_core.errors import RunFailed
 from tl_core.records import Activity, ProgressCallback, Stage
-from tl_core.results.lr_range_test import rounded
+from tl_core.results.lr_range_test import FEWEST_STEPS, rounded
 
 LOWEST, HIGHEST = 1e-7, 10.0
-FEWEST = 30
 PASSES = 10
 """Maximum number of passes over small data, in fewer steps: the loss of memorised images says nothing about a rate."""
 
@@ -36,7 +34,12 @@ KEPT = 0.8
 """Decay of the running mean that detects divergence."""
 
 TESTING = Activity(Stage.LR_RANGE_TEST)
-TOO_SLOW = "A test of this experiment takes too long for a page. Run it on the command line: lr-find."
+
+FOR_STEPS = 0.5
+"""The share of the time for the steps, however long the preparation took: what has begun is brought to its end."""
+
+FOR_MEASURES = 0.25
+"""The share of the time of the steps for evaluations."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +56,24 @@ THOROUGH, QUICK = Effort(1024, 256, 100, 20), Effort(512, 128, 100, 10)
 
 
 class Clock:
-    """A `ProgressCallback` that raises RunFailed after a number of seconds."""
+    """How much of the time that a test aims at is left.
 
-    def __init__(self, progress: ProgressCallback, seconds: float | None) -> None:
-        self.progress = progress
-        self.until = math.inf if seconds is None else time.monotonic() + seconds
+    Args:
+        seconds: That time; None for as long as it takes.
+    """
 
-    def __call__(self, activity: Activity, done: int, total: int) -> None:
-        self.progress(activity, done, total)
-        if self.left < 0:
-            raise RunFailed(TOO_SLOW)
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds = math.inf if seconds is None else seconds
+        self._began = time.monotonic()
 
     @property
-    def left(self) -> float:
-        return self.until - time.monotonic()
+    def is_limited(self) -> bool:
+        return math.isfinite(self.seconds)
+
+    @property
+    def for_steps(self) -> float:
+        """Seconds left for the steps."""
+        return max(self._began + self.seconds - time.monotonic(), FOR_STEPS * self.seconds)
 
 
 @dataclass(frozen=True)
@@ -80,10 +87,10 @@ class Sweep:
     planned: int
 
 
-def sweep(trainer: Trainer, effort: Effort, clock: Clock) -> Sweep:
+def sweep(trainer: Trainer, effort: Effort, clock: Clock, progress: ProgressCallback) -> Sweep:
     """Trains with geometrically rising rates, until the loss is far above its minimum."""
-    phase, steps = trainer.phase, _steps(trainer, effort, clock)
-    made, every, mean = Sweep([], [], [], False, steps), max(1, steps // effort.measures), Mean()
+    phase, (steps, measures) = trainer.phase, _size(trainer, effort, clock)
+    made, every, mean = Sweep([], [], [], False, steps), max(1, steps // measures), Mean()
     reseed(trainer.tail, phase.spec.train.seed, 1)
     for rate, batch in zip(np.geomspace(LOWEST, HIGHEST, steps).tolist(), _batches(trainer), strict=False):
         _set_rates(trainer, rate / phase.head_rate)
@@ -95,7 +102,7 @@ def sweep(trainer: Trainer, effort: Effort, clock: Clock) -> Sweep:
         if len(made.rates) % every == 0:
             validated = evaluate(trainer.forward, trainer.phase_data.validation).loss
             made.measured.extend([(rate, validated)] if math.isfinite(validated) else [])
-        clock(TESTING, len(made.rates), steps)
+        progress(TESTING, len(made.rates), steps)
     return made
 
 
@@ -140,17 +147,16 @@ def _set_rates(trainer: Trainer, share: float) -> None:
         group.optimizer.learning_rate = group.rate * share
 
 
-def _steps(trainer: Trainer, effort: Effort, clock: Clock) -> int:
-    """The number of steps: fewer for small data, and no more than fit into the time limit, judged by a trial step."""
+def _size(trainer: Trainer, effort: Effort, clock: Clock) -> tuple[int, int]:
+    """The numbers of steps and of evaluations: fewer steps for small data, and of both what fits into the time, judged by a trial step."""
     images, size = len(trainer.phase_data.train.labels), trainer.phase.spec.train.batch_size
-    wanted = min(effort.steps, max(FEWEST, PASSES * (images // size)))
-    if math.isinf(clock.left):
-        return wanted
+    wanted = min(effort.steps, max(FEWEST_STEPS, PASSES * (images // size)))
+    if not clock.is_limited:
+        return wanted, effort.measures
     step, measure = _tried(trainer)
-    affordable = int((clock.left - measure * effort.measures) / step)
-    if affordable < FEWEST:
-        raise RunFailed(TOO_SLOW)
-    return min(wanted, affordable)
+    measures = max(1, min(effort.measures, int(FOR_MEASURES * clock.for_steps / max(measure, 1e-9))))
+    affordable = int((clock.for_steps - measure * measures) / step)
+    return max(FEWEST_STEPS, min(wanted, affordable)), measures
 
 
 def _tried(trainer: Trainer) -> tuple[float, float]:

@@ -5,11 +5,12 @@ change, `creation` creates it, `store.fork_start` reads and writes its initial w
 """
 
 from tl_core.forks.creation import create, fork, kept_epoch, parent_of, weights_for
-from tl_core.forks.rules import continued, fork_warnings, problems, settings_at
+from tl_core.forks.rules import continued, fixed_settings, fork_warnings, problems, settings_at
 
 __all__ = [
     "continued",
     "create",
+    "fixed_settings",
     "fork",
     "fork_warnings",
     "kept_epoch",

@@ -27,7 +27,19 @@ FIXED = {
 }
 """Settings a fork cannot change, and why; `before` is the parent's."""
 
+_NORMALISED = "the layers above were trained on normalised inputs"
+_DRAWN = "random weights that are not in the checkpoint were drawn with it"
 _AS_BEFORE = "Keep the parent's value, or start a new run."
+
+
+def fixed_settings(spec: ExperimentSpec) -> dict[str, str]:
+    """The settings that a fork of a run with this spec cannot change, by path, each with the reason."""
+    fixed = {path: why.format(before=_written(spec.value(path))) for path, why in FIXED.items()}
+    if spec.head.batch_norm:
+        fixed["head.batch_norm"] = _NORMALISED
+    if spec.backbone.weights == "random" or spec.backbone.keep != "all":
+        fixed["train.seed"] = _DRAWN
+    return fixed
 
 
 def settings_at(run: Run, epoch: int) -> ExperimentSpec:
@@ -71,8 +83,7 @@ def _schedule_from(planned: Sequence[Phase], epoch: int) -> int | None:
 def problems(parent: Run, experiment: Experiment) -> tuple[Problem, ...]:
     """Why an experiment cannot continue from a checkpoint of a run, by setting; empty if it can."""
     before, spec = read_spec(parent), experiment.spec
-    checks = (_fixed(before, spec), _classifier(parent, before, spec), _random_weights(before, spec))
-    found = [problem for check in checks for problem in check]
+    found = [*_fixed(before, spec), *_classifier(parent, before, spec)]
     return tuple(found or [*_weights_file(parent, experiment), *_classes(parent, before, spec)])
 
 
@@ -95,10 +106,9 @@ def fork_warnings(parent: Run, experiment: Experiment) -> tuple[str, ...]:
 
 
 def _fixed(before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
-    for path, why in FIXED.items():
+    for path, reason in fixed_settings(before).items():
         was, now = before.value(path), spec.value(path)
         if was != now:
-            reason = why.format(before=_written(was))
             yield Problem(
                 path, f"received {_written(now)}; a fork cannot change it from {_written(was)}: {reason}", _AS_BEFORE
             )
@@ -116,16 +126,6 @@ def _classifier(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> It
     elif (head.classifier == "auto") != (was.classifier == "auto") and len(classes_of(parent, "start.run")) == 2:
         message = f"received {head.classifier}; the checkpoint's ({was.classifier}) has a different number of units for two classes"
         yield Problem("head.classifier", message, "Choose softmax." if was.solved else _AS_BEFORE)
-    if was.batch_norm and not head.batch_norm:
-        message = "received false; the layers above were trained on normalised inputs"
-        yield Problem("head.batch_norm", message, _AS_BEFORE)
-
-
-def _random_weights(before: ExperimentSpec, spec: ExperimentSpec) -> Iterator[Problem]:
-    drawn = before.backbone.weights == "random" or before.backbone.keep != "all"
-    if drawn and spec.train.seed != before.train.seed:
-        message = f"received {spec.train.seed}; random weights that are not in the checkpoint were drawn with {before.train.seed}"
-        yield Problem("train.seed", message, _AS_BEFORE)
 
 
 def _weights_file(parent: Run, experiment: Experiment) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import OptimizerSpec
 from tl_core.metrics import TRAIN_EVAL_IMAGES
+from tl_core.results.lr_range_test import FEWEST_IMAGES, FEWEST_STEPS
 
 FORWARD_MACS = 35e9
 """Multiply-adds per second and core of a frozen network in OpenVINO (EfficientNet-Lite0 at 224 pixels: about 90 images/s)."""
@@ -222,6 +223,16 @@ def _learning_seconds(phase: Phase, images: dict[str, int]) -> float:
 def _recording_seconds(phase: Phase, trainable: int) -> float:
     """Estimated seconds to write the checkpoints of a phase: one after every epoch, however many are kept."""
     return phase.epochs * 4 * trainable * copies(phase.spec.optimizer) / RECORDED
+
+
+def range_test_seconds(phase: Phase) -> float:
+    """Estimated seconds of the smallest learning-rate range test of a phase: features of few images, then few steps."""
+    below, above = _macs(phase)
+    size = phase.spec.train.batch_size
+    recomputed = size * FEWEST_STEPS if phase.spec.augment else 0
+    forward = below * (max(FEWEST_IMAGES[0], size) + FEWEST_IMAGES[1] + recomputed)
+    training = 3 * above * size * FEWEST_STEPS
+    return (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores() + FEWEST_STEPS * HEAD_STEP
 
 
 def _cores() -> int:

@@ -1,14 +1,14 @@
-"""Inactive settings, with the reason: a plan refuses changed ones, a form hides them."""
+"""Inactive settings, with the reason: a plan refuses changed ones, a form leaves them out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tl_core.data.dataset import ImageDataset
 from tl_core.data.sources import parse
-from tl_core.errors import BadInput
-from tl_core.experiment.resolve import Experiment
-from tl_core.experiment.spec import PARAMETERS
+from tl_core.experiment.resolve import Experiment, resolve
+from tl_core.experiment.spec import PARAMETERS, DataSpec, ExperimentSpec
 
 Found = Iterator[tuple[tuple[str, ...], str, str]]
 """Paths, the reason why they have no effect, and a remedy."""
@@ -32,12 +32,55 @@ def inactive_settings(experiment: Experiment) -> dict[str, Inactive]:
     return made
 
 
-def thaws(experiment: Experiment) -> bool:
-    """True if a block of the backbone trains in some phase."""
-    try:
-        return any(phase.backbone_rate is not None for phase in experiment.phases)
-    except BadInput:  # A stage has an unknown block, which is a separate problem.
-        return True
+def inactive_data_settings(data: DataSpec, dataset: ImageDataset) -> dict[str, Inactive]:
+    """The settings, by path, that have no effect on these data at any value: data that came split are not split again."""
+    found: dict[str, Inactive] = {}
+    if dataset.layout is None:
+        found["data.layout"] = Inactive("only a folder has a layout", "Leave it out.")
+        found["data.accept_missing"] = Inactive("only images in folders can be missing", "Leave it out.")
+    came_with = {item.part for item in dataset.items} - {None, "train"}
+    if came_with:
+        split = ["data.test_share"]
+        if "validation" in came_with:
+            split += ["data.validation_share", "data.group_by"]
+            split += [] if data.images_per_class or data.label_noise else ["data.split_seed"]
+        because = f"the data came split ({', '.join(sorted(map(str, came_with)))} beside train)"
+        found |= dict.fromkeys(split, Inactive(because, "Leave it out."))
+    return found
+
+
+@dataclass(frozen=True)
+class ActivePart:
+    """A spec without what has no effect.
+
+    Attributes:
+        spec: The spec with its inactive settings at their defaults.
+        inactive: Its inactive settings, by path, changed or not.
+    """
+
+    spec: ExperimentSpec
+    inactive: dict[str, Inactive]
+
+
+def active_part(spec: ExperimentSpec, dataset: ImageDataset | None = None) -> ActivePart:
+    """What of a spec has an effect. Valid settings stay valid: an inactive one is read by nothing.
+
+    Args:
+        dataset: Its data, if they can be listed.
+    """
+    found: dict[str, Inactive] = {}
+    while True:  # A setting that is reset may have been all that another one needed.
+        now = inactive_settings(resolve(spec))
+        now |= inactive_data_settings(spec.data, dataset) if dataset else {}
+        # Without its start a fork would be another run; that it cannot be one stays a problem.
+        new = {path: why for path, why in now.items() if path not in found and not path.startswith("start.")}
+        if not new:
+            return ActivePart(spec, found)
+        found |= new
+        spec = spec.with_values({path: _DEFAULTS[path] for path in new})
+
+
+_DEFAULTS = {row.path: row.default for row in PARAMETERS}
 
 
 def _source(experiment: Experiment) -> Found:
@@ -66,6 +109,7 @@ def _solved(experiment: Experiment) -> Found:
 
 _OF_THAWED = (
     "train.head_epochs",
+    "train.stages",
     "train.backbone_learning_rate",
     "train.layer_decay",
     "train.backbone_l2",
@@ -74,7 +118,7 @@ _OF_THAWED = (
 
 
 def _frozen(experiment: Experiment) -> Found:
-    if not experiment.solved and not thaws(experiment):
+    if not experiment.solved and experiment.frozen == experiment.top:
         yield (
             _OF_THAWED,
             "every block is frozen",

@@ -20,7 +20,7 @@ from tl_core.errors import BadInput, Problem, nearest
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.experiment.spec.training import written
-from tl_core.plan.inactive_settings import inactive_settings
+from tl_core.plan.inactive_settings import inactive_data_settings, inactive_settings
 from tl_core.store import checkpoints
 from tl_core.text import counted
 
@@ -37,7 +37,7 @@ def data_problems(spec: ExperimentSpec, dataset: ImageDataset, split: Split) -> 
     return (
         *_unused_layout(spec, dataset),
         *_unknown_missing(spec, dataset),
-        *_unused_shares(spec, dataset),
+        *_inactive_with_data(spec, dataset),
         *_whole_shares(spec, dataset),
         *_unused_groups(spec, dataset),
         *_unused_limits(spec, dataset, split),
@@ -95,7 +95,7 @@ def _stages(experiment: Experiment) -> Iterator[Problem]:
     """Each stage has to thaw more than the one before it, and the last phase more than the last stage."""
     spec = experiment.spec
     before, depth, last = "", _depth(experiment, "all"), _depth(experiment, spec.backbone.freeze)
-    for stage in () if experiment.solved else spec.train.stages:
+    for stage in () if _stages_are_inactive(experiment) else spec.train.stages:
         try:
             now = _depth(experiment, stage.freeze)
         except BadInput as error:
@@ -110,6 +110,11 @@ def _stages(experiment: Experiment) -> Iterator[Problem]:
             remedy = "Thaw more in the last phase (backbone.freeze), or leave this stage out."
             yield Problem("train.stages", f"{said} thaws no less than the last phase ({spec.backbone.freeze})", remedy)
         before, depth = written(stage), now
+
+
+def _stages_are_inactive(experiment: Experiment) -> bool:
+    """Whether nothing thaws to the end: `inactive_settings` has the reason."""
+    return experiment.solved or experiment.frozen == experiment.top
 
 
 def _depth(experiment: Experiment, freeze: str) -> int:
@@ -152,7 +157,7 @@ def _quantiser(experiment: Experiment) -> Iterator[Problem]:
 
 
 def _can_be_phased(experiment: Experiment) -> bool:
-    return not any(_stages(experiment))
+    return not any(_stages(experiment)) and not (experiment.spec.train.stages and _stages_are_inactive(experiment))
 
 
 _CHECKS: tuple[Callable[[Experiment], Iterator[Problem]], ...] = (
@@ -186,9 +191,7 @@ def start_problems(experiment: Experiment, models: Path) -> tuple[Problem, ...]:
 
 
 def _unused_layout(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:
-    if dataset.layout is None:
-        yield from _without_effect(spec, ["data.layout"], "only a folder has a layout", "Leave it out.")
-    elif not dataset.layout.chosen:
+    if dataset.layout is not None and not dataset.layout.chosen:
         because = "the folders at the top are the classes without it"
         yield from _without_effect(spec, ["data.layout"], because, "Leave it out.")
 
@@ -196,11 +199,7 @@ def _unused_layout(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Prob
 def _unknown_missing(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:
     """Names of nothing. That nothing of a name is missing yet is no problem: broken images are known once they are decoded."""
     layout = dataset.layout
-    if not spec.data.accept_missing:
-        return
-    if layout is None:
-        because = "only images in folders can be missing"
-        yield from _without_effect(spec, ["data.accept_missing"], because, "Leave it out.")
+    if layout is None or not spec.data.accept_missing:
         return
     keys = [*(item.key for item in dataset.items), *(item.key for item in dataset.skipped)]
     known = {layout.class_folder(key) for key in keys}
@@ -220,16 +219,9 @@ def _whole_shares(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Probl
         yield Problem("data.test_share", message, "Lower one of them, so that both together are below 1.")
 
 
-def _unused_shares(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:
-    came_with = {item.part for item in dataset.items} - {None, "train"}
-    if not came_with:
-        return
-    unused = ["data.test_share"]
-    if "validation" in came_with:
-        unused += ["data.validation_share", "data.group_by"]
-        unused += [] if spec.data.images_per_class or spec.data.label_noise else ["data.split_seed"]
-    because = f"the data came split ({', '.join(sorted(map(str, came_with)))} beside train)"
-    yield from _without_effect(spec, unused, because, "Leave it out.")
+def _inactive_with_data(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:
+    for path, found in inactive_data_settings(spec.data, dataset).items():
+        yield from _without_effect(spec, (path,), found.because, found.remedy)
 
 
 def _unused_groups(spec: ExperimentSpec, dataset: ImageDataset) -> Iterator[Problem]:

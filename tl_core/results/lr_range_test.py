@@ -6,6 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tl_core.text import duration
+
+FEWEST_STEPS = 30
+"""Steps of the shortest test."""
+
+FEWEST_IMAGES = (64, 32)
+"""Training and validation images of the smallest test."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -48,6 +56,14 @@ class Finding:
         if self.backbone_share is not None:
             rates["train.backbone_learning_rate"] = min(rounded(self.steepest * self.backbone_share), 1.0)
         return rates
+
+
+def too_slow(seconds: float) -> str:
+    """Why a test is not begun that takes so long."""
+    return (
+        f"Even a short test of this experiment takes about {duration(seconds)}. Freeze more blocks, use smaller images or batches, "
+        "or run it on the command line: lr-find."
+    )
 
 
 def rounded(rate: float) -> float:

@@ -46,7 +46,7 @@ NETWORK_SECONDS = 600.0
 """Time limit if a network may have to be built and its weights downloaded first."""
 
 FIND_SECONDS = 60.0
-"""Time limit of a range test, once its process has started: it blocks nothing and can be cancelled."""
+"""The time that a range test aims at, once its process has started: it blocks nothing and can be cancelled."""
 
 _clients: dict[Path, Client] = {}
 _alone: dict[tuple[Path, str], Client] = {}

@@ -32,8 +32,7 @@ class Stand:
     Attributes:
         activity, done, total: The current activity and its progress; no activity while its process starts.
         share: The completed share, from 0 to 1; never decreases.
-        left: Estimated seconds left.
-        most: Whether `left` is only an upper bound.
+        left: Estimated seconds left; None as long as that is not known.
         found: The result; None before the end, or if there is none.
         problem: Why there is no result, as a sentence; otherwise empty.
     """
@@ -43,7 +42,6 @@ class Stand:
     total: int = 0
     share: float = 0.0
     left: float | None = None
-    most: bool = True
     found: Finding | None = None
     problem: str = ""
 
@@ -57,11 +55,10 @@ class Search:
 
     Args:
         find: Runs the test; an exception of its progress ends it.
-        most: Time limit in seconds, once it has begun.
     """
 
-    def __init__(self, find: Callable[[ProgressCallback], Finding], most: float) -> None:
-        self._find, self._most = find, most
+    def __init__(self, find: Callable[[ProgressCallback], Finding]) -> None:
+        self._find = find
         self._stand = Stand()
         self._looked = time.monotonic()
         self._begun: float | None = None
@@ -103,23 +100,21 @@ class Search:
             self._stand = Stand(None if activity == WAITING else activity)
             return
         self._begun = self._begun or now
-        share, left, most = (
-            self._tested_so_far(now, done, total) if activity.stage == Stage.LR_RANGE_TEST else self._prepared(now)
-        )
-        self._stand = Stand(activity, done, total, share, left, most)
+        testing = activity.stage == Stage.LR_RANGE_TEST
+        # How long the preparation takes depends on what is cached, and is not known.
+        share, left = self._tested_so_far(now, done, total) if testing else (self._prepared(now - self._begun), None)
+        self._stand = Stand(activity, done, total, share, left)
 
-    def _prepared(self, now: float) -> tuple[float, float | None, bool]:
-        """`share`, `left` and `most` before the test; the time depends on what is cached, so only an upper bound is known."""
-        assert self._begun is not None
-        passed = now - self._begun
-        return 0.5 * min(passed / PREPARING, 1.0), max(self._most - passed, 0.0), True
+    def _prepared(self, passed: float) -> float:
+        """`share` before the test."""
+        return 0.5 * min(passed / PREPARING, 1.0)
 
-    def _tested_so_far(self, now: float, done: int, total: int) -> tuple[float, float | None, bool]:
-        """`share`, `left` and `most` during the test."""
+    def _tested_so_far(self, now: float, done: int, total: int) -> tuple[float, float | None]:
+        """`share` and `left` during the test."""
         self._tested = self._tested or (now, done)
         since, first = self._tested
         left = (total - done) * (now - since) / (done - first) if done > first else None
-        return 0.5 + 0.5 * done / total, left, False
+        return 0.5 + 0.5 * done / total, left
 
 
 class _Ended(BaseException):

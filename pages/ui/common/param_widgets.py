@@ -24,15 +24,27 @@ OnValue = Callable[[Any], None]
 """Receives the new value, in a callback."""
 
 
-def draw_param(row: Param, value: Any, key: str, on_value: OnValue, placeholder: str = "") -> None:
+def draw_param(
+    row: Param,
+    value: Any,
+    key: str,
+    on_value: OnValue,
+    placeholder: str = "",
+    *,
+    disabled: bool = False,
+    titled: bool = True,
+) -> None:
     """Draws the widget of a row, showing a value.
 
     Args:
         on_value: Is called with the new plain value when you change it.
         placeholder: What an empty field shows; by default that it is not set.
+        disabled: Whether the value can only be read.
+        titled: Whether the title stands above it; otherwise only screen readers have it.
     """
     kind = kind_of(row)
     common = {"key": key, "help": help_of(row), "on_change": _on_change, "args": (row, key, on_value)}
+    common |= {"disabled": disabled, "label_visibility": "visible" if titled else "collapsed"}
     if key not in st.session_state:
         st.session_state[key] = _shown(kind, row, value)
     else:

@@ -11,7 +11,7 @@ from pages.ui.common import run_actions
 from pages.ui.common.run_view import ACTIVE, RunView, read_view
 from pages.ui.live import follow
 from pages.ui.markdown import plain
-from pages.ui.run import checkpoints, curves, data, epochs, header, log, panel, settings, test_report
+from pages.ui.run import checkpoints, cure, curves, data, epochs, header, log, panel, settings, test_report
 from pages.ui.run.status import status_sentence
 from tl_core import store
 from tl_core.errors import BadInput
@@ -42,6 +42,7 @@ def draw_live(models: Path, before: RunView, notes: store.Notes) -> None:
         header.draw_head(view)
         run_actions.draw_problems(view.page)
         _draw_end(view, models)
+        cure.draw_cure(view)
         curves_side, figures_side = st.columns([2, 1], gap="medium")
         with curves_side:
             _tabs(view)

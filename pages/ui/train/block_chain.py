@@ -1,11 +1,17 @@
-"""The backbone as the chain of blocks it is: what is frozen, what trains, and how large the features at each boundary are."""
+"""The backbone as the chain of blocks it is: what is frozen, what trains, and how large the features at each boundary are.
+
+One row of tiles that can be clicked; st.button holds no second line and takes a place in the order of the Tab key for each tile.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
+
+import streamlit as st
 
 from tl_core.backbones import BlockFacts, facts
 from tl_core.experiment.resolve import Experiment
@@ -60,9 +66,23 @@ def _link(experiment: Experiment, block: BlockFacts, state: str, images: int, is
     return Link(block.name, state, block.parameters, shape, boundary, ends_here)
 
 
+def draw_chain(chain: Sequence[Link], on_click: Callable[[str], None]) -> None:
+    """Draws the tiles.
+
+    Args:
+        on_click: Is called with the name of the clicked block, in a callback.
+    """
+    mounted = st.components.v2.component(_NAME, js=_SCRIPT, css=_STYLE)
+    mounted(key=_NAME, data={"html": chain_html(chain)}, on_clicked_change=lambda: on_click(_clicked()))
+
+
+def _clicked() -> str:
+    return str(st.session_state[_NAME]["clicked"])
+
+
 def chain_html(chain: Sequence[Link]) -> str:
-    """The chain as HTML that wraps; follows the theme, and tells states apart by word, mark and hatching as well as by colour."""
-    return f'{_STYLE}<div class="tl-chain" role="img" aria-label="{escape(alt(chain))}">{"".join(map(_block, chain))}</div>'
+    """The chain as HTML, in which no name counts as markup; states differ by word, mark and hatching as well as by colour."""
+    return f'<div class="tl-chain" role="group" aria-label="{escape(alt(chain))}">{"".join(map(_block, chain))}</div>'
 
 
 def alt(chain: Sequence[Link]) -> str:
@@ -74,28 +94,36 @@ def alt(chain: Sequence[Link]) -> str:
 
 def _block(link: Link) -> str:
     height, width, channels = link.shape
-    shape = f"Output {height} × {width} × {channels}"
+    does = {FROZEN: "Click: train from here on. ", TRAINS: "Click: freeze up to here. "}.get(link.state, "")
+    shape = f"{does}Output {height} × {width} × {channels}"
     stored = "" if link.boundary is None else f"<i>{data_size(link.boundary)}</i>"
     ends = " tl-ends" if link.ends_here else ""
     return (
-        f'<div class="tl-block tl-{link.state}{ends}" title="{escape(shape)}"><b>{escape(link.name)}</b>'
-        f"<span>{link.state}</span><small>{compact(link.parameters)} params</small>{stored}</div>"
+        f'<button type="button" class="tl-block tl-{link.state}{ends}" data-block="{escape(link.name)}" title="{escape(shape)}"'
+        f"{' disabled' if link.state == UNUSED else ''}><b>{escape(link.name)}</b>"
+        f"<span>{link.state}</span><small>{compact(link.parameters)}</small>{stored}</button>"
     )
 
 
 # Blue and orange of Okabe and Ito, thinned so that the theme's own text stays readable on them, light or dark.
-_RULES = """<style>
-.tl-chain {display: grid; grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); gap: 6px; font-size: .8rem; line-height: 1.4}
-.tl-block {border: 1px solid; border-radius: 8px; padding: 5px 8px; display: flex; flex-direction: column; white-space: nowrap}
-.tl-block b {overflow: hidden; text-overflow: ellipsis}
-.tl-block span::before {font: 14px "Material Symbols Rounded"; vertical-align: -2px; margin-right: 3px}
-.tl-block small, .tl-block i {opacity: .8; font-size: .72rem; font-style: normal}
+_RULES = """
+.tl-chain {display: flex; gap: 5px; overflow-x: auto; padding: 2px; font-size: .78rem; line-height: 1.35}
+.tl-block {flex: 1 0 66px; min-width: 0; border: 1px solid; border-radius: 8px; padding: 4px 6px; display: flex; flex-direction: column;
+  white-space: nowrap; font: inherit; color: inherit; text-align: left; cursor: pointer}
+.tl-block:disabled {cursor: default}
+.tl-block:focus-visible {outline: 2px solid var(--st-primary-color); outline-offset: 1px}
+.tl-block:enabled:hover {border-color: currentColor}
+.tl-block > * {overflow: hidden; text-overflow: ellipsis}
+.tl-block span::before {font: 13px "Material Symbols Rounded"; vertical-align: -2px; margin-right: 2px}
+.tl-block small, .tl-block i {font-size: .7rem; font-style: normal}
 .tl-frozen {border-color: #3f86c6; background: repeating-linear-gradient(135deg, #0072b22e 0 6px, #0072b21a 6px 12px)}
 .tl-trains {border-color: #d9771a; background: #d55e0029}
-.tl-unused {border-style: dashed; border-color: #88888888; opacity: .6}
+.tl-unused {border-style: dashed; border-color: #88888888; background: none; opacity: .7}
 .tl-ends {border-right-width: 5px}
 MARKS
-</style>"""
+"""
 _STYLE = _RULES.replace(
     "MARKS", "\n".join(f'.tl-{state} span::before {{content: "{mark}"}}' for state, mark in MARKS.items())
 )
+_SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_NAME = "tl_chain"

@@ -33,10 +33,9 @@ def draw_source(row: Param, view: PlanView) -> None:
         help=param_widgets.help_of(row),
         on_change=lambda: _kind_chosen(text, st.session_state[key]),
     )
-    st.caption(f"{plain(chosen.help)} Licence: {plain(chosen.licence)}.")
+    st.caption(plain(chosen.help), help=f"Licence: {plain(chosen.licence)}.")
     if chosen.options:
-        with st.container(border=True, key="knobs"):
-            _knobs(chosen, chosen.options, text, basic=True)
+        _knobs(chosen, chosen.options, text, view, basic=True)
     elif chosen.is_path:
         _folder(text)
 
@@ -62,15 +61,21 @@ def draw_more(view: PlanView) -> None:
     chosen = SOURCES[text.partition(":")[0]]
     if chosen.options and any(not row.basic for row in parameters(chosen.options)):
         st.caption(f"Of the {chosen.title.lower()}:")
-        _knobs(chosen, chosen.options, text, basic=False)
+        _knobs(chosen, chosen.options, text, view, basic=False)
 
 
-def _knobs(chosen: Source, options: type[Section], text: str, basic: bool) -> None:
+def _knobs(chosen: Source, options: type[Section], text: str, view: PlanView, basic: bool) -> None:
     held = _held(options, text)
-    with st.grid("auto", min_column_width=170):
+    with st.grid("auto", min_column_width=170, gap="small") as grid:
         for row in (row for row in parameters(options) if row.basic == basic):
-            told = partial(_knob_chosen, chosen, options, row.path)
-            param_widgets.draw_param(row, getattr(held, row.path), f"{draft.FIELD}{PATH}.{row.path}", told)
+            told, path = partial(_knob_chosen, chosen, options, row.path), f"{PATH}.{row.path}"
+            locked = view.locked(path)
+            with grid.cell():
+                param_widgets.draw_param(
+                    row, getattr(held, row.path), f"{draft.FIELD}{path}", told, disabled=bool(locked)
+                )
+                if locked:
+                    st.markdown(f":small[:gray[:material/lock: {plain(locked)}]]")
 
 
 def _held(options: type[Section], text: str) -> Section:

@@ -28,6 +28,8 @@ FIELD = "set:"
 
 _VALUES, _REFUSED, _ADDRESS, _TOUCHED = "train.values", "train.refused", "train.address", "train.touched"
 
+_PRESET = "train.preset"
+
 
 def spec_from(
     values: Mapping[str, Any], base: ExperimentSpec | None = None
@@ -93,12 +95,14 @@ class Draft:
         spec: The experiment they make, with defaults where they are not allowed.
         problems: What is not allowed.
         refused: What the address or a file asked for and the form does not show, because it is not allowed.
+        preset: The name of the preset that was chosen; None for an experiment that came from elsewhere.
     """
 
     values: Mapping[str, Any]
     spec: ExperimentSpec
     problems: tuple[Problem, ...]
     refused: tuple[Problem, ...]
+    preset: str | None = None
 
 
 def current() -> Draft:
@@ -117,12 +121,13 @@ def current() -> Draft:
         st.query_params.from_dict(wanted)
         params = wanted
     state[_ADDRESS] = params
-    return Draft(state[_VALUES], spec, problems, tuple(state[_REFUSED]))
+    return Draft(state[_VALUES], spec, problems, tuple(state[_REFUSED]), state.get(_PRESET))
 
 
-def fill(spec: ExperimentSpec) -> None:
-    """Fills the form with a spec; for callbacks."""
+def fill(spec: ExperimentSpec, preset: str | None = None) -> None:
+    """Fills the form with a spec, and notes the preset that it comes from; for callbacks."""
     _replace(spec, ())
+    st.session_state[_PRESET] = preset
     touch()
 
 
@@ -141,11 +146,10 @@ def values() -> Mapping[str, Any]:
     return held
 
 
-def reset(*paths: str) -> None:
-    """Puts settings back to their defaults; for callbacks."""
-    defaults = ExperimentSpec().flat()
-    for path in paths:
-        put(path, defaults[path])
+def restore(wanted: Mapping[str, Any]) -> None:
+    """Puts settings, by path, back to these values, and redraws their fields; for callbacks."""
+    for path, value in wanted.items():
+        put(path, value)
     _forget_widgets()
 
 
@@ -173,6 +177,7 @@ def _fill_from_address(params: Mapping[str, str]) -> None:
 def _replace(spec: ExperimentSpec, refused: tuple[Problem, ...]) -> None:
     st.session_state[_VALUES] = spec.flat()
     st.session_state[_REFUSED] = list(refused)
+    st.session_state[_PRESET] = None
     _forget_widgets()
 
 

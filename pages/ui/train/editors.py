@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
 
 from pages.ui.common import augmentation_fields, param_widgets
 from pages.ui.markdown import plain
-from pages.ui.train import augmentation_preview, block_chain, data_source, draft, missing_boxes
+from pages.ui.train import block_chain, data_source, draft, missing_boxes
+from pages.ui.train.block_chain import Link
 from pages.ui.train.plan_view import PlanView
 from tl_core.backbones import BACKBONES, Backbone
 from tl_core.backbones.freezing import last_frozen, thawed_cuts, used_cuts
@@ -26,23 +27,40 @@ UNITS = 128
 Editor = Callable[[Param, PlanView], None]
 
 
-def generic(row: Param, view: PlanView) -> None:
-    """The plain field of a row."""
-    param_widgets.draw_param(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", partial(draft.put, row.path))
+def generic(row: Param, view: PlanView, *, titled: bool = True) -> None:
+    """The plain field of a row.
+
+    Args:
+        titled: Whether its title stands above it.
+    """
+    _plain(row, view, partial(draft.put, row.path), titled=titled)
+
+
+def _plain(
+    row: Param, view: PlanView, on_value: param_widgets.OnValue, placeholder: str = "", *, titled: bool = True
+) -> None:
+    param_widgets.draw_param(
+        row,
+        view.draft.values[row.path],
+        f"{draft.FIELD}{row.path}",
+        on_value,
+        placeholder,
+        disabled=bool(view.locked(row.path)),
+        titled=titled,
+    )
 
 
 def image_size(row: Param, view: PlanView) -> None:
     """A field that says what "not set" comes to."""
-    told = partial(draft.put, row.path)
     automatic = view.experiment.with_values({row.path: None}).image_size
-    param_widgets.draw_param(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", told, f"auto: {automatic}")
+    _plain(row, view, partial(draft.put, row.path), f"auto: {automatic}")
 
 
 def backbone(row: Param, view: PlanView) -> None:
     """The list of networks, with what is to be said of the chosen one."""
-    param_widgets.draw_param(row, view.draft.values[row.path], f"{draft.FIELD}{row.path}", _network_chosen)
+    _plain(row, view, _network_chosen)
     chosen = view.experiment.backbone
-    st.caption(f"{plain(chosen.help)} {plain(chosen.citation)}; {plain(chosen.licence)}.")
+    st.caption(plain(chosen.help), help=f"{plain(chosen.citation)}; {plain(chosen.licence)}.")
 
 
 def output(row: Param, view: PlanView) -> None:
@@ -55,13 +73,14 @@ def output(row: Param, view: PlanView) -> None:
         ("last", "middle", *names),
         key=key,
         help=param_widgets.help_of(row),
+        disabled=bool(view.locked(row.path)),
         on_change=lambda: _output_chosen(st.session_state[key]),
     )
 
 
 def keep(row: Param, view: PlanView) -> None:
     """The blocks up to which pretrained weights are used."""
-    spec = view.spec.backbone
+    spec = view.draft.spec.backbone
     key = f"{draft.FIELD}{row.path}:{spec.name}:{spec.output}"
     st.session_state.setdefault(key, spec.keep)
     st.selectbox(
@@ -69,14 +88,16 @@ def keep(row: Param, view: PlanView) -> None:
         ("all", *view.experiment.blocks),
         key=key,
         help=param_widgets.help_of(row),
+        disabled=bool(view.locked(row.path)),
         on_change=lambda: draft.put(row.path, st.session_state[key]),
     )
 
 
 def freeze(row: Param, view: PlanView) -> None:
-    """A slider over the blocks, and the chain it cuts."""
+    """A slider over the blocks, and below it the blocks themselves, which can be clicked."""
     spec = view.spec.backbone
-    stops = (NOTHING, *view.experiment.blocks)
+    blocks = view.experiment.blocks
+    stops = (NOTHING, *blocks)
     # With the network in its key: a slider keeps no stop that its chain does not have.
     key = f"{draft.FIELD}{row.path}:{spec.name}:{spec.output}"
     st.session_state.setdefault(key, view.experiment.frozen or NOTHING)
@@ -85,16 +106,32 @@ def freeze(row: Param, view: PlanView) -> None:
         stops,
         key=key,
         help=param_widgets.help_of(row),
-        on_change=lambda: draft.put(row.path, depth(len(stops) - 1 - stops.index(st.session_state[key]), stops[1:])),
+        on_change=lambda: _frozen_up_to(st.session_state[key], blocks),
     )
     images = sum((view.plan.images or {}).values())
-    st.html(block_chain.chain_html(block_chain.links(view.experiment, images)))
+    links = block_chain.links(view.experiment, images)
+    block_chain.draw_chain(links, lambda name: _block_clicked(name, links, blocks))
     st.caption(_chain_caption(images, view.experiment))
+
+
+def _frozen_up_to(stop: str, blocks: tuple[str, ...]) -> None:
+    frozen = 0 if stop == NOTHING else blocks.index(stop) + 1
+    draft.put("backbone.freeze", depth(len(blocks) - frozen, blocks))
+
+
+def _block_clicked(name: str, links: Sequence[Link], blocks: tuple[str, ...]) -> None:
+    """A click thaws a frozen block and all above it, and freezes one that trains and all below it."""
+    if name not in blocks:
+        return
+    frozen = next(link.state == block_chain.FROZEN for link in links if link.name == name)
+    stop = (NOTHING, *blocks)[blocks.index(name) + (0 if frozen else 1)]
+    _frozen_up_to(stop, blocks)
+    draft.forget("backbone.freeze")
 
 
 def hidden(row: Param, view: PlanView) -> None:
     """How many hidden layers, and the units of each."""
-    units, key = view.spec.head.hidden, f"{draft.FIELD}{row.path}"
+    units, key, locked = view.draft.spec.head.hidden, f"{draft.FIELD}{row.path}", bool(view.locked(row.path))
     st.session_state.setdefault(key, len(units))
     st.segmented_control(
         row.title,
@@ -103,6 +140,7 @@ def hidden(row: Param, view: PlanView) -> None:
         key=key,
         required=True,
         help=param_widgets.help_of(row),
+        disabled=locked,
         on_change=lambda: draft.put(row.path, [*_units(), *[UNITS] * 3][: st.session_state[key]]),
     )
     with st.grid("auto", min_column_width=170):
@@ -110,21 +148,20 @@ def hidden(row: Param, view: PlanView) -> None:
             one = Param(
                 f"{row.path}.{place}", f"Units of layer {place + 1}", "integer", UNITS, row.help, low=1, high=4096
             )
-            param_widgets.draw_param(one, width, f"{key}.{place}", partial(_units_chosen, place))
+            param_widgets.draw_param(one, width, f"{key}.{place}", partial(_units_chosen, place), disabled=locked)
 
 
 def augment(row: Param, view: PlanView) -> None:
-    """Which augmentations, in which order, how strongly; and what they do to an image."""
+    """Which augmentations, in which order, how strongly."""
     augmentation_fields.draw_augmentations(
         row, f"{draft.FIELD}{row.path}", lambda: _amounts(view), partial(draft.put, row.path)
     )
-    augmentation_preview.draw_preview(view)
 
 
 def _amounts(view: PlanView) -> dict[str, float]:
     """The augmentations of the form; of one that holds none that are allowed, those of its defaults."""
     held = draft.values()["augment"]
-    return dict(held) if isinstance(held, dict) else {step.name: step.amount for step in view.spec.augment}
+    return dict(held) if isinstance(held, dict) else {step.name: step.amount for step in view.draft.spec.augment}
 
 
 def depth(thawed: int, used: tuple[str, ...]) -> str:
@@ -176,17 +213,14 @@ def _kept_depth(before: Backbone, old_stop: str, after: Backbone, stop: str) -> 
 
 
 def _chain_caption(images: int, experiment: Experiment) -> str:
-    stored = f", and the size of the features of all {images:,} images if the cut were there" if images else ""
+    stored = f" and the size of the features of all {images:,} images if the cut were there" if images else ""
     random = experiment.above(experiment.kept) if experiment.kept else ()
     always = (
         f" Blocks above {experiment.kept} start from random weights and always train, wherever the slider is."
         if random
         else ""
     )
-    return (
-        f"Frozen blocks keep their pretrained weights; the others train together with the head.{always} "
-        f"Figures: a block's parameters{stored}."
-    )
+    return f"Click a block to freeze up to it, or to train from it on.{always} Figures: its parameters{stored}."
 
 
 EDITORS: dict[str, Editor] = {

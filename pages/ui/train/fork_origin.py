@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +12,14 @@ from pages.ui.common import param_widgets
 from pages.ui.markdown import plain
 from pages.ui.train import draft
 from pages.ui.train.draft import problem_text, problems_of_field
+from pages.ui.train.fork_parent import Parent
 from pages.ui.train.plan_view import PlanView
 from tl_core import forks, store
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.schedules import is_constant
-from tl_core.experiment.spec import ExperimentSpec
 from tl_core.experiment.wording import PARAMS
-from tl_core.store import checkpoints
 
 RUN, EPOCH, SCHEDULE = "start.run", "start.epoch", "start.schedule_from"
-
-
-@dataclass(frozen=True)
-class Parent:
-    """The parent of a fork.
-
-    Attributes:
-        epochs: Those whose checkpoints it keeps.
-        spec: What the fork would be without any change; None if the epoch is not kept.
-    """
-
-    title: str
-    epochs: tuple[int, ...]
-    spec: ExperimentSpec | None
 
 
 def draw_origin(view: PlanView) -> None:
@@ -43,7 +27,7 @@ def draw_origin(view: PlanView) -> None:
     values = view.draft.values
     if not values[RUN] and values[EPOCH] is None and not _problems(view):
         return
-    found = parent(view.models, view.spec)
+    found = view.parent
     with st.container(border=True, key="origin"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             title = plain(found.title if found else str(values[RUN] or "?"))
@@ -56,8 +40,8 @@ def draw_origin(view: PlanView) -> None:
             st.button(
                 "Start from pretrained weights",
                 icon=":material/close:",
-                on_click=draft.reset,
-                args=(RUN, EPOCH, SCHEDULE),
+                on_click=draft.restore,
+                args=({RUN: "", EPOCH: None, SCHEDULE: None},),
                 key="no_fork",
             )
         _schedule(view, found)
@@ -67,20 +51,6 @@ def draw_origin(view: PlanView) -> None:
             "The fork starts with the weights of that epoch and continues counting; the optimiser starts anew. "
             "Earlier epochs are shown with it, marked as inherited."
         )
-
-
-def parent(models: Path, spec: ExperimentSpec) -> Parent | None:
-    """The parent of a spec; None if there is none, or it cannot be read."""
-    run_id, epoch = spec.start.run, spec.start.epoch
-    run = store.known(models, run_id) if run_id else None
-    if run is None:
-        return None
-    try:
-        epochs = tuple(entry.epoch for entry in checkpoints.kept(run))
-        unchanged = forks.continued(run, epoch) if epoch is not None and epoch in epochs else None
-        return Parent(store.title_of(run), epochs, unchanged)
-    except BadInput:  # What is wrong with it stands among the problems of the plan.
-        return None
 
 
 def _epoch(view: PlanView, found: Parent | None) -> None:

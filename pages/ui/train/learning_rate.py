@@ -18,9 +18,9 @@ from pages.ui.train import draft
 from pages.ui.train.plan_view import PlanView
 from tl_core import sentences, service
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.results.lr_range_test import Finding
+from tl_core.plan.costs import range_test_seconds
+from tl_core.results.lr_range_test import Finding, too_slow
 from tl_core.service import Search, Stand
-from tl_core.text import duration
 
 SCHEDULE_HEIGHT = 230
 
@@ -41,7 +41,8 @@ AFTERWARDS = ("schedule", "stopping")
 
 HELP = (
     "A learning-rate range test (Smith 2017): trains a copy for up to 100 steps while the rate rises from far too low to far too "
-    "high, and suggests the rate at which loss falls fastest. Takes some seconds, at most a minute, and changes nothing."
+    "high, and suggests the rate at which loss falls fastest. Uses fewer images and steps where these are slow, so that it takes "
+    "less than a minute on an idle machine, and changes nothing."
 )
 
 WORTH = (
@@ -76,6 +77,7 @@ def draw_range_test(view: PlanView) -> None:
     if view.spec.head.solved:
         return
     under_way = stand is not None and not stand.is_over
+    refused = "" if view.problems else _refused(view)
     with st.container(key="finder"):
         st.button(
             "Find a learning rate",
@@ -83,12 +85,20 @@ def draw_range_test(view: PlanView) -> None:
             key="find",
             type="tertiary",
             help=HELP,
-            disabled=bool(view.problems) or under_way,
+            disabled=bool(view.problems or refused) or under_way,
             on_click=_start,
             args=(view.models, view.spec, asked),
         )
+        if refused:
+            st.caption(plain(refused))
         if stand is not None:
             _shown(stand)
+
+
+def _refused(view: PlanView) -> str:
+    """Why these settings cannot be tested in reasonable time; empty if they can."""
+    needed = range_test_seconds(view.experiment.phases[-1])
+    return too_slow(needed) if needed > service.FIND_SECONDS else ""
 
 
 def _followed_search(asked: str) -> Stand | None:
@@ -108,8 +118,7 @@ def _followed_search(asked: str) -> Stand | None:
 
 def _start(models: Path, spec: ExperimentSpec, asked: str) -> None:
     draft.touch()
-    find = partial(service.run_range_test, models, spec.anchored())
-    st.session_state[SEARCH] = (asked, Search(find, service.FIND_SECONDS))
+    st.session_state[SEARCH] = (asked, Search(partial(service.run_range_test, models, spec.anchored())))
 
 
 def _cancel() -> None:
@@ -154,7 +163,7 @@ def search_text(stand: Stand) -> str:
     doing = sentences.progress_title(stand.activity, stand.done, stand.total) if stand.activity else "Starting"
     if stand.left is None:
         return f"{doing}…"
-    return f"{doing} · {f'at most {duration(round(stand.left))} left' if stand.most else status_text.time_left(stand.left)}"
+    return f"{doing} · {status_text.time_left(stand.left)}"
 
 
 def _result(found: Finding) -> None:

@@ -1,4 +1,4 @@
-"""What the page knows of a draft: its plan, made from a list of images that is kept between script runs."""
+"""What the page knows of a draft: what of it has an effect, and its plan, made from a list of images that is kept between script runs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from pages.ui.train.draft import Draft
+from pages.ui.train.fork_parent import Parent, parent_of
 from tl_core.data.dataset import ImageDataset
 from tl_core.data.folder_names import is_litter
 from tl_core.data.prepare import listed
@@ -17,6 +19,7 @@ from tl_core.errors import BadInput, Problem
 from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.experiment.spec import DataSpec, ExperimentSpec
 from tl_core.plan import Plan, plan
+from tl_core.plan.inactive_settings import ActivePart, active_part
 from tl_core.plan.problems import spec_problems
 
 NO_FOLDER = Problem(
@@ -34,41 +37,75 @@ class PlanView:
     """A draft with everything the form shows beside it.
 
     Attributes:
+        active: What of the draft has an effect: only that is planned and trained, the rest waits in the form until it has one.
         dataset: The images; None if they cannot be listed.
         problems: Everything that keeps it from being trained.
+        parent: The run that a fork continues from; None for other experiments, and if it cannot be read.
     """
 
     draft: Draft
+    active: ActivePart
     plan: Plan
     dataset: ImageDataset | None
     problems: tuple[Problem, ...]
     models: Path
+    parent: Parent | None = None
 
     @property
     def spec(self) -> ExperimentSpec:
-        return self.draft.spec
+        """What would be trained."""
+        return self.active.spec
 
     @property
     def experiment(self) -> Experiment:
         """The meaning of its spec."""
         return resolve(self.spec)
 
+    def is_changed(self, path: str) -> bool:
+        """Whether a setting is not at its default."""
+        return bool(self.draft.values[path] != _DEFAULTS[path])
+
+    def is_shown(self, path: str) -> bool:
+        """Whether the form shows a setting: not where it has no effect, unless it was changed."""
+        return path not in self.active.inactive or self.is_changed(path)
+
+    def locked(self, path: str) -> str:
+        """Why a setting cannot be changed now, as a sentence; empty if it can."""
+        if path in self.active.inactive:
+            return f"No effect now: {self.active.inactive[path].because}."
+        if self.parent and path in self.parent.fixed:
+            return f"A fork keeps it: {self.parent.fixed[path]}."
+        return ""
+
+    def unchanged(self, path: str) -> Any:
+        """What a reset puts a setting back to: a fork's to that of its parent, others to the default."""
+        return self.parent.spec.flat()[path] if self.parent and self.parent.spec else _DEFAULTS[path]
+
+
+_DEFAULTS = ExperimentSpec().flat()
+
 
 def view_of(draft: Draft, models: Path) -> PlanView:
     """The draft with its plan; never raises."""
     # Data that cannot be named would get the plan of the default's images.
     unnamed = any(problem.path == "data.source" for problem in draft.problems)
-    dataset, made = (None, Plan(spec_problems(resolve(draft.spec)))) if unnamed else _planned(draft.spec, models)
+    active, dataset, made = _unlisted(draft.spec, ()) if unnamed else _planned(draft.spec, models)
     own = tuple(_in_words(problem, draft) for problem in draft.problems)
     # If a value is invalid, the plan uses its default, and its problems of that field are misleading.
     wrong = {problem.path for problem in own}
     found = (*own, *(problem for problem in made.problems if problem.path not in wrong))
-    return PlanView(draft, made, dataset, (*draft.refused, *found), models)
+    return PlanView(draft, active, made, dataset, (*draft.refused, *found), models, parent_of(models, draft.spec))
+
+
+def startable(spec: ExperimentSpec, models: Path) -> ExperimentSpec | None:
+    """What of a spec would be trained; None if it cannot be."""
+    active, _, made = _planned(spec, models)
+    return None if made.problems else active.spec
 
 
 def problems_of(spec: ExperimentSpec, models: Path) -> tuple[Problem, ...]:
     """What keeps a spec from being trained."""
-    return _planned(spec, models)[1].problems
+    return _planned(spec, models)[2].problems
 
 
 def dataset_of(data: DataSpec) -> ImageDataset:
@@ -76,12 +113,21 @@ def dataset_of(data: DataSpec) -> ImageDataset:
     return _listed(data.listing(), _stamp(data.source))
 
 
-def _planned(spec: ExperimentSpec, models: Path) -> tuple[ImageDataset | None, Plan]:
+_Planned = tuple[ActivePart, ImageDataset | None, Plan]
+
+
+def _planned(spec: ExperimentSpec, models: Path) -> _Planned:
     try:
         dataset = dataset_of(spec.data)
     except BadInput as error:
-        return None, Plan((*spec_problems(resolve(spec)), *error.problems))
-    return dataset, plan(resolve(spec), models, dataset)
+        return _unlisted(spec, error.problems)
+    active = active_part(spec, dataset)
+    return active, dataset, plan(resolve(active.spec), models, dataset)
+
+
+def _unlisted(spec: ExperimentSpec, problems: tuple[Problem, ...]) -> _Planned:
+    active = active_part(spec)
+    return active, None, Plan((*spec_problems(resolve(active.spec)), *problems))
 
 
 @lru_cache(maxsize=_KEPT)

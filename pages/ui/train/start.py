@@ -10,9 +10,10 @@ import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.markdown import plain
-from pages.ui.train import draft, fork_origin
+from pages.ui.train import draft
 from pages.ui.train.draft import owner, problem_text, problems_without_field, spec_from, title_of
-from pages.ui.train.plan_view import PlanView, problems_of
+from pages.ui.train.fork_parent import Parent
+from pages.ui.train.plan_view import PlanView, startable
 from tl_core import forks, store
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.naming import LONGEST_TITLE, Origin, automatic_title
@@ -24,31 +25,43 @@ TITLE = "train.title"
 
 _GO, _ADDED, _NEW, _FAILED, _LAST = "train.go", "train.added", "train.new", "train.failed", "train.last"
 
-_WISHED = "train.wished"
+_PRESSED, _WISHED = "train.pressed", "train.wished"
 
 ONE_CLICK = 1.5
 """Seconds in which two clicks on one button for the same experiment are one double click."""
 
 
-def suggested_title(models: Path, spec: ExperimentSpec) -> str:
+def suggested_title(spec: ExperimentSpec, parent: Parent | None = None) -> str:
     """What a run of this experiment is called if you give it no title."""
-    found = fork_origin.parent(models, spec)
-    origin = Origin(found.title, spec.start.epoch, found.spec) if found and spec.start.epoch is not None else None
+    origin = Origin(parent.title, spec.start.epoch, parent.spec) if parent and spec.start.epoch is not None else None
     return automatic_title(spec, origin)
 
 
-def follow_click() -> None:
-    """Goes to the run that a click on Train has just made; call it before anything is drawn."""
+def follow_click(models: Path) -> None:
+    """Makes the run of a click on Train, and goes to it; call it before anything is drawn.
+
+    Not in the callback of the button: what was typed just before may be among the callbacks that come after it.
+    """
+    if after := st.session_state.pop(_PRESSED, None):
+        _start(models, after)
     if run_id := st.session_state.pop(_GO, None):
         navigation.go("run", run=run_id)
 
 
+def draw_buttons(view: PlanView) -> None:
+    """Train and Add to queue."""
+    with st.container(horizontal=True, width="content", key="start"):
+        blocked = bool(view.problems)
+        _button("Train", ":material/play_arrow:", _GO, view, blocked, "primary", "Ctrl+Enter")
+        _button("Add to queue", ":material/playlist_add:", _ADDED, view, blocked, "secondary")
+
+
 def draw_start(view: PlanView) -> None:
-    """The title, the buttons, and what keeps them from being pressed."""
+    """The title, what keeps it from being started, and what became of the last click."""
     st.text_input(
         "Title",
         key=TITLE,
-        placeholder=suggested_title(view.models, view.spec),
+        placeholder=suggested_title(view.spec, view.parent),
         help="The name of the run in tables and charts. Empty: the suggested title.",
         max_chars=LONGEST_TITLE,
         persist_state="session",
@@ -58,10 +71,6 @@ def draw_start(view: PlanView) -> None:
     ahead = _ahead(view.models)
     if ahead and not view.problems:
         st.caption(f":material/hourglass_top: It will start after {counted(ahead, 'other run')}.")
-    with st.container(horizontal=True, key="start"):
-        blocked = bool(view.problems)
-        _button("Train", ":material/play_arrow:", _GO, view, blocked, "primary")
-        _button("Add to queue", ":material/playlist_add:", _ADDED, view, blocked, "secondary")
     _last_click()
 
 
@@ -73,7 +82,13 @@ def wish(view: PlanView) -> None:
 
 
 def _button(
-    label: str, icon: str, after: str, view: PlanView, blocked: bool, kind: Literal["primary", "secondary"]
+    label: str,
+    icon: str,
+    after: str,
+    view: PlanView,
+    blocked: bool,
+    kind: Literal["primary", "secondary"],
+    key: str = "",
 ) -> None:
     st.button(
         label,
@@ -81,22 +96,27 @@ def _button(
         icon=icon,
         type=kind,
         disabled=blocked,
-        help="Fix the errors above first." if blocked else None,
-        on_click=_start,
-        args=(view.models, after),
+        help="Fix the marked settings first." if blocked else key or None,
+        on_click=_pressed,
+        args=(after,),
     )
 
 
-def _start(models: Path, after: str) -> None:
-    """Makes the run, in a callback: those run once for each click, and before anything is drawn."""
+def _pressed(after: str) -> None:
     draft.touch()
-    spec, problems = spec_from(draft.values())
+    st.session_state[_PRESSED] = after
+
+
+def _start(models: Path, after: str) -> None:
+    typed, problems = spec_from(draft.values())
+    # A field can be changed and the button pressed before the page is drawn again.
+    spec = None if problems else startable(typed, models)
+    if spec is None:
+        return
     title = st.session_state.get(TITLE, "").strip()
     now, same = time.monotonic(), (spec.digest(), title, after)
     before, last = st.session_state.get(_LAST, (0.0, None))
-    if problems or (last == same and now - before < ONE_CLICK):
-        return
-    if problems_of(spec, models):  # A field can be changed and the button pressed before the page is drawn again.
+    if last == same and now - before < ONE_CLICK:
         return
     st.session_state[_LAST] = (now, same)
     try:
@@ -125,16 +145,16 @@ def _problems(view: PlanView) -> None:
     fields = list(dict.fromkeys(title_of(problem.path) for problem in view.problems if problem not in lone))
     if fields:
         st.warning(f"Before it can be trained, fix: **{plain(', '.join(fields))}**.", icon=":material/error:")
-    idle = [owner(problem.path, view.draft.values) for problem in view.problems if "no effect" in problem.message]
+    owners = [owner(problem.path, view.draft.values) for problem in view.problems if "no effect" in problem.message]
     with st.container(horizontal=True):
-        if len(idle) > 1:
+        if len(owners) > 1:
             st.button(
                 "Reset them all",
                 key="reset:all",
                 type="tertiary",
                 icon=":material/undo:",
-                on_click=draft.reset,
-                args=tuple(dict.fromkeys(filter(None, idle))),
+                on_click=draft.restore,
+                args=({path: view.unchanged(path) for path in owners if path},),
             )
         if view.draft.refused:
             st.button(
