@@ -20,10 +20,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 import pages.ui.train
 from pages.ui import live, navigation
 from pages.ui.charts.component import ROUTE as PLOTLY_ROUTE
+from pages.ui.hosts import AllowedHosts
 
 if TYPE_CHECKING:
     from tl_core.supervisor import Supervisor
@@ -113,4 +115,4 @@ def _tell(task: asyncio.Task[Any]) -> None:
         log.error("The dashboard failed to start completely.", exc_info=error)
 
 
-app = st.App(FRAME, lifespan=lifespan, routes=[live.ROUTE, PLOTLY_ROUTE])
+app = st.App(FRAME, lifespan=lifespan, routes=[live.ROUTE, PLOTLY_ROUTE], middleware=[Middleware(AllowedHosts)])
