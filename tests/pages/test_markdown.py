@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pages.ui.markdown import plain
+import pytest
+
+from pages.ui.markdown import JOINER, plain
 
 
 def test_markdown_in_foreign_text_stays_text() -> None:
@@ -11,3 +13,16 @@ def test_markdown_in_foreign_text_stays_text() -> None:
 
 def test_entities_in_foreign_text_are_not_decoded() -> None:
     assert plain("a&lt;b & c") == r"a\&lt;b \& c"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("see http://a.example/b", r"see |http\://a.example/b"),
+        ("HTTPS://a.example", r"|HTTPS\://a.example"),
+        ("(www.a.example)", "(|www.a.example)"),
+        ("mailto:a.b@c.example", r"mailto\:a.b|@c.example"),
+    ],
+)
+def test_a_bare_address_is_no_link(address: str, shown: str) -> None:
+    assert plain(address) == shown.replace("|", JOINER)

@@ -10,6 +10,7 @@ import streamlit as st
 from pages.ui.common.run_view import RunView
 from pages.ui.common.settings_text import TECHNIQUE_HEAD, Cell, draw_table, technique_rows, title_with_unit, valued
 from pages.ui.common.spec_sharing import differences, train_command
+from pages.ui.markdown import plain
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.params import Param
 from tl_core.plan import techniques
@@ -56,7 +57,7 @@ def _environment(view: RunView) -> None:
     known = view.state.environment
     if known:
         packages = ", ".join(f"{name} {version}" for name, version in known.packages.items())
-        st.caption(f"Trained on {known.device} with {known.cores} cores; {packages}.")
+        st.caption(plain(f"Trained on {known.device} with {known.cores} cores; {packages}."))
 
 
 def rows(spec: ExperimentSpec) -> list[list[Cell]]:

@@ -11,6 +11,7 @@ import streamlit as st
 from pages.ui import navigation
 from pages.ui.common import run_actions, run_dialogs, status_text
 from pages.ui.common.run_list import UNREADABLE, Row, all_tags
+from pages.ui.markdown import plain
 from tl_core.store import RUNNING
 
 PAGE = "runs"
@@ -103,6 +104,7 @@ def _pills(label: str, key: str, options: Sequence[str]) -> list[str]:
         label,
         [*options, *chosen],
         selection_mode="multi",
+        format_func=plain,  # Streamlit reads the options as Markdown.
         key=key,
         bind="query-params",
         label_visibility="collapsed",
