@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import socket
 import time
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 
 from tests.backbones.conftest import Server
 from tl_core.backbones import BACKBONES, Backbone, download
-from tl_core.backbones.weights import location
+from tl_core.backbones.weights import location, status
 from tl_core.errors import RunFailed
 
-CONTENT = bytes(range(256)) * 400
+
+def _weights() -> bytes:
+    """A file of HDF5 with one array."""
+    made = io.BytesIO()
+    with h5py.File(made, "w") as file:
+        file["kernel"] = np.arange(25_000, dtype=np.float32)
+    return made.getvalue()
+
+
+CONTENT = _weights()
 
 
 @pytest.fixture
@@ -52,7 +64,7 @@ def test_a_planted_file_needs_no_server(row: Backbone, monkeypatch: pytest.Monke
 def test_a_download_that_stops_early_leaves_nothing(row: Backbone, server: Server, md5: bool) -> None:
     row = row if md5 else replace(row, weights=replace(row.weights, md5=""))
     server.files["planted.h5"], server.cut = CONTENT, 5000
-    with pytest.raises(RunFailed, match="stopped after 5,000 of 102,400 bytes"):
+    with pytest.raises(RunFailed, match=f"stopped after 5,000 of {len(CONTENT):,} bytes"):
         download.obtain(row)
     assert nothing_left(row)
 
@@ -64,12 +76,19 @@ def test_a_download_with_another_sum_leaves_nothing(row: Backbone, server: Serve
     assert nothing_left(row)
 
 
-def test_a_broken_file_in_the_cache_is_replaced(row: Backbone, server: Server) -> None:
+@pytest.mark.parametrize("there", [b"", CONTENT[:100], CONTENT[:-1], b"<html>"], ids=["empty", "start", "most", "page"])
+@pytest.mark.parametrize("md5", [True, False], ids=["with_a_sum", "without_a_sum"])
+def test_a_broken_file_in_the_cache_is_not_present_and_is_replaced(
+    row: Backbone, server: Server, md5: bool, there: bytes
+) -> None:
+    row = row if md5 else replace(row, weights=replace(row.weights, md5=""))
     server.files["planted.h5"] = CONTENT
     path = location(row.weights)
     path.parent.mkdir(parents=True)
-    path.write_bytes(CONTENT[:100])
+    path.write_bytes(there)
+    assert not status(row).present
     assert download.obtain(row).read_bytes() == CONTENT
+    assert status(row).present
 
 
 def test_a_server_without_the_file_says_what_to_put_where_and_what_to_pick_instead(

@@ -18,7 +18,7 @@ from typing import Any
 
 from tl_core import files
 from tl_core.backbones.table import BACKBONES, DEFAULT, Backbone
-from tl_core.backbones.weights import address, location, md5_of
+from tl_core.backbones.weights import Weights, address, location, md5_of
 from tl_core.errors import RunFailed
 from tl_core.text import data_size
 
@@ -39,7 +39,7 @@ def obtain(backbone: Backbone, report: Report | None = None) -> Path:
     """
     file = backbone.weights
     path = location(file)
-    if path.is_file() and file.md5 in ("", md5_of(path)):
+    if Weights("imagenet", path).present and file.md5 in ("", md5_of(path)):
         return path
     url = address(file)
     try:

@@ -30,12 +30,30 @@ class Weights:
     kind: Literal["bundled", "imagenet", "random", "file"]
     path: Path | None = None
 
+    @property
+    def present(self) -> bool:
+        """True if nothing has to be downloaded: the file is there, and a downloaded one is whole.
+
+        A download that was interrupted, or a full disk, leaves part of a file. HDF5 notices that when it opens one, without
+        reading its content; `obtain` also compares its checksum, if Keras publishes one.
+        """
+        if self.path is None or self.kind != "imagenet":
+            return self.path is None or self.path.is_file()
+        import h5py
+
+        try:
+            with h5py.File(self.path, "r"):
+                return True
+        except OSError:  # No such file, "truncated file", or none of HDF5's.
+            return False
+
 
 @dataclass(frozen=True)
 class WeightsStatus:
     """A row of the table of weights files.
 
     Attributes:
+        present: Whether it is there and whole.
         megabytes: Size on disk if present, otherwise of the download.
         url: Address of the download; empty for a bundled file.
     """
@@ -118,7 +136,7 @@ def status(backbone: Backbone) -> WeightsStatus:
     """Where a backbone's pretrained weights are, whether they are present, and their download address."""
     file = backbone.weights
     path = location(file)
-    present = path.is_file()
+    present = Weights(file.kind, path).present
     megabytes = path.stat().st_size / 1e6 if present else file.megabytes
     return WeightsStatus(backbone.name, file.kind, path, present, megabytes, address(file))
 

@@ -194,5 +194,4 @@ def is_soon_done(experiment: Experiment, models: Path) -> bool:
     made = plan(experiment, models)
     if made.problems or made.disk_bytes > MOST_BYTES:
         return False
-    file = experiment.weights.path
-    return made.seconds_before < MOST_SECONDS and (file is None or file.is_file())
+    return made.seconds_before < MOST_SECONDS and experiment.weights.present

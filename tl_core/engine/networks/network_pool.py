@@ -52,8 +52,8 @@ def prepare_with_network(
     Raises:
         BadInput, RunFailed, RunStopped: as `prepare` and `pretrained` do.
     """
-    data, size, weights = experiment.spec.data, experiment.image_size, experiment.weights.path
-    if weights is not None and not weights.is_file():
+    data, size = experiment.spec.data, experiment.image_size
+    if not experiment.weights.present:
         prepared = prepare(data, size, cache, progress)
         return prepared, pool.network(experiment, partial(progress, Activity(Stage.DOWNLOADING)))
 
