@@ -6,7 +6,18 @@ import math
 
 import pytest
 
-from tl_core.text import compact, counted, data_size, duration, exact_percent, first_of, joined, percent, percent_value
+from tl_core.text import (
+    compact,
+    counted,
+    data_size,
+    data_sizes,
+    duration,
+    exact_percent,
+    first_of,
+    joined,
+    percent,
+    percent_value,
+)
 
 DURATIONS = {
     -1: "0 s",
@@ -28,6 +39,14 @@ DURATIONS = {
 @pytest.mark.parametrize(("seconds", "text"), DURATIONS.items())
 def test_a_duration_has_at_most_two_units(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_sizes_that_are_compared_keep_the_digits_in_which_they_differ() -> None:
+    assert data_sizes(1_234_567, 1_230_000, 4567) == ("1.235 MB", "1.23 MB", "4.567 kB")
+    assert data_sizes(40_000_000_001, 40_000_000_000) == ("40.000000001 GB", "40 GB")
+    assert data_sizes(512, 20) == ("512 B", "20 B")
+    assert data_sizes(1_500_000, 1_500_000) == ("1.5 MB", "1.5 MB")
+    assert data_sizes(999_999, 1_000_000) == ("999.999 kB", "1 MB")
 
 
 SIZES = {

@@ -6,19 +6,29 @@ What is not known is a dash.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 UNKNOWN = "–"
 
 
-def data_size(count: float | None) -> str:
-    """Bytes in decimal units, with at most one digit behind the point: "512 B", "123.4 MB", "2 GB"."""
+def data_size(count: float | None, digits: int = 1) -> str:
+    """Bytes in decimal units, with at most so many digits behind the point: "512 B", "123.4 MB", "2 GB"."""
     if count is None:
         return UNKNOWN
     value, units = float(count), ["B", "kB", "MB", "GB", "TB"]
-    while value >= (999.5 if units[0] == "B" else 999.95) and len(units) > 1:
+    while value >= (999.5 if units[0] == "B" else 1000 - 0.5 * 10**-digits) and len(units) > 1:
         value /= 1000
         units.pop(0)
-    return f"{_short(value) if units[0] != 'B' else f'{value:.0f}'} {units[0]}"
+    return f"{_short(value, digits) if units[0] != 'B' else f'{value:.0f}'} {units[0]}"
+
+
+def data_sizes(*counts: float) -> tuple[str, ...]:
+    """Bytes that are compared: like `data_size`, with as many more digits as it takes to tell different ones apart."""
+    for digits in range(1, 12):
+        said = tuple(data_size(count, digits) for count in counts)
+        if len(set(said)) == len(set(counts)):
+            break
+    return said
 
 
 def duration(seconds: float | None) -> str:
@@ -33,6 +43,14 @@ def duration(seconds: float | None) -> str:
             rest = whole % unit // smaller
             return f"{whole // unit} {name}" + (f" {rest} {smaller_name}" if rest else "")
     return f"{whole} s"
+
+
+def local_time(seconds: float | None) -> datetime | None:
+    """Seconds since 1970 in this machine's own time; None if they are not known, or no year has them."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds)
+    except (OSError, OverflowError, ValueError):
+        return None
 
 
 def percent_value(share: float | None) -> float | None:
@@ -75,5 +93,6 @@ def first_of(names: Sequence[str], most: int) -> str:
     return said if len(names) <= most else f"{said} and {len(names) - most:,} more"
 
 
-def _short(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+def _short(value: float, digits: int = 1) -> str:
+    text = f"{value:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if digits else text

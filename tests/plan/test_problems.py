@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.conftest import Photos
 from tests.each import for_each
 from tl_core import store
 from tl_core.backbones import BACKBONES, Backbone, weights
+from tl_core.data.pixels import bytes_needed
 from tl_core.errors import Problem
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
@@ -393,6 +395,42 @@ def test_a_disk_too_small_is_said_before_the_run(models: Path, monkeypatch: pyte
     assert "of disk" in problem(models, {}).message
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 0, needed + 1))
     assert planned(models, {}).problems == ()
+
+
+def with_free(monkeypatch: pytest.MonkeyPatch, models: Path, free: int) -> None:
+    usage = type(shutil.disk_usage(models))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12 - free, free))
+
+
+def test_what_is_needed_and_what_is_free_are_told_apart(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = planned(models, {"train.feature_cache": "off"})
+    with_free(monkeypatch, models, made.disk_bytes - 7)
+    found = problem(models, {"train.feature_cache": "off"})
+    needed, has = re.search(r"needs (.*) of disk; .* has (.*) free", found.message).groups()
+    assert needed != has
+    assert found.remedy.startswith("Free 7 B")
+
+
+@pytest.mark.parametrize(
+    ("changes", "of_pixels", "possible"),
+    [
+        ({}, 0.5, {"data.image_size"}),
+        ({}, -1.0, set()),
+        ({"data.image_size": 32}, 0.5, set()),  # The network takes no smaller images.
+        ({"train.keep_checkpoints": 5, "head.hidden": [4096]}, 0.9, {"data.image_size", "train.keep_checkpoints"}),
+        ({"train.keep_checkpoints": 5, "head.hidden": [4096]}, -1.0, {"train.keep_checkpoints"}),
+    ],
+)
+def test_only_settings_of_which_a_lower_value_is_enough_are_a_remedy(
+    models: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], of_pixels: float, possible: set[str]
+) -> None:
+    changes = {"train.feature_cache": "off", "data.image_size": 224, **changes}
+    made = planned(models, changes)
+    pixels = bytes_needed(sum(made.images.values()), changes["data.image_size"])
+    with_free(monkeypatch, models, int(made.disk_bytes - pixels + of_pixels * pixels))
+    found = problem(models, changes)
+    assert {path for path in ("data.image_size", "train.keep_checkpoints") if path in found.remedy} == possible
+    assert found.path in possible or (found.path, possible) == ("models", set())
 
 
 def test_where_only_features_do_not_fit_on_the_disk_a_run_may_start_and_is_told_that_it_is_slow(

@@ -22,7 +22,7 @@ from tl_core.cache.eviction import hold, limit, make_room
 from tl_core.errors import BadInput, RunFailed
 from tl_core.files import TEMPORARY, locked, read_json, write_json
 from tl_core.records import Activity, ProgressCallback, unwatched
-from tl_core.text import data_size
+from tl_core.text import data_size, data_sizes
 
 INDEX = "index.json"
 
@@ -205,9 +205,9 @@ def need_space(folder: Path, needed: int, what: str, *, optional: bool = False) 
         raise NoRoom(f"{said[0].upper()}{said[1:]}; TL_CACHE_GB allows {data_size(allowed)} for all caches.")
     free = shutil.disk_usage(folder).free
     if free < needed * 1.1:
+        needs, has, missing = data_sizes(needed, free, needed * 1.1 - free)
         raise NoRoom(
-            f"The disk of {folder} has {data_size(free)} free; {what} need {data_size(needed)}. "
-            "Free some space, choose a smaller image size, or set TL_MODELS to another disk."
+            f"The disk of {folder} has {has} free; {what} need {needs}. Free {missing}, or set TL_MODELS to another disk."
         )
 
 

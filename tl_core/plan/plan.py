@@ -29,7 +29,7 @@ from tl_core.plan.costs import (
     phase_plan,
 )
 from tl_core.plan.problems import data_problems, spec_problems, start_problems
-from tl_core.plan.resources import budget_short, checkpoint_bytes, disk_short, memory_bytes
+from tl_core.plan.resources import budget_short, disk_needs, disk_short, memory_bytes
 from tl_core.plan.setting_warnings import spec_warnings, start_warnings
 from tl_core.plan.techniques import Technique, techniques
 from tl_core.store import cache_folder
@@ -148,9 +148,8 @@ def _costed(
     )
     pixel_bytes, decoded = pixels.bytes_needed(all_images, size), pixels.is_cached(dataset, size, cache)
     decoding = 0 if decoded else decoding_seconds(all_images)
-    features = sum(plan.feature_bytes for plan in phase_plans)
-    disk = (0 if decoded else pixel_bytes) + features + checkpoint_bytes(experiment, phase_plans)
-    short, uncached = disk_short(models, disk, features)
+    needs = disk_needs(experiment, phase_plans, 0 if decoded else pixel_bytes)
+    short, uncached = disk_short(experiment, models, needs)
     wrong, refused = budget_short(pixel_bytes, phase_plans)
     return Plan(
         problems=(*found, *short, *wrong),
@@ -170,7 +169,7 @@ def _costed(
         blocks=blocks(experiment),
         techniques=techniques(experiment),
         head_parameters=head_parameters(experiment, classes),
-        disk_bytes=disk,
+        disk_bytes=needs.total,
         memory_bytes=memory_bytes(experiment, phase_plans),
         seconds=BEGINNING_AND_END + decoding + sum(plan.seconds for plan in phase_plans),
         seconds_decoding=decoding,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from tl_core.cache.eviction import SETTING, limit
+from tl_core.data.dataset import PARTS
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.phases import Phase
-from tl_core.experiment.resolve import Experiment
-from tl_core.plan.costs import PhasePlan, copies, outputs, split
-from tl_core.text import data_size
+from tl_core.experiment.resolve import Experiment, resolve
+from tl_core.plan.costs import PhasePlan, copies, outputs, phase_plan, split
+from tl_core.store import Run, read_spec, read_state
+from tl_core.text import data_size, data_sizes, joined
 
 Said = tuple[tuple[Problem, ...], tuple[str, ...]]
 """Problems, and warnings."""
@@ -33,29 +36,104 @@ def _activations(phase: Phase) -> int:
     return sum(outputs(phase.experiment, block) for block in split(phase)[1]) * 4 * 8 * phase.spec.train.batch_size
 
 
-def checkpoint_bytes(experiment: Experiment, phase_plans: tuple[PhasePlan, ...]) -> int:
-    """Disk space of kept checkpoints and export."""
+@dataclass(frozen=True)
+class DiskNeeds:
+    """Bytes that a run writes: decoded images, features, checkpoints with the export.
+
+    Attributes:
+        few_checkpoints: The least with which the run can be resumed: of the best epoch and the latest.
+    """
+
+    pixels: int
+    features: int
+    checkpoints: int
+    few_checkpoints: int
+
+    @property
+    def total(self) -> int:
+        return self.pixels + self.features + self.checkpoints
+
+
+def disk_needs(experiment: Experiment, phase_plans: tuple[PhasePlan, ...], pixels: int) -> DiskNeeds:
+    """pixels: Bytes of the images that are still to be decoded."""
     train = experiment.spec.train
     largest = max(plan.trainable for plan in phase_plans) * 4 * copies(experiment.spec.optimizer)
     epochs = sum(plan.phase.epochs for plan in phase_plans)
     kept = min(epochs, train.keep_checkpoints + 1 + epochs // (train.checkpoint_every or epochs + 1))
     network = sum(block.parameters for block in experiment.facts) * 4
-    return largest * max(kept, 1) + network
+    features = sum(plan.feature_bytes for plan in phase_plans)
+    return DiskNeeds(pixels, features, largest * max(kept, 1) + network, largest * min(epochs, 2) + network)
 
 
-def disk_short(models: Path, needed: int, features: int) -> Said:
+def disk_short(experiment: Experiment, models: Path, needs: DiskNeeds) -> Said:
     """A problem if the disk is too small, or a warning if only the features do not fit."""
     there = next(folder for folder in (models, *models.resolve().parents) if folder.exists())
     free = shutil.disk_usage(there).free
-    if needed < free:
+    if needs.total < free:
         return (), ()
-    if needed - features < free:
-        said = f"{data_size(features)} of features do not fit on the disk, which has {data_size(free)} free"
+    if needs.total - needs.features < free:
+        features, has = data_sizes(needs.features, free)
+        said = f"{features} of features do not fit on the disk, which has {has} free"
         return (), (
             f"{said}: if no older entries can be removed, features are computed in every epoch, which is slow.",
         )
-    message = f"needs {data_size(needed)} of disk; {there} has {data_size(free)} free"
-    return (Problem("data.image_size", message, "Free some space, or lower data.image_size."),), ()
+    needed, has, missing = data_sizes(needs.total, free, needs.total - free)
+    ways = _ways(experiment, needs, free)
+    remedy = joined([f"Free {missing}", *(f"lower {path}" for path in ways)], "or")
+    return (Problem(next(iter(ways), "models"), f"needs {needed} of disk; {there} has {has} free", f"{remedy}."),), ()
+
+
+def _ways(experiment: Experiment, needs: DiskNeeds, free: int) -> tuple[str, ...]:
+    """Settings of which a lower value is enough; features alone only slow a run down."""
+    smallest = (experiment.backbone.minimum_size / experiment.image_size) ** 2
+    least = {
+        "data.image_size": needs.pixels * smallest + needs.checkpoints,
+        "train.keep_checkpoints": needs.pixels + needs.few_checkpoints,
+    }
+    return tuple(path for path, needed in least.items() if needed < free)
+
+
+def full_disk(run: Run) -> str:
+    """Why a run ended whose disk is full: what it still needs, what is free, what is missing."""
+    free = shutil.disk_usage(run.folder).free
+    needed = _still_needed(run)
+    if needed is None or needed <= free:
+        return f"The disk is full: it has {data_size(free)} free."
+    needs, has, missing = data_sizes(needed, free, needed - free)
+    return f"The disk is full: it has {has} free, and the run needs about {needs} more for checkpoints and export. {missing} is missing."
+
+
+def _still_needed(run: Run) -> int | None:
+    """Bytes of the checkpoints and the export that a run has not written yet; None if its spec or its data are not known."""
+    state, experiment = read_state(run), _experiment(run)
+    if experiment is None or not state.images or not state.classes:
+        return None
+    images: dict[str, int] = {part: state.images.get(part, 0) for part in PARTS}
+    plans = tuple(phase_plan(phase, images, state.classes, 0) for phase in experiment.phases)
+    written = sum(file.stat().st_size for folder in (run.checkpoints, run.export) for file in folder.glob("*"))
+    return max(disk_needs(experiment, plans, 0).checkpoints - written, 0)
+
+
+def _experiment(run: Run) -> Experiment | None:
+    try:
+        return resolve(read_spec(run))
+    except BadInput:
+        return None
+
+
+def less_memory(run: Run) -> str:
+    """What makes a run need less memory, as the end of a sentence."""
+    experiment = _experiment(run)
+    if experiment is None:
+        return "close other programs"
+    lower = {
+        "train.batch_size": experiment.spec.train.batch_size > 1,
+        "data.image_size": experiment.image_size > experiment.backbone.minimum_size,
+    }
+    ways = [f"lower {joined(paths, 'or')}"] if (paths := [path for path, possible in lower.items() if possible]) else []
+    if any(phase.backbone_rate is not None for phase in experiment.phases):
+        ways.append("freeze more of the backbone")
+    return joined([*ways, "close other programs"], "or")
 
 
 def budget_short(pixels: int, phase_plans: tuple[PhasePlan, ...]) -> Said:
