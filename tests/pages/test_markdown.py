@@ -22,6 +22,7 @@ def test_entities_in_foreign_text_are_not_decoded() -> None:
         ("HTTPS://a.example", r"|HTTPS\://a.example"),
         ("(www.a.example)", "(|www.a.example)"),
         ("mailto:a.b@c.example", r"mailto\:a.b|@c.example"),
+        ("all-but-1:3@0.0001 @you a@b", r"all-but-1\:3@0.0001 @you a@b"),
     ],
 )
 def test_a_bare_address_is_no_link(address: str, shown: str) -> None:
