@@ -78,8 +78,9 @@ def _linear_svm(
     targets = np.where(labels[:, None] == (np.arange(count) if count > 2 else [1]), 1.0, -1.0)
     mean = features.mean(axis=0)
     variances, components = np.linalg.eigh(np.cov((features - mean).T, bias=True).reshape(len(mean), -1))
-    scales = 1 / np.sqrt(np.maximum(variances, 0) + l2)
-    basis = components * scales
+    varying = variances > 1e-12 * variances.max()  # Elsewhere the weights of the minimum are zero.
+    scales = 1 / np.sqrt(variances[varying] + l2)
+    basis = components[:, varying] * scales
     inputs, penalties = (features - mean) @ basis, l2 * scales[:, None] ** 2
 
     def objective(values: np.ndarray) -> tuple[float, np.ndarray]:
@@ -91,7 +92,7 @@ def _linear_svm(
         value = (missing**2).sum() / len(targets) + (penalties * weights**2).sum()
         return float(value), gradient.ravel()
 
-    first = np.zeros((len(mean) + 1) * targets.shape[1])
+    first = np.zeros((len(scales) + 1) * targets.shape[1])
     options = {"maxiter": _STEPS, "maxfun": 2 * _STEPS, "gtol": _TOLERANCE, "ftol": 1e-13}
     found = minimize(objective, first, jac=True, method="L-BFGS-B", options=options)
     if found.nit >= _STEPS:
