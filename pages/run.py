@@ -21,5 +21,5 @@ except BadInput:
 st.query_params["run"] = run.id  # A link from a page to itself hands over the new address without showing it.
 view = read_view(run)
 header.name_tab(view)
-live_view.draw_live(models, view, store.read_notes(run))
+live_view.draw_live(models, view)
 run_dialogs.draw_open_dialog(view.page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,12 @@ class BadInput(LabError):
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
     @classmethod
-    def of(cls, path: str, message: str, remedy: str = "") -> BadInput:
+    def of(cls, path: str, message: str, remedy: str = "") -> Self:
         return cls(Problem(path, message, remedy))
+
+
+class Damaged(BadInput):
+    """A file that is there and cannot be read, or holds something else than was written."""
 
 
 class RunFailed(LabError):

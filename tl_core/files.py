@@ -6,20 +6,42 @@ folder may be on another file system, where a rename is a copy and not atomic.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import math
 import os
+import stat
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from tl_core.errors import BadInput
+from tl_core.errors import BadInput, Damaged
 
 TEMPORARY = ".tmp-"
+
+LARGEST = 256_000_000
+"""Bytes of the largest file that is read as JSON: a confusion matrix of 4,000 classes has about as many."""
+
+SEAL = "sha256_of_all"
+"""The name of the digest in a sealed object."""
+
+RESTORE = "Restore it, or delete what it belongs to."
+
+UNREADABLE = (FileNotFoundError, Damaged)
+"""What `read_json` raises."""
+
+_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)
+"""What reading a file raises whose content is not what was written."""
+
+_SAID = 200
+"""Characters of a reason: it may quote the content."""
+
+Made = TypeVar("Made")
 
 
 def write_with(path: Path, write: Callable[[Path], object]) -> None:
@@ -56,18 +78,111 @@ def replace_json(path: Path, value: Any) -> None:
     temporary.replace(path)
 
 
-def read_json(path: Path) -> Any:
-    """The value in a JSON file; raises OSError if it cannot be read, BadInput if it is damaged."""
+@overload
+def read_json(path: Path, *, remedy: str = ...) -> Any: ...
+@overload
+def read_json(path: Path, make: Callable[[Any], Made], *, remedy: str = ...) -> Made: ...
+def read_json(path: Path, make: Callable[[Any], Any] = lambda value: value, *, remedy: str = RESTORE) -> Any:
+    """What `make` makes of the value in a JSON file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        Damaged: anything else is wrong, whatever it is: the file cannot be read, is no JSON, or `make` cannot use its value.
+    """
+    with reading(path, remedy):
+        return make(parse_json(content_of(path)))
+
+
+@contextmanager
+def reading(path: Path, remedy: str = RESTORE) -> Iterator[None]:
+    """Within it, whatever an unreadable file leads to becomes `Damaged`, which names it; only a missing one stays FileNotFoundError."""
     try:
-        return json.loads(path.read_bytes())
-    except ValueError as error:
-        raise BadInput.of(str(path), f"is damaged ({error})", "Restore it, or delete what it belongs to.") from None
+        yield
+    except UNREADABLE:
+        raise
+    except BadInput as error:
+        raise Damaged.of(str(path), f"cannot be read ({error})", remedy) from None
+    except _DAMAGE as error:
+        raise Damaged.of(str(path), f"is damaged ({_reason(error)})", remedy) from None
+
+
+def content_of(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no file (opening a pipe would wait forever), or has more than `LARGEST` bytes.
+    """
+    check_readable(path)
+    return path.read_bytes()
+
+
+def check_readable(path: Path) -> None:
+    """Raises what `content_of` does, without reading."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError("a folder is in its place" if stat.S_ISDIR(found.st_mode) else "it is not a file")
+    if found.st_size > LARGEST:
+        raise ValueError(f"it has {found.st_size:,} bytes; such files have at most {LARGEST:,}")
+
+
+def parse_json(content: bytes) -> Any:
+    """The value of a JSON text in UTF-8.
+
+    Raises:
+        ValueError: it is no JSON; NaN and infinity, which Python alone reads, and numbers too large for a float are not either.
+        RecursionError: it is nested too deeply.
+    """
+    return json.loads(content.decode(), parse_constant=_refuse, parse_float=_finite)
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not a finite number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    said = str(error.strerror if isinstance(error, OSError) and error.strerror else error)
+    return f"{type(error).__name__}: {said[:_SAID]}" if not isinstance(error, OSError | ValueError) else said[:_SAID]
+
+
+def is_full(error: OSError) -> bool:
+    """True if a file could not be written because the disk, or its owner's share of it, is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sealed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """An object of plain values with a digest of them, for a file that decides an answer; see `unsealed`."""
+    return {**values, SEAL: _digest(values)}
+
+
+def unsealed(values: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The values of a `sealed` object, and whether a digest vouches for them: files of earlier versions have none.
+
+    Raises:
+        ValueError: a value is not what was sealed.
+    """
+    content = {name: value for name, value in values.items() if name != SEAL}
+    if values.get(SEAL, _digest(content)) != _digest(content):
+        raise ValueError("a value was changed: its checksum does not match")
+    return content, SEAL in values
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def digest_of(*parts: Any) -> str:

@@ -120,11 +120,11 @@ def test_a_run_with_a_damaged_spec_is_listed_but_not_shown(lab: Lab, run: store.
     check_refused(lab("show", "last"), "spec.json")
 
 
-def test_a_run_with_a_damaged_state_is_listed_as_failed(lab: Lab, run: store.Run) -> None:
+def test_a_run_with_a_damaged_state_is_listed_as_unreadable(lab: Lab, run: store.Run) -> None:
     (run.folder / "state.json").write_text("[")
     listed = lab("runs")
     assert listed.status == 0
-    assert f"{run.id}  failed" in listed.out
+    assert f"{run.id}  unreadable" in listed.out
     assert "state.json cannot be read" in lab("show", "last").out
 
 

@@ -187,8 +187,8 @@ def test_a_request_that_comes_between_reading_and_recording_another_is_not_lost(
     live_changes.ask(run, {"head.dropout": 0.6})
     real = live_changes.read_json
 
-    def ask_meanwhile(path: Path) -> Any:
-        content = real(path)
+    def ask_meanwhile(path: Path, *given: Any, **named: Any) -> Any:
+        content = real(path, *given, **named)
         if path.name.startswith("adjust."):
             live_changes.ask(
                 run, {"head.dropout": 0.6}

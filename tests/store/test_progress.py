@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.pages.folders import add_run
 from tl_core import store
+from tl_core.errors import Damaged
 from tl_core.records import Activity, EpochRecord, PlannedPhase, Progress, RunState, Stage
 
 TWO_PHASES = RunState(store.RUNNING, phases=(PlannedPhase(1, 5, 1.0), PlannedPhase(6, 10, 200.0)))
@@ -15,6 +17,9 @@ TWO_PHASES = RunState(store.RUNNING, phases=(PlannedPhase(1, 5, 1.0), PlannedPha
 
 def moment(activity: Activity, done: int = 5, total: int = 10, passed: float = 2.0) -> Progress:
     return Progress(activity, done, total, since=100.0, at=100.0 + passed)
+
+
+BACKWARDS = {"activity": {"stage": "training"}, "done": -1, "total": 10, "since": 1.0, "at": 2.0}
 
 
 def lines(*seconds: float) -> list[EpochRecord]:
@@ -31,11 +36,12 @@ def test_what_was_written_is_read_and_cleared_it_is_none(models: Path) -> None:
     assert store.read_progress(run) is None
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"what": "Epoch 1"}', '{"new": 1}'])
-def test_a_damaged_report_counts_as_none(models: Path, content: str) -> None:
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"what": "Epoch 1"}', '{"new": 1}', json.dumps(BACKWARDS)])
+def test_a_damaged_report_is_named(models: Path, content: str) -> None:
     run = add_run(models)
     (run.folder / "progress.json").write_text(content)
-    assert store.read_progress(run) is None
+    with pytest.raises(Damaged, match=r"progress\.json"):
+        store.read_progress(run)
 
 
 def test_the_last_epochs_of_a_phase_say_how_long_it_goes_on_and_the_plan_what_comes_after() -> None:

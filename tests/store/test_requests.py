@@ -8,7 +8,7 @@ import pytest
 
 from tests.pages.folders import add_run, trained_here
 from tl_core import store
-from tl_core.errors import BadInput
+from tl_core.errors import BadInput, Damaged
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import Notes
 
@@ -107,7 +107,9 @@ class TestNotes:
         assert not run.folder.exists()
 
     @pytest.mark.parametrize("content", ["{", "[]", "7", '{"tags": 7}', '"text"'])
-    def test_damaged_ones_count_as_none(self, models: Path, content: str) -> None:
-        run = add_run(models)
+    def test_damaged_ones_are_named_and_leave_the_run_its_initial_title(self, models: Path, content: str) -> None:
+        run = add_run(models, "first")
         (run.folder / "notes.json").write_text(content)
-        assert store.read_notes(run) == Notes()
+        with pytest.raises(Damaged, match=r"notes\.json"):
+            store.read_notes(run)
+        assert store.title_of(run) == "first"

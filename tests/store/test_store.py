@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,54 @@ def test_a_models_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
 def test_the_last_run_is_the_newest(models: Path) -> None:
     _, second = store.create(models, ExperimentSpec(), "z"), store.create(models, ExperimentSpec(), "a")
     assert store.find_run(models, "last") == second
+
+
+@pytest.fixture
+def at_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """Sets time zone and UTC of this process: `at_clock("Asia/Tokyo", "2026-01-01 12:00:00")`."""
+
+    def set_clock(zone: str, text: str) -> None:
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> datetime:
+                return datetime.fromisoformat(text).replace(tzinfo=UTC).astimezone(tz)
+
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        monkeypatch.setattr(run_folders, "datetime", Clock)
+
+    yield set_clock
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("zone", "clock"),
+    [
+        ("America/New_York", "2026-01-01 12:00:01"),  # Half a day behind; a second later.
+        ("Asia/Tokyo", "2026-01-01 11:00:00"),  # The clock was set back.
+        ("Asia/Tokyo", "1970-01-01 00:00:00"),
+    ],
+)
+def test_the_last_run_is_the_newest_after_a_change_of_time_zone_or_clock(
+    models: Path, at_clock: Callable[[str, str], None], zone: str, clock: str
+) -> None:
+    at_clock("Asia/Tokyo", "2026-01-01 12:00:00")
+    store.create(models, ExperimentSpec(), "z")
+    at_clock(zone, clock)
+    made = [store.create(models, ExperimentSpec(), title) for title in ("y", "x")]
+    assert store.find_run(models, "last") == made[-1]
+    assert store.runs(models)[:2] == made[::-1]
+
+
+def test_a_run_comes_after_those_of_an_earlier_version_with_local_times(
+    models: Path, at_clock: Callable[[str, str], None]
+) -> None:
+    named(models, "20260101-210000-fine-tune-aaaa")  # Noon in UTC, by a clock in Tokyo.
+    at_clock("Asia/Tokyo", "2026-01-01 12:00:01")
+    run = store.create(models, ExperimentSpec(), "new")
+    assert run.id.startswith("20260101-210001")
+    assert store.find_run(models, "last") == run
 
 
 def test_a_run_is_found_by_its_id_or_a_part_of_it(models: Path) -> None:

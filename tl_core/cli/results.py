@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,9 @@ from tl_core.records import EpochRecord, RunState
 from tl_core.store.checkpoints import kept
 from tl_core.store.live_changes import changes_in_force
 from tl_core.text import data_size, duration, first_of
+
+if TYPE_CHECKING:
+    from tl_core.engine.results.prediction import Predictor
 
 
 @click.command()
@@ -67,7 +70,7 @@ def _row(run: store.Run) -> tuple[Any, ...]:
     gap = found.exported.gap if found else None
     return (
         run.id,
-        state.status,
+        "unreadable" if state.damage else state.status,
         f"{state.epoch}/{state.epochs or '?'}",
         found.exported.epoch if found else "",
         *first,
@@ -169,26 +172,31 @@ def _show_checkpoints(run: store.Run) -> None:
 def _show_report(run: store.Run, part: str) -> None:
     file = run.report / f"{part}.json"
     if file.exists():
+        title, whole = f"Exported epoch on the {part} part", f"report/{part}.json"
+        text = read_json(file, lambda report: _report_text(report, title, whole))
         output.print_line()
-        _print_report(read_json(file), f"Exported epoch on the {part} part", f"report/{part}.json")
+        _print_report(*text)
 
 
-def _print_report(report: dict[str, Any], title: str, whole: str) -> None:
-    """Prints a report; `whole` has all of its classes."""
-    output.print_text(
+def _report_text(report: Mapping[str, Any], title: str, whole: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """What a report says, in sentences, and a row for each class that is shown; `whole` has all of its classes."""
+    said = [
         f"{title}: accuracy {report['accuracy']:.3f} on {report['images']:,} images, {report['loss_name']} {report['loss']:.4f}"
-    )
+    ]
     classes = report["classes"]
     if len(classes) > _CLASSES:
         known = [row for row in classes if row["recall"] is not None]
         classes = sorted(known, key=lambda row: row["recall"])[:_WORST]
-        output.print_text(
+        said.append(
             f"The {_WORST} of {len(report['classes']):,} classes with the lowest recall; {whole} has all of them."
         )
-    rows = [
-        (row["name"], *(output.share(row[name]) for name in ("precision", "recall", "f1")), row["images"])
-        for row in classes
-    ]
+    shares = ("precision", "recall", "f1")
+    return tuple(said), [(row["name"], *(output.share(row[name]) for name in shares), row["images"]) for row in classes]
+
+
+def _print_report(said: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    for sentence in said:
+        output.print_text(sentence)
     output.print_table(("class", ">precision", ">recall", ">F1", ">images"), rows)
 
 
@@ -215,19 +223,18 @@ def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
 
     found = store.find_run(models, run)
     dataset = load_dataset(source, store.read_spec(found).data.layout)
-    from tl_core.engine.results.prediction import Predictor
     from tl_core.engine.results.reports import report
 
-    predictor = Predictor.of(found.export)
-    with output.bar(output.err) as bar:
-        measured, read = predictor.evaluate(dataset, store.cache_folder(models), bar)
+    predictor = _exported(found)
+    with store.writable_cache(models) as cache, output.bar(output.err) as bar:
+        measured, read = predictor.evaluate(dataset, cache, bar)
     loss_name = store.read_state(found).loss_name
     made = report(measured, predictor.signature.classes, read.items, loss_name)
     skipped = [item.to_json() for item in read.skipped]
     if as_json:
         output.print_json({"run": found.id, "source": source, **made, "skipped": skipped})
         return
-    _print_report(made, f"{found.id} on {source}", "--json")
+    _print_report(*_report_text(made, f"{found.id} on {source}", "--json"))
     for item in read.skipped:
         _say_left_out(f"{item.key} ({item.reason})")
 
@@ -253,9 +260,7 @@ def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json:
     files, skipped = image_files(images)
     if not files:  # Before anything is loaded.
         raise _nothing_read(skipped)
-    from tl_core.engine.results.prediction import Predictor
-
-    predictor = Predictor.of(found.export)
+    predictor = _exported(found)
     with output.bar(output.err) as bar:
         predictions, broken = predictor.files(files, top, bar)
     skipped = [*skipped, *broken]
@@ -282,6 +287,18 @@ def _nothing_read(skipped: Sequence[Skipped]) -> BadInput:
 
 
 _NAMED = 20
+
+
+def _exported(run: store.Run) -> Predictor:
+    """The exported network of a run; says so if nothing vouches for its signature."""
+    from tl_core.engine.results import export
+    from tl_core.engine.results.prediction import Predictor
+
+    predictor = Predictor.of(run.export)
+    if not export.is_sealed(run.export):
+        said = "was exported by an earlier version: no checksum vouches for the names of its classes (signature.json)"
+        output.print_line(f"Note: {run.id} {said}.", console=output.err)
+    return predictor
 
 
 def _say_left_out(said: str) -> None:

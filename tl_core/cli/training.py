@@ -101,7 +101,7 @@ def export(run: str, models: Path, as_json: bool) -> None:
 def summary(run: store.Run) -> dict[str, Any]:
     """The fields of a run printed by --json."""
     state, found = store.read_state(run), figures_of(run)
-    names = ("status", "best_epoch", "test_accuracy", "test_loss", "seconds", "message")
+    names = ("status", "best_epoch", "test_accuracy", "test_loss", "seconds", "message", "damage")
     measured = {row.name: found.exported.value(row.name) if found else None for row in of_split("val")}
     interval = found.exported.accuracy.interval if found else None
     return {
@@ -119,7 +119,7 @@ def figures_of(run: store.Run) -> RunFigures | None:
     """The figures of a run; None before its first epoch, and if a file is damaged, which only commands about this run report."""
     try:
         return store.read_figures(run)
-    except (OSError, BadInput):
+    except BadInput:
         return None
 
 

@@ -17,6 +17,7 @@ from tl_core.data.pixels import Pixels, pixels, readable, some_pixels
 from tl_core.data.skipped import SkipKind, Skipped, empty_class
 from tl_core.data.sources import load_dataset
 from tl_core.data.split import GroupBy, Split, grouped, part_counts, split
+from tl_core.files import sealed
 from tl_core.records import ProgressCallback
 from tl_core.text import first_of
 
@@ -206,7 +207,7 @@ def _emptied(dataset: ImageDataset) -> Iterator[Skipped]:
 def describe(prepared: Prepared, data: DataSettings) -> dict[str, Any]:
     """The content of a run's report/data.json: counts, skipped files with reasons, replaced labels."""
     dataset, parts, found = prepared.dataset, prepared.split, prepared.pixels.grey
-    return {
+    values = {
         "fingerprint": dataset.fingerprint,
         "classes": list(dataset.class_names),
         "layout": layout.text if (layout := used_layout(dataset)) else "",
@@ -216,3 +217,4 @@ def describe(prepared: Prepared, data: DataSettings) -> dict[str, Any]:
         "skipped": [item.to_json() for item in dataset.skipped],
         "mislabelled": [dataset.items[parts.train[place]].key for place in parts.mislabelled],
     }
+    return sealed(values)  # The names of classes decide what a prediction says.

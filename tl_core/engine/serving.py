@@ -9,7 +9,7 @@ from tl_core.engine.results import export
 from tl_core.engine.results.prediction import Predictor
 from tl_core.engine.training.weights import network_at
 from tl_core.errors import BadInput
-from tl_core.files import read_json
+from tl_core.files import UNREADABLE, read_json
 from tl_core.store import FAILED, QUEUED, RUNNING, Run, read_state
 from tl_core.store.checkpoints import kept, kept_at
 
@@ -60,17 +60,17 @@ def _content(run: Run, epoch: int | None) -> str:
     if epoch is not None:
         return kept_at(run, epoch).sha256
     try:
-        return str(read_json(run.export / export.SIGNATURE)["sha256"])
-    except OSError:
+        return read_json(run.export / export.SIGNATURE, lambda values: str(values["sha256"]))
+    except FileNotFoundError:
         raise _not_exported(run) from None
 
 
 def _holds(folder: Path, checkpoint: str) -> bool:
     try:
-        signature = read_json(folder / export.SIGNATURE)
-    except (OSError, BadInput):
+        made_of = read_json(folder / export.SIGNATURE, lambda values: values["details"].get("checkpoint"))
+    except UNREADABLE:
         return False
-    return (folder / export.MODEL).exists() and bool(signature["details"].get("checkpoint") == checkpoint)
+    return (folder / export.MODEL).exists() and bool(made_of == checkpoint)
 
 
 def _not_exported(run: Run) -> BadInput:

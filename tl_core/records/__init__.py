@@ -3,7 +3,7 @@
 from tl_core.records.epochs import EpochRecord, best, rank, upgraded
 from tl_core.records.progress import Activity, Progress, ProgressCallback, Stage, unwatched
 from tl_core.records.state import EarlyStop, Environment, ForkOrigin, PlannedPhase, RunState, Status
-from tl_core.records.values import MALFORMED, from_json
+from tl_core.records.values import MALFORMED, from_json, typed, types_of
 
 __all__ = [
     "MALFORMED",
@@ -21,6 +21,8 @@ __all__ = [
     "best",
     "from_json",
     "rank",
+    "typed",
+    "types_of",
     "unwatched",
     "upgraded",
 ]

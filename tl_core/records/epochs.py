@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tl_core.metrics import METRICS
+from tl_core.records.values import LARGEST
 
 _FIELDS = ("epoch", "phase", "learning_rate", "seconds", "images_per_second", "inherited")
 """The entries of a line of metrics.jsonl that are not metrics."""
@@ -94,8 +95,8 @@ def best(records: Iterable[EpochRecord], metric: str) -> EpochRecord:
 
 
 def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"an epoch is {value!r}")
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= LARGEST:
+        raise ValueError(f"an epoch is {str(value)[:20]!r}")
     return value
 
 

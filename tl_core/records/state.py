@@ -82,7 +82,8 @@ class RunState:
         images: Numbers of images by part: "train", "validation", "test".
         skipped: Files that were left out.
         data, weights: Fingerprints of the images and the pretrained weights.
-        malformed: Fields whose stored values have the wrong type and so are at their defaults; not stored.
+        malformed: Fields whose stored values have the wrong type and so are at their defaults; not stored. The status, if the
+            file cannot be read.
     """
 
     status: Status
@@ -112,6 +113,13 @@ class RunState:
     test_loss: float | None = None
     forked_from: ForkOrigin | None = None
     malformed: tuple[str, ...] = ()
+
+    @property
+    def damage(self) -> str:
+        """A sentence that says what of state.json cannot be read; empty if nothing is damaged."""
+        if "status" in self.malformed:
+            return self.message
+        return f"state.json is damaged ({', '.join(self.malformed)})." if self.malformed else ""
 
     def to_json(self) -> dict[str, Any]:
         """The known fields, as JSON values."""

@@ -12,6 +12,9 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 Record = TypeVar("Record")
 
+LARGEST = 2**63
+"""Whole numbers are smaller: what counts or measures something fits 64 bits, and larger ones cannot be computed with."""
+
 MALFORMED = (TypeError, ValueError, OverflowError, AttributeError)
 """Raised by `from_json` for invalid values."""
 
@@ -43,7 +46,7 @@ def typed(kind: Any, value: Any) -> Any:
     if outer is UnionType:  # With None, and nothing else.
         return None if value is None else typed(inner[0], value)
     if outer is tuple:
-        return tuple(typed(inner[0], each) for each in _exactly(list, value))
+        return _sequence(inner[0], _exactly(list, value))
     if outer is not None:
         return {name: typed(inner[1], each) for name, each in _exactly(dict, value).items()}
     if is_dataclass(kind):
@@ -51,13 +54,28 @@ def typed(kind: Any, value: Any) -> Any:
         return from_json(record, _exactly(dict, value))
     if kind is float:
         return _finite(value)
-    return kind(value) if issubclass(kind, StrEnum) else _exactly(kind, value)
+    return kind(value) if issubclass(kind, StrEnum) else _whole(value) if kind is int else _exactly(kind, value)
+
+
+def _sequence(kind: Any, values: list[Any]) -> tuple[Any, ...]:
+    if kind in (int, str) and set(map(type, values)) <= {kind}:  # At once: a thousand classes have a million counts.
+        if kind is int and values:
+            _whole(min(values)), _whole(max(values))
+        return tuple(values)
+    return tuple(typed(kind, each) for each in values)
 
 
 def _finite(value: Any) -> float:
     number = float(value) if type(value) in (int, float) else math.nan
     if not math.isfinite(number):
         raise ValueError(f"{value!r} is not a finite number")
+    return number
+
+
+def _whole(value: Any) -> int:
+    number: int = _exactly(int, value)
+    if abs(number) >= LARGEST:
+        raise OverflowError("a number is too large")
     return number
 
 

@@ -13,6 +13,7 @@ runs/<id>/spec.json       the experiment; never changed
           adjust.json, adjustments.json   live changes; see live_changes.py
           start.json, start.npz           the initial weights of a fork; see fork_start.py
           stop            a request to stop, removed when it is met
+          reserve         takes room on the disk until the run has ended, for the reason if the disk is full
           run.lock        held by the process that trains it
 queue/<id>.json           a queued run
 ahead.json                the experiment set up on the Train page
@@ -40,7 +41,9 @@ from tl_core.store.run import (
     known,
     models_folder,
     read_spec,
+    reserve,
     runs,
+    writable_cache,
 )
 from tl_core.store.state import (
     clear_progress,
@@ -54,6 +57,7 @@ from tl_core.store.state import (
     stage_seconds_left,
     stop_requested,
     stored_status,
+    write_last_state,
     write_progress,
     write_state,
 )
@@ -99,6 +103,7 @@ __all__ = [
     "read_state",
     "read_val_outputs",
     "request_stop",
+    "reserve",
     "run_figures",
     "runs",
     "seconds_left",
@@ -107,6 +112,8 @@ __all__ = [
     "stored_status",
     "this_process",
     "title_of",
+    "writable_cache",
+    "write_last_state",
     "write_notes",
     "write_progress",
     "write_state",

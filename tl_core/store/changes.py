@@ -14,9 +14,10 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from tl_core.files import UNREADABLE
 from tl_core.store.processes import is_alive
 from tl_core.store.run import QUEUED, RUNNING, Run
-from tl_core.store.state import DAMAGED, stored_state
+from tl_core.store.state import stored_state
 
 TICK = 0.02
 """Seconds after a change in which another may have the same modification time: file system clocks tick every 10 ms or faster."""
@@ -52,7 +53,7 @@ def _of_run(folder: str, alive: Callable[..., bool]) -> tuple[object, ...]:
 def _process(folder: str, _changed: tuple[int | None, bool]) -> tuple[int | None, float | None] | None:
     try:
         state = stored_state(Run(Path(folder)))
-    except DAMAGED:
+    except UNREADABLE:
         return None
     return (state.pid, state.process_started) if state.status in (RUNNING, QUEUED) else None
 

@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tl_core.errors import BadInput
 from tl_core.files import read_json, write_bytes, write_json
-from tl_core.records import EpochRecord, Status
+from tl_core.records import EpochRecord, Status, typed
 from tl_core.store.epochs import FILE, Mark, line_of, lines_of, lines_until, records_of
 from tl_core.store.run import FAILED, FINISHED, INTERRUPTED, STOPPED, Run, held
 from tl_core.store.state import read_state
@@ -63,7 +64,7 @@ class Manifest:
 
 
 def kept(run: Run) -> tuple[Checkpoint, ...]:
-    """The checkpoints of a run, earliest first; raises BadInput if the manifest is damaged."""
+    """The checkpoints of a run, earliest first; raises Damaged if the manifest cannot be read."""
     return read_manifest(run.checkpoints).entries
 
 
@@ -162,31 +163,31 @@ def upgrade_manifest(run: Run, inherited: Iterable[EpochRecord]) -> None:
 
 
 def entries_of(folder: Path) -> tuple[Checkpoint, ...]:
-    """The checkpoints in a folder's manifest, earliest first; raises BadInput if it is damaged."""
+    """The checkpoints in a folder's manifest, earliest first; raises Damaged if it cannot be read."""
     return read_manifest(folder).entries
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest in a folder of checkpoints; raises BadInput if it is damaged."""
-    if not (folder / MANIFEST).exists():
-        return Manifest()
-    found = read_json(folder / MANIFEST)
+    """The manifest in a folder of checkpoints, empty if there is none; raises Damaged if it cannot be read."""
     try:
-        lines = found.get("lines")
-        old = None if lines is None else tuple(map(EpochRecord.from_line, lines))
-        return Manifest(tuple(Checkpoint(**entry) for entry in found["entries"]), int(found["best_epoch"]), old)
-    except (TypeError, ValueError, AttributeError, KeyError) as error:
-        raise _damaged(folder, error) from None
+        return read_json(folder / MANIFEST, _manifest, remedy="Restore it, or delete the run.")
+    except FileNotFoundError:
+        return Manifest()
+
+
+def _manifest(values: Any) -> Manifest:
+    lines = values.get("lines")
+    return Manifest(
+        typed(tuple[Checkpoint, ...], values["entries"]),
+        typed(int, values["best_epoch"]),
+        None if lines is None else tuple(map(EpochRecord.from_line, lines)),
+    )
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     entries = [asdict(entry) for entry in manifest.entries]
     lines = {} if manifest.old_lines is None else {"lines": [record.to_line() for record in manifest.old_lines]}
     write_json(folder / MANIFEST, {"entries": entries, "best_epoch": manifest.best_epoch, **lines})
-
-
-def _damaged(folder: Path, what: object) -> BadInput:
-    return BadInput.of(str(folder / MANIFEST), f"is damaged ({what})", "Restore it, or delete the run.")
 
 
 def _needed(run: Run) -> dict[int, str]:

@@ -13,8 +13,8 @@ from typing import BinaryIO, NamedTuple, overload
 
 import numpy as np
 
-from tl_core.errors import BadInput
-from tl_core.files import write_bytes
+from tl_core.errors import Damaged
+from tl_core.files import check_readable, parse_json, reading, write_bytes
 from tl_core.metrics import METRICS
 from tl_core.records import EpochRecord
 from tl_core.store.run import Run
@@ -115,7 +115,7 @@ def read_epochs(run: Run) -> Epochs:
     """The records of a run's epochs, without an incomplete last line.
 
     Raises:
-        BadInput: a complete line is damaged.
+        Damaged: it cannot be read, or a complete line is damaged.
     """
     return EpochReader(run).read()
 
@@ -133,17 +133,22 @@ class EpochReader:
         """All epochs, as in `read_epochs`; the same object if nothing is new, otherwise a new one."""
         with self._lock:
             try:
-                with self._file.open("rb") as opened:
-                    new = self._unread(opened)
-                if new:
-                    self._epochs = Epochs([*self._epochs, *records_of(new)], self._epochs)
-                    self._end, self._last = self._end + len(new), new[new.rfind(b"\n", 0, -1) + 1 :]
+                with reading(self._file, "Restore it, or start a new run."):
+                    self._read_on()
             except FileNotFoundError:
                 self._forget()
-            except ValueError as error:
+            except Damaged:
                 self._forget()
-                raise BadInput.of(str(self._file), f"is damaged ({error})", "Restore it, or start a new run.") from None
+                raise
             return self._epochs
+
+    def _read_on(self) -> None:
+        check_readable(self._file)
+        with self._file.open("rb") as opened:
+            new = self._unread(opened)
+        if new:
+            self._epochs = Epochs([*self._epochs, *records_of(new)], self._epochs)
+            self._end, self._last = self._end + len(new), new[new.rfind(b"\n", 0, -1) + 1 :]
 
     def _unread(self, opened: BinaryIO) -> bytes:
         """The complete lines after those that were read; all lines if the last read line has changed."""
@@ -196,8 +201,8 @@ def line_of(record: EpochRecord) -> bytes:
 
 
 def records_of(content: bytes) -> list[EpochRecord]:
-    """The records of complete lines; raises ValueError if one is damaged."""
-    return [EpochRecord.from_line(json.loads(line)) for line in content.split(b"\n")[:-1]]
+    """The records of complete lines; raises ValueError or RecursionError if one is damaged."""
+    return [EpochRecord.from_line(parse_json(line)) for line in content.split(b"\n")[:-1]]
 
 
 def lines_until(run: Run, mark: Mark) -> bytes | None:

@@ -1,6 +1,6 @@
 """The initial weights of a fork, written once when it is created.
 
-runs/<id>/start.json   the parent and its epoch, the classes, the parent's lines up to there, the checksum of
+runs/<id>/start.json   the parent and its epoch, the classes, the parent's lines up to there, a checksum of all that, and that of
           start.npz    the weights: a copy, so that the parent may be deleted
 """
 
@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tl_core.errors import BadInput
-from tl_core.files import read_json, sha256_of, write_json, write_with
-from tl_core.records import EpochRecord
+from tl_core.files import UNREADABLE, read_json, reading, sealed, sha256_of, unsealed, write_json, write_with
+from tl_core.records import EpochRecord, typed, types_of
 from tl_core.store.run import Run
+
+log = logging.getLogger(__name__)
 
 WEIGHTS, START = "start.npz", "start.json"
 MODEL = "model/"
@@ -53,20 +57,24 @@ def write_start(run: Run, start: Start, values: Mapping[str, np.ndarray]) -> Non
     write_with(file, lambda temporary: np.savez(temporary, **values))  # type: ignore[arg-type]
     fields = {name: value for name, value in vars(start).items() if name != "records"}
     lines = [record.to_line() for record in start.records]
-    write_json(run.folder / START, {**fields, "sha256": sha256_of(file), "lines": lines})
+    write_json(run.folder / START, sealed({**fields, "sha256": sha256_of(file), "lines": lines}))
 
 
 def read_start(run: Run) -> Start | None:
-    """The origin of a fork; None for any other run. Raises BadInput if the file is damaged."""
-    file = run.folder / START
-    if not file.exists():
-        return None
+    """The origin of a fork; None for any other run. Raises Damaged if the file cannot be read."""
     try:
-        values = read_json(file)
-        records = tuple(map(EpochRecord.from_line, values.pop("lines")))
-        return Start(**{**values, "classes": tuple(values["classes"]), "records": records})
-    except (TypeError, ValueError, AttributeError, LookupError) as error:
-        raise BadInput.of(str(file), f"is damaged ({error})", "Fork the run again.") from None
+        return read_json(run.folder / START, _start, remedy="Fork the run again.")
+    except FileNotFoundError:
+        return None
+
+
+def _start(values: Any) -> Start:
+    values, vouched = unsealed(values)
+    if not vouched:
+        log.warning("start.json is of an earlier version, without a checksum: changes of it would not be noticed.")
+    records = tuple(map(EpochRecord.from_line, values["lines"]))
+    types = types_of(Start)
+    return Start(**{name: typed(types[name], values[name]) for name in types.keys() - {"records"}}, records=records)
 
 
 def inherited(run: Run) -> tuple[EpochRecord, ...]:
@@ -89,8 +97,9 @@ def start_weights(run: Run) -> dict[str, np.ndarray]:
 def read_weights(file: Path, sha256: str) -> dict[str, np.ndarray] | None:
     """The model weights in a file; None if it is missing or damaged."""
     try:
-        content = file.read_bytes()
-    except FileNotFoundError:
+        with reading(file):
+            content = file.read_bytes()
+    except UNREADABLE:
         return None
     if hashlib.sha256(content).hexdigest() != sha256:
         return None

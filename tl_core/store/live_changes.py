@@ -16,11 +16,14 @@ from tl_core.errors import BadInput
 from tl_core.experiment.phases import LiveChange
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json, write_json
+from tl_core.records import typed
 from tl_core.store.run import FINISHED, RUNNING, Run, read_spec
 from tl_core.store.state import read_state
 
 ADJUSTABLE = ("head.dropout", "train.learning_rate", "train.backbone_learning_rate", "augment")
 """Settings that can change while a run trains: neither the layers nor the freeze depth."""
+
+REMEDY = "Restore it, or delete it to return to the initial settings."
 
 
 def ask(run: Run, values: Mapping[str, Any]) -> None:
@@ -51,29 +54,33 @@ def has_next_epoch(run: Run) -> bool:
 
 
 def asked(run: Run) -> dict[str, Any] | None:
-    """The requested changes that are not yet in force. Raises BadInput if the file is damaged."""
-    file = run.folder / "adjust.json"
+    """The requested changes that are not yet in force. Raises Damaged if the file cannot be read."""
     try:
-        values = read_json(file)
+        return read_json(run.folder / "adjust.json", _changes, remedy=REMEDY)
     except FileNotFoundError:
         return None
-    if not isinstance(values, dict):
-        raise _damaged(file)
-    return values
 
 
 def changes_in_force(run: Run) -> tuple[LiveChange, ...]:
-    """The changes in force, in order of epochs. Raises BadInput if the file is damaged."""
-    file = run.folder / "adjustments.json"
+    """The changes in force, in order of epochs. Raises Damaged if the file cannot be read."""
     try:
-        found = tuple(LiveChange(**entry) for entry in read_json(file))
+        return read_json(run.folder / "adjustments.json", _in_force, remedy=REMEDY)
     except FileNotFoundError:
         return ()
-    except TypeError:
-        raise _damaged(file) from None
-    if not all(isinstance(entry.epoch, int) and isinstance(entry.values, dict) for entry in found):
-        raise _damaged(file)
-    return found
+
+
+def _in_force(values: Any) -> tuple[LiveChange, ...]:
+    return tuple(LiveChange(typed(int, entry["epoch"]), _changes(entry["values"])) for entry in values)
+
+
+def _changes(values: Any) -> dict[str, Any]:
+    """Settings by path that may change while a run trains, with valid values; raises ValueError or BadInput otherwise."""
+    if not isinstance(values, dict) or (others := values.keys() - set(ADJUSTABLE)):
+        raise ValueError(
+            f"it changes {', '.join(sorted(others))}" if isinstance(values, dict) else "it holds no settings"
+        )
+    ExperimentSpec().with_values(values)
+    return values
 
 
 def put_in_force(run: Run, epoch: int) -> LiveChange | None:
@@ -98,9 +105,7 @@ def put_in_force(run: Run, epoch: int) -> LiveChange | None:
 
 
 def _allowed(run: Run, file: Path) -> dict[str, Any]:
-    values = read_json(file)
-    if not isinstance(values, dict):
-        raise _damaged(file)
+    values: dict[str, Any] = read_json(file, dict, remedy=REMEDY)
     if others := values.keys() - set(ADJUSTABLE):
         raise BadInput.of(str(file), f"asks to change {', '.join(sorted(others))}", "Correct or delete it, and resume.")
     try:
@@ -118,7 +123,3 @@ def current_spec(run: Run) -> ExperimentSpec:
     for adjustment in changes_in_force(run):
         spec = spec.with_values(adjustment.values)
     return spec
-
-
-def _damaged(file: Path) -> BadInput:
-    return BadInput.of(str(file), "is damaged", "Restore it, or delete it to return to the initial settings.")

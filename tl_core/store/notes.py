@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 
-from tl_core.errors import BadInput
+from tl_core.errors import BadInput, Damaged
 from tl_core.experiment.naming import LONGEST_TITLE, RunName, fork_text, is_automatic
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json, write_json
-from tl_core.records import RunState
+from tl_core.records import RunState, from_json
 from tl_core.store.run import Run
 from tl_core.store.state import read_state
 
@@ -25,18 +26,22 @@ class Notes:
 
 
 def read_notes(run: Run) -> Notes:
-    """The notes; empty if there are none or the file is damaged: no figure depends on them."""
+    """The notes; empty if there are none. Raises Damaged if the file cannot be read."""
     try:
-        values = read_json(run.folder / "notes.json")
-        tags = tuple(str(tag) for tag in values.get("tags", ()))
-        return Notes(str(values.get("title", "")), tags, str(values.get("text", "")))
-    except (OSError, BadInput, AttributeError, TypeError):
+        return read_json(
+            run.folder / "notes.json", partial(from_json, Notes), remedy="Save title, tags and note again."
+        )
+    except FileNotFoundError:
         return Notes()
 
 
 def title_of(run: Run) -> str:
-    """The title of a run: from its notes, otherwise its initial title, otherwise its id."""
-    return read_notes(run).title or read_state(run).title or run.id
+    """The title of a run: from its notes, otherwise (or if they are damaged) its initial title, otherwise its id."""
+    try:
+        title = read_notes(run).title
+    except Damaged:
+        title = ""
+    return title or read_state(run).title or run.id
 
 
 def name_of(run: Run, spec: ExperimentSpec, state: RunState, notes: Notes) -> RunName:

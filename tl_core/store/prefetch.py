@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.files import read_json, replace_json
+from tl_core.files import UNREADABLE, read_json, replace_json
 
 
 def wish(models: Path, spec: ExperimentSpec) -> None:
@@ -18,9 +17,8 @@ def wish(models: Path, spec: ExperimentSpec) -> None:
 def wished(models: Path) -> ExperimentSpec | None:
     """The spec that may be trained next; None if there is none, or it cannot be read."""
     try:
-        values = read_json(_file(models))
-        return ExperimentSpec.from_json(values) if isinstance(values, dict) else None
-    except (OSError, BadInput):
+        return read_json(_file(models), ExperimentSpec.from_json)
+    except UNREADABLE:
         return None
 
 

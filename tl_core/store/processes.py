@@ -24,5 +24,5 @@ def is_alive(pid: int | None, started: float | None) -> bool:
     try:
         process = psutil.Process(pid)
         return abs(process.create_time() - started) < SAME and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.Error, TypeError, ValueError):  # Ended, or another user's by now; or not a valid pid.
+    except (psutil.Error, TypeError, ValueError, OverflowError):  # Ended, or another user's by now; or not a valid pid.
         return False

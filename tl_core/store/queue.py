@@ -14,8 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from tl_core.errors import BadInput
+from tl_core.errors import BadInput, Damaged
 from tl_core.files import read_json, write_json
+from tl_core.records import typed
 from tl_core.store.run import FINISHED, QUEUED, RUNNING, STOPPED, Run, held, read_spec
 from tl_core.store.state import read_state, stored_status, write_state
 
@@ -126,8 +127,8 @@ def _put(run: Run, place: float, task: Task) -> None:
 def _place(run: Run) -> float | None:
     """The place of a run; None if its entry was just removed."""
     try:
-        return float(read_json(run.queue_entry)["place"])
+        return read_json(run.queue_entry, lambda values: typed(float, values["place"]))
     except FileNotFoundError:
         return None
-    except (BadInput, LookupError, TypeError, ValueError):  # Damaged: the run stays queued, at the end.
+    except Damaged:  # The run stays queued, at the end.
         return float("inf")

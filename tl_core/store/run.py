@@ -6,10 +6,12 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -17,9 +19,15 @@ from filelock import FileLock, Timeout
 from tl_core.errors import BadInput, nearest
 from tl_core.experiment.naming import Origin, automatic_title
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.files import TEMPORARY, read_json, write_json
-from tl_core.records import RunState, Status
+from tl_core.files import TEMPORARY, read_json, unsealed, write_bytes, write_json
+from tl_core.records import RunState, Status, typed
 from tl_core.store.processes import this_process
+
+SECOND, SECOND_LENGTH = "%Y%m%d-%H%M%S", len("20260101-120000")
+"""The beginning of an id."""
+
+RESERVED = 32_768
+"""Bytes kept for the last state of a run and the end of its log."""
 
 QUEUED, RUNNING, FINISHED, STOPPED, INTERRUPTED, FAILED = STATUSES = tuple(Status)
 
@@ -61,6 +69,11 @@ class Run:
         return self.folder / "log.txt"
 
     @property
+    def reserve(self) -> Path:
+        """A file that takes room until the run has ended; see `reserve`."""
+        return self.folder / "reserve"
+
+    @property
     def lock(self) -> FileLock:
         """A new lock object of the run lock, which is held by the process that trains it."""
         return FileLock(self.folder / "run.lock", timeout=0)
@@ -73,6 +86,26 @@ def models_folder(given: str | Path | None = None) -> Path:
 
 def cache_folder(models: Path) -> Path:
     return models / "cache"
+
+
+@contextmanager
+def writable_cache(models: Path) -> Iterator[Path]:
+    """The cache folder; if it cannot be written to (a read-only disk, another user's folder), a temporary one that is then removed."""
+    cache = cache_folder(models)
+    if _is_writable(cache):
+        yield cache
+    else:
+        with tempfile.TemporaryDirectory(prefix="tl-lab-cache-") as temporary:
+            yield Path(temporary)
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def create(
@@ -92,13 +125,14 @@ def create(
     by_hand = bool(title.strip())
     title = title.strip() or automatic_title(spec, origin)
     words = re.sub(r"[^a-z0-9]+", "-", title.lower())[:30].strip("-") or "run"
-    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{words}-{secrets.token_hex(2)}"
+    name = f"{_next_second(models)}-{words}-{secrets.token_hex(2)}"
     run = Run(models / "runs" / name)
     state = RunState(QUEUED, title=title, title_by_hand=by_hand, created=time.time(), **this_process())
     try:
         run.folder.mkdir(parents=True)
         # The spec last: a folder without one is not a run, so no run is visible without a state.
         write_json(run.folder / "state.json", state.to_json())
+        reserve(run)
         if fill is not None:
             fill(run)
         write_json(run.folder / "spec.json", spec.to_json())
@@ -111,6 +145,37 @@ def create(
         )  # Without a spec, the folder and its disk usage would be invisible.
         raise
     return run
+
+
+def reserve(run: Run) -> None:
+    """Keeps room for the last state of a run: on a full disk the reason why it ended is written there; see `write_last_state`."""
+    if not run.reserve.exists():
+        write_bytes(run.reserve, os.urandom(RESERVED))  # Random, so that no file system saves the space.
+
+
+def _next_second(models: Path) -> str:
+    """The second in the id of a new run, in UTC: never before that of an earlier run, so that the order of ids is that of creation.
+
+    The clock may be set back; and ids of earlier versions have local times, which may be ahead of UTC.
+    """
+    now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+    newest = next(filter(None, map(_second, sorted(_names(models), reverse=True))), now)
+    return f"{now if now >= newest else newest + timedelta(seconds=1):{SECOND}}"
+
+
+def _names(models: Path) -> list[str]:
+    try:
+        return [entry.name for entry in (models / "runs").iterdir()]
+    except OSError:  # None yet, or `models` is no folder, which creating the run says.
+        return []
+
+
+def _second(name: str) -> datetime | None:
+    """The second that an id begins with; None for a folder of another name."""
+    try:
+        return datetime.strptime(name[:SECOND_LENGTH], SECOND)
+    except ValueError:
+        return None
 
 
 @contextmanager
@@ -140,14 +205,14 @@ def runs(models: Path) -> list[Run]:
 
 
 def _age(folder: Path) -> tuple[str | int, ...]:
-    """A sort key by creation: the second in the id, then the time of the spec; empty for a folder that is not a run."""
+    """A sort key by creation: the second in the id, then (of runs of one second) the time of the spec; empty for no run."""
     if folder.name.startswith(TEMPORARY):
         return ()
     try:
         written = (folder / "spec.json").stat().st_mtime_ns
     except OSError:  # Also a run that is being deleted.
         return ()
-    return folder.name[: len("20260101-120000")], written, folder.name
+    return folder.name[:SECOND_LENGTH], written, folder.name
 
 
 def find_run(models: Path, text: str) -> Run:
@@ -193,13 +258,21 @@ def _not_found(models: Path, text: str, known: list[Run], matching: list[Run]) -
 
 
 def read_spec(run: Run) -> ExperimentSpec:
-    """The spec of a run; raises BadInput if the file is damaged."""
-    return ExperimentSpec.from_file(run.folder / "spec.json")
+    """The spec of a run; raises Damaged if the file cannot be read, BadInput if the run was deleted."""
+    try:
+        return read_json(run.folder / "spec.json", ExperimentSpec.from_json)
+    except FileNotFoundError:
+        raise BadInput.of("run", f"{run.id} has no spec.json; it was deleted") from None
 
 
 def classes_of(run: Run, path: str = "run") -> tuple[str, ...]:
-    """The classes of a run, in the order of its outputs; raises BadInput at `path` if its data has not been read yet."""
+    """The classes of a run, in the order of its outputs; raises BadInput at `path` if its data has not been read yet.
+
+    Raises Damaged if the file cannot be read.
+    """
     try:
-        return tuple(read_json(run.report / "data.json")["classes"])
+        return read_json(
+            run.report / "data.json", lambda values: typed(tuple[str, ...], unsealed(values)[0]["classes"])
+        )
     except FileNotFoundError:
         raise BadInput.of(path, f"{run.id} has not read its data yet", "Wait for its first epoch.") from None

@@ -10,18 +10,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from tl_core.errors import BadInput
-from tl_core.files import TEMPORARY, read_json, replace_json, write_json
-from tl_core.records import MALFORMED, EpochRecord, PlannedPhase, Progress, RunState, from_json
+from tl_core.files import TEMPORARY, UNREADABLE, is_full, read_json, replace_json, write_json
+from tl_core.records import EpochRecord, PlannedPhase, Progress, RunState, from_json
 from tl_core.store import processes
 from tl_core.store.run import FAILED, INTERRUPTED, QUEUED, RUNNING, Run, held
 
 DIED = "The process that trained it ended unexpectedly."
 
 NEVER_BEGAN = "TL Lab was closed before it started."
-
-DAMAGED = (OSError, ValueError, BadInput)
-"""Raised when reading a state that is missing or has no status."""
 
 RECENT = 5
 """Number of latest epochs used to estimate the next."""
@@ -30,12 +26,13 @@ RECENT = 5
 def read_state(run: Run) -> RunState:
     """The state of a run, with its status derived where possible.
 
-    A run whose process died is never "running"; a run in the queue, new or to be resumed, is "queued".
+    A run whose process died is never "running"; a run in the queue, new or to be resumed, is "queued". One whose state cannot
+    be read is "failed" with the reason, and its status is `malformed`.
     """
     try:
         state = stored_state(run)
-    except DAMAGED as error:
-        return RunState(FAILED, f"state.json cannot be read ({error}).")
+    except UNREADABLE as error:
+        return RunState(FAILED, f"state.json cannot be read ({error})", malformed=("status",))
     if state.status in (RUNNING, QUEUED) and processes.is_alive(state.pid, state.process_started):
         return state  # It is being trained, or created by a process that is about to train or queue it.
     if run.queue_entry.exists():
@@ -53,9 +50,8 @@ def write_state(run: Run, **changes: Any) -> RunState:
     """
     file = run.folder / "state.json"
     try:
-        stored = read_json(file)
-        before = RunState.from_json(stored)
-    except DAMAGED:  # The process that holds the run lock knows more than a damaged file.
+        before, stored = read_json(file, lambda values: (RunState.from_json(values), values))
+    except UNREADABLE:  # The process that holds the run lock knows more than a damaged file.
         before, stored = RunState(FAILED), {}
     state = replace(before, **changes)
     values = asdict(state)
@@ -64,13 +60,30 @@ def write_state(run: Run, **changes: Any) -> RunState:
     return state
 
 
+def write_last_state(run: Run, **changes: Any) -> RunState:
+    """Like `write_state`, when a process has ended a run; if the disk is full, in the room that was kept for it.
+
+    Raises:
+        OSError: even that is not enough; state.json still has the state before.
+    """
+    try:
+        state = write_state(run, **changes)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        run.reserve.unlink(missing_ok=True)
+        return write_state(run, **changes)
+    run.reserve.unlink(missing_ok=True)
+    return state
+
+
 def stored_state(run: Run) -> RunState:
     """The state as stored, whether it is still true or not.
 
     Raises:
-        OSError, ValueError, BadInput: the file is missing or damaged.
+        FileNotFoundError, Damaged: the file is missing or damaged.
     """
-    return RunState.from_json(read_json(run.folder / "state.json"))
+    return read_json(run.folder / "state.json", RunState.from_json)
 
 
 def ended_state(run: Run) -> RunState:
@@ -87,7 +100,7 @@ def stored_status(run: Run) -> str | None:
     """The status as stored, whether it is still true or not; None if the file is damaged."""
     try:
         return stored_state(run).status
-    except DAMAGED:
+    except UNREADABLE:
         return None
 
 
@@ -120,11 +133,18 @@ def delete(run: Run) -> None:
 
 
 def read_progress(run: Run) -> Progress | None:
-    """The progress of a run; None if no process trains it, or none is written yet."""
+    """The progress of a run; None if no process trains it, or none is written yet. Raises Damaged if it cannot be read."""
     try:
-        return from_json(Progress, read_json(run.folder / "progress.json"))
-    except (OSError, BadInput, *MALFORMED):
+        return read_json(run.folder / "progress.json", _progress, remedy="It is replaced while the run trains.")
+    except FileNotFoundError:
         return None
+
+
+def _progress(values: Any) -> Progress:
+    progress = from_json(Progress, values)
+    if progress.done < 0 or progress.total < 0:
+        raise ValueError(f"{progress.done:,} of {progress.total:,} are done")
+    return progress
 
 
 def write_progress(run: Run, progress: Progress) -> None:

@@ -19,14 +19,15 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.errors import BadInput
-from tl_core.files import write_bytes
+from tl_core.errors import Damaged
+from tl_core.files import reading, write_bytes
 from tl_core.metrics import Measured
 from tl_core.store.run import Run
 from tl_core.store.state import read_state
 
 FILE, OLD_FILE = "val_outputs.bin", "val_losses.f32"
 UNKNOWN = 0xFFFF
+REMEDY = "Delete it: this loses only the outputs of earlier epochs."
 
 _HEADER, _MAGIC, _VERSION = struct.Struct("<8sHHI"), b"tlvalout", 1
 
@@ -58,10 +59,15 @@ class ValOutputs:
 
 
 def read_val_outputs(run: Run) -> ValOutputs:
-    """The outputs of a run's epochs, empty before the first; raises BadInput if the file is damaged."""
+    """The outputs of a run's epochs, empty before the first; raises Damaged if the file cannot be read."""
     file = run.folder / FILE
     if not file.exists():
         return _outputs(*_old(run))
+    with reading(file, REMEDY):
+        return _read(file)
+
+
+def _read(file: Path) -> ValOutputs:
     content = file.read_bytes()
     header = _read_header(file, content[: _HEADER.size])
     labels = np.frombuffer(content, "<u2", header.images, _HEADER.size) if len(content) >= header.start else None
@@ -193,5 +199,5 @@ def _known(classes: np.ndarray) -> np.ndarray:
     return np.where(classes == UNKNOWN, -1, classes.astype(np.int32)).astype(np.int32)
 
 
-def _damaged(file: Path) -> BadInput:
-    return BadInput.of(str(file), "is damaged", "Delete it: this loses only the outputs of earlier epochs.")
+def _damaged(file: Path) -> Damaged:
+    return Damaged.of(str(file), "is damaged", REMEDY)

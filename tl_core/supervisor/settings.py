@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from tl_core.errors import BadInput
-from tl_core.files import read_json, write_json
+from tl_core.files import UNREADABLE, read_json, write_json
 
 WhenClosed = Literal["stop", "go on"]
 
@@ -22,9 +21,10 @@ class Settings:
 def read(models: Path) -> Settings:
     """The settings; the defaults if the file is missing or damaged."""
     try:
-        values = read_json(models / "settings.json")
-        return Settings("go on" if values["when_closed"] == "go on" else "stop")
-    except (OSError, BadInput, LookupError, TypeError):
+        return read_json(
+            models / "settings.json", lambda values: Settings("go on" if values["when_closed"] == "go on" else "stop")
+        )
+    except UNREADABLE:
         return Settings()
 
 

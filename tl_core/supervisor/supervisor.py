@@ -21,6 +21,7 @@ from filelock import Timeout
 
 from tl_core import store
 from tl_core.devices import Device, devices
+from tl_core.errors import Damaged
 from tl_core.supervisor import settings
 from tl_core.supervisor.workers import Worker, log_file, opened_log, supervisor_lock, workers
 
@@ -182,12 +183,20 @@ def end_if_deaf(models: Path, worker: Worker) -> None:
         asked = (run.folder / "stop").stat().st_mtime
     except FileNotFoundError:
         return
-    moment = store.read_progress(run)
     # Request and report may be leftovers of the previous process, not cleared yet.
-    if time.time() - max(asked, worker.since, moment.at if moment else 0.0) > PATIENCE:
+    if time.time() - max(asked, worker.since, _reported(run)) > PATIENCE:
         log.warning("The worker of %s did not respond for %d seconds; it is killed.", worker.device, PATIENCE)
         with suppress(psutil.NoSuchProcess):
             psutil.Process(worker.pid).kill()
+
+
+def _reported(run: store.Run) -> float:
+    """When the process that trains a run last reported, in seconds since 1970; 0 if it has not, or its report cannot be read."""
+    try:
+        progress = store.read_progress(run)
+    except Damaged:
+        return 0.0
+    return progress.at if progress else 0.0
 
 
 def end(alive: Sequence[Worker], children: Sequence[subprocess.Popen[bytes]]) -> None:

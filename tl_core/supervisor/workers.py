@@ -9,8 +9,7 @@ from typing import BinaryIO, Literal
 
 from filelock import FileLock
 
-from tl_core.errors import BadInput
-from tl_core.files import read_json, replace_json
+from tl_core.files import UNREADABLE, read_json, replace_json
 from tl_core.store import is_alive, this_process
 
 Kind = Literal["training", "service"]
@@ -93,6 +92,6 @@ def _file(models: Path, kind: Kind, device: str) -> Path:
 
 def _read(file: Path) -> Worker | None:
     try:
-        return Worker(**read_json(file))
-    except (OSError, BadInput, TypeError):  # Just removed, or damaged.
+        return read_json(file, lambda values: Worker(**values))
+    except UNREADABLE:  # Just removed, or damaged.
         return None

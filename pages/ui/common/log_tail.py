@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tl_core.files import reading
+
 LINES = 200
 BYTES = 100_000
 """What is read of a file at most, from its end."""
 
 
 def last_lines(file: Path) -> list[str]:
-    """The last lines of a file, at most `LINES`, out of its last `BYTES`; none if it does not exist."""
+    """The last lines of a file, at most `LINES`, out of its last `BYTES`; none if it does not exist. Raises Damaged."""
     try:
-        with file.open("rb") as opened:
+        with reading(file), file.open("rb") as opened:
             end = opened.seek(0, os.SEEK_END)
             opened.seek(max(0, end - BYTES))
             lines = opened.read().decode(errors="replace").splitlines()

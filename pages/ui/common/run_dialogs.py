@@ -15,6 +15,7 @@ import streamlit as st
 from pages.ui.common import run_actions, run_list
 from pages.ui.markdown import plain
 from tl_core import store
+from tl_core.errors import Damaged
 from tl_core.experiment.naming import LONGEST_TITLE
 from tl_core.store import Notes
 from tl_core.store.notes import LONGEST_TEXT, MOST_TAGS
@@ -70,7 +71,7 @@ def close() -> None:
 @st.dialog("Title, tags and notes", icon=":material/edit:", on_dismiss=close)
 def _edit(models: Path, run_id: str) -> None:
     run = run_list.run_of(models, run_id)
-    notes, known = store.read_notes(run), run_list.all_tags(run_list.rows(models))
+    notes, known = _notes(run), run_list.all_tags(run_list.rows(models))
     with st.form("edit", border=False):
         title = st.text_input(
             "Title",
@@ -100,6 +101,15 @@ def _edit(models: Path, run_id: str) -> None:
     else:
         close()
         st.rerun()
+
+
+def _notes(run: store.Run) -> Notes:
+    """The notes to start from; none if they cannot be read, which saving new ones mends."""
+    try:
+        return store.read_notes(run)
+    except Damaged as error:
+        st.warning(plain(str(error)))
+        return Notes()
 
 
 @st.dialog("Delete?", icon=":material/delete:", on_dismiss=close)

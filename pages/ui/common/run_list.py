@@ -10,12 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pages.ui.common.run_view import DAMAGE, read_epochs
+from pages.ui.common.run_view import read_epochs
 from pages.ui.common.settings_text import changed_settings
 from pages.ui.tables.sparkline import Sparkline, sparkline
 from tl_core import store
 from tl_core.data.sources import short_name
-from tl_core.errors import BadInput
+from tl_core.errors import BadInput, Damaged
 from tl_core.experiment.naming import RunName, fork_text, labels
 from tl_core.experiment.resolve import resolve
 from tl_core.files import TEMPORARY
@@ -35,6 +35,7 @@ from tl_core.store import (
     runs,
     seconds_left,
 )
+from tl_core.text import local_time
 
 UNREADABLE = "unreadable"
 """The status shown for a folder whose files are damaged."""
@@ -140,15 +141,14 @@ def _kept(run: Run, *_: Any) -> Row:
 def _read(run: Run) -> Row:
     try:
         return _whole(run)
-    except (BadInput, *DAMAGE) as error:
-        said = str(error) if isinstance(error, BadInput) else f"{type(error).__name__}: {error}"
-        return Row(run.id, run.id, UNREADABLE, f"This run's files are damaged. {said}")
+    except BadInput as error:
+        return Row(run.id, run.id, UNREADABLE, f"This run's files are damaged. {error}")
 
 
 def _whole(run: Run) -> Row:
     state, spec, epochs, notes = read_state(run), read_spec(run), read_epochs(run), read_notes(run)
-    if state.malformed:
-        raise BadInput.of("state.json", f"is damaged ({', '.join(state.malformed)})")
+    if state.damage:
+        raise Damaged.of("", state.damage)
     name, origin, figures = store.name_of(run, spec, state, notes), _origin(state), run_figures(spec, state, epochs)
     return Row(
         id=run.id,
@@ -156,7 +156,7 @@ def _whole(run: Run) -> Row:
         name=name,
         status=state.status,
         message=state.message,
-        created=datetime.fromtimestamp(state.created) if state.created is not None else None,
+        created=local_time(state.created),
         dataset=short_name(spec.data.source),
         backbone=spec.backbone.name,
         freeze=spec.backbone.freeze,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any
 
 from tl_core import store
@@ -15,13 +14,10 @@ from tl_core.errors import BadInput
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.files import read_json
+from tl_core.files import reading
 from tl_core.records import ForkOrigin, Progress, RunState, Status
 from tl_core.store import EpochReader, Epochs, Run, RunFigures, live_changes
 from tl_core.store.live_changes import LiveChange
-
-DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
-"""What looking into a file raises whose content is not what was written."""
 
 ACTIVE = (store.QUEUED, store.RUNNING)
 
@@ -50,6 +46,7 @@ class RunView:
     records: Epochs
     progress: Progress | None
     damage: tuple[str, ...]
+    notes: store.Notes = field(default_factory=store.Notes)
     live_changes: tuple[LiveChange, ...] = ()
     asked: Mapping[str, Any] | None = None
 
@@ -91,52 +88,38 @@ def read_view(run: Run) -> RunView:
     """Reads a run; damaged files are listed in the view and raise nothing."""
     damage: list[str] = []
     spec = progress = asked = None
-    records = Epochs()
-    title = run.id
+    records, notes = Epochs(), store.Notes()
     changed: tuple[LiveChange, ...] = ()
+    state = store.read_state(run)
+    if state.damage:
+        damage.append(state.damage)
     with _noted(damage):
         spec = store.read_spec(run)
     with _noted(damage):
         records = read_epochs(run)
     with _noted(damage):
-        progress = store.read_progress(run)
+        progress = store.read_progress(run) if state.status in ACTIVE else None
     with _noted(damage):
-        changed, asked = live_changes.changes_in_force(run), live_changes.asked(run)
+        changed = live_changes.changes_in_force(run)
     with _noted(damage):
-        title = store.title_of(run) or run.id
-    state = store.read_state(run)
-    if state.malformed:
-        damage.append(f"state.json is damaged ({', '.join(state.malformed)}).")
-    return RunView(run, title, state, spec, records, progress, tuple(damage), changed, asked)
-
-
-@contextmanager
-def reading(name: str) -> Iterator[None]:
-    """Within it whatever a damaged file leads to becomes a BadInput that names the file."""
-    try:
-        yield
-    except DAMAGE as error:
-        raise BadInput.of(name, f"is damaged ({type(error).__name__}: {error})") from None
-
-
-def json_of(file: Path) -> dict[str, Any] | None:
-    """The object in a JSON file; None if there is no such file, BadInput if it is damaged."""
-    with reading(file.name):
-        return dict(read_json(file)) if file.exists() else None
+        asked = live_changes.asked(run)
+    with _noted(damage):
+        notes = store.read_notes(run)
+    title = notes.title or state.title or run.id
+    return RunView(run, title, state, spec, records, progress, tuple(damage), notes, changed, asked)
 
 
 @contextmanager
 def _noted(damage: list[str]) -> Iterator[None]:
     try:
-        with reading("A file of this run"):
-            yield
+        yield
     except BadInput as error:
         damage.append(str(error))
 
 
 def read_epochs(run: Run) -> Epochs:
-    """The epochs of a run, of which only new ones are read; raises BadInput if one lacks what every epoch has."""
-    with reading("metrics.jsonl"):
+    """The epochs of a run, of which only new ones are read; raises Damaged if one lacks what every epoch has."""
+    with reading(run.folder / "metrics.jsonl"):
         epochs = _reader(run).read()
         if any(math.isnan(epochs.column(name).sum()) for name in (*NEEDED, "seconds")):
             raise ValueError("a metric is missing")

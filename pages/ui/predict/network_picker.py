@@ -13,7 +13,7 @@ from pages.ui.common import run_list
 from pages.ui.live import follow
 from pages.ui.markdown import plain
 from tl_core import sentences, store
-from tl_core.errors import BadInput
+from tl_core.errors import BadInput, Damaged
 from tl_core.store import Run, classes_of, read_state
 from tl_core.store.checkpoints import MANIFEST, Checkpoint, best_epoch, kept
 from tl_core.text import data_size
@@ -73,7 +73,7 @@ def known_classes(run: Run) -> tuple[str, ...]:
     """The classes of a run; empty if they are not known, or not yet."""
     try:
         return classes_of(run)
-    except (OSError, BadInput, LookupError, TypeError):
+    except BadInput:
         return ()
 
 
@@ -203,14 +203,21 @@ def _nothing_yet(rows: Mapping[str, run_list.Row]) -> None:
     _wait(None)
 
 
+def _doing(run: store.Run) -> str:
+    try:
+        moment = store.read_progress(run)
+    except Damaged:  # Written twice a second: the next one is whole.
+        return ""
+    return f" Now: {plain(sentences.progress_title(moment.activity, moment.done, moment.total))}." if moment else ""
+
+
 def _no_checkpoint_yet(run: store.Run) -> None:
     status = store.read_state(run).status
     said = {
         store.RUNNING: "It is running and writes its first checkpoint after the first epoch; this page will then show it.",
         store.QUEUED: "It is queued and writes its first checkpoint after the first epoch.",
     }.get(status, f"It is {status}. Resume it on its page, or choose another run.")
-    moment = store.read_progress(run) if status == store.RUNNING else None
-    now = f" Now: {plain(sentences.progress_title(moment.activity, moment.done, moment.total))}." if moment else ""
+    now = _doing(run) if status == store.RUNNING else ""
     st.info(f"No checkpoint yet. {said}{now}", icon=":material/hourglass_empty:")
     navigation.link("run", "Open the run", run=run.id)
     _wait(run)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.common import run_dialogs
-from pages.ui.common.run_view import RunView, reading
+from pages.ui.common.run_view import RunView
 from pages.ui.markdown import plain
 from pages.ui.run import controls
 from tl_core import service
@@ -22,9 +22,8 @@ SHOWN = 10
 
 
 def draw_checkpoints(view: RunView) -> None:
-    with reading("checkpoints/manifest.json"):
-        entries = kept(view.run)
-        spare = {entry.epoch for entry in removable(view.run)} if view.status != RUNNING else set()
+    entries = kept(view.run)
+    spare = {entry.epoch for entry in removable(view.run)} if view.status != RUNNING else set()
     _exported(view)
     if not entries:
         st.info("The first checkpoint is written when the first epoch is done.", icon=":material/hourglass_empty:")

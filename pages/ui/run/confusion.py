@@ -68,7 +68,7 @@ def draw_confusion(made: Report, part: str) -> None:
 
 def page_of(made: Report, page: int) -> Matrix:
     """A page of the matrix, counted from 1; a last row and column sum up the classes of the other pages."""
-    names = [str(row["name"]) for row in made.classes]
+    names = [str(row.name) for row in made.classes]
     counts = _counts(made)
     if len(names) <= A_PAGE:
         return Matrix(tuple(names), counts)
@@ -104,7 +104,7 @@ def _pairs(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def confusions(made: Report) -> pd.DataFrame:
     """A row for each pair of classes that is confused, the most frequent first, at most `PAIRS`."""
-    names, counts = [row["name"] for row in made.classes], _counts(made)
+    names, counts = [row.name for row in made.classes], _counts(made)
     totals = counts.sum(axis=1)
     rows = [
         (names[true], names[taken], int(counts[true, taken]), percent_value(counts[true, taken] / totals[true]))
@@ -165,7 +165,7 @@ def _short(name: str) -> str:
 
 def words(made: Report) -> str:
     """The three most frequent confusions in words."""
-    names, counts = [row["name"] for row in made.classes], _counts(made)
+    names, counts = [row.name for row in made.classes], _counts(made)
     worst = zip(*(labels[:3].tolist() for labels in _pairs(counts)), strict=True)
     said = "; ".join(f"{counts[true, taken]} of {names[true]} taken for {names[taken]}" for true, taken in worst)
     return f"Confusion matrix. Most frequent: {said}." if said else "Confusion matrix: no class is taken for another."

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.common import run_actions, run_dialogs
-from pages.ui.common.run_view import RunView, reading
+from pages.ui.common.run_view import RunView
 from pages.ui.common.spec_sharing import to_query_params
 from pages.ui.run import change_dialog
 from pages.ui.run.status import obstacle_of
@@ -102,8 +102,7 @@ def fork_link(view: RunView, epoch: int, label: str = "Fork …") -> None:
     """Draws nothing for a run that cannot be forked."""
     if not can_fork(view):
         return
-    with reading("spec.json"):
-        params = to_query_params(forks.continued(view.run, epoch))
+    params = to_query_params(forks.continued(view.run, epoch))
     navigation.link("train", label, icon=FORK_ICON, help=FORK_HELP, **params)
 
 

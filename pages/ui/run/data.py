@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui.common.run_view import RunView, json_of, reading
+from pages.ui.common.run_view import RunView
 from pages.ui.markdown import plain
 from tl_core.data.dataset import PARTS
 from tl_core.data.skipped import Skipped, counts
+from tl_core.files import read_json, unsealed
+from tl_core.records import typed
 
 WHOLE = 20
 """Classes up to which the table of classes is shown without a scroll bar."""
@@ -58,20 +60,28 @@ def draw_data(view: RunView) -> None:
 
 
 def read_data(view: RunView) -> DataReport | None:
-    """The run's data; None if they were not read yet, BadInput if the file is damaged."""
-    values = json_of(view.run.report / "data.json")
-    if values is None:
+    """The run's data; None if they were not read yet, Damaged if the file cannot be read."""
+    try:
+        return read_json(view.run.report / "data.json", _report)
+    except FileNotFoundError:
         return None
-    with reading("report/data.json"):
-        return DataReport(
-            tuple(str(name) for name in values["classes"]),
-            str(values.get("layout", "")),
-            {part: tuple(int(count) for count in values["images"][part]) for part in PARTS},
-            tuple(str(warning) for warning in values.get("remarks", ())),
-            tuple(Skipped(str(row["file"]), str(row["reason"])) for row in values["skipped"]),
-            tuple(str(name) for name in values["mislabelled"]),
-            str(values.get("grey", "")),
-        )
+
+
+def _report(values: Any) -> DataReport:
+    values, _ = unsealed(values)
+    names = tuple[str, ...]
+    report = DataReport(
+        typed(names, values["classes"]),
+        typed(str, values.get("layout", "")),
+        {part: typed(tuple[int, ...], values["images"][part]) for part in PARTS},
+        typed(names, values.get("remarks", [])),
+        tuple(Skipped(typed(str, row["file"]), typed(str, row["reason"])) for row in values["skipped"]),
+        typed(names, values["mislabelled"]),
+        typed(str, values.get("grey", "")),
+    )
+    if any(len(images) != len(report.classes) for images in report.images.values()):
+        raise ValueError("the numbers of images are of other classes")
+    return report
 
 
 def by_class(found: DataReport) -> pd.DataFrame:

@@ -27,7 +27,7 @@ TABS: dict[str, Callable[[RunView], None]] = {
 }
 
 
-def draw_live(models: Path, before: RunView, notes: store.Notes) -> None:
+def draw_live(models: Path, before: RunView) -> None:
     """Draws it from one reading of the run, so that curves and figures never differ; names the tab anew where the status changed."""
 
     @st.fragment(key="live")
@@ -47,7 +47,7 @@ def draw_live(models: Path, before: RunView, notes: store.Notes) -> None:
         with curves_side:
             _tabs(view)
         with figures_side:
-            panel.draw_panel(view, notes, models)
+            panel.draw_panel(view, models)
 
     shape = _shape(before)
     live()
@@ -70,7 +70,7 @@ def _draw_end(view: RunView, models: Path) -> None:
     said = plain(status_sentence(view, models))
     if view.status in (store.FAILED, store.INTERRUPTED):
         (st.error if view.status == store.FAILED else st.warning)(said)
-        log.draw_trace(view)
+        _guarded(log.draw_trace, view)
     else:
         st.markdown(said)
 

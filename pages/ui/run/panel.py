@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
@@ -12,10 +11,9 @@ from pages.ui import navigation
 from pages.ui.common.run_view import ACTIVE, RunView
 from pages.ui.markdown import plain
 from pages.ui.run import change_dialog, controls, status
-from tl_core import store
 from tl_core.data.sources import short_name
 from tl_core.store import FINISHED, EpochFigures, RunFigures
-from tl_core.text import UNKNOWN, percent
+from tl_core.text import UNKNOWN, local_time, percent
 
 VALIDATION = (
     "The share of validation images classified correctly by the network of the exported epoch: the best, or the last if Restore best "
@@ -40,15 +38,16 @@ TEST = (
 )
 
 
-def draw_panel(view: RunView, notes: store.Notes, models: Path) -> None:
+def draw_panel(view: RunView, models: Path) -> None:
     draw_figures(view)
     controls.draw_controls(view)
     status.draw_activity(view, models)
     change_dialog.draw_changes(view)
-    _about(view, notes)
+    _about(view)
 
 
-def _about(view: RunView, notes: store.Notes) -> None:
+def _about(view: RunView) -> None:
+    notes = view.notes
     st.caption(plain(made_of(view)))
     if parent := view.forked_from:
         text = f"Fork at epoch {parent.epoch} of {plain(parent.title)}"
@@ -65,9 +64,8 @@ def made_of(view: RunView) -> str:
     if view.spec:
         frozen = "nothing frozen" if view.spec.backbone.freeze == "none" else f"frozen: {view.spec.backbone.freeze}"
         said += [short_name(view.spec.data.source), view.spec.backbone.name, frozen]
-    created = view.state.created
-    if created is not None:
-        said.append(f"{datetime.fromtimestamp(created):%b %d, %H:%M}")
+    if created := local_time(view.state.created):
+        said.append(f"{created:%b %d, %H:%M}")
     return " · ".join([*said, view.run.id])
 
 

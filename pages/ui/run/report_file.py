@@ -7,12 +7,33 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pages.ui.common.run_view import RunView, json_of, reading
+from pages.ui.common.run_view import RunView
+from tl_core.files import read_json
+from tl_core.records import from_json
 
 _KEPT = 8
 
-_CLASS = ("name", "precision", "recall", "f1", "images")
-_MISTAKE = ("image", "label", "predicted", "score", "loss")
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """Of one class, 0 to 1; None where there is nothing to divide by. images: How many belong to it."""
+
+    name: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    images: int
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong prediction: the image's name, its true class, the predicted one, the score of that, the loss."""
+
+    image: str
+    label: str
+    predicted: str
+    score: float
+    loss: float
 
 
 @dataclass(frozen=True)
@@ -23,32 +44,30 @@ class Report:
     accuracy: float
     loss: float
     loss_name: str
-    classes: tuple[dict[str, Any], ...]
+    classes: tuple[ClassFigures, ...]
     confusion: tuple[tuple[int, ...], ...]
-    worst: tuple[dict[str, Any], ...]
+    worst: tuple[Mistake, ...]
 
 
 def read_report(view: RunView, part: str) -> Report | None:
-    """A part's report; None if there is none, BadInput if its file is damaged."""
+    """A part's report; None if there is none, Damaged if its file cannot be read."""
     file = view.run.report / f"{part}.json"
     try:
         changed = file.stat()
-    except OSError:
+        return _read(file, changed.st_mtime_ns, changed.st_size)
+    except FileNotFoundError:
         return None
-    return _read(file, changed.st_mtime_ns, changed.st_size)
 
 
 @lru_cache(maxsize=_KEPT)
-def _read(file: Path, _changed: int, _bytes: int) -> Report | None:
+def _read(file: Path, _changed: int, _bytes: int) -> Report:
     """Kept while the file stays as it is: the matrix of 1,000 classes has a million numbers."""
-    values = json_of(file)
-    if values is None:
-        return None
-    with reading(f"report/{file.name}"):
-        figures = int(values["images"]), float(values["accuracy"]), float(values["loss"]), str(values["loss_name"])
-        classes = tuple({name: row[name] for name in _CLASS} for row in values["classes"])
-        worst = tuple({name: row[name] for name in _MISTAKE} for row in values["worst"])
-        confusion = tuple(tuple(int(count) for count in row) for row in values["confusion"])
-        if {len(row) for row in (confusion, *confusion)} != {len(classes)}:
-            raise ValueError("the confusion matrix is not square")
-        return Report(*figures, classes, confusion, worst)
+    return read_json(file, _report)
+
+
+def _report(values: Any) -> Report:
+    report = from_json(Report, values)
+    shape = {len(report.classes), len(report.confusion), *map(len, report.confusion)}
+    if len(shape) != 1:
+        raise ValueError("the confusion matrix is of other classes")
+    return report

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.common.run_view import RunView
+from pages.ui.markdown import plain
 from pages.ui.run import controls
 from pages.ui.run.confusion import COUNTED, draw_confusion
 from pages.ui.run.report_file import Report, read_report
@@ -75,7 +76,9 @@ def _absent(view: RunView) -> str:
 
 
 def _draw(made: Report, part: str) -> None:
-    st.markdown(f"**{percent(made.accuracy)}** of {made.images:,} images correct; {made.loss_name} {made.loss:.3f}.")
+    st.markdown(
+        f"**{percent(made.accuracy)}** of {made.images:,} images correct; {plain(made.loss_name)} {made.loss:.3f}."
+    )
     # A matrix of many classes needs the whole width.
     with st.grid(2 if len(made.classes) <= COUNTED else 1, min_column_width=330, key=f"report_{part}"):
         with st.container():
@@ -108,11 +111,11 @@ def by_class(made: Report) -> pd.DataFrame:
     """A row a class, the least found first; what has nothing to divide by is empty."""
     rows = [
         {
-            "Class": row["name"],
-            "Precision": percent_value(row["precision"]),
-            "Recall": percent_value(row["recall"]),
-            "F1": percent_value(row["f1"]),
-            "Images": row["images"],
+            "Class": row.name,
+            "Precision": percent_value(row.precision),
+            "Recall": percent_value(row.recall),
+            "F1": percent_value(row.f1),
+            "Images": row.images,
         }
         for row in made.classes
     ]
@@ -121,8 +124,5 @@ def by_class(made: Report) -> pd.DataFrame:
 
 def mistakes(made: Report) -> pd.DataFrame:
     """A row a mistake, the worst first."""
-    rows = [
-        (row["image"], row["label"], row["predicted"], percent_value(row["score"]), float(row["loss"]))
-        for row in made.worst
-    ]
+    rows = [(row.image, row.label, row.predicted, percent_value(row.score), row.loss) for row in made.worst]
     return pd.DataFrame(rows, columns=list(MISTAKES))

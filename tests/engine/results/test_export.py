@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -10,11 +11,13 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.damage import DAMAGE
 from tests.each import quick_first
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
@@ -25,9 +28,10 @@ from tl_core.data.sources import load_dataset
 from tl_core.engine.results import export
 from tl_core.engine.results.prediction import Predictor
 from tl_core.engine.results.reports import cross_entropy
-from tl_core.errors import BadInput
+from tl_core.errors import BadInput, Damaged
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.files import sha256_of
 
 pytestmark = pytest.mark.slow
 
@@ -166,6 +170,55 @@ def test_a_changed_file_is_refused(run: store.Run, tmp_path: Path) -> None:
     (tmp_path / export.MODEL).write_bytes(bytes(content))
     with pytest.raises(BadInput, match="damaged"):
         Predictor.of(tmp_path)
+
+
+@pytest.fixture
+def copied(run: store.Run, tmp_path: Path) -> Path:
+    """A copy of the run's export folder."""
+    return Path(shutil.copytree(run.export, tmp_path / "export"))
+
+
+def changed(file: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    values = json.loads(file.read_text())
+    change(values)
+    file.write_text(json.dumps(values))
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "two classes swapped": lambda values: values["classes"].insert(0, values["classes"].pop(1)),
+    "another image size": lambda values: values.update(image_size=64),
+    "another output": lambda values: values.update(output="margins"),
+    "another epoch": lambda values: values["details"].update(epoch=99),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_changed_signature_is_refused(copied: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    assert export.read_signature(copied)
+    changed(copied / export.SIGNATURE, change)
+    with pytest.raises(Damaged, match=r"signature\.json"):
+        export.read_signature(copied)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("name", [export.SIGNATURE, export.MODEL])
+def test_a_damaged_export_is_named(copied: Path, name: str, damage: str) -> None:
+    DAMAGE[damage](copied / name)
+    with pytest.raises(Damaged, match=name):
+        export.read_signature(copied)
+
+
+def test_an_export_of_an_earlier_version_is_read_and_known_not_to_be_vouched_for(copied: Path) -> None:
+    assert export.is_sealed(copied)
+    before = export.read_signature(copied)
+    without = copied / "without.keras"
+    with zipfile.ZipFile(copied / export.MODEL) as old, zipfile.ZipFile(without, "w") as new:
+        for name in set(old.namelist()) - {export.SIGNATURE}:
+            new.writestr(name, old.read(name))
+    without.replace(copied / export.MODEL)
+    changed(copied / export.SIGNATURE, lambda values: values.update(sha256=sha256_of(copied / export.MODEL)))
+    assert not export.is_sealed(copied)
+    assert export.load(copied)[1] == before
 
 
 def test_a_run_without_an_export_says_what_to_do(tmp_path: Path) -> None:

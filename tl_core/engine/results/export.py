@@ -7,6 +7,7 @@ inside the file, as another member of the archive, and next to it with the file'
 from __future__ import annotations
 
 import json
+import logging
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,8 +17,10 @@ from typing import Any, Literal
 from tl_core.data.grey import DEFAULT, GreyRange
 from tl_core.engine.backend import keras
 from tl_core.engine.results.model_card import PREPARATION, model_card
-from tl_core.errors import BadInput
-from tl_core.files import read_json, sha256_of, write_bytes, write_json, write_with
+from tl_core.errors import BadInput, Damaged
+from tl_core.files import parse_json, read_json, reading, sha256_of, write_bytes, write_json, write_with
+
+log = logging.getLogger(__name__)
 
 MODEL = "model.keras"
 SIGNATURE = "signature.json"
@@ -61,24 +64,62 @@ def save(model: keras.Model, signature: Signature, folder: Path) -> Path:
 
 
 def load(folder: Path) -> tuple[keras.Model, Signature]:
-    """The network in an export folder; raises BadInput if it is missing or damaged."""
+    """The network in an export folder; raises BadInput if there is none, Damaged if its files were changed."""
+    signature = read_signature(folder)
+    with reading(folder / MODEL):
+        return keras.saving.load_model(folder / MODEL, safe_mode=True, compile=False), signature
+
+
+def read_signature(folder: Path) -> Signature:
+    """The signature of an export folder. Its checksum vouches for the network and for the copy of the signature inside.
+
+    Raises:
+        BadInput: it contains no export.
+        Damaged: the network was changed, or the signature beside it says something else than the one inside.
+    """
     file = folder / MODEL
-    if not file.exists() or not (folder / SIGNATURE).exists():
+    try:
+        signature, checksum = read_json(folder / SIGNATURE, _beside)
+        with reading(file):
+            if sha256_of(file) != checksum:
+                raise ValueError("its checksum does not match")
+            inside = _inside(file)
+    except FileNotFoundError:
         raise BadInput.of(
             str(folder),
             "contains no exported network",
             "A run exports its best epoch when it ends; one that was cut short does so on request: export it.",
+        ) from None
+    if inside is None:
+        log.warning("%s contains no signature: changes of the one beside it would not be noticed.", file)
+    elif inside != signature:
+        raise Damaged.of(
+            str(folder / SIGNATURE),
+            f"does not say what {MODEL} says of itself",
+            f"Restore it: {MODEL} is a ZIP file with a copy inside.",
         )
-    beside = read_json(folder / SIGNATURE)
-    if sha256_of(file) != beside.pop("sha256"):
-        raise BadInput.of(str(file), "is damaged: its checksum does not match")
-    return keras.saving.load_model(file, safe_mode=True, compile=False), signature_of(beside)
+    return signature
 
 
-def signature_of(values: Mapping[str, Any]) -> Signature:
+def is_sealed(folder: Path) -> bool:
+    """False for an export whose network file contains no signature, so that no checksum vouches for the names of its classes."""
+    with reading(folder / MODEL):
+        return _inside(folder / MODEL) is not None
+
+
+def _beside(values: Mapping[str, Any]) -> tuple[Signature, str]:
+    return _signature(values), str(values["sha256"])
+
+
+def _inside(file: Path) -> Signature | None:
+    with zipfile.ZipFile(file) as archive:
+        return _signature(parse_json(archive.read(SIGNATURE))) if SIGNATURE in archive.namelist() else None
+
+
+def _signature(values: Mapping[str, Any]) -> Signature:
     """A signature from its JSON form."""
     lists = {name: tuple(values[name]) for name in ("classes", "pixel_range")}
-    return Signature(**{**values, **lists})
+    return Signature(**{name: value for name, value in values.items() if name != "sha256"} | lists)
 
 
 def with_activation(model: keras.Model, output: Output) -> keras.Model:

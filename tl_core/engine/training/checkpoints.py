@@ -101,7 +101,7 @@ def best_whole(folder: Path) -> Checkpoint:
 def is_whole(folder: Path, entry: Checkpoint) -> bool:
     """True if the file of a checkpoint exists and its checksum matches."""
     file = folder / entry.file
-    return file.exists() and sha256_of(file) == entry.sha256
+    return file.is_file() and sha256_of(file) == entry.sha256
 
 
 def load(folder: Path, entry: Checkpoint) -> dict[str, np.ndarray]:

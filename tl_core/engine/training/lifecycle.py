@@ -17,7 +17,8 @@ from tl_core.engine.training.phase_data import OnEpoch, ignore
 from tl_core.engine.training.pipeline import carry_out, export_so_far
 from tl_core.errors import LabError, RunFailed, RunStopped
 from tl_core.experiment.resolve import Experiment, resolve
-from tl_core.files import TEMPORARY
+from tl_core.files import TEMPORARY, is_full
+from tl_core.plan.resources import full_disk, less_memory
 from tl_core.records import Activity, Progress, ProgressCallback, RunState, Stage
 from tl_core.store import (
     FAILED,
@@ -31,8 +32,10 @@ from tl_core.store import (
     queue,
     read_spec,
     read_state,
+    reserve,
     stop_requested,
     this_process,
+    write_last_state,
     write_progress,
     write_state,
 )
@@ -85,16 +88,17 @@ def train(
         try:
             experiment, reporting = _begun(run, progress)
             carry_out(run, experiment, models, reporting, on_epoch, passed, pool or NetworkPool())
-            return write_state(run, status=FINISHED, seconds=passed())
+            return write_last_state(run, status=FINISHED, seconds=passed())
         except (RunStopped, KeyboardInterrupt) as error:
             sentence = str(error) or "Stopped at once; the epoch in flight is lost."
+            write_last_state(run, status=STOPPED, message=sentence, seconds=passed())
             log.info(sentence)
-            write_state(run, status=STOPPED, message=sentence, seconds=passed())
             raise RunStopped(sentence) from None
         except BaseException as error:
-            sentence = _sentence(error)
+            sentence = _sentence(error, run)
+            # The state first: on a full disk there may be no room for the log.
+            write_last_state(run, status=FAILED, message=sentence, seconds=passed())
             log.exception("The run failed.")
-            write_state(run, status=FAILED, message=sentence, seconds=passed())
             raise RunFailed(sentence) from error
         finally:
             clear_progress(run)
@@ -128,11 +132,11 @@ def _export(run: Run, models: Path, progress: ProgressCallback, pool: NetworkPoo
     except (RunStopped, KeyboardInterrupt):
         raise RunStopped(EXPORT_STOPPED) from None
     except BaseException as error:
-        message = f"{message} It could not be exported: {_sentence(error)}".strip()
+        message = f"{message} It could not be exported: {_sentence(error, run)}".strip()
         log.exception("The export failed.")
-        raise RunFailed(_sentence(error)) from error
+        raise RunFailed(_sentence(error, run)) from error
     finally:
-        write_state(run, status=before.status, message=message)
+        write_last_state(run, status=before.status, message=message)
         clear_progress(run)
         forget_stop(run)
     return read_state(run)
@@ -141,6 +145,7 @@ def _export(run: Run, models: Path, progress: ProgressCallback, pool: NetworkPoo
 def _begun(run: Run, progress: ProgressCallback) -> tuple[Experiment, Reporting]:
     """Marks a run as running, and takes it out of the queue."""
     _clean_up(run)
+    reserve(run)
     write_state(run, status=RUNNING, message="", **this_process(), started=time.time())
     queue.remove(run)
     experiment = resolve(read_spec(run))
@@ -184,11 +189,13 @@ def _logged(run: Run) -> Iterator[None]:
         handler.close()
 
 
-def _sentence(error: BaseException) -> str:
+def _sentence(error: BaseException, run: Run) -> str:
     if isinstance(error, LabError):
         return str(error)
     if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
-        return "Out of memory: lower train.batch_size or data.image_size, or freeze more of the backbone."
+        return f"Out of memory: {less_memory(run)}."
+    if isinstance(error, OSError) and is_full(error):
+        return full_disk(run)
     if isinstance(error, OSError):
         return f"A file could not be read or written: {error}."
     return f"Unexpected error ({type(error).__name__}: {error}); the traceback is in log.txt."
