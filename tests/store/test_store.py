@@ -251,7 +251,7 @@ def test_a_damaged_state_is_said_and_does_not_hide_the_other_runs(models: Path, 
     states = {found: store.read_state(found) for found in store.runs(models)}
     assert states[other].status == store.QUEUED
     assert states[run].status == store.FAILED
-    assert "state.json cannot be read" in states[run].message
+    assert "state.json: is damaged" in states[run].message
 
 
 @pytest.mark.parametrize("text", DAMAGED)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from tl_core.errors import Damaged
 from tl_core.files import TEMPORARY, UNREADABLE, is_full, read_json, replace_json, write_json
 from tl_core.records import EpochRecord, PlannedPhase, Progress, RunState, from_json
 from tl_core.store import processes
@@ -32,7 +33,7 @@ def read_state(run: Run) -> RunState:
     try:
         state = stored_state(run)
     except UNREADABLE as error:
-        return RunState(FAILED, f"state.json cannot be read ({error})", malformed=("status",))
+        return RunState(FAILED, _unreadable(error), malformed=("status",))
     if state.status in (RUNNING, QUEUED) and processes.is_alive(state.pid, state.process_started):
         return state  # It is being trained, or created by a process that is about to train or queue it.
     if run.queue_entry.exists():
@@ -40,6 +41,10 @@ def read_state(run: Run) -> RunState:
     if state.status == RUNNING:
         return replace(state, status=INTERRUPTED, message=DIED)
     return replace(state, status=INTERRUPTED, message=NEVER_BEGAN) if state.status == QUEUED else state
+
+
+def _unreadable(error: Exception) -> str:
+    return str(error) if isinstance(error, Damaged) else "state.json is missing. Restore it, or delete the run."
 
 
 def write_state(run: Run, **changes: Any) -> RunState:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pages.ui.common.run_view import read_epochs
+from pages.ui.common.run_view import in_run, read_epochs
 from pages.ui.common.settings_text import changed_settings
 from pages.ui.tables.sparkline import Sparkline, sparkline
 from tl_core import store
@@ -34,6 +34,7 @@ from tl_core.store import (
     run_figures,
     runs,
     seconds_left,
+    title_of,
 )
 from tl_core.text import local_time
 
@@ -142,7 +143,7 @@ def _read(run: Run) -> Row:
     try:
         return _whole(run)
     except BadInput as error:
-        return Row(run.id, run.id, UNREADABLE, f"This run's files are damaged. {error}")
+        return Row(run.id, title_of(run), UNREADABLE, in_run(run, str(error)))
 
 
 def _whole(run: Run) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -92,29 +93,34 @@ def read_view(run: Run) -> RunView:
     changed: tuple[LiveChange, ...] = ()
     state = store.read_state(run)
     if state.damage:
-        damage.append(state.damage)
-    with _noted(damage):
+        damage.append(in_run(run, state.damage))
+    with _noted(run, damage):
         spec = store.read_spec(run)
-    with _noted(damage):
+    with _noted(run, damage):
         records = read_epochs(run)
-    with _noted(damage):
+    with _noted(run, damage):
         progress = store.read_progress(run) if state.status in ACTIVE else None
-    with _noted(damage):
+    with _noted(run, damage):
         changed = live_changes.changes_in_force(run)
-    with _noted(damage):
+    with _noted(run, damage):
         asked = live_changes.asked(run)
-    with _noted(damage):
+    with _noted(run, damage):
         notes = store.read_notes(run)
     title = notes.title or state.title or run.id
     return RunView(run, title, state, spec, records, progress, tuple(damage), notes, changed, asked)
 
 
+def in_run(run: Run, said: str) -> str:
+    """What is said of a file, which is named within the folder of its run: pages have no room for whole paths."""
+    return said.replace(f"{run.folder}{os.sep}", "")
+
+
 @contextmanager
-def _noted(damage: list[str]) -> Iterator[None]:
+def _noted(run: Run, damage: list[str]) -> Iterator[None]:
     try:
         yield
     except BadInput as error:
-        damage.append(str(error))
+        damage.append(in_run(run, str(error)))
 
 
 def read_epochs(run: Run) -> Epochs:

@@ -42,7 +42,10 @@ def status_counts(shown: Sequence[Row]) -> str:
 
 
 def progress_text(row: Row) -> str | None:
-    """How far a run is: "epoch 4 of 10 · 1 min left", "decoding images 40 % · 15 s left", "place 2 in the queue", "3 of 10 epochs"."""
+    """How far a run is: "epoch 4 of 10 · 1 min left", "decoding images 40 % · 15 s left", "place 2 in the queue", "3 of 10 epochs".
+
+    Of one that cannot be read: which file is damaged.
+    """
     if row.status == RUNNING:
         ahead = stage_seconds_left(row.progress) if row.left is None and row.progress else row.left
         return " · ".join(filter(None, [_doing(row), time_left(ahead)]))
@@ -50,6 +53,8 @@ def progress_text(row: Row) -> str | None:
         return f"place {row.place} in the queue" if row.place else "about to start"
     if row.status == FINISHED:
         return counted(row.epoch, "epoch")
+    if row.status == UNREADABLE:
+        return row.message
     return f"{row.epoch} of {counted(row.epochs, 'epoch')}" if row.epochs else None
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.common import run_list
+from pages.ui.common.run_view import in_run
 from pages.ui.live import follow
 from pages.ui.markdown import plain
 from tl_core import sentences, store
@@ -150,7 +151,7 @@ def _choose_checkpoint(models: Path, run_id: str, title: str) -> Network | None:
     try:
         found = {network.name: network for network in networks_of(run, title)}
     except BadInput as error:
-        st.error(plain(str(error)), title="This run's checkpoints cannot be read.")
+        st.error(plain(in_run(run, str(error))), title="This run's checkpoints cannot be read.")
         return None
     if not found:
         _no_checkpoint_yet(run)

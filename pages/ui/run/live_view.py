@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.common import run_actions
-from pages.ui.common.run_view import ACTIVE, RunView, read_view
+from pages.ui.common.run_view import ACTIVE, RunView, in_run, read_view
 from pages.ui.live import follow
 from pages.ui.markdown import plain
 from pages.ui.run import checkpoints, cure, curves, data, epochs, header, log, panel, settings, test_report
@@ -68,7 +68,7 @@ def _draw_end(view: RunView, models: Path) -> None:
     if view.status in ACTIVE:
         return
     said = plain(status_sentence(view, models))
-    if view.status in (store.FAILED, store.INTERRUPTED):
+    if view.status in (store.FAILED, store.INTERRUPTED) and not view.state.damage:
         (st.error if view.status == store.FAILED else st.warning)(said)
         _guarded(log.draw_trace, view)
     else:
@@ -86,4 +86,4 @@ def _guarded(draw_tab: Callable[[RunView], None], view: RunView) -> None:
     try:
         draw_tab(view)
     except BadInput as error:
-        st.error(plain(str(error)))
+        st.error(plain(in_run(view.run, str(error))))

@@ -107,7 +107,8 @@ def stopped_early(view: RunView) -> str:
 
 
 def _ended(view: RunView) -> str:
-    obstacle, message = obstacle_of(view), with_titles(view.message)
+    # What is damaged stands above, in a box of its own.
+    obstacle, message = obstacle_of(view), "" if view.state.damage else with_titles(view.message)
     if obstacle:
         return f"{message} It cannot be resumed: {obstacle}".strip()
     done = len(view.records)
