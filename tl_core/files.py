@@ -35,8 +35,8 @@ RESTORE = "Restore it, or delete what it belongs to."
 UNREADABLE = (FileNotFoundError, Damaged)
 """What `read_json` raises."""
 
-_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)
-"""What reading a file raises whose content is not what was written."""
+_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)
+"""What making something of a content raises that is not what was written."""
 
 _SAID = 200
 """Characters of a reason: it may quote the content."""
@@ -100,8 +100,8 @@ def reading(path: Path, remedy: str = RESTORE) -> Iterator[None]:
         yield
     except UNREADABLE:
         raise
-    except BadInput as error:
-        raise Damaged.of(str(path), f"cannot be read ({error})", remedy) from None
+    except (BadInput, OSError) as error:
+        raise Damaged.of(str(path), f"cannot be read ({getattr(error, 'strerror', None) or error})", remedy) from None
     except _DAMAGE as error:
         raise Damaged.of(str(path), f"is damaged ({_reason(error)})", remedy) from None
 
@@ -148,8 +148,8 @@ def _finite(text: str) -> float:
 def _reason(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
-    said = str(error.strerror if isinstance(error, OSError) and error.strerror else error)
-    return f"{type(error).__name__}: {said[:_SAID]}" if not isinstance(error, OSError | ValueError) else said[:_SAID]
+    said = str(error)[:_SAID]
+    return said if isinstance(error, ValueError) else f"{type(error).__name__}: {said}"
 
 
 def is_full(error: OSError) -> bool:

@@ -66,8 +66,7 @@ def save(model: keras.Model, signature: Signature, folder: Path) -> Path:
 def load(folder: Path) -> tuple[keras.Model, Signature]:
     """The network in an export folder; raises BadInput if there is none, Damaged if its files were changed."""
     signature = read_signature(folder)
-    with reading(folder / MODEL):
-        return keras.saving.load_model(folder / MODEL, safe_mode=True, compile=False), signature
+    return keras.saving.load_model(folder / MODEL, safe_mode=True, compile=False), signature
 
 
 def read_signature(folder: Path) -> Signature:
