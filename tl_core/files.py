@@ -35,7 +35,7 @@ RESTORE = "Restore it, or delete what it belongs to."
 UNREADABLE = (FileNotFoundError, Damaged)
 """What `read_json` raises."""
 
-_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)
+DAMAGE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 """What making something of a content raises that is not what was written."""
 
 _SAID = 200
@@ -102,7 +102,7 @@ def reading(path: Path, remedy: str = RESTORE) -> Iterator[None]:
         raise
     except (BadInput, OSError) as error:
         raise Damaged.of(str(path), f"cannot be read ({getattr(error, 'strerror', None) or error})", remedy) from None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise Damaged.of(str(path), f"is damaged ({_reason(error)})", remedy) from None
 
 

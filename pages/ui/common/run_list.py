@@ -18,7 +18,7 @@ from tl_core.data.sources import short_name
 from tl_core.errors import BadInput, Damaged
 from tl_core.experiment.naming import RunName, fork_text, labels
 from tl_core.experiment.resolve import resolve
-from tl_core.files import TEMPORARY
+from tl_core.files import DAMAGE, TEMPORARY
 from tl_core.records import Progress, RunState
 from tl_core.store import (
     QUEUED,
@@ -143,7 +143,10 @@ def _read(run: Run) -> Row:
     try:
         return _whole(run)
     except BadInput as error:
-        return Row(run.id, title_of(run), UNREADABLE, in_run(run, str(error)))
+        said = in_run(run, str(error))
+    except DAMAGE as error:  # No file alone is damaged, but what they say together makes no sense.
+        said = f"Its files do not belong together ({type(error).__name__}: {error})."
+    return Row(run.id, title_of(run), UNREADABLE, said)
 
 
 def _whole(run: Run) -> Row:
