@@ -11,6 +11,7 @@ from pages.ui.common import run_list, status_text
 from pages.ui.common.settings_text import changed_settings
 from pages.ui.runs import table
 from pages.ui.tables import sparkline
+from pages.ui.tables.run_table import Cell
 from tests.epoch_lines import append_line
 from tests.pages.folders import add_run, epoch_line, trained_by_the_dead, trained_here
 from tl_core import store
@@ -214,3 +215,8 @@ SETTINGS = {
 @pytest.mark.parametrize(("changes", "said"), SETTINGS.values(), ids=SETTINGS)
 def test_settings_are_those_that_differ_from_the_defaults(changes: dict[str, object], said: str) -> None:
     assert changed_settings(ExperimentSpec().with_values(changes)) == said
+
+
+def test_a_cell_without_text_sends_an_empty_one() -> None:
+    assert Cell().to_json() == {"text": ""}  # The browser would write "undefined" for none.
+    assert Cell("a", small="b").to_json() == {"text": "a", "small": "b"}

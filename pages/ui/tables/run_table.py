@@ -45,9 +45,13 @@ class Cell:
     curve: Sparkline | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """What is not empty."""
+        """The text, and what else is not empty."""
         drawn = {"curve": self.curve.to_json()} if self.curve else {}
-        return {**{name: value for name, value in vars(self).items() if value and name != "curve"}, **drawn}
+        return {
+            "text": self.text,
+            **{name: value for name, value in vars(self).items() if value and name != "curve"},
+            **drawn,
+        }
 
 
 @dataclass(frozen=True)
