@@ -119,7 +119,10 @@ def content_of(path: Path) -> bytes:
 
 def check_readable(path: Path) -> None:
     """Raises what `content_of` does, without reading."""
-    found = path.stat()
+    try:
+        found = path.stat()
+    except NotADirectoryError as error:  # A file stands where its folder would be: it does not exist either.
+        raise FileNotFoundError(error.errno, error.strerror, str(path)) from None
     if not stat.S_ISREG(found.st_mode):
         raise ValueError("a folder is in its place" if stat.S_ISDIR(found.st_mode) else "it is not a file")
     if found.st_size > LARGEST:
