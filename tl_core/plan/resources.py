@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tl_core.cache.eviction import SETTING, limit
+from tl_core.data.dataset import PARTS
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.phases import Phase
-from tl_core.experiment.resolve import Experiment
-from tl_core.plan.costs import PhasePlan, copies, outputs, split
+from tl_core.experiment.resolve import Experiment, resolve
+from tl_core.plan.costs import PhasePlan, copies, outputs, phase_plan, split
+from tl_core.store import Run, read_spec, read_state
 from tl_core.text import data_size, data_sizes, joined
 
 Said = tuple[tuple[Problem, ...], tuple[str, ...]]
@@ -89,6 +91,49 @@ def _ways(experiment: Experiment, needs: DiskNeeds, free: int) -> tuple[str, ...
         "train.keep_checkpoints": needs.pixels + needs.few_checkpoints,
     }
     return tuple(path for path, needed in least.items() if needed < free)
+
+
+def full_disk(run: Run) -> str:
+    """Why a run ended whose disk is full: what it still needs, what is free, what is missing."""
+    free = shutil.disk_usage(run.folder).free
+    needed = _still_needed(run)
+    if needed is None or needed <= free:
+        return f"The disk is full: it has {data_size(free)} free."
+    needs, has, missing = data_sizes(needed, free, needed - free)
+    return f"The disk is full: it has {has} free, and the run needs about {needs} more for checkpoints and export. {missing} is missing."
+
+
+def _still_needed(run: Run) -> int | None:
+    """Bytes of the checkpoints and the export that a run has not written yet; None if its spec or its data are not known."""
+    state, experiment = read_state(run), _experiment(run)
+    if experiment is None or not state.images or not state.classes:
+        return None
+    images: dict[str, int] = {part: state.images.get(part, 0) for part in PARTS}
+    plans = tuple(phase_plan(phase, images, state.classes, 0) for phase in experiment.phases)
+    written = sum(file.stat().st_size for folder in (run.checkpoints, run.export) for file in folder.glob("*"))
+    return max(disk_needs(experiment, plans, 0).checkpoints - written, 0)
+
+
+def _experiment(run: Run) -> Experiment | None:
+    try:
+        return resolve(read_spec(run))
+    except BadInput:
+        return None
+
+
+def less_memory(run: Run) -> str:
+    """What makes a run need less memory, as the end of a sentence."""
+    experiment = _experiment(run)
+    if experiment is None:
+        return "close other programs"
+    lower = {
+        "train.batch_size": experiment.spec.train.batch_size > 1,
+        "data.image_size": experiment.image_size > experiment.backbone.minimum_size,
+    }
+    ways = [f"lower {joined(paths, 'or')}"] if (paths := [path for path, possible in lower.items() if possible]) else []
+    if any(phase.backbone_rate is not None for phase in experiment.phases):
+        ways.append("freeze more of the backbone")
+    return joined([*ways, "close other programs"], "or")
 
 
 def budget_short(pixels: int, phase_plans: tuple[PhasePlan, ...]) -> Said:
