@@ -55,6 +55,9 @@ FILES = (
 """All that is read of a run, but for what a checksum vouches for and the log."""
 
 
+LOG = b"a line\n"
+
+
 def add_whole(models: Path, title: str = "whole", **state: Any) -> Run:
     """A run with all of `FILES`."""
     run = add_run(models, title, **state)
@@ -71,7 +74,7 @@ def add_whole(models: Path, title: str = "whole", **state: Any) -> Run:
     write_start(run, start, {"model/kernel": np.zeros(2, np.float32)})
     labels = np.array([0, 1])
     write_val_outputs(run, 1, Measured(np.eye(2), np.array([0.1, 0.2]), labels, labels))
-    run.log.write_text("a line\n")
+    run.log.write_bytes(LOG)
     return run
 
 
@@ -100,6 +103,8 @@ def _numbers(number: Any) -> Callable[[bytes], bytes]:
         return number if isinstance(value, int | float) and not isinstance(value, bool) else value
 
     def write(content: bytes) -> bytes:
+        if content == LOG:
+            return content  # No numbers in it.
         if content.startswith(b"tlvalout"):
             return content[:8] + b"\xff" * (len(content) - 8)
         if content.startswith(b"PK"):

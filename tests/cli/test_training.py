@@ -75,7 +75,7 @@ def test_a_finished_run_is_not_trained_again(lab: Lab, run: store.Run, folder: P
 def test_a_run_that_was_stopped_is_exported_as_it_was_at_its_end(
     lab: Lab, run: store.Run, folder: Path, tmp_path: Path
 ) -> None:
-    own = Path(shutil.copytree(folder, tmp_path / "models"))
+    own = Path(shutil.copytree(folder, tmp_path / "own"))
     before, run = store.read_state(run), store.find_run(own, run.id)
     details = read_json(run.export / "signature.json")["details"]
     shutil.rmtree(run.export)
@@ -184,7 +184,7 @@ def queued(folder: Path) -> store.Run:
 def test_a_run_that_has_not_ended_predicts_nothing(lab: Lab, queued: store.Run, folder: Path, tmp_path: Path) -> None:
     said = lab("predict", queued.id, picture(tmp_path / "photo.png"), "--models", folder)
     assert said.status == 2
-    assert "resume" in said.errors[0]
+    assert "export it" in said.errors[0]
 
 
 def wait_for(condition: Any, process: subprocess.Popen[str]) -> None:

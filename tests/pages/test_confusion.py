@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from pages.ui.run.confusion import A_PAGE, confusions, figure, page_of, words
-from pages.ui.run.report_file import Report
+from pages.ui.run.report_file import ClassFigures, Report
 from tests.pages.folders import add_run
 from tests.pages.run_page import opened
 from tl_core.files import write_json
@@ -18,7 +19,7 @@ MARKUP = ["<unknown>", "<5mm", "a&lt;b", "<i>Felis<", "x & y"]
 
 
 def report(names: list[str], counts: np.ndarray) -> Report:
-    rows = tuple({"name": name, "precision": 0.5, "recall": 0.5, "f1": 0.5, "images": 1} for name in names)
+    rows = tuple(ClassFigures(name, 0.5, 0.5, 0.5, 1) for name in names)
     return Report(int(counts.sum()), 0.5, 0.5, "cross-entropy", rows, tuple(map(tuple, counts.tolist())), ())
 
 
@@ -86,7 +87,7 @@ def test_confusions_are_listed_the_most_frequent_first() -> None:
 def test_the_page_of_a_run_with_1000_classes_has_a_small_matrix_and_every_page_of_it(models: Path) -> None:
     made = many()
     values: dict[str, Any] = {
-        **vars(made),
+        **asdict(made),
         "classes": list(made.classes),
         "confusion": [list(row) for row in made.confusion],
     }
