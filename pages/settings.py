@@ -11,17 +11,17 @@ models = models_folder()
 
 st.title("Settings")
 
-st.subheader("Data", anchor=False)
+st.header("Data", anchor=False)
 storage.draw_place(models)
 storage.draw_disk(models)
 storage.draw_cache_check(models)
 
-st.subheader("Closing the lab", anchor=False)
+st.header("Closing the lab", anchor=False)
 machine.draw_when_closed(models)
 
-st.subheader("Devices and workers", anchor=False)
+st.header("Devices and workers", anchor=False)
 machine.draw_devices()
 machine.draw_workers(models)
 
-st.subheader("About", anchor=False)
+st.header("About", anchor=False)
 about.draw_about()

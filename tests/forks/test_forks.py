@@ -241,7 +241,7 @@ REFUSED = {
     "data.test_share": (0.3, "trained on"),
     "data.group_by": ("folder", "trained on"),
     "data.split_seed": (1, "trained on"),
-    "data.source": ("playground:classes=3", "tells apart 0, 1, 2"),
+    "data.source": ("playground:classes=3", "has 0, 1, 2"),
 }
 
 

@@ -79,7 +79,7 @@ def test_confusions_are_listed_the_most_frequent_first() -> None:
         ["class 5", "class 6", 1, 10.0],
     ]
     assert words(many()).endswith(
-        "7 of class 2 taken for class 997; 4 of class 997 taken for class 2; 1 of class 5 taken for class 6."
+        "7 of class 2 predicted as class 997; 4 of class 997 predicted as class 2; 1 of class 5 predicted as class 6."
     )
 
 

@@ -122,7 +122,7 @@ def test_the_newest_run_with_a_checkpoint_and_its_export_are_chosen_at_first(mod
         "Epoch 3 (head, 3 kB)",
     ]
     assert page.selectbox(key="predict_epoch").value == "best"
-    assert r"2 classes apart: cat, d\[o\]g" in said(page)
+    assert r"2 classes: cat, d\[o\]g" in said(page)
 
 
 @pytest.mark.parametrize(

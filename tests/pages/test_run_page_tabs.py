@@ -140,7 +140,7 @@ def test_the_report_shows_classes_confusions_and_the_worst_mistakes(models: Path
     assert list(worst["Image"]) == ["dog/1.jpg"]
     made = read_report(run_view.read_view(run), "test")
     assert made
-    assert "1 of dog taken for cat" in confusion.words(made)
+    assert "1 of dog predicted as cat" in confusion.words(made)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_of_equally_good_blocks_the_lowest_is_best() -> None:
 
 
 def test_a_single_validation_image_is_called_that() -> None:
-    assert "a single validation image cannot tell the depths apart" in probe_of(1, 1, images=1).reading
+    assert "a single validation image cannot distinguish the depths" in probe_of(1, 1, images=1).reading
 
 
 def test_a_probe_goes_through_json_unchanged() -> None:

@@ -142,7 +142,5 @@ def _classes(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> Itera
     found = listed(spec.data).class_names
     if found != known:
         theirs, ours = first_of(found, 8), first_of(known, 8)
-        message = (
-            f"received {spec.data.source}, with the classes {theirs}; the checkpoint tells apart {ours}, in that order"
-        )
+        message = f"received {spec.data.source}, with the classes {theirs}; the checkpoint has {ours}, in that order"
         yield Problem("data.source", message, "Choose images of the same classes, or start a new run.")

@@ -107,10 +107,10 @@ class Probe:
         if len(level) == 1:
             return f"{best.cut} is best ({said}); no other block is within its 95 % interval."
         if level == self.depths:
-            return f"All differences are within the 95 % interval of the best, {best.cut} ({said}): {images} cannot tell the depths apart."
+            return f"All differences are within the 95 % interval of the best, {best.cut} ({said}): {images} cannot distinguish the depths."
         if level == self.depths[-len(level) :]:
             where = f"The differences from {level[0].cut} up"
-            return f"{where} are within the 95 % interval of the best, {best.cut} ({said}): {images} cannot tell those depths apart."
+            return f"{where} are within the 95 % interval of the best, {best.cut} ({said}): {images} cannot distinguish those depths."
         names = ", ".join(depth.cut for depth in level if depth is not best)
         return f"{best.cut} is best ({said}), with {names} within its 95 % interval; the others are below it."
 

@@ -188,7 +188,7 @@ def _about(models: Path, run_id: str) -> None:
         return
     shown = ", ".join(classes[:CLASSES_SHOWN]) + (", …" if len(classes) > CLASSES_SHOWN else "")
     st.caption(
-        f"Tells {len(classes)} classes apart: {plain(shown)}. "
+        f"Distinguishes {len(classes)} classes: {plain(shown)}. "
         "It always answers with one of these, even if the image shows something else."
     )
 

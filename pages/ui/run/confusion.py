@@ -28,8 +28,8 @@ PAIRS = 1000
 """Confusions that the table lists."""
 
 CONFUSIONS = {
-    "Is": st.column_config.TextColumn(help="The label in the dataset."),
-    "Taken for": st.column_config.TextColumn(),
+    "True class": st.column_config.TextColumn(help="The label in the dataset."),
+    "Predicted": st.column_config.TextColumn(),
     "Images": st.column_config.NumberColumn(),
     "Share": st.column_config.NumberColumn(format="%.1f %%", help="Of the images of the true class."),
 }
@@ -37,7 +37,7 @@ CONFUSIONS = {
 
 @dataclass(frozen=True)
 class Matrix:
-    """A confusion matrix to draw; `counts[i][j]` images of `names[i]` taken for `names[j]`, shape (names, names)."""
+    """A confusion matrix to draw; `counts[i][j]` images of `names[i]` predicted as `names[j]`, shape (names, names)."""
 
     names: tuple[str, ...]
     counts: np.ndarray
@@ -136,7 +136,7 @@ def figure(matrix: Matrix) -> dict[str, Any]:
         "showscale": False,
         "xgap": 1,
         "ygap": 1,
-        "hovertemplate": "%{customdata[0]} images of %{customdata[1]}<br>taken for %{customdata[2]} (%{z:.0%})<extra></extra>",
+        "hovertemplate": "%{customdata[0]} images of %{customdata[1]}<br>predicted as %{customdata[2]} (%{z:.0%})<extra></extra>",
     }
     few = len(places) <= COUNTED
     if few:
@@ -153,8 +153,8 @@ def figure(matrix: Matrix) -> dict[str, Any]:
     axis |= {"zeroline": False, "tickfont": {"size": 12 if few else 10}}
     layout = {
         "uirevision": "confusion " + " ".join(matrix.names),  # Another page begins without the zoom of the one before.
-        "xaxis": {**axis, "title": {"text": "taken for"}, "tickangle": -45 if few else -90, "range": ends},
-        "yaxis": {**axis, "title": {"text": "is", "standoff": 12}, "range": ends[::-1]},
+        "xaxis": {**axis, "title": {"text": "predicted class"}, "tickangle": -45 if few else -90, "range": ends},
+        "yaxis": {**axis, "title": {"text": "true class", "standoff": 12}, "range": ends[::-1]},
     }
     return {"data": [heat], "layout": layout}
 
@@ -167,5 +167,7 @@ def words(made: Report) -> str:
     """The three most frequent confusions in words."""
     names, counts = [row.name for row in made.classes], _counts(made)
     worst = zip(*(labels[:3].tolist() for labels in _pairs(counts)), strict=True)
-    said = "; ".join(f"{counts[true, taken]} of {names[true]} taken for {names[taken]}" for true, taken in worst)
-    return f"Confusion matrix. Most frequent: {said}." if said else "Confusion matrix: no class is taken for another."
+    said = "; ".join(f"{counts[true, taken]} of {names[true]} predicted as {names[taken]}" for true, taken in worst)
+    return (
+        f"Confusion matrix. Most frequent: {said}." if said else "Confusion matrix: every image is predicted correctly."
+    )

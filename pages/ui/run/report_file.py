@@ -38,7 +38,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Report:
-    """A part's report; `confusion[i][j]` counts images of class i taken for class j."""
+    """A part's report; `confusion[i][j]` counts images of class i predicted as class j."""
 
     images: int
     accuracy: float

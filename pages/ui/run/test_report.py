@@ -30,9 +30,9 @@ BY_CLASS = {
 }
 MISTAKES = {
     "Image": st.column_config.TextColumn(width="medium"),
-    "Is": st.column_config.TextColumn(help="The label in the dataset."),
-    "Taken for": st.column_config.TextColumn(),
-    "Sure of it": st.column_config.NumberColumn(
+    "True class": st.column_config.TextColumn(help="The label in the dataset."),
+    "Predicted": st.column_config.TextColumn(),
+    "Confidence": st.column_config.NumberColumn(
         format="%.1f %%", help="The probability that the network gave its wrong answer."
     ),
     "Loss": st.column_config.NumberColumn(format="%.2f", help="The loss of this image: confident mistakes cost most."),

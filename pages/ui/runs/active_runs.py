@@ -90,7 +90,7 @@ def _draw_waiting(models: Path, row: Row, first: bool, last: bool) -> None:
         _small("Earlier", ":material/arrow_upward:", f"up_{row.id}", first, (run_actions.move, models, row.id, -1))
         _small("Later", ":material/arrow_downward:", f"down_{row.id}", last, (run_actions.move, models, row.id, 1))
         _small(
-            "Take out of the queue",
+            "Remove from the queue",
             ":material/close:",
             f"cancel_{row.id}",
             False,

@@ -16,7 +16,7 @@ def draw_first_run(models: Path) -> None:
     """Explains what a run is and how to start the first."""
     with st.container(border=True, key="no_runs"):
         st.markdown(
-            "#### No runs yet\nTrain a network that has seen a million photos to classify yours, and watch where it stops "
+            "## No runs yet\nTrain a network that has seen a million photos to classify yours, and watch where it stops "
             "learning and starts to memorise. The defaults train in under a minute, on generated images."
         )
         st.button(

@@ -77,7 +77,7 @@ def _reset(view: PlanView, preset: Preset, changed: tuple[str, ...]) -> None:
         key="reset:preset",
         type="tertiary",
         icon=":material/undo:",
-        help=f"Changed: {plain(titles)}. Puts them back to the preset; the data stay.",
+        help=f"Changed: {plain(titles)}. Resets them to the preset; the data stay.",
         on_click=_put,
         args=(view.models, preset, None, _fixed(view)),
     )

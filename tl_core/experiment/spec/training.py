@@ -80,8 +80,8 @@ class TrainSpec(Section):
     )
     batch_size: int = setting(
         32,
-        "Most images in one training step. An epoch is divided into steps of equal size, give or take one image, so that none has only a "
-        "few.",
+        "Maximum number of images in one training step. An epoch is divided into steps of equal size, give or take one image, so that "
+        "none has only a few.",
         low=1,
         high=4096,
         unit="images",
