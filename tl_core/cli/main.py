@@ -11,7 +11,7 @@ from dataclasses import asdict
 import click
 
 from tl_core import __version__
-from tl_core.cli import cache, fork, grid, options, output, probe, results, specs, tables, training
+from tl_core.cli import cache, fork, grid, options, output, predictions, probe, results, specs, tables, training
 from tl_core.errors import BadInput, LabError, RunStopped, unknown
 
 
@@ -53,6 +53,7 @@ for command in (
     *training.COMMANDS,
     *fork.COMMANDS,
     *results.COMMANDS,
+    *predictions.COMMANDS,
     *tables.COMMANDS,
     *cache.COMMANDS,
 ):

@@ -1,9 +1,9 @@
-"""runs, show, evaluate and predict."""
+"""runs and show."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,8 @@ import click
 
 from tl_core import store
 from tl_core.cli import options, output
+from tl_core.cli.reports import print_report, report_text
 from tl_core.cli.training import figures_of, how_to_resume, summary
-from tl_core.data.given import image_files
-from tl_core.data.skipped import Skipped
-from tl_core.errors import BadInput
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json
@@ -22,10 +20,10 @@ from tl_core.metrics import METRICS, Metric, of_split
 from tl_core.records import EpochRecord, RunState
 from tl_core.store.checkpoints import kept
 from tl_core.store.live_changes import changes_in_force
-from tl_core.text import data_size, duration, first_of
+from tl_core.text import data_size, duration
 
 if TYPE_CHECKING:
-    from tl_core.engine.results.prediction import Predictor
+    pass
 
 
 @click.command()
@@ -173,136 +171,9 @@ def _show_report(run: store.Run, part: str) -> None:
     file = run.report / f"{part}.json"
     if file.exists():
         title, whole = f"Exported epoch on the {part} part", f"report/{part}.json"
-        text = read_json(file, lambda report: _report_text(report, title, whole))
+        text = read_json(file, lambda report: report_text(report, title, whole))
         output.print_line()
-        _print_report(*text)
+        print_report(*text)
 
 
-def _report_text(report: Mapping[str, Any], title: str, whole: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-    """What a report says, in sentences, and a row for each class that is shown; `whole` has all of its classes."""
-    said = [
-        f"{title}: accuracy {report['accuracy']:.3f} on {report['images']:,} images, {report['loss_name']} {report['loss']:.4f}"
-    ]
-    classes = report["classes"]
-    if len(classes) > _CLASSES:
-        known = [row for row in classes if row["recall"] is not None]
-        classes = sorted(known, key=lambda row: row["recall"])[:_WORST]
-        said.append(
-            f"The {_WORST} of {len(report['classes']):,} classes with the lowest recall; {whole} has all of them."
-        )
-    shares = ("precision", "recall", "f1")
-    return tuple(said), [(row["name"], *(output.share(row[name]) for name in shares), row["images"]) for row in classes]
-
-
-def _print_report(said: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
-    for sentence in said:
-        output.print_text(sentence)
-    output.print_table(("class", ">precision", ">recall", ">F1", ">images"), rows)
-
-
-_CLASSES, _WORST = 40, 20
-"""Classes up to which all are printed, and how many of more."""
-
-
-@click.command()
-@click.argument("run")
-@click.argument("source")
-@options.models
-@options.as_json
-def evaluate(run: str, source: str, models: Path, as_json: bool) -> None:
-    """Evaluate the network of a run on all images of a SOURCE.
-
-    Uses the exported network: of the best epoch, or of the last if stopping.restore_best is off. Training images are
-    included.
-
-    \b
-    Example:
-      python -m tl_core evaluate last folder:PATH
-    """
-    from tl_core.data.sources import load_dataset
-
-    found = store.find_run(models, run)
-    dataset = load_dataset(source, store.read_spec(found).data.layout)
-    from tl_core.engine.results.reports import report
-
-    predictor = _exported(found)
-    with store.writable_cache(models) as cache, output.bar(output.err) as bar:
-        measured, read = predictor.evaluate(dataset, cache, bar)
-    loss_name = store.read_state(found).loss_name
-    made = report(measured, predictor.signature.classes, read.items, loss_name)
-    skipped = [item.to_json() for item in read.skipped]
-    if as_json:
-        output.print_json({"run": found.id, "source": source, **made, "skipped": skipped})
-        return
-    _print_report(*_report_text(made, f"{found.id} on {source}", "--json"))
-    for item in read.skipped:
-        _say_left_out(f"{item.key} ({item.reason})")
-
-
-@click.command()
-@click.argument("run")
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE|FOLDER...", type=click.Path(path_type=Path))
-@click.option("--top", default=5, show_default=True, type=click.IntRange(1), help="Number of classes to show.")
-@options.models
-@options.as_json
-def predict(run: str, images: tuple[Path, ...], top: int, models: Path, as_json: bool) -> None:
-    """Classify image files with a run's network.
-
-    Of a FOLDER all images are classified, also those in its folders. What cannot be read is named with its reason, and the rest is
-    classified.
-
-    \b
-    Examples:
-      python -m tl_core predict last photo.jpg another.png --top 3
-      python -m tl_core predict last holiday/ --json
-    """
-    found = store.find_run(models, run)
-    files, skipped = image_files(images)
-    if not files:  # Before anything is loaded.
-        raise _nothing_read(skipped)
-    predictor = _exported(found)
-    with output.bar(output.err) as bar:
-        predictions, broken = predictor.files(files, top, bar)
-    skipped = [*skipped, *broken]
-    if not predictions:
-        raise _nothing_read(skipped)
-    if as_json:
-        made = [{"image": prediction.name, "classes": dict(prediction.scores)} for prediction in predictions]
-        left_out = [{"file": item.key, "reason": item.reason} for item in skipped]
-        output.print_json({"run": found.id, "predictions": made, "skipped": left_out})
-    else:
-        rows = [
-            (prediction.name, *(f"{name} {score:.3f}" for name, score in prediction.scores))
-            for prediction in predictions
-        ]
-        places = max(map(len, rows))
-        output.print_table(("image", *(f"{place}." for place in range(1, places))), rows)
-    for item in skipped:
-        _say_left_out(f"{item.key} ({item.reason})")
-
-
-def _nothing_read(skipped: Sequence[Skipped]) -> BadInput:
-    said = first_of([f"{item.key} ({item.reason})" for item in skipped], _NAMED)
-    return BadInput.of("image", f"no image could be read: {said}")
-
-
-_NAMED = 20
-
-
-def _exported(run: store.Run) -> Predictor:
-    """The exported network of a run; says so if nothing vouches for its signature."""
-    from tl_core.engine.results import export
-    from tl_core.engine.results.prediction import Predictor
-
-    predictor = Predictor.of(run.export)
-    if not export.is_sealed(run.export):
-        said = "was exported by an earlier version: no checksum vouches for the names of its classes (signature.json)"
-        output.print_line(f"Note: {run.id} {said}.", console=output.err)
-    return predictor
-
-
-def _say_left_out(said: str) -> None:
-    output.print_line(f"skipped: {said}", console=output.err)
-
-
-COMMANDS = (runs, show, evaluate, predict)
+COMMANDS = (runs, show)

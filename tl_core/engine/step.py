@@ -15,12 +15,9 @@ from typing import Any
 import numpy as np
 
 from tl_core.engine import proximal
+from tl_core.engine.averages import move_averages, settling
 from tl_core.engine.backend import keras, tf
 from tl_core.engine.losses import cross_entropy, larger, lowered, mixed, predicted
-
-MOMENTUM = 0.9
-"""The highest momentum of batch statistics that start from nothing. Keras's 0.99 still has half of its initial values after 70 steps,
-which is several epochs here, and statistics of deep layers fit only once those below them do."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +172,7 @@ def _update(tail: keras.Model, groups: Sequence[ParamGroup], method: StepConfig)
 
     def update(inputs: Any, labels: Any, *others: Any) -> tuple[Any, Any, Any]:
         with tf.GradientTape() as tape:
-            with _computing_in(tail, method.precision), _settling(method.norms, groups[0].optimizer.iterations):
+            with _computing_in(tail, method.precision), settling(method.norms, groups[0].optimizer.iterations):
                 logits = tail(inputs, training=True)
             losses = mixed(lambda of: cross_entropy(of, logits), labels, *others)
             smooth = tf.add_n([tf.zeros(()), *(tf.cast(loss, tf.float32) for loss in tail.losses), *_squares(method)])
@@ -212,42 +209,6 @@ def _clipped(
 
 def _squares(method: StepConfig) -> Iterator[Any]:
     return (method.l2 * tf.reduce_sum(tf.square(variable.value)) for variable in method.penalised)
-
-
-def move_averages(averages: Sequence[tuple[Any, Any]], share: Any, iterations: Any) -> None:
-    """Moves averages towards their variables; `share` and `averages` are `ema` and `averages` of a `StepConfig`."""
-    if averages:
-        moved = 1 - rising(share, iterations)
-        for variable, average in averages:
-            average.value.assign_add(moved * (variable.value - average.value))
-
-
-def statistics_momentum(iterations: Any) -> Any:
-    """The momentum of batch statistics that start from nothing: they fit after the first steps, and are as smooth as 0.9 makes them later.
-
-    Args:
-        iterations: The optimiser's steps before this one, within its phase.
-    """
-    return rising(MOMENTUM, iterations)
-
-
-def rising(limit: Any, iterations: Any) -> Any:
-    """A decay that rises with the steps to a limit, as of TensorFlow's ExponentialMovingAverage with `num_updates`."""
-    steps = tf.cast(iterations.value, tf.float32)
-    return tf.minimum(limit, (1 + steps) / (10 + steps))
-
-
-@contextmanager
-def _settling(norms: Sequence[Any], iterations: Any) -> Iterator[None]:
-    """A context in which batch statistics are traced with `statistics_momentum`; this affects the graph, not the layers."""
-    own = [layer.momentum for layer in norms]
-    try:
-        for layer in norms:
-            layer.momentum = statistics_momentum(iterations)
-        yield
-    finally:
-        for layer, momentum in zip(norms, own, strict=True):
-            layer.momentum = momentum
 
 
 @contextmanager

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tl_core.engine import proximal
+from tl_core.engine.averages import move_averages, statistics_momentum
 from tl_core.engine.backend import tf
 from tl_core.engine.bank.layout import layout_of
 from tl_core.engine.bank.network import network_of, sizes_of
-from tl_core.engine.step import move_averages, statistics_momentum
 from tl_core.engine.training.optimizers import optimizer_of, pairs_with_averages
 from tl_core.experiment.spec import ExperimentSpec
 
