@@ -17,9 +17,10 @@ import pytest
 from PIL import Image
 
 from tests.conftest import photo
+from tl_core.cache.arrays import INDEX
 from tl_core.data import decode, folder
 from tl_core.data.dataset import ImageDataset, Item, Unreachable, Unreadable
-from tl_core.data.pixels import bytes_needed, is_cached, pixels
+from tl_core.data.pixels import bytes_needed, is_cached, pixels, readable
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.records import Activity, Stage
 
@@ -324,3 +325,11 @@ def test_keys_do_not_depend_on_where_the_cache_lies(tmp_path):
 
 def test_an_unreachable_picture_is_an_unreadable_one_for_whoever_does_not_care():
     assert issubclass(Unreachable, Unreadable)
+
+
+def test_a_damaged_index_of_a_cache_hides_no_image_and_stops_no_plan(photos, tmp_path):
+    dataset = load(photos("cat", "dog", each=4))
+    pixels(dataset, 32, tmp_path / "cache", quiet)
+    (index,) = (tmp_path / "cache").rglob(INDEX)
+    index.write_text("[" * 100_000)
+    assert readable(dataset, 32, tmp_path / "cache") == dataset

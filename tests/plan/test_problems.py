@@ -418,6 +418,7 @@ def test_what_is_needed_and_what_is_free_are_told_apart(models: Path, monkeypatc
         ({}, -1.0, set()),
         ({"data.image_size": 32}, 0.0, set()),  # The network takes no smaller images.
         ({"data.image_size": 32, "train.keep_checkpoints": 1}, 0.5, set()),
+        ({"train.keep_checkpoints": 5, "train.checkpoint_every": 1, "head.hidden": [4096]}, -1.0, set()),
         ({"train.keep_checkpoints": 5, "head.hidden": [4096]}, 0.9, {"data.image_size", "train.keep_checkpoints"}),
         ({"train.keep_checkpoints": 5, "head.hidden": [4096]}, -1.0, {"train.keep_checkpoints"}),
     ],

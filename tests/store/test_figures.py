@@ -101,3 +101,10 @@ def test_runs_of_the_highest_accuracy_lead_among_runs_of_the_same_images_only() 
     assert best((0.7, "digits"), (0.9, "digits"), (0.9, "digits")) == {2, 3}
     assert best((0.7, "digits"), (0.9, "clothing")) == frozenset()
     assert best() == frozenset()
+
+
+def test_runs_of_the_same_images_split_otherwise_have_no_leader() -> None:
+    assert len(leaders([figures_of(data="digits"), figures_of(data="digits")])) == 2
+    assert (
+        leaders([figures_of(data="digits"), figures_of(data="digits", settings={"data.split_seed": 7})]) == frozenset()
+    )

@@ -65,6 +65,13 @@ def described(found: GreyValues) -> str:
     return f"The values of {counted(found.images, 'image')} with 16 bits of grey are {found.low:,} to {found.high:,}."
 
 
+def rule(grey_range: GreyRange) -> str:
+    """Which values of a 16-bit grey image become 0 and 255, in words."""
+    if grey_range == "image":
+        return "the darkest value of each image becomes 0 and its brightest 255"
+    return f"0 to {_FIXED[grey_range]:,} become 0 to 255, rounded; brighter values are clipped"
+
+
 def range_warnings(found: GreyValues | None, grey_range: GreyRange) -> tuple[str, ...]:
     """A warning if a range does not suit the values: grey levels are lost, or bright values clipped."""
     if found is None or grey_range == "image":

@@ -24,7 +24,7 @@ from tl_core.data.drawing import drawn
 from tl_core.data.grey import DEFAULT, VALUES, GreyValues, merged
 from tl_core.data.skipped import Skipped
 from tl_core.errors import RunFailed
-from tl_core.files import digest_of, read_json
+from tl_core.files import UNREADABLE, digest_of, read_json
 from tl_core.records import Activity, ProgressCallback, Stage
 
 VERSION = 2
@@ -82,8 +82,8 @@ def readable(dataset: ImageDataset, size: int, cache: Path) -> ImageDataset:
     """The dataset without the images that could not be read when it was decoded; unchanged if it was not yet."""
     index = _folder(dataset, size, cache) / INDEX
     try:
-        unreadable = read_json(index)["unreadable"]
-    except (OSError, ValueError, KeyError):  # Not decoded, or just evicted.
+        unreadable = read_json(index, lambda values: values["unreadable"])
+    except UNREADABLE:  # Not decoded, or just evicted; a damaged index is made anew when the images are decoded.
         return dataset
     return _without(dataset, unreadable) if unreadable else dataset
 

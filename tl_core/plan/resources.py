@@ -41,7 +41,7 @@ class DiskNeeds:
     """Bytes that a run writes: decoded images, features, checkpoints with the export.
 
     Attributes:
-        few_checkpoints: The least with which the run can be resumed: of the best epoch and the latest.
+        few_checkpoints: With the least `train.keep_checkpoints`: of the best epoch, the latest, and those of `train.checkpoint_every`.
     """
 
     pixels: int
@@ -59,10 +59,11 @@ def disk_needs(experiment: Experiment, phase_plans: tuple[PhasePlan, ...], pixel
     train = experiment.spec.train
     largest = max(plan.trainable for plan in phase_plans) * 4 * copies(experiment.spec.optimizer)
     epochs = sum(plan.phase.epochs for plan in phase_plans)
-    kept = min(epochs, train.keep_checkpoints + 1 + epochs // (train.checkpoint_every or epochs + 1))
+    spaced = epochs // (train.checkpoint_every or epochs + 1)
+    kept = min(epochs, train.keep_checkpoints + 1 + spaced)
     network = sum(block.parameters for block in experiment.facts) * 4
     features = sum(plan.feature_bytes for plan in phase_plans)
-    return DiskNeeds(pixels, features, largest * max(kept, 1) + network, largest * min(epochs, 2) + network)
+    return DiskNeeds(pixels, features, largest * max(kept, 1) + network, largest * min(epochs, 2 + spaced) + network)
 
 
 def disk_short(experiment: Experiment, models: Path, needs: DiskNeeds) -> Said:

@@ -21,7 +21,7 @@ ahead.json                the experiment set up on the Train page
 
 from tl_core.store import changes, prefetch, queue
 from tl_core.store.epochs import EpochReader, Epochs, read_epochs
-from tl_core.store.figures import EpochFigures, RunFigures, leaders, read_figures, run_figures
+from tl_core.store.figures import EpochFigures, RunFigures, leaders, read_figures, run_figures, validation_images
 from tl_core.store.notes import Notes, name_of, read_notes, title_of, write_notes
 from tl_core.store.processes import is_alive, this_process
 from tl_core.store.run import (
@@ -112,6 +112,7 @@ __all__ = [
     "stored_status",
     "this_process",
     "title_of",
+    "validation_images",
     "writable_cache",
     "write_last_state",
     "write_notes",

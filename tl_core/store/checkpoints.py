@@ -21,7 +21,7 @@ from tl_core.store.state import read_state
 
 MANIFEST = "manifest.json"
 
-EXPORTABLE = (STOPPED, INTERRUPTED, FAILED)
+ENDED_EARLY = (STOPPED, INTERRUPTED, FAILED)
 """The states of runs that ended before their last epoch: they export their best epoch on request."""
 
 
@@ -93,7 +93,7 @@ def best_epoch(run: Run) -> int | None:
 
 def check_exportable(run: Run, status: Status) -> None:
     """Raises BadInput if a run of this status has no best epoch to export, or exports it itself when it ends."""
-    if status not in EXPORTABLE:
+    if status not in ENDED_EARLY:
         remedy = "Its network is already exported." if status == FINISHED else "Wait until it ends, or stop it first."
         raise BadInput.of("run", f"{run.id} is {status}", remedy)
     if not kept(run):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.intervals import Accuracy
@@ -49,7 +49,7 @@ class RunFigures:
         latest: At the latest epoch.
         highest: At the epoch of the highest validation accuracy, which is optimistic: for an explanation only.
         test: Of the exported network on the test images; None if it was not measured.
-        data: Identifies the images: runs of other images are not comparable.
+        validation: See `validation_images`: runs of other images are not comparable.
     """
 
     exported: EpochFigures
@@ -57,7 +57,7 @@ class RunFigures:
     latest: EpochFigures
     highest: EpochFigures
     test: Accuracy | None
-    data: str
+    validation: tuple[Any, ...]
 
     @property
     def title(self) -> str:
@@ -82,8 +82,15 @@ def run_figures(spec: ExperimentSpec | None, state: RunState, epochs: Epochs) ->
         latest=_figures(epochs[-1], images),
         highest=_figures(highest, images),
         test=_test(state, exported.epoch),
-        data=state.data or (spec.data.source if spec else ""),
+        validation=validation_images(spec, state) if spec else (state.data,),
     )
+
+
+def validation_images(spec: ExperimentSpec, state: RunState) -> tuple[Any, ...]:
+    """What decides which images a run is validated on: first the images found, then how they were split."""
+    data = spec.data
+    split = data.validation_share, data.test_share, data.group_by, data.split_seed
+    return state.data or data.source, *split
 
 
 def read_figures(run: Run) -> RunFigures | None:
@@ -94,7 +101,7 @@ def read_figures(run: Run) -> RunFigures | None:
 def leaders(runs: Sequence[RunFigures | None]) -> frozenset[int]:
     """The places of the runs with the highest validation accuracy at their exported epochs; none if they have different images."""
     known = {place: found for place, found in enumerate(runs) if found}
-    if len({found.data for found in known.values()}) != 1:
+    if len({found.validation for found in known.values()}) != 1:
         return frozenset()
     highest = max(found.exported.accuracy.share for found in known.values())
     return frozenset(place for place, found in known.items() if found.exported.accuracy.share == highest)

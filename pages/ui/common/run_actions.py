@@ -14,7 +14,8 @@ import streamlit as st
 from pages.ui.markdown import plain
 from tl_core import store
 from tl_core.errors import BadInput
-from tl_core.store import FAILED, INTERRUPTED, QUEUED, RUNNING, STOPPED, Notes, Run, checkpoints, read_state
+from tl_core.store import QUEUED, RUNNING, Notes, Run, checkpoints, read_state
+from tl_core.store.checkpoints import ENDED_EARLY
 from tl_core.store.disk import used
 
 Problems = tuple[str, ...]
@@ -40,8 +41,6 @@ def _key(page: str) -> str:
     return f"{page}_problems"
 
 
-RESUMABLE = (STOPPED, INTERRUPTED, FAILED)
-
 Act = Callable[[Path, Iterable[str]], Problems]
 """Something that is done to the runs of these ids."""
 
@@ -59,7 +58,7 @@ def resume(models: Path, ids: Iterable[str]) -> Problems:
     """Puts runs at the end of the queue, in this order."""
 
     def act(run: Run) -> None:
-        if store.read_state(run).status in RESUMABLE:
+        if store.read_state(run).status in ENDED_EARLY:
             store.queue.add(run)
 
     return _each(models, ids, act)

@@ -23,7 +23,6 @@ MARKS = {
 """A symbol and a colour for each status; the word always stands beside them."""
 
 STATUSES = [f"{mark} {status}" for status, (mark, _) in MARKS.items()]
-COLOURS = [colour for _, colour in MARKS.values()]
 
 
 def marked_status(name: str) -> str:

@@ -48,10 +48,7 @@ class ComparedRun:
 
     @property
     def validation(self) -> tuple[Any, ...]:
-        """What decides which images it is validated on: the images found, and how they were split."""
-        data = self.spec.data
-        found = self.state.data or data.source
-        return found, data.validation_share, data.test_share, data.group_by, data.split_seed
+        return store.validation_images(self.spec, self.state)
 
 
 def read_runs(models: Path, ids: Sequence[str], called: Mapping[str, str]) -> tuple[list[ComparedRun], list[str]]:

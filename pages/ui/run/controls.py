@@ -61,7 +61,7 @@ def draw_go_on(view: RunView) -> None:
         _act(view, "Stop", ":material/stop:", run_actions.stop, primary=True)
     elif view.status == store.QUEUED:
         _act(view, "Cancel", ":material/close:", run_actions.cancel)
-    elif view.status in run_actions.RESUMABLE and not obstacle_of(view):
+    elif view.status in checkpoints.ENDED_EARLY and not obstacle_of(view):
         _act(view, "Resume", ":material/play_arrow:", run_actions.resume, primary=True)
 
 
@@ -85,7 +85,7 @@ def _button(label: str, icon: str, key: str) -> bool:
 
 def can_export(view: RunView) -> bool:
     """Whether the run ended before it could export itself, and keeps a checkpoint that can be."""
-    if view.status not in checkpoints.EXPORTABLE or view.state.exported_epoch is not None or obstacle_of(view):
+    if view.status not in checkpoints.ENDED_EARLY or view.state.exported_epoch is not None or obstacle_of(view):
         return False
     try:
         return bool(checkpoints.kept(view.run))

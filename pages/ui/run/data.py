@@ -48,7 +48,7 @@ def draw_data(view: RunView) -> None:
     totals = ", ".join(f"{sum(counts):,} {part}" for part, counts in found.images.items())
     st.markdown(f"**{len(found.classes)} classes**; images: {totals}.")
     if found.grey:
-        st.caption(found.grey)
+        st.caption(plain(found.grey))
     for warning in found.warnings:
         st.warning(plain(warning))
     # All rows of a few classes; of 1,000 a table of its own height to scroll in.

@@ -9,7 +9,6 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.common import status_text
-from pages.ui.common.run_actions import RESUMABLE
 from pages.ui.common.run_view import ACTIVE, RunView
 from pages.ui.common.settings_text import with_titles
 from pages.ui.markdown import plain
@@ -22,6 +21,7 @@ from tl_core.metrics import METRICS
 from tl_core.plan.problems import spec_problems
 from tl_core.records import Progress
 from tl_core.store import RunFigures
+from tl_core.store.checkpoints import ENDED_EARLY
 from tl_core.text import data_size, duration, percent
 
 SILENT = 60
@@ -113,12 +113,15 @@ def _ended(view: RunView) -> str:
         return f"{message} It cannot be resumed: {obstacle}".strip()
     done = len(view.records)
     where = f"continues after epoch {done}" if done else "starts from the beginning"
-    return f"{message}{_exported(view)} Resume {where}.".strip()
+    failure = (
+        f" It could not be exported: {with_titles(view.state.export_failure)}" if view.state.export_failure else ""
+    )
+    return f"{message}{failure}{_exported(view)} Resume {where}.".strip()
 
 
 def obstacle_of(view: RunView) -> str:
     """Why a run that has ended cannot be resumed; empty if it can."""
-    if view.status not in RESUMABLE:
+    if view.status not in ENDED_EARLY:
         return ""
     if view.spec is None:
         return "its settings (spec.json) cannot be read."

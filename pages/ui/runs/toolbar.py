@@ -13,6 +13,7 @@ from pages.ui.common import run_actions, run_dialogs, status_text
 from pages.ui.common.run_list import UNREADABLE, Row, all_tags
 from pages.ui.markdown import plain
 from tl_core.store import RUNNING
+from tl_core.store.checkpoints import ENDED_EARLY
 
 PAGE = "runs"
 """The name under which the page keeps its dialog and its problems."""
@@ -21,7 +22,7 @@ PAGE = "runs"
 def draw_toolbar(models: Path, selected: Sequence[Row]) -> None:
     """Draws the buttons for these runs, and what could not be done at the last click."""
     ids = tuple(row.id for row in selected)
-    resumable = tuple(row.id for row in selected if row.status in run_actions.RESUMABLE)
+    resumable = tuple(row.id for row in selected if row.status in ENDED_EARLY)
     running = tuple(row.id for row in selected if row.status == RUNNING)
     one = selected[0] if len(selected) == 1 else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

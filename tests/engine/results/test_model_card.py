@@ -80,3 +80,9 @@ def test_a_card_names_the_classes_in_order_and_how_images_are_prepared() -> None
     assert "0. `cat`\n1. `dog`" in card
     assert "(images, 224, 224, 3)" in card
     assert all(word in card for word in ("EXIF", "white", "antialiasing", "some-run", EXAMPLE))
+
+
+def test_a_card_says_which_values_of_16_bit_grey_become_black_and_white() -> None:
+    card = model_card(("cat", "dog"), 224, "softmax", {}, "12-bit")
+    assert "16-bit grey: 0 to 4,095 become 0 to 255" in card
+    assert "images with 8 bits per channel" in card

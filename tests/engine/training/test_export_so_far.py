@@ -93,17 +93,29 @@ def test_an_export_that_fails_or_is_stopped_leaves_the_run_as_it_was(
 
     def breaks(*_: object) -> None:
         assert store.read_state(run).status == store.RUNNING, "pages follow it meanwhile"
+        run.export.mkdir()  # What it has written before it ends.
         raise OSError("still no room") if how == "an error" else RunStopped("Stopped.")
 
     monkeypatch.setattr(lifecycle, "export_so_far", breaks)
-    with pytest.raises(RunFailed if how == "an error" else RunStopped):
-        export_ended(run, shared_models, quiet)
-    state = store.read_state(run)
-    assert state.status == store.FAILED
-    assert state.message.startswith("No room.")
-    assert ("could not be exported: A file could not be read or written: still no room" in state.message) is (
-        how == "an error"
-    )
+    for _ in range(2):
+        with pytest.raises(RunFailed if how == "an error" else RunStopped):
+            export_ended(run, shared_models, quiet)
+        state = store.read_state(run)
+        assert (state.status, state.message) == (store.FAILED, "No room.")
+        assert ("still no room" in state.export_failure) is (how == "an error")
+        assert not run.export.exists()
+
+
+def test_an_export_of_another_epoch_because_the_best_is_damaged_says_so_beside_why_the_run_ended(
+    shared_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = store.create(shared_models, HEAD)
+    store.write_state(run, status=store.STOPPED, message="Stopped.", export_failure="No room.")
+    monkeypatch.setattr(lifecycle, "check_exportable", lambda *_: None)
+    monkeypatch.setattr(lifecycle, "export_so_far", lambda *_: store.write_state(run, message="Epoch 1 is exported."))
+    for _ in range(2):
+        state = export_ended(run, shared_models, quiet)
+        assert (state.message, state.export_failure) == ("Stopped. Epoch 1 is exported.", "")
 
 
 def test_a_queued_run_that_cannot_be_exported_does_not_stay_in_the_queue(shared_models: Path) -> None:

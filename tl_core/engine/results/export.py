@@ -57,7 +57,9 @@ def save(model: keras.Model, signature: Signature, folder: Path) -> Path:
     file = folder / MODEL
     whole = with_activation(model, signature.output)
     write_with(file, lambda temporary: _write(whole, signature, temporary))
-    card = model_card(signature.classes, signature.image_size, signature.output, signature.details)
+    card = model_card(
+        signature.classes, signature.image_size, signature.output, signature.details, signature.grey_range
+    )
     write_bytes(folder / CARD, card.encode())
     write_json(folder / SIGNATURE, {**asdict(signature), "sha256": sha256_of(file)})
     return file

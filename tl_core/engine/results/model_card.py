@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tl_core.data.grey import DEFAULT, GreyRange, rule
+
 PREPARATION: Mapping[str, str] = {
     "size": "resized to a square of image_size, whatever its shape: nothing is cropped or padded",
     "interpolation": "bilinear with antialiasing: Pillow's BILINEAR with reducing_gap=3.0",
@@ -32,10 +34,16 @@ _OUTPUTS = {
 }
 
 
-def model_card(classes: tuple[str, ...], image_size: int, output: str, details: Mapping[str, Any]) -> str:
+def model_card(
+    classes: tuple[str, ...],
+    image_size: int,
+    output: str,
+    details: Mapping[str, Any],
+    grey_range: GreyRange = DEFAULT,
+) -> str:
     """The text beside an exported network; the arguments are fields of its `Signature`."""
     names = "\n".join(f"{number}. `{name}`" for number, name in enumerate(classes))
-    prepared = "\n".join(f"- {key}: {text}" for key, text in PREPARATION.items())
+    prepared = "\n".join(f"- {key}: {text}" for key, text in (*PREPARATION.items(), ("16-bit grey", rule(grey_range))))
     origin = "\n".join(f"- {key}: {details[key]}" for key in ("backbone", "run", "epoch") if key in details)
     return f"""# An image classifier
 
@@ -47,6 +55,8 @@ The network was trained and tested with images prepared in this way. Others give
 interpolation, or TensorFlow's resizing without antialiasing, change the most likely class of many photos.
 
 {prepared}
+
+For images with 8 bits per channel that is (Pillow's conversion would clip 16-bit grey to white):
 
 ```python
 {EXAMPLE}```

@@ -14,7 +14,7 @@ from filelock import Timeout
 from tl_core.engine.backend import device_memory, tf
 from tl_core.engine.networks.network_pool import NetworkPool
 from tl_core.engine.training.phase_data import OnEpoch, ignore
-from tl_core.engine.training.pipeline import carry_out, export_so_far
+from tl_core.engine.training.pipeline import carry_out, discard_export, export_so_far
 from tl_core.errors import LabError, RunFailed, RunStopped
 from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.files import TEMPORARY, is_full
@@ -124,29 +124,39 @@ def _export(run: Run, models: Path, progress: ProgressCallback, pool: NetworkPoo
     queue.remove(run)  # First: one that cannot be exported would be taken again and again.
     before = ended_state(run)
     check_exportable(run, before.status)
-    message = before.message
+    message, failure = before.message, ""
     try:
         experiment, reporting = _begun(run, progress)
         export_so_far(run, experiment, models, reporting, pool)
+        if (said := read_state(run).message) not in message:  # That another epoch is exported, as the best was damaged.
+            message = f"{message} {said}".strip()
         log.info("Exported on request.")
     except (RunStopped, KeyboardInterrupt):
+        _undo_export(run, before)
         raise RunStopped(EXPORT_STOPPED) from None
     except BaseException as error:
-        message = f"{message} It could not be exported: {_sentence(error, run)}".strip()
+        failure = _sentence(error, run)
+        _undo_export(run, before)
         log.exception("The export failed.")
-        raise RunFailed(_sentence(error, run)) from error
+        raise RunFailed(failure) from error
     finally:
-        write_last_state(run, status=before.status, message=message)
+        write_last_state(run, status=before.status, message=message, export_failure=failure)
         clear_progress(run)
         forget_stop(run)
     return read_state(run)
+
+
+def _undo_export(run: Run, before: RunState) -> None:
+    """Removes half of an export. One that was whole before stays: it is of the same epoch."""
+    if before.exported_epoch is None:
+        discard_export(run)
 
 
 def _begun(run: Run, progress: ProgressCallback) -> tuple[Experiment, Reporting]:
     """Marks a run as running, and takes it out of the queue."""
     _clean_up(run)
     reserve(run)
-    write_state(run, status=RUNNING, message="", **this_process(), started=time.time())
+    write_state(run, status=RUNNING, message="", export_failure="", **this_process(), started=time.time())
     queue.remove(run)
     experiment = resolve(read_spec(run))
     return experiment, Reporting(run, progress)

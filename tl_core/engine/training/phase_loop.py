@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from tl_core.backbones.freezing import last_frozen
 from tl_core.engine.backend import device_name, keras
 from tl_core.engine.networks.assembly import divide
 from tl_core.engine.results.reports import loss_name
@@ -229,8 +230,11 @@ def _check_order(experiment: Experiment) -> None:
 
 def _check_random_blocks(experiment: Experiment, known: RunState) -> None:
     """A run of an earlier version, with checkpoints of fewer trained weights, cannot continue."""
-    began_before = known.environment is not None and known.environment.training < 4 and known.epoch > 0
-    if began_before and experiment.random_blocks and not experiment.spec.train.update_batch_norm:
+    spec, began_before = experiment.spec, known.environment is not None and known.environment.training < 4
+    if not (began_before and known.epoch > 0 and experiment.random_blocks):
+        return
+    frozen_before = last_frozen(experiment.backbone, spec.backbone.freeze, spec.backbone.output)
+    if not spec.train.update_batch_norm or frozen_before != experiment.frozen:
         raise RunFailed(NEVER_LEARNED)
 
 

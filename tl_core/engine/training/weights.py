@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tl_core.data.names import class_name
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import assemble
 from tl_core.engine.results.export import Output, Signature
@@ -57,7 +58,7 @@ def take_start(
     start = _start_of(run, experiment)
     if start is None:
         return
-    if classes and classes != start.classes:
+    if classes and classes != tuple(map(class_name, start.classes)):
         raise RunFailed(f"The classes of the images differ from those of the fork: {', '.join(start.classes)}.")
     if start.data and (data or read_state(run).data or start.data) != start.data:
         log.warning(OTHER_IMAGES)
