@@ -50,6 +50,7 @@ def test_two_runs_are_compared_and_the_link_keeps_them(page: Page, still_lab: La
     assert first.id in page.url and second.id in page.url
 
 
+@pytest.mark.long
 def test_an_uploaded_photo_is_classified_by_the_chosen_run(page: Page, lab: Lab, tmp_path: Path) -> None:
     page.goto(form(lab, **SMALL, **{"train.epochs": "3"}))
     press_train(page)
@@ -66,6 +67,7 @@ def test_an_uploaded_photo_is_classified_by_the_chosen_run(page: Page, lab: Lab,
     assert not list(lab.models.rglob("seven*"))  # Nothing of it stays.
 
 
+@pytest.mark.long
 def test_a_run_started_in_a_terminal_appears_and_moves_without_a_reload(page: Page, still_lab: Lab) -> None:
     add_run(still_lab.models, "older")
     page.goto(f"{still_lab.address}/runs")

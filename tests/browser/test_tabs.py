@@ -49,6 +49,7 @@ def test_a_double_click_on_train_makes_one_run(page: Page, lab: Lab) -> None:
     assert len(store.runs(lab.models)) == 1
 
 
+@pytest.mark.long
 def test_what_happens_shows_in_every_tab_within_two_seconds(browser: Browser, still_lab: Lab) -> None:
     run = add_run(still_lab.models, "watched", accuracies=((0.8, 0.755),), **trained_here())
     tabs = [browser.new_context().new_page() for _ in range(2)]

@@ -27,6 +27,7 @@ def trained(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_what_is_stored_is_the_same_up_to_rounding(lab: Lab, trained: Path) -> None:
     said = lab("verify-cache", "last", "--models", trained)
     assert said.status == 0, said.err

@@ -87,6 +87,7 @@ def test_a_spec_that_names_its_start_is_trained_as_a_fork(
     assert store.read_state(made).forked_from.run == parent.id
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_rate_is_looked_for_and_told_to_people_and_programs(lab: Lab, folder: Path, tmp_path: Path) -> None:
     runs = store.runs(folder)
@@ -134,6 +135,7 @@ def test_a_run_nobody_trains_cannot_be_stopped(lab: Lab, models: Path, status: s
     assert not store.stop_requested(run)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_training_in_another_terminal_hears_it_and_can_go_on(lab: Lab, folder: Path) -> None:
     before = set(store.runs(folder))

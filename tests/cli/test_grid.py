@@ -57,6 +57,7 @@ def test_the_file_holds_the_curves_of_every_cell(said: Said, folder: Path, paren
     assert list(store.runs(folder)) == [parent]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_json_is_the_last_line_and_the_same_grid_comes_out_the_same(said: Said, lab: Lab, folder: Path) -> None:
     again = lab(*GRID, "--models", folder, "--json")

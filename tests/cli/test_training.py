@@ -248,6 +248,7 @@ def test_a_terminal_shows_a_bar_with_the_time_left(folder: Path) -> None:
     assert max(map(len, epochs)) <= 80
 
 
+@pytest.mark.long
 def test_a_run_whose_images_are_gone_fails_in_a_sentence(lab: Lab, photos: Photos, models: Path) -> None:
     root = photos("cat", "dog", each=8)
     changes = {"data.source": f"folder:{root}", "data.image_size": 32, "backbone.weights": "random"}

@@ -29,6 +29,7 @@ assert not [name for name in sys.modules if name.startswith("openvino_telemetry"
 """
 
 
+@pytest.mark.long
 def test_keras_is_loaded_without_what_nobody_gives_it_and_others_still_find_that() -> None:
     assert trouble_of(PROGRAM) == ""
 

@@ -228,7 +228,7 @@ class Slow:
         self.opened: list[str] = []
         self.alone, self.pause = threading.Lock(), 0.02
 
-    def open(self, item: Item) -> Image.Image:
+    def open(self, item: Item, _grey_range: object) -> Image.Image:
         with self.alone:
             self.opened.append(item.key)
             time.sleep(self.pause)
@@ -243,6 +243,7 @@ def decoded_meanwhile(slow: Slow, models: Path, monkeypatch: pytest.MonkeyPatch)
     with prefetch.prefetching_pixels(models):
         (thread,) = (one for one in threading.enumerate() if one.name == "prefetch of pixels")
         while len(slow.opened) < 10:
+            assert thread.is_alive()
             time.sleep(0.005)
     thread.join(30)
     assert not thread.is_alive() and resolve(spec).image_size == 32

@@ -140,6 +140,7 @@ def test_two_threads_at_once_each_get_their_own(home: Path, run: store.Run, pict
     assert found == {number: str(pictures[0]) if number % 2 else str(number) for number in range(8)}
 
 
+@pytest.mark.long
 def test_it_is_listed_among_the_workers_and_leaves_the_processor_to_training(home: Path) -> None:
     service.preview(home, small_spec())
     (worker,) = [worker for worker in workers(home) if worker.kind == "service"]
@@ -162,6 +163,7 @@ def test_asking_it_loads_no_framework_here(home: Path) -> None:
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.long
 def test_one_killed_in_the_middle_of_a_request_is_a_sentence_and_another_takes_over(
     home: Path, run: store.Run, pictures: list[Path]
 ) -> None:

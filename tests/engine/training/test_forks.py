@@ -77,6 +77,7 @@ def expected(shared_models: Path, parent: store.Run) -> dict[str, Any]:
     return outcome(fork)
 
 
+@pytest.mark.long
 def test_the_curve_goes_on_from_the_parents(expected: dict[str, Any], parent: store.Run) -> None:
     lines, before = expected["lines"], read_lines(parent)
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4]

@@ -276,6 +276,7 @@ def test_averaged_weights_are_measured_kept_and_exported(trained: Trained, share
     assert (scores.argmax(axis=1) == data.dataset.labels[rows]).mean() == pytest.approx(best)
 
 
+@pytest.mark.long
 def test_a_stage_thaws_its_blocks_and_no_others(trained: Trained) -> None:
     spec = tiny("fine-tune", **{**THAWED, "train__epochs": 1}, train__stages="all-but-1:1@0.0005")
     run = trained(spec)
