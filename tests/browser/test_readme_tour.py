@@ -125,7 +125,7 @@ def compare(page: Page, lab: Lab, runs: tuple[Run, ...], pressed: set[str]) -> N
 def own_photos(page: Page, photos: Path, lab: Lab, pressed: set[str]) -> None:
     menu(page, "Train")
     page.get_by_text("A folder of photos", exact=True).click()
-    path = page.get_by_label("Path of the folder").first
+    path = page.get_by_role("textbox", name="Path of the folder")
     path.fill(str(photos))
     path.press("Enter")
     expect(page.locator(".tl-classes img")).to_have_count(2, timeout=SEEN)
