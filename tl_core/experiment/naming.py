@@ -187,7 +187,7 @@ def _fitting(changes: Sequence[str], room: int) -> str:
 
 
 def _cut(title: str) -> str:
-    """A parent's title without what it says of its own parent or preset."""
+    """A parent's title without that of its own parent or preset."""
     return textwrap.shorten(
         title.partition(" (")[0] if title.endswith(")") else title, _LONGEST_PARENT, placeholder=" …"
     )

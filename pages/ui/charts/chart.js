@@ -4,7 +4,6 @@ const LOADING = Symbol.for("tl-lab.plotly") // One script for all charts of the 
 const NARROW = 560 // CSS pixels below which ticks and the legend get smaller.
 const CLICK = 350 // Milliseconds after which Plotly knows that a click is not half a double click; it hides a curve only then.
 const ENDS = 190 // CSS pixels right of the curves for their names, where a wide chart writes them at their ends.
-const POINTED = "tl-run-pointed" // The event by which a table says which run is pointed at.
 const PALE = 0.15 // Opacity of the other runs meanwhile.
 const DRAWN = Symbol.for("tl-lab.charts") // Those of the page that are drawn; shared like the script.
 const charts = new WeakMap()

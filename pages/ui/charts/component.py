@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route
 
+from pages.ui.scripts import script
+
 VERSION = version("plotly")
 """Stands in the address, so that a browser keeps the script for good and still fetches the next version."""
 
@@ -34,7 +36,7 @@ def _script(_: Request) -> FileResponse:
 ROUTE = Route("/{below:path}plotly.min.js", _script)
 
 _HERE = Path(__file__).parent
-_SCRIPT = (_HERE / "chart.js").read_text(encoding="utf-8")
+_SCRIPT = script(_HERE / "chart.js")
 _STYLE = (_HERE / "chart.css").read_text(encoding="utf-8")
 _NAME = "tl_chart"
 

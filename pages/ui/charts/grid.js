@@ -1,7 +1,5 @@
 // Small charts with common axes, one for each run. Pointing at an epoch in one shows that epoch in all.
 
-const POINTED = "tl-run-pointed" // The event by which a table says which run is pointed at.
-const SVG = "http://www.w3.org/2000/svg"
 const grids = new WeakMap()
 
 export default function ({ data, parentElement }) {
@@ -110,17 +108,4 @@ function reveal(cell) {
   const top = cell.offsetTop - box.offsetTop
   if (top < box.scrollTop) box.scrollTop = top
   else box.scrollTop = Math.max(box.scrollTop, top + cell.offsetHeight - box.clientHeight)
-}
-
-function make(tag, className = "", text = "") {
-  const made = document.createElement(tag)
-  if (className) made.className = className
-  if (text) made.textContent = text
-  return made
-}
-
-function svg(tag, attributes) {
-  const made = document.createElementNS(SVG, tag)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
-  return made
 }

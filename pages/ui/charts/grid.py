@@ -15,11 +15,12 @@ from pages.ui.charts import colours, layouts
 from pages.ui.charts.comparison import Named
 from pages.ui.charts.points import smoothed, thinned, x_values
 from pages.ui.charts.traces import SPLITS, Kind, X
+from pages.ui.scripts import script
 from tl_core.metrics import metric_of
 from tl_core.text import percent
 
 _HERE = Path(__file__).parent
-_SCRIPT = (_HERE / "grid.js").read_text(encoding="utf-8")
+_SCRIPT = script(_HERE / "grid.js")
 _STYLE = (_HERE / "grid.css").read_text(encoding="utf-8")
 
 POINTS = 80

@@ -1,10 +1,8 @@
 // A table of runs, which the server sorts. Rows are kept by the ids of their runs, so that focus and scrolling survive whatever changes.
 // Keys: arrows, Home, End and page keys move; Space selects; Enter opens. In the head, arrows move from column to column.
 
-const POINTED = "tl-run-pointed" // The event that tells charts which run is pointed at, or that none is.
 const STAR = "M0-6 1.4-1.9 5.7-1.9 2.2.7 3.5 4.9 0 2.3-3.5 4.9-2.2.7-5.7-1.9-1.4-1.9Z"
 const STEP = 10 // Rows of a page key.
-const SVG = "http://www.w3.org/2000/svg"
 const tables = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -248,17 +246,4 @@ function hidden(text) {
   const found = make("span", "", text)
   found.setAttribute("aria-hidden", "true")
   return found
-}
-
-function make(tag, className = "", text = "") {
-  const made = document.createElement(tag)
-  if (className) made.className = className
-  if (text) made.textContent = text
-  return made
-}
-
-function svg(tag, attributes) {
-  const made = document.createElementNS(SVG, tag)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
-  return made
 }

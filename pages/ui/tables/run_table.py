@@ -14,10 +14,11 @@ from typing import Any, Generic, Literal, TypeVar
 import streamlit as st
 
 from pages.ui.charts import colours
+from pages.ui.scripts import script
 from pages.ui.tables.sparkline import Sparkline
 
 _HERE = Path(__file__).parent
-_SCRIPT = (_HERE / "run_table.js").read_text(encoding="utf-8")
+_SCRIPT = script(_HERE / "run_table.js")
 _STYLE = (_HERE / "run_table.css").read_text(encoding="utf-8")
 _NAME = "tl_run_table"
 

@@ -96,8 +96,8 @@ def read_signature(folder: Path) -> Signature:
     elif inside != signature:
         raise Damaged.of(
             str(folder / SIGNATURE),
-            f"does not say what {MODEL} says of itself",
-            f"Restore it: {MODEL} is a ZIP file with a copy inside.",
+            f"differs from the copy inside {MODEL}",
+            f"Restore it from there: {MODEL} is a ZIP file.",
         )
     return signature
 
