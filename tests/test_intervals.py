@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tl_core.intervals import Accuracy, wilson_interval
+from tl_core.intervals import Accuracy, Estimate, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,19 @@ def test_an_accuracy_of_an_unknown_number_of_images_has_no_interval() -> None:
 
 def test_the_interval_is_said_with_its_ends() -> None:
     assert Accuracy(0.5, 100).explained == "95 % interval for 100 images: 40.4 to 59.6 % (Wilson 1927)."
+
+
+@pytest.mark.parametrize(
+    ("ends", "sign"), [((0.2, 0.1, 0.3), 1), ((-0.2, -0.3, -0.1), -1), ((0.2, 0.0, 0.3), 0), ((0.0, -0.1, 0.1), 0)]
+)
+def test_an_estimate_has_a_sign_only_if_its_interval_leaves_zero_out(
+    ends: tuple[float, float, float], sign: int
+) -> None:
+    assert Estimate(*ends).sign == sign
+    assert Estimate(*ends).negated.sign == -sign
+
+
+@pytest.mark.parametrize("ends", [(0.5, 0.6, 0.7), (0.5, 0.1, 0.4), (float("nan"), 0.0, 1.0), (0.5, 0.0, float("nan"))])
+def test_an_estimate_outside_its_interval_is_refused(ends: tuple[float, float, float]) -> None:
+    with pytest.raises(ValueError, match="does not lie between"):
+        Estimate(*ends)

@@ -1,4 +1,4 @@
-"""How certain an accuracy is: its 95 % interval for the number of images it was measured on."""
+"""How certain a figure is: its 95 % interval for the images it was measured on."""
 
 from __future__ import annotations
 
@@ -19,6 +19,33 @@ def wilson_interval(right: int, images: int, certainty: float = 0.95) -> tuple[f
     middle = (share + weight / 2) / (1 + weight)
     half = z * math.sqrt(share * (1 - share) / images + weight / images / 4) / (1 + weight)
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % interval.
+
+    Raises:
+        ValueError: the ends are not `low` ≤ `value` ≤ `high`, or one is NaN.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.value <= self.high:
+            raise ValueError(f"{self.value} does not lie between {self.low} and {self.high}")
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 if the whole interval lies above or below 0; 0 if it contains 0."""
+        return (self.low > 0) - (self.high < 0)
+
+    @property
+    def negated(self) -> Estimate:
+        """The same difference seen from the other side."""
+        return Estimate(-self.value, -self.high, -self.low)
 
 
 @dataclass(frozen=True)
