@@ -13,8 +13,8 @@ from threading import Barrier, Event
 import numpy as np
 import pytest
 
-from tl_core.cache.arrays import Job, NoRoom, built_once, grown, is_built, mapped, need_space
-from tl_core.errors import RunStopped
+from tl_core.cache.arrays import INDEX, Job, NoRoom, built_once, grown, is_built, mapped, need_space, opened
+from tl_core.errors import Damaged, RunStopped
 from tl_core.files import TEMPORARY
 
 JOB = Job("Making data", 4, 400)
@@ -51,6 +51,33 @@ def test_a_folder_is_built_once_and_its_index_read_afterwards(place):
     assert is_built(place)
     assert (place / "data").read_bytes() == b"made"
     assert inside(place) == ["abc"]
+
+
+class TestADamagedEntry:
+    def array_of(self, place, build):
+        return opened(place, JOB, build, lambda index: mapped(place / "data", np.uint8, (index["rows"] + 1,)))
+
+    @pytest.mark.parametrize("content", [b"", b'{"rows": ', b"[]", b"{}", b"[" * 5000, b"\xff\xfe"])
+    def test_with_a_damaged_index_is_built_again(self, place, content):
+        build = Builder()
+        self.array_of(place, build)
+        (place / INDEX).write_bytes(content)
+        array, index = self.array_of(place, build)
+        assert (array.tobytes(), index, build.calls) == (b"made", {"rows": 3}, 2)
+
+    @pytest.mark.parametrize("content", [b"ma", None], ids=["cut short", "gone"])
+    def test_whose_data_are_cut_short_or_gone_is_built_again(self, place, content):
+        build = Builder()
+        self.array_of(place, build)
+        (place / "data").unlink()
+        if content is not None:
+            (place / "data").write_bytes(content)
+        array, _ = self.array_of(place, build)
+        assert (array.tobytes(), build.calls) == (b"made", 2)
+
+    def test_that_is_damaged_as_soon_as_it_is_built_says_so_instead_of_being_built_for_ever(self, place):
+        with pytest.raises(Damaged):
+            opened(place, JOB, Builder(), lambda index: index["columns"])
 
 
 def test_nothing_stands_at_its_place_while_it_is_built(place):

@@ -35,6 +35,7 @@ def test_what_is_stored_is_the_same_up_to_rounding(lab: Lab, trained: Path) -> N
     assert "60 of 60" in said.out
 
 
+@pytest.mark.long
 def test_settings_name_the_same_features_as_their_run(lab: Lab, trained: Path) -> None:
     by_run = last_object(lab("verify-cache", "last", "--batches", "2", "--json", "--models", trained))
     by_settings = last_object(lab("verify-cache", *TRAIN, "--batches", "2", "--json", "--models", trained))

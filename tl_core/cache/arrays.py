@@ -6,6 +6,7 @@ once, and a killed one leaves nothing that looks complete. Data written by `grow
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import time
@@ -20,9 +21,11 @@ import numpy as np
 
 from tl_core.cache.eviction import hold, limit, make_room
 from tl_core.errors import BadInput, RunFailed
-from tl_core.files import TEMPORARY, locked, read_json, write_json
+from tl_core.files import TEMPORARY, UNREADABLE, locked, read_json, reading, write_json
 from tl_core.records import Activity, ProgressCallback, unwatched
 from tl_core.text import data_size, data_sizes
+
+log = logging.getLogger(__name__)
 
 INDEX = "index.json"
 
@@ -109,15 +112,29 @@ def opened(
     Args:
         build, progress: See `built_once`.
         read: From the index to the array.
+
+    Raises:
+        Damaged: what was built just now cannot be read. A damaged entry of before is built again.
     """
+    rebuilt = False
     while True:
         _make_sure(folder, job, build, progress)
         with locked(folder, _waiting(folder, job, progress)):  # Eviction holds it too.
-            if is_built(folder):
-                index = dict(read_json(folder / INDEX))
-                array = read(index)
-                hold(folder, array)
-                return array, index
+            if not is_built(folder):
+                continue
+            try:
+                with reading(folder / INDEX):
+                    index = dict(read_json(folder / INDEX))
+                    array = read(index)
+            except UNREADABLE as error:
+                if rebuilt:
+                    raise
+                log.warning("The cached data in %s cannot be read and are made again: %s", folder, error)
+                shutil.rmtree(folder)
+                rebuilt = True
+                continue
+            hold(folder, array)
+            return array, index
 
 
 def grown(file: Path, begin: State, more: Callable[[State], Iterable[tuple[Any, State]]]) -> State:

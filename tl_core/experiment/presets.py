@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from tl_core.experiment.spec import ExperimentSpec
@@ -27,7 +28,12 @@ class Preset:
 
     def spec(self, changes: Mapping[str, Any] | None = None) -> ExperimentSpec:
         """The preset as a spec, with further changes by path; raises BadInput for a change that is not allowed."""
-        return ExperimentSpec().with_values({**self.values, **(changes or {})})
+        return self._whole.with_values(changes) if changes else self._whole
+
+    @cached_property
+    def _whole(self) -> ExperimentSpec:
+        """Without changes; checked once, as every drawing of the Train page asks for all presets."""
+        return ExperimentSpec().with_values(self.values)
 
 
 PRESETS: Registry[Preset] = Registry(

@@ -183,7 +183,7 @@ class TestWithoutRoom:
     def test_a_run_computes_them_each_time_and_says_so(
         self, changes: dict[str, Any], trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        spec = small_spec(**changes)
+        spec = low_spec(**changes)
         stored = losses(trained(spec))
         monkeypatch.setenv("TL_CACHE_GB", "0.0001")
         run = store.create(tmp_path, spec)

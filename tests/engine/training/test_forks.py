@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.engine.conftest import SHALLOW, quiet, small_spec
 from tests.engine.training.test_resume import assert_same, outcome
 from tests.epoch_lines import read_lines
 from tl_core import forks, store
+from tl_core.engine.training import weights
 from tl_core.engine.training.lifecycle import train
 from tl_core.engine.training.weights import OTHER_IMAGES, first_network, network_at, start_identity
 from tl_core.errors import RunFailed, RunStopped
@@ -128,6 +130,21 @@ def test_a_fork_whose_classes_became_others_is_not_trained(shared_models: Path, 
     fork = forks.fork(shared_models, parent, 2, CHANGES)
     with pytest.raises(RunFailed, match="differ from those of the fork"):
         first_network(fork, resolve(store.read_spec(fork)), ("cat", "dog"))
+
+
+def test_a_fork_of_a_run_of_before_with_decomposed_class_names_starts(
+    shared_models: Path, parent: store.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Earlier versions stored the names as the file system had them; now they are composed."""
+    fork = forks.fork(shared_models, parent, 2, CHANGES)
+    experiment = resolve(store.read_spec(fork))
+    start = weights._start_of(fork, experiment)
+    assert start is not None
+    of_before = replace(start, classes=tuple(f"cafe\u0301 {name}" for name in start.classes))
+    monkeypatch.setattr(weights, "_start_of", lambda *_: of_before)
+    first_network(fork, experiment, tuple(f"caf\u00e9 {name}" for name in start.classes))
+    with pytest.raises(RunFailed, match="differ from those of the fork"):
+        first_network(fork, experiment, tuple(f"cafe {name}" for name in start.classes))
 
 
 def test_a_fork_on_other_images_of_the_same_name_says_so_and_drops_the_losses_of_the_parents(

@@ -133,7 +133,7 @@ def test_a_run_broken_off_in_one_epoch_after_another_ends_the_same_to_the_bit(na
     expected = left_alone(spec, shared_models)
     run = store.create(shared_models, spec)
     epochs = len(expected["lines"])
-    for epoch in range(2, epochs + 1, max(1, epochs // 4)):
+    for epoch in range(2, epochs + 1, max(1, epochs // 2)):
         with pytest.raises(RunStopped):
             train(run, shared_models, stop_in_epoch(epoch, batch=2))
     train(run, shared_models, quiet)
