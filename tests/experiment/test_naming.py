@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from tests.each import for_each
-from tl_core.experiment.naming import LONGEST_TITLE, Origin, RunName, automatic_title, is_automatic, labels
+from tl_core.experiment.naming import (
+    LONGEST_TITLE,
+    Origin,
+    RunName,
+    automatic_title,
+    differing_settings,
+    is_automatic,
+    labels,
+)
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import ExperimentSpec
 
@@ -106,6 +114,16 @@ TOGETHER: dict[str, tuple[list[Any], list[str]]] = {
 @for_each(("runs", "called"), TOGETHER.values(), ids=TOGETHER)
 def test_runs_that_stand_together_are_called_by_what_differs_between_them(runs: list[Any], called: list[str]) -> None:
     assert named(*runs) == called
+
+
+def test_forks_that_differ_only_in_where_their_schedule_counts_from_are_told_apart_by_it() -> None:
+    fork = {"start.run": "parent", "start.epoch": 3}
+    specs = [spec_of(fork), spec_of({**fork, "start.schedule_from": 1})]
+    runs = tuple(
+        RunName.of(f"r{number}", "x", False, spec, "fork of x at epoch 3") for number, spec in enumerate(specs)
+    )
+    assert list(labels(runs).values()) == ["schedule from epoch not set", "schedule from epoch 1"]
+    assert differing_settings(runs) == ("start.schedule_from",)
 
 
 def test_where_many_settings_differ_a_run_is_called_by_those_it_changes() -> None:

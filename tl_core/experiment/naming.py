@@ -23,8 +23,9 @@ FEW = 3
 _LONGEST_PARENT = 30
 """Characters of the parent's title in that of a fork."""
 
+_FORKED_AT = ("start.run", "start.epoch")
 _FORK = "start"
-"""Stands for both settings of a fork, `start.run` and `start.epoch`."""
+"""Stands for both settings that say what a fork continues."""
 
 _IMAGES = ("data.source", "data.layout", "data.accept_missing")
 """Settings that say which images there are: they change no preset."""
@@ -129,7 +130,7 @@ def nearest_preset(settings: Settings) -> Preset:
 
 
 def _settings(spec: ExperimentSpec) -> dict[str, Any]:
-    return {row.path: spec.value(row.path) for row in PARAMETERS if not row.path.startswith(f"{_FORK}.")}
+    return {row.path: spec.value(row.path) for row in PARAMETERS if row.path not in _FORKED_AT}
 
 
 def _images_of(settings: Settings) -> dict[str, Any]:
