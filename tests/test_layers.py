@@ -165,6 +165,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": {"backbones", "cache", "experiment"},
     "forks": {"data", "experiment", "store"},
     "plan": {"backbones", "cache", "data", "experiment", "forks", "results", "store"},
+    "diagnosis": {"experiment", "plan", "store"},
     "supervisor": {"store"},
     "service": {"cache", "experiment", "results", "store", "supervisor"},
     "engine": {"backbones", "cache", "data", "experiment", "forks", "plan", "results", "store"},
@@ -180,7 +181,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "store",
         "supervisor",
     },
-    "cli": {"backbones", "cache", "data", "engine", "experiment", "forks", "plan", "results", "store"},
+    "cli": {"backbones", "cache", "data", "diagnosis", "engine", "experiment", "forks", "plan", "results", "store"},
     "__main__": {"cli"},
 }
 """What each folder of tl_core may import beside the foundation."""

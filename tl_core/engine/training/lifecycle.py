@@ -13,6 +13,7 @@ from filelock import Timeout
 
 from tl_core.engine.backend import device_memory, tf
 from tl_core.engine.networks.network_pool import NetworkPool
+from tl_core.engine.training.epochs import Diverged
 from tl_core.engine.training.phase_data import OnEpoch, ignore
 from tl_core.engine.training.pipeline import carry_out, discard_export, export_so_far
 from tl_core.errors import LabError, RunFailed, RunStopped
@@ -97,7 +98,9 @@ def train(
         except BaseException as error:
             sentence = _sentence(error, run)
             # The state first: on a full disk there may be no room for the log.
-            write_last_state(run, status=FAILED, message=sentence, seconds=passed())
+            write_last_state(
+                run, status=FAILED, message=sentence, seconds=passed(), diverged=isinstance(error, Diverged)
+            )
             log.exception("The run failed.")
             raise RunFailed(sentence) from error
         finally:
@@ -140,7 +143,7 @@ def _export(run: Run, models: Path, progress: ProgressCallback, pool: NetworkPoo
         log.exception("The export failed.")
         raise RunFailed(failure) from error
     finally:
-        write_last_state(run, status=before.status, message=message, export_failure=failure)
+        write_last_state(run, status=before.status, message=message, export_failure=failure, diverged=before.diverged)
         clear_progress(run)
         forget_stop(run)
     return read_state(run)
@@ -156,7 +159,9 @@ def _begun(run: Run, progress: ProgressCallback) -> tuple[Experiment, Reporting]
     """Marks a run as running, and takes it out of the queue."""
     _clean_up(run)
     reserve(run)
-    write_state(run, status=RUNNING, message="", export_failure="", **this_process(), started=time.time())
+    write_state(
+        run, status=RUNNING, message="", export_failure="", diverged=False, **this_process(), started=time.time()
+    )
     queue.remove(run)
     experiment = resolve(read_spec(run))
     return experiment, Reporting(run, progress)

@@ -1,0 +1,57 @@
+"""The contract of every verdict and its remedies, over all presets."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from tests.each import for_each
+from tl_core.data.dataset import ImageDataset
+from tl_core.data.prepare import listed
+from tl_core.diagnosis import REMEDIES, VERDICTS, Verdict, proposals
+from tl_core.diagnosis.remedies import MOST
+from tl_core.errors import Problem
+from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import resolve
+from tl_core.experiment.spec import DataSpec, ExperimentSpec
+from tl_core.forks.rules import FIXED
+from tl_core.plan import plan
+
+
+@cache
+def _problems(spec: ExperimentSpec, models: Path) -> frozenset[Problem]:
+    return frozenset(plan(resolve(spec), models, _playground()).problems)
+
+
+@cache
+def _playground() -> ImageDataset:
+    """The data of all presets, listed once."""
+    return listed(DataSpec())
+
+
+@for_each("verdict", VERDICTS, ids=lambda row: row.name)
+def test_each_verdict_proposes_something_for_each_preset_that_differs_and_raises_no_problem(
+    verdict: Verdict, tmp_path: Path
+) -> None:
+    for preset in PRESETS:
+        found = proposals(verdict.name, preset.spec())
+        assert 1 <= len(found) <= MOST, preset.name
+        for proposal in found:
+            spec = preset.spec().with_values(proposal.changes)
+            assert spec.digest() != preset.spec().digest(), (preset.name, proposal)
+            assert _problems(spec, tmp_path) <= _problems(preset.spec(), tmp_path), (preset.name, proposal)
+
+
+def test_each_remedy_belongs_to_a_verdict_and_each_has_its_words() -> None:
+    used = {name for verdict in VERDICTS for name in verdict.remedies}
+    assert used == set(REMEDIES.names)
+    for verdict in VERDICTS:
+        assert verdict.rule.endswith(".") and verdict.help.endswith(".") and verdict.source, verdict.name
+    for remedy in REMEDIES:
+        assert remedy.reason.endswith(".") and remedy.source, remedy.name
+
+
+def test_a_remedy_for_a_fork_changes_nothing_that_a_fork_cannot_change() -> None:
+    for remedy in REMEDIES:
+        changes = [remedy.changes(resolve(preset.spec())) for preset in PRESETS]
+        assert remedy.at == "anew" or not any(set(FIXED) & set(one) for one in changes), remedy.name

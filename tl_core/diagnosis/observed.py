@@ -1,0 +1,169 @@
+"""What the rules of the verdicts look at: a run's curves and outputs, and what follows from them, computed once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from tl_core.diagnosis import onset
+from tl_core.diagnosis.ladder import difference, ladder_of, share
+from tl_core.diagnosis.types import GapLadder, Turn
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.intervals import Estimate
+from tl_core.metrics import TRAIN_EVAL_IMAGES
+from tl_core.records import RunState
+from tl_core.store import Epochs, ValOutputs, run_figures
+
+FEWEST = 4
+"""With fewer epochs nothing is said about the shape of curves."""
+
+POWER = 1.644854 + 0.841621
+"""Standard errors that a rise needs to be seen with a probability of 80 % at a one-sided level of 5 %."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A run as the rules see it.
+
+    Attributes:
+        validation, training: Outputs on the validation images, and on the training images of train_eval; empty if unknown.
+        twins: Whether each validation image has a near-twin among the training images; None if no one looked.
+    """
+
+    spec: ExperimentSpec
+    state: RunState
+    records: Epochs
+    validation: ValOutputs
+    training: ValOutputs
+    twins: np.ndarray | None = None
+    running: bool = field(default=False)
+
+    @property
+    def epochs(self) -> int:
+        return len(self.records)
+
+    @property
+    def shaped(self) -> bool:
+        """Whether there are enough epochs to speak of the shape of curves."""
+        return self.epochs >= FEWEST
+
+    @cached_property
+    def clean(self) -> np.ndarray:
+        """Clean training losses: shape (epochs,)."""
+        return self.records.column("train_eval_loss")
+
+    @cached_property
+    def val_loss(self) -> np.ndarray:
+        return self.records.column("val_loss")
+
+    @cached_property
+    def end(self) -> int:
+        """Number of epochs that make the end of the run."""
+        return onset.end_of(self.epochs)
+
+    def at_end(self, name: str) -> float:
+        """The mean of a metric over the end of the run; NaN if it is unknown."""
+        return float(self.records.column(name)[-self.end :].mean())
+
+    @cached_property
+    def chance_loss(self) -> float:
+        """The loss of a network that gives every class the same probability; NaN if the number of classes is unknown."""
+        return math.log(self.classes) if self.classes else math.nan
+
+    @cached_property
+    def classes(self) -> int:
+        """0 if unknown."""
+        if self.state.classes:
+            return self.state.classes
+        labels = self.validation.labels
+        return int(labels.max()) + 1 if len(labels) and labels.max() > 0 else 0
+
+    @cached_property
+    def clean_images(self) -> int:
+        return min(self.state.images.get("train", 0), TRAIN_EVAL_IMAGES)
+
+    @cached_property
+    def losses(self) -> onset.Losses | None:
+        """Validation losses of the epochs looked at; None if those of the images are unknown."""
+        known = min(self.validation.epochs, self.epochs)
+        if not known or known < self.epochs or self.validation.loss.shape[1] < 2:
+            return None
+        places = onset.thinned(known, self.val_loss)
+        loss = np.asarray(self.validation.loss[places], np.float64)
+        told = np.asarray(np.isfinite(loss).all(axis=1))
+        if not told[-1] or not told.any():
+            return None
+        numbers = self.records.column("epoch")[places].astype(int)[told]
+        predicted = np.asarray(self.validation.predicted[places])[told]
+        correct = np.asarray(predicted == self.validation.labels) if (predicted >= 0).all() else None
+        return onset.Losses(numbers, loss[told], correct, min(self.end, int(told.sum())))
+
+    @cached_property
+    def rise(self) -> onset.Rise | None:
+        """The rise of the expected validation loss; None if it cannot be estimated."""
+        return onset.rise_of(self.losses) if self.losses and self.shaped else None
+
+    @cached_property
+    def lowest(self) -> tuple[int, int] | None:
+        """The interval of the epoch with the lowest expected validation loss."""
+        return onset.lowest_epochs(self.losses) if self.losses and self.shaped else None
+
+    @cached_property
+    def turn(self) -> Turn | None:
+        """None if no turn can be seen."""
+        if self.rise is None or self.lowest is None or self.losses is None:
+            return None
+        if self.rise.loss.value <= max(Z_TURN * self.rise.error, RELEVANT * self._lowest_loss):
+            return None
+        epoch = int(self.losses.numbers[self.losses.mean.argmin()])
+        low, high = self.lowest
+        last = int(self.losses.numbers[-1])
+        return Turn(epoch, min(low, epoch), max(high, epoch), last, self.rise.loss, self.rise.accuracy)
+
+    @property
+    def _lowest_loss(self) -> float:
+        return float(self.val_loss.min())
+
+    @cached_property
+    def smallest_effect(self) -> float | None:
+        """The rise of the loss that these images would have shown with a probability of 80 %."""
+        if self.rise is None:
+            return None
+        return max(POWER * self.rise.error, RELEVANT * self._lowest_loss)
+
+    @cached_property
+    def ladder(self) -> GapLadder | None:
+        figures = run_figures(self.spec, self.state, self.records)
+        if figures is None:
+            return None
+        place = int(np.flatnonzero(self.records.column("epoch") == figures.exported.epoch)[0])
+        known = place < self.validation.epochs and (self.validation.predicted[place] >= 0).all()
+        correct = self.validation.predicted[place] == self.validation.labels if known else None
+        return ladder_of(self.records[place], self.state, correct, self.twins)
+
+    @cached_property
+    def last_gap(self) -> Estimate | None:
+        """Clean training accuracy minus validation accuracy, at the end; None if unknown."""
+        clean, validated = self.at_end("train_eval_accuracy"), self.at_end("val_accuracy")
+        images = self.state.images.get("validation", 0)
+        if math.isnan(clean) or math.isnan(validated) or not images or not self.clean_images:
+            return None
+        return difference(share(clean, self.clean_images), share(validated, images))
+
+    @cached_property
+    def chance(self) -> float:
+        """The share of the largest class among the validation images; of one of equal classes, if labels are unknown. NaN if neither is known."""
+        labels = self.validation.labels
+        if len(labels) and labels.min() >= 0:
+            return float(np.bincount(labels).max() / len(labels))
+        return 1 / self.classes if self.classes else math.nan
+
+
+Z_TURN = 1.644854
+"""A rise is a turn if it is larger than so many standard errors: a one-sided level of 5 %."""
+
+RELEVANT = 0.02
+"""... and larger than this share of the lowest loss: many images show rises that do not matter."""

@@ -1,0 +1,187 @@
+"""Whether the expected validation loss of a run turned, when, and what going on cost. All from the losses of the validation images in each epoch.
+
+The images are a sample of all images that the network could meet: the question is about the expected loss of each epoch's network, of which
+the mean over the images is an estimate. The same images are measured in every epoch, so that differences between epochs are paired.
+
+Whether: the lowest of many noisy epochs is too low. Half of the images choose the epoch, the other half measure the rise from there to the
+end, and the other way round (cross-fitting, Chernozhukov et al. 2018); over several random halves the mean is taken.
+When: the set of epochs that cannot be told from the lowest. An epoch stays in it unless its largest studentised excess over the others
+exceeds the 95 % quantile of what resampled images show. Only epochs near enough to matter take part in that quantile (moment selection,
+Andrews and Soares 2010; see also the model confidence set of Hansen, Lunde and Nason 2011).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tl_core.intervals import Estimate
+
+END = 5
+"""The most epochs over which the end of a run is averaged, so that one noisy last epoch decides nothing; at most a fifth of the run."""
+
+MOST = 120
+"""The most epochs looked at; longer runs are thinned."""
+
+HALVES, RESAMPLES = 20, 400
+
+Z = 1.959964
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Validation losses of some epochs of a run.
+
+    Attributes:
+        numbers: Of the epochs, rising: int64, shape (epochs,).
+        loss: float64, shape (epochs, images).
+        correct: bool, the same shape; None if predictions are unknown.
+        end: Number of epochs, the last of these, that make the end of the run.
+    """
+
+    numbers: np.ndarray
+    loss: np.ndarray
+    correct: np.ndarray | None
+    end: int
+
+    @cached_property
+    def mean(self) -> np.ndarray:
+        return np.asarray(self.loss.mean(axis=1))
+
+    @cached_property
+    def smooth(self) -> np.ndarray:
+        """A moving mean over as many epochs as make the end: float64, shape (epochs, images)."""
+        return _moving_mean(self.loss, self.end)
+
+    @property
+    def images(self) -> int:
+        return int(self.loss.shape[1])
+
+
+def thinned(epochs: int, mean: np.ndarray) -> np.ndarray:
+    """The places of the epochs to look at, at most `MOST`: all of a short run; otherwise evenly spread ones, the lowest and the last.
+
+    Args:
+        mean: The mean validation loss of each epoch, shape (epochs,).
+    """
+    if epochs <= MOST:
+        return np.arange(epochs)
+    spread = np.linspace(0, epochs - 1, MOST - 2 * END - 20).round().astype(int)
+    lowest = np.argsort(mean, kind="stable")[: END + 20]
+    return np.unique(np.concatenate([spread, lowest, np.arange(epochs - END, epochs)]))
+
+
+def end_of(epochs: int) -> int:
+    """Number of epochs that make the end of a run."""
+    return max(1, min(END, epochs // 5))
+
+
+@dataclass(frozen=True)
+class Rise:
+    """The rise of the expected loss from its lowest to the end of the run.
+
+    Attributes:
+        loss, accuracy: Rise of the loss and fall of the accuracy; the latter None if predictions are unknown.
+        error: Standard error of the rise of the loss.
+    """
+
+    loss: Estimate
+    accuracy: Estimate | None
+    error: float
+
+
+def rise_of(losses: Losses) -> Rise:
+    """Cross-fitted: see the module."""
+    half = _halves(losses.images)
+    smooth, end = losses.smooth, losses.loss[-losses.end :].mean(axis=0)
+    chosen = _lowest(smooth, half), _lowest(smooth, ~half)
+    places = np.where(half, chosen[1][:, None], chosen[0][:, None])  # Each image: the epoch that the other half chose.
+    columns = np.arange(losses.images)
+    rise = end - smooth[places, columns]
+    jitter = jitter_of(losses.mean) ** 2 * (2 / losses.end)
+    loss, error = _over_halves(rise, jitter)
+    accuracy = None
+    if losses.correct is not None:
+        right = _moving_mean(losses.correct.astype(np.float64), losses.end)
+        fall = right[places, columns] - losses.correct[-losses.end :].mean(axis=0)
+        accuracy, _ = _over_halves(fall, 0.0)
+    return Rise(loss, accuracy, error)
+
+
+def _over_halves(values: np.ndarray, extra: float) -> tuple[Estimate, float]:
+    """The mean over images and halves, and its standard error: that of one halving, with the spread between halvings.
+
+    Args:
+        values: shape (halvings, images).
+        extra: A variance that is not due to the images.
+    """
+    means = values.mean(axis=1)
+    variance = values.var(axis=1, ddof=1) / values.shape[1] + (means - means.mean()) ** 2
+    value, error = float(means.mean()), float(np.sqrt(variance.mean() + extra))
+    return Estimate(value, value - Z * error, value + Z * error), error
+
+
+def _halves(images: int) -> np.ndarray:
+    """Random halves of the images: bool, shape (HALVES, images)."""
+    order = np.random.default_rng(0).permuted(np.tile(np.arange(images), (HALVES, 1)), axis=1)
+    return np.asarray(order < images // 2)
+
+
+def _lowest(smooth: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """The place of the lowest mean loss over each half: shape (halvings,)."""
+    return np.asarray((smooth @ half.T.astype(np.float64) / half.sum(axis=1)).argmin(axis=0))
+
+
+def _moving_mean(values: np.ndarray, width: int) -> np.ndarray:
+    """The mean over `width` epochs around each, fewer at the edges."""
+    total = np.concatenate([np.zeros((1, values.shape[1])), values.cumsum(axis=0)])
+    places = np.arange(len(values))
+    first, last = np.maximum(places - width // 2, 0), np.minimum(places + (width + 1) // 2, len(values))
+    return np.asarray((total[last] - total[first]) / (last - first)[:, None])
+
+
+def jitter_of(mean: np.ndarray) -> float:
+    """The standard deviation of a curve from epoch to epoch about its trend: from second differences over its second half, robustly."""
+    late = mean[len(mean) // 2 :]
+    if len(late) < 4:
+        return 0.0
+    return float(np.median(np.abs(np.diff(late, 2))) / (0.6745 * np.sqrt(6)))
+
+
+def lowest_epochs(losses: Losses) -> tuple[int, int]:
+    """The 95 % interval of the epoch with the lowest expected loss: the hull of the set of the module."""
+    inside = _confidence_set(losses)
+    return int(losses.numbers[inside[0]]), int(losses.numbers[inside[-1]])
+
+
+def _confidence_set(losses: Losses) -> np.ndarray:
+    """The places of the epochs in the set, rising; always with that of the lowest mean."""
+    images, mean = losses.images, losses.mean
+    centred = losses.loss - mean[:, None]
+    covariance = centred @ centred.T / max(images - 1, 1)
+    spread = np.diag(covariance)
+    error = np.sqrt(np.maximum(spread[:, None] + spread[None, :] - 2 * covariance, 0) / images)
+    excess = mean[:, None] - mean[None, :]  # Of an epoch (row) over another (column).
+    with np.errstate(divide="ignore", invalid="ignore"):
+        studentised = np.where(error > 0, excess / error, np.where(excess > 0, np.inf, 0.0))
+    near = studentised > -np.sqrt(np.log(max(images, 2)))
+    largest, critical = studentised.max(axis=1), _critical(centred, error, near)
+    inside = np.flatnonzero(largest <= critical)
+    return np.union1d(inside, [int(mean.argmin())])
+
+
+def _critical(centred: np.ndarray, error: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """For each epoch, the 95 % quantile of its largest studentised excess over near ones under resampling: shape (epochs,)."""
+    epochs, images = centred.shape
+    draws = np.random.default_rng(0).multinomial(images, np.full(images, 1 / images), RESAMPLES)
+    noise = centred @ (draws.T / images)  # (epochs, resamples)
+    largest = np.zeros((epochs, RESAMPLES))
+    with np.errstate(divide="ignore"):
+        weight = np.where(error > 0, 1 / error, 0.0)
+    for epoch in range(epochs):
+        others = np.flatnonzero(near[epoch])
+        if len(others):
+            largest[epoch] = ((noise[epoch] - noise[others]) * weight[epoch, others, None]).max(axis=0)
+    return np.asarray(np.quantile(largest, 0.95, axis=1))

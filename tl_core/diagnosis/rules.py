@@ -1,0 +1,207 @@
+"""The rules of the verdicts: each returns the figures that its finding rests on, or None if it does not hold."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tl_core.diagnosis.observed import Observed
+from tl_core.diagnosis.types import Evidence
+from tl_core.intervals import Estimate
+from tl_core.records import Status
+
+Found = tuple[Evidence, ...] | None
+
+
+def diverged(seen: Observed) -> Found:
+    if seen.state.diverged:
+        return (Evidence("epochs", seen.epochs, "count"),)
+    end, chance = seen.at_end("train_eval_loss"), seen.chance_loss
+    if end > 3 * chance and seen.at_end("train_eval_accuracy") <= 1.5 / max(seen.classes, 1):
+        return Evidence("clean_loss", end, "number"), Evidence("chance_loss", chance, "number")
+    return None
+
+
+def dead_start(seen: Observed) -> Found:
+    accuracy = seen.records.column("train_eval_accuracy")
+    if not seen.shaped or math.isnan(seen.chance_loss) or _chance_in_inference(seen):
+        return None
+    moved = seen.chance_loss - float(seen.clean.min())
+    if (
+        moved < 0.05 * seen.chance_loss
+        and accuracy.max() < 2 / seen.classes
+        and seen.clean.max() < 1.5 * seen.chance_loss
+    ):
+        return (
+            Evidence("clean_loss", seen.at_end("train_eval_loss"), "number"),
+            Evidence("chance_loss", seen.chance_loss, "number"),
+        )
+    return None
+
+
+def _chance_in_inference(seen: Observed) -> bool:
+    reported, clean = seen.at_end("accuracy"), seen.at_end("train_eval_accuracy")
+    return bool(seen.classes) and clean < 1.5 / seen.classes and reported > clean + 0.25
+
+
+def chance_in_inference(seen: Observed) -> Found:
+    if not _chance_in_inference(seen):
+        return None
+    names = (("reported_accuracy", "accuracy"), ("clean_accuracy", "train_eval_accuracy"))
+    return tuple(Evidence(name, seen.at_end(metric), "percent") for name, metric in names)
+
+
+def class_collapse(seen: Observed) -> Found:
+    outputs = seen.validation
+    if not outputs.epochs or not len(outputs.labels) or outputs.labels.min() < 0 or outputs.predicted[-1].min() < 0:
+        return None
+    counts = np.bincount(outputs.labels, minlength=seen.classes)
+    asked = np.flatnonzero(counts >= 5)
+    missing = np.setdiff1d(asked, np.unique(outputs.predicted[-seen.end :]))
+    if len(asked) < 2 or not len(missing):
+        return None
+    return (
+        Evidence("predicted_classes", len(asked) - len(missing), "count"),
+        Evidence("present_classes", len(asked), "count"),
+    )
+
+
+def rate_too_high(seen: Observed) -> Found:
+    if not seen.shaped or math.isnan(seen.chance_loss) or diverged(seen):
+        return None
+    end, lowest = seen.at_end("train_eval_loss"), float(seen.clean.min())
+    if end > max(1.5 * lowest, lowest + 0.1) or (
+        end > seen.chance_loss and seen.at_end("train_eval_accuracy") > 2 / seen.classes
+    ):
+        return Evidence("clean_loss", end, "number"), Evidence("lowest_clean_loss", lowest, "number")
+    return None
+
+
+def _falls(curve: np.ndarray) -> float:
+    """How much of its level a curve lost between the last fifth of its epochs and the fifth before."""
+    width = max(1, len(curve) // 5)
+    before, after = curve[-2 * width : -width].mean(), curve[-width:].mean()
+    return float((before - after) / before) if before > 0 else 0.0
+
+
+def not_finished(seen: Observed) -> Found:
+    if not seen.shaped or seen.running or seen.turn or seen.state.stopped_early:
+        return None
+    clean, validation = _falls(seen.clean), _falls(seen.val_loss)
+    if clean > 0.03 and validation > 0.03:
+        return Evidence("clean_falls", clean, "percent"), Evidence("val_falls", validation, "percent")
+    return None
+
+
+def rate_too_low(seen: Observed) -> Found:
+    if not_finished(seen) is None or math.isnan(seen.chance_loss):
+        return None
+    third = max(2, seen.epochs // 3)
+    first, last = (float(part[0] - part[-1]) for part in (seen.clean[:third], seen.clean[-third:]))
+    if first > 0 and last > 0.5 * first and seen.clean[-1] > 0.3 * seen.chance_loss:
+        return Evidence("clean_loss", float(seen.clean[-1]), "number"), Evidence("fall_kept", last / first, "percent")
+    return None
+
+
+def _turned(seen: Observed) -> tuple[Evidence, ...] | None:
+    turn = seen.turn
+    if turn is None:
+        return None
+    before = float(seen.clean[int(np.flatnonzero(seen.records.column("epoch") == turn.epoch)[0])])
+    end = seen.at_end("train_eval_loss")
+    if not end < before:
+        return None
+    figures = [
+        Evidence("turn", turn.epoch, "epoch", Estimate(turn.epoch, turn.low, turn.high)),
+        Evidence.of("loss_cost", turn.loss_cost, "number"),
+    ]
+    if turn.accuracy_cost:
+        figures.append(Evidence.of("accuracy_cost", turn.accuracy_cost, "points"))
+    return (*figures, Evidence("clean_fall", before - end, "number"))
+
+
+def _kept_accuracy(seen: Observed) -> bool:
+    cost = seen.turn.accuracy_cost if seen.turn else None
+    return cost is not None and cost.value < 0.01 and cost.low <= 0
+
+
+def overfitting(seen: Observed) -> Found:
+    return None if _kept_accuracy(seen) else _turned(seen)
+
+
+def overconfident(seen: Observed) -> Found:
+    return _turned(seen) if _kept_accuracy(seen) else None
+
+
+def underfitting(seen: Observed) -> Found:
+    gap, clean = seen.last_gap, seen.at_end("train_eval_accuracy")
+    if (
+        gap is None
+        or not seen.shaped
+        or not_finished(seen)
+        or rate_too_high(seen)
+        or dead_start(seen)
+        or diverged(seen)
+    ):
+        return None
+    wrong = 1 - clean - seen.spec.data.label_noise
+    if seen.turn is None and wrong > 0.1 and wrong > 2 * gap.value:
+        return Evidence("clean_accuracy", clean, "percent"), Evidence.of("gap", gap, "points")
+    return None
+
+
+def plateau(seen: Observed) -> Found:
+    if seen.epochs < 10 or seen.turn or dead_start(seen) or rate_too_high(seen):
+        return None
+    half = seen.clean[seen.epochs // 2 :]
+    change = abs(float(half[: len(half) // 2].mean() - half[len(half) // 2 :].mean())) / max(float(half.mean()), 1e-9)
+    if change < 0.01 and half.mean() > 0.05:
+        return Evidence("clean_loss", float(half.mean()), "number"), Evidence("clean_change", change, "percent")
+    return None
+
+
+def leaking(seen: Observed) -> Found:
+    if seen.twins is not None and seen.twins.any():
+        found = [Evidence("twins", int(seen.twins.sum()), "count")]
+        rungs = seen.ladder.rungs if seen.ladder else ()
+        found += [Evidence.of("leaked", rung.share, "points") for rung in rungs if rung.name == "leaked"]
+        return tuple(found)
+    gap = seen.last_gap
+    if gap is None or seen.spec.data.label_noise or gap.high >= 0 or gap.value > -0.02:
+        return None
+    return (Evidence.of("gap", gap, "points"),)
+
+
+def too_few_images(seen: Observed) -> Found:
+    if seen.smallest_effect is None or seen.turn:
+        return None
+    lowest = float(seen.val_loss.min())
+    if seen.smallest_effect <= 0.25 * lowest:
+        return None
+    images = Evidence("images", seen.losses.images if seen.losses else 0, "count")
+    return (
+        images,
+        Evidence("smallest_effect", seen.smallest_effect, "number"),
+        Evidence("lowest_loss", lowest, "number"),
+    )
+
+
+def healthy(seen: Observed) -> Found:
+    if not seen.shaped or seen.smallest_effect is None or seen.rise is None or seen.state.status == Status.FAILED:
+        return None
+    broken = (
+        diverged,
+        dead_start,
+        chance_in_inference,
+        class_collapse,
+        rate_too_high,
+        too_few_images,
+        leaking,
+        underfitting,
+    )
+    if _turned(seen) or any(rule(seen) for rule in broken):
+        return None
+    return Evidence.of("loss_cost", seen.rise.loss, "number"), Evidence(
+        "smallest_effect", seen.smallest_effect, "number"
+    )

@@ -1,0 +1,156 @@
+"""The English of a diagnosis: a headline, a sentence for each finding, titles of figures. Never parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tl_core.diagnosis.types import Diagnosis, Evidence, Finding, Turn
+from tl_core.diagnosis.verdicts import VERDICTS
+from tl_core.intervals import Estimate
+from tl_core.text import counted, percent
+
+TITLES = {
+    "epochs": "Epochs before",
+    "clean_loss": "Clean training loss at the end",
+    "lowest_clean_loss": "Lowest clean training loss",
+    "chance_loss": "Loss of guessing",
+    "reported_accuracy": "Reported training accuracy",
+    "clean_accuracy": "Clean training accuracy",
+    "predicted_classes": "Classes that are predicted",
+    "present_classes": "Classes with five or more validation images",
+    "clean_falls": "Fall of the clean training loss in the last fifth",
+    "val_falls": "Fall of the validation loss in the last fifth",
+    "fall_kept": "Last third's fall of the clean loss, of the first third's",
+    "turn": "Validation loss turned in epoch",
+    "loss_cost": "Rise of the validation loss from its lowest to the end",
+    "accuracy_cost": "Fall of the validation accuracy meanwhile",
+    "clean_fall": "Fall of the clean training loss meanwhile",
+    "gap": "Clean training accuracy minus validation accuracy",
+    "clean_change": "Change of the clean training loss in the second half",
+    "twins": "Validation images with near-twins in training",
+    "leaked": "Accuracy that they add",
+    "images": "Validation images",
+    "smallest_effect": "Smallest rise that these images would have shown",
+    "lowest_loss": "Lowest validation loss",
+}
+"""Titles of the figures that findings rest on, by name."""
+
+BEFORE = "Nothing can be said before the first epoch."
+EARLY = "It is too early to say: the shape of curves shows after four epochs."
+
+
+def headline(diagnosis: Diagnosis) -> str:
+    """A diagnosis in one sentence."""
+    if not diagnosis.epochs:
+        return BEFORE
+    return sentence(diagnosis.main) if diagnosis.main else EARLY
+
+
+def sentence(finding: Finding) -> str:
+    """A finding in one sentence, with its figures."""
+    said = _SENTENCES.get(finding.verdict)
+    return said(finding) if said else f"{VERDICTS[finding.verdict].title}."
+
+
+def figure(evidence: Evidence) -> str:
+    """The value of a figure with its interval: "0.123 (0.100 to 0.150)"."""
+    value, one = _number(evidence), evidence.interval
+    if one is None or one.low == one.high:
+        return value
+    ends = (_number(Evidence(evidence.name, end, evidence.format)) for end in (one.low, one.high))
+    return f"{value} ({' to '.join(ends)})"
+
+
+def onset(turn: Turn) -> str:
+    """When it turned: "epoch 9 (7 to 11)"."""
+    return f"epoch {turn.epoch:,}" + ("" if turn.low == turn.high else f" ({turn.low:,} to {turn.high:,})")
+
+
+def points(estimate: Estimate) -> str:
+    """A difference of accuracies with its interval: "+1.2 points (0.2 to 2.3)"."""
+    low, high = (f"{100 * end:.1f}" for end in (estimate.low, estimate.high))
+    return f"{100 * estimate.value:+.1f} points ({low} to {high})"
+
+
+def _number(evidence: Evidence) -> str:
+    value = evidence.value
+    return {
+        "number": f"{value:.3f}",
+        "percent": percent(value),
+        "points": f"{100 * value:.1f} points",
+        "count": f"{value:,.0f}",
+        "epoch": f"{value:,.0f}",
+    }[evidence.format]
+
+
+def _named(finding: Finding, name: str) -> str:
+    found = next((one for one in finding.evidence if one.name == name), None)
+    return figure(found) if found else "unknown"
+
+
+def _overfitting(finding: Finding) -> str:
+    return (
+        f"Overfitting since epoch {_named(finding, 'turn')}: going on to the end raised the validation loss by {_named(finding, 'loss_cost')}"
+        + (
+            f" and cost {_named(finding, 'accuracy_cost')} of accuracy."
+            if finding.value("accuracy_cost") is not None
+            else "."
+        )
+    )
+
+
+def _overconfident(finding: Finding) -> str:
+    return (
+        f"Overconfident since epoch {_named(finding, 'turn')}: the validation loss rose by {_named(finding, 'loss_cost')}, the accuracy "
+        f"did not fall ({_named(finding, 'accuracy_cost')})."
+    )
+
+
+def _healthy(finding: Finding) -> str:
+    return (
+        f"No overfitting can be seen: a rise of the validation loss by {_named(finding, 'smallest_effect')} would have shown "
+        "with a probability of 80 %."
+    )
+
+
+def _too_few(finding: Finding) -> str:
+    images = counted(int(finding.value("images") or 0), "validation image")
+    return (
+        f"{images} cannot tell: the validation loss would have to rise by {_named(finding, 'smallest_effect')} over its lowest of "
+        f"{_named(finding, 'lowest_loss')} to be seen."
+    )
+
+
+_SENTENCES: dict[str, Callable[[Finding], str]] = {
+    "diverged": lambda finding: "Diverged: the loss grew without bound.",
+    "batch-statistics": lambda finding: (
+        f"Learns in training ({_named(finding, 'reported_accuracy')} reported), but guesses in use ({_named(finding, 'clean_accuracy')} clean)."
+    ),
+    "dead-start": lambda finding: (
+        f"Never started to learn: the clean training loss is {_named(finding, 'clean_loss')}, that of guessing {_named(finding, 'chance_loss')}."
+    ),
+    "class-collapse": lambda finding: (
+        f"Only {_named(finding, 'predicted_classes')} of {_named(finding, 'present_classes')} classes are ever predicted."
+    ),
+    "overfitting": _overfitting,
+    "overconfident": _overconfident,
+    "rate-too-high": lambda finding: (
+        f"The learning rate is too high: the clean training loss ends at {_named(finding, 'clean_loss')}, its lowest was "
+        f"{_named(finding, 'lowest_clean_loss')}."
+    ),
+    "rate-too-low": lambda finding: (
+        f"The learning rate is too low: the clean training loss still falls as fast as at the start, from {_named(finding, 'clean_loss')}."
+    ),
+    "not-finished": lambda finding: (
+        f"Not finished: in the last fifth of the epochs the validation loss still fell by {_named(finding, 'val_falls')}."
+    ),
+    "underfitting": lambda finding: (
+        f"Underfitting: even the training images are right in only {_named(finding, 'clean_accuracy')}, and the gap to validation is "
+        f"{_named(finding, 'gap')}."
+    ),
+    "plateau": lambda finding: (
+        f"Plateau: the second half of the epochs changed the clean training loss by only {_named(finding, 'clean_change')}."
+    ),
+    "too-few-images": _too_few,
+    "healthy": _healthy,
+}
