@@ -122,7 +122,7 @@ def test_forks_that_differ_only_in_where_their_schedule_counts_from_are_told_apa
     runs = tuple(
         RunName.of(f"r{number}", "x", False, spec, "fork of x at epoch 3") for number, spec in enumerate(specs)
     )
-    assert list(labels(runs).values()) == ["schedule from epoch not set", "schedule from epoch 1"]
+    assert list(labels(runs).values()) == ["start schedule from epoch not set", "start schedule from epoch 1"]
     assert differing_settings(runs) == ("start.schedule_from",)
 
 
