@@ -60,8 +60,11 @@ def differences(one: store.Run, other: store.Run) -> Iterator[str]:
     ]
     if lines[0] != lines[1]:
         yield "history"
-    if (one.folder / "val_outputs.bin").read_bytes() != (other.folder / "val_outputs.bin").read_bytes():
-        yield "outputs on validation images"
+    for split in store.EVALUATED_SPLITS:
+        if not np.array_equal(
+            store.read_outputs(one, split).loss, store.read_outputs(other, split).loss, equal_nan=True
+        ):
+            yield f"outputs of {split}"
     entries = [checkpoints.entries_of(run.checkpoints) for run in (one, other)]
     if [entry.epoch for entry in entries[0]] != [entry.epoch for entry in entries[1]]:
         yield "kept checkpoints"

@@ -30,7 +30,7 @@ from tl_core.errors import RunStopped
 from tl_core.experiment.presets import PRESETS
 from tl_core.records import EpochRecord
 from tl_core.store.epochs import EpochLog, lines_of
-from tl_core.store.val_outputs import write_val_outputs
+from tl_core.store.outputs import write_outputs
 
 EPOCHS, FEW = 10_000, 100
 BLOCK, SKIPPED, ROUNDS = 60, 20, 3
@@ -85,8 +85,9 @@ def _lengthened(models: Path, young: store.Run, until: int) -> store.Run:
     records = list(store.read_epochs(young))
     records += [_later(records[-1], epoch) for epoch in range(len(records) + 1, until + 1)]
     log = EpochLog(made, lines_of(records[:-1]))
-    labels = store.read_val_outputs(young).labels
-    write_val_outputs(made, until, cross_entropy(np.zeros((len(labels), 10)), labels))
+    labels = {split: store.read_outputs(young, split).labels for split in store.EVALUATED_SPLITS}
+    unsure = {split: cross_entropy(np.zeros((len(of), 10)), of) for split, of in labels.items()}
+    write_outputs(made, until, unsure)
     values = checkpoints.load(young.checkpoints, checkpoints.entries_of(young.checkpoints)[-1])
     checkpoints.save(made.checkpoints, values, records[-1], log.append(records[-1]), until, 1)
     return made

@@ -16,7 +16,8 @@ from tl_core.metrics import Measured
 from tl_core.records import Activity, Progress, Stage
 from tl_core.store import Run
 from tl_core.store.fork_start import Start, write_start
-from tl_core.store.val_outputs import write_val_outputs
+from tl_core.store.image_keys import write_image_keys
+from tl_core.store.outputs import write_outputs
 
 PROGRESS = Progress(Activity(Stage.TRAINING, 2), 3, 10, since=1.0, at=2.0)
 
@@ -42,9 +43,11 @@ FILES = (
     "state.json",
     "metrics.jsonl",
     "val_outputs.bin",
+    "train_eval_outputs.bin",
     "progress.json",
     "checkpoints/manifest.json",
     "report/data.json",
+    "report/images.json",
     "report/validation.json",
     "report/test.json",
     "notes.json",
@@ -73,7 +76,9 @@ def add_whole(models: Path, title: str = "whole", **state: Any) -> Run:
     start = Start("parent", "parent", 1, "", "", "data", ("cat", "dog"), records)
     write_start(run, start, {"model/kernel": np.zeros(2, np.float32)})
     labels = np.array([0, 1])
-    write_val_outputs(run, 1, Measured(np.eye(2), np.array([0.1, 0.2]), labels, labels))
+    measured = Measured(np.eye(2), np.array([0.1, 0.2]), labels, labels)
+    write_outputs(run, 1, {"val": measured, "train_eval": measured})
+    write_image_keys(run, {"val": ["a.jpg", "b.jpg"], "train_eval": ["c.jpg", "d.jpg"]})
     run.log.write_bytes(LOG)
     return run
 
@@ -105,7 +110,7 @@ def _numbers(number: Any) -> Callable[[bytes], bytes]:
     def write(content: bytes) -> bytes:
         if content == LOG:
             return content  # No numbers in it.
-        if content.startswith(b"tlvalout"):
+        if content.startswith((b"tlvalout", b"tltrnout")):
             return content[:8] + b"\xff" * (len(content) - 8)
         if content.startswith(b"PK"):
             return content[:100] + b"\xff" * 100 + content[200:]

@@ -80,7 +80,7 @@ def test_a_fork_has_the_lines_and_losses_until_then_and_says_whose_they_are(mode
     lines = read_lines(made)
     assert [(line["epoch"], line["inherited"]) for line in lines] == [(epoch, parent.id) for epoch in (1, 2, 3)]
     assert tuple(store.read_epochs(made)) == fork_start.inherited(made)
-    outputs = store.read_val_outputs(made)
+    outputs = store.read_outputs(made)
     assert outputs.loss[:, 0].tolist() == [1, 2, 3]
     assert (outputs.predicted == -1).all(), "an earlier version kept losses alone"
 
@@ -302,7 +302,7 @@ def test_other_images_of_the_same_classes_are_allowed_with_a_remark(models: Path
     made = forks.fork(models, parent, 2, {"data.source": f"folder:{theirs}"})
     (remark,) = forks.fork_warnings(parent, resolve(store.read_spec(made)))
     assert "other images" in remark
-    assert store.read_val_outputs(made).epochs == 0
+    assert store.read_outputs(made).epochs == 0
     assert forks.fork_warnings(parent, resolve(forks.continued(parent, 2))) == ()
 
 

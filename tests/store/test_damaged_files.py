@@ -27,10 +27,12 @@ READERS: dict[str, Callable[[Run], Any]] = {
     "spec.json": store.read_spec,
     "state.json": _state,
     "metrics.jsonl": store.read_epochs,
-    "val_outputs.bin": lambda run: store.read_val_outputs(run).predicted.tolist(),
+    "val_outputs.bin": lambda run: store.read_outputs(run).predicted.tolist(),
+    "train_eval_outputs.bin": lambda run: store.read_outputs(run, "train_eval").predicted.tolist(),
     "progress.json": store.read_progress,
     "checkpoints/manifest.json": checkpoints.kept,
     "report/data.json": store.classes_of,
+    "report/images.json": lambda run: store.read_image_keys(run, "val"),
     "notes.json": store.read_notes,
     "adjust.json": live_changes.asked,
     "adjustments.json": live_changes.changes_in_force,
@@ -42,6 +44,7 @@ HARMLESS = {
     ("adjustments.json", "an empty list"),  # As before the first change.
     ("notes.json", "an object of others"),  # As another version may write.
     *(("notes.json", damage) for damage in NUMBERS),  # It has none.
+    *(("report/images.json", damage) for damage in NUMBERS),  # It has none.
     ("report/data.json", "numbers of 400 digits"),  # Of classes only the names are read.
 }
 

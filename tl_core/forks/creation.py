@@ -21,10 +21,11 @@ from tl_core.store import run as folders
 from tl_core.store.checkpoints import Checkpoint, kept_at, records_at, unreadable
 from tl_core.store.epochs import FILE, lines_of
 from tl_core.store.fork_start import MODEL, Start, inherited, read_weights, start_weights, write_start
+from tl_core.store.image_keys import copy_image_keys
 from tl_core.store.notes import title_of
+from tl_core.store.outputs import copy_outputs
 from tl_core.store.run import Run, classes_of
 from tl_core.store.state import read_state, write_state
-from tl_core.store.val_outputs import copy_val_outputs
 
 EPOCH = "start.epoch"
 
@@ -55,7 +56,8 @@ def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
         write_start(made, start, values)
         write_bytes(made.folder / FILE, lines_of(start.records))
         if spec.data.source == folders.read_spec(parent).data.source:
-            copy_val_outputs(parent, made, epoch)
+            copy_outputs(parent, made, epoch)
+            copy_image_keys(parent, made)
         came = ForkOrigin(parent.id, epoch, start.title)
         write_state(made, forked_from=came, epoch=epoch, epochs=resolve(spec).epochs)
 

@@ -3,11 +3,12 @@
 runs/<id>/spec.json       the experiment; never changed
           state.json      status and progress (`RunState`); replaced atomically
           metrics.jsonl   one line per epoch; appended; see epochs.py
-          val_outputs.bin prediction and loss of every validation image, one row per epoch; see val_outputs.py
+          val_outputs.bin, train_eval_outputs.bin   prediction and loss of every validation image, and of the clean training subset,
+                          one row per epoch; see outputs.py and output_file.py
           progress.json   its current stage (`Progress`); while it trains
           checkpoints/    see engine/training/checkpoints.py
           export/         the best epoch as a .keras file with its signature
-          report/         data, validation and test reports
+          report/         data, validation and test reports; the keys of the images of outputs (see image_keys.py)
           log.txt         events, and the traceback of every error
           notes.json      title, tags and note
           adjust.json, adjustments.json   live changes; see live_changes.py
@@ -22,7 +23,10 @@ ahead.json                the experiment set up on the Train page
 from tl_core.store import changes, prefetch, queue
 from tl_core.store.epochs import EpochReader, Epochs, read_epochs
 from tl_core.store.figures import EpochFigures, RunFigures, leaders, read_figures, run_figures, validation_images
+from tl_core.store.image_keys import read_image_keys
 from tl_core.store.notes import Notes, name_of, read_notes, title_of, write_notes
+from tl_core.store.output_file import EVALUATED_SPLITS, EvaluatedSplit
+from tl_core.store.outputs import Outputs, OutputsReader, read_outputs
 from tl_core.store.processes import is_alive, this_process
 from tl_core.store.run import (
     FAILED,
@@ -61,9 +65,9 @@ from tl_core.store.state import (
     write_progress,
     write_state,
 )
-from tl_core.store.val_outputs import ValOutputs, read_val_outputs
 
 __all__ = [
+    "EVALUATED_SPLITS",
     "FAILED",
     "FINISHED",
     "INTERRUPTED",
@@ -74,10 +78,12 @@ __all__ = [
     "EpochFigures",
     "EpochReader",
     "Epochs",
+    "EvaluatedSplit",
     "Notes",
+    "Outputs",
+    "OutputsReader",
     "Run",
     "RunFigures",
-    "ValOutputs",
     "cache_folder",
     "changes",
     "classes_of",
@@ -97,11 +103,12 @@ __all__ = [
     "queue",
     "read_epochs",
     "read_figures",
+    "read_image_keys",
     "read_notes",
+    "read_outputs",
     "read_progress",
     "read_spec",
     "read_state",
-    "read_val_outputs",
     "request_stop",
     "reserve",
     "run_figures",

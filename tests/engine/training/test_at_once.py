@@ -72,8 +72,9 @@ def trained(settings: dict[str, Any], classes: int, at_once: bool) -> tuple[list
     trainer = Trainer.build(tail, PhaseData(part(0, IMAGES), part(0, 30), part(IMAGES, IMAGES + VALIDATING)), phase)
     lines: list[dict[str, Any]] = []
     for epoch in (1, 2):
-        record, measured = trainer.epoch(epoch, quiet)
-        lines.append({**record.to_line(), "seconds": 0, "images_per_second": 0, "losses": measured.losses.tolist()})
+        record, evaluated = trainer.epoch(epoch, quiet)
+        losses = np.concatenate([outputs.losses for outputs in evaluated.values()]).tolist()
+        lines.append({**record.to_line(), "seconds": 0, "images_per_second": 0, "losses": losses})
     return lines, [np.asarray(variable).copy() for variable in trainer.variables.values()]
 
 

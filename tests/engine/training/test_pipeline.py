@@ -70,10 +70,13 @@ def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
     best = min(lines, key=lambda line: line["val_loss"])
     assert (state.best_epoch, state.best_metrics["val_loss"]) == (best["epoch"], best["val_loss"])
     assert store.read_spec(run) == spec
-    outputs = store.read_val_outputs(run)
-    assert outputs.loss.shape == (len(lines), state.images["validation"])
-    np.testing.assert_allclose(outputs.loss.mean(axis=1), [line["val_loss"] for line in lines], rtol=1e-5)
-    np.testing.assert_allclose(outputs.correct.mean(axis=1), [line["val_accuracy"] for line in lines])
+    images = {"val": state.images["validation"], "train_eval": min(state.images["train"], TRAIN_EVAL_IMAGES)}
+    for split in store.EVALUATED_SPLITS:
+        outputs = store.read_outputs(run, split)
+        assert outputs.loss.shape == (len(lines), images[split])
+        np.testing.assert_allclose(outputs.loss.mean(axis=1), [line[f"{split}_loss"] for line in lines], rtol=1e-5)
+        np.testing.assert_allclose(outputs.correct.mean(axis=1), [line[f"{split}_accuracy"] for line in lines])
+        assert len(set(store.read_image_keys(run, split))) == images[split]
     for part in ("validation", "test"):
         report = json.loads((run.report / f"{part}.json").read_text())
         assert sum(map(sum, report["confusion"])) == state.images[part] == report["images"]
@@ -237,7 +240,7 @@ def test_validation_images_are_never_augmented_nor_trained_on(shared_models: Pat
     for value in (spec, spec.with_values({"augment": {}})):
         run = store.create(shared_models, value.with_values({"train.learning_rate": 1e-7, "train.epochs": 1}))
         train(run, shared_models, quiet)
-        losses.append(store.read_val_outputs(run).loss[0])
+        losses.append(store.read_outputs(run).loss[0])
     np.testing.assert_allclose(losses[0], losses[1], atol=1e-4)
 
 

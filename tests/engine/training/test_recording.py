@@ -17,7 +17,8 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_json
 from tl_core.metrics import Measured
 from tl_core.records import EpochRecord
-from tl_core.store.val_outputs import write_val_outputs
+from tl_core.store import EvaluatedSplit
+from tl_core.store.outputs import write_outputs
 
 IMAGES = 5
 
@@ -32,16 +33,17 @@ def record(epoch: int, **more: float) -> EpochRecord:
     return EpochRecord(epoch, "head", found, {"head": 1e-3}, 1.25, 80.0)
 
 
-def measured(epoch: int) -> Measured:
+def measured(epoch: int) -> dict[EvaluatedSplit, Measured]:
     labels = np.arange(IMAGES) % 3
-    return Measured(np.full((IMAGES, 3), 1 / 3), np.full(IMAGES, float(epoch)), (labels + epoch) % 3, labels)
+    outputs = Measured(np.full((IMAGES, 3), 1 / 3), np.full(IMAGES, float(epoch)), (labels + epoch) % 3, labels)
+    return {"val": outputs, "train_eval": outputs}
 
 
 def recorded(run: store.Run, epochs: range, metric: str = "val_loss", keep: int = 5) -> recording.History:
     """Records epochs as a run does."""
     history = recording.taken_up(run, metric)
     for epoch in epochs:
-        write_val_outputs(run, epoch, measured(epoch))
+        write_outputs(run, epoch, measured(epoch))
         mark = history.append(record(epoch))
         assert history.best is not None
         variables = {"model/a": np.full(1, epoch)}
@@ -62,22 +64,22 @@ def test_epochs_come_back_as_they_were_recorded(run: store.Run) -> None:
 
 def test_what_stands_behind_the_checkpoint_is_cut_off(run: store.Run) -> None:
     history = recorded(run, range(1, 3))
-    write_val_outputs(run, 3, measured(3))
+    write_outputs(run, 3, measured(3))
     history.append(record(3))
     with (run.folder / "metrics.jsonl").open("a") as file:
         file.write('{"epoch": 4, "val_lo')
     assert [row.epoch for row in recording.taken_up(run, "val_loss").records] == [1, 2]
     assert epochs_in(run) == [1, 2]
-    assert store.read_val_outputs(run).epochs == 2
+    assert [store.read_outputs(run, split).epochs for split in store.EVALUATED_SPLITS] == [2, 2]
 
 
 def test_an_epoch_recorded_again_after_a_resume_leaves_the_same_bytes(run: store.Run, tmp_path: Path) -> None:
     recorded(run, range(1, 5))
     other = store.create(tmp_path / "other", ExperimentSpec())
     recorded(other, range(1, 4)).append(record(9))
-    write_val_outputs(other, 4, measured(9))
+    write_outputs(other, 4, measured(9))
     recorded(other, range(4, 5))
-    for name in ("metrics.jsonl", "val_outputs.bin", "checkpoints/manifest.json"):
+    for name in ("metrics.jsonl", "val_outputs.bin", "train_eval_outputs.bin", "checkpoints/manifest.json"):
         assert (other.folder / name).read_bytes() == (run.folder / name).read_bytes(), name
 
 
@@ -131,9 +133,9 @@ def test_losses_of_an_earlier_version_are_taken_over(run: store.Run) -> None:
     store.write_state(run, images={"validation": IMAGES}, loss_name="cross-entropy")
     (run.folder / "val_outputs.bin").unlink()
     (run.folder / "val_losses.f32").write_bytes(np.repeat(np.arange(1, 4, dtype="<f4"), IMAGES).tobytes())
-    assert store.read_val_outputs(run).loss[:, 0].tolist() == [1, 2, 3]
+    assert store.read_outputs(run).loss[:, 0].tolist() == [1, 2, 3]
     recorded(run, range(3, 4))
-    outputs = store.read_val_outputs(run)
+    outputs = store.read_outputs(run)
     assert outputs.loss[:, 0].tolist() == [1, 2, 3]
     assert outputs.predicted[:, 0].tolist() == [-1, -1, 0]
     assert outputs.labels.tolist() == [0, 1, 2, 0, 1]
@@ -166,8 +168,8 @@ def test_an_epoch_reaches_the_disk_outputs_first_then_its_line_its_checkpoint_an
 
     monkeypatch.setattr(os, "fsync", fsync)
     recorded(run, range(3, 4))
-    assert [name.rpartition("-")[2] if name.startswith(".tmp-") else name for name in synced] == [
-        "val_outputs.bin",
+    assert sorted(synced[:2]) == ["train_eval_outputs.bin", "val_outputs.bin"], "side by side"
+    assert [name.rpartition("-")[2] if name.startswith(".tmp-") else name for name in synced[2:]] == [
         "metrics.jsonl",
         "0003.npz",
         "checkpoints",
@@ -181,13 +183,13 @@ def test_files_grow_by_the_epoch_or_not_at_all(run: store.Run) -> None:
     history = recorded(run, range(1, 2))
     for end in (30, 60, 90):
         for epoch in range(end - 29, end + 1):
-            write_val_outputs(run, 1000 + epoch, measured(epoch))
+            write_outputs(run, 1000 + epoch, measured(epoch))
             mark = history.append(record(1000 + epoch))
             assert history.best is not None
             checkpoints.save(run.checkpoints, {"model/a": np.zeros(1)}, record(1000 + epoch), mark, 1001, 2)
-        names = ("checkpoints/manifest.json", "metrics.jsonl", "val_outputs.bin")
+        names = ("checkpoints/manifest.json", "metrics.jsonl", "val_outputs.bin", "train_eval_outputs.bin")
         sizes.append([(run.folder / name).stat().st_size for name in names])
-    manifest, metrics, outputs = np.diff(np.array(sizes), axis=0).T
+    manifest, metrics, *outputs = np.diff(np.array(sizes), axis=0).T
     assert (abs(manifest) <= 8).all(), "only the digits of a number"
     assert metrics[0] == pytest.approx(metrics[1], rel=0.02)
-    assert outputs.tolist() == [30 * 6 * IMAGES] * 2
+    assert np.array(outputs).tolist() == [[30 * 6 * IMAGES] * 2] * 2

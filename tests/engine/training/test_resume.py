@@ -57,7 +57,8 @@ def outcome(run: store.Run) -> dict[str, Any]:
     return {
         "lines": lines,
         "weights": {name: value.tobytes() for name, value in checkpoints.load(run.checkpoints, newest).items()},
-        "outputs": (run.folder / "val_outputs.bin").read_bytes(),
+        "outputs": [(run.folder / f"{split}_outputs.bin").read_bytes() for split in store.EVALUATED_SPLITS],
+        "keys": (run.report / "images.json").read_bytes(),
         "test": (run.report / "test.json").read_text(),
         "figures": [
             getattr(state, name) for name in ("status", "best_epoch", "best_metrics", "test_accuracy", "epoch")
@@ -71,6 +72,7 @@ def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert one["weights"].keys() == other["weights"].keys()
     assert [name for name, value in one["weights"].items() if value != other["weights"][name]] == []
     assert one["outputs"] == other["outputs"]
+    assert one["keys"] == other["keys"]
     assert json.loads(one["test"]) == json.loads(other["test"])
 
 
@@ -223,8 +225,8 @@ class Killed(BaseException):
 @pytest.mark.parametrize(
     "step",
     quick_first(
-        ["write_val_outputs", "append", "save", "write_manifest", "write_state", "finish"],
-        "write_val_outputs",
+        ["write_outputs", "append", "save", "write_manifest", "write_state", "finish"],
+        "write_outputs",
         "save",
         "write_manifest",
     ),
@@ -245,7 +247,7 @@ def test_a_run_broken_off_at_any_step_of_recording_an_epoch_ends_the_same(
 
         def die_in_last_epoch(*arguments: Any, **options: Any) -> Any:
             training = options.get("epoch", last) == last if step == "write_state" else True
-            if training and len(read_lines(run)) >= last - (step in ("write_val_outputs", "append")):
+            if training and len(read_lines(run)) >= last - (step in ("write_outputs", "append")):
                 raise Killed
             return real(*arguments, **options)
 

@@ -45,10 +45,15 @@ from tl_core.experiment.phases import Phase
 from tl_core.experiment.schedules import Plateau, is_constant, rate
 from tl_core.metrics import METRICS, Measured
 from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage, unwatched
+from tl_core.store import EvaluatedSplit
 
 MEASURING = Activity(Stage.MEASURING)
 
 EVALUATION_BATCH = 32
+
+
+Evaluated = Mapping[EvaluatedSplit, Measured]
+"""The outputs of each evaluated split after an epoch."""
 
 
 class Diverged(RunFailed):
@@ -70,6 +75,11 @@ class PhaseData:
     train: Part
     train_eval: Part
     validation: Part
+
+    @property
+    def evaluated(self) -> dict[EvaluatedSplit, Part]:
+        """What is measured after every epoch."""
+        return {"train_eval": self.train_eval, "val": self.validation}
 
 
 def step_config(
@@ -106,7 +116,7 @@ def balanced(labels: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Trainer:
-    """A phase ready to train: `epoch` trains one epoch and returns its record and the outputs on the validation images."""
+    """A phase ready to train: `epoch` trains one epoch and returns its record and the outputs of each evaluated split."""
 
     tail: keras.Model
     groups: list[ParamGroup]
@@ -135,7 +145,7 @@ class Trainer:
 
     def epoch(
         self, epoch: int, progress: ProgressCallback, records: Sequence[EpochRecord] = ()
-    ) -> tuple[EpochRecord, Measured]:
+    ) -> tuple[EpochRecord, Evaluated]:
         """Trains one epoch.
 
         Args:
@@ -150,22 +160,20 @@ class Trainer:
         seconds = time.monotonic() - started
         measuring = Activity(Stage.MEASURING, epoch)
         with in_place_of_weights(self.averages):
-            train_eval = evaluate(self.forward, self.phase_data.train_eval, progress=progress, activity=measuring)
-            validation = evaluate(self.forward, self.phase_data.validation, progress=progress, activity=measuring)
+            evaluated: Evaluated = {
+                split: evaluate(self.forward, part, progress=progress, activity=measuring)
+                for split, part in self.phase_data.evaluated.items()
+            }
         record = EpochRecord(
             epoch=epoch,
             phase=self.phase.title,
-            metrics={
-                **reported,
-                **metrics.measure("train_eval", train_eval),
-                **metrics.measure("val", validation),
-            },
+            metrics={**reported, **measured(evaluated)},
             learning_rate=self._rates(),
             seconds=round(time.monotonic() - started, 4),
             images_per_second=round(len(self.phase_data.train.labels) / max(seconds, 1e-9), 1),
         )
         _check_finite(record)
-        return record, validation
+        return record, evaluated
 
     def _train(self, epoch: int, progress: ProgressCallback, records: Sequence[EpochRecord]) -> dict[str, float]:
         train = self.phase.spec.train
@@ -228,6 +236,13 @@ class Trainer:
         for group in self.groups:
             rates.setdefault(group.name.partition("/")[0], float(group.optimizer.learning_rate))
         return rates
+
+
+def measured(evaluated: Evaluated) -> dict[str, float]:
+    """The metrics of all evaluated splits, by name."""
+    return {
+        name: value for split, outputs in evaluated.items() for name, value in metrics.measure(split, outputs).items()
+    }
 
 
 def evaluate(

@@ -27,7 +27,7 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import digest_of
 from tl_core.metrics import TRAIN_EVAL_IMAGES
 from tl_core.records import EpochRecord, ProgressCallback
-from tl_core.store import Run
+from tl_core.store import EVALUATED_SPLITS, EvaluatedSplit, Run
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class RunContext:
 
 def phase_data(context: RunContext, phase: Phase, parts: Parts) -> PhaseData:
     split, labels = context.data.split, context.data.dataset.labels
-    measured = train_eval_positions(len(split.train), phase.spec.train.seed)
+    measured = train_eval_positions(len(split.train), context.spec.train.seed)
     still = still_inputs(context, phase, parts)
     return PhaseData(
         train=Part(_training_inputs(context, phase, parts, still), split.train_labels),
@@ -81,8 +81,17 @@ def phase_data(context: RunContext, phase: Phase, parts: Parts) -> PhaseData:
 
 
 def train_eval_positions(images: int, seed: int) -> np.ndarray:
+    """The positions, among a number of training images, of the fixed subset that is measured."""
     chosen = generator_of("clean", seed).permutation(images)[:TRAIN_EVAL_IMAGES]
     return np.sort(chosen)
+
+
+def evaluated_keys(context: RunContext) -> dict[EvaluatedSplit, list[str]]:
+    """The keys of the images of each evaluated split, in the order of its `Part`."""
+    split, items = context.data.split, context.data.dataset.items
+    measured = train_eval_positions(len(split.train), context.spec.train.seed)
+    rows = {"train_eval": split.train[measured], "val": split.validation}
+    return {of: [items[row].key for row in rows[of]] for of in EVALUATED_SPLITS}
 
 
 def still_inputs(context: RunContext, phase: Phase, parts: Parts) -> InputsOf:

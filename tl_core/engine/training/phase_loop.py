@@ -22,7 +22,7 @@ from tl_core.engine.backend import device_name, keras
 from tl_core.engine.networks.assembly import divide
 from tl_core.engine.results.reports import loss_name
 from tl_core.engine.training import checkpoints
-from tl_core.engine.training.epochs import Trainer
+from tl_core.engine.training.epochs import Evaluated, Trainer
 from tl_core.engine.training.phase_data import RunContext, phase_data
 from tl_core.engine.training.weights import first_network, restore_trained
 from tl_core.errors import RunFailed
@@ -30,7 +30,6 @@ from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import HeadSpec
 from tl_core.experiment.stopping import EarlyStopping
-from tl_core.metrics import Measured
 from tl_core.plan import phase_plan
 from tl_core.records import EarlyStop, Environment, EpochRecord, PlannedPhase, RunState
 from tl_core.store import read_state, write_state
@@ -55,8 +54,8 @@ NEVER_LEARNED = (
     "features vanish in them. It cannot continue as it was; start a new run with its settings."
 )
 
-Record = Callable[[EpochRecord, Measured, Mapping[str, keras.Variable]], None]
-"""Saves an epoch: its record, the outputs on the validation images, and all variables that training changes."""
+Record = Callable[[EpochRecord, Evaluated, Mapping[str, keras.Variable]], None]
+"""Saves an epoch: its record, its outputs, and all variables that training changes."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,8 @@ def train_epochs(context: RunContext, records: Sequence[EpochRecord], record: Re
         phase = _phase_at(in_force, epoch)
         if active is None or phase != active.phase:
             active = _entered(context, phase, active, records)
-        trained, measured = active.trainer.epoch(epoch, context.progress, records)
-        record(trained, measured, active.trainer.variables)
+        trained, evaluated = active.trainer.epoch(epoch, context.progress, records)
+        record(trained, evaluated, active.trainer.variables)
         why = rule.update(trained)
     if why:
         _note_early_end(context, _last(context, records), why)

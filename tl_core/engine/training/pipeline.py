@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tl_core import metrics
 from tl_core.data.missing import refuse_missing
 from tl_core.data.prepare import describe
 from tl_core.engine.backend import set_up
@@ -24,8 +23,8 @@ from tl_core.engine.results import export, reports
 from tl_core.engine.results.reports import loss_name, measure_of
 from tl_core.engine.step import forward_pass, variables_of
 from tl_core.engine.training import checkpoints
-from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, Part, evaluate
-from tl_core.engine.training.phase_data import OnEpoch, RunContext, exported_inputs, ignore, phase_data
+from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, Evaluated, Part, evaluate, measured
+from tl_core.engine.training.phase_data import OnEpoch, RunContext, evaluated_keys, exported_inputs, ignore, phase_data
 from tl_core.engine.training.phase_loop import Record, begin, check_unchanged, train_epochs
 from tl_core.engine.training.recording import History, best_values, taken_up
 from tl_core.engine.training.solvers import solve
@@ -33,11 +32,12 @@ from tl_core.engine.training.weights import first_network, restore, signature_of
 from tl_core.errors import RunFailed
 from tl_core.experiment.resolve import Experiment
 from tl_core.files import write_json
-from tl_core.metrics import Measured, of_split
+from tl_core.metrics import of_split
 from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
 from tl_core.store import Run, cache_folder, read_state, write_state
 from tl_core.store.checkpoints import Checkpoint
-from tl_core.store.val_outputs import write_val_outputs
+from tl_core.store.image_keys import write_image_keys
+from tl_core.store.outputs import write_outputs
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,7 @@ def carry_out(
     """
     context = _prepared(run, experiment, models, progress, on_epoch, pool)
     begin(context)
+    write_image_keys(run, evaluated_keys(context))
     history = _taken_up(context)
     discard_export(run)
     try:
@@ -142,11 +143,11 @@ def _train(context: RunContext, history: History, passed: Passed) -> None:
 
 
 def _record(
-    context: RunContext, history: History, passed: Passed, record: EpochRecord, measured: Measured, variables: Any
+    context: RunContext, history: History, passed: Passed, record: EpochRecord, measured: Evaluated, variables: Any
 ) -> None:
     """Saves an epoch, in the order described in `recording`."""
     run, train = context.run, context.spec.train
-    write_val_outputs(run, record.epoch, measured)
+    write_outputs(run, record.epoch, measured)
     mark = history.append(record)
     best = history.best or record
     checkpoints.save(
@@ -171,10 +172,10 @@ def _solve(context: RunContext, record: Record) -> None:
     watch()
     solve(context.model, spec.head, fitted, split.train_labels, len(context.classes), watch)
     forward, measure = forward_pass(parts.tail), measure_of(spec.head)
-    train_eval, validation = (evaluate(forward, part, measure) for part in (learned.train_eval, learned.validation))
-    measured = {**metrics.measure("train_eval", train_eval), **metrics.measure("val", validation)}
+    evaluated = {split: evaluate(forward, part, measure) for split, part in learned.evaluated.items()}
     seconds = round(time.monotonic() - began, 4)
-    record(EpochRecord(phase.first, phase.title, measured, seconds=seconds), validation, variables_of(parts.tail, []))
+    solved = EpochRecord(phase.first, phase.title, measured(evaluated), seconds=seconds)
+    record(solved, evaluated, variables_of(parts.tail, []))
 
 
 def finish(context: RunContext) -> None:

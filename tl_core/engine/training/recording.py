@@ -1,6 +1,6 @@
 """Records the epochs of a run, and restores them on resume.
 
-For each epoch, its outputs on validation images are written first, then its line in metrics.jsonl, its checkpoint, and last the manifest, which
+For each epoch, its outputs on images are written first, then its line in metrics.jsonl, its checkpoint, and last the manifest, which
 has the length and digest of metrics.jsonl for each checkpoint. Whenever a process dies, the manifest lists a checkpoint
 whose epochs are intact in metrics.jsonl; later lines are truncated, and their epochs trained again.
 """
@@ -19,7 +19,7 @@ from tl_core.store import Run
 from tl_core.store.checkpoints import upgrade_manifest
 from tl_core.store.epochs import EpochLog, Mark, lines_of, lines_until
 from tl_core.store.fork_start import inherited
-from tl_core.store.val_outputs import cut_val_outputs
+from tl_core.store.outputs import cut_outputs
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def taken_up(run: Run, metric: str) -> History:
     epochs = EpochLog(run, content)
     done = latest.epoch if latest else len(before)
     checkpoints.forget_after(run.checkpoints, done)
-    cut_val_outputs(run, done)
+    cut_outputs(run, done)
     return History(epochs, metric)
 
 

@@ -20,7 +20,7 @@ from tl_core.records import ProgressCallback, unwatched
 from tl_core.store import Run, classes_of, read_spec, read_state
 from tl_core.store.checkpoints import Checkpoint, kept_at, unreadable
 from tl_core.store.fork_start import Start, read_start, start_weights
-from tl_core.store.val_outputs import remove_val_outputs
+from tl_core.store.outputs import remove_outputs
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def take_start(
     if start.data and (data or read_state(run).data or start.data) != start.data:
         log.warning(OTHER_IMAGES)
         if not checkpoints.entries_of(run.checkpoints):  # The rows of the parent belong to other images.
-            remove_val_outputs(run)
+            remove_outputs(run)
     try:
         put(model, start_weights(run))
     except BadInput as error:
