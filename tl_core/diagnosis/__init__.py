@@ -24,7 +24,7 @@ from tl_core.diagnosis.types import (
 from tl_core.diagnosis.verdicts import VERDICTS, Verdict
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import RunState, Status
-from tl_core.store import Epochs, Run, ValOutputs
+from tl_core.store import Epochs, Outputs, Run
 
 __all__ = [
     "REMEDIES",
@@ -48,8 +48,8 @@ def diagnose(
     spec: ExperimentSpec,
     state: RunState,
     records: Epochs,
-    validation: ValOutputs,
-    training: ValOutputs,
+    validation: Outputs,
+    training: Outputs,
     twins: np.ndarray | None = None,
 ) -> Diagnosis:
     """The diagnosis of a run, at any time. The same arguments give the same diagnosis.
@@ -75,10 +75,5 @@ def diagnose(
 def read_diagnosis(run: Run, twins: np.ndarray | None = None) -> Diagnosis:
     """The diagnosis of a run from its folder; raises BadInput if a file is damaged."""
     records, state = store.read_epochs(run), store.read_state(run)
-    outputs = store.read_val_outputs(run)
-    return diagnose(store.read_spec(run), state, records, outputs, _NONE, twins)
-
-
-_NONE = ValOutputs(
-    np.zeros(0, np.int32), np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
-)
+    validation, training = (store.read_outputs(run, split) for split in store.EVALUATED_SPLITS)
+    return diagnose(store.read_spec(run), state, records, validation, training, twins)

@@ -15,7 +15,7 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.intervals import Estimate
 from tl_core.metrics import TRAIN_EVAL_IMAGES
 from tl_core.records import RunState
-from tl_core.store import Epochs, ValOutputs, run_figures
+from tl_core.store import Epochs, Outputs, run_figures
 
 FEWEST = 4
 """With fewer epochs nothing is said about the shape of curves."""
@@ -36,8 +36,8 @@ class Observed:
     spec: ExperimentSpec
     state: RunState
     records: Epochs
-    validation: ValOutputs
-    training: ValOutputs
+    validation: Outputs
+    training: Outputs
     twins: np.ndarray | None = None
     running: bool = field(default=False)
 
