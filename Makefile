@@ -12,7 +12,7 @@ PYTEST := $(PY) -m pytest -n $(JOBS) --dist worksteal
 # Some containers forbid bytecode files; without them each process compiles the library and the tests again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test unit test-all lint bench course regularisers presets facts settings clean
+.PHONY: help setup run test unit test-all lint bench truth course regularisers presets facts settings clean
 .DEFAULT_GOAL := help
 
 help: ## what each target does
@@ -40,6 +40,9 @@ lint: setup ## style and types
 
 bench: setup ## every figure with a target, measured and written to bench.json; ARGS="--photos FOLDER --json FILE --only NAME,..."
 	$(PY) -m benchmarks $(ARGS)
+
+truth: setup ## everything the lab says about runs, scored against known truth; written to truth.json; ARGS="--only NAME,... --quick"
+	$(PY) -m benchmarks.truth $(ARGS)
 
 course: setup ## repeat a course's published study; ARGS="--photos FOLDER", with train/ and validation/
 	$(PY) -m benchmarks.course $(ARGS)

@@ -1,0 +1,73 @@
+"""Every statement of the lab that is scored against known truth: `python -m benchmarks.truth [--json FILE] [--only NAME,...] [--quick]` (make truth).
+
+docs/diagnosis.md says what each score means. Several minutes on two cores; with --quick, which takes a small share of the cases, seconds a
+part. What is scored is written into truth.json, or where --json says, as it comes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmarks.environment import environment, heading
+from benchmarks.truth.scores import Measure, line, record
+from tl_core.errors import BadInput, unknown
+
+PARTS = {
+    "histories": "verdict and onset of generated histories",
+}
+"""Modules of this package, in the order in which they are scored."""
+
+
+def main() -> None:
+    given = _arguments()
+    names = _named(given.only)
+    found: list[dict[str, Any]] = []
+    here, started = environment(), time.time()
+    print(heading(here), flush=True)
+    print(f"\n{'score':<84} {'measured':>8} {'cases':>6} {'target':<13}", flush=True)
+    for name in names:
+        print(f"{name}: {PARTS[name]}", flush=True)
+        measure: Measure = import_module(f"benchmarks.truth.{name}").measure
+        for score in measure(given.quick):
+            print(line(score), flush=True)
+            found.append({"part": name, **record(score)})
+            seconds = round(time.time() - started)
+            _write(given.json, {**here, "quick": given.quick, "seconds": seconds, "scores": found})
+    print(f"\nWritten to {given.json}.")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.truth", description=__doc__)
+    parser.add_argument(
+        "--json", type=Path, default=Path("truth.json"), help="File of the scores; default: %(default)s."
+    )
+    parser.add_argument("--only", default="", help=f"Comma-separated names: {', '.join(PARTS)}. Default: all.")
+    parser.add_argument("--quick", action="store_true", help="A small share of the cases.")
+    return parser.parse_args()
+
+
+def _named(only: str) -> Sequence[str]:
+    chosen = [name for name in only.split(",") if name]
+    for name in chosen:
+        if name not in PARTS:
+            raise unknown("--only", "part", name, PARTS)
+    return [name for name in PARTS if not chosen or name in chosen]
+
+
+def _write(file: Path, values: dict[str, Any]) -> None:
+    """After every score, so that it is kept where a later one fails."""
+    file.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BadInput as error:
+        sys.exit(str(error))

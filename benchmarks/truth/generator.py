@@ -1,0 +1,308 @@
+"""Histories of training whose truth is known: a model of what a network gives each image, epoch by epoch.
+
+The logit of an image's own class, over those of the others, is
+
+    temperature(t) * (signal(t) * clarity + noise(t) * drift(t) + own(t))
+
+clarity: how well general features show the class of the image, about 1, below 0 for an image that looks like another class.
+drift: what memorising other images does to this one, of mean 0 over the images; it turns slowly with the epochs.
+own: what memorising this image does; nil for an image that is not trained on.
+The other classes have logits of their own, which the network cannot tell from noise, and all classes a bias that jumps from epoch to epoch,
+as a learning rate that is not small makes it.
+
+The truth is that of the population: the same epochs for `POOL` images more, which no one who is scored gets to see. A history has turned
+if the population's loss, without the jumps, ends above its lowest by `TURNED` of it, and has not if by less than `FLAT`; in between it is
+neither. Its turn is the epoch in which the population's loss, with the jumps, is lowest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+POOL = 30_000
+TURNED, FLAT = 0.10, 0.01
+IMAGES = (100, 200, 341, 600, 1000, 2000)
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a network is like in each epoch: arrays of shape (epochs,), except single numbers.
+
+    Attributes:
+        jump: Standard deviation of the biases of the classes, from epoch to epoch.
+        hard: Standard deviation of clarity.
+        wrong: Share of the training images with another class's label.
+        val_wrong: Share of the validation images, and of the population, with such a label.
+        leaked: Share of the validation images that are trained on.
+        easier: What is added to the clarity of validation images.
+        lost: Number of classes that are never predicted.
+        fooled: Whether the network guesses when it does not train.
+    """
+
+    signal: np.ndarray
+    noise: np.ndarray
+    own: np.ndarray
+    temperature: np.ndarray
+    jump: float = 0.0
+    hard: float = 0.5
+    wrong: float = 0.0
+    val_wrong: float = 0.0
+    leaked: float = 0.0
+    easier: float = 0.0
+    lost: int = 0
+    fooled: bool = False
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Outputs on images: labels (images,), predictions and losses (epochs, images)."""
+
+    labels: np.ndarray
+    predicted: np.ndarray
+    loss: np.ndarray
+
+    @property
+    def accuracy(self) -> np.ndarray:
+        return np.asarray((self.predicted == self.labels).mean(axis=1))
+
+
+@dataclass(frozen=True)
+class History:
+    """What a run leaves, and the truth about it.
+
+    Attributes:
+        kind: What the course was made to be.
+        reported: Accuracy and loss while training, shape (epochs,).
+        twins: Whether each validation image is trained on: bool, shape (images,).
+        rise: By what share the population's loss ends above its lowest, without the jumps.
+        turn: The epoch, from 1, of the population's lowest loss.
+    """
+
+    kind: str
+    classes: int
+    trained: int
+    train: Sample
+    validation: Sample
+    reported: tuple[np.ndarray, np.ndarray]
+    twins: np.ndarray
+    rise: float
+    turn: int
+    population: np.ndarray = field(repr=False)
+
+    @property
+    def turned(self) -> bool | None:
+        """None if it is neither turned nor flat."""
+        return True if self.rise >= TURNED else False if self.rise <= FLAT else None
+
+
+def generate(kind: str, seed: int, images: int | None = None) -> History:
+    """A history of a kind of `KINDS`.
+
+    Args:
+        images: Number of validation images; drawn from `IMAGES` if None.
+    """
+    rng = np.random.default_rng([seed, *kind.encode()])
+    classes, epochs = int(rng.choice((2, 3, 5, 8))), int(rng.integers(12, 81))
+    course = KINDS[kind](rng, epochs, classes)
+    biases = rng.normal(0, 1, (epochs, classes)) * course.jump
+    if course.lost:
+        biases[:, : course.lost] -= 60.0
+    images = images or int(rng.choice(IMAGES))
+    trained = int(rng.choice((150, 400, 1000, 3000)))
+    train = _sample(rng, course, min(trained, 1000), classes, biases, own=1.0, wrong=course.wrong)
+    twins = rng.random(images) < course.leaked
+    validation = _sample(
+        rng, course, images, classes, biases, own=twins * 1.0, wrong=course.val_wrong, easier=course.easier
+    )
+    jumps = biases if not course.lost else np.where(biases < -30, 0.0, biases)
+    pool, calm = _population(rng, course, classes, biases, biases - jumps)
+    noisy = np.clip(train.accuracy - abs(rng.normal(0.03, 0.02)), 0, 1)
+    if course.fooled:
+        train, validation = _guessing(rng, train, classes), _guessing(rng, validation, classes)
+    rise = float(calm[-1] / calm.min() - 1)
+    return History(
+        kind,
+        classes,
+        trained,
+        train,
+        validation,
+        (noisy, train.loss.mean(axis=1) * 1.1),
+        twins,
+        rise,
+        int(pool.argmin()) + 1,
+        pool,
+    )
+
+
+def _sample(
+    rng: np.random.Generator,
+    course: Course,
+    images: int,
+    classes: int,
+    biases: np.ndarray,
+    own: np.ndarray | float = 0.0,
+    wrong: float = 0.0,
+    easier: float = 0.0,
+) -> Sample:
+    """Outputs on as many new images. own: for each, how much of what is memorised of itself it has."""
+    labels, logits = _logits(rng, course, images, classes, own, wrong, easier)
+    logits += biases[:, None, :].astype(np.float32)
+    return Sample(labels, logits.argmax(axis=2), _cross_entropy(logits, labels))
+
+
+def _logits(
+    rng: np.random.Generator,
+    course: Course,
+    images: int,
+    classes: int,
+    own: np.ndarray | float,
+    wrong: float,
+    easier: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Labels (images,) and logits without biases: float32, shape (epochs, images, classes)."""
+    epochs = len(course.signal)
+    true = rng.integers(0, classes, images)
+    labels = np.where(rng.random(images) < wrong, (true + rng.integers(1, classes, images)) % classes, true)
+    clarity = 1 + easier + course.hard * rng.normal(0, 1, images) - 0.4 * course.hard * rng.exponential(1, images)
+    angle = rng.uniform(0.3, 1.0) * np.linspace(0, 1.5, epochs)[:, None]
+    drift = np.cos(angle) * rng.normal(0, 1, images) + np.sin(angle) * rng.normal(0, 1, images)
+    wobble = 0.08 * rng.standard_normal((epochs, images), np.float32)
+    others = rng.normal(0, 0.6, (images, classes)).astype(np.float32)
+    logits = np.repeat(others[None], epochs, axis=0)
+    rows = np.arange(images)
+    signal = course.signal[:, None] * clarity * (1 + wobble)
+    logits[:, rows, true] += (signal + course.noise[:, None] * drift).astype(np.float32)
+    logits[:, rows, labels] += (course.own[:, None] * own).astype(np.float32)
+    return labels, logits * course.temperature[:, None, None].astype(np.float32)
+
+
+def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """float32, shape (epochs, images)."""
+    top = logits.max(axis=2)
+    total = np.log(np.exp(logits - top[..., None]).sum(axis=2)) + top
+    return np.asarray(total - logits[:, np.arange(len(labels)), labels])
+
+
+def _population(rng: np.random.Generator, course: Course, classes: int, *biases: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The mean loss of images like the validation images that are not trained on, with each of some biases: shapes (epochs,)."""
+    parts = 10
+    total = np.zeros((len(biases), len(course.signal)))
+    for _ in range(parts):
+        labels, logits = _logits(rng, course, POOL // parts, classes, 0.0, course.val_wrong, course.easier)
+        for place, one in enumerate(biases):
+            total[place] += _cross_entropy(logits + one[:, None, :].astype(np.float32), labels).mean(axis=1)
+    return tuple(total / parts)
+
+
+def _guessing(rng: np.random.Generator, sample: Sample, classes: int) -> Sample:
+    """The same images, with statistics that do not fit: nearly the same answer for each."""
+    epochs, images = sample.loss.shape
+    logits = rng.normal(0, 0.5, (epochs, 1, classes)) + rng.normal(0, 0.02, (epochs, images, classes))
+    shares = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
+    return Sample(sample.labels, shares.argmax(axis=2), -np.log(shares[:, np.arange(images), sample.labels]))
+
+
+def _grown(epochs: int, pace: float) -> np.ndarray:
+    """From near 0 to 1: what is left to learn falls by a factor e in `pace` epochs."""
+    return np.asarray(1 - np.exp(-np.arange(1, epochs + 1) / pace))
+
+
+def _after(epochs: int, start: float, power: float) -> np.ndarray:
+    """0 up to a share of the epochs, then up to 1 at the end."""
+    done = np.arange(1, epochs + 1) / epochs
+    return np.asarray((np.maximum(done - start, 0) / (1 - start)) ** power)
+
+
+def _learned(rng: np.random.Generator, epochs: int) -> Course:
+    """A course that has learned what there is to learn by a third of its epochs, and memorises nothing."""
+    signal = rng.uniform(2.5, 6) * _grown(epochs, epochs * rng.uniform(0.04, 0.12))
+    nil = np.zeros(epochs)
+    return Course(
+        signal, nil + rng.uniform(0, 0.5), nil, nil + 1, np.exp(rng.uniform(-4.6, -0.9)), rng.uniform(0.3, 0.7)
+    )
+
+
+def _healthy(rng: np.random.Generator, epochs: int, classes: int) -> Course:
+    course = _learned(rng, epochs)
+    own = rng.uniform(0, 1.5) * _grown(epochs, epochs * rng.uniform(0.1, 0.3))
+    return replace(course, own=own, val_wrong=float(rng.choice((0, 0.02))))
+
+
+def _overfitting(rng: np.random.Generator, epochs: int, classes: int) -> Course:
+    course = _learned(rng, epochs)
+    shape = _after(epochs, rng.uniform(0.05, 0.5), rng.uniform(0.7, 1.5))
+    strength = np.exp(rng.uniform(np.log(0.8), np.log(5)))
+    return replace(course, noise=course.noise + strength * shape, own=2 * strength * shape, temperature=1 + 0.3 * shape)
+
+
+def _overconfident(rng: np.random.Generator, epochs: int, classes: int) -> Course:
+    course = _learned(rng, epochs)
+    shape = _after(epochs, rng.uniform(0.1, 0.5), rng.uniform(0.7, 1.5))
+    hotter = 1 + np.exp(rng.uniform(np.log(0.5), np.log(4))) * shape
+    return replace(course, own=2 * shape, temperature=hotter, hard=rng.uniform(0.6, 1.0))
+
+
+def _wrong_labels(rng: np.random.Generator, epochs: int, classes: int) -> Course:
+    course = _learned(rng, epochs)
+    shape = _after(epochs, rng.uniform(0.05, 0.3), 1.0)
+    level = course.signal.max() * rng.uniform(1.8, 2.6)
+    return replace(course, noise=course.noise + 0.35 * level * shape, own=level * shape, wrong=rng.uniform(0.1, 0.35))
+
+
+def _unfinished(rng: np.random.Generator, epochs: int, classes: int) -> Course:
+    course = _learned(rng, epochs)
+    return replace(course, signal=rng.uniform(4, 7) * _grown(epochs, epochs * rng.uniform(0.5, 1.0)), jump=0.02)
+
+
+def _too_low(rng: np.random.Generator, epochs: int, classes: int) -> Course:
+    course = _learned(rng, epochs)
+    return replace(course, signal=rng.uniform(0.6, 1.4) * np.arange(1, epochs + 1) / epochs, jump=0.0)
+
+
+def _too_high(rng: np.random.Generator, epochs: int, classes: int) -> Course:
+    course = _learned(rng, epochs)
+    hot = rng.uniform(1.5, 4) * np.ones(epochs)
+    return replace(course, temperature=hot, jump=rng.uniform(3, 8), noise=course.noise + 1)
+
+
+def _underfitting(rng: np.random.Generator, epochs: int, classes: int) -> Course:
+    course = _learned(rng, epochs)
+    signal = rng.uniform(0.8, 1.5) * _grown(epochs, epochs * rng.uniform(0.03, 0.08))
+    return replace(course, signal=signal, hard=rng.uniform(0.8, 1.2), jump=0.02)
+
+
+def _dead(rng: np.random.Generator, epochs: int, classes: int) -> Course:
+    nil = np.zeros(epochs)
+    return Course(nil, nil, nil, nil + 0.01, 0.01)
+
+
+def _collapsed(rng: np.random.Generator, epochs: int, classes: int) -> Course:
+    return replace(_healthy(rng, epochs, classes), lost=int(rng.integers(1, classes)))
+
+
+def _leaking(rng: np.random.Generator, epochs: int, classes: int) -> Course:
+    course = _healthy(rng, epochs, classes)
+    return replace(course, leaked=rng.uniform(0.2, 0.9), own=course.own + 2)
+
+
+def _fooled(rng: np.random.Generator, epochs: int, classes: int) -> Course:
+    return replace(_healthy(rng, epochs, classes), fooled=True)
+
+
+KINDS: dict[str, Callable[[np.random.Generator, int, int], Course]] = {
+    "healthy": _healthy,
+    "overfitting": _overfitting,
+    "overconfident": _overconfident,
+    "wrong labels": _wrong_labels,
+    "not finished": _unfinished,
+    "rate too low": _too_low,
+    "rate too high": _too_high,
+    "underfitting": _underfitting,
+    "dead start": _dead,
+    "class collapse": _collapsed,
+    "leaking": _leaking,
+    "chance in use": _fooled,
+}
