@@ -13,7 +13,7 @@ from benchmarks.truth.scores import Score
 from tl_core.diagnosis import Diagnosis, diagnose
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import EpochRecord, RunState, Status
-from tl_core.store import Epochs, ValOutputs
+from tl_core.store import Epochs, Outputs
 
 SEEDS = range(1000, 1020)
 """The histories of these seeds are scored: one of each kind a seed, of `MORE` kinds three. Limits were set on seeds 0 to 99."""
@@ -73,9 +73,9 @@ def diagnosed(history: History) -> Diagnosis:
     return diagnose(ExperimentSpec(), state, records, outputs(history.validation), outputs(history.train), twins)
 
 
-def outputs(sample: Sample) -> ValOutputs:
+def outputs(sample: Sample) -> Outputs:
     loss = sample.loss.astype(np.float32)
-    return ValOutputs(sample.labels.astype(np.int32), sample.predicted.astype(np.int32), np.exp(-loss), loss)
+    return Outputs(sample.labels.astype(np.int32), sample.predicted.astype(np.int32), np.exp(-loss), loss)
 
 
 def _records(history: History) -> Iterator[EpochRecord]:
