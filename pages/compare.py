@@ -1,4 +1,4 @@
-"""The Compare page, curves of several runs over each other: `/compare?runs=ID,ID`."""
+"""The Compare page, several runs beside each other: `/compare?runs=ID,ID`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from pages.ui.charts import colours, comparison, grid, layouts, points, traces
-from pages.ui.charts.component import draw_chart
+from pages.ui.charts import points
 from pages.ui.common import run_list
-from pages.ui.compare import colouring, compared_runs, controls, tables
-from pages.ui.compare.colouring import Colouring
+from pages.ui.compare import chosen_runs, colouring, compared_runs, controls, tables
 from pages.ui.compare.compared_runs import ComparedRun, read_runs
+from pages.ui.compare.curves_view import draw_curves
+from pages.ui.compare.grouping import groups_of
+from pages.ui.compare.map_view import draw_map
 from pages.ui.live import follow
 from pages.ui.markdown import plain
-from tl_core.metrics import metric_of
 from tl_core.store import models_folder
 
-HEIGHT = 400
+VIEWS = {
+    "Curves": (draw_curves, "a measure over the epochs."),
+    "Map": (draw_map, "training across, validation up: who memorises, and who learns."),
+}
 
 STICKY = """<style>
 @media (min-height: 700px) {
@@ -44,37 +47,22 @@ def compared(ids: Sequence[str], listed: Mapping[str, str], view: controls.Chart
     for warning in compared_runs.comparison_warnings(runs, view.quantity):
         st.warning(plain(warning), icon=":material/compare_arrows:")
     if runs:
-        found = colouring.colouring(runs, view.colour_by)
-        st.html(STICKY + colouring.chip_style(controls.KEY, [found.swatch(id) for id in ids]))
+        groups = groups_of(runs, view.group_by)
+        found = colouring.colouring(groups, view.colour_by)
+        st.html(STICKY + colouring.chip_style(chosen_runs.KEY, [found.swatch(id) for id in ids]))
         with st.container(key="compare_chart"):
-            chart(runs, view, found)
+            draw, _ = VIEWS[view.page]
+            draw(groups, view, found)
         tables.draw_results(runs, found)
         download(runs)
     if len(runs) < 2:
         st.info("Choose another run above to add its curves.", icon=":material/add:")
 
 
-def chart(runs: Sequence[ComparedRun], view: controls.ChartView, found: Colouring) -> None:
-    """One chart, or where its curves could not be told apart a small one for each run."""
-    if not any(run.epochs for run in runs):
-        st.info("The first point appears when the first epoch is done.", icon=":material/hourglass_empty:")
-        return
-    if not view.show:
-        st.info("Choose at least one kind of curve.", icon=":material/info:")
-        return
-    colouring.draw_legend(found, view.colour_by)
-    drawn = [run.curves(found.of.get(run.id, "")) for run in runs]
-    if len(runs) > colours.DISTINCT:
-        grid.draw_grid(grid.grid_data(drawn, **view.drawing), "compare-grid", alt(runs, view))
-    else:
-        figure = comparison.compare_figure(drawn, **view.drawing)
-        draw_chart(figure, f"compare-{view.quantity}", HEIGHT, alt(runs, view))
-
-
 def download(runs: Sequence[ComparedRun]) -> None:
     st.download_button(
         "Curves as CSV",
-        lambda: points.curves_csv({"run": run.id, **record.to_line()} for run in runs for record in run.epochs),
+        lambda: points.curves_csv(line for run in runs for line in compared_runs.csv_lines(run)),
         "curves.csv",
         "text/csv",
         icon=":material/download:",
@@ -83,20 +71,13 @@ def download(runs: Sequence[ComparedRun]) -> None:
     )
 
 
-def alt(runs: Sequence[ComparedRun], view: controls.ChartView) -> str:
-    """What the chart shows, in words."""
-    row = metric_of(view.quantity, "val")
-    last = [(run.name, run.epochs[-1].metrics.get(row.name)) for run in runs if run.epochs and row]
-    said = [f"{name} {value:.3f}" for name, value in last if value is not None]
-    if not said:
-        return f"{layouts.title_of(view.quantity)}: {traces.NOT_MEASURED}"
-    return f"{layouts.title_of(view.quantity)} of {len(runs)} runs by {view.x}; validation after the last epoch: {', '.join(said)}."
-
-
 st.title("Compare")
 rows = run_list.rows(models)
-chosen = controls.choose_runs(rows)
+chosen = chosen_runs.choose_runs(rows)
 if chosen:
-    compared(chosen, run_list.labels_of(rows), controls.choose_view([row for row in rows if row.id in chosen]))
+    view = controls.choose_view(
+        [row for row in rows if row.id in chosen], {name: what for name, (_, what) in VIEWS.items()}
+    )
+    compared(chosen, run_list.labels_of(rows), view)
 else:
-    controls.draw_invitation(rows)
+    chosen_runs.draw_invitation(rows)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pages.ui.charts import comparison, curves, points
+from pages.ui.charts.series import series_of
 from pages.ui.common.run_view import read_view
 from pages.ui.compare import tables
 from pages.ui.compare.compared_runs import read_runs
@@ -89,9 +90,8 @@ def test_it_has_a_chart(run: store.Run, values: list[float]) -> None:
 
 def test_it_is_compared(run: store.Run, values: list[float], models: Path) -> None:
     compared, _ = read_runs(models, [run.id], {})
-    figure = comparison.compare_figure(
-        [one.curves("") for one in compared], quantity=ROW.quantity, x="epoch", smoothing=0.0, log=False, show=("val",)
-    )
+    drawn = [series_of(one.named(), ROW.quantity, "epoch", ("val",)) for one in compared]
+    figure = comparison.compare_figure(drawn, quantity=ROW.quantity, x="epoch")
     assert figure["data"][0]["y"] == pytest.approx(values, rel=1e-5)
     (column,) = (column for column in tables.columns_of(compared) if column.title == "Val. median loss")
     assert column.cell(compared[0]).text == f"{values[0]:.4f}", "that of the exported epoch"

@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from pages.ui.charts import colours, comparison, curves, points
 from pages.ui.charts.component import ROUTE, VERSION, plotly_file
 from pages.ui.charts.points import MOST_POINTS, smoothed, thinned
+from pages.ui.charts.series import Named, series_of
 from pages.ui.charts.traces import Marked
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import EpochRecord
@@ -49,9 +50,11 @@ def figure(lines: list[dict[str, Any]], **wanted: Any) -> Figure:
 
 
 def compared(*runs: list[dict[str, Any]], **wanted: Any) -> Figure:
-    named = [comparison.Named(f"run {number}", epochs(lines), f"id-{number}") for number, lines in enumerate(runs)]
-    asked = {"quantity": "loss", "x": "epoch", "smoothing": 0.0, "log": False, "show": ("val", "clean"), **wanted}
-    return comparison.compare_figure(named, **asked)
+    named = [Named(f"run {number}", epochs(lines), f"id-{number}") for number, lines in enumerate(runs)]
+    asked = {"quantity": "loss", "x": "epoch", "show": ("val", "clean"), **wanted}
+    show, aligned = asked.pop("show"), asked.get("aligned", False)
+    drawn = [series_of(run, asked["quantity"], asked["x"], show, aligned) for run in named]
+    return comparison.compare_figure(drawn, **asked)
 
 
 def trace(made: Figure, uid: str) -> dict[str, Any]:
@@ -217,14 +220,8 @@ def test_smoothing_leaves_what_was_measured_faintly_behind_and_in_the_label() ->
 
 
 def test_a_name_made_of_markup_is_shown_as_it_is() -> None:
-    made = comparison.compare_figure(
-        [comparison.Named("<a href='javascript:x'>b</a>", epochs(run(2)))],
-        quantity="loss",
-        x="epoch",
-        smoothing=0,
-        log=False,
-        show=("val",),
-    )
+    drawn = series_of(Named("<a href='javascript:x'>b</a>", epochs(run(2))), "loss", "epoch", ("val",))
+    made = comparison.compare_figure([drawn], quantity="loss", x="epoch")
     assert "<" not in made["data"][0]["name"]
 
 

@@ -130,21 +130,21 @@ def test_a_link_to_a_run_that_is_not_there_says_so_and_shows_the_others(models: 
     assert legend(page) == ["here"]
 
 
-def test_any_number_of_runs_is_compared_beyond_seven_in_small_charts_with_common_axes(models: Path) -> None:
-    runs = [add_run(models, f"run {number}", ((0.9, 0.5 + number / 40),) * 3) for number in range(12)]
+def test_any_number_of_runs_is_compared_beyond_twelve_in_small_charts_with_common_axes(models: Path) -> None:
+    runs = [add_run(models, f"run {number}", ((0.9, 0.5 + number / 40),) * 3) for number in range(13)]
     page = opened(*(run.id for run in runs))
     assert not page.warning
     assert [cell["id"] for cell in grid(page)] == [run.id for run in runs]
-    assert titles(page) == [cell["title"] for cell in grid(page)] == [f"run {number}" for number in range(12)]
+    assert titles(page) == [cell["title"] for cell in grid(page)] == [f"run {number}" for number in range(13)]
     heights = [float(cell["lines"][0]["path"].removeprefix("M").split("L")[0].split()[1]) for cell in grid(page)]
-    assert heights == sorted(heights, reverse=True) and len(set(heights)) == 12, "higher accuracies are drawn higher"
+    assert heights == sorted(heights, reverse=True) and len(set(heights)) == 13, "higher accuracies are drawn higher"
     assert heights[0] == 100, "the lowest of all is at the foot of the common axis"
 
 
-def test_up_to_seven_runs_share_a_chart_with_names_at_the_ends_and_stars_at_exported_epochs(models: Path) -> None:
-    runs = [add_run(models, f"run {number}") for number in range(7)]
+def test_up_to_twelve_runs_share_a_chart_with_names_at_the_ends_and_stars_at_exported_epochs(models: Path) -> None:
+    runs = [add_run(models, f"run {number}") for number in range(12)]
     traces = chart(opened(*(run.id for run in runs)))["figure"]["data"]
-    assert [trace["meta"]["end"] for trace in traces if trace.get("meta")] == [f"run {number}" for number in range(7)]
+    assert [trace["meta"]["end"] for trace in traces if trace.get("meta")] == [f"run {number}" for number in range(12)]
     stars = {trace["legendgroup"]: trace["x"] for trace in traces if trace["uid"].endswith("-star")}
     assert stars == {run.id: [2] for run in runs}
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.ui.charts.comparison import Named
 from pages.ui.charts.grid import POINTS, Axis, grid_data
+from pages.ui.charts.series import Named, series_of
 from pages.ui.charts.traces import Marked
 from tests.pages.folders import epoch_line
 from tl_core.records import EpochRecord
@@ -22,8 +22,8 @@ def named(*accuracies: float, title: str = "a run", best: int = 1) -> Named:
 
 
 def drawn(*runs: Named, **wanted: Any) -> dict[str, Any]:
-    asked = {"quantity": "accuracy", "x": "epoch", "smoothing": 0.0, "log": False, "show": ("val",), **wanted}
-    return grid_data(runs, **asked)
+    asked = {"quantity": "accuracy", "x": "epoch", **wanted}
+    return grid_data([series_of(run, asked["quantity"], asked["x"], ("val",)) for run in runs], **asked)
 
 
 AXES = {

@@ -15,6 +15,7 @@ from tl_core.backbones import BlockFacts
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import OptimizerSpec
+from tl_core.experiment.steps import steps_per_epoch
 from tl_core.metrics import TRAIN_EVAL_IMAGES
 from tl_core.results.lr_range_test import FEWEST_IMAGES, FEWEST_STEPS
 
@@ -211,7 +212,7 @@ def _learning_seconds(phase: Phase, images: dict[str, int]) -> float:
     frozen += 0 if phase.stores_features else measured
     forward = (below * frozen + above * measured) * phase.epochs
     training = 3 * above * train * phase.epochs
-    steps = math.ceil(train / phase.spec.train.batch_size) * phase.epochs
+    steps = steps_per_epoch(phase.spec, train) * phase.epochs
     step = STORED_STEP if phase.trains_from_features and not phase.spec.augment else HEAD_STEP
     return (
         (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores()

@@ -65,6 +65,7 @@ from tl_core.store.state import (
     write_progress,
     write_state,
 )
+from tl_core.store.steps import cumulative_steps
 
 __all__ = [
     "EVALUATED_SPLITS",
@@ -89,6 +90,7 @@ __all__ = [
     "classes_of",
     "clear_progress",
     "create",
+    "cumulative_steps",
     "delete",
     "ended_state",
     "find_run",

@@ -80,6 +80,14 @@ class Epochs(Sequence[EpochRecord]):
         firsts = [self[place] for place in (0, self.inherited, *self.phase_starts) if place < len(self)]
         return tuple(dict.fromkeys(group for record in firsts for group in record.learning_rate))
 
+    @property
+    def head_only(self) -> int:
+        """Number of epochs, from the first on, in which no layer of the backbone trained; 0 for a classifier that is solved."""
+        firsts = sorted({0, self.inherited, *self.phase_starts})
+        thawed = (place for place in firsts if place < len(self) and self[place].learning_rate.keys() - {"head"})
+        rated = bool(self) and bool(self[0].learning_rate)
+        return next(thawed, len(self)) if rated else 0
+
     def at(self, epoch: int) -> EpochRecord | None:
         """The record of an epoch; None if there is none."""
         places = np.flatnonzero(self.column("epoch") == epoch)

@@ -8,9 +8,10 @@ const PALE = 0.15 // Opacity of the other runs meanwhile.
 const DRAWN = Symbol.for("tl-lab.charts") // Those of the page that are drawn; shared like the script.
 const charts = new WeakMap()
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const chart = charts.get(parentElement) ?? mount(parentElement)
   chart.wanted = data
+  chart.send = setTriggerValue
   describe(chart)
   plotly(data.version).then(
     (Plotly) => update(chart, Plotly),
@@ -112,6 +113,10 @@ function update(chart, Plotly) {
   if (first) {
     box.on("plotly_afterplot", () => { nameEnds(chart, Plotly); light(chart) })
     followHover(chart)
+    box.on("plotly_click", ({ points }) => {
+      const run = points[0].data.meta?.open
+      if (run) chart.send?.("opened", run)
+    })
   }
   resetTo(chart)
   nameEnds(chart, Plotly)
@@ -145,6 +150,8 @@ function nameEnds({ box, ends, alive }, Plotly) {
   ends.replaceChildren(...named.map(({ trace }) => endOf(trace, box, Plotly)))
   if (focused !== null) [...ends.children].find((end) => end.dataset.group === focused)?.focus({ preventScroll: true })
   ends.style.left = `${size ? size.l + size.w + 6 : 0}px`
+  const room = bottom + 12
+  ends.classList.toggle("tl-tight", [...ends.children].reduce((tall, end) => tall + end.offsetHeight + 3, 0) > room)
   let free = 0
   const tops = named.map(({ at }, number) => {
     const tall = ends.children[number].offsetHeight + 3
@@ -152,7 +159,7 @@ function nameEnds({ box, ends, alive }, Plotly) {
     free = top + tall
     return top
   })
-  const over = Math.max(0, free - bottom - 12)
+  const over = Math.max(0, free - room)
   tops.forEach((top, number) => { ends.children[number].style.top = `${Math.max(0, top - over)}px` })
 }
 
@@ -161,8 +168,11 @@ function endOf(trace, box, Plotly) {
   const hidden = trace.visible === "legendonly"
   end.type = "button"
   end.className = "tl-chart-end"
-  end.textContent = trace.meta.end
-  end.title = hidden ? "Show its curves" : "Hide its curves"
+  const symbol = make("span", "tl-chart-symbol", trace.meta.symbol)
+  symbol.style.color = trace.line.color
+  symbol.setAttribute("aria-hidden", "true")
+  end.append(symbol, trace.meta.end)
+  end.title = `${trace.meta.end}\n${hidden ? "Show its curves" : "Hide its curves"}`
   end.setAttribute("aria-pressed", !hidden)
   end.style.borderColor = trace.line.color
   end.dataset.group = trace.legendgroup
@@ -172,8 +182,9 @@ function endOf(trace, box, Plotly) {
 }
 
 // Pales all runs but the one that is pointed at. Plotly gives each curve's element the name of its uid, so nothing is drawn anew.
-function light({ box, ends, pointed, drawn }) {
+function light({ box, ends, pointed: run, drawn }) {
   if (drawn === null || !box.data) return
+  const pointed = box.layout.meta?.groups?.[run] ?? run // Of several runs that are one curve, that one.
   const lit = box.data.some((trace) => trace.legendgroup === pointed)
   for (const { uid, legendgroup } of box.data) {
     const pale = lit && legendgroup !== pointed

@@ -17,13 +17,38 @@ SEQUENTIAL = "s"
 _PALEST, _DEEPEST = 2, 9
 """Entries that can be seen on the background, first and last."""
 
-DISTINCT = 7
+DISTINCT = 12
 """How many colours the theme has; more runs in one chart could not be told apart."""
+
+_NAMED = 7
+"""Up to so many values of a setting have distinct colours; more are an order rather than names."""
+
+SYMBOLS = {
+    "circle": "●",
+    "square": "■",
+    "diamond": "◆",
+    "triangle-up": "▲",
+    "triangle-down": "▼",
+    "cross": "✚",
+    "x": "✖",
+    "circle-open": "○",
+    "square-open": "□",
+    "diamond-open": "◇",
+    "triangle-up-open": "△",
+    "triangle-down-open": "▽",
+}
+"""The symbols on curves of runs, as Plotly names them, with the characters that stand for them in text: who sees no colours, or prints
+without, tells runs apart by them."""
 
 
 def of_run(number: int) -> str:
     """The colour of the run at this place among those compared."""
     return f"theme:{number % DISTINCT}"
+
+
+def symbol(number: int) -> str:
+    """The symbol of the run at this place among those compared."""
+    return list(SYMBOLS)[number % DISTINCT]
 
 
 def faded(colour: str, opacity: float) -> str:
@@ -41,7 +66,7 @@ def css(colour: str) -> str:
 
 def scale(values: int) -> list[str]:
     """A colour for each of several values in order: distinct ones, or where there are too many, from pale to deep."""
-    if values <= DISTINCT:
+    if values <= _NAMED:
         return [of_run(place) for place in range(values)]
     steps = _DEEPEST - _PALEST
     return [f"theme:{SEQUENTIAL}{_PALEST + round(steps * place / (values - 1))}" for place in range(values)]

@@ -3,88 +3,120 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
-from pages.ui.charts import colours, layouts
-from pages.ui.charts.points import thinned, x_values
-from pages.ui.charts.traces import NOT_MEASURED, SPLITS, Curve, Figure, Kind, Marked, X, star, traces
-from tl_core.metrics import metric_of
-from tl_core.store import Epochs
+from pages.ui.charts import colours, layouts, traces
+from pages.ui.charts.measures import Kind, measure_of
+from pages.ui.charts.points import json_numbers, smoothed, thinned
+from pages.ui.charts.series import Series
+from pages.ui.charts.traces import NOT_MEASURED, Figure, X, star_at
 
-_LABELS: dict[Kind, str] = {"val": "validation", "clean": "training", "reported": "reported"}
-_COMPARED_DASHES: dict[Kind, str] = {"val": "solid", "clean": "dash", "reported": "dot"}
+KINDS: dict[Kind, tuple[str, str]] = {
+    "val": ("validation", "solid"),
+    "clean": ("training", "dash"),
+    "reported": ("reported", "dot"),
+}
+"""What labels call each kind of curve, and its dash, as Plotly names them."""
+
 LEGEND = 40
 """Characters of a line of the legend, which has to fit a narrow window."""
 
 
-@dataclass(frozen=True)
-class Named:
-    """A run among others: what the legend calls it, its epochs, what it stays the same by, its colour, and the epoch with the star."""
-
-    title: str
-    epochs: Epochs
-    id: str = ""
-    colour: str = ""
-    best: Marked | None = None
-
-
 def compare_figure(
-    runs: Sequence[Named], *, quantity: str, x: X, smoothing: float, log: bool, show: Sequence[Kind]
+    drawn: Sequence[Series], *, quantity: str, x: X, smoothing: float = 0.0, log: bool = False, aligned: bool = False
 ) -> Figure:
-    """Several runs in one chart: a colour a run, in the order given; validation solid, clean training dashed, reported dotted."""
+    """Several runs in one chart: a colour and a symbol each; validation solid, clean training dashed, reported dotted.
+
+    Several runs as one are their mean, in a band from the lowest to the highest of them.
+    """
     # Runs of other lengths, and epochs of other durations, do not meet at one place of the x axis.
-    named = x == "seconds" or len({len(run.epochs) for run in runs}) > 1
-    data = []
-    for number, run in enumerate(runs):
-        drawn = _compared(run, number, quantity, show, ", epoch %{text}" if named else "")
-        index = thinned([curve.values for curve in drawn])
-        text = [str(run.epochs[at].epoch) for at in index] if named else None
-        at = x_values(run.epochs, x)
-        data += [{**trace, "text": text} for trace in traces(drawn, at, index, smoothing, quantity)]
-        data += _compared_star(run, drawn, at)
-    longest = max((len(run.epochs) for run in runs), default=0)
-    if longest and show and not data:
+    named = x != "epoch" or len({len(one.epochs) for one in drawn}) > 1
+    data: list[dict[str, Any]] = []
+    for number, one in enumerate(drawn):
+        data += _traces(one, number, len(drawn), quantity, smoothing, named)
+    longest = max((len(one.epochs) for one in drawn), default=0)
+    if longest and not data:
         return {"data": [], "layout": layouts.empty(quantity, x, log, NOT_MEASURED)}
-    return {"data": data, "layout": layouts.layout(quantity, x, log, longest)}
+    layout = layouts.layout(quantity, x, log, longest, aligned=aligned)
+    groups = {run: one.id for one in drawn for run in one.members}
+    return {"data": data, "layout": {**layout, "meta": {"groups": groups}}}
 
 
-def _compared(run: Named, number: int, quantity: str, show: Sequence[Kind], said: str) -> list[Curve]:
-    group = run.id or str(number)
-    rows = {kind: metric_of(quantity, SPLITS[kind]) for kind in _COMPARED_DASHES if kind in show}
-    curves = {kind: run.epochs.column(row.name) for kind, row in rows.items() if row}
-    measured = [kind for kind, curve in curves.items() if np.isfinite(curve).any()]
+def _traces(one: Series, number: int, among: int, quantity: str, smoothing: float, named: bool) -> list[dict[str, Any]]:
+    curves = _curves(one, number, among, ", epoch %{text}" if named else "")
+    index = thinned([curve.values for curve in curves], [one.star] if one.star is not None else [])
+    text = _texts(one, index) if named or one.runs > 1 else None
+    bands = [
+        band
+        for curve, (kind, found) in zip(curves, one.curves.items(), strict=True)
+        if found.low is not None and found.high is not None
+        for band in _band(curve, kind, one, index, found.low, found.high, smoothing)
+    ]
+    lines = [{**trace, "text": text} for trace in traces.traces(curves, one.at, index, smoothing, quantity)]
+    return [*bands, *lines, *_star(one, curves)]
+
+
+def _curves(one: Series, number: int, among: int, said: str) -> list[traces.Curve]:
+    said = said if one.runs == 1 else ", mean of %{text}"
+    first = next(iter(one.curves), None)
     return [
-        Curve(
-            uid=f"{group}-{kind}",
-            name="<br>".join(map(_escaped, wrap(run.title, LEGEND))),
-            colour=run.colour or colours.of_run(number),
-            dash=_COMPARED_DASHES[kind],
-            values=curves[kind],
-            group=group,
-            said=f" {_LABELS[kind]}{said}",
-            in_legend=kind == measured[0],
-            at_end=run.title if kind == measured[0] else "",
+        traces.Curve(
+            uid=f"{one.id}-{kind}",
+            name="<br>".join(escape(line, quote=False) for line in wrap(one.title, LEGEND)),
+            colour=one.colour or colours.of_run(number),
+            dash=KINDS[kind][1],
+            values=curve.values,
+            group=one.id,
+            said=f" {KINDS[kind][0]}{said}",
+            in_legend=kind == first,
+            at_end=one.title if kind == first else "",
+            marker=colours.symbol(number) if among > 1 else "",
         )
-        for kind in measured
+        for kind, curve in one.curves.items()
     ]
 
 
-def _escaped(text: str) -> str:
-    return escape(text, quote=False)
+def _texts(one: Series, index: np.ndarray) -> list[str]:
+    """What the hover label says of each point besides the value."""
+    if one.runs == 1:
+        return [str(one.epochs[at]) for at in index]
+    return [f"{one.counts[at]} runs, epoch {one.epochs[at]}" for at in index]
 
 
-def _compared_star(run: Named, drawn: Sequence[Curve], at: np.ndarray) -> list[dict[str, Any]]:
+def _band(
+    curve: traces.Curve, kind: Kind, one: Series, index: np.ndarray, low: np.ndarray, high: np.ndarray, smoothing: float
+) -> list[dict[str, Any]]:
+    """From the lowest to the highest of several runs, smoothed as their mean is."""
+    edges = (smoothed(edge, smoothing) if smoothing else edge for edge in (low, high))
+    unseen = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False, "connectgaps": True}
+    shared = {"type": "scatter", "legendgroup": curve.group, "x": json_numbers(one.at[index]), **unseen}
+    under, over = ({**shared, "y": json_numbers(edge[index])} for edge in edges)
+    filled = {"fill": "tonexty", "fillcolor": colours.faded(curve.colour, 0.2 if kind == "val" else 0.1)}
+    return [{**under, "uid": f"{one.id}-{kind}-low"}, {**over, **filled, "uid": f"{one.id}-{kind}-high"}]
+
+
+def _star(one: Series, curves: Sequence[traces.Curve]) -> list[dict[str, Any]]:
     """The star of a run at its exported epoch, if its validation curve is drawn; it is hidden with it."""
-    validation = next((curve for curve in drawn if curve.uid.endswith("-val")), None)
-    places = np.flatnonzero(run.epochs.column("epoch") == run.best.epoch).tolist() if run.best else []
-    if run.best is None or validation is None or not places:
+    validation = next((curve for curve in curves if curve.uid == f"{one.id}-val"), None)
+    if one.star is None or validation is None or not np.isfinite(validation.values[one.star]):
         return []
-    drawn_star = star(validation, run.best, at, places[0])
-    marker = {**drawn_star["marker"], "size": 12, "color": validation.colour}
-    own = {"uid": f"{validation.group}-star", "legendgroup": validation.group, "showlegend": False, "marker": marker}
-    return [{**drawn_star, **own}]
+    own = {"uid": f"{one.id}-star", "legendgroup": one.id, "showlegend": False}
+    return [{**star_at(one.at[one.star], validation.values[one.star], validation.colour, 14), **own}]
+
+
+def said_of(drawn: Sequence[Series], quantity: str, x: X) -> str:
+    """What the chart shows, in words."""
+    title = measure_of(quantity).title
+    last = [
+        f"{one.title} {curve.values[-1]:.3f}"
+        for one in drawn
+        if (curve := one.curves.get("val")) and len(curve.values) and np.isfinite(curve.values[-1])
+    ]
+    if not last:
+        return f"{title}: {NOT_MEASURED}"
+    over = {"epoch": "epoch", "seconds": "seconds", "steps": "optimiser steps"}[x]
+    return f"{title} of {len(drawn)} runs by {over}; validation after the last epoch: {', '.join(last)}."

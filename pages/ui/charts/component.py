@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,7 +42,14 @@ _STYLE = (_HERE / "chart.css").read_text(encoding="utf-8")
 _NAME = "tl_chart"
 
 
-def draw_chart(figure: dict[str, Any], key: str, height: int, alt: str, linked: str = "") -> None:
+def draw_chart(
+    figure: dict[str, Any],
+    key: str,
+    height: int,
+    alt: str,
+    linked: str = "",
+    on_open: Callable[[str], None] | None = None,
+) -> None:
     """Draws a Plotly figure that keeps zoom, hidden curves and the hover label while its data change.
 
     Args:
@@ -51,10 +59,13 @@ def draw_chart(figure: dict[str, Any], key: str, height: int, alt: str, linked: 
         height: In CSS pixels; the width is that of the column.
         alt: What the chart shows, in a sentence, for those who cannot see it.
         linked: Charts with the same word show their hover labels at the same place of the x axis; empty for a chart on its own.
+        on_open: Goes to the page of a run, when a curve is clicked whose `meta` says `open`: its id.
     """
     # Not isolated: Plotly puts its own styles into the head of the page.
     mounted = st.components.v2.component(_NAME, js=_SCRIPT, css=_STYLE, isolate_styles=False)
+    opens: dict[str, Any] = {"on_opened_change": lambda: on_open(st.session_state[key]["opened"])} if on_open else {}
     mounted(
         key=key,
         data={"figure": figure, "height": height, "alt": alt, "name": key, "version": VERSION, "linked": linked},
+        **opens,
     )

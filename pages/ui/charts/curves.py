@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from pages.ui.charts import colours, layouts
+from pages.ui.charts.measures import SPLITS, Kind, gap_values
 from pages.ui.charts.points import json_numbers, smoothed, thinned, x_values
 from pages.ui.charts.ranges import epochs_range, values_range
-from pages.ui.charts.traces import NOT_MEASURED, SPLITS, Curve, Figure, Kind, Marked, X, base, star, traces
+from pages.ui.charts.traces import NOT_MEASURED, Curve, Figure, Marked, X, base, star, traces
 from tl_core.experiment.schedules import is_constant
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.metrics import metric_of
@@ -35,18 +36,20 @@ def run_figure(
     planned: int = 0,
     inherited_from: str = "",
     fork: str = "",
+    steps: np.ndarray | None = None,
 ) -> Figure:
     """One quantity of one run: on validation and in training, clean and reported, as far as it is measured there; the gap between the first
     two is shaded.
 
     Args:
         epochs: Without any, an empty chart says that the first is to come: so the browser has loaded what draws it by then.
-        x: Epochs, or the seconds trained up to the end of each.
+        x: Epochs, or the seconds or optimiser steps up to the end of each.
         smoothing: The weight of what came before, 0 to 0.95; what was measured then stands faintly behind.
         best: The epoch marked by a star, on the measured value.
         planned: The last epoch that the run will have, up to which the axis of epochs goes from the beginning; 0 if it ends with the curves.
         inherited_from: What the run is called that trained the epochs before a fork.
         fork: What the schedule of the learning rate does at a fork; see `fork_mark`.
+        steps: Optimiser steps up to the end of each epoch.
     """
     if not epochs:
         return {"data": [], "layout": layouts.empty(quantity, x, log, NOTHING_YET)}
@@ -59,7 +62,7 @@ def run_figure(
         return {"data": [], "layout": layouts.empty(quantity, x, log, NOT_MEASURED)}
     starred = np.flatnonzero(epochs.column("epoch") == best.epoch).tolist() if best else []
     index = thinned([curve.values for curve in drawn.values()], [*starred, *epochs.phase_starts])
-    at = x_values(epochs, x)
+    at = x_values(epochs, x, steps)
     data = traces(list(drawn.values()), at, index, smoothing, quantity)
     if "val" in drawn and "clean" in drawn:
         data = [*_gap(drawn["clean"], drawn["val"], at, index, smoothing, quantity), *data]
@@ -83,7 +86,7 @@ def _inherited(epochs: Epochs, at: np.ndarray, x: X, title: str) -> layouts.Mark
     count = epochs.inherited
     if not count:
         return layouts.phase_lines(())
-    start, end = (0.0, float(at[count - 1])) if x == "seconds" else (float(at[0]) - 0.5, float(at[count - 1]) + 0.5)
+    start, end = (float(at[0]) - 0.5, float(at[count - 1]) + 0.5) if x == "epoch" else (0.0, float(at[count - 1]))
     return layouts.band(start, end, f"inherited from {title}" if title else "inherited")
 
 
@@ -94,13 +97,15 @@ def fork_mark(spec: ExperimentSpec | None) -> str:
     return "schedule restarts" if spec.start.schedule_from is None else "schedule continues"
 
 
-def rates_figure(epochs: Epochs, *, x: X, log: bool = True, planned: int = 0, fork: str = "") -> Figure:
+def rates_figure(
+    epochs: Epochs, *, x: X, log: bool = True, planned: int = 0, fork: str = "", steps: np.ndarray | None = None
+) -> Figure:
     """The learning rate of each group of weights; solved classifiers have none."""
     drawn = [
         Curve(group, group, colours.of_run(2 + number), "solid", epochs.column(f"learning_rate.{group}"))
         for number, group in enumerate(epochs.rate_groups)
     ]
-    at = x_values(epochs, x)
+    at = x_values(epochs, x, steps)
     index = thinned([curve.values for curve in drawn], epochs.phase_starts)
     data = traces(drawn, at, index, 0.0, "learning rate")
     marks = layouts.joined(layouts.phase_changes(epochs, at, x, fork), _inherited(epochs, at, x, ""))
@@ -125,6 +130,6 @@ def _gap(
     unseen = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     lower, upper = ({**base(curve, at, index, curve.values), **unseen, "name": curve.name} for curve in edges)
     fill = {"fill": "tonexty", "fillcolor": colours.faded(colours.GAP, 0.18)}
-    gap = layouts.gap_values(quantity, clean.values, validation.values)
+    gap = gap_values(quantity, clean.values, validation.values)
     label = {"hoverinfo": "all", "hovertemplate": layouts.gap_form(quantity), "customdata": json_numbers(gap[index])}
     return [{**lower, "uid": "gap-from", "showlegend": False}, {**upper, **fill, **label, "legendrank": 2000}]

@@ -52,6 +52,11 @@ function cellOf(cell, { ticks, ends }) {
     label.style.top = `${up}%`
     plot.append(label)
   }
+  for (const { path, colour } of cell.bands) {
+    const band = svg("path", { class: "tl-grid-band", d: path })
+    band.style.fill = colour
+    drawing.append(band)
+  }
   for (const { path, dash, colour } of cell.lines) {
     const line = svg("path", { class: "tl-grid-line", d: path, "stroke-dasharray": dash })
     line.style.stroke = colour
@@ -94,10 +99,10 @@ function show({ cells }, across) {
 }
 
 function light({ cells }, id) {
-  const lit = cells.find((cell) => cell.id === id)
-  for (const { box, id: own } of cells) {
-    box.classList.toggle("tl-grid-pale", Boolean(lit) && own !== id)
-    box.classList.toggle("tl-grid-lit", own === id)
+  const lit = cells.find((cell) => cell.members.includes(id))
+  for (const cell of cells) {
+    cell.box.classList.toggle("tl-grid-pale", Boolean(lit) && cell !== lit)
+    cell.box.classList.toggle("tl-grid-lit", cell === lit)
   }
   if (lit) reveal(lit.box)
 }

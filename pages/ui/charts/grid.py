@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.ui.charts import colours, layouts
-from pages.ui.charts.comparison import Named
-from pages.ui.charts.points import smoothed, thinned, x_values
-from pages.ui.charts.traces import SPLITS, Kind, X
+from pages.ui.charts import colours
+from pages.ui.charts.measures import Kind, measure_of
+from pages.ui.charts.points import smoothed, thinned
+from pages.ui.charts.series import Series
+from pages.ui.charts.traces import NOT_MEASURED, X
 from pages.ui.scripts import script
-from tl_core.metrics import metric_of
-from tl_core.text import percent
+from tl_core.text import UNKNOWN, percent
 
 _HERE = Path(__file__).parent
 _SCRIPT = script(_HERE / "grid.js")
@@ -31,6 +31,7 @@ _TICKS = 4
 
 _DASHES: dict[Kind, str] = {"val": "", "clean": "4 3", "reported": "1 3"}
 _SAID: dict[Kind, str] = {"val": "validation", "clean": "training", "reported": "reported"}
+_UNITS: dict[X, str] = {"epoch": "epochs", "seconds": "s", "steps": "steps"}
 _PLAIN: dict[Kind, str] = {"val": colours.VALIDATION, "clean": colours.TRAINING, "reported": colours.TRAINING}
 
 
@@ -66,20 +67,20 @@ def _round_step(width: float) -> float:
 
 
 def grid_data(
-    runs: Sequence[Named], *, quantity: str, x: X, smoothing: float, log: bool, show: Sequence[Kind]
+    series: Sequence[Series], *, quantity: str, x: X, smoothing: float = 0.0, log: bool = False, aligned: bool = False
 ) -> dict[str, Any]:
-    """A chart for each run that has epochs, in the order given; places are shares of 100 of the common axes."""
-    kinds = {kind: row.name for kind in show if (row := metric_of(quantity, SPLITS[kind]))}
-    drawn = [_Drawn.of(run, kinds, x, smoothing) for run in runs if run.epochs]
-    values = [value for one in drawn for curve in one.curves.values() for value in curve if _fits(value, log)]
+    """A chart for each run, or group of runs, that has epochs, in the order given; places are shares of 100 of the common axes."""
+    drawn = [found for one in series if (found := _Drawn.of(one, smoothing))]
+    values = [value for one in drawn for curve in one.drawn for value in curve if _fits(value, log)]
     if not values:
-        return {"cells": [], "empty": "Not measured in these epochs."}
+        return {"cells": [], "empty": NOT_MEASURED}
     vertical = Axis(min(values), max(values), log)
-    horizontal = Axis(min(float(one.at[0]) for one in drawn), max(float(one.at[-1]) for one in drawn))
+    ends = [at for one in drawn for at in one.at if math.isfinite(at)]
+    horizontal = Axis(min(ends), max(ends))
     return {
-        "cells": [_cell(one, horizontal, vertical, quantity, x) for one in drawn],
+        "cells": [_cell(one, horizontal, vertical, quantity) for one in drawn],
         "ticks": [[_up(vertical, tick), _text(quantity, tick)] for tick in vertical.ticks()],
-        "ends": [_at_text(x, horizontal.low), f"{_at_text(x, horizontal.high)} {'s' if x == 'seconds' else 'epochs'}"],
+        "ends": [_at_text(x, horizontal.low), f"{_at_text(x, horizontal.high)} {_UNITS[x]}"],
     }
 
 
@@ -95,37 +96,64 @@ def draw_grid(data: dict[str, Any], key: str, alt: str) -> None:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A run as it is drawn: places on the x axis, and a curve for each kind, thinned out."""
+    """A series as it is drawn: places on the x axis, and a curve for each kind, thinned out.
 
-    run: Named
+    Attributes:
+        bands: From the lowest to the highest of several runs.
+        star: Its place on the x axis, and the measured value.
+    """
+
+    series: Series
+    index: np.ndarray
     at: np.ndarray
-    epochs: list[int]
     curves: dict[Kind, np.ndarray]
+    bands: dict[Kind, tuple[np.ndarray, np.ndarray]]
     star: tuple[float, float] | None
 
     @classmethod
-    def of(cls, run: Named, kinds: dict[Kind, str], x: X, smoothing: float) -> _Drawn:
-        measured = {kind: run.epochs.column(name) for kind, name in kinds.items()}
-        numbers, at = run.epochs.column("epoch"), x_values(run.epochs, x)
-        starred = np.flatnonzero(numbers == run.best.epoch).tolist() if run.best and "val" in measured else []
-        index = thinned(list(measured.values()), starred, POINTS)
-        shown = {kind: (smoothed(curve, smoothing) if smoothing else curve)[index] for kind, curve in measured.items()}
-        star = (float(at[starred[0]]), float(measured["val"][starred[0]])) if starred else None
-        return cls(run, at[index], numbers[index].astype(int).tolist(), shown, star)
+    def of(cls, one: Series, smoothing: float) -> _Drawn | None:
+        """None if it has nothing to draw."""
+        if not one.curves or not np.isfinite(one.at).any():
+            return None
+        starred = [] if one.star is None else [one.star]
+        index = thinned([curve.values for curve in one.curves.values()], starred, POINTS)
+
+        def shown(curve: np.ndarray) -> np.ndarray:
+            return (smoothed(curve, smoothing) if smoothing else curve)[index]
+
+        curves = {kind: shown(curve.values) for kind, curve in one.curves.items()}
+        bands = {
+            kind: (shown(curve.low), shown(curve.high))
+            for kind, curve in one.curves.items()
+            if curve.low is not None and curve.high is not None
+        }
+        star = (float(one.at[one.star]), float(one.curves["val"].values[one.star])) if one.star is not None else None
+        return cls(one, index, one.at[index], curves, bands, star)
+
+    @property
+    def drawn(self) -> list[np.ndarray]:
+        """All that the axes have to hold."""
+        return [*self.curves.values(), *(edge for band in self.bands.values() for edge in band)]
 
 
-def _cell(one: _Drawn, horizontal: Axis, vertical: Axis, quantity: str, x: X) -> dict[str, Any]:
-    across = [round(100 * horizontal.share(float(place)), 2) for place in one.at]
+def _cell(one: _Drawn, horizontal: Axis, vertical: Axis, quantity: str) -> dict[str, Any]:
+    across = [round(100 * horizontal.share(float(place)), 2) if math.isfinite(place) else 0 for place in one.at]
     star = one.star if one.star and _fits(one.star[1], vertical.log) else None
+    colour = one.series.colour
     return {
-        "id": one.run.id,
-        "title": one.run.title,
-        "swatch": colours.css(one.run.colour) if one.run.colour else "",
+        "id": one.series.id,
+        "members": list(one.series.members),
+        "title": one.series.title,
+        "swatch": colours.css(colour) if colour else "",
+        "bands": [
+            {"path": _area(across, band, vertical), "colour": colours.css(colour or _PLAIN[kind])}
+            for kind, band in one.bands.items()
+        ],
         "lines": [
             {
                 "path": _path(across, curve, vertical),
                 "dash": _DASHES[kind],
-                "colour": colours.css(one.run.colour or _PLAIN[kind]),
+                "colour": colours.css(colour or _PLAIN[kind]),
             }
             for kind, curve in one.curves.items()
         ],
@@ -133,6 +161,15 @@ def _cell(one: _Drawn, horizontal: Axis, vertical: Axis, quantity: str, x: X) ->
         "across": across,
         "said": [_said(one, place, quantity) for place in range(len(across))],
     }
+
+
+def _area(across: Sequence[float], band: tuple[np.ndarray, np.ndarray], vertical: Axis) -> str:
+    """There along the lowest values and back along the highest."""
+    low, high = band
+    there = list(zip(across, low, strict=True))
+    back = list(zip(across, high, strict=True))[::-1]
+    points = [f"{x} {_up(vertical, float(y))}" for x, y in there + back if _fits(float(y), vertical.log)]
+    return f"M{'L'.join(points)}Z" if points else ""
 
 
 def _path(across: Sequence[float], curve: np.ndarray, vertical: Axis) -> str:
@@ -153,14 +190,21 @@ def _fits(value: float, log: bool) -> bool:
 
 def _said(one: _Drawn, place: int, quantity: str) -> str:
     values = [f"{_SAID[kind]} {_text(quantity, float(curve[place]))}" for kind, curve in one.curves.items()]
-    return f"epoch {one.epochs[place]}: {', '.join(values)}"
+    at = one.index[place]
+    runs = f" ({one.series.counts[at]} runs)" if one.series.runs > 1 else ""
+    return f"epoch {one.series.epochs[at]}{runs}: {', '.join(values)}"
 
 
 def _text(quantity: str, value: float) -> str:
     if not math.isfinite(value):
-        return "–"
-    return percent(value, 1).replace(".0 %", " %") if layouts.is_share(quantity) else f"{value:.3g}"
+        return UNKNOWN
+    match measure_of(quantity).format:
+        case "percent":
+            return percent(value, 1).replace(".0 %", " %")
+        case "points":
+            return f"{value:+.1f}".replace(".0", "")
+    return f"{value:.3g}"
 
 
 def _at_text(x: X, value: float) -> str:
-    return f"{value:.1f}" if x == "seconds" else f"{value:g}"
+    return f"{value:.1f}" if x == "seconds" else f"{value:,.0f}"

@@ -10,51 +10,44 @@ from typing import Any
 import numpy as np
 
 from pages.ui.charts import colours
-from tl_core.metrics import METRICS
+from pages.ui.charts.measures import measure_of
 from tl_core.store import Epochs
 
 Marks = dict[str, list[dict[str, Any]]]
 """Plotly's shapes and annotations."""
 
-X_TITLES = {"epoch": "Epoch", "seconds": "Seconds of training"}
+X_TITLES = {"epoch": "Epoch", "seconds": "Seconds of training", "steps": "Optimiser steps"}
+_AT: dict[str, tuple[str, str]] = {
+    "epoch": (",d", "Epoch %{x}"),
+    "seconds": (".1f", "%{x} s"),
+    "steps": (",d", "%{x} steps"),
+}
+"""How the hover label writes a place of the x axis, as d3 formats are, and what stands around it."""
+
+_TICKS = {"percent": ".2~%", "rate": ".0e"}
+"""Formats of ticks, where Plotly's own would not do."""
 
 
 def number_form(quantity: str) -> str:
     """How a value is written, as d3 formats are."""
-    return {"percent": ".1%", "number": ".4f"}.get(_format_of(quantity), ".2e")
-
-
-def gap_values(quantity: str, clean: np.ndarray, validation: np.ndarray) -> np.ndarray:
-    """How much worse validation is than clean training: in points of a percentage, or in the unit of the quantity. Shape (epochs,)."""
-    return 100 * (clean - validation) if _format_of(quantity) == "percent" else validation - clean
+    measure = measure_of(quantity)
+    return {"percent": ".1%", "points": "+.1f", "rate": ".2e"}.get(measure.format, "+.4f" if measure.is_gap else ".4f")
 
 
 def gap_form(quantity: str) -> str:
-    """How `gap_values` are written in a hover label."""
-    return "%{customdata:+.1f} points" if _format_of(quantity) == "percent" else "%{customdata:+.4f}"
+    """How `measures.gap_values` are written in a hover label."""
+    return "%{customdata:+.1f} points" if measure_of(quantity).format == "percent" else "%{customdata:+.4f}"
 
 
-def has_log_scale(quantity: str) -> bool:
-    """Whether a quantity may be drawn on a logarithmic scale: shares of 1 are not."""
-    return _format_of(quantity) == "number"
+def layout(
+    quantity: str, x: str, log: bool, epochs: int, marks: Marks | None = None, aligned: bool = False
+) -> dict[str, Any]:
+    """The layout of a chart of a quantity over `x`. Zoom lasts as long as an axis means the same; hidden curves always do.
 
-
-def is_share(quantity: str) -> bool:
-    """Whether values are shares of 1, written as percent."""
-    return _format_of(quantity) == "percent"
-
-
-def title_of(quantity: str) -> str:
-    return quantity[:1].upper() + quantity[1:]
-
-
-def _format_of(quantity: str) -> str:
-    """The format of its metrics; empty for the learning rate, which is none."""
-    return next((row.format for row in METRICS if row.quantity == quantity), "")
-
-
-def layout(quantity: str, x: str, log: bool, epochs: int, marks: Marks | None = None) -> dict[str, Any]:
-    """The layout of a chart of a quantity over `x`. Zoom lasts as long as an axis means the same; hidden curves always do."""
+    Args:
+        aligned: 0 is where fine-tuning begins.
+    """
+    measure, (form, at) = measure_of(quantity), _AT[x]
     grid = {"gridcolor": colours.faded(colours.GRID, 0.8), "zeroline": False, "linecolor": colours.GRID}
     return {
         **(marks or {}),
@@ -63,19 +56,20 @@ def layout(quantity: str, x: str, log: bool, epochs: int, marks: Marks | None = 
         "hoverdistance": -1,
         "xaxis": {
             **grid,
-            "uirevision": x,
-            "title": {"text": X_TITLES[x], "standoff": 6},
-            "hoverformat": ".1f" if x == "seconds" else ",d",
-            "unifiedhovertitle": {"text": "%{x} s" if x == "seconds" else "Epoch %{x}"},
+            "uirevision": f"{x} aligned" if aligned else x,
+            "title": {"text": X_TITLES[x] + (", 0: fine-tuning begins" if aligned else ""), "standoff": 6},
+            "hoverformat": form,
+            "unifiedhovertitle": {"text": at},
             # Ticks between the epochs of a short run would mean nothing.
             **({"dtick": 1} if x == "epoch" and epochs <= 12 else {}),
         },
         "yaxis": {
             **grid,
             "uirevision": f"{quantity} {log}",
-            "title": {"text": title_of(quantity), "standoff": 6},
+            "title": {"text": measure.axis_title, "standoff": 6},
+            **({"zeroline": True, "zerolinecolor": colours.faded(colours.TEXT, 0.5)} if measure.is_gap else {}),
             "type": "log" if log else "linear",
-            "tickformat": {"percent": ".2~%", "": ".0e"}.get(_format_of(quantity)),
+            "tickformat": _TICKS.get(measure.format),
             "automargin": True,
         },
     }
@@ -100,8 +94,8 @@ def phase_changes(epochs: Epochs, at: np.ndarray, x: str, fork: str = "") -> Mar
         begins.setdefault(epochs.inherited, fork)
     places = []
     for index, name in sorted(begins.items()):
-        # Between two epochs; in seconds, the end of the last one.
-        place = float(at[index - 1]) if x == "seconds" else float(at[index - 1] + at[index]) / 2
+        # Between two epochs; in seconds and steps, the end of the last one.
+        place = float(at[index - 1] + at[index]) / 2 if x == "epoch" else float(at[index - 1])
         places.append((place, name))
     return phase_lines(places)
 

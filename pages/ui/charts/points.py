@@ -17,8 +17,14 @@ MOST_POINTS = 500
 """About the most points a curve is drawn with; a screen shows no more."""
 
 
-def x_values(epochs: Epochs, x: str) -> np.ndarray:
-    """Where the epochs stand on the x axis: their number, or the seconds trained up to their end. float64, shape (epochs,)."""
+def x_values(epochs: Epochs, x: str, steps: np.ndarray | None = None) -> np.ndarray:
+    """Where the epochs stand on the x axis: their number, or the seconds or optimiser steps up to their end. float64, shape (epochs,).
+
+    Args:
+        steps: Of `store.cumulative_steps`; without them, steps are NaN.
+    """
+    if x == "steps":
+        return np.full(len(epochs), np.nan) if steps is None else steps
     return np.cumsum(epochs.column("seconds")) if x == "seconds" else epochs.column("epoch")
 
 

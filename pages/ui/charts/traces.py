@@ -10,16 +10,16 @@ import numpy as np
 
 from pages.ui.charts import colours, layouts
 from pages.ui.charts.points import json_numbers, smoothed
-from tl_core.metrics import Split
 
-X = Literal["epoch", "seconds"]
-Kind = Literal["val", "clean", "reported"]
+X = Literal["epoch", "seconds", "steps"]
 Figure = dict[str, Any]
 
-SPLITS: dict[Kind, Split] = {"val": "val", "clean": "train_eval", "reported": "train"}
 NOT_MEASURED = "Not measured in these epochs: they are older than this metric."
 FEW = 30
 """Up to so many epochs each one is marked; a run of one epoch is then seen, too."""
+
+MARKERS = 12
+"""About so many points of a curve among others carry the symbol of its run."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Curve:
         said: What the hover label says behind the value, with %{text} for the epoch.
         in_legend: False if another curve of the group stands there.
         at_end: What is written at its last point.
+        marker: The symbol on some of its points, as Plotly names it; by default all points of a short run have a dot.
     """
 
     uid: str
@@ -51,6 +52,7 @@ class Curve:
     said: str = ""
     in_legend: bool = True
     at_end: str = ""
+    marker: str = ""
 
 
 def traces(
@@ -71,12 +73,12 @@ def _line(curve: Curve, at: np.ndarray, index: np.ndarray, smoothing: float, qua
         **base(curve, at, index, shown),
         "name": curve.name,
         "showlegend": curve.in_legend,
-        "mode": "lines+markers" if len(at) <= FEW else "lines",
-        "marker": {"size": 6},
+        "mode": "lines+markers" if curve.marker or len(at) <= FEW else "lines",
+        "marker": {"size": 8, "symbol": curve.marker, "maxdisplayed": MARKERS} if curve.marker else {"size": 6},
         "line": {"color": curve.colour, "dash": curve.dash, "width": 2},
         "customdata": json_numbers(curve.values[index]) if both else None,
         "hovertemplate": said,
-        "meta": {"end": curve.at_end} if curve.at_end else None,
+        "meta": {"end": curve.at_end, "symbol": colours.SYMBOLS.get(curve.marker, "")} if curve.at_end else None,
     }
 
 
@@ -105,20 +107,18 @@ def base(curve: Curve, at: np.ndarray, index: np.ndarray, shown: np.ndarray) -> 
 
 
 def star(validation: Curve, best: Marked, at: np.ndarray, place: int) -> dict[str, Any]:
-    """A star on the value measured in an epoch."""
+    """A star on the value measured in an epoch, with an entry in the legend."""
+    drawn = star_at(at[place], validation.values[place], colours.VALIDATION, 15)
+    return {**drawn, "uid": "best", "legendgroup": "best", "name": f"{best.title} ({best.epoch})"}
+
+
+def star_at(across: float, up: float, colour: str, size: int) -> dict[str, Any]:
+    """A star at a place of a chart."""
     return {
         "type": "scatter",
-        "uid": "best",
-        "legendgroup": "best",
-        "name": f"{best.title} ({best.epoch})",
-        "x": json_numbers(at[[place]]),
-        "y": json_numbers(validation.values[[place]]),
+        "x": json_numbers(np.array([across])),
+        "y": json_numbers(np.array([up])),
         "mode": "markers",
-        "marker": {
-            "symbol": "star",
-            "size": 15,
-            "color": colours.VALIDATION,
-            "line": {"width": 1, "color": colours.TEXT},
-        },
+        "marker": {"symbol": "star", "size": size, "color": colour, "line": {"width": 1, "color": colours.TEXT}},
         "hoverinfo": "skip",
     }

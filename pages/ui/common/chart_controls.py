@@ -6,19 +6,19 @@ import streamlit as st
 
 from pages.ui.charts.traces import X
 
+_OVER: dict[X, str] = {
+    "epoch": "Epochs: passes through the training images.",
+    "seconds": "Seconds: training time, to compare runs whose epochs differ in cost.",
+    "steps": "Steps: updates of the weights, to compare runs of other batch sizes or numbers of images.",
+}
+
 
 def x_axis(key: str) -> X:
-    """Whether curves are drawn over epochs or over seconds of training."""
+    """What curves are drawn over."""
     chosen = st.segmented_control(
-        "Over",
-        ("epoch", "seconds"),
-        default="epoch",
-        required=True,
-        key=key,
-        bind="query-params",
-        help="Epochs: passes through the training images. Seconds: training time, to compare runs whose epochs differ in cost.",
+        "Over", list(_OVER), default="epoch", required=True, key=key, bind="query-params", help=" ".join(_OVER.values())
     )
-    return "seconds" if chosen == "seconds" else "epoch"
+    return chosen if chosen in _OVER else "epoch"
 
 
 def smoothing(key: str) -> float:

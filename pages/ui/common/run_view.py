@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
+import numpy as np
+
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.experiment.phases import Phase
@@ -83,6 +85,11 @@ class RunView:
     def figures(self) -> RunFigures | None:
         """Its figures at the exported epoch and now; None before its first own epoch."""
         return store.run_figures(self.spec, self.state, self.records)
+
+    @cached_property
+    def steps(self) -> np.ndarray | None:
+        """Optimiser steps up to the end of each epoch; None if its spec cannot be read."""
+        return store.cumulative_steps(self.run, self.spec, self.state, self.records) if self.spec else None
 
 
 def read_view(run: Run) -> RunView:

@@ -10,16 +10,16 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.charts import colours
-from pages.ui.compare.compared_runs import ComparedRun
+from pages.ui.compare.grouping import Group
 from tl_core.experiment.wording import PARAMS, value_text
 
 RUN = "run"
-"""Colours by run; anything else is the path of a setting."""
+"""Colours by run, or by group; anything else is the path of a setting."""
 
 
 @dataclass(frozen=True)
 class Colouring:
-    """of: A colour name by the id of a run; empty where colours would tell nothing apart. legend: What each colour stands for, by text."""
+    """of: A colour name by the id of a run or group; empty where colours would tell nothing apart. legend: What each colour stands for, by text."""
 
     of: Mapping[str, str] = field(default_factory=dict)
     legend: Mapping[str, str] = field(default_factory=dict)
@@ -29,27 +29,31 @@ class Colouring:
         return colours.css(self.of[run_id]) if run_id in self.of else ""
 
 
-def colouring(runs: Sequence[ComparedRun], by: str) -> Colouring:
-    """A colour for each run, or for each value of a setting."""
+def colouring(groups: Sequence[Group], by: str) -> Colouring:
+    """A colour for each group of runs, which its runs have too; or for each value of a setting."""
     if by != RUN:
-        return _by_setting(runs, by)
-    if len(runs) > colours.DISTINCT:
+        return _by_setting(groups, by)
+    if len(groups) > colours.DISTINCT:
         return Colouring()
-    return Colouring({run.id: colours.of_run(place) for place, run in enumerate(runs)})
+    return Colouring(_with_runs(groups, {group.id: colours.of_run(place) for place, group in enumerate(groups)}))
 
 
-def _by_setting(runs: Sequence[ComparedRun], path: str) -> Colouring:
-    values = {run.id: run.spec.value(path) for run in runs}
-    texts = {run: value_text(PARAMS[path], value) for run, value in values.items()}
+def _with_runs(groups: Sequence[Group], of: Mapping[str, str]) -> dict[str, str]:
+    return {**of, **{run.id: of[group.id] for group in groups for run in group.runs}}
+
+
+def _by_setting(groups: Sequence[Group], path: str) -> Colouring:
+    """Equal values have equal colours; a group of runs with several values has them as a value of its own."""
+    values = {group.id: list(dict.fromkeys(run.spec.value(path) for run in group.runs)) for group in groups}
+    texts = {id: ", ".join(value_text(PARAMS[path], value) for value in found) for id, found in values.items()}
     ordered = sorted(set(texts.values()), key=lambda text: _rank(text, texts, values))
-    scale = colours.scale(len(ordered))
-    legend = dict(zip(ordered, scale, strict=True))
-    return Colouring({run: legend[text] for run, text in texts.items()}, legend)
+    legend = dict(zip(ordered, colours.scale(len(ordered)), strict=True))
+    return Colouring(_with_runs(groups, {id: legend[text] for id, text in texts.items()}), legend)
 
 
-def _rank(text: str, texts: Mapping[str, str], values: Mapping[str, Any]) -> tuple[float, str]:
+def _rank(text: str, texts: Mapping[str, str], values: Mapping[str, Sequence[Any]]) -> tuple[float, str]:
     """Numbers by size, words by the alphabet."""
-    value = values[next(run for run, found in texts.items() if found == text)]
+    value = values[next(id for id, found in texts.items() if found == text)][0]
     return (float(value), "") if isinstance(value, int | float) else (float("-inf"), text)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pages.ui.charts.comparison import Named
+import numpy as np
+
+from pages.ui.charts.measures import LOSS_GAP
+from pages.ui.charts.series import Named
 from pages.ui.charts.traces import Marked
-from pages.ui.common.run_view import read_view
+from pages.ui.common.run_view import RunView, read_view
 from tl_core import store
 from tl_core.errors import BadInput
+from tl_core.experiment.naming import RunName
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import RunState
 from tl_core.store import Epochs, RunFigures
@@ -25,6 +29,7 @@ class ComparedRun:
 
     Attributes:
         name: Tells it apart from all others of the folder.
+        known_by: What it is called by among others.
         live_changes: Live changes in force.
     """
 
@@ -33,13 +38,20 @@ class ComparedRun:
     spec: ExperimentSpec
     state: RunState
     epochs: Epochs
+    run: store.Run
+    known_by: RunName
     live_changes: tuple[LiveChange, ...] = ()
 
-    def curves(self, colour: str) -> Named:
+    def named(self, colour: str = "") -> Named:
         """The run as charts take it."""
         found = self.figures
         best = Marked(found.exported.epoch, found.title) if found else None
-        return Named(self.name, self.epochs, self.id, colour, best)
+        return Named(self.name, self.epochs, self.id, colour, best, self.steps)
+
+    @cached_property
+    def steps(self) -> np.ndarray:
+        """Optimiser steps up to the end of each epoch; see `store.cumulative_steps`."""
+        return store.cumulative_steps(self.run, self.spec, self.state, self.epochs)
 
     @cached_property
     def figures(self) -> RunFigures | None:
@@ -64,14 +76,32 @@ def read_runs(models: Path, ids: Sequence[str], called: Mapping[str, str]) -> tu
         if view.spec is None or view.damage:
             problems.append(f"{called.get(id, id)}: {' '.join(view.damage)}")
         else:
-            found.append(ComparedRun(id, called.get(id, id), view.spec, view.state, view.records, view.live_changes))
+            found.append(_compared(view, view.spec, called.get(id, id)))
     return found, problems
+
+
+def _compared(view: RunView, spec: ExperimentSpec, name: str) -> ComparedRun:
+    known_by = store.name_of(view.run, spec, view.state, view.notes)
+    return ComparedRun(view.run.id, name, spec, view.state, view.records, view.run, known_by, view.live_changes)
+
+
+def csv_lines(run: ComparedRun) -> Iterator[dict[str, Any]]:
+    """A line for each epoch: the run, the optimiser steps up to its end, all metrics, and the gaps between training and validation."""
+    for record, steps in zip(run.epochs, run.steps, strict=True):
+        losses = record.metrics.get("val_loss"), record.metrics.get("train_eval_loss")
+        gaps = {
+            "gap": record.gap,
+            "loss_gap": None if losses[0] is None or losses[1] is None else losses[0] - losses[1],
+            "steps": int(steps) if np.isfinite(steps) else None,
+        }
+        known = {name: value for name, value in gaps.items() if value is not None}
+        yield {"run": run.id, "name": run.name, **record.to_line(), **known}
 
 
 def comparison_warnings(runs: Sequence[ComparedRun], quantity: str) -> tuple[str, ...]:
     """A sentence for each reason for which the curves cannot be compared as they stand."""
     drawn = [run for run in runs if run.epochs]
-    return tuple(filter(None, (_data_warning(drawn), _loss_warning(drawn) if quantity == "loss" else "")))
+    return tuple(filter(None, (_data_warning(drawn), _loss_warning(drawn) if quantity in ("loss", LOSS_GAP) else "")))
 
 
 def _data_warning(runs: Sequence[ComparedRun]) -> str:

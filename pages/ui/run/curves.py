@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.charts import curves, layouts, points, traces
+from pages.ui.charts import curves, points, traces
 from pages.ui.charts.component import draw_chart
+from pages.ui.charts.measures import measure_of
 from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
 from pages.ui.common.run_view import ACTIVE, RunView
 from tl_core import metrics
@@ -42,7 +43,7 @@ def draw_curves(view: RunView) -> None:
     with charts, st.grid(2, min_column_width=330, key="charts"):
         for quantity in quantities:
             with st.container():
-                _chart(view, quantity, x, weight, log and layouts.has_log_scale(quantity))
+                _chart(view, quantity, x, weight, log and measure_of(quantity).has_log_scale)
     if not quantities:
         st.info("Choose at least one chart.", icon=":material/info:")
     if view.records:
@@ -76,6 +77,7 @@ def _chart(view: RunView, quantity: str, x: traces.X, weight: float, log: bool) 
         planned=planned(view),
         inherited_from=_short(view.forked_from.title) if view.forked_from else "",
         fork=curves.fork_mark(view.spec),
+        steps=view.steps,
     )
     draw_chart(figure, f"run-{quantity}", HEIGHT, _alt(view, quantity), linked=f"run {x}")
 
@@ -96,7 +98,7 @@ def _short(title: str) -> str:
 
 
 def _alt(view: RunView, quantity: str) -> str:
-    title, kinds = layouts.title_of(quantity), {"train_eval": "training, clean", "val": "validation"}
+    title, kinds = measure_of(quantity).title, {"train_eval": "training, clean", "val": "validation"}
     if not view.records:
         return f"{title}: {curves.NOTHING_YET}"
     last, inherited = view.records[-1], view.records.inherited
@@ -135,5 +137,7 @@ def _rates(view: RunView, x: traces.X) -> None:
     log = st.toggle(
         "Log scale", True, key="rates_log", help="A logarithmic axis: every division by ten is equally tall."
     )
-    figure = curves.rates_figure(view.records, x=x, log=log, planned=planned(view), fork=curves.fork_mark(view.spec))
+    figure = curves.rates_figure(
+        view.records, x=x, log=log, planned=planned(view), fork=curves.fork_mark(view.spec), steps=view.steps
+    )
     draw_chart(figure, "run-rates", SMALL, "The learning rate of each group of weights.", linked=f"run {x}")

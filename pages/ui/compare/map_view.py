@@ -1,0 +1,55 @@
+"""The view Map: clean training against validation, each run a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.ui import navigation
+from pages.ui.charts.component import draw_chart
+from pages.ui.charts.overfitting_map import map_figure
+from pages.ui.charts.series import Series, series_of
+from pages.ui.compare import colouring
+from pages.ui.compare.colouring import Colouring
+from pages.ui.compare.controls import ChartView
+from pages.ui.compare.grouping import Group
+
+HEIGHT = 460
+
+EXPLAINED = (
+    "Each run is a path over its epochs, ★ the exported epoch, the large symbol the last. On the dashed line training and validation are equal; "
+    "the further a path runs {away} it, the more the network memorises. A click on a path opens its run."
+)
+
+
+def draw_map(groups: Sequence[Group], view: ChartView, found: Colouring) -> None:
+    """The map in accuracy; in loss, if the measure is one of loss."""
+    quantity = "loss" if "loss" in view.quantity else "accuracy"
+    drawn = [
+        series_of(run.named(found.of.get(run.id, "")), quantity, "epoch", ("val", "clean"))
+        for group in groups
+        for run in group.runs
+        if run.epochs
+    ]
+    if not drawn:
+        st.info("The first point appears when the first epoch is done.", icon=":material/hourglass_empty:")
+        return
+    colouring.draw_legend(found, view.colour_by)
+    figure = map_figure(drawn, quantity=quantity, log=view.log and quantity == "loss")
+    draw_chart(figure, f"compare-map-{quantity}", HEIGHT, _said(drawn, quantity), on_open=_open)
+    st.caption(EXPLAINED.format(away="below" if quantity == "accuracy" else "above"))
+
+
+def _open(run: str) -> None:
+    navigation.go("run", run=run)
+
+
+def _said(drawn: Sequence[Series], quantity: str) -> str:
+    """What the map shows, in words."""
+    ends = [
+        f"{one.title} ends at training {one.curves['clean'].values[-1]:.3f}, validation {one.curves['val'].values[-1]:.3f}"
+        for one in drawn
+        if {"val", "clean"} <= one.curves.keys()
+    ]
+    return f"Validation {quantity} over clean training {quantity}: {'; '.join(ends)}."
