@@ -2,7 +2,8 @@
 
 A tiny head on digits trains and records blocks of epochs, alternating between the beginning of a run and the end of one of ten thousand
 epochs, whose earlier epochs are written as an interrupted run would leave them. For a page, the whole server side of the answer to one new
-epoch is measured, alternating between the short and the long run.
+epoch is measured, alternating between the short and the long run. And what it adds to an epoch on cached features that the outputs on clean training
+images are kept beside those on validation images.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.figures import Conditions, Figure
+from benchmarks.tail import Data, trainer_on
 from benchmarks.timing import in_turn
 from tl_core import store
 from tl_core.cache.arrays import unwatched
 from tl_core.engine.results.reports import cross_entropy
 from tl_core.engine.training import checkpoints
+from tl_core.engine.training.epochs import Evaluated
 from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunStopped
 from tl_core.experiment.presets import PRESETS
@@ -37,6 +40,7 @@ BLOCK, SKIPPED, ROUNDS = 60, 20, 3
 """Epochs trained at a time, those of them that are not counted, for what they read is not yet at hand, and how often."""
 
 TICKS = 15
+WRITTEN = 60
 PAGE = Path(__file__).parent.parent / "pages" / "ui" / "frame.py"
 SETTINGS = {
     "data.source": "digits",
@@ -54,6 +58,7 @@ SETTINGS = {
 
 def measure(conditions: Conditions) -> Iterator[Figure]:
     models = conditions.models
+    yield _outputs(models)
     young = store.create(models, PRESETS["feature-extraction"].spec(SETTINGS), "first epochs")
     _seconds_an_epoch(young, models)
     old = _lengthened(models, young, EPOCHS - ROUNDS * BLOCK)
@@ -63,6 +68,26 @@ def measure(conditions: Conditions) -> Iterator[Figure]:
     name = f"an epoch of a run of {EPOCHS:,}, recorded: the last over the first"
     yield Figure(name, last / first, 1.1, "times", note=note)
     yield _tick(models, _shortened(models, store.read_epochs(young)[:FEW]), old)
+
+
+def _outputs(models: Path) -> Figure:
+    """The outputs of a linear head on as many images as a run of photos has, written and synced, beside its epoch."""
+    trainer = trainer_on(Data.made())
+    run, epochs = store.create(models, PRESETS["feature-extraction"].spec(SETTINGS), "outputs"), count(1)
+    _, evaluated = trainer.epoch(next(epochs), unwatched)
+    validation: Evaluated = {"val": evaluated["val"]}
+    alone = store.create(models, PRESETS["feature-extraction"].spec(SETTINGS), "outputs on validation images")
+    written, written_alone = count(1), count(1)
+    sides = [
+        lambda: trainer.epoch(next(epochs), unwatched),
+        lambda: write_outputs(run, next(written), evaluated),
+        lambda: write_outputs(alone, next(written_alone), validation),
+    ]
+    epoch, both, one = in_turn(sides, WRITTEN)
+    added = statistics.median(two - single for two, single in zip(both.seconds, one.seconds, strict=True))
+    note = f"an epoch {epoch}, outputs on both {both}, on validation images alone {one}"
+    name = "outputs on clean training images, written: share of an epoch on cached features"
+    return Figure(name, 100 * added / (epoch.median + both.median), 2, "%", note=note)
 
 
 def _seconds_an_epoch(run: store.Run, models: Path) -> list[float]:

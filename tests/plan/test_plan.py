@@ -144,6 +144,11 @@ def test_checkpoints_hold_the_weights_what_the_optimiser_remembers_and_their_ave
     assert two.disk_bytes - one.disk_bytes == 4 * kept * one.trainable
 
 
+def test_outputs_take_six_bytes_for_each_evaluated_image_and_epoch(models: Path) -> None:
+    few, many = (planned(models, train__epochs=number) for number in (10, 1010))
+    assert many.disk_bytes - few.disk_bytes == 6 * 1000 * (few.images["validation"] + few.images["train"])
+
+
 def test_checkpoints_kept_now_and_then_take_disk(models: Path) -> None:
     assert planned(models, train__checkpoint_every=2).disk_bytes > planned(models).disk_bytes
 

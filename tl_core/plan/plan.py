@@ -148,7 +148,7 @@ def _costed(
     )
     pixel_bytes, decoded = pixels.bytes_needed(all_images, size), pixels.is_cached(dataset, size, cache)
     decoding = 0 if decoded else decoding_seconds(all_images)
-    needs = disk_needs(experiment, phase_plans, 0 if decoded else pixel_bytes)
+    needs = disk_needs(experiment, phase_plans, images, 0 if decoded else pixel_bytes)
     short, uncached = disk_short(experiment, models, needs)
     wrong, refused = budget_short(pixel_bytes, phase_plans)
     return Plan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from tl_core.data.dataset import PARTS
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment, resolve
+from tl_core.metrics import TRAIN_EVAL_IMAGES
 from tl_core.plan.costs import PhasePlan, copies, outputs, phase_plan, split
-from tl_core.store import Run, read_spec, read_state
+from tl_core.store import EVALUATED_SPLITS, Run, read_spec, read_state
+from tl_core.store.output_file import FILES, output_bytes
 from tl_core.text import data_size, data_sizes, joined
 
 Said = tuple[tuple[Problem, ...], tuple[str, ...]]
@@ -38,9 +41,10 @@ def _activations(phase: Phase) -> int:
 
 @dataclass(frozen=True)
 class DiskNeeds:
-    """Bytes that a run writes: decoded images, features, checkpoints with the export.
+    """Bytes that a run writes: decoded images, features, checkpoints with the export, and outputs.
 
     Attributes:
+        outputs: Of every evaluated image after every epoch.
         few_checkpoints: With the least `train.keep_checkpoints`: of the best epoch, the latest, and those of `train.checkpoint_every`.
     """
 
@@ -48,14 +52,22 @@ class DiskNeeds:
     features: int
     checkpoints: int
     few_checkpoints: int
+    outputs: int
 
     @property
     def total(self) -> int:
-        return self.pixels + self.features + self.checkpoints
+        return self.pixels + self.features + self.checkpoints + self.outputs
 
 
-def disk_needs(experiment: Experiment, phase_plans: tuple[PhasePlan, ...], pixels: int) -> DiskNeeds:
-    """pixels: Bytes of the images that are still to be decoded."""
+def disk_needs(
+    experiment: Experiment, phase_plans: tuple[PhasePlan, ...], images: Mapping[str, int], pixels: int
+) -> DiskNeeds:
+    """What a run needs.
+
+    Args:
+        images: Number of images by part.
+        pixels: Bytes of the images that are still to be decoded.
+    """
     train = experiment.spec.train
     largest = max(plan.trainable for plan in phase_plans) * 4 * copies(experiment.spec.optimizer)
     epochs = sum(plan.phase.epochs for plan in phase_plans)
@@ -63,7 +75,14 @@ def disk_needs(experiment: Experiment, phase_plans: tuple[PhasePlan, ...], pixel
     kept = min(epochs, train.keep_checkpoints + 1 + spaced)
     network = sum(block.parameters for block in experiment.facts) * 4
     features = sum(plan.feature_bytes for plan in phase_plans)
-    return DiskNeeds(pixels, features, largest * max(kept, 1) + network, largest * min(epochs, 2 + spaced) + network)
+    evaluated = (images["validation"], min(images["train"], TRAIN_EVAL_IMAGES))
+    return DiskNeeds(
+        pixels,
+        features,
+        largest * max(kept, 1) + network,
+        largest * min(epochs, 2 + spaced) + network,
+        sum(output_bytes(number, epochs) for number in evaluated),
+    )
 
 
 def disk_short(experiment: Experiment, models: Path, needs: DiskNeeds) -> Said:
@@ -88,8 +107,8 @@ def _ways(experiment: Experiment, needs: DiskNeeds, free: int) -> tuple[str, ...
     """Settings of which a lower value is enough; features alone only slow a run down."""
     smallest = (experiment.backbone.minimum_size / experiment.image_size) ** 2
     least = {
-        "data.image_size": needs.pixels * smallest + needs.checkpoints,
-        "train.keep_checkpoints": needs.pixels + needs.few_checkpoints,
+        "data.image_size": needs.pixels * smallest + needs.checkpoints + needs.outputs,
+        "train.keep_checkpoints": needs.pixels + needs.few_checkpoints + needs.outputs,
     }
     return tuple(path for path, needed in least.items() if needed < free)
 
@@ -101,18 +120,20 @@ def full_disk(run: Run) -> str:
     if needed is None or needed <= free:
         return f"The disk is full: it has {data_size(free)} free."
     needs, has, missing = data_sizes(needed, free, needed - free)
-    return f"The disk is full: it has {has} free, and the run needs about {needs} more for checkpoints and export. {missing} is missing."
+    return f"The disk is full: it has {has} free, and the run needs about {needs} more for checkpoints, outputs and export. {missing} is missing."
 
 
 def _still_needed(run: Run) -> int | None:
-    """Bytes of the checkpoints and the export that a run has not written yet; None if its spec or its data are not known."""
+    """Bytes of the checkpoints, the export and the outputs that a run has not written yet; None if its spec or its data are not known."""
     state, experiment = read_state(run), _experiment(run)
     if experiment is None or not state.images or not state.classes:
         return None
     images: dict[str, int] = {part: state.images.get(part, 0) for part in PARTS}
     plans = tuple(phase_plan(phase, images, state.classes, 0) for phase in experiment.phases)
-    written = sum(file.stat().st_size for folder in (run.checkpoints, run.export) for file in folder.glob("*"))
-    return max(disk_needs(experiment, plans, 0).checkpoints - written, 0)
+    kept = [file for folder in (run.checkpoints, run.export) for file in folder.glob("*")]
+    outputs = [file for split in EVALUATED_SPLITS if (file := run.folder / FILES[split]).exists()]
+    needs = disk_needs(experiment, plans, images, 0)
+    return max(needs.checkpoints + needs.outputs - sum(file.stat().st_size for file in (*kept, *outputs)), 0)
 
 
 def _experiment(run: Run) -> Experiment | None:

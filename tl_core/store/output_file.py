@@ -76,6 +76,11 @@ class Header:
         return filled.tobytes()
 
 
+def output_bytes(images: int, epochs: int) -> int:
+    """The size of a file of outputs on so many images after so many epochs."""
+    return Header("val", True, images).end(epochs)
+
+
 def read_header(opened: BinaryIO, file: Path, split: EvaluatedSplit) -> Header:
     """The header at the beginning of a file; raises Damaged if it is none of this split."""
     content = opened.read(_HEADER.size)

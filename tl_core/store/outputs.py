@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -173,9 +173,16 @@ def write_outputs(run: Run, epoch: int, measured: Mapping[EvaluatedSplit, Measur
             file = run.folder / FILES[split]
             opened.append(stack.enter_context(file.open("r+b" if file.exists() else "w+b")))
             put_row(opened[-1], split, epoch, outputs)
-        # Side by side they share a write of the file system's journal: two take hardly longer than one.
-        with ThreadPoolExecutor(len(opened)) as threads:
-            list(threads.map(os.fsync, [file.fileno() for file in opened]))
+        _sync([file.fileno() for file in opened])
+
+
+def _sync(files: Sequence[int]) -> None:
+    """Syncs files side by side: they share a write of the file system's journal, so that two take hardly longer than one."""
+    with ThreadPoolExecutor(1) as beside:
+        others = [beside.submit(os.fsync, file) for file in files[1:]]
+        os.fsync(files[0])
+        for other in others:
+            other.result()
 
 
 def cut_outputs(run: Run, epoch: int) -> None:
