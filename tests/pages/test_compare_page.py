@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from pages.ui.charts import colours
 from pages.ui.common import run_list
 from pages.ui.compare import tables
-from pages.ui.compare.compared_runs import read_runs
+from pages.ui.compare.compared_runs import csv_lines, read_runs
 from tests.epoch_lines import append_line
 from tests.pages import run_tables, visits
 from tests.pages.folders import add_run, epoch_line
@@ -221,6 +221,69 @@ def test_a_link_with_nonsense_for_its_controls_shows_their_defaults(models: Path
     run = add_run(models)
     nonsense_everywhere = dict.fromkeys(("measure", "axis", "smooth", "log_loss", "show"), nonsense)
     assert chart(opened(run.id, **nonsense_everywhere))["figure"] == chart(opened(run.id))["figure"]
+
+
+def seeds(models: Path, dropouts: Sequence[float] = (0.3,), count: int = 3, title: str = "") -> list[store.Run]:
+    """Runs that differ in dropout and seed; accuracies by the seed."""
+    return [
+        add_run(models, title, ((0.9, 0.5 + seed / 10),), {"head.dropout": rate, "train.seed": seed})
+        for rate in dropouts
+        for seed in range(count)
+    ]
+
+
+def test_runs_that_differ_only_in_their_seed_are_one_curve_with_a_band(models: Path) -> None:
+    runs = seeds(models, (0.2, 0.5))
+    page = opened(*(run.id for run in runs))
+    assert legend(page) == ["dropout 0.2 (3 seeds)", "dropout 0.5 (3 seeds)"]
+    lines = {trace["uid"]: trace for trace in chart(page)["figure"]["data"]}
+    assert [lines[f"seeds-{runs[0].id}-val{end}"]["y"] for end in ("-low", "", "-high")] == [[0.5], [0.6], [0.7]]
+    assert len(set(swatches(page)[:3])) == 1 and len(set(swatches(page))) == 2, "the runs of a group have its colour"
+    assert any("mean" in caption.value for caption in page.caption)
+
+
+def test_seeds_that_are_alone_together_are_named_without_their_seed(models: Path) -> None:
+    (name,) = legend(opened(*(run.id for run in seeds(models))))
+    assert name == "Dropout 0.3 (feature extraction) (3 seeds)"
+
+
+def test_a_run_that_was_repeated_with_the_same_seed_is_no_group(models: Path) -> None:
+    assert legend(opened(add_run(models, "one").id, add_run(models, "two").id)) == ["one", "two"]
+
+
+def test_grouping_can_be_by_a_setting_or_off(models: Path) -> None:
+    runs = [run.id for run in seeds(models, (0.2, 0.5), 2)]
+    assert legend(opened(*runs, group="same settings")) == ["dropout 0.2 (2 seeds)", "dropout 0.5 (2 seeds)"]
+    assert legend(opened(*runs, group="dropout")) == ["dropout 0.2 (2 runs)", "dropout 0.5 (2 runs)"]
+    assert legend(opened(*runs, group="seed")) == ["seed 0 (2 runs)", "seed 1 (2 runs)"]
+    assert len(legend(opened(*runs, group="nothing"))) == 4
+
+
+def test_more_runs_than_there_are_colours_share_a_chart_as_groups(models: Path) -> None:
+    runs = seeds(models, (0.2, 0.5), 7)
+    assert len(legend(opened(*(run.id for run in runs)))) == 2
+
+
+def test_few_runs_have_small_charts_on_request(models: Path) -> None:
+    runs = [add_run(models, "one"), add_run(models, "two")]
+    page = opened(*(run.id for run in runs), shape="small charts", measure="gap")
+    assert [cell["title"] for cell in grid(page)] == ["one", "two"]
+    assert grid(page)[0]["said"][0] == "epoch 1: validation +5"
+
+
+def test_the_map_opens_from_a_link_in_accuracy_or_loss(models: Path) -> None:
+    run = add_run(models, "one", ((0.8, 0.75), (0.97, 0.84)))
+    drawn = chart(opened(run.id, view="Map"))["figure"]
+    assert drawn["data"][0]["x"] == [0.8, 0.97]
+    assert chart(opened(run.id, view="Map", measure="loss gap"))["figure"]["data"][0]["y"] == [0.25, 0.16]
+
+
+def test_the_csv_has_names_steps_and_gaps(models: Path) -> None:
+    run = add_run(models, "one", ((0.8, 0.75),), {"train.batch_size": 10}, images={"train": 100})
+    (found,) = folder_as_it_is(models, [run])
+    (line,) = csv_lines(found)
+    assert (line["run"], line["name"], line["steps"]) == (run.id, "one", 10)
+    assert (line["gap"], line["loss_gap"]) == (pytest.approx(0.05), pytest.approx(0.05))
 
 
 def test_without_any_kind_of_curve_the_page_says_what_to_choose(models: Path) -> None:

@@ -14,6 +14,7 @@ from pages.ui.charts.measures import Kind, measure_of
 from pages.ui.charts.points import json_numbers, smoothed, thinned
 from pages.ui.charts.series import Series
 from pages.ui.charts.traces import NOT_MEASURED, Figure, X, star_at
+from tl_core.text import counted
 
 KINDS: dict[Kind, tuple[str, str]] = {
     "val": ("validation", "solid"),
@@ -84,7 +85,7 @@ def _texts(one: Series, index: np.ndarray) -> list[str]:
     """What the hover label says of each point besides the value."""
     if one.runs == 1:
         return [str(one.epochs[at]) for at in index]
-    return [f"{one.counts[at]} runs, epoch {one.epochs[at]}" for at in index]
+    return [f"{counted(int(one.counts[at]), 'run')}, epoch {one.epochs[at]}" for at in index]
 
 
 def _band(

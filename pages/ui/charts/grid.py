@@ -17,7 +17,7 @@ from pages.ui.charts.points import smoothed, thinned
 from pages.ui.charts.series import Series
 from pages.ui.charts.traces import NOT_MEASURED, X
 from pages.ui.scripts import script
-from tl_core.text import UNKNOWN, percent
+from tl_core.text import UNKNOWN, counted, percent
 
 _HERE = Path(__file__).parent
 _SCRIPT = script(_HERE / "grid.js")
@@ -191,7 +191,7 @@ def _fits(value: float, log: bool) -> bool:
 def _said(one: _Drawn, place: int, quantity: str) -> str:
     values = [f"{_SAID[kind]} {_text(quantity, float(curve[place]))}" for kind, curve in one.curves.items()]
     at = one.index[place]
-    runs = f" ({one.series.counts[at]} runs)" if one.series.runs > 1 else ""
+    runs = f" ({counted(int(one.series.counts[at]), 'run')})" if one.series.runs > 1 else ""
     return f"epoch {one.series.epochs[at]}{runs}: {', '.join(values)}"
 
 

@@ -18,7 +18,7 @@ from pages.ui.charts.traces import X
 from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
 from pages.ui.common.run_list import Row
 from pages.ui.compare.colouring import RUN
-from pages.ui.compare.grouping import NOTHING, SEED
+from pages.ui.compare.grouping import NOTHING, SAME
 from tl_core.experiment.naming import differing_settings
 from tl_core.experiment.wording import PARAMS, title_in_sentence
 
@@ -54,7 +54,7 @@ class ChartView:
     show: tuple[Kind, ...]
     aligned: bool = False
     shape: Shape = "one chart"
-    group_by: str = SEED
+    group_by: str = SAME
     colour_by: str = RUN
 
     @property
@@ -85,16 +85,23 @@ def choose_view(rows: Sequence[Row], pages: Mapping[str, str]) -> ChartView:
     return ChartView(page, measure.name, x, weight, log, kinds, aligned, shape, group, colour)
 
 
-def legend_text(view: ChartView, curves: int) -> str:
-    """What lines, bands and stars stand for."""
+def legend_text(view: ChartView, curves: int, grouped: bool) -> str:
+    """What lines, bands and stars stand for.
+
+    Args:
+        curves: How many runs or groups are drawn.
+        grouped: Whether some of them are groups.
+    """
     if view.measure.is_gap:
         kinds = view.measure.help.removesuffix(".")
     elif view.measure.one_kind:
         kinds = f"{view.measure.title} is measured on validation images only"
     else:
         kinds = ", ".join(f"{name} {dash}" for name, (kind, dash) in _KINDS.items() if kind in view.show) or "no curves"
-    hides = " A click on a name in the chart hides its curves." if curves <= DISTINCT else ""
-    return f"{kinds[0].upper()}{kinds[1:]}. ★ marks the exported epoch.{hides}"
+    bands = " Several runs are their mean, in a band from the lowest to the highest of them." if grouped else ""
+    overlay = view.shape == "one chart" and curves <= DISTINCT
+    hides = " A click on a name in the chart hides its curves." if overlay else ""
+    return f"{kinds[0].upper()}{kinds[1:]}. ★ marks the exported epoch.{bands}{hides}"
 
 
 def _page(pages: Mapping[str, str]) -> str:
@@ -141,16 +148,16 @@ def _shape(runs: int) -> Shape:
 
 
 def _group_by(rows: Sequence[Row]) -> str:
-    """Seeds, nothing, or one of the settings in which these runs differ."""
-    named = {SEED: "seed", NOTHING: "no grouping"}
+    """The same settings but for the seed, nothing, or one of the settings in which these runs differ."""
+    named = {SAME: "same settings", NOTHING: "nothing"}
     chosen = st.selectbox(
         "Group by",
-        [SEED, NOTHING, *_differing(rows)],
+        [SAME, NOTHING, *_differing(rows)],
         format_func=lambda path: named.get(path) or title_in_sentence(PARAMS[path]),
         key="group",
         bind="query-params",
-        help="Runs that are drawn as one curve: their mean, in a band from the lowest to the highest of them. Seed: those that differ only in "
-        "their seed. A setting: those with the same value.",
+        help="Runs that are drawn as one curve: their mean, in a band from the lowest to the highest of them. Same settings: those that "
+        "differ only in their seed. A setting: those with the same value.",
     )
     return str(chosen)
 

@@ -33,7 +33,7 @@ def draw_curves(groups: Sequence[Group], view: ChartView, found: Colouring) -> N
         grid.draw_grid(grid.grid_data(drawn, **view.drawing), "compare-grid", said)
     else:
         draw_chart(comparison.compare_figure(drawn, **view.drawing), f"compare-{view.quantity}", HEIGHT, said)
-    st.caption(legend_text(view, len(drawn)))
+    st.caption(legend_text(view, len(drawn), any(one.runs > 1 for one in drawn)))
 
 
 def series(groups: Sequence[Group], view: ChartView, found: Colouring) -> list[Series]:

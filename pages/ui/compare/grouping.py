@@ -12,7 +12,7 @@ from tl_core.experiment.spec import PARAMETERS
 from tl_core.experiment.wording import PARAMS, setting_text
 from tl_core.text import counted
 
-SEED, NOTHING = "seed", "nothing"
+SAME, NOTHING = "same settings", "nothing"
 """What runs are grouped by; anything else is the path of a setting."""
 
 _SEED_PATH = "train.seed"
@@ -36,7 +36,7 @@ def groups_of(runs: Sequence[ComparedRun], by: str) -> list[Group]:
     """The groups, in the order of their first runs."""
     if by == NOTHING:
         return [_alone(run) for run in runs]
-    if by == SEED:
+    if by == SAME:
         return _by_seed(runs)
     members: dict[str, list[ComparedRun]] = {}
     for run in runs:

@@ -1,0 +1,179 @@
+"""Runs, and several runs as one, on the axes of charts that compare them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pages.ui.charts.comparison import compare_figure
+from pages.ui.charts.grid import grid_data
+from pages.ui.charts.measures import GAP, LOSS_GAP, measure_of, measures
+from pages.ui.charts.overfitting_map import map_figure
+from pages.ui.charts.series import Named, Series, mean_of, series_of
+from pages.ui.charts.traces import Marked
+from tests.pages.folders import epoch_line
+from tl_core.metrics import quantities
+from tl_core.records import EpochRecord
+from tl_core.store import Epochs
+
+
+def run(
+    accuracies: Sequence[float], clean: float = 0.9, head: int = 0, seconds: float = 0.5, id: str = "a", best: int = 1
+) -> Named:
+    """A run that trains its head alone for some epochs, then more; `head` 0: always all of it."""
+    lines = []
+    for epoch, accuracy in enumerate(accuracies, 1):
+        rates = {"head": 0.001} | ({} if epoch <= head else {"backbone": 1e-4})
+        lines.append({**epoch_line(epoch, clean, accuracy), "learning_rate": rates, "seconds": seconds})
+        lines[-1]["phase"] = "head" if epoch <= head else "fine-tune"
+    epochs = Epochs([EpochRecord.from_line(line) for line in lines])
+    return Named(id, epochs, id, "", Marked(best, "Best epoch"), 10.0 * np.arange(1, len(lines) + 1))
+
+
+def series(named: Named, quantity: str = "accuracy", x: Any = "epoch", aligned: bool = False) -> Series:
+    return series_of(named, quantity, x, ("val", "clean"), aligned)
+
+
+# Measures
+
+
+def test_the_gaps_stand_between_the_main_quantities_and_the_others() -> None:
+    names = [measure.name for measure in measures()]
+    assert names[:4] == ["accuracy", "loss", GAP, LOSS_GAP]
+    assert set(names) == {*quantities(), GAP, LOSS_GAP}
+
+
+def test_the_gap_is_what_validation_lacks_in_points_and_has_more_of_loss() -> None:
+    named = run((0.8, 0.65), clean=0.9)
+    assert series(named, GAP).curves["val"].values == pytest.approx([10, 25])
+    assert series(named, LOSS_GAP).curves["val"].values == pytest.approx([0.1, 0.25])
+    assert not measure_of(GAP).has_log_scale and not measure_of(LOSS_GAP).has_log_scale, "gaps can be negative"
+
+
+# The x axis
+
+
+@pytest.mark.parametrize(("x", "at"), [("epoch", [1, 2, 3]), ("seconds", [0.5, 1, 1.5]), ("steps", [10, 20, 30])])
+def test_a_run_stands_at_the_end_of_each_epoch(x: str, at: list[float]) -> None:
+    assert series(run((0.5, 0.6, 0.7)), x=x).at == pytest.approx(at)
+
+
+@pytest.mark.parametrize(
+    ("x", "head", "at"),
+    [
+        ("epoch", 2, [-1, 0, 1, 2]),
+        ("seconds", 2, [-0.5, 0, 0.5, 1]),
+        ("steps", 2, [-10, 0, 10, 20]),
+        ("epoch", 0, [1, 2, 3, 4]),
+        ("epoch", 4, [-3, -2, -1, 0]),
+    ],
+)
+def test_aligned_runs_have_0_where_layers_of_the_backbone_begin_to_train(x: str, head: int, at: list[float]) -> None:
+    drawn = series(run((0.5, 0.6, 0.7, 0.8), head=head), x=x, aligned=True)
+    assert drawn.at == pytest.approx(at)
+
+
+def test_an_aligned_axis_says_what_0_is() -> None:
+    axis = compare_figure([series(run((0.5, 0.6), head=1), aligned=True)], quantity="accuracy", x="epoch", aligned=True)
+    assert "0: fine-tuning begins" in axis["layout"]["xaxis"]["title"]["text"]
+
+
+def test_runs_whose_steps_are_not_known_have_no_place_on_that_axis() -> None:
+    named = run((0.5, 0.6))
+    drawn = series(Named(named.title, named.epochs, named.id), x="steps")
+    assert compare_figure([drawn], quantity="accuracy", x="steps")["data"][0]["x"] == [None, None]
+    assert grid_data([drawn], quantity="accuracy", x="steps")["cells"] == []
+
+
+# Several runs as one
+
+
+def test_several_runs_are_their_mean_in_a_band_from_the_lowest_to_the_highest() -> None:
+    together = mean_of("g", "two", "", [series(run((0.5, 0.6))), series(run((0.7, 0.9), id="b"))])
+    curve = together.curves["val"]
+    assert curve.values == pytest.approx([0.6, 0.75])
+    assert (curve.low, curve.high) == (pytest.approx([0.5, 0.6]), pytest.approx([0.7, 0.9]))
+    assert (together.runs, together.members, together.star) == (2, ("a", "b"), None)
+
+
+def test_later_epochs_are_of_the_runs_that_have_them_and_say_how_many_these_are() -> None:
+    long, short = series(run((0.5, 0.6, 0.8))), series(run((0.7,), id="b"))
+    together = mean_of("g", "two", "theme:0", [long, short])
+    assert together.curves["val"].values == pytest.approx([0.6, 0.6, 0.8])
+    assert together.counts.tolist() == [2, 1, 1]
+    line = next(
+        trace for trace in compare_figure([together], quantity="accuracy", x="epoch")["data"] if trace["uid"] == "g-val"
+    )
+    assert line["text"] == ["2 runs, epoch 1", "1 run, epoch 2", "1 run, epoch 3"]
+
+
+def test_aligned_runs_are_averaged_at_the_same_epoch_after_fine_tuning_began() -> None:
+    early, late = run((0.5, 0.6, 0.7), head=1), run((0.1, 0.2, 0.8, 0.9), head=2, id="b")
+    together = mean_of("g", "two", "", [series(one, aligned=True) for one in (early, late)])
+    assert together.epochs.tolist() == [-1, 0, 1, 2]
+    assert together.curves["val"].values == pytest.approx([0.1, 0.35, 0.7, 0.8])
+
+
+def test_on_an_axis_of_seconds_a_mean_stands_at_the_mean_of_the_seconds() -> None:
+    quick, slow = series(run((0.5, 0.6), seconds=1.0), x="seconds"), series(run((0.5, 0.6), seconds=3.0), x="seconds")
+    assert mean_of("g", "two", "", [quick, slow]).at == pytest.approx([2, 4])
+
+
+def test_the_band_is_drawn_in_one_chart_and_in_small_ones() -> None:
+    together = mean_of("g", "two", "theme:3", [series(run((0.5, 0.6))), series(run((0.7, 0.9), id="b"))])
+    figure = compare_figure([together], quantity="accuracy", x="epoch")
+    low, high = (next(t for t in figure["data"] if t["uid"] == f"g-val-{end}") for end in ("low", "high"))
+    assert (low["y"], high["y"]) == ([0.5, 0.6], [0.7, 0.9])
+    assert high["fill"] == "tonexty" and high["fillcolor"].startswith("theme:3/")
+    assert figure["layout"]["meta"]["groups"] == {"a": "g", "b": "g"}, "pointing at one of them lights their curve"
+    (cell,) = grid_data([together], quantity="accuracy", x="epoch")["cells"]
+    assert cell["members"] == ["a", "b"]
+    assert cell["bands"][0]["path"].endswith("Z") and "2 runs" in cell["said"][0]
+
+
+def test_one_run_alone_is_no_group_of_runs() -> None:
+    alone = mean_of("g", "one", "theme:1", [series(run((0.5, 0.6), best=2))])
+    assert (alone.runs, alone.star, alone.title, alone.colour) == (1, 1, "one", "theme:1")
+    assert "g-val-low" not in [
+        trace["uid"] for trace in compare_figure([alone], quantity="accuracy", x="epoch")["data"]
+    ]
+
+
+# The overfitting map
+
+
+def traces(*runs: Named, quantity: str = "accuracy", log: bool = False) -> dict[str, Any]:
+    figure = map_figure([series(one, quantity) for one in runs], quantity=quantity, log=log)
+    return {**{trace["uid"]: trace for trace in figure["data"]}, "layout": figure["layout"]}
+
+
+def test_each_run_is_a_path_of_training_and_validation_with_its_best_and_last_epoch() -> None:
+    drawn = traces(run((0.5, 0.8, 0.6), clean=0.9, best=2))
+    assert (drawn["a-path"]["x"], drawn["a-path"]["y"]) == ([0.9, 0.9, 0.9], [0.5, 0.8, 0.6])
+    assert (drawn["a-star"]["x"], drawn["a-star"]["y"]) == ([0.9], [0.8])
+    assert (drawn["a-last"]["y"], drawn["a-last"]["text"]) == ([0.6], ["3, the last"])
+    assert drawn["a-path"]["meta"]["open"] == drawn["a-last"]["meta"]["open"] == "a", "a click opens the run"
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_on_the_diagonal_training_and_validation_are_equal_on_the_same_axes(log: bool) -> None:
+    layout = traces(run((0.5, 0.8), clean=0.7), quantity="loss", log=log)["layout"]
+    assert layout["xaxis"]["range"] == layout["yaxis"]["range"]
+    (diagonal,) = layout["shapes"]
+    assert (diagonal["x0"], diagonal["x1"]) == (diagonal["y0"], diagonal["y1"])
+    ends = [10**end for end in layout["xaxis"]["range"]] if log else layout["xaxis"]["range"]
+    assert [diagonal["x0"], diagonal["x1"]] == pytest.approx(ends)
+
+
+def test_a_name_made_of_markup_is_shown_as_it_is_on_the_map() -> None:
+    drawn = traces(run((0.5,), id="<img src=x onerror=alert(1)>"))
+    (path,) = [trace for uid, trace in drawn.items() if uid.endswith("-path")]
+    assert "<img" not in path["name"] and "<img" not in path["hovertemplate"]
+
+
+def test_what_has_no_clean_training_curve_is_not_on_the_map() -> None:
+    drawn = series_of(run((0.5, 0.6)), "macro F1", "epoch", ("val", "clean"))
+    assert map_figure([drawn], quantity="accuracy")["data"] == []
