@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from tl_core.data import decode
-from tl_core.data.dataset import ImageDataset, Item, Part
+from tl_core.data.dataset import ImageDataset, Item, Part, Unreadable
 from tl_core.data.folder_tree import Node, key_of, tree_of
 from tl_core.data.grey import GreyRange
 from tl_core.data.label_table import label_table
@@ -37,7 +37,7 @@ def load(path: str, source: str, layout: LayoutChoice = "auto") -> ImageDataset:
     Raises:
         BadInput: the folder does not exist, has no class folder with an image, or its layout is unclear.
     """
-    root, skipped = _root(path), list[Skipped]()
+    root, skipped = root_of(path), list[Skipped]()
     tree = tree_of(root, skipped)
     recognised = recognise(tree, layout)
     skipped += recognised.skipped
@@ -58,7 +58,21 @@ def open_image(root: Path, item: Item, grey_range: GreyRange) -> Image.Image:
     return decode.open_rgb(root / native(item.key), grey_range)
 
 
-def _root(path: str) -> Path:
+def open_key(root: Path, key: str, grey_range: GreyRange) -> Image.Image:
+    """The photo of a key, which never leads out of the folder, whatever stands in it; raises Unreadable."""
+    try:
+        file = (root / native(key)).resolve()
+        if not file.is_relative_to(root):
+            raise Unreadable("not in the folder of the dataset")
+        if not file.is_file():
+            raise Unreadable("not there any more")
+    except (OSError, ValueError, RuntimeError) as error:  # A name too long, a NUL, a link to itself.
+        raise Unreadable(f"not the name of a file ({error})") from None
+    return decode.open_rgb(file, grey_range)
+
+
+def root_of(path: str) -> Path:
+    """A folder as an absolute path; raises BadInput if it is none."""
     try:
         root = Path(path).expanduser().resolve()
         if path and root.is_dir():
