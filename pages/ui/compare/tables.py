@@ -16,7 +16,7 @@ from pages.ui.tables.columns import accuracy_column, figure_column, gap_column, 
 from pages.ui.tables.run_table import Cell, Column, Direction
 from tl_core.experiment.spec import PARAMETERS
 from tl_core.metrics import METRICS, Metric
-from tl_core.store import leaders
+from tl_core.store import FINISHED, leaders
 from tl_core.text import UNKNOWN, counted, duration, percent
 
 KEY, SORT = "compared_results", "order"
@@ -48,7 +48,7 @@ def _open(run: str) -> None:
 
 
 def columns_of(runs: Sequence[ComparedRun]) -> list[Column[ComparedRun]]:
-    """Name and accuracies, the settings that differ, then all else that was measured; ★ marks the highest validation accuracy."""
+    """Name and accuracies, the settings that differ, all else that was measured, the status unless all are finished; ★: the highest validation accuracy."""
     best = {runs[place].id for place in leaders([run.figures for run in runs])} if len(runs) > 1 else set()
     changed = [text_column("changed", CHANGED, "Live changes in force.", _changed)]
     return [
@@ -79,13 +79,17 @@ def columns_of(runs: Sequence[ComparedRun]) -> list[Column[ComparedRun]]:
             lambda epoch: f"{epoch or UNKNOWN}",
         ),
         figure_column("time", "Time", "Training time.", lambda run: run.state.seconds, duration),
-        text_column("status", "Status", "See the Runs page.", lambda run: run.state.status),
+        *([_status()] if any(run.state.status != FINISHED for run in runs) else []),
     ]
 
 
 def differing(runs: Sequence[ComparedRun]) -> list[str]:
     """The paths of the settings that are not the same in all runs."""
     return [row.path for row in PARAMETERS if len({repr(run.spec.value(row.path)) for run in runs}) > 1]
+
+
+def _status() -> Column[ComparedRun]:
+    return text_column("status", "Status", "See the Runs page.", lambda run: run.state.status)
 
 
 def _name(run: ComparedRun) -> Cell:

@@ -11,6 +11,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   update(table, data)
   return () => {
     point(null)
+    table.observer.disconnect()
     table.box.remove()
     tables.delete(parentElement)
   }
@@ -32,6 +33,9 @@ function mount(parentElement) {
   table.body.addEventListener("pointerover", (event) => point(idOf(event)))
   box.append(grid)
   parentElement.append(box)
+  box.addEventListener("scroll", () => fade(box), { passive: true })
+  table.observer = new ResizeObserver(() => fade(box))
+  for (const element of [box, grid]) table.observer.observe(element)
   tables.set(parentElement, table)
   return table
 }
@@ -49,6 +53,11 @@ function update(table, data) {
   drawHead(table)
   drawRows(table)
   paint(table)
+}
+
+// Whether further columns follow on the right.
+function fade(box) {
+  box.classList.toggle("tl-more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1)
 }
 
 function drawHead(table) {
