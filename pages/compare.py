@@ -11,6 +11,7 @@ from pages.ui.common import run_list
 from pages.ui.compare import chosen_runs, colouring, compared_runs, controls, tables
 from pages.ui.compare.compared_runs import ComparedRun, read_runs
 from pages.ui.compare.curves_view import draw_curves
+from pages.ui.compare.forks_view import draw_forks
 from pages.ui.compare.grouping import groups_of
 from pages.ui.compare.map_view import draw_map
 from pages.ui.live import follow
@@ -20,6 +21,7 @@ from tl_core.store import models_folder
 VIEWS = {
     "Curves": (draw_curves, "a measure over the epochs."),
     "Map": (draw_map, "training across, validation up: who memorises, and who learns."),
+    "Forks": (draw_forks, "these runs with all they were forked from and all that was forked from them, as a tree."),
 }
 
 STICKY = """<style>
@@ -50,7 +52,7 @@ def compared(ids: Sequence[str], listed: Mapping[str, str], view: controls.Chart
         groups = groups_of(runs, view.group_by)
         found = colouring.colouring(groups, view.colour_by)
         st.html(STICKY + colouring.chip_style(chosen_runs.KEY, [found.swatch(id) for id in ids]))
-        with st.container(key="compare_chart"):
+        with st.container(key="compare_forks" if view.page == "Forks" else "compare_chart"):
             draw, _ = VIEWS[view.page]
             draw(groups, view, found)
         tables.draw_results(runs, found)

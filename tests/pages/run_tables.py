@@ -10,10 +10,15 @@ from streamlit.testing.v1 import AppTest
 from pages.ui.tables import run_table
 
 
-def sent(page: AppTest) -> dict[str, Any]:
-    """What the browser is given to draw the table of the page; empty if there is none."""
+def all_sent(page: AppTest) -> list[dict[str, Any]]:
+    """What the browser is given to draw the tables of the page, from top to bottom."""
     found = [json.loads(element.proto.json) for element in page.get("bidi_component") if element.proto.json]
-    return next((data for data in found if "rows" in data), {})
+    return [data for data in found if "rows" in data]
+
+
+def sent(page: AppTest) -> dict[str, Any]:
+    """The same of its first table; empty if there is none."""
+    return next(iter(all_sent(page)), {})
 
 
 def titles(page: AppTest) -> list[str]:

@@ -1,5 +1,6 @@
 // Small charts with common axes, one for each run. Pointing at an epoch in one shows that epoch in all.
 
+const FEW = 6 // Up to so many charts are larger.
 const grids = new WeakMap()
 
 export default function ({ data, parentElement }) {
@@ -30,6 +31,7 @@ function draw(grid, data) {
   const said = JSON.stringify(data)
   if (said === grid.said) return
   grid.said = said
+  grid.box.classList.toggle("tl-grid-few", data.cells.length <= FEW)
   grid.cells = data.cells.map((cell) => cellOf(cell, data))
   grid.box.replaceChildren(...(grid.cells.length ? grid.cells.map(({ box }) => box) : [make("p", "", data.empty)]))
 }

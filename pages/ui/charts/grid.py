@@ -202,7 +202,7 @@ def _text(quantity: str, value: float) -> str:
         case "percent":
             return percent(value, 1).replace(".0 %", " %")
         case "points":
-            return f"{value:+.1f}".replace(".0", "")
+            return "0" if abs(value) < 0.05 else f"{value:+.1f}".removesuffix(".0")
     return f"{value:.3g}"
 
 

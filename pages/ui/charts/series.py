@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -95,6 +95,15 @@ def series_of(run: Named, quantity: str, x: X, show: Sequence[Kind], aligned: bo
     )
 
 
+def begun_at(one: Series, place: int) -> Series:
+    """The same run without the epochs before this place: a fork begins on the curve of its parent."""
+    curves = {kind: Curve(curve.values[place:]) for kind, curve in one.curves.items()}
+    star = one.star - place if one.star is not None and one.star >= place else None
+    return replace(
+        one, epochs=one.epochs[place:], at=one.at[place:], curves=curves, counts=one.counts[place:], star=star
+    )
+
+
 def mean_of(id: str, title: str, colour: str, members: Sequence[Series]) -> Series:
     """Several runs as one: in each epoch the mean, the lowest and the highest of those that have it.
 
@@ -102,7 +111,7 @@ def mean_of(id: str, title: str, colour: str, members: Sequence[Series]) -> Seri
     """
     if len(members) == 1:
         (only,) = members
-        return Series(**{**vars(only), "id": id, "title": title, "colour": colour})
+        return replace(only, id=id, title=title, colour=colour)
     epochs = np.unique(np.concatenate([member.epochs for member in members])).astype(np.int64)
     kinds = dict.fromkeys(kind for member in members for kind in member.curves)
     placed = [_placed(epochs, member.epochs, member.at) for member in members]

@@ -19,7 +19,7 @@ from tl_core.errors import BadInput, Damaged
 from tl_core.experiment.naming import RunName, fork_text, labels
 from tl_core.experiment.resolve import resolve
 from tl_core.files import DAMAGE, TEMPORARY
-from tl_core.records import Progress, RunState
+from tl_core.records import ForkOrigin, Progress, RunState
 from tl_core.store import (
     QUEUED,
     RUNNING,
@@ -58,6 +58,7 @@ class Row:
         progress: What it is doing now; None if no process trains it.
         left: Seconds it will still take.
         name: What it is called by among others; None if its files are damaged.
+        forked_from: Of a fork: the run it continues, and from which epoch.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Row:
     progress: Progress | None = None
     left: float | None = None
     name: RunName | None = field(default=None, compare=False, repr=False)
+    forked_from: ForkOrigin | None = None
 
 
 def rows(models: Path) -> tuple[Row, ...]:
@@ -170,6 +172,7 @@ def _whole(run: Run) -> Row:
         epoch=len(epochs),
         epochs=state.epochs or resolve(spec).epochs,
         origin=origin,
+        forked_from=state.forked_from,
         curve=_curve(epochs, figures),
         seconds=state.seconds,
         figures=figures,

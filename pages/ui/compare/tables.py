@@ -48,7 +48,7 @@ def _open(run: str) -> None:
 
 
 def columns_of(runs: Sequence[ComparedRun]) -> list[Column[ComparedRun]]:
-    """Name and accuracies, the settings that differ, all else that was measured, the status unless all are finished; ★: the highest validation accuracy."""
+    """Name, accuracies, settings that differ, all else that was measured, the status if one is not finished; ★: the highest validation accuracy."""
     best = {runs[place].id for place in leaders([run.figures for run in runs])} if len(runs) > 1 else set()
     changed = [text_column("changed", CHANGED, "Live changes in force.", _changed)]
     return [

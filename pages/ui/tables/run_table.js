@@ -62,7 +62,7 @@ function fade(box) {
 
 function drawHead(table) {
   const { data, head } = table
-  const said = JSON.stringify([data.columns, data.selectable])
+  const said = JSON.stringify([data.columns, data.selectable, data.sortable])
   if (said === table.headSaid) return
   table.headSaid = said
   const focused = [...head.querySelectorAll("button")].indexOf(document.activeElement)
@@ -70,11 +70,13 @@ function drawHead(table) {
     const cell = make("th", classOf(column))
     cell.scope = "col"
     if (column.sorted) cell.setAttribute("aria-sort", column.sorted)
-    const button = make("button", "", column.title)
-    button.type = "button"
+    const button = make(data.sortable ? "button" : "span", "", column.title)
     button.title = column.help
-    button.dataset.key = column.key
-    button.tabIndex = place === Math.max(focused, 0) ? 0 : -1
+    if (data.sortable) {
+      button.type = "button"
+      button.dataset.key = column.key
+      button.tabIndex = place === Math.max(focused, 0) ? 0 : -1
+    }
     const arrow = { ascending: " ▲", descending: " ▼" }[column.sorted]
     if (arrow) button.append(hidden(arrow))
     cell.append(button)
@@ -123,6 +125,7 @@ function cellOf(column, content, named) {
     const link = make("a", "", content.text)
     link.href = named.link
     link.tabIndex = -1
+    if (content.before) cell.append(make("span", "tl-before", content.before))
     cell.append(link)
   } else if (content.curve) cell.append(sparkline(content.curve, content.hover))
   else cell.append(content.mark ? make("span", "tl-mark", content.text) : content.text)

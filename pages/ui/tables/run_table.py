@@ -35,6 +35,7 @@ class Cell:
     Attributes:
         small: Behind or, with a mark, below the text.
         hover: What the mouse brings up.
+        before: Before the name of a run, such as the lines of a tree.
         mark: The colour of a status: "green", "red" ...
         curve: Instead of a text.
     """
@@ -42,6 +43,7 @@ class Cell:
     text: str = ""
     small: str = ""
     hover: str = ""
+    before: str = ""
     mark: str = ""
     curve: Sparkline | None = None
 
@@ -150,6 +152,7 @@ def draw_run_table(
     param: str,
     swatch: Callable[[T], str] = lambda _: "",
     selectable: bool = False,
+    sortable: bool = True,
     height: int = 0,
     on_open: Callable[[str], None],
 ) -> None:
@@ -158,6 +161,7 @@ def draw_run_table(
     Args:
         label: What the table lists, for screen readers.
         param: Names its sort in the address.
+        sortable: False where the order of the rows says something.
         swatch: The colour of a row's curves, as CSS has it; empty for none.
         height: In CSS pixels, from which on it scrolls; 0 for as high as it is.
         on_open: Goes to the page of a run.
@@ -183,6 +187,7 @@ def draw_run_table(
             "turn": chosen.turn,
             "selectable": selectable,
             "openable": True,
+            "sortable": sortable,
             "height": height,
             "label": label,
             "training": colours.css(colours.TRAINING),
