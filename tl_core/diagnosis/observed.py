@@ -10,6 +10,7 @@ import numpy as np
 
 from tl_core.diagnosis import onset
 from tl_core.diagnosis.ladder import difference, ladder_of, share
+from tl_core.diagnosis.memorised import Memorised, memorised
 from tl_core.diagnosis.types import GapLadder, Turn
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.intervals import Estimate
@@ -133,6 +134,30 @@ class Observed:
         if self.rise is None:
             return None
         return max(POWER * self.rise.error, RELEVANT * self._lowest_loss)
+
+    @cached_property
+    def memorised(self) -> Memorised | None:
+        """What was learned between the lowest validation loss and the end; None if outputs on training images are unknown."""
+        outputs = self.training
+        if not self.shaped or outputs.epochs < self.epochs or outputs.loss.shape[1] < 2 or not self._validated:
+            return None
+        best = int(self.val_loss.argmin())
+        around = slice(max(best - self.end // 2, 0), best + (self.end + 1) // 2)
+        loss = np.asarray(outputs.loss[around], np.float64).mean(axis=0)
+        turn, end = (self._mostly_right(places) for places in (around, slice(self.epochs - self.end, self.epochs)))
+        if not np.isfinite(loss).all():
+            return None
+        accuracy = float(self.records.column("val_accuracy")[around].mean())
+        return memorised(loss, turn, end, (accuracy, self._validated))
+
+    def _mostly_right(self, places: slice) -> np.ndarray:
+        """Whether the label of each training image is predicted in more than half of some epochs."""
+        outputs = self.training
+        return np.asarray((outputs.predicted[places] == outputs.labels).mean(axis=0) > 0.5)
+
+    @property
+    def _validated(self) -> int:
+        return self.state.images.get("validation", 0)
 
     @cached_property
     def ladder(self) -> GapLadder | None:

@@ -13,6 +13,9 @@ from tl_core.records import Status
 
 Found = tuple[Evidence, ...] | None
 
+ALIKE = 0.5
+"""A rise of the clean training loss by more than this share of that of the validation loss is no overfitting: both rise alike."""
+
 
 def diverged(seen: Observed) -> Found:
     if seen.state.diverged:
@@ -104,13 +107,14 @@ def rate_too_low(seen: Observed) -> Found:
     return None
 
 
-def _turned(seen: Observed) -> tuple[Evidence, ...] | None:
+def _turned(seen: Observed) -> Found:
+    """The figures of a turn, if what was lost on validation images was not lost on training images alike."""
     turn = seen.turn
     if turn is None:
         return None
     before = float(seen.clean[int(np.flatnonzero(seen.records.column("epoch") == turn.epoch)[0])])
-    end = seen.at_end("train_eval_loss")
-    if not end < before:
+    rise = seen.at_end("train_eval_loss") - before
+    if rise > ALIKE * turn.loss_cost.value:
         return None
     figures = [
         Evidence("turn", turn.epoch, "epoch", Estimate(turn.epoch, turn.low, turn.high)),
@@ -118,12 +122,24 @@ def _turned(seen: Observed) -> tuple[Evidence, ...] | None:
     ]
     if turn.accuracy_cost:
         figures.append(Evidence.of("accuracy_cost", turn.accuracy_cost, "points"))
-    return (*figures, Evidence("clean_fall", before - end, "number"))
+    return (*figures, Evidence("clean_rise", rise, "number"))
 
 
 def _kept_accuracy(seen: Observed) -> bool:
     cost = seen.turn.accuracy_cost if seen.turn else None
     return cost is not None and cost.value < 0.01 and cost.low <= 0
+
+
+def memorised_labels(seen: Observed) -> Found:
+    found = seen.memorised
+    if found is None or not found.holds:
+        return None
+    figures = [Evidence("memorised_images", found.images, "count"), Evidence("memorised_share", found.share, "percent")]
+    if found.humps is not None:
+        figures.append(Evidence("hump_distance", found.humps.distance, "number"))
+    if found.behind is not None:
+        figures.append(Evidence.of("behind", found.behind, "points"))
+    return tuple(figures)
 
 
 def overfitting(seen: Observed) -> Found:

@@ -91,11 +91,23 @@ VERDICTS: Registry[Verdict] = Registry(
             rules.leaking,
         ),
         Verdict(
+            "memorised-labels",
+            "Memorises wrong labels",
+            "warning",
+            "At least 5 % of the training images were wrong at the lowest validation loss and are right at the end; and at that epoch either the "
+            "training losses form two humps, the upper one of images whose label is improbable, or clean training accuracy is below validation "
+            "accuracy by more than 2 points and by more than chance.",
+            "Some training images contradict what all others show, and the network learned them one by one.",
+            "Arpit et al. 2017, A Closer Look at Memorization; Arazo et al. 2019, Unsupervised Label Noise Modeling; Ashman, Bird and Zepf 1994",
+            ("stop-early", "l2", "smoothing", "fewer-units", "freeze-more", "fork-regularised"),
+            rules.memorised_labels,
+        ),
+        Verdict(
             "overfitting",
             "Overfitting",
             "warning",
             "The expected validation loss rose from its lowest to the end (cross-fitted over halves of the images, one-sided 5 %; at least 2 % of "
-            "the lowest loss), the clean training loss went on falling, and accuracy fell or may have fallen by a point.",
+            "the lowest loss), the clean training loss did not rise by more than half as much, and accuracy fell or may have fallen by a point.",
             "The network goes on learning its training images at the expense of others.",
             "Prechelt 1998, Early stopping - but when?; Chernozhukov et al. 2018 (cross-fitting)",
             ("freeze-more", "dropout", "l2", "stop-early", "augment", "fewer-units", "more-images", "fork-regularised"),
@@ -116,7 +128,7 @@ VERDICTS: Registry[Verdict] = Registry(
             "Learning rate too high",
             "warning",
             "The clean training loss ends above its lowest by half and by at least 0.1; or above that of guessing although accuracy is above "
-            "chance.",
+            "chance; or it rose with the validation loss, by more than half as much.",
             "The steps overshoot: the loss of the very images that are trained on rises or jumps.",
             "Smith 2017, Cyclical Learning Rates; Bengio 2012, Practical recommendations",
             ("lower-rate", "cosine", "clip"),

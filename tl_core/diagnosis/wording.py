@@ -24,7 +24,11 @@ TITLES = {
     "turn": "Validation loss turned in epoch",
     "loss_cost": "Rise of the validation loss from its lowest to the end",
     "accuracy_cost": "Fall of the validation accuracy meanwhile",
-    "clean_fall": "Fall of the clean training loss meanwhile",
+    "clean_rise": "Rise of the clean training loss meanwhile",
+    "memorised_images": "Training images that were wrong at the turn and are right at the end",
+    "memorised_share": "Their share of the training images measured",
+    "hump_distance": "Distance of the two humps of training losses, in their widths",
+    "behind": "Validation accuracy minus clean training accuracy at the turn",
     "gap": "Clean training accuracy minus validation accuracy",
     "clean_change": "Change of the clean training loss in the second half",
     "twins": "Validation images with near-twins in training",
@@ -134,6 +138,10 @@ _SENTENCES: dict[str, Callable[[Finding], str]] = {
     ),
     "overfitting": _overfitting,
     "overconfident": _overconfident,
+    "memorised-labels": lambda finding: (
+        f"Memorises labels that are probably wrong: {_named(finding, 'memorised_share')} of the training images contradicted what the network had "
+        "learned, and were learned one by one later."
+    ),
     "rate-too-high": lambda finding: (
         f"The learning rate is too high: the clean training loss ends at {_named(finding, 'clean_loss')}, its lowest was "
         f"{_named(finding, 'lowest_clean_loss')}."
