@@ -18,6 +18,7 @@ from tl_core.store import Run
 from tl_core.store.fork_start import Start, write_start
 from tl_core.store.image_keys import write_image_keys
 from tl_core.store.outputs import write_outputs
+from tl_core.store.tested_outputs import write_test_outputs
 
 PROGRESS = Progress(Activity(Stage.TRAINING, 2), 3, 10, since=1.0, at=2.0)
 
@@ -44,6 +45,7 @@ FILES = (
     "metrics.jsonl",
     "val_outputs.bin",
     "train_eval_outputs.bin",
+    "test_outputs.bin",
     "progress.json",
     "checkpoints/manifest.json",
     "report/data.json",
@@ -78,6 +80,7 @@ def add_whole(models: Path, title: str = "whole", **state: Any) -> Run:
     labels = np.array([0, 1])
     measured = Measured(np.eye(2), np.array([0.1, 0.2]), labels, labels)
     write_outputs(run, 1, {"val": measured, "train_eval": measured})
+    write_test_outputs(run, measured)
     write_image_keys(run, {"val": ["a.jpg", "b.jpg"], "train_eval": ["c.jpg", "d.jpg"]})
     run.log.write_bytes(LOG)
     return run
@@ -110,7 +113,7 @@ def _numbers(number: Any) -> Callable[[bytes], bytes]:
     def write(content: bytes) -> bytes:
         if content == LOG:
             return content  # No numbers in it.
-        if content.startswith((b"tlvalout", b"tltrnout")):
+        if content.startswith((b"tlvalout", b"tltrnout", b"tltstout")):
             return content[:8] + b"\xff" * (len(content) - 8)
         if content.startswith(b"PK"):
             return content[:100] + b"\xff" * 100 + content[200:]

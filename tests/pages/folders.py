@@ -13,6 +13,10 @@ from tests.epoch_lines import append_line, read_lines
 from tl_core import store
 from tl_core.experiment.presets import PRESETS
 from tl_core.files import sha256_of, write_json
+from tl_core.metrics import Measured
+from tl_core.store.image_keys import write_image_keys
+from tl_core.store.outputs import write_outputs
+from tl_core.store.tested_outputs import write_test_outputs
 
 
 def epoch_line(epoch: int, clean: float, validation: float) -> dict[str, Any]:
@@ -57,6 +61,38 @@ def add_checkpoints(run: store.Run, epochs: Sequence[int]) -> None:
     manifest = {"entries": entries, "best_epoch": best, "lines": list(read_lines(run))}
     write_json(run.checkpoints / "manifest.json", manifest)
     write_json(run.report / "data.json", {"classes": ["cat", "dog"]})
+
+
+def add_outputs(
+    run: store.Run, correct: np.ndarray, loss: np.ndarray | None = None, split: store.OutputSplit = "val"
+) -> None:
+    """The outputs of a run's epochs on as many images, keyed a/0.jpg, a/1.jpg and so on; those on test images have one epoch.
+
+    Args:
+        correct: Bool, shape (epochs, images).
+        loss: Of the same shape; without one 0.1 where correct, otherwise 2.
+    """
+    loss = np.where(correct, 0.1, 2.0) if loss is None else loss
+    labels = np.arange(correct.shape[1]) % 3
+    keys: dict[store.OutputSplit, list[str]] = {"val": [], "train_eval": []}
+    known = {of: list(store.read_image_keys(run, of)) for of in keys}
+    write_image_keys(run, {**keys, **known, split: [f"a/{image}.jpg" for image in range(correct.shape[1])]})
+    for epoch, (right, losses) in enumerate(zip(correct, loss, strict=True), 1):
+        measured = Measured(np.eye(3)[labels], losses, np.where(right, labels, (labels + 1) % 3), labels)
+        if split == "test":
+            write_test_outputs(run, measured)
+        else:
+            write_outputs(run, epoch, {split: measured})
+
+
+def add_measured(
+    models: Path, title: str, correct: np.ndarray, settings: Mapping[str, Any] | None = None, **state: Any
+) -> store.Run:
+    """A run of one epoch with these outputs on validation images: bool, shape (images,)."""
+    accuracy = float(correct.mean())
+    run = add_run(models, title, ((accuracy, accuracy),), settings, images={"validation": len(correct)}, **state)
+    add_outputs(run, correct[None])
+    return run
 
 
 def trained_here() -> dict[str, Any]:

@@ -20,7 +20,7 @@ TABS = {
 }
 """The tab of the Run page that shows what is in a file; of the others it is said above the tabs."""
 
-NOT_SHOWN = {"val_outputs.bin", "train_eval_outputs.bin", "report/images.json", "start.json", "progress.json"}
+NOT_SHOWN = {*(name for name in FILES if name.endswith(".bin")), "report/images.json", "start.json", "progress.json"}
 """Files that no page of a run that has ended reads."""
 
 NAMED = ("lists nested deeply", "a folder", "larger than memory")

@@ -29,6 +29,7 @@ READERS: dict[str, Callable[[Run], Any]] = {
     "metrics.jsonl": store.read_epochs,
     "val_outputs.bin": lambda run: store.read_outputs(run).predicted.tolist(),
     "train_eval_outputs.bin": lambda run: store.read_outputs(run, "train_eval").predicted.tolist(),
+    "test_outputs.bin": lambda run: store.read_outputs(run, "test").predicted.tolist(),
     "progress.json": store.read_progress,
     "checkpoints/manifest.json": checkpoints.kept,
     "report/data.json": store.classes_of,

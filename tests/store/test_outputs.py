@@ -9,11 +9,13 @@ import pytest
 
 from tl_core import store
 from tl_core.engine.results.reports import cross_entropy, squared_hinge
+from tl_core.engine.training.pipeline import discard_export
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import outputs
 from tl_core.store.image_keys import copy_image_keys, write_image_keys
 from tl_core.store.outputs import copy_outputs, cut_outputs, remove_outputs, write_outputs
+from tl_core.store.tested_outputs import write_test_outputs
 
 DICE = np.random.default_rng(0)
 IMAGES = 7
@@ -210,3 +212,24 @@ def test_a_fork_keeps_outputs_on_the_images_it_shares_with_its_parent(run: store
     assert [store.read_outputs(fork, split).epochs for split in store.EVALUATED_SPLITS] == [1, 0]
     assert store.read_image_keys(fork, "train_eval") == ("a/4.jpg",)
     assert store.read_outputs(run, "train_eval").epochs == 1
+
+
+def test_outputs_on_test_images_are_those_of_one_network_and_go_with_its_export(run: store.Run) -> None:
+    assert store.read_test_outputs(run) is None
+    for epoch in (0, 1):
+        write_test_outputs(run, cross_entropy(LOGITS[epoch], LABELS))
+    found, expected = store.read_test_outputs(run), cross_entropy(LOGITS[1], LABELS)
+    assert found is not None and found.epochs == 1
+    np.testing.assert_array_equal(found.predicted[0], expected.predictions)
+    np.testing.assert_allclose(found.loss[0], expected.losses, rtol=1e-6)
+    discard_export(run)
+    assert store.read_test_outputs(run) is None
+
+
+def test_keys_of_test_images_are_added_to_those_of_a_run_of_an_earlier_version(run: store.Run) -> None:
+    write(run, 1)
+    write_image_keys(run, KEYS)
+    assert store.read_image_keys(run, "test") == ()
+    write_image_keys(run, {**KEYS, "test": ["a/9.jpg"]})
+    assert store.read_image_keys(run, "test") == ("a/9.jpg",)
+    assert store.read_outputs(run).epochs == 1

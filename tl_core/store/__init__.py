@@ -5,6 +5,7 @@ runs/<id>/spec.json       the experiment; never changed
           metrics.jsonl   one line per epoch; appended; see epochs.py
           val_outputs.bin, train_eval_outputs.bin   prediction and loss of every validation image, and of the clean training subset,
                           one row per epoch; see outputs.py and output_file.py
+          test_outputs.bin   the same of every test image and the exported epoch; see tested_outputs.py
           progress.json   its current stage (`Progress`); while it trains
           checkpoints/    see engine/training/checkpoints.py
           export/         the best epoch as a .keras file with its signature
@@ -25,7 +26,7 @@ from tl_core.store.epochs import EpochReader, Epochs, read_epochs
 from tl_core.store.figures import EpochFigures, RunFigures, leaders, read_figures, run_figures, validation_images
 from tl_core.store.image_keys import read_image_keys
 from tl_core.store.notes import Notes, name_of, read_notes, title_of, write_notes
-from tl_core.store.output_file import EVALUATED_SPLITS, EvaluatedSplit
+from tl_core.store.output_file import EVALUATED_SPLITS, EvaluatedSplit, OutputSplit
 from tl_core.store.outputs import Outputs, OutputsReader, read_outputs
 from tl_core.store.processes import is_alive, this_process
 from tl_core.store.run import (
@@ -66,6 +67,7 @@ from tl_core.store.state import (
     write_state,
 )
 from tl_core.store.steps import cumulative_steps
+from tl_core.store.tested_outputs import read_test_outputs
 
 __all__ = [
     "EVALUATED_SPLITS",
@@ -81,6 +83,7 @@ __all__ = [
     "Epochs",
     "EvaluatedSplit",
     "Notes",
+    "OutputSplit",
     "Outputs",
     "OutputsReader",
     "Run",
@@ -111,6 +114,7 @@ __all__ = [
     "read_progress",
     "read_spec",
     "read_state",
+    "read_test_outputs",
     "request_stop",
     "reserve",
     "run_figures",

@@ -28,12 +28,19 @@ EvaluatedSplit = Literal["val", "train_eval"]
 
 EVALUATED_SPLITS: tuple[EvaluatedSplit, ...] = ("val", "train_eval")
 
-FILES: dict[EvaluatedSplit, str] = {"val": "val_outputs.bin", "train_eval": "train_eval_outputs.bin"}
+OutputSplit = Literal["val", "train_eval", "test"]
+"""The splits with a file of outputs; that of the test split has one row, of the exported epoch."""
+
+FILES: dict[OutputSplit, str] = {
+    "val": "val_outputs.bin",
+    "train_eval": "train_eval_outputs.bin",
+    "test": "test_outputs.bin",
+}
 UNKNOWN = 0xFFFF
 REMEDY = "Delete it: this loses only the outputs of earlier epochs."
 
 _HEADER, _VERSION = struct.Struct("<8sHHI"), 1
-_MAGICS: dict[EvaluatedSplit, bytes] = {"val": b"tlvalout", "train_eval": b"tltrnout"}
+_MAGICS: dict[OutputSplit, bytes] = {"val": b"tlvalout", "train_eval": b"tltrnout", "test": b"tltstout"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class Header:
         probabilistic: Whether losses are cross-entropy, so that exp(-loss) is the probability of the true class.
     """
 
-    split: EvaluatedSplit
+    split: OutputSplit
     probabilistic: bool
     images: int
 
@@ -81,7 +88,7 @@ def output_bytes(images: int, epochs: int) -> int:
     return Header("val", True, images).end(epochs)
 
 
-def read_header(opened: BinaryIO, file: Path, split: EvaluatedSplit) -> Header:
+def read_header(opened: BinaryIO, file: Path, split: OutputSplit) -> Header:
     """The header at the beginning of a file; raises Damaged if it is none of this split."""
     content = opened.read(_HEADER.size)
     if len(content) == _HEADER.size:
@@ -91,7 +98,7 @@ def read_header(opened: BinaryIO, file: Path, split: EvaluatedSplit) -> Header:
     raise Damaged.of(str(file), "is damaged", REMEDY)
 
 
-def put_row(opened: BinaryIO, split: EvaluatedSplit, epoch: int, measured: Measured) -> None:
+def put_row(opened: BinaryIO, split: OutputSplit, epoch: int, measured: Measured) -> None:
     """Writes the row of an epoch into a file open for reading and writing; truncates later rows, and rows of other images."""
     header = Header(split, measured.probabilistic, len(measured.labels))
     size, first = header.row.itemsize, header.packed(measured.labels)

@@ -26,6 +26,7 @@ from tl_core.store.output_file import (
     UNKNOWN,
     EvaluatedSplit,
     Header,
+    OutputSplit,
     put_row,
     read_header,
 )
@@ -77,7 +78,7 @@ def read_outputs(run: Run, split: EvaluatedSplit = "val") -> Outputs:
 class OutputsReader:
     """Reads the outputs of a run incrementally, so that a new epoch costs one row; threads may share it."""
 
-    def __init__(self, run: Run, split: EvaluatedSplit = "val") -> None:
+    def __init__(self, run: Run, split: OutputSplit = "val") -> None:
         self._run, self._split, self._file = run, split, run.folder / FILES[split]
         self._lock = threading.Lock()
         self._rows: _Rows | None = None
@@ -214,9 +215,9 @@ def copy_outputs(parent: Run, fork: Run, epoch: int) -> None:
         _write(fork, probabilistic, labels, predicted[:epoch], losses[:epoch])
 
 
-def remove_outputs(run: Run, *splits: EvaluatedSplit) -> None:
+def remove_outputs(run: Run, *splits: OutputSplit) -> None:
     """Removes the outputs of splits; without any named, of all."""
-    for split in splits or EVALUATED_SPLITS:
+    for split in splits or FILES:
         for name in (FILES[split], *([OLD_FILE] if split == "val" else [])):
             (run.folder / name).unlink(missing_ok=True)
 

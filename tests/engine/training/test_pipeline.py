@@ -77,6 +77,10 @@ def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
         np.testing.assert_allclose(outputs.loss.mean(axis=1), [line[f"{split}_loss"] for line in lines], rtol=1e-5)
         np.testing.assert_allclose(outputs.correct.mean(axis=1), [line[f"{split}_accuracy"] for line in lines])
         assert len(set(store.read_image_keys(run, split))) == images[split]
+    tested, keys = store.read_test_outputs(run), store.read_image_keys(run, "test")
+    assert tested is not None
+    assert tested.loss.shape == (1, state.images["test"]) == (1, len(set(keys)))
+    assert tested.correct.mean() == pytest.approx(state.test_accuracy)
     for part in ("validation", "test"):
         report = json.loads((run.report / f"{part}.json").read_text())
         assert sum(map(sum, report["confusion"])) == state.images[part] == report["images"]

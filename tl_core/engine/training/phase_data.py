@@ -27,7 +27,7 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import digest_of
 from tl_core.metrics import TRAIN_EVAL_IMAGES
 from tl_core.records import EpochRecord, ProgressCallback
-from tl_core.store import EVALUATED_SPLITS, EvaluatedSplit, Run
+from tl_core.store import OutputSplit, Run
 
 log = logging.getLogger(__name__)
 
@@ -86,12 +86,16 @@ def train_eval_positions(images: int, seed: int) -> np.ndarray:
     return np.sort(chosen)
 
 
-def evaluated_keys(context: RunContext) -> dict[EvaluatedSplit, list[str]]:
-    """The keys of the images of each evaluated split, in the order of its `Part`."""
+def output_keys(context: RunContext) -> dict[OutputSplit, list[str]]:
+    """The keys of the images of each split with outputs, in their order."""
     split, items = context.data.split, context.data.dataset.items
     measured = train_eval_positions(len(split.train), context.spec.train.seed)
-    rows = {"train_eval": split.train[measured], "val": split.validation}
-    return {of: [items[row].key for row in rows[of]] for of in EVALUATED_SPLITS}
+    rows: dict[OutputSplit, np.ndarray] = {
+        "val": split.validation,
+        "train_eval": split.train[measured],
+        "test": split.test,
+    }
+    return {of: [items[row].key for row in found] for of, found in rows.items()}
 
 
 def still_inputs(context: RunContext, phase: Phase, parts: Parts) -> InputsOf:

@@ -24,7 +24,7 @@ from tl_core.engine.results.reports import loss_name, measure_of
 from tl_core.engine.step import forward_pass, variables_of
 from tl_core.engine.training import checkpoints
 from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, Evaluated, Part, evaluate, measured
-from tl_core.engine.training.phase_data import OnEpoch, RunContext, evaluated_keys, exported_inputs, ignore, phase_data
+from tl_core.engine.training.phase_data import OnEpoch, RunContext, exported_inputs, ignore, output_keys, phase_data
 from tl_core.engine.training.phase_loop import Record, begin, check_unchanged, train_epochs
 from tl_core.engine.training.recording import History, best_values, taken_up
 from tl_core.engine.training.solvers import solve
@@ -37,7 +37,8 @@ from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
 from tl_core.store import Run, cache_folder, read_state, write_state
 from tl_core.store.checkpoints import Checkpoint
 from tl_core.store.image_keys import write_image_keys
-from tl_core.store.outputs import write_outputs
+from tl_core.store.outputs import remove_outputs, write_outputs
+from tl_core.store.tested_outputs import write_test_outputs
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def carry_out(
     """
     context = _prepared(run, experiment, models, progress, on_epoch, pool)
     begin(context)
-    write_image_keys(run, evaluated_keys(context))
+    write_image_keys(run, output_keys(context))
     history = _taken_up(context)
     discard_export(run)
     try:
@@ -96,6 +97,7 @@ def discard_export(run: Run) -> None:
         shutil.rmtree(run.export)
     for part in PARTS:
         (run.report / f"{part}.json").unlink(missing_ok=True)
+    remove_outputs(run, "test")
     write_state(run, exported_epoch=None, test_accuracy=None, test_loss=None)
 
 
@@ -233,4 +235,6 @@ def _report(context: RunContext, chosen: Checkpoint, part: str, rows: np.ndarray
     items = [context.data.dataset.items[row] for row in rows]
     made = reports.report(measured, context.classes, items, loss_name(context.spec.head))
     write_json(context.run.report / f"{part}.json", made)
+    if part == "test":
+        write_test_outputs(context.run, measured)
     return made

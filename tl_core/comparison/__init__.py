@@ -1,0 +1,33 @@
+"""Is A really better than B, and how sure is that? See docs/comparison.md.
+
+Both sides are measured on the same images, and everything is paired by image: what makes an image hard makes it hard for both. A side is one network,
+or several runs of one spec with different seeds.
+"""
+
+from tl_core.comparison.differences import Difference
+from tl_core.comparison.power import smallest_difference
+from tl_core.comparison.reading import Entry, Images, read_sides
+from tl_core.comparison.seeds import recipe_of, seed_groups, seedless
+from tl_core.comparison.several import Pair, Ranking, expected_fall, holm, rank
+from tl_core.comparison.sides import Side
+from tl_core.comparison.verdicts import MARGIN, Comparison, compare
+
+__all__ = [
+    "MARGIN",
+    "Comparison",
+    "Difference",
+    "Entry",
+    "Images",
+    "Pair",
+    "Ranking",
+    "Side",
+    "compare",
+    "expected_fall",
+    "holm",
+    "rank",
+    "read_sides",
+    "recipe_of",
+    "seed_groups",
+    "seedless",
+    "smallest_difference",
+]

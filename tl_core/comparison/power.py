@@ -1,0 +1,65 @@
+"""What a number of images can show, and how many could show a difference."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+POWER, LEVEL = 0.80, 0.05
+
+MOST_IMAGES = 10_000_000
+"""More images than this are not counted out."""
+
+_TWO_SIDED, _ONE_SIDED, _POWER = (NormalDist().inv_cdf(share) for share in (1 - LEVEL / 2, 1 - LEVEL, POWER))
+
+_HALVINGS = 60
+
+
+def smallest_difference(images: int, disagreement: float) -> float:
+    """The smallest true difference in accuracy that a paired comparison finds with 80 % power, in a two-sided test at 5 %.
+
+    Args:
+        images: They were measured on; at least 1.
+        disagreement: The share of images that one of the two classifies correctly and the other does not. A difference cannot be larger:
+            where a larger one is needed, all flips are taken to go one way.
+
+    Returns:
+        A share of 0 to 1; 1 if even that many images cannot show any.
+
+    Source: Connor 1987, "Sample size for testing differences in proportions for the paired-sample design".
+    """
+    low, high = 0.0, 1.0
+    if images_to_show(high, disagreement) > images:
+        return 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if images_to_show(middle, disagreement) <= images else (middle, high)
+    return high
+
+
+def images_to_show(difference: float, disagreement: float) -> float:
+    """Images that show a true difference in accuracy with 80 % power: what `smallest_difference` inverts."""
+    if difference <= 0:
+        return math.inf
+    flips = max(disagreement, difference)
+    root = _TWO_SIDED * math.sqrt(flips) + _POWER * math.sqrt(max(flips - difference**2, 0.0))
+    return (root / difference) ** 2
+
+
+def images_needed(difference: float, margin: float, image_variance: float, seed_variance: float) -> int | None:
+    """About how many images could tell whether two sides differ, or are equal within a margin, if the observed difference is the true one.
+
+    Args:
+        difference, margin: In accuracy.
+        image_variance, seed_variance: As in `Difference`.
+
+    Returns:
+        None if no number of images can, as seeds differ by too much, or only more than `MOST_IMAGES` could.
+    """
+    size = abs(difference)
+    # The standard errors at which a difference of this size, or equality, is found with 80 % power.
+    errors = (size / (_TWO_SIDED + _POWER), (margin - size) / (_ONE_SIDED + _POWER))
+    left = max((error**2 - seed_variance for error in errors if error > 0), default=0.0)
+    if left <= 0 or image_variance / left > MOST_IMAGES:
+        return None
+    return math.ceil(image_variance / left)
