@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import streamlit as st
 
 from pages.ui.charts import points
 from pages.ui.common import run_list
-from pages.ui.compare import chosen_runs, colouring, compared_runs, controls, tables
-from pages.ui.compare.compared_runs import ComparedRun, read_runs
+from pages.ui.compare import chosen_runs, colouring, compared_runs, controls, report, tables
+from pages.ui.compare.compared_runs import read_runs
 from pages.ui.compare.curves_view import draw_curves
 from pages.ui.compare.forks_view import draw_forks
-from pages.ui.compare.grouping import groups_of
+from pages.ui.compare.grouping import Group, groups_of
 from pages.ui.compare.map_view import draw_map
 from pages.ui.live import follow
 from pages.ui.markdown import plain
@@ -56,21 +57,33 @@ def compared(ids: Sequence[str], listed: Mapping[str, str], view: controls.Chart
             draw, _ = VIEWS[view.page]
             draw(groups, view, found)
         tables.draw_results(runs, found)
-        download(runs)
+        download(groups, view, found)
     if len(runs) < 2:
         st.info("Choose another run above to add its curves.", icon=":material/add:")
 
 
-def download(runs: Sequence[ComparedRun]) -> None:
-    st.download_button(
-        "Curves as CSV",
-        lambda: points.curves_csv(line for run in runs for line in compared_runs.csv_lines(run)),
-        "curves.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="curves_csv",
-    )
+def download(groups: Sequence[Group], view: controls.ChartView, found: colouring.Colouring) -> None:
+    runs = [run for group in groups for run in group.runs]
+    with st.container(horizontal=True):
+        st.download_button(
+            "Curves as CSV",
+            lambda: points.curves_csv(line for run in runs for line in compared_runs.csv_lines(run)),
+            "curves.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="curves_csv",
+        )
+        st.download_button(
+            f"Report as HTML ({report.size_text()})",
+            lambda: report.report_html(groups, view, found, datetime.now()),
+            "comparison.html",
+            "text/html",
+            icon=":material/lab_profile:",
+            on_click="ignore",
+            key="report_html",
+            help="This comparison as one file: charts, map and table. It opens in any browser, without a network.",
+        )
 
 
 st.title("Compare")

@@ -102,3 +102,8 @@ def test_every_colour_stands_out_from_the_background(scheme: str) -> None:
 def test_without_colours_every_run_has_a_symbol_of_its_own() -> None:
     assert len({colours.symbol(number) for number in range(colours.DISTINCT)}) == colours.DISTINCT
     assert len(set(colours.SYMBOLS.values())) == colours.DISTINCT
+
+
+def test_runs_beyond_the_last_colour_differ_from_those_before_by_their_symbols() -> None:
+    looks = {(colours.of_run(number), colours.symbol(number)) for number in range(40)}
+    assert len(looks) == 40

@@ -47,8 +47,8 @@ def of_run(number: int) -> str:
 
 
 def symbol(number: int) -> str:
-    """The symbol of the run at this place among those compared."""
-    return list(SYMBOLS)[number % DISTINCT]
+    """The symbol of the run at this place among those compared; runs with the same colour have different ones."""
+    return list(SYMBOLS)[(number + number // DISTINCT) % DISTINCT]
 
 
 def faded(colour: str, opacity: float) -> str:

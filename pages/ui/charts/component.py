@@ -63,9 +63,11 @@ def draw_chart(
     """
     # Not isolated: Plotly puts its own styles into the head of the page.
     mounted = st.components.v2.component(_NAME, js=_SCRIPT, css=_STYLE, isolate_styles=False)
+    data = chart_data(figure, key, height, alt, linked)
     opens: dict[str, Any] = {"on_opened_change": lambda: on_open(st.session_state[key]["opened"])} if on_open else {}
-    mounted(
-        key=key,
-        data={"figure": figure, "height": height, "alt": alt, "name": key, "version": VERSION, "linked": linked},
-        **opens,
-    )
+    mounted(key=key, data=data, **opens)
+
+
+def chart_data(figure: dict[str, Any], key: str, height: int, alt: str, linked: str = "") -> dict[str, Any]:
+    """What chart.js takes; the arguments as in `draw_chart`."""
+    return {"figure": figure, "height": height, "alt": alt, "name": key, "version": VERSION, "linked": linked}

@@ -39,7 +39,7 @@ class ChartView:
 
     Attributes:
         page: The name of the view, a key of the views given to `choose_view`.
-        show: The kinds of curves.
+        chosen: The kinds of curves, where the measure has several.
         aligned: Whether 0 on the x axis is where fine-tuning begins.
         shape: Curves over each other, or beside each other on the same axes.
         group_by: See pages.ui.compare.grouping.
@@ -51,7 +51,7 @@ class ChartView:
     x: X
     smoothing: float
     log: bool
-    show: tuple[Kind, ...]
+    chosen: tuple[Kind, ...]
     aligned: bool = False
     shape: Shape = "one chart"
     group_by: str = SAME
@@ -65,6 +65,11 @@ class ChartView:
     @property
     def measure(self) -> Measure:
         return measure_of(self.quantity)
+
+    @property
+    def show(self) -> tuple[Kind, ...]:
+        """The kinds of curves that are drawn."""
+        return tuple(self.measure.curves) if self.measure.one_kind else self.chosen
 
 
 def choose_view(rows: Sequence[Row], pages: Mapping[str, str]) -> ChartView:
@@ -81,8 +86,7 @@ def choose_view(rows: Sequence[Row], pages: Mapping[str, str]) -> ChartView:
             chosen = _kinds(measure)
             shape, group, colour = _shape(len(rows)), _group_by(rows), _colour_by(rows)
             weight, log = smoothing("smooth"), log_scale("log_loss", disabled=not measure.has_log_scale)
-    kinds = tuple(_KINDS[name][0] for name in chosen)
-    return ChartView(page, measure.name, x, weight, log, kinds, aligned, shape, group, colour)
+    return ChartView(page, measure.name, x, weight, log, chosen, aligned, shape, group, colour)
 
 
 def legend_text(view: ChartView, curves: int, grouped: bool) -> str:
@@ -179,8 +183,7 @@ def _differing(rows: Sequence[Row]) -> tuple[str, ...]:
     return differing_settings(tuple(row.name for row in rows if row.name))
 
 
-def _kinds(measure: Measure) -> list[str]:
-    measured = [name for name, (kind, _) in _KINDS.items() if kind in measure.curves]
+def _kinds(measure: Measure) -> tuple[Kind, ...]:
     chosen = st.pills(
         "Curves",
         list(_KINDS),
@@ -192,4 +195,4 @@ def _kinds(measure: Measure) -> list[str]:
         help="Training: on plain training images after the epoch; comparable with validation. Reported: during training, with "
         "augmentation and dropout; says nothing about overfitting.",
     )
-    return measured if measure.one_kind else [name for name in measured if name in chosen]
+    return tuple(kind for name, (kind, _) in _KINDS.items() if name in chosen)

@@ -19,33 +19,39 @@ HEIGHT = 460
 
 EXPLAINED = (
     "Each run is a path over its epochs, ★ the exported epoch, the large symbol the last. On the dashed line training and validation are equal; "
-    "the further a path runs {away} it, the more the network memorises. A click on a path opens its run."
+    "the further a path runs {away} it, the more the network memorises."
 )
 
 
 def draw_map(groups: Sequence[Group], view: ChartView, found: Colouring) -> None:
     """The map in accuracy; in loss, if the measure is one of loss."""
     quantity = "loss" if "loss" in view.quantity else "accuracy"
-    drawn = [
-        series_of(run.named(found.of.get(run.id, "")), quantity, "epoch", ("val", "clean"))
-        for group in groups
-        for run in group.runs
-        if run.epochs
-    ]
+    drawn = paths(groups, found, quantity)
     if not drawn:
         st.info("The first point appears when the first epoch is done.", icon=":material/hourglass_empty:")
         return
     colouring.draw_legend(found, view.colour_by)
     figure = map_figure(drawn, quantity=quantity, log=view.log and quantity == "loss")
-    draw_chart(figure, f"compare-map-{quantity}", HEIGHT, _said(drawn, quantity), on_open=_open)
-    st.caption(EXPLAINED.format(away="below" if quantity == "accuracy" else "above"))
+    draw_chart(figure, f"compare-map-{quantity}", HEIGHT, said_of(drawn, quantity), on_open=_open)
+    st.caption(f"{explained(quantity)} A click on a path opens its run.")
+
+
+def paths(groups: Sequence[Group], found: Colouring, quantity: str) -> list[Series]:
+    """A path for each run that has an epoch, in the colour of its group."""
+    runs = (run for group in groups for run in group.runs if run.epochs)
+    return [series_of(run.named(found.of.get(run.id, "")), quantity, "epoch", ("val", "clean")) for run in runs]
+
+
+def explained(quantity: str) -> str:
+    """How the map is read."""
+    return EXPLAINED.format(away="below" if quantity == "accuracy" else "above")
 
 
 def _open(run: str) -> None:
     navigation.go("run", run=run)
 
 
-def _said(drawn: Sequence[Series], quantity: str) -> str:
+def said_of(drawn: Sequence[Series], quantity: str) -> str:
     """What the map shows, in words."""
     ends = [
         f"{one.title} ends at training {one.curves['clean'].values[-1]:.3f}, validation {one.curves['val'].values[-1]:.3f}"
