@@ -182,7 +182,19 @@ MAY_IMPORT: dict[str, set[str]] = {
         "store",
         "supervisor",
     },
-    "cli": {"backbones", "cache", "data", "diagnosis", "engine", "experiment", "forks", "plan", "results", "store"},
+    "cli": {
+        "backbones",
+        "cache",
+        "comparison",
+        "data",
+        "diagnosis",
+        "engine",
+        "experiment",
+        "forks",
+        "plan",
+        "results",
+        "store",
+    },
     "__main__": {"cli"},
 }
 """What each folder of tl_core may import beside the foundation."""

@@ -11,7 +11,20 @@ from dataclasses import asdict
 import click
 
 from tl_core import __version__
-from tl_core.cli import cache, fork, grid, options, output, predictions, probe, results, specs, tables, training
+from tl_core.cli import (
+    cache,
+    compare,
+    fork,
+    grid,
+    options,
+    output,
+    predictions,
+    probe,
+    results,
+    specs,
+    tables,
+    training,
+)
 from tl_core.errors import BadInput, LabError, RunStopped, unknown
 
 
@@ -53,6 +66,7 @@ for command in (
     *training.COMMANDS,
     *fork.COMMANDS,
     *results.COMMANDS,
+    *compare.COMMANDS,
     *predictions.COMMANDS,
     *tables.COMMANDS,
     *cache.COMMANDS,

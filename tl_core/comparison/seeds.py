@@ -1,13 +1,17 @@
-"""Runs that repeat one experiment with other seeds."""
+"""Runs that repeat one experiment with other seeds, and what they are called together."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tl_core.experiment.naming import RunName, automatic_title
+from tl_core import store
+from tl_core.comparison.reading import Entry
+from tl_core.experiment.naming import RunName, automatic_title, labels
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
+from tl_core.store import Run
+from tl_core.text import counted
 
 SEED = "train.seed"
 
@@ -19,11 +23,17 @@ def recipe_of(spec: ExperimentSpec) -> str:
 
 
 def seed_groups(specs: Mapping[str, ExperimentSpec]) -> tuple[tuple[str, ...], ...]:
-    """Ids of runs whose specs differ only in their seed, in the order of their first runs; one without others is alone."""
+    """Ids of runs whose specs differ only in their seed, in the order of their first runs.
+
+    A run without others is alone; so are runs that repeat each other, seed and all, unless there are other seeds too.
+    """
     members: dict[str, list[str]] = {}
     for id, spec in specs.items():
         members.setdefault(recipe_of(spec), []).append(id)
-    return tuple(map(tuple, members.values()))
+    several = {
+        id: tuple(ids) for ids in members.values() if len({specs[id].train.seed for id in ids}) > 1 for id in ids
+    }
+    return tuple(dict.fromkeys(several.get(id, (id,)) for id in specs))
 
 
 def seedless(name: RunName, spec: ExperimentSpec) -> RunName:
@@ -32,3 +42,28 @@ def seedless(name: RunName, spec: ExperimentSpec) -> RunName:
     default = next(row.default for row in PARAMETERS if row.path == SEED)
     title = name.title if name.by_hand else automatic_title(spec.with_values({SEED: default}))
     return replace(name, title=title, settings=settings)
+
+
+def entries_of(runs: Sequence[Run], each: bool = False) -> tuple[Entry, ...]:
+    """What becomes a side of each: runs that differ only in their seed together, all called by what sets them apart.
+
+    Args:
+        each: Every run by itself.
+
+    Raises:
+        BadInput: a file of a run cannot be read.
+    """
+    found = {run.id: run for run in runs}
+    specs = {id: store.read_spec(run) for id, run in found.items()}
+    names = {id: _name(run, specs[id]) for id, run in found.items()}
+    groups = [(id,) for id in specs] if each else list(seed_groups(specs))
+    called = labels(tuple(names[ids[0]] if len(ids) == 1 else seedless(names[ids[0]], specs[ids[0]]) for ids in groups))
+    return tuple(Entry(_title(called[ids[0]], ids), tuple(found[id] for id in ids)) for ids in groups)
+
+
+def _name(run: Run, spec: ExperimentSpec) -> RunName:
+    return store.name_of(run, spec, store.read_state(run), store.read_notes(run))
+
+
+def _title(label: str, ids: Sequence[str]) -> str:
+    return label if len(ids) == 1 else f"{label} ({counted(len(ids), 'seed')})"

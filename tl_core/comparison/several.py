@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -61,6 +62,19 @@ class Ranking:
             pair.first + pair.second - self.best for pair in self.pairs if self._of_best(pair) and not pair.differs
         }
         return tuple(place for place in self.order if place in other)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values; sides are given by their places."""
+        pairs = [
+            {"first": pair.first, "second": pair.second, "accuracy": asdict(pair.accuracy.estimate), "p_holm": pair.p}
+            for pair in self.pairs
+        ]
+        return {
+            "order": list(self.order),
+            "as_good_as_best": list(self.as_good),
+            "expected_fall": self.fall,
+            "pairs": pairs,
+        }
 
     def pair(self, one: int, other: int) -> Pair:
         """The pair of two sides, whichever comes first."""

@@ -83,7 +83,7 @@ def _flips(found: Comparison) -> str:
     a, b = found.names
     who = "" if found.of_networks else "Most seeds: "
     said = f"{who}{b} corrects {counted(len(found.gained), 'image')} that {a} gets wrong, and {a} {len(found.lost):,} that {b} gets wrong"
-    return f"{said}." if found.mcnemar is None else f"{said} (McNemar's exact test: p = {p_text(found.mcnemar)})."
+    return f"{said}." if found.mcnemar is None else f"{said} (McNemar's exact test: p {p_phrase(found.mcnemar)})."
 
 
 def ranking_text(found: Ranking) -> tuple[str, ...]:
@@ -123,7 +123,13 @@ def signed(value: float, digits: int) -> str:
 
 
 def p_text(p: float) -> str:
-    return f"{p:.2g}" if p >= 0.001 else "below 0.001"
+    return f"{p:.2g}" if p >= 0.001 else "< 0.001"
+
+
+def p_phrase(p: float) -> str:
+    """What stands behind "p": "= 0.14"."""
+    text = p_text(p)
+    return text if text.startswith("<") else f"= {text}"
 
 
 def rounded(number: int) -> int:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pages.ui.compare.compared_runs import ComparedRun
-from tl_core.experiment.naming import RunName, automatic_title, labels
-from tl_core.experiment.spec import PARAMETERS
-from tl_core.experiment.wording import PARAMS, setting_text
+from tl_core.comparison import seed_groups, seedless
+from tl_core.experiment.naming import labels
+from tl_core.experiment.wording import setting_text
 from tl_core.text import counted
 
 SAME, NOTHING = "same settings", "nothing"
 """What runs are grouped by; anything else is the path of a setting."""
-
-_SEED_PATH = "train.seed"
-_SEED = PARAMS[_SEED_PATH]
 
 
 @dataclass(frozen=True)
@@ -46,28 +42,14 @@ def groups_of(runs: Sequence[ComparedRun], by: str) -> list[Group]:
 
 def _by_seed(runs: Sequence[ComparedRun]) -> list[Group]:
     """Runs whose settings are all the same but for the seed; runs that repeat a seed of such a group are in it, too."""
-    members: dict[str, list[ComparedRun]] = {}
-    for run in runs:
-        members.setdefault(_without_seed(run), []).append(run)
-    several = {
-        run.id: same for same in members.values() if len({run.spec.train.seed for run in same}) > 1 for run in same
-    }
-    names = labels(tuple(_seedless(same[0]) for same in {id(same): same for same in several.values()}.values()))
-    groups = {
-        run.id: _titled(names[same[0].id], same, "seed", f"seeds-{same[0].id}")
-        if (same := several.get(run.id))
-        else _alone(run)
-        for run in runs
-    }
-    return list({group.id: group for group in groups.values()}.values())
-
-
-def _seedless(run: ComparedRun) -> RunName:
-    """What it would be called with the default seed."""
-    known = run.known_by
-    settings = {path: value for path, value in known.settings.items() if path != _SEED_PATH}
-    title = known.title if known.by_hand else automatic_title(run.spec.with_values({_SEED_PATH: _SEED.default}))
-    return replace(known, title=title, settings=settings)
+    found = {run.id: run for run in runs}
+    groups = [[found[id] for id in ids] for ids in seed_groups({id: run.spec for id, run in found.items()})]
+    several = [same for same in groups if len(same) > 1]
+    names = labels(tuple(seedless(same[0].known_by, same[0].spec) for same in several))
+    return [
+        _titled(names[same[0].id], same, "seed", f"seeds-{same[0].id}") if len(same) > 1 else _alone(same[0])
+        for same in groups
+    ]
 
 
 def _titled(text: str, runs: Sequence[ComparedRun], what: str, id: str) -> Group:
@@ -78,8 +60,3 @@ def _titled(text: str, runs: Sequence[ComparedRun], what: str, id: str) -> Group
 
 def _alone(run: ComparedRun) -> Group:
     return Group(run.id, run.name, (run,))
-
-
-def _without_seed(run: ComparedRun) -> str:
-    values = {row.path: run.spec.value(row.path) for row in PARAMETERS if row.path != _SEED_PATH}
-    return json.dumps(values, sort_keys=True, default=str)
