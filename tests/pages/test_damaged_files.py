@@ -14,13 +14,14 @@ from tl_core.store import Run
 TABS = {
     "checkpoints/manifest.json": "Checkpoints",
     "report/data.json": "Data",
+    "report/images.json": "Diagnosis",
     "report/validation.json": "Test report",
     "report/test.json": "Test report",
     "log.txt": "Log",
 }
 """The tab of the Run page that shows what is in a file; of the others it is said above the tabs."""
 
-NOT_SHOWN = {*(name for name in FILES if name.endswith(".bin")), "report/images.json", "start.json", "progress.json"}
+NOT_SHOWN = {"test_outputs.bin", "start.json", "progress.json"}
 """Files that no page of a run that has ended reads."""
 
 NAMED = ("lists nested deeply", "a folder", "larger than memory")

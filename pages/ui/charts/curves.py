@@ -11,6 +11,7 @@ from pages.ui.charts.measures import SPLITS, Kind, gap_values
 from pages.ui.charts.points import json_numbers, smoothed, thinned, x_values
 from pages.ui.charts.ranges import epochs_range, values_range
 from pages.ui.charts.traces import NOT_MEASURED, Curve, Figure, Marked, X, base, star, traces
+from tl_core.diagnosis import Turn
 from tl_core.experiment.schedules import is_constant
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.metrics import metric_of
@@ -37,6 +38,7 @@ def run_figure(
     inherited_from: str = "",
     fork: str = "",
     steps: np.ndarray | None = None,
+    turn: Turn | None = None,
 ) -> Figure:
     """One quantity of one run: on validation and in training, clean and reported, as far as it is measured there; the gap between the first
     two is shaded.
@@ -50,6 +52,7 @@ def run_figure(
         inherited_from: What the run is called that trained the epochs before a fork.
         fork: What the schedule of the learning rate does at a fork; see `fork_mark`.
         steps: Optimiser steps up to the end of each epoch.
+        turn: When the validation loss turned: a band over its interval.
     """
     if not epochs:
         return {"data": [], "layout": layouts.empty(quantity, x, log, NOTHING_YET)}
@@ -67,6 +70,8 @@ def run_figure(
     if "val" in drawn and "clean" in drawn:
         data = [*_gap(drawn["clean"], drawn["val"], at, index, smoothing, quantity), *data]
     marks = layouts.joined(layouts.phase_changes(epochs, at, x, fork), _inherited(epochs, at, x, inherited_from))
+    if turn and "val" in drawn:
+        marks = layouts.joined(marks, _onset(epochs, at, x, turn, planned))
     if best and starred:
         if "val" in drawn:
             data.append(star(drawn["val"], best, at, starred[0]))
@@ -79,6 +84,16 @@ def run_figure(
     if spans := values_range(compared, log):
         layout["yaxis"]["range"] = spans
     return {"data": data, "layout": layout}
+
+
+def _onset(epochs: Epochs, at: np.ndarray, x: X, turn: Turn, planned: int) -> layouts.Marks:
+    """The band over the epochs in which the validation loss may have turned."""
+    numbers = epochs.column("epoch")
+    low, best, high = (float(np.interp(epoch, numbers, at)) for epoch in (turn.low, turn.epoch, turn.high))
+    half = 0.5 if x == "epoch" else 0.0
+    last = max(float(at[-1]), planned if x == "epoch" else 0.0)
+    text = f"loss turned: {turn.epoch} ({turn.low} to {turn.high})"
+    return layouts.onset(low - half, high + half, best, text, on_right=high < last / 2)
 
 
 def _inherited(epochs: Epochs, at: np.ndarray, x: X, title: str) -> layouts.Marks:

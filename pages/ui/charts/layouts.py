@@ -132,6 +132,16 @@ def band(start: float, end: float, text: str) -> Marks:
     return {"shapes": [{**filled, **look}], "annotations": [name]}
 
 
+def onset(start: float, end: float, place: float, text: str, on_right: bool) -> Marks:
+    """A band over the interval of a turn with a line at its best estimate; its name stands above it and grows to the right or left."""
+    found = band(start, end, text)
+    look = {"fillcolor": colours.faded(colours.VALIDATION, 0.14)}
+    line = _upright(place, "dashdot", colours.faded(colours.VALIDATION, 0.9))
+    where = {"x": start, "y": 1} if on_right else {"x": end, "xanchor": "right", "y": 1}
+    (filled,), (name,) = found["shapes"], found["annotations"]
+    return {"shapes": [{**filled, **look}, line], "annotations": [name | where]}
+
+
 def best_line(place: float) -> Marks:
     """The line through the best epoch."""
     return {"shapes": [_upright(place, "solid", colours.faded(colours.VALIDATION, 0.45))], "annotations": []}

@@ -39,8 +39,8 @@ def draw_cure(view: RunView) -> None:
             on_click=partial(st.session_state.__setitem__, _PRESSED, view.run.id),
         )
         st.markdown(
-            "It fits every training image, the wrong labels among them, while validation loss rises. The same run with "
-            f"**{plain(changes_text(view.spec, healed))}**, over this one."
+            "It fits every training image, the wrong labels among them, while validation loss rises. The cure is the same run with "
+            f"**{plain(changes_text(view.spec, healed))}**; the curves of both open in one chart."
         )
 
 

@@ -9,11 +9,15 @@ from pages.ui.charts.component import draw_chart
 from pages.ui.charts.measures import measure_of
 from pages.ui.common.chart_controls import log_scale, smoothing, x_axis
 from pages.ui.common.run_view import ACTIVE, RunView
+from pages.ui.run.diagnosed import onset_of
 from tl_core import metrics
 from tl_core.metrics import METRICS
 from tl_core.store import FINISHED, RunFigures
 
 HEIGHT, SMALL = 380, 240
+TURNS = ("loss", "accuracy")
+"""The quantities whose charts show when the validation loss turned."""
+
 ROOM = 22
 """Characters of another run's title that fit into a chart."""
 
@@ -25,6 +29,8 @@ EXPLAINED = """
   below validation, and says nothing about overfitting. The axis is made for the other two; a double click in the chart shows all.
 - **Grey band**: epochs of the run this one was forked from. They do not count for this run. *schedule continues* or *restarts*: what the
   learning rate does from there on.
+- **Orange band**: the epochs in which validation loss may have turned (95 % interval over the validation images), with a line at the most likely
+  one. There is none if no turn can be seen. The tab *Diagnosis* says what going on cost.
 - **Dotted line**: a new phase begins. *head*: the backbone is frozen. *thaw 1, 2 …*: stages of unfreezing. *fine-tune*: all thawed
   blocks train. *from 7*: settings were changed during training, in force from that epoch on.
 - **★ Best epoch**: the one with the lowest validation loss, or the best by the metric that the setting *Best* names. Its network
@@ -67,6 +73,7 @@ def _choices() -> tuple[list[str], traces.X, float, bool]:
 
 
 def _chart(view: RunView, quantity: str, x: traces.X, weight: float, log: bool) -> None:
+    found = onset_of(view) if quantity in TURNS else None
     figure = curves.run_figure(
         view.records,
         quantity=quantity,
@@ -78,6 +85,7 @@ def _chart(view: RunView, quantity: str, x: traces.X, weight: float, log: bool) 
         inherited_from=_short(view.forked_from.title) if view.forked_from else "",
         fork=curves.fork_mark(view.spec),
         steps=view.steps,
+        turn=found.turn if found else None,
     )
     draw_chart(figure, f"run-{quantity}", HEIGHT, _alt(view, quantity), linked=f"run {x}")
 

@@ -11,13 +11,14 @@ from pages.ui.common import run_actions
 from pages.ui.common.run_view import ACTIVE, RunView, in_run, read_view
 from pages.ui.live import follow
 from pages.ui.markdown import plain
-from pages.ui.run import checkpoints, cure, curves, data, epochs, header, log, panel, settings, test_report
+from pages.ui.run import checkpoints, cure, curves, data, diagnosis, epochs, header, log, panel, settings, test_report
 from pages.ui.run.status import status_sentence
 from tl_core import store
 from tl_core.errors import BadInput
 
 TABS: dict[str, Callable[[RunView], None]] = {
     "Curves": curves.draw_curves,
+    "Diagnosis": diagnosis.draw_diagnosis,
     "Epochs": epochs.draw_epochs,
     "Checkpoints": checkpoints.draw_checkpoints,
     "Test report": test_report.draw_report,

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui import navigation
 from pages.ui.common.run_view import ACTIVE, RunView
 from pages.ui.markdown import plain
-from pages.ui.run import change_dialog, controls, status
+from pages.ui.run import change_dialog, controls, status, verdict
 from tl_core.data.sources import short_name
 from tl_core.store import FINISHED, EpochFigures, RunFigures
 from tl_core.text import UNKNOWN, local_time, percent
@@ -39,6 +39,7 @@ TEST = (
 
 
 def draw_panel(view: RunView, models: Path) -> None:
+    verdict.draw_verdict(view)
     draw_figures(view)
     controls.draw_controls(view)
     status.draw_activity(view, models)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,8 +9,8 @@ from html import escape
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
+from pages.ui.common.small_images import encoded
 from pages.ui.train.plan_view import PlanView
 from tl_core.data.dataset import PARTS, ImageDataset, Unreadable
 from tl_core.data.split import ClassImages
@@ -94,18 +92,10 @@ def _addresses(listed: _Listed, names: tuple[str, ...]) -> tuple[str, ...]:
 def _address(dataset: ImageDataset, label: int) -> str:
     for index in np.flatnonzero(dataset.labels == label)[:TRIES].tolist():
         try:
-            return _encoded(dataset.open_image(dataset.items[index]))
+            return encoded(dataset.open_image(dataset.items[index]), SIDE)
         except Unreadable:  # Training leaves it out too, and says why.
             continue
     return ""
-
-
-def _encoded(image: Image.Image) -> str:
-    file = io.BytesIO()
-    small = image.copy()
-    small.thumbnail((2 * SIDE, 2 * SIDE))  # Screens may have two pixels for one of the page.
-    small.save(file, "JPEG", quality=80)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 _STYLE = f"""<style>

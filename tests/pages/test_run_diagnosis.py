@@ -1,0 +1,215 @@
+"""The diagnosis on the page of a run: the verdict, the turn in the curves, the ladder, images, what to try."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.charts.ladder import ladder_figure
+from pages.ui.common.run_view import read_view
+from pages.ui.common.spec_sharing import from_query_params
+from pages.ui.run import diagnosed, remedies
+from tests.conftest import Photos
+from tests.epoch_lines import append_line
+from tests.pages import visits
+from tests.pages.folders import add_checkpoints, add_run, trained_here
+from tests.pages.run_page import opened
+from tests.pages.test_charts import figure, line
+from tests.pages.visits import drawn, said
+from tl_core import store
+from tl_core.data.sources import load_dataset
+from tl_core.diagnosis import REMEDIES, GapLadder, Proposal, Rung, Turn, proposals
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.files import sealed, write_json
+from tl_core.intervals import Estimate
+from tl_core.metrics import Measured
+from tl_core.store.image_keys import write_image_keys
+from tl_core.store.outputs import write_outputs
+
+EPOCHS, IMAGES = 30, 300
+PLAYGROUND = "playground:classes=2,images_per_class=200"
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    yield
+    for kept in (diagnosed._reader, diagnosed._diagnosis, diagnosed._histories):
+        kept.cache_clear()
+
+
+def losses(epoch: int) -> dict[str, np.ndarray]:
+    """Of training images, which are learned; of validation images, of which the first tenth turn in epoch 8. Shape (IMAGES,) each."""
+    dice = np.random.default_rng(3)
+    level, turned = dice.uniform(0.1, 0.3, IMAGES), np.arange(IMAGES) < IMAGES // 10
+    validation = level + 1.2 * np.exp(-epoch / 3) + np.where(turned, 0.25 * max(0, epoch - 8), 0)
+    training = 1.4 * np.exp(-epoch / 4) * level
+    noise = np.random.default_rng([epoch, 5]).normal(0, 0.02, (2, IMAGES))
+    return {"val": np.abs(validation + noise[0]), "train_eval": np.abs(training + noise[1]) + 1e-4}
+
+
+def overfitted(models: Path, source: str, epochs: int = EPOCHS, outputs: bool = True, **state: Any) -> store.Run:
+    """A run that overfits, made of files alone."""
+    labels, accuracies = np.arange(IMAGES) % 2, []
+    every = [losses(epoch) for epoch in range(1, epochs + 1)]
+    for found in every:
+        accuracies.append((float((found["train_eval"] < 0.69).mean()), float((found["val"] < 0.69).mean())))
+    counts = {"train": IMAGES, "validation": IMAGES, "test": 0}
+    run = add_run(
+        models, "ill", accuracies, {"data.source": source, "train.epochs": 40}, images=counts, classes=2, **state
+    )
+    lines = [line.to_line() for line in store.read_epochs(run)]
+    (run.folder / "metrics.jsonl").unlink()
+    for values, found in zip(lines, every, strict=True):
+        means = {f"{split}_loss": float(of.mean()) for split, of in found.items()}
+        append_line(run, {**values, **means, "loss": means["train_eval_loss"]})
+    if outputs:
+        for epoch, found in enumerate(every, 1):
+            write_outputs(run, epoch, {split: measured(of, labels) for split, of in found.items()})  # type: ignore[misc]
+    return run
+
+
+def measured(loss: np.ndarray, labels: np.ndarray) -> Measured:
+    return Measured(np.zeros((len(loss), 2)), loss, np.where(loss < 0.69, labels, 1 - labels), labels)
+
+
+def keyed(run: store.Run, source: str) -> list[str]:
+    """Names the images of a run."""
+    keys = [item.key for item in load_dataset(source).items][:IMAGES]
+    write_image_keys(run, {"val": keys, "train_eval": keys})
+    values = {"classes": ["bird", "c<a>t"], "images": {part: [1, 1] for part in ("train", "validation", "test")}}
+    write_json(run.report / "data.json", sealed({**values, "skipped": [], "mislabelled": []}))
+    return keys
+
+
+def links(page: AppTest) -> dict[str, dict[str, Any]]:
+    """The settings that each link to the Train page fills in, by its text."""
+    found = (element.proto for element in page.get("page_link"))
+    return {link.label: from_query_params(dict(parse_qsl(link.query_string))) for link in found}
+
+
+def test_a_run_that_overfits_is_said_to_since_which_epoch_with_its_figures(models: Path) -> None:
+    page = opened(overfitted(models, PLAYGROUND).id)
+    text = said(page)
+    assert "Warning] Overfitting since epoch" in text
+    assert "So far" not in text
+    assert "Rule:" not in text, "folded"
+
+
+def test_the_figures_it_rests_on_are_beside_it(models: Path) -> None:
+    run = overfitted(models, PLAYGROUND)
+    page = visits.opened("run", unfolded=["evidence"], run=run.id)
+    assert "Rise of the validation loss" in said(page)
+    assert "Rule:" in said(page)
+
+
+def test_while_it_trains_the_verdict_says_after_which_epoch(models: Path) -> None:
+    run = overfitted(models, PLAYGROUND, **trained_here())
+    assert f"So far, after epoch {EPOCHS}" in said(opened(run.id))
+
+
+def test_before_the_first_epoch_there_is_no_verdict(models: Path) -> None:
+    run = add_run(models, "young", (), **trained_here())
+    assert "Warning]" not in said(opened(run.id))
+
+
+def test_a_run_of_an_earlier_version_has_a_verdict_from_its_curves_and_no_images(models: Path) -> None:
+    page = opened(overfitted(models, PLAYGROUND, outputs=False).id, tab="Diagnosis")
+    assert "not known for this run" in said(page)
+
+
+@pytest.mark.parametrize("quantity", ["loss", "accuracy"])
+def test_the_charts_have_a_band_over_the_epochs_in_which_it_may_have_turned(models: Path, quantity: str) -> None:
+    lines = [line(epoch) for epoch in range(1, 31)]
+    cost = Estimate(0.1, 0.05, 0.15)
+    made = figure(lines, quantity=quantity, turn=Turn(9, 7, 12, 30, cost, None))["layout"]
+    bands = [shape for shape in made["shapes"] if shape["type"] == "rect"]
+    assert [(band["x0"], band["x1"]) for band in bands] == [(6.5, 12.5)]
+    assert 9 in [shape["x0"] for shape in made["shapes"] if shape["type"] == "line"]
+    assert "loss turned: 9 (7 to 12)" in [name["text"] for name in made["annotations"]]
+    seconds = figure(lines, quantity=quantity, x="seconds", turn=Turn(9, 7, 12, 30, cost, None))["layout"]["shapes"]
+    assert [(band["x0"], band["x1"]) for band in seconds if band["type"] == "rect"] == [(3.5, 6.0)]
+
+
+def test_the_ladder_has_a_bar_for_each_part_with_its_interval() -> None:
+    clean, validation = Estimate(0.98, 0.97, 0.99), Estimate(0.8, 0.75, 0.84)
+    rungs = (
+        Rung("regularisation", "Made", Estimate(-0.05, -0.1, 0.0)),
+        Rung("memorised", "Memorised", Estimate(0.18, 0.14, 0.23)),
+    )
+    (bars,) = ladder_figure(GapLadder(7, None, clean, validation, rungs))["data"]
+    assert bars["x"] == [-5, 18]
+    assert (bars["error_x"]["array"], bars["error_x"]["arrayminus"]) == ([5, 5], [5, 4])
+    assert "+18.0 points (14.0 to 23.0)" in bars["y"][1]
+
+
+def test_images_that_turned_are_shown_with_picture_curve_and_classes(models: Path) -> None:
+    run = overfitted(models, PLAYGROUND)
+    keyed(run, PLAYGROUND)
+    page = opened(run.id, tab="Diagnosis")
+    html = drawn(page)
+    assert html.count('role="listitem"') == 12
+    assert html.count('src="data:image/jpeg;base64,') == 12
+    assert html.count("mask-image") == 12
+    assert "c&lt;a&gt;t" in html and "<a>" not in html
+    assert "Best in epoch" in html
+
+
+def test_where_the_data_are_gone_names_and_curves_are_shown_and_the_page_says_so(models: Path, photos: Photos) -> None:
+    root = photos("bird", "cat", each=IMAGES // 2)
+    source = f"folder:{root}"
+    run = overfitted(models, source)
+    keys = keyed(run, source)
+    root.rename(root.with_name("elsewhere"))
+    page = opened(run.id, tab="Diagnosis")
+    assert "Images that cannot be read are shown by their names" in said(page)
+    assert drawn(page).count("mask-image") == 12
+    assert re.search(rf"<div>({'|'.join(map(re.escape, keys))})</div>", drawn(page))
+
+
+def test_each_remedy_opens_the_form_with_its_change_filled_in(models: Path) -> None:
+    run = overfitted(models, PLAYGROUND)
+    add_checkpoints(run, (8, EPOCHS))
+    found, spec = links(opened(run.id)), store.read_spec(run)
+    proposed = proposals("overfitting", spec)
+    assert proposed
+    for proposal in proposed:
+        filled = ExperimentSpec().with_values(found[REMEDIES[proposal.remedy].title])
+        assert {path: filled.value(path) for path in proposal.changes} == dict(proposal.changes)
+
+
+def test_a_remedy_at_the_best_epoch_opens_the_form_of_a_fork_from_it(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = overfitted(models, PLAYGROUND)
+    add_checkpoints(run, (8, EPOCHS))
+    monkeypatch.setattr(remedies, "_proposals", lambda _: (Proposal("fork-regularised", {"head.l2": 0.005}),))
+    filled = links(opened(run.id))[REMEDIES["fork-regularised"].title]
+    assert (filled["start.run"], filled["start.epoch"], filled["head.l2"]) == (run.id, 8, 0.005)
+
+
+def test_a_run_that_trains_is_diagnosed_again_only_after_some_more_epochs(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [diagnosed.after(epochs, 50, running=True) for epochs in (1, 49, 99, 100, 101, 10_000)] == [
+        1,
+        49,
+        99,
+        100,
+        100,
+        10_000,
+    ]
+    assert diagnosed.after(101, 50, running=False) == 101
+    run, made = overfitted(models, PLAYGROUND, **trained_here()), []
+    real = diagnosed.diagnose
+    monkeypatch.setattr(diagnosed, "diagnose", lambda *given: made.append(len(given[2])) or real(*given))
+    monkeypatch.setattr(diagnosed, "OFTEN", 5)
+    for _ in range(3):
+        assert diagnosed.diagnosis_of(read_view(run)) is not None
+    assert made == [30]
