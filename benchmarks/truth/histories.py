@@ -29,7 +29,7 @@ EXPECTED = {
     "wrong labels": {"memorised-labels"},
     "not finished": {"not-finished", "rate-too-low"},
     "rate too low": {"rate-too-low"},
-    "rate too high": {"rate-too-high"},
+    "rate too high": {"rate-too-high", "diverged"},
     "underfitting": {"underfitting"},
     "dead start": {"dead-start"},
     "class collapse": {"class-collapse"},

@@ -43,7 +43,7 @@ class Memorised:
     """What a network learned late.
 
     Attributes:
-        images, share: Training images that were wrong at the turn and are right at the end.
+        images, share: Training images that became right from the turn to the end, less those that became wrong.
         humps: Whether they stand apart; None if not.
         behind: Validation accuracy minus clean training accuracy at the turn; None unless it is above 0 by more than chance.
     """
@@ -67,15 +67,13 @@ def memorised(loss: np.ndarray, turn: np.ndarray, end: np.ndarray, validated: tu
         turn, end: Whether each is right there, bool.
         validated: Validation accuracy at the turn, and the number of validation images.
     """
-    late = end & ~turn
+    late, net = end & ~turn, int(end.sum()) - int(turn.sum())
     behind = difference(share(*validated), share(float(turn.mean()), len(turn)))
     humps = two_humps(loss)
     if humps is not None:
         upper = _logit(loss) < humps.split
         humps = humps if late[upper].sum() >= 0.5 * upper.sum() else None
-    return Memorised(
-        int(late.sum()), float(late.mean()), humps, behind if behind.low > 0 and behind.value >= BEHIND else None
-    )
+    return Memorised(net, net / len(turn), humps, behind if behind.low > 0 and behind.value >= BEHIND else None)
 
 
 def two_humps(loss: np.ndarray) -> Humps | None:

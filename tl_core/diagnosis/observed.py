@@ -21,8 +21,14 @@ from tl_core.store import Epochs, Outputs, run_figures
 FEWEST = 4
 """With fewer epochs nothing is said about the shape of curves."""
 
-POWER = 1.644854 + 0.841621
-"""Standard errors that a rise needs to be seen with a probability of 80 % at a one-sided level of 5 %."""
+Z_TURN = 1.281552
+"""A rise is a turn if it is larger than so many standard errors: a one-sided level of 10 %, which cross-fitting makes smaller."""
+
+RELEVANT = 0.05
+"""... and larger than this share of the lowest loss (the GL criterion of Prechelt 1998): many images show rises that do not matter."""
+
+POWER = Z_TURN + 0.841621
+"""Standard errors that a rise needs to be seen with a probability of 80 %."""
 
 
 @dataclass(frozen=True)
@@ -185,10 +191,3 @@ class Observed:
         if len(labels) and labels.min() >= 0:
             return float(np.bincount(labels).max() / len(labels))
         return 1 / self.classes if self.classes else math.nan
-
-
-Z_TURN = 1.644854
-"""A rise is a turn if it is larger than so many standard errors: a one-sided level of 5 %."""
-
-RELEVANT = 0.02
-"""... and larger than this share of the lowest loss: many images show rises that do not matter."""

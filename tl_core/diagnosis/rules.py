@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from tl_core.diagnosis.observed import Observed
+from tl_core.diagnosis.onset import jitter_of
 from tl_core.diagnosis.types import Evidence
 from tl_core.intervals import Estimate
 from tl_core.records import Status
@@ -17,11 +18,17 @@ ALIKE = 0.5
 """A rise of the clean training loss by more than this share of that of the validation loss is no overfitting: both rise alike."""
 
 
+JUMPS = 0.15
+"""Jumps of the clean training loss from epoch to epoch, as a share of its level, that only too high a rate makes."""
+
+
 def diverged(seen: Observed) -> Found:
     if seen.state.diverged:
         return (Evidence("epochs", seen.epochs, "count"),)
     end, chance = seen.at_end("train_eval_loss"), seen.chance_loss
-    if end > 3 * chance and seen.at_end("train_eval_accuracy") <= 1.5 / max(seen.classes, 1):
+    if end > max(3 * chance, 2 * float(seen.clean.min())) and seen.at_end("train_eval_accuracy") <= 1.5 / max(
+        seen.classes, 1
+    ):
         return Evidence("clean_loss", end, "number"), Evidence("chance_loss", chance, "number")
     return None
 
@@ -73,11 +80,13 @@ def class_collapse(seen: Observed) -> Found:
 def rate_too_high(seen: Observed) -> Found:
     if not seen.shaped or math.isnan(seen.chance_loss) or diverged(seen):
         return None
-    end, lowest = seen.at_end("train_eval_loss"), float(seen.clean.min())
-    if end > max(1.5 * lowest, lowest + 0.1) or (
-        end > seen.chance_loss and seen.at_end("train_eval_accuracy") > 2 / seen.classes
-    ):
-        return Evidence("clean_loss", end, "number"), Evidence("lowest_clean_loss", lowest, "number")
+    end, lowest, jumps = seen.at_end("train_eval_loss"), float(seen.clean.min()), jitter_of(seen.clean)
+    rises = end > max(1.5 * lowest, lowest + 0.1)
+    above_chance = end > seen.chance_loss and seen.at_end("train_eval_accuracy") > 2 / seen.classes
+    both_rise = seen.turn is not None and _turned(seen) is None
+    if rises or above_chance or both_rise or jumps > max(JUMPS * end, 0.05):
+        figures = ("clean_loss", end), ("lowest_clean_loss", lowest), ("clean_jumps", jumps)
+        return tuple(Evidence(name, value, "number") for name, value in figures)
     return None
 
 
@@ -92,7 +101,7 @@ def not_finished(seen: Observed) -> Found:
     if not seen.shaped or seen.running or seen.turn or seen.state.stopped_early:
         return None
     clean, validation = _falls(seen.clean), _falls(seen.val_loss)
-    if clean > 0.03 and validation > 0.03:
+    if clean > 0.02 and validation > 0.02:
         return Evidence("clean_falls", clean, "percent"), Evidence("val_falls", validation, "percent")
     return None
 
@@ -132,7 +141,7 @@ def _kept_accuracy(seen: Observed) -> bool:
 
 def memorised_labels(seen: Observed) -> Found:
     found = seen.memorised
-    if found is None or not found.holds:
+    if found is None or not found.holds or dead_start(seen) or _chance_in_inference(seen):
         return None
     figures = [Evidence("memorised_images", found.images, "count"), Evidence("memorised_share", found.share, "percent")]
     if found.humps is not None:
@@ -203,21 +212,13 @@ def too_few_images(seen: Observed) -> Found:
     )
 
 
+_BROKEN = (diverged, dead_start, chance_in_inference, class_collapse, rate_too_high, too_few_images, leaking)
+
+
 def healthy(seen: Observed) -> Found:
     if not seen.shaped or seen.smallest_effect is None or seen.rise is None or seen.state.status == Status.FAILED:
         return None
-    broken = (
-        diverged,
-        dead_start,
-        chance_in_inference,
-        class_collapse,
-        rate_too_high,
-        too_few_images,
-        leaking,
-        underfitting,
-    )
-    if _turned(seen) or any(rule(seen) for rule in broken):
+    if _turned(seen) or any(rule(seen) for rule in _BROKEN):
         return None
-    return Evidence.of("loss_cost", seen.rise.loss, "number"), Evidence(
-        "smallest_effect", seen.smallest_effect, "number"
-    )
+    effect = Evidence("smallest_effect", seen.smallest_effect, "number")
+    return Evidence.of("loss_cost", seen.rise.loss, "number"), effect

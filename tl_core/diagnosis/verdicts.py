@@ -41,7 +41,8 @@ VERDICTS: Registry[Verdict] = Registry(
             "diverged",
             "Diverged",
             "fault",
-            "A loss was NaN or infinite; or the clean training loss ends above three times that of guessing, with accuracy at chance.",
+            "A loss was NaN or infinite; or the clean training loss ends above three times that of guessing and twice its lowest, with accuracy "
+            "at chance.",
             "The weights grew without bound: the steps were too large.",
             "Goodfellow, Bengio and Courville 2016, Deep Learning, section 8.2.4",
             ("lower-rate", "clip", "pretrained"),
@@ -94,7 +95,7 @@ VERDICTS: Registry[Verdict] = Registry(
             "memorised-labels",
             "Memorises wrong labels",
             "warning",
-            "At least 5 % of the training images were wrong at the lowest validation loss and are right at the end; and at that epoch either the "
+            "From the lowest validation loss to the end at least 5 % more of the training images became right; and at that epoch either the "
             "training losses form two humps, the upper one of images whose label is improbable, or clean training accuracy is below validation "
             "accuracy by more than 2 points and by more than chance.",
             "Some training images contradict what all others show, and the network learned them one by one.",
@@ -106,7 +107,7 @@ VERDICTS: Registry[Verdict] = Registry(
             "overfitting",
             "Overfitting",
             "warning",
-            "The expected validation loss rose from its lowest to the end (cross-fitted over halves of the images, one-sided 5 %; at least 2 % of "
+            "The expected validation loss rose from its lowest to the end (cross-fitted over halves of the images, one-sided 10 %; at least 5 % of "
             "the lowest loss), the clean training loss did not rise by more than half as much, and accuracy fell or may have fallen by a point.",
             "The network goes on learning its training images at the expense of others.",
             "Prechelt 1998, Early stopping - but when?; Chernozhukov et al. 2018 (cross-fitting)",
@@ -128,7 +129,8 @@ VERDICTS: Registry[Verdict] = Registry(
             "Learning rate too high",
             "warning",
             "The clean training loss ends above its lowest by half and by at least 0.1; or above that of guessing although accuracy is above "
-            "chance; or it rose with the validation loss, by more than half as much.",
+            "chance; or it rose with the validation loss, by more than half as much; or it jumps from epoch to epoch by 15 % of its level and "
+            "by 0.05.",
             "The steps overshoot: the loss of the very images that are trained on rises or jumps.",
             "Smith 2017, Cyclical Learning Rates; Bengio 2012, Practical recommendations",
             ("lower-rate", "cosine", "clip"),
@@ -149,7 +151,7 @@ VERDICTS: Registry[Verdict] = Registry(
             "not-finished",
             "Not finished",
             "note",
-            "Clean training loss and validation loss both fell by more than 3 % from the last fifth but one of the epochs to the last.",
+            "Clean training loss and validation loss both fell by more than 2 % from the last fifth but one of the epochs to the last.",
             "Both still improve: more epochs would help.",
             "Goodfellow, Bengio and Courville 2016, Deep Learning, section 7.8",
             ("more-epochs", "higher-rate"),

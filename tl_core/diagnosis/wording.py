@@ -13,6 +13,7 @@ TITLES = {
     "epochs": "Epochs before",
     "clean_loss": "Clean training loss at the end",
     "lowest_clean_loss": "Lowest clean training loss",
+    "clean_jumps": "Jumps of the clean training loss from epoch to epoch",
     "chance_loss": "Loss of guessing",
     "reported_accuracy": "Reported training accuracy",
     "clean_accuracy": "Clean training accuracy",
@@ -25,7 +26,7 @@ TITLES = {
     "loss_cost": "Rise of the validation loss from its lowest to the end",
     "accuracy_cost": "Fall of the validation accuracy meanwhile",
     "clean_rise": "Rise of the clean training loss meanwhile",
-    "memorised_images": "Training images that were wrong at the turn and are right at the end",
+    "memorised_images": "Training images learned after the turn",
     "memorised_share": "Their share of the training images measured",
     "hump_distance": "Distance of the two humps of training losses, in their widths",
     "behind": "Validation accuracy minus clean training accuracy at the turn",
@@ -144,7 +145,7 @@ _SENTENCES: dict[str, Callable[[Finding], str]] = {
     ),
     "rate-too-high": lambda finding: (
         f"The learning rate is too high: the clean training loss ends at {_named(finding, 'clean_loss')}, its lowest was "
-        f"{_named(finding, 'lowest_clean_loss')}."
+        f"{_named(finding, 'lowest_clean_loss')}, and it jumps by {_named(finding, 'clean_jumps')} from epoch to epoch."
     ),
     "rate-too-low": lambda finding: (
         f"The learning rate is too low: the clean training loss still falls as fast as at the start, from {_named(finding, 'clean_loss')}."
