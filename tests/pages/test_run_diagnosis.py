@@ -197,19 +197,11 @@ def test_a_remedy_at_the_best_epoch_opens_the_form_of_a_fork_from_it(
 def test_a_run_that_trains_is_diagnosed_again_only_after_some_more_epochs(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert [diagnosed.after(epochs, 50, running=True) for epochs in (1, 49, 99, 100, 101, 10_000)] == [
-        1,
-        49,
-        99,
-        100,
-        100,
-        10_000,
-    ]
-    assert diagnosed.after(101, 50, running=False) == 101
+    assert [diagnosed.after(epochs, running=True) for epochs in (1, 39, 100, 101, 10_000)] == [1, 39, 100, 100, 10_000]
+    assert diagnosed.after(101, running=False) == 101
     run, made = overfitted(models, PLAYGROUND, **trained_here()), []
     real = diagnosed.diagnose
     monkeypatch.setattr(diagnosed, "diagnose", lambda *given: made.append(len(given[2])) or real(*given))
-    monkeypatch.setattr(diagnosed, "OFTEN", 5)
     for _ in range(3):
         assert diagnosed.diagnosis_of(read_view(run)) is not None
     assert made == [30]

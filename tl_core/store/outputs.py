@@ -151,10 +151,10 @@ class _Rows:
         self.last = rows[-1:].tobytes()
 
     def _make_room(self) -> None:
-        """Doubles the arrays if they are too small, so that a row costs the same however many there are."""
+        """Enlarges the arrays by an eighth if they are too small, so that a row costs the same however many there are."""
         held = len(self._loss)
         if self.epochs > held:
-            room = self.epochs if not held else max(self.epochs, 2 * held)
+            room = max(self.epochs, held + held // 8)
             self._predicted, self._probability, self._loss = (
                 np.concatenate([array, np.empty((room - held, self.header.images), array.dtype)])
                 for array in (self._predicted, self._probability, self._loss)

@@ -15,8 +15,8 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import RunState
 from tl_core.store import Epochs, EvaluatedSplit, Outputs, OutputsReader, Run
 
-OFTEN, SELDOM = 50, 20
-"""While a run trains, it is diagnosed again after another 50th of its epochs, and its images are looked through after a 20th."""
+SHARE = 20
+"""While a run trains, it is diagnosed again after another 20th of its epochs: each time costs a tenth of a second, with many epochs more."""
 
 _RUNS, _KEPT, _FEW = 16, 64, 4
 """Of how many runs outputs, diagnoses and histories of images are kept, for all visitors."""
@@ -42,13 +42,13 @@ def diagnosis_of(view: RunView) -> Diagnosis | None:
     Raises:
         Damaged: the outputs cannot be read.
     """
-    asked = _asked(view, OFTEN)
+    asked = _asked(view)
     return _diagnosis(asked) if asked else None
 
 
 def histories_of(view: RunView) -> tuple[int, dict[ImageKind, tuple[ImageHistory, ...]]]:
     """After how many epochs, and the images of each kind; see `image_histories`. Raises: see `diagnosis_of`."""
-    asked = _asked(view, SELDOM)
+    asked = _asked(view)
     return (asked.epochs, _histories(asked)) if asked else (0, {})
 
 
@@ -60,18 +60,18 @@ def onset_of(view: RunView) -> Diagnosis | None:
         return None
 
 
-def after(epochs: int, share: int, running: bool) -> int:
+def after(epochs: int, running: bool) -> int:
     """The epoch up to which a run with so many epochs is looked at: all, or while it trains, so that not every epoch costs."""
-    return epochs - epochs % max(1, epochs // share) if running else epochs
+    return epochs - epochs % max(1, epochs // SHARE) if running else epochs
 
 
-def _asked(view: RunView, share: int) -> _Asked | None:
+def _asked(view: RunView) -> _Asked | None:
     if view.spec is None or not view.records:
         return None
     running = view.status == store.RUNNING
     outputs = _reader(view.run, "val").read(), _reader(view.run, "train_eval").read()
     known = min([len(view.records), *(found.epochs for found in outputs if found.epochs)])
-    epochs = after(known, share, running)
+    epochs = after(known, running)
     seen = outputs[0] if not outputs[0].epochs else _until(outputs[0], epochs)
     trained = outputs[1] if not outputs[1].epochs else _until(outputs[1], epochs)
     records = view.records if epochs == len(view.records) else view.records[:epochs]
