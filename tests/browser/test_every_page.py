@@ -15,6 +15,7 @@ from pages.ui.navigation import PAGES
 from tests.browser.lab import Lab
 from tests.browser.steps import SCREENSHOTS, SEEN, settled
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
+from tests.pages.ill_runs import PLAYGROUND, keyed, overfitted
 from tl_core import store
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import Activity, Progress, Stage
@@ -47,6 +48,12 @@ def _training(models: Path) -> str:
     return f"run?run={run.id}"
 
 
+def _diagnosed(models: Path) -> str:
+    run = overfitted(models)
+    keyed(run, PLAYGROUND)
+    return f"run?run={run.id}&tab=Diagnosis"
+
+
 def _two(models: Path) -> str:
     runs = [add_run(models, name, accuracies=OVERFITTING[:length]) for name, length in (("plain", 12), ("dropout", 9))]
     return f"compare?runs={runs[0].id},{runs[1].id}"
@@ -66,6 +73,7 @@ STATES: dict[str, State] = {
     "run-finished": _run(
         "finished", best_epoch=8, best_metrics={"val_accuracy": 0.77}, test_accuracy=0.75, exported_epoch=8
     ),
+    "run-diagnosis": _diagnosed,
     "run-failed": _run("failed", status=store.FAILED, message="The disk is full: models needs 2.0 GB more."),
     "run-interrupted": _run("interrupted", **trained_by_the_dead()),
     "run-stopped": _run("stopped", status=store.STOPPED, message="Stopped on request; complete epochs are kept."),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -17,24 +16,16 @@ from pages.ui.common.run_view import read_view
 from pages.ui.common.spec_sharing import from_query_params
 from pages.ui.run import diagnosed, remedies
 from tests.conftest import Photos
-from tests.epoch_lines import append_line
 from tests.pages import visits
 from tests.pages.folders import add_checkpoints, add_run, trained_here
+from tests.pages.ill_runs import EPOCHS, IMAGES, PLAYGROUND, keyed, overfitted
 from tests.pages.run_page import opened
 from tests.pages.test_charts import figure, line
 from tests.pages.visits import drawn, said
 from tl_core import store
-from tl_core.data.sources import load_dataset
 from tl_core.diagnosis import REMEDIES, GapLadder, Proposal, Rung, Turn, proposals
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.files import sealed, write_json
 from tl_core.intervals import Estimate
-from tl_core.metrics import Measured
-from tl_core.store.image_keys import write_image_keys
-from tl_core.store.outputs import write_outputs
-
-EPOCHS, IMAGES = 30, 300
-PLAYGROUND = "playground:classes=2,images_per_class=200"
 
 
 @pytest.fixture(autouse=True)
@@ -42,50 +33,6 @@ def _forget() -> Iterator[None]:
     yield
     for kept in (diagnosed._reader, diagnosed._diagnosis, diagnosed._histories):
         kept.cache_clear()
-
-
-def losses(epoch: int) -> dict[str, np.ndarray]:
-    """Of training images, which are learned; of validation images, of which the first tenth turn in epoch 8. Shape (IMAGES,) each."""
-    dice = np.random.default_rng(3)
-    level, turned = dice.uniform(0.1, 0.3, IMAGES), np.arange(IMAGES) < IMAGES // 10
-    validation = level + 1.2 * np.exp(-epoch / 3) + np.where(turned, 0.25 * max(0, epoch - 8), 0)
-    training = 1.4 * np.exp(-epoch / 4) * level
-    noise = np.random.default_rng([epoch, 5]).normal(0, 0.02, (2, IMAGES))
-    return {"val": np.abs(validation + noise[0]), "train_eval": np.abs(training + noise[1]) + 1e-4}
-
-
-def overfitted(models: Path, source: str, epochs: int = EPOCHS, outputs: bool = True, **state: Any) -> store.Run:
-    """A run that overfits, made of files alone."""
-    labels, accuracies = np.arange(IMAGES) % 2, []
-    every = [losses(epoch) for epoch in range(1, epochs + 1)]
-    for found in every:
-        accuracies.append((float((found["train_eval"] < 0.69).mean()), float((found["val"] < 0.69).mean())))
-    counts = {"train": IMAGES, "validation": IMAGES, "test": 0}
-    run = add_run(
-        models, "ill", accuracies, {"data.source": source, "train.epochs": 40}, images=counts, classes=2, **state
-    )
-    lines = [line.to_line() for line in store.read_epochs(run)]
-    (run.folder / "metrics.jsonl").unlink()
-    for values, found in zip(lines, every, strict=True):
-        means = {f"{split}_loss": float(of.mean()) for split, of in found.items()}
-        append_line(run, {**values, **means, "loss": means["train_eval_loss"]})
-    if outputs:
-        for epoch, found in enumerate(every, 1):
-            write_outputs(run, epoch, {split: measured(of, labels) for split, of in found.items()})  # type: ignore[misc]
-    return run
-
-
-def measured(loss: np.ndarray, labels: np.ndarray) -> Measured:
-    return Measured(np.zeros((len(loss), 2)), loss, np.where(loss < 0.69, labels, 1 - labels), labels)
-
-
-def keyed(run: store.Run, source: str) -> list[str]:
-    """Names the images of a run."""
-    keys = [item.key for item in load_dataset(source).items][:IMAGES]
-    write_image_keys(run, {"val": keys, "train_eval": keys})
-    values = {"classes": ["bird", "c<a>t"], "images": {part: [1, 1] for part in ("train", "validation", "test")}}
-    write_json(run.report / "data.json", sealed({**values, "skipped": [], "mislabelled": []}))
-    return keys
 
 
 def links(page: AppTest) -> dict[str, dict[str, Any]]:
