@@ -40,7 +40,7 @@ def draw_diagnosis(view: RunView) -> None:
         _finding(view, finding, number)
     _onset(view, found)
     _ladder(found)
-    st.subheader("Images", anchor=False)
+    st.header("Images", anchor=False)
     draw_gallery(view)
 
 
@@ -60,7 +60,7 @@ def _finding(view: RunView, finding: Finding, number: int) -> None:
 def _onset(view: RunView, found: Diagnosis) -> None:
     if not found.images:
         return
-    st.subheader("When it turned", anchor=False)
+    st.header("When it turned", anchor=False)
     if found.turn:
         _turn(view, found.turn)
         return
@@ -97,6 +97,6 @@ def _figure(label: str, value: str, interval: str, help: str) -> None:
 def _ladder(found: Diagnosis) -> None:
     if found.ladder is None:
         return
-    st.subheader("The gap, taken apart", anchor=False, help=LADDER)
+    st.header("The gap, taken apart", anchor=False, help=LADDER)
     draw_chart(ladder_figure(found.ladder), "gap-ladder", ladder_height(found.ladder), ladder_alt(found.ladder))
     st.caption(ladder_text(found.ladder))

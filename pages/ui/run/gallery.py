@@ -166,7 +166,7 @@ def _name(names: Sequence[str], label: int) -> str:
 
 def gallery_html(tiles: Sequence[Tile]) -> str:
     """The images as HTML, in which no name counts as markup."""
-    return f'{_STYLE}<div class="tl-gallery" role="list">{"".join(map(_tile, tiles))}</div>'
+    return f'{_STYLE}<ul class="tl-gallery">{"".join(map(_tile, tiles))}</ul>'
 
 
 def _tile(tile: Tile) -> str:
@@ -176,9 +176,9 @@ def _tile(tile: Tile) -> str:
     mark, title = _RIGHT if tile.history.correct else _WRONG
     planted = " <em>label noise: wrong on purpose</em>" if tile.planted else ""
     return (
-        f'<figure role="listitem" title="{name}">{image}{_curve(tile.history)}'
+        f'<li><figure title="{name}">{image}{_curve(tile.history)}'
         f'<figcaption><b>{label}</b>{planted}<br><span title="{title}">{mark} predicted as {predicted}</span>'
-        f"<small>{escape(sentence(tile.history))}</small></figcaption></figure>"
+        f"<small>{escape(sentence(tile.history))}</small></figcaption></figure></li>"
     )
 
 
@@ -195,7 +195,9 @@ def _curve(history: ImageHistory) -> str:
 
 
 _STYLE = f"""<style>
-.tl-gallery {{display: grid; grid-template-columns: repeat(auto-fill, minmax({SIDE + 16}px, 1fr)); gap: 14px 10px; padding: 2px}}
+.tl-gallery {{display: grid; grid-template-columns: repeat(auto-fill, minmax({SIDE + 16}px, 1fr)); gap: 14px 10px; padding: 2px;
+  list-style: none; margin: 0}}
+.tl-gallery li {{margin: 0; padding: 0}}
 .tl-gallery figure {{margin: 0; font-size: .8rem; line-height: 1.35; overflow-wrap: anywhere}}
 .tl-gallery :is(img, figure > div) {{width: {SIDE}px; height: {SIDE}px; object-fit: cover; border-radius: 6px; display: block}}
 .tl-gallery figure > div {{background: #88888822; padding: 6px; box-sizing: border-box; overflow: hidden; font-size: .72rem}}
