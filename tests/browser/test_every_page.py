@@ -16,6 +16,7 @@ from tests.browser.lab import Lab
 from tests.browser.steps import SCREENSHOTS, SEEN, settled
 from tests.pages.folders import add_run, trained_by_the_dead, trained_here
 from tests.pages.ill_runs import PLAYGROUND, keyed, overfitted
+from tests.pages.test_fork_tree import add_fork
 from tl_core import store
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import Activity, Progress, Stage
@@ -59,6 +60,19 @@ def _two(models: Path) -> str:
     return f"compare?runs={runs[0].id},{runs[1].id}"
 
 
+def _twelve(models: Path) -> str:
+    """Four settings with three seeds each."""
+    settings = [{"head.dropout": 0.1 * (number // 3), "train.seed": number % 3} for number in range(12)]
+    runs = [add_run(models, "", OVERFITTING[: 8 + number % 5], each) for number, each in enumerate(settings)]
+    return f"compare?runs={','.join(run.id for run in runs)}"
+
+
+def _forks(models: Path) -> str:
+    parent = add_run(models, "parent", OVERFITTING)
+    forks = [add_fork(models, parent, epoch, (0.75, 0.78, 0.8), "", head__dropout=epoch / 10) for epoch in (4, 8)]
+    return f"compare?view=Forks&runs={forks[0].id}"
+
+
 # In this order: each leaves its runs to the next, so the empty pages come first.
 STATES: dict[str, State] = {
     "train": lambda _: "train",
@@ -80,6 +94,11 @@ STATES: dict[str, State] = {
     "run-training": _training,
     "run-queued": _queued,
     "compare-two": _two,
+    "compare-seeds": _twelve,
+    "compare-twelve": lambda models: f"{_twelve(models)}&group=nothing&measure=loss&axis=seconds",
+    "compare-map": lambda models: f"{_twelve(models)}&view=Map&colour=dropout",
+    "compare-small": lambda models: f"{_two(models)}&shape=small+charts&measure=gap",
+    "compare-forks": _forks,
     "predict": lambda _: "predict",
     "runs": lambda _: "runs",
 }
