@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab import Lab
 from tests.browser.steps import SEEN, SMALL, cell, form, on_run_page, press_train
@@ -34,8 +34,19 @@ def run_at_its_epochs(page: Page) -> None:
 
 def compared_by_loss(page: Page) -> None:
     heading(page, "Compare")
-    expect(page.get_by_role("radio", name="loss")).to_be_checked(timeout=SEEN)
+    expect(measure(page)).to_have_value("loss", timeout=SEEN)
+    chart_settings(page)
     smoothed(page, "0.1")
+    page.keyboard.press("Escape")
+
+
+def measure(page: Page) -> Locator:
+    return page.get_by_role("combobox", name="Measure")
+
+
+def chart_settings(page: Page) -> None:
+    """Unfolds them on the Compare page."""
+    page.get_by_role("button", name="Chart settings").click()
 
 
 def parameters(page: Page) -> dict[str, str]:
@@ -81,8 +92,11 @@ def test_back_and_forward_go_from_page_to_page_and_find_each_as_it_was_left(page
     expect(page).to_have_url(re.compile("tab=Epochs"), timeout=SEEN)
     link(page, "Compare with …")
     heading(page, "Compare")
-    page.get_by_role("radio", name="loss").click()
+    measure(page).click()
+    page.get_by_role("option", name="loss", exact=True).click()
+    chart_settings(page)
     smoothe(page)
+    page.keyboard.press("Escape")
     link(page, "Settings")
     heading(page, "Settings")
     assert entries(page) == ["/runs", "/run", "/compare", "/settings"]
@@ -103,7 +117,9 @@ def test_back_from_compare_keeps_how_the_curves_of_a_run_are_drawn(page: Page, s
     smoothe(page)
     link(page, "Compare with …")
     heading(page, "Compare")
+    chart_settings(page)
     smoothed(page, "0")
+    page.keyboard.press("Escape")
     assert parameters(page) == {"runs": run.id}
     page.go_back()
     smoothed(page, "0.1")

@@ -85,7 +85,8 @@ def cure_it(page: Page, lab: Lab, ill: Run, pressed: set[str]) -> Run:
     (healed,) = (run for run in store.runs(lab.models) if run.id != ill.id)
     assert store.read_spec(healed) == cured(store.read_spec(ill))
     until(lambda: store.read_state(healed).status == store.FINISHED, "the cured run to be finished")
-    page.get_by_text("loss", exact=True).first.click()
+    page.get_by_role("combobox", name="Measure").click()
+    page.get_by_role("option", name="loss", exact=True).click()
     settled(page)
     until(lambda: page.evaluate(CURVES) >= 4, "the curves of both")
     pressed |= {"Now cure it", "Compare", "loss"}

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pages.ui.charts.component import plotly_file
@@ -22,7 +23,7 @@ from pages.ui.compare.grouping import groups_of
 from pages.ui.compare.report import report_html
 from pages.ui.scripts import as_function
 from tests.pages import visits
-from tests.pages.folders import add_run
+from tests.pages.folders import add_measured, add_run
 from tl_core import store
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -100,6 +101,26 @@ def test_the_browser_is_allowed_its_own_scripts_and_nothing_from_elsewhere(model
     assert rules["script-src"] == [f"'sha256-{each}'" for each in hashes]
     links = [given for _, given in read.elements if {"src", "href", "srcset"} & given.keys()]
     assert links == []
+
+
+def test_it_says_whether_one_is_better_with_the_figures_that_the_answer_rests_on(models: Path) -> None:
+    right = np.arange(400) < np.array([[380], [240], [380]])
+    runs = [
+        add_measured(models, name, row, {"head.dropout": 0.1 * n})
+        for n, (name, row) in enumerate(zip("ABC", right, strict=True))
+    ]
+    said = report(models, runs[:2]).texts
+    assert any("A is better than B by 35 points" in text for text in said["strong"])
+    assert any("A gets wrong" in text for text in said["p"])
+    assert any("The best of 3 is" in text and "Holm" in text for text in report(models, runs).texts["p"])
+
+
+def test_it_has_the_diagnosis_of_each_run_and_says_why_runs_cannot_be_compared(
+    models: Path, two: list[store.Run]
+) -> None:
+    read = report(models, two)
+    assert len(read.texts["li"]) == 2 and all(text.startswith(": ") and len(text) > 20 for text in read.texts["li"])
+    assert any("earlier version" in text for text in read.texts["p"])
 
 
 def test_the_measure_of_the_page_is_drawn_too_and_many_runs_have_small_charts(models: Path) -> None:

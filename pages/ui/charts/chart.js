@@ -168,10 +168,9 @@ function endOf(trace, box, Plotly) {
   const hidden = trace.visible === "legendonly"
   end.type = "button"
   end.className = "tl-chart-end"
-  const symbol = make("span", "tl-chart-symbol", trace.meta.symbol)
-  symbol.style.color = trace.line.color
-  symbol.setAttribute("aria-hidden", "true")
-  end.append(symbol, trace.meta.end)
+  end.textContent = trace.meta.end
+  end.dataset.symbol = trace.meta.symbol // Drawn by the style: it is no part of the name.
+  end.style.setProperty("--tl-colour", trace.line.color)
   end.title = `${trace.meta.end}\n${hidden ? "Show its curves" : "Hide its curves"}`
   end.setAttribute("aria-pressed", !hidden)
   end.style.borderColor = trace.line.color

@@ -1,4 +1,4 @@
-"""A comparison as one HTML file that needs neither network nor server: the charts of the page, its table, and what limits the comparison.
+"""A comparison as one HTML file that needs neither network nor server: charts, map, table, whether one run is better, and the diagnosis of each.
 
 The charts are drawn by the scripts of the dashboard, which the file holds; no text of a run is markup in it, and the browser runs no other script
 than these (their hashes are in its Content-Security-Policy).
@@ -30,6 +30,7 @@ from pages.ui.compare.compared_runs import ComparedRun, comparison_warnings
 from pages.ui.compare.controls import ChartView, legend_text
 from pages.ui.compare.curves_view import series
 from pages.ui.compare.grouping import Group
+from pages.ui.compare.report_answers import better_section, verdict_section
 from pages.ui.tables.run_table import Cell, Column
 from tl_core.text import counted, data_size
 
@@ -59,6 +60,8 @@ def report_html(groups: Sequence[Group], view: ChartView, found: Colouring, made
     charts, sections = _charts(groups, view, found)
     body = [
         *(f'<p class="warning">{escape(text)}</p>' for text in comparison_warnings(runs, "loss")),
+        better_section(runs),
+        verdict_section(runs),
         *sections,
         _table(runs, found),
     ]
