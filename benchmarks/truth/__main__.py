@@ -21,6 +21,7 @@ from tl_core.errors import BadInput, unknown
 
 PARTS = {
     "histories": "verdict and onset of generated histories",
+    "runs": "verdict and onset of real runs, trained here",
 }
 """Modules of this package, in the order in which they are scored."""
 

@@ -110,6 +110,7 @@ COMMANDS = {
     "plan": ("plan", "fine-tune", *SMALL),
     "runs": ("runs",),
     "show": ("show", "last"),
+    "diagnose": ("diagnose", "last"),
     "datasets": ("datasets",),
     "backbones": ("backbones",),
     "weights": ("weights",),

@@ -14,6 +14,7 @@ from tl_core import __version__
 from tl_core.cli import (
     cache,
     compare,
+    diagnosis,
     fork,
     grid,
     options,
@@ -66,6 +67,7 @@ for command in (
     *training.COMMANDS,
     *fork.COMMANDS,
     *results.COMMANDS,
+    *diagnosis.COMMANDS,
     *compare.COMMANDS,
     *predictions.COMMANDS,
     *tables.COMMANDS,

@@ -11,8 +11,10 @@ import click
 
 from tl_core import store
 from tl_core.cli import options, output
+from tl_core.cli.diagnosis import print_diagnosis
 from tl_core.cli.reports import print_report, report_text
 from tl_core.cli.training import figures_of, how_to_resume, summary
+from tl_core.diagnosis import read_diagnosis
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import read_json
@@ -91,7 +93,7 @@ def _value(found: store.RunFigures | None, row: Metric) -> str:
 @options.models
 @options.as_json
 def show(run: str, models: Path, as_json: bool) -> None:
-    """Show one run: settings, epochs, checkpoints, reports.
+    """Show one run: settings, epochs, diagnosis, checkpoints, reports.
 
     \b
     RUN is an id, a part of one, or last:
@@ -102,7 +104,8 @@ def show(run: str, models: Path, as_json: bool) -> None:
     spec = store.read_spec(found)
     if as_json:
         lines = [record.to_line() for record in records]
-        output.print_json({**summary(found), "spec": spec.to_json(), "metrics": lines, "state": state.to_json()})
+        told = {"metrics": lines, "state": state.to_json(), "diagnosis": read_diagnosis(found).to_json()}
+        output.print_json({**summary(found), "spec": spec.to_json(), **told})
         return
     output.print_line(f"{found.id}   {state.status}   {state.epoch} of {resolve(spec).epochs} epochs")
     if state.message:
@@ -113,6 +116,9 @@ def show(run: str, models: Path, as_json: bool) -> None:
     _show_origin(found, state)
     _show_settings(spec)
     _show_epochs(records, figures_of(found))
+    if records:
+        output.print_line()
+        print_diagnosis(read_diagnosis(found), spec, found.id)
     _show_checkpoints(found)
     for part in ("validation", "test"):
         _show_report(found, part)

@@ -106,7 +106,9 @@ class Observed:
         numbers = self.records.column("epoch")[places].astype(int)[told]
         predicted = np.asarray(self.validation.predicted[places])[told]
         correct = np.asarray(predicted == self.validation.labels) if (predicted >= 0).all() else None
-        return onset.Losses(numbers, loss[told], correct, min(self.end, int(told.sum())))
+        return onset.Losses(
+            numbers, loss[told], correct, min(self.end, int(told.sum())), onset.jitter_of(self.val_loss)
+        )
 
     @cached_property
     def rise(self) -> onset.Rise | None:

@@ -4,7 +4,9 @@ The images are a sample of all images that the network could meet: the question 
 the mean over the images is an estimate. The same images are measured in every epoch, so that differences between epochs are paired.
 
 Whether: the lowest of many noisy epochs is too low. Half of the images choose the epoch, the other half measure the rise from there to the
-end, and the other way round (cross-fitting, Chernozhukov et al. 2018); over several random halves the mean is taken.
+end, and the other way round (cross-fitting, Chernozhukov et al. 2018); over several random halves the mean is taken. The networks themselves
+jump from epoch to epoch, alike for all images: epochs are therefore averaged over a window, what the lowest of so many windows gains by such
+jumps is taken off, and their variance is added.
 When: images are resampled, and in each resample the epoch of the lowest mean is found; the interval is that between two quantiles (the percentile
 bootstrap, Efron and Tibshirani 1993). Neighbouring epochs are measured on the same images, so that their difference is known far better than
 either, and the interval is short. Inverting a test for each epoch (moment selection, Andrews and Soares 2010) was measured beside it: at equal
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import NormalDist
 
 import numpy as np
 
@@ -44,12 +47,14 @@ class Losses:
         loss: float64, shape (epochs, images).
         correct: bool, the same shape; None if predictions are unknown.
         end: Number of epochs, the last of these, that make the end of the run.
+        jitter: How far the mean loss jumps about its trend from epoch to epoch: see `jitter_of`.
     """
 
     numbers: np.ndarray
     loss: np.ndarray
     correct: np.ndarray | None
     end: int
+    jitter: float = 0.0
 
     @cached_property
     def mean(self) -> np.ndarray:
@@ -105,8 +110,8 @@ def rise_of(losses: Losses) -> Rise:
     places = np.where(half, chosen[1][:, None], chosen[0][:, None])  # Each image: the epoch that the other half chose.
     columns = np.arange(losses.images)
     rise = end - smooth[places, columns]
-    jitter = jitter_of(losses.mean) ** 2 * (2 / losses.end)
-    loss, error = _over_halves(rise, jitter)
+    jitter = losses.jitter / np.sqrt(losses.end)
+    loss, error = _over_halves(rise - jitter * _luck(len(losses.numbers) / losses.end), 2 * jitter**2)
     accuracy = None
     if losses.correct is not None:
         right = _moving_mean(losses.correct.astype(np.float64), losses.end)
@@ -147,12 +152,15 @@ def _moving_mean(values: np.ndarray, width: int) -> np.ndarray:
     return np.asarray((total[last] - total[first]) / (last - first)[:, None])
 
 
+def _luck(draws: float) -> float:
+    """About how far the lowest of so many normal numbers lies below their mean, in standard deviations (Blom 1958)."""
+    return NormalDist().inv_cdf(draws / (draws + 1)) if draws > 1 else 0.0
+
+
 def jitter_of(mean: np.ndarray) -> float:
-    """The standard deviation of a curve from epoch to epoch about its trend: from second differences over its second half, robustly."""
-    late = mean[len(mean) // 2 :]
-    if len(late) < 4:
-        return 0.0
-    return float(np.median(np.abs(np.diff(late, 2))) / (0.6745 * np.sqrt(6)))
+    """The standard deviation of a curve about its trend, from epoch to epoch: from the second differences over its second half."""
+    second = np.diff(mean[len(mean) // 2 :], 2)
+    return float(np.sqrt((second**2).mean() / 6)) if len(second) > 1 else 0.0
 
 
 def lowest_epochs(losses: Losses) -> tuple[int, int]:

@@ -121,8 +121,9 @@ def _turned(seen: Observed) -> Found:
     turn = seen.turn
     if turn is None:
         return None
-    before = float(seen.clean[int(np.flatnonzero(seen.records.column("epoch") == turn.epoch)[0])])
-    rise = seen.at_end("train_eval_loss") - before
+    place = int(np.flatnonzero(seen.records.column("epoch") == turn.epoch)[0])
+    around = seen.clean[max(place - seen.end // 2, 0) : place + (seen.end + 1) // 2]
+    rise = seen.at_end("train_eval_loss") - float(around.mean())
     if rise > ALIKE * turn.loss_cost.value:
         return None
     figures = [
