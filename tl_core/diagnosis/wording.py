@@ -58,12 +58,12 @@ def sentence(finding: Finding) -> str:
 
 
 def figure(evidence: Evidence) -> str:
-    """The value of a figure with its interval: "0.123 (0.100 to 0.150)"."""
+    """The value of a figure with its interval: "0.123 (0.100 to 0.150)", "5.7 points (3.5 to 7.9)"."""
     value, one = _number(evidence), evidence.interval
     if one is None or one.low == one.high:
         return value
     ends = (_number(Evidence(evidence.name, end, evidence.format)) for end in (one.low, one.high))
-    return f"{value} ({' to '.join(ends)})"
+    return f"{value} ({' to '.join(end.removesuffix(' points').removesuffix(' %') for end in ends)})"
 
 
 def onset(turn: Turn) -> str:
@@ -93,6 +93,12 @@ def _named(finding: Finding, name: str) -> str:
     return figure(found) if found else "unknown"
 
 
+def _changed(finding: Finding, name: str) -> str:
+    """A fall of accuracy as a change: "-0.7 points (-3.8 to 2.3)"."""
+    found = next((one for one in finding.evidence if one.name == name), None)
+    return points(found.interval.negated) if found and found.interval else _named(finding, name)
+
+
 def _overfitting(finding: Finding) -> str:
     return (
         f"Overfitting since epoch {_named(finding, 'turn')}: going on to the end raised the validation loss by {_named(finding, 'loss_cost')}"
@@ -106,8 +112,8 @@ def _overfitting(finding: Finding) -> str:
 
 def _overconfident(finding: Finding) -> str:
     return (
-        f"Overconfident since epoch {_named(finding, 'turn')}: the validation loss rose by {_named(finding, 'loss_cost')}, the accuracy "
-        f"did not fall ({_named(finding, 'accuracy_cost')})."
+        f"Overconfident since epoch {_named(finding, 'turn')}: the validation loss rose by {_named(finding, 'loss_cost')}, while the "
+        f"accuracy changed by {_changed(finding, 'accuracy_cost')}."
     )
 
 

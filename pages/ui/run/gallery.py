@@ -195,9 +195,9 @@ def _curve(history: ImageHistory) -> str:
 
 
 _STYLE = f"""<style>
-.tl-gallery {{display: grid; grid-template-columns: repeat(auto-fill, minmax({SIDE + 16}px, 1fr)); gap: 14px 10px; padding: 2px;
+.tl-gallery.tl-gallery {{display: grid; grid-template-columns: repeat(auto-fill, minmax({SIDE + 16}px, 1fr)); gap: 14px 10px; padding: 2px;
   list-style: none; margin: 0}}
-.tl-gallery li {{margin: 0; padding: 0}}
+.tl-gallery.tl-gallery li {{margin: 0; padding: 0}}
 .tl-gallery figure {{margin: 0; font-size: .8rem; line-height: 1.35; overflow-wrap: anywhere}}
 .tl-gallery :is(img, figure > div) {{width: {SIDE}px; height: {SIDE}px; object-fit: cover; border-radius: 6px; display: block}}
 .tl-gallery figure > div {{background: #88888822; padding: 6px; box-sizing: border-box; overflow: hidden; font-size: .72rem}}
