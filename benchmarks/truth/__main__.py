@@ -22,6 +22,7 @@ from tl_core.errors import BadInput, unknown
 PARTS = {
     "histories": "verdict and onset of generated histories",
     "runs": "verdict and onset of real runs, trained here",
+    "paired": "is A better than B, on cheap heads",
 }
 """Modules of this package, in the order in which they are scored."""
 
