@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui.charts import points
 from pages.ui.common import run_list
-from pages.ui.compare import chosen_runs, colouring, compared_runs, controls, report, tables
+from pages.ui.compare import better, chosen_runs, colouring, compared_runs, controls, report, tables
 from pages.ui.compare.compared_runs import read_runs
 from pages.ui.compare.curves_view import draw_curves
 from pages.ui.compare.forks_view import draw_forks
@@ -57,6 +57,7 @@ def compared(ids: Sequence[str], listed: Mapping[str, str], view: controls.Chart
             draw, _ = VIEWS[view.page]
             draw(groups, view, found)
         tables.draw_results(runs, found)
+        better.draw_better(runs)
         download(groups, view, found)
     if len(runs) < 2:
         st.info("Choose another run above to add its curves.", icon=":material/add:")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.pages.folders import add_measured, add_outputs, add_run
 from tl_core import store
-from tl_core.comparison import Entry, compare, rank, read_sides, recipe_of, seed_groups, seedless
+from tl_core.comparison import Entry, compare, rank, read_sides, readable_sides, recipe_of, seed_groups, seedless
 from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS
 
@@ -63,14 +63,26 @@ def test_what_cannot_be_compared_says_why(tmp_path: Path) -> None:
         read_sides(entries(whole, add_run(tmp_path, accuracies=())))
     with pytest.raises(BadInput, match="B was trained by an earlier version"):
         read_sides(entries(whole, add_run(tmp_path)))
-    inherited = add_run(
-        tmp_path, accuracies=((0.8, 0.9), (0.8, 0.7))
-    )  # Its best epoch was written by an earlier version.
-    add_outputs(inherited, RIGHT[:1])
-    rows = store.read_outputs(inherited)
-    assert rows.epochs == 1
+    partly = add_run(
+        tmp_path, accuracies=((0.8, 0.7), (0.8, 0.9))
+    )  # Outputs of its best epoch, the second, are missing.
+    add_outputs(partly, RIGHT[:1])
+    with pytest.raises(BadInput, match="B was trained by an earlier version"):
+        read_sides(entries(whole, partly))
     with pytest.raises(BadInput, match="B keeps no outputs on test images"):
         read_sides(entries(whole, whole)[1:], "test")
+
+
+def test_runs_that_cannot_be_compared_are_left_out_with_a_reason_each(tmp_path: Path) -> None:
+    whole = [add_measured(tmp_path, "", RIGHT[place]) for place in (0, 1)]
+    elsewhere, old = add_measured(tmp_path, "", RIGHT[2], {"data.split_seed": 1}), add_run(tmp_path)
+    sides, reasons = readable_sides(entries(old, whole[0], elsewhere, whole[1]))
+    assert [side.name for side in sides] == ["B", "D"]
+    assert [reason.split(".")[0] for reason in reasons] == [
+        "A was trained by an earlier version, which did not keep what its network made of each image",
+        "B and C were measured on different images",
+    ]
+    assert readable_sides(entries(old)) == ((), reasons[:1])
 
 
 def test_test_images_are_compared_where_they_were_measured(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ or several runs of one spec with different seeds.
 
 from tl_core.comparison.differences import Difference
 from tl_core.comparison.power import smallest_difference
-from tl_core.comparison.reading import Entry, Images, read_sides
+from tl_core.comparison.reading import Entry, Images, read_sides, readable_sides
 from tl_core.comparison.seeds import entries_of, recipe_of, seed_groups, seedless
 from tl_core.comparison.several import Pair, Ranking, expected_fall, holm, rank
 from tl_core.comparison.sides import Side
@@ -27,6 +27,7 @@ __all__ = [
     "holm",
     "rank",
     "read_sides",
+    "readable_sides",
     "recipe_of",
     "seed_groups",
     "seedless",

@@ -27,7 +27,7 @@ from tl_core.store.figures import EpochFigures, RunFigures, leaders, read_figure
 from tl_core.store.image_keys import read_image_keys
 from tl_core.store.notes import Notes, name_of, read_notes, title_of, write_notes
 from tl_core.store.output_file import EVALUATED_SPLITS, EvaluatedSplit, OutputSplit
-from tl_core.store.outputs import Outputs, OutputsReader, read_outputs
+from tl_core.store.outputs import Outputs, OutputsReader, outputs_written, read_epoch_outputs, read_outputs
 from tl_core.store.processes import is_alive, this_process
 from tl_core.store.run import (
     FAILED,
@@ -104,8 +104,10 @@ __all__ = [
     "leaders",
     "models_folder",
     "name_of",
+    "outputs_written",
     "prefetch",
     "queue",
+    "read_epoch_outputs",
     "read_epochs",
     "read_figures",
     "read_image_keys",

@@ -98,6 +98,14 @@ def read_header(opened: BinaryIO, file: Path, split: OutputSplit) -> Header:
     raise Damaged.of(str(file), "is damaged", REMEDY)
 
 
+def read_labels(opened: BinaryIO, header: Header, file: Path) -> np.ndarray:
+    """The labels behind a header that was just read; raises Damaged if the file ends before."""
+    labels = np.frombuffer(opened.read(2 * header.images), "<u2")
+    if len(labels) < header.images:
+        raise Damaged.of(str(file), "is damaged", REMEDY)
+    return labels
+
+
 def put_row(opened: BinaryIO, split: OutputSplit, epoch: int, measured: Measured) -> None:
     """Writes the row of an epoch into a file open for reading and writing; truncates later rows, and rows of other images."""
     header = Header(split, measured.probabilistic, len(measured.labels))

@@ -29,6 +29,7 @@ from tl_core.store.output_file import (
     OutputSplit,
     put_row,
     read_header,
+    read_labels,
 )
 from tl_core.store.run import Run
 from tl_core.store.state import read_state
@@ -75,6 +76,36 @@ def read_outputs(run: Run, split: EvaluatedSplit = "val") -> Outputs:
     return OutputsReader(run, split).read()
 
 
+def read_epoch_outputs(run: Run, epoch: int, split: OutputSplit = "val") -> Outputs | None:
+    """The outputs of one epoch, as the only row, without reading others; None if there are none, or only those of an earlier version.
+
+    Raises:
+        Damaged: the file cannot be read.
+    """
+    file = run.folder / FILES[split]
+    try:
+        with reading(file, REMEDY), file.open("rb") as opened:
+            header = read_header(opened, file, split)
+            labels = read_labels(opened, header, file)
+            opened.seek(header.end(epoch - 1))
+            content = opened.read(header.row.itemsize)
+    except FileNotFoundError:
+        return None
+    if len(content) < header.row.itemsize:
+        return None
+    row = np.frombuffer(content, header.row)
+    found = _outputs(header.probabilistic, labels, row["predicted"], row["loss"])
+    return None if (found.predicted < 0).any() else found
+
+
+def outputs_written(run: Run, split: OutputSplit = "val") -> int:
+    """When the outputs of a split were last written, in nanoseconds; 0 if there are none."""
+    try:
+        return (run.folder / FILES[split]).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 class OutputsReader:
     """Reads the outputs of a run incrementally, so that a new epoch costs one row; threads may share it."""
 
@@ -100,9 +131,7 @@ class OutputsReader:
 
     def _read_on(self, opened: BinaryIO) -> None:
         header = read_header(opened, self._file, self._split)
-        labels = np.frombuffer(opened.read(2 * header.images), "<u2")
-        if len(labels) < header.images:
-            raise Damaged.of(str(self._file), "is damaged", REMEDY)
+        labels = read_labels(opened, header, self._file)
         if self._rows is None or not self._rows.are_of(header, labels) or not self._goes_on(opened, self._rows):
             self._rows = _Rows(header, labels)
             self._outputs = self._rows.outputs

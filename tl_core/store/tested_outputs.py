@@ -10,14 +10,13 @@ import io
 from tl_core.files import write_bytes
 from tl_core.metrics import Measured
 from tl_core.store.output_file import FILES, put_row
-from tl_core.store.outputs import Outputs, OutputsReader
+from tl_core.store.outputs import Outputs, read_epoch_outputs
 from tl_core.store.run import Run
 
 
 def read_test_outputs(run: Run) -> Outputs | None:
     """The outputs, of one epoch: the exported; None if there are none. Raises Damaged if the file cannot be read."""
-    found = OutputsReader(run, "test").read()
-    return found if found.epochs else None
+    return read_epoch_outputs(run, 1, "test")
 
 
 def write_test_outputs(run: Run, measured: Measured) -> None:
