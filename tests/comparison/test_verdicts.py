@@ -66,6 +66,14 @@ def test_flips_of_several_seeds_are_those_of_most():
     assert (found.gained.tolist(), found.lost.tolist()) == ([0], [2])
 
 
+def test_flips_on_which_losses_differ_most_come_first():
+    a, b = flipped(3, 2, 20)
+    loss = np.zeros((1, 20))
+    loss[0, :5] = [0.5, 2.0, 1.0, 0.1, 0.2]
+    found = compare(Side("A", a.correct, loss), Side("B", b.correct, -loss))
+    assert (found.gained.tolist(), found.lost.tolist()) == ([1, 2, 0], [3, 4])
+
+
 def test_sides_of_different_images_are_refused():
     with pytest.raises(BadInput, match="different images"):
         compare(flipped(1, 0, 10)[0], flipped(1, 0, 11)[1])

@@ -30,7 +30,8 @@ class Comparison:
         seeds: Of both sides. One seed each: the answer is about these two networks; several: about the recipes.
         images: The number of images.
         accuracy, loss: The loss is None if it is unknown or the sides minimise different ones.
-        gained, lost: Columns of the images that most networks of only the second, or only the first side classify correctly; int64.
+        gained, lost: Columns of the images that most networks of only the second, or only the first side classify correctly; int64, those
+            on which losses differ most first.
         flips: Share of images that a network of one side classifies correctly and one of the other does not, for pairs of networks.
         images_needed: About how many images could tell; None if that is not the question, or no number can.
         mcnemar: p of McNemar's exact test; None with several seeds a side, for which it does not hold.
@@ -113,7 +114,11 @@ def _needed(accuracy: Difference, margin: float, images: int) -> int | None:
 
 def _flips(a: Side, b: Side) -> tuple[np.ndarray, np.ndarray]:
     right_a, right_b = (side.correct.mean(axis=0) > 0.5 for side in (a, b))
-    return np.flatnonzero(right_b & ~right_a), np.flatnonzero(right_a & ~right_b)
+    gain = np.zeros(a.images)
+    if a.loss is not None and b.loss is not None:
+        gain = a.loss.mean(axis=0) - b.loss.mean(axis=0)
+    gained, lost = np.flatnonzero(right_b & ~right_a), np.flatnonzero(right_a & ~right_b)
+    return gained[np.argsort(-gain[gained], kind="stable")], lost[np.argsort(gain[lost], kind="stable")]
 
 
 def _disagreement(a: Side, b: Side) -> float:

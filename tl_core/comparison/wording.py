@@ -33,7 +33,7 @@ def headline(found: Comparison) -> str:
 def _needed(found: Comparison) -> str:
     if found.images_needed is not None:
         return f"about {rounded(found.images_needed):,} could"
-    return "more images could not either: seeds differ by too much, so train more of them"
+    return "more images alone could not: seeds differ by too much, so train more of them"
 
 
 def evidence(found: Comparison) -> tuple[str, ...]:

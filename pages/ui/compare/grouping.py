@@ -44,8 +44,8 @@ def _by_seed(runs: Sequence[ComparedRun]) -> list[Group]:
     """Runs whose settings are all the same but for the seed; runs that repeat a seed of such a group are in it, too."""
     found = {run.id: run for run in runs}
     groups = [[found[id] for id in ids] for ids in seed_groups({id: run.spec for id, run in found.items()})]
-    several = [same for same in groups if len(same) > 1]
-    names = labels(tuple(seedless(same[0].known_by, same[0].spec) for same in several))
+    firsts = [(same[0], len(same) > 1) for same in groups]
+    names = labels(tuple(seedless(run.known_by, run.spec) if several else run.known_by for run, several in firsts))
     return [
         _titled(names[same[0].id], same, "seed", f"seeds-{same[0].id}") if len(same) > 1 else _alone(same[0])
         for same in groups
