@@ -71,7 +71,7 @@ def measure(conditions: Conditions) -> Iterator[Figure]:
 
 
 def _outputs(models: Path) -> Figure:
-    """The outputs of a linear head on as many images as a run of photos has, written and synced, beside its epoch."""
+    """The outputs of a linear head on as many images as a run of photos has, written, beside its epoch."""
     trainer = trainer_on(Data.made())
     run, epochs = store.create(models, PRESETS["feature-extraction"].spec(SETTINGS), "outputs"), count(1)
     _, evaluated = trainer.epoch(next(epochs), unwatched)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -196,23 +194,17 @@ class _Rows:
 
 
 def write_outputs(run: Run, epoch: int, measured: Mapping[EvaluatedSplit, Measured]) -> None:
-    """Writes and syncs the rows of an epoch; truncates later rows."""
-    with ExitStack() as stack:
-        opened = []
-        for split, outputs in measured.items():
-            file = run.folder / FILES[split]
-            opened.append(stack.enter_context(file.open("r+b" if file.exists() else "w+b")))
-            put_row(opened[-1], split, epoch, outputs)
-        _sync([file.fileno() for file in opened])
+    """Writes the rows of an epoch, and syncs those on validation images; truncates later rows.
 
-
-def _sync(files: Sequence[int]) -> None:
-    """Syncs files side by side: they share a write of the file system's journal, so that two take hardly longer than one."""
-    with ThreadPoolExecutor(1) as beside:
-        others = [beside.submit(os.fsync, file) for file in files[1:]]
-        os.fsync(files[0])
-        for other in others:
-            other.result()
+    Rows on training images serve the diagnosis alone. To sync them too would cost more than to write them, so the system writes them to the
+    disk when it likes: a power cut may lose those of the last seconds, which are then unknown.
+    """
+    for split, outputs in measured.items():
+        file = run.folder / FILES[split]
+        with file.open("r+b" if file.exists() else "w+b") as opened:
+            put_row(opened, split, epoch, outputs)
+            if split == "val":
+                os.fsync(opened.fileno())
 
 
 def cut_outputs(run: Run, epoch: int) -> None:
