@@ -268,7 +268,7 @@ def test_few_runs_have_small_charts_on_request(models: Path) -> None:
     runs = [add_run(models, "one"), add_run(models, "two")]
     page = opened(*(run.id for run in runs), shape="small charts", measure="gap")
     assert [cell["title"] for cell in grid(page)] == ["one", "two"]
-    assert grid(page)[0]["said"][0] == "epoch 1: validation +5"
+    assert grid(page)[0]["said"][0] == "epoch 1: +5 points"
 
 
 def test_the_map_opens_from_a_link_in_accuracy_or_loss(models: Path) -> None:

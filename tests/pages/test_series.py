@@ -50,6 +50,8 @@ def test_the_gap_is_what_validation_lacks_in_points_and_has_more_of_loss() -> No
     named = run((0.8, 0.65), clean=0.9)
     assert series(named, GAP).curves["val"].values == pytest.approx([10, 25])
     assert series(named, LOSS_GAP).curves["val"].values == pytest.approx([0.1, 0.25])
+    (gap,) = (t for t in compare_figure([series(named, GAP)], quantity=GAP, x="epoch")["data"] if t["uid"] == "a-val")
+    assert gap["hovertemplate"] == "%{y:+.1f} points", "a gap is of no kind of images"
     assert not measure_of(GAP).has_log_scale and not measure_of(LOSS_GAP).has_log_scale, "gaps can be negative"
 
 

@@ -113,6 +113,8 @@ function update(chart, Plotly) {
   if (first) {
     box.on("plotly_afterplot", () => { nameEnds(chart, Plotly); light(chart) })
     followHover(chart)
+    box.on("plotly_hover", () => requestAnimationFrame(() => uncover(chart)))
+    box.on("plotly_unhover", () => { chart.ends.style.opacity = "" })
     box.on("plotly_click", ({ points }) => {
       const run = points[0].data.meta?.open
       if (run) chart.send?.("opened", run)
@@ -161,6 +163,12 @@ function nameEnds({ box, ends, alive }, Plotly) {
   })
   const over = Math.max(0, free - room)
   tops.forEach((top, number) => { ends.children[number].style.top = `${Math.max(0, top - over)}px` })
+}
+
+// The hover label lies below the names, which would be written across it.
+function uncover({ box, ends }) {
+  const label = box.querySelector(".hoverlayer")?.getBoundingClientRect()
+  ends.style.opacity = label && label.right > ends.getBoundingClientRect().left ? "0.1" : ""
 }
 
 function endOf(trace, box, Plotly) {

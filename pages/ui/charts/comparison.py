@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pages.ui.charts import colours, layouts, traces
-from pages.ui.charts.measures import Kind, measure_of
+from pages.ui.charts.measures import Kind, Measure, measure_of
 from pages.ui.charts.points import json_numbers, smoothed, thinned
 from pages.ui.charts.series import Series
 from pages.ui.charts.traces import NOT_MEASURED, Figure, X, star_at
@@ -48,7 +48,7 @@ def compare_figure(
 
 
 def _traces(one: Series, number: int, among: int, quantity: str, smoothing: float, named: bool) -> list[dict[str, Any]]:
-    curves = _curves(one, number, among, ", epoch %{text}" if named else "")
+    curves = _curves(one, number, among, measure_of(quantity), ", epoch %{text}" if named else "")
     index = thinned([curve.values for curve in curves], [one.star] if one.star is not None else [])
     text = _texts(one, index) if named or one.runs > 1 else None
     bands = [
@@ -61,7 +61,7 @@ def _traces(one: Series, number: int, among: int, quantity: str, smoothing: floa
     return [*bands, *lines, *_star(one, curves)]
 
 
-def _curves(one: Series, number: int, among: int, said: str) -> list[traces.Curve]:
+def _curves(one: Series, number: int, among: int, measure: Measure, said: str) -> list[traces.Curve]:
     said = said if one.runs == 1 else ", mean of %{text}"
     first = next(iter(one.curves), None)
     return [
@@ -72,7 +72,7 @@ def _curves(one: Series, number: int, among: int, said: str) -> list[traces.Curv
             dash=KINDS[kind][1],
             values=curve.values,
             group=one.id,
-            said=f" {KINDS[kind][0]}{said}",
+            said=f" {measure.unit if measure.is_gap else KINDS[kind][0]}{said}",
             in_legend=kind == first,
             at_end=one.title if kind == first else "",
             marker=colours.symbol(number) if among > 1 else "",

@@ -189,7 +189,11 @@ def _fits(value: float, log: bool) -> bool:
 
 
 def _said(one: _Drawn, place: int, quantity: str) -> str:
-    values = [f"{_SAID[kind]} {_text(quantity, float(curve[place]))}" for kind, curve in one.curves.items()]
+    measure = measure_of(quantity)
+    texts = {kind: _text(quantity, float(curve[place])) for kind, curve in one.curves.items()}
+    values = [
+        f"{text} {measure.unit}".strip() if measure.is_gap else f"{_SAID[kind]} {text}" for kind, text in texts.items()
+    ]
     at = one.index[place]
     runs = f" ({counted(int(one.series.counts[at]), 'run')})" if one.series.runs > 1 else ""
     return f"epoch {one.series.epochs[at]}{runs}: {', '.join(values)}"

@@ -52,6 +52,11 @@ class Measure:
         return self.name in (GAP, LOSS_GAP)
 
     @property
+    def unit(self) -> str:
+        """What stands behind a value; a gap of losses has none."""
+        return "points" if self.format == "points" else ""
+
+    @property
     def has_log_scale(self) -> bool:
         """Whether it may be drawn on a logarithmic scale: shares of 1 and gaps are not."""
         return self.format == "number" and not self.is_gap
