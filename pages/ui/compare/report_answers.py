@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 
+from pages.ui.compare.better_html import ranking_html, whisker_html
 from pages.ui.compare.compared_runs import ComparedRun
-from tl_core import comparison
+from pages.ui.compare.grouping import SAME, groups_of
+from tl_core.comparison import Entry, Side, compare, rank, readable_sides
 from tl_core.comparison import wording as differences
 from tl_core.diagnosis import read_diagnosis
 from tl_core.diagnosis import wording as verdicts
@@ -15,24 +17,28 @@ from tl_core.errors import BadInput
 
 def better_section(runs: Sequence[ComparedRun]) -> str:
     """Is one better than another, on the validation images; runs that differ only in their seed are one side. Empty for fewer than two sides."""
-    try:
-        entries = comparison.entries_of([run.run for run in runs])
-        if len(entries) < 2:
-            return ""
-        said = _answer(comparison.read_sides(entries))
-    except BadInput as error:
-        said = [escape(str(error))]
-    return "\n".join(["<h2>Is one better than another?</h2>", *_paragraphs(said)])
+    measured = [run for run in runs if run.figures]
+    entries = [Entry(group.title, tuple(run.run for run in group.runs)) for group in groups_of(measured, SAME)]
+    if len(entries) < 2:
+        return ""
+    sides, reasons = readable_sides(entries)
+    said = [f"<p>{escape(reason)}</p>" for reason in reasons]
+    return "\n".join(["<h2>Is one better?</h2>", *said, *(_answer(sides) if len(sides) > 1 else ())])
 
 
-def _answer(sides: Sequence[comparison.Side]) -> list[str]:
+def _answer(sides: Sequence[Side]) -> list[str]:
     """The two best compared, and if there are more, where the others stand."""
-    ranking = comparison.rank(sides)
+    ranking = rank(sides)
     first, second = sorted(ranking.order[:2])
-    best = comparison.compare(sides[first], sides[second])
-    several = differences.ranking_text(ranking) if len(sides) > 2 else ()
-    said = [f"<strong>{escape(differences.headline(best))}</strong>", escape(" ".join(differences.evidence(best)))]
-    return [*said, escape(" ".join(several)), escape(differences.CHOSEN_EPOCH)]
+    best = compare(sides[first], sides[second])
+    said = [
+        f"<p><strong>{escape(differences.headline(best))}</strong></p>",
+        whisker_html(best),
+        _paragraph(differences.evidence(best)),
+    ]
+    if len(sides) > 2:
+        said += [ranking_html(sides, ranking), _paragraph(differences.ranking_text(ranking))]
+    return [*said, f'<p class="note">{escape(differences.CHOSEN_EPOCH)}</p>']
 
 
 def verdict_section(runs: Sequence[ComparedRun]) -> str:
@@ -50,5 +56,5 @@ def _verdict(run: ComparedRun) -> str:
     return " ".join([verdicts.headline(found), *others])
 
 
-def _paragraphs(texts: Iterable[str]) -> list[str]:
-    return [f"<p>{text}</p>" for text in texts if text]
+def _paragraph(sentences: Sequence[str]) -> str:
+    return f"<p>{escape(' '.join(sentences))}</p>"
