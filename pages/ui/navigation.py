@@ -33,7 +33,12 @@ PAGES = {
         PageEntry("train", "Train", ":material/model_training:", "Set up an experiment and start it."),
         PageEntry("runs", "Runs", ":material/table_rows:", "All runs: queued, running and finished."),
         PageEntry("run", "Run", ":material/show_chart:", "One run.", in_menu=False),
-        PageEntry("compare", "Compare", ":material/stacked_line_chart:", "The curves of several runs in one chart."),
+        PageEntry(
+            "compare",
+            "Compare",
+            ":material/stacked_line_chart:",
+            "Several runs beside each other: curves, overfitting map, forks, and whether one is better.",
+        ),
         PageEntry(
             "predict", "Predict", ":material/image_search:", "Classify your own images with the network of a run."
         ),

@@ -219,7 +219,9 @@ def test_the_controls_come_from_the_link(models: Path) -> None:
 @pytest.mark.parametrize("nonsense", ["bogus", "1e9", "nan", "-1", "validation,bogus"])
 def test_a_link_with_nonsense_for_its_controls_shows_their_defaults(models: Path, nonsense: str) -> None:
     run = add_run(models)
-    nonsense_everywhere = dict.fromkeys(("measure", "axis", "smooth", "log_loss", "show"), nonsense)
+    nonsense_everywhere = dict.fromkeys(
+        ("measure", "axis", "smooth", "log_loss", "show", "view", "align", "shape", "group", "colour"), nonsense
+    )
     assert chart(opened(run.id, **nonsense_everywhere))["figure"] == chart(opened(run.id))["figure"]
 
 

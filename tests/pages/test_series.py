@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pages.ui.charts.comparison import compare_figure
+from pages.ui.charts.curves import run_figure
 from pages.ui.charts.grid import grid_data
 from pages.ui.charts.measures import GAP, LOSS_GAP, measure_of, measures
 from pages.ui.charts.overfitting_map import map_figure
@@ -86,8 +87,11 @@ def test_an_aligned_axis_says_what_0_is() -> None:
 def test_runs_whose_steps_are_not_known_have_no_place_on_that_axis() -> None:
     named = run((0.5, 0.6))
     drawn = series(Named(named.title, named.epochs, named.id), x="steps")
-    assert compare_figure([drawn], quantity="accuracy", x="steps")["data"][0]["x"] == [None, None]
-    assert grid_data([drawn], quantity="accuracy", x="steps")["cells"] == []
+    figure = compare_figure([drawn], quantity="accuracy", x="steps")
+    assert figure["data"] == [] and "no steps" in str(figure["layout"]["annotations"])
+    assert "no steps" in grid_data([drawn], quantity="accuracy", x="steps")["empty"]
+    alone = run_figure(named.epochs, quantity="accuracy", x="steps", smoothing=0.0, log=False, best=None)
+    assert alone["data"] == [] and "no steps" in str(alone["layout"]["annotations"])
 
 
 # Several runs as one

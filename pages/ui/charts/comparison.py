@@ -13,7 +13,7 @@ from pages.ui.charts import colours, layouts, traces
 from pages.ui.charts.measures import Kind, Measure, measure_of
 from pages.ui.charts.points import json_numbers, smoothed, thinned
 from pages.ui.charts.series import Series
-from pages.ui.charts.traces import NOT_MEASURED, Figure, X, star_at
+from pages.ui.charts.traces import NO_PLACE, NOT_MEASURED, Figure, X, star_at
 from tl_core.text import counted
 
 KINDS: dict[Kind, tuple[str, str]] = {
@@ -42,6 +42,8 @@ def compare_figure(
     longest = max((len(one.epochs) for one in drawn), default=0)
     if longest and not data:
         return {"data": [], "layout": layouts.empty(quantity, x, log, NOT_MEASURED)}
+    if data and not any(np.isfinite(one.at).any() for one in drawn):
+        return {"data": [], "layout": layouts.empty(quantity, x, log, NO_PLACE)}
     layout = layouts.layout(quantity, x, log, longest, aligned=aligned)
     groups = {run: one.id for one in drawn for run in one.members}
     return {"data": data, "layout": {**layout, "meta": {"groups": groups}}}

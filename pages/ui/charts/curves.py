@@ -10,7 +10,7 @@ from pages.ui.charts import colours, layouts
 from pages.ui.charts.measures import SPLITS, Kind, gap_values
 from pages.ui.charts.points import json_numbers, smoothed, thinned, x_values
 from pages.ui.charts.ranges import epochs_range, values_range
-from pages.ui.charts.traces import NOT_MEASURED, Curve, Figure, Marked, X, base, star, traces
+from pages.ui.charts.traces import NO_PLACE, NOT_MEASURED, Curve, Figure, Marked, X, base, star, traces
 from tl_core.diagnosis import Turn
 from tl_core.experiment.schedules import is_constant
 from tl_core.experiment.spec import ExperimentSpec
@@ -66,6 +66,8 @@ def run_figure(
     starred = np.flatnonzero(epochs.column("epoch") == best.epoch).tolist() if best else []
     index = thinned([curve.values for curve in drawn.values()], [*starred, *epochs.phase_starts])
     at = x_values(epochs, x, steps)
+    if not np.isfinite(at).any():
+        return {"data": [], "layout": layouts.empty(quantity, x, log, NO_PLACE)}
     data = traces(list(drawn.values()), at, index, smoothing, quantity)
     if "val" in drawn and "clean" in drawn:
         data = [*_gap(drawn["clean"], drawn["val"], at, index, smoothing, quantity), *data]

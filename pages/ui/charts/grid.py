@@ -15,7 +15,7 @@ from pages.ui.charts import colours
 from pages.ui.charts.measures import Kind, measure_of
 from pages.ui.charts.points import smoothed, thinned
 from pages.ui.charts.series import Series
-from pages.ui.charts.traces import NOT_MEASURED, X
+from pages.ui.charts.traces import NO_PLACE, NOT_MEASURED, X
 from pages.ui.scripts import script
 from tl_core.text import UNKNOWN, counted, percent
 
@@ -73,7 +73,7 @@ def grid_data(
     drawn = [found for one in series if (found := _Drawn.of(one, smoothing))]
     values = [value for one in drawn for curve in one.drawn for value in curve if _fits(value, log)]
     if not values:
-        return {"cells": [], "empty": NOT_MEASURED}
+        return {"cells": [], "empty": NO_PLACE if any(one.curves for one in series) else NOT_MEASURED}
     vertical = Axis(min(values), max(values), log)
     ends = [at for one in drawn for at in one.at if math.isfinite(at)]
     horizontal = Axis(min(ends), max(ends))

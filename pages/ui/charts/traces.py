@@ -15,6 +15,7 @@ X = Literal["epoch", "seconds", "steps"]
 Figure = dict[str, Any]
 
 NOT_MEASURED = "Not measured in these epochs: they are older than this metric."
+NO_PLACE = "How many images trained is not known, so there are no steps."
 FEW = 30
 """Up to so many epochs each one is marked; a run of one epoch is then seen, too."""
 
