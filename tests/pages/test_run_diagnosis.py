@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from pages.ui.run import diagnosed, remedies
 from tests.conftest import Photos
 from tests.pages import visits
 from tests.pages.folders import add_checkpoints, add_run, trained_here
-from tests.pages.ill_runs import EPOCHS, IMAGES, PLAYGROUND, keyed, overfitted
+from tests.pages.ill_runs import EPOCHS, IMAGES, PLAYGROUND, add_epoch, keyed, overfitted
 from tests.pages.run_page import opened
 from tests.pages.test_charts import figure, line
 from tests.pages.visits import drawn, said
@@ -31,8 +33,9 @@ from tl_core.intervals import Estimate
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
     yield
-    for kept in (diagnosed._reader, diagnosed._diagnosis, diagnosed._histories):
-        kept.cache_clear()
+    diagnosed._reader.cache_clear()
+    diagnosed._diagnoses.clear()
+    diagnosed._histories.clear()
 
 
 def links(page: AppTest) -> dict[str, dict[str, Any]]:
@@ -152,3 +155,15 @@ def test_a_run_that_trains_is_diagnosed_again_only_after_some_more_epochs(
     for _ in range(3):
         assert diagnosed.diagnosis_of(read_view(run)) is not None
     assert made == [30]
+
+
+def test_what_is_kept_of_diagnoses_holds_no_outputs_in_memory(models: Path) -> None:
+    run = overfitted(models, **trained_here())
+    diagnosed.diagnosis_of(read_view(run))
+    _, found = diagnosed.histories_of(read_view(run))
+    assert all(history.loss.base is None for images in found.values() for history in images)
+    before = weakref.ref(diagnosed._reader(run, "val").read().loss.base)
+    add_epoch(run, EPOCHS + 1)  # The arrays become too small, and are replaced.
+    diagnosed.diagnosis_of(read_view(run))
+    gc.collect()
+    assert before() is None

@@ -146,7 +146,7 @@ def image_histories(
                 int(outputs.predicted[-1, column]),
                 int(known[place]) + 1,
                 amount,
-                outputs.loss[:, column],
+                outputs.loss[:, column].copy(),  # A view would keep all losses in memory.
             )
             for column, place, amount in _FINDERS[kind](seen)
         )

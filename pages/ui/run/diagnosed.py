@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 from pages.ui.common.run_view import RunView
 from tl_core import store
@@ -18,22 +20,34 @@ from tl_core.store import Epochs, EvaluatedSplit, Outputs, OutputsReader, Run
 SHARE = 20
 """While a run trains, it is diagnosed again after another 20th of its epochs: each time costs a tenth of a second, with many epochs more."""
 
-_RUNS, _KEPT, _FEW = 16, 64, 4
-"""Of how many runs outputs, diagnoses and histories of images are kept, for all visitors."""
+_READERS, _MOST = 16, 32
+"""How many files of outputs, and how many diagnoses and histories of images are kept, for all visitors."""
+
+Histories = dict[ImageKind, tuple[ImageHistory, ...]]
+Kept = TypeVar("Kept")
+
+
+@dataclass(frozen=True)
+class _Key:
+    """What a diagnosis depends on: a run after so many epochs. The outputs are not in it, as what is kept would keep them in memory."""
+
+    run: Run
+    epochs: int
+    told: str
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A run after so many epochs; two that are equal have the same diagnosis."""
+    key: _Key
+    spec: ExperimentSpec
+    state: RunState
+    records: Epochs
+    outputs: tuple[Outputs, Outputs]
 
-    run: Run
-    epochs: int
-    running: bool
-    digest: str
-    spec: ExperimentSpec = field(compare=False)
-    state: RunState = field(compare=False)
-    records: Epochs = field(compare=False)
-    outputs: tuple[Outputs, Outputs] = field(compare=False)
+
+_diagnoses: dict[_Key, Diagnosis] = {}
+_histories: dict[_Key, Histories] = {}
+_keeping = threading.Lock()
 
 
 def diagnosis_of(view: RunView) -> Diagnosis | None:
@@ -43,13 +57,22 @@ def diagnosis_of(view: RunView) -> Diagnosis | None:
         Damaged: the outputs cannot be read.
     """
     asked = _asked(view)
-    return _diagnosis(asked) if asked else None
+    if asked is None:
+        return None
+    return _kept(_diagnoses, asked.key, lambda: diagnose(asked.spec, asked.state, asked.records, *asked.outputs))
 
 
-def histories_of(view: RunView) -> tuple[int, dict[ImageKind, tuple[ImageHistory, ...]]]:
+def histories_of(view: RunView) -> tuple[int, Histories]:
     """After how many epochs, and the images of each kind; see `image_histories`. Raises: see `diagnosis_of`."""
     asked = _asked(view)
-    return (asked.epochs, _histories(asked)) if asked else (0, {})
+    if asked is None:
+        return 0, {}
+    return asked.key.epochs, _kept(_histories, asked.key, lambda: image_histories(*asked.outputs, _keys(view.run)))
+
+
+def outputs_known(view: RunView, split: EvaluatedSplit) -> bool:
+    """Whether a run has outputs of a split."""
+    return bool(_reader(view.run, split).read().epochs)
 
 
 def onset_of(view: RunView) -> Diagnosis | None:
@@ -72,10 +95,9 @@ def _asked(view: RunView) -> _Asked | None:
     outputs = _reader(view.run, "val").read(), _reader(view.run, "train_eval").read()
     known = min([len(view.records), *(found.epochs for found in outputs if found.epochs)])
     epochs = after(known, running)
-    seen = outputs[0] if not outputs[0].epochs else _until(outputs[0], epochs)
-    trained = outputs[1] if not outputs[1].epochs else _until(outputs[1], epochs)
+    seen, trained = (_until(found, epochs) for found in outputs)
     records = view.records if epochs == len(view.records) else view.records[:epochs]
-    return _Asked(view.run, epochs, running, _told(view), view.spec, view.state, records, (seen, trained))
+    return _Asked(_Key(view.run, epochs, _told(view)), view.spec, view.state, records, (seen, trained))
 
 
 def _told(view: RunView) -> str:
@@ -89,19 +111,22 @@ def _until(outputs: Outputs, epochs: int) -> Outputs:
     return Outputs(outputs.labels, outputs.predicted[until], outputs.true_probability[until], outputs.loss[until])
 
 
-@lru_cache(maxsize=_RUNS)
+@lru_cache(maxsize=_READERS)
 def _reader(run: Run, split: EvaluatedSplit) -> OutputsReader:
     return OutputsReader(run, split)
 
 
-@lru_cache(maxsize=_KEPT)
-def _diagnosis(asked: _Asked) -> Diagnosis:
-    return diagnose(asked.spec, asked.state, asked.records, *asked.outputs)
+def _keys(run: Run) -> dict[EvaluatedSplit, tuple[str, ...]]:
+    return {split: store.read_image_keys(run, split) for split in store.EVALUATED_SPLITS}
 
 
-@lru_cache(maxsize=_FEW)
-def _histories(asked: _Asked) -> dict[ImageKind, tuple[ImageHistory, ...]]:
-    keys: dict[EvaluatedSplit, Sequence[str]] = {
-        split: store.read_image_keys(asked.run, split) for split in store.EVALUATED_SPLITS
-    }
-    return image_histories(*asked.outputs, keys)
+def _kept(kept: dict[_Key, Kept], key: _Key, make: Callable[[], Kept]) -> Kept:
+    """What is kept for a key, or is made now in the place of the oldest."""
+    found = kept.get(key)
+    if found is None:
+        found = make()
+        with _keeping:
+            while len(kept) >= _MOST:
+                del kept[next(iter(kept))]
+            kept[key] = found
+    return found

@@ -15,7 +15,7 @@ from pages.ui.common.run_view import RunView, in_run
 from pages.ui.common.small_images import address_of
 from pages.ui.markdown import plain
 from pages.ui.run.data import read_data
-from pages.ui.run.diagnosed import histories_of
+from pages.ui.run.diagnosed import Histories, histories_of, outputs_known
 from pages.ui.tables.sparkline import HEIGHT, WIDTH, sparkline
 from tl_core import store
 from tl_core.data.dataset import Unreadable
@@ -63,7 +63,7 @@ def draw_gallery(view: RunView) -> None:
     _draw(view, epochs, found)
 
 
-def _draw(view: RunView, epochs: int, found: dict[ImageKind, tuple[ImageHistory, ...]]) -> None:
+def _draw(view: RunView, epochs: int, found: Histories) -> None:
     if not any(found.values()):
         st.caption(_none(view, epochs))
         return
@@ -71,7 +71,7 @@ def _draw(view: RunView, epochs: int, found: dict[ImageKind, tuple[ImageHistory,
     row, images = KINDS[kind], found[kind]
     st.markdown(f"**{row.title}** {row.help}", help=f"{plain(row.rule)}  \n*{plain(row.source)}*")
     if not images:
-        st.caption("None." if _outputs_known(view, kind) else NOT_RECORDED)
+        st.caption("None." if outputs_known(view, KINDS[kind].split) else NOT_RECORDED)
         return
     pages = -(-len(images) // A_PAGE)
     page = st.pagination(pages, key=f"gallery_{kind}") if pages > 1 else 1
@@ -87,16 +87,12 @@ def _draw(view: RunView, epochs: int, found: dict[ImageKind, tuple[ImageHistory,
 def _none(view: RunView, epochs: int) -> str:
     if epochs < FEWEST:
         return f"Images are looked through after {FEWEST} epochs."
-    if not any(_outputs_known(view, kind) for kind in KINDS):
+    if not any(outputs_known(view, KINDS[kind].split) for kind in KINDS):
         return "What the network said of each image is not known for this run."
     return "No image stands out: none turned, none was learned late, forgotten or never learned."
 
 
-def _outputs_known(view: RunView, kind: ImageKind) -> bool:
-    return bool(store.read_outputs(view.run, KINDS[kind].split).epochs)
-
-
-def _chosen(found: dict[ImageKind, tuple[ImageHistory, ...]]) -> ImageKind:
+def _chosen(found: Histories) -> ImageKind:
     first = next(kind for kind in KINDS if found[kind])
     return (
         st.segmented_control(
@@ -153,6 +149,8 @@ def _class_names(view: RunView) -> tuple[str, ...]:
 
 def _planted(view: RunView) -> frozenset[str]:
     """The images that were given a wrong label on purpose."""
+    if view.spec is None or not view.spec.data.label_noise:
+        return frozenset()
     try:
         found = read_data(view)
     except BadInput:
