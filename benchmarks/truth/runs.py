@@ -57,7 +57,7 @@ class Made:
     wanted: frozenset[str] = field(default_factory=frozenset)
 
 
-COMMON = {"data.image_size": 32, "backbone.output": "block2", "head.dropout": 0.0, "train.epochs": 40}
+COMMON = {"data.image_size": 32, "head.dropout": 0.0, "train.epochs": 40}
 
 
 def _made(title: str, folder: str, wanted: str = "", **settings: Any) -> Made:
@@ -66,41 +66,46 @@ def _made(title: str, folder: str, wanted: str = "", **settings: Any) -> Made:
     )
 
 
-FEW = {"head__hidden": [256], "train__learning_rate": 0.01}
+HIDDEN: dict[str, Any] = {"head__hidden": [256], "train__learning_rate": 3e-3}
+LOW: dict[str, Any] = {"backbone__output": "block2", "backbone__freeze": "none"}
+CALM: dict[str, Any] = {"train__learning_rate": 3e-3, "schedule__name": "cosine"}
 RUNS = (
-    _made("few images", "digits", "overfitting", data__images_per_class=10, **FEW),
-    _made("few images, small batches", "clear", "overfitting overconfident", data__images_per_class=10, train__batch_size=8, **FEW),
+    _made("few images", "digits", "overfitting overconfident", data__images_per_class=10, **HIDDEN),
+    _made("few images, small batches", "clear", "overfitting overconfident", data__images_per_class=10, train__batch_size=8, **HIDDEN),
     _made("few images, sgd", "digits", "overfitting overconfident", data__images_per_class=20, head__hidden=[256], optimizer__name="sgd",
-          train__learning_rate=0.1, train__epochs=80),
-    _made("few images, linear", "digits", "overfitting overconfident", data__images_per_class=8, train__learning_rate=0.03,
-          train__epochs=80),
-    _made("few images, batch normalisation", "clear", "overfitting overconfident", data__images_per_class=20, head__batch_norm=True, **FEW),
-    _made("large head", "digits", "overfitting", head__hidden=[512, 256], train__learning_rate=3e-3),
-    _made("wrong labels", "digits", "memorised-labels", data__label_noise=0.3, head__hidden=[512], train__learning_rate=0.01),
-    _made("wrong labels, clear images", "clear", "memorised-labels", data__label_noise=0.2, head__hidden=[512], train__learning_rate=0.01),
-    _made("wrong labels, few images", "clear", "memorised-labels", data__label_noise=0.2, data__images_per_class=30, **FEW),
-    _made("thawed, few images", "small", "overfitting overconfident", backbone__freeze="none", train__backbone_learning_rate=3e-3,
-          train__learning_rate=3e-3, train__epochs=20, data__images_per_class=12),
-    _made("L2", "digits", head__l2=0.01, train__learning_rate=0.01),
-    _made("L2, clear images", "clear", head__l2=0.003, train__learning_rate=0.01),
-    _made("small head, cosine", "clear", head__hidden=[16], head__l2=0.003, train__learning_rate=0.01, schedule__name="cosine"),
-    _made("cosine", "clear", train__learning_rate=0.01, schedule__name="cosine", train__epochs=30),
-    _made("label smoothing", "clear", loss__label_smoothing=0.1, head__l2=0.001, train__learning_rate=0.01),
-    _made("weight decay", "clear", optimizer__name="adamw", optimizer__weight_decay=0.3, train__learning_rate=0.01, schedule__name="cosine"),
-    _made("dropout and moving average", "clear", head__dropout=0.5, head__l2=0.003, optimizer__ema=0.98, train__learning_rate=0.01),
-    _made("thawed, all images", "small", backbone__freeze="none", train__backbone_learning_rate=1e-4, train__epochs=8, head__l2=0.01),
-    _made("few epochs", "clear", "not-finished rate-too-low", train__learning_rate=1e-3, train__epochs=15),
-    _made("few epochs, hidden layer", "clear", "not-finished rate-too-low", head__hidden=[64], train__learning_rate=3e-4, train__epochs=12),
-    _made("low rate", "clear", "rate-too-low", train__learning_rate=2e-4, train__epochs=25),
-    _made("low rate, hidden layer", "digits", "rate-too-low", head__hidden=[64], train__learning_rate=2e-5, train__epochs=25),
+          train__learning_rate=0.02, train__epochs=60),
+    _made("few images, linear", "digits", "overfitting overconfident", data__images_per_class=8, train__learning_rate=0.01, train__epochs=60),
+    _made("few images, batch normalisation", "clear", "overfitting overconfident", data__images_per_class=20, head__batch_norm=True, **HIDDEN),
+    _made("large head", "digits", "overfitting overconfident", head__hidden=[512, 256], train__learning_rate=1e-3),
+    _made("large head, clear images", "clear", "overfitting overconfident", head__hidden=[512], train__learning_rate=3e-3, train__epochs=60),
+    _made("wrong labels", "digits", "memorised-labels", data__label_noise=0.3, **HIDDEN),
+    _made("wrong labels, clear images", "clear", "memorised-labels", data__label_noise=0.2, head__hidden=[512], train__learning_rate=1e-3),
+    _made("wrong labels, few images", "clear", "memorised-labels", data__label_noise=0.2, data__images_per_class=30, **HIDDEN),
+    _made("thawed, few images", "small", "overfitting overconfident", train__backbone_learning_rate=1e-3, train__learning_rate=1e-3,
+          train__epochs=25, data__images_per_class=12, **LOW),
+    _made("L2", "digits", head__l2=0.03, **CALM),
+    _made("L2, clear images", "clear", head__l2=0.01, **CALM),
+    _made("small head", "clear", head__hidden=[16], head__l2=0.01, **CALM),
+    _made("few epochs, cosine", "clear", train__learning_rate=1e-3, schedule__name="cosine", head__l2=0.003, train__epochs=20),
+    _made("label smoothing", "clear", loss__label_smoothing=0.1, head__l2=0.01, **CALM),
+    _made("dropout", "digits", head__dropout=0.5, head__l2=0.03, **CALM),
+    _made("dropout and moving average", "clear", head__dropout=0.5, head__l2=0.01, optimizer__ema=0.98, **CALM),
+    _made("L2, few images", "clear", head__l2=0.03, data__images_per_class=30, **CALM),
+    _made("thawed, all images", "small", train__backbone_learning_rate=1e-4, train__epochs=10, head__l2=0.01, train__learning_rate=3e-3,
+          schedule__name="cosine", **LOW),
+    _made("few epochs", "clear", "not-finished rate-too-low", train__learning_rate=1e-4, train__epochs=12),
+    _made("few epochs, hidden layer", "clear", "not-finished rate-too-low", head__hidden=[64], train__learning_rate=1e-4, train__epochs=8),
+    _made("low rate", "clear", "rate-too-low", train__learning_rate=1e-5, train__epochs=25),
+    _made("low rate, hidden layer", "digits", "rate-too-low", head__hidden=[64], train__learning_rate=3e-6, train__epochs=25),
     _made("high rate", "clear", "rate-too-high diverged", train__learning_rate=3.0, train__epochs=30),
-    _made("high rate, hidden layer", "digits", "rate-too-high diverged", head__hidden=[64], train__learning_rate=0.3, train__epochs=30),
-    _made("high rate, sgd", "digits", "rate-too-high diverged", optimizer__name="sgd", train__learning_rate=10.0, train__epochs=30),
-    _made("strong penalty", "clear", "underfitting", head__l2=0.05, train__learning_rate=0.01),
-    _made("two hidden units", "clear", "underfitting", head__hidden=[2], head__l2=0.01, train__learning_rate=0.01),
+    _made("high rate, hidden layer", "digits", "rate-too-high diverged dead-start", head__hidden=[64], train__learning_rate=0.1,
+          train__epochs=30),
+    _made("high rate, sgd", "digits", "rate-too-high diverged", optimizer__name="sgd", train__learning_rate=3.0, train__epochs=30),
+    _made("strong penalty", "clear", "underfitting", head__l2=0.3, **CALM),
+    _made("two hidden units", "digits", "underfitting", head__hidden=[2], head__l2=0.03, train__learning_rate=0.01, schedule__name="cosine"),
     _made("no steps", "clear", "dead-start", train__learning_rate=1e-7, train__epochs=8),
-    _made("rare classes", "rare", "class-collapse", train__learning_rate=3e-3, train__epochs=30),
-    _made("planted leak", "copied", "leaking", train__learning_rate=0.01, train__epochs=20),
+    _made("rare classes", "rare", "class-collapse", train__learning_rate=1e-3, head__l2=0.1, train__epochs=30),
+    _made("planted leak", "copied", "leaking", train__learning_rate=3e-3, train__epochs=20),
 )  # fmt: skip
 
 QUICK = ("few images", "L2, clear images", "low rate")

@@ -21,8 +21,8 @@ from tl_core.store import Epochs, Outputs, run_figures
 FEWEST = 4
 """With fewer epochs nothing is said about the shape of curves."""
 
-Z_TURN = 1.281552
-"""A rise is a turn if it is larger than so many standard errors: a one-sided level of 10 %, which cross-fitting makes smaller."""
+Z_TURN = 1.644854
+"""A rise is a turn if it is larger than so many standard errors: a one-sided level of 5 %."""
 
 RELEVANT = 0.05
 """... and larger than this share of the lowest loss (the GL criterion of Prechelt 1998): many images show rises that do not matter."""
@@ -72,8 +72,8 @@ class Observed:
         return onset.end_of(self.epochs)
 
     def at_end(self, name: str) -> float:
-        """The mean of a metric over the end of the run; NaN if it is unknown."""
-        return float(self.records.column(name)[-self.end :].mean())
+        """The median of a metric over the end of the run; NaN if it is unknown."""
+        return float(np.median(self.records.column(name)[-self.end :]))
 
     @cached_property
     def chance_loss(self) -> float:

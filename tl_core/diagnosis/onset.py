@@ -7,10 +7,10 @@ Whether: the lowest of many noisy epochs is too low. Half of the images choose t
 end, and the other way round (cross-fitting, Chernozhukov et al. 2018); over several random halves the mean is taken. The networks themselves
 jump from epoch to epoch, alike for all images: epochs are therefore averaged over a window, what the lowest of so many windows gains by such
 jumps is taken off, and their variance is added.
-When: images are resampled, and in each resample the epoch of the lowest mean is found; the interval is that between two quantiles (the percentile
-bootstrap, Efron and Tibshirani 1993). Neighbouring epochs are measured on the same images, so that their difference is known far better than
-either, and the interval is short. Inverting a test for each epoch (moment selection, Andrews and Soares 2010) was measured beside it: at equal
-coverage its intervals are a seventh longer.
+When: images are resampled (each as often as a Poisson number says), and in each resample the epoch of the lowest mean is found; the interval
+is that between two quantiles (the percentile bootstrap, Efron and Tibshirani 1993). Neighbouring epochs are measured on the same images, so
+that their difference is known far better than either, and the interval is short. Inverting a test for each epoch (moment selection, Andrews
+and Soares 2010) was measured beside it: at equal coverage its intervals are a seventh longer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from tl_core.intervals import Estimate
 
 END = 5
-"""The most epochs over which the end of a run is averaged, so that one noisy last epoch decides nothing; at most a fifth of the run."""
+"""The most epochs that make the end of a run, so that one noisy last epoch decides nothing; at most a fifth of the run."""
 
 MOST = 120
 """The most epochs looked at; longer runs are thinned."""
@@ -66,6 +66,13 @@ class Losses:
         return _moving_mean(self.loss, self.end)
 
     @property
+    def last(self) -> np.ndarray:
+        """The places of the epochs that are the end of the run: the last ones, of three or more without the highest and the lowest."""
+        places = np.arange(len(self.loss) - self.end, len(self.loss))
+        order = places[self.mean[places].argsort(kind="stable")]
+        return order[1:-1] if len(order) >= 3 else order
+
+    @property
     def images(self) -> int:
         return int(self.loss.shape[1])
 
@@ -105,17 +112,17 @@ class Rise:
 def rise_of(losses: Losses) -> Rise:
     """Cross-fitted: see the module."""
     half = _halves(losses.images)
-    smooth, end = losses.smooth, losses.loss[-losses.end :].mean(axis=0)
+    smooth, end = losses.smooth, losses.loss[losses.last].mean(axis=0)
     chosen = _lowest(smooth, half), _lowest(smooth, ~half)
     places = np.where(half, chosen[1][:, None], chosen[0][:, None])  # Each image: the epoch that the other half chose.
     columns = np.arange(losses.images)
     rise = end - smooth[places, columns]
     jitter = losses.jitter / np.sqrt(losses.end)
-    loss, error = _over_halves(rise - jitter * _luck(len(losses.numbers) / losses.end), 2 * jitter**2)
+    loss, error = _over_halves(rise - jitter * _luck(2 * len(losses.numbers) / losses.end), 2 * jitter**2)
     accuracy = None
     if losses.correct is not None:
         right = _moving_mean(losses.correct.astype(np.float64), losses.end)
-        fall = right[places, columns] - losses.correct[-losses.end :].mean(axis=0)
+        fall = right[places, columns] - losses.correct[losses.last].mean(axis=0)
         accuracy, _ = _over_halves(fall, 0.0)
     return Rise(loss, accuracy, error)
 
@@ -153,7 +160,10 @@ def _moving_mean(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def _luck(draws: float) -> float:
-    """About how far the lowest of so many normal numbers lies below their mean, in standard deviations (Blom 1958)."""
+    """About how far the lowest of so many normal numbers lies below their mean, in standard deviations (Blom 1958).
+
+    Windows overlap: they are worth about twice as many as there are without overlap.
+    """
     return NormalDist().inv_cdf(draws / (draws + 1)) if draws > 1 else 0.0
 
 
@@ -165,9 +175,8 @@ def jitter_of(mean: np.ndarray) -> float:
 
 def lowest_epochs(losses: Losses) -> tuple[int, int]:
     """The 95 % interval of the epoch with the lowest expected loss, which contains that of the lowest mean."""
-    images = losses.images
-    draws = np.random.default_rng(0).multinomial(images, np.full(images, 1 / images), RESAMPLES)
-    lowest = (losses.loss @ draws.T).argmin(axis=0)
+    draws = np.random.default_rng(0).poisson(1.0, (losses.images, RESAMPLES)).astype(np.float32)
+    lowest = (losses.loss.astype(np.float32) @ draws).argmin(axis=0)
     ends = np.quantile(lowest, (TAIL, 1 - TAIL), method="inverted_cdf")
     found = int(losses.mean.argmin())
     low, high = losses.numbers[[min(int(ends[0]), found), max(int(ends[1]), found)]]

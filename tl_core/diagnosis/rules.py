@@ -34,19 +34,11 @@ def diverged(seen: Observed) -> Found:
 
 
 def dead_start(seen: Observed) -> Found:
-    accuracy = seen.records.column("train_eval_accuracy")
-    if not seen.shaped or math.isnan(seen.chance_loss) or _chance_in_inference(seen):
+    if not seen.shaped or math.isnan(seen.chance_loss) or _chance_in_inference(seen) or diverged(seen):
         return None
-    moved = seen.chance_loss - float(seen.clean.min())
-    if (
-        moved < 0.05 * seen.chance_loss
-        and accuracy.max() < 2 / seen.classes
-        and seen.clean.max() < 1.5 * seen.chance_loss
-    ):
-        return (
-            Evidence("clean_loss", seen.at_end("train_eval_loss"), "number"),
-            Evidence("chance_loss", seen.chance_loss, "number"),
-        )
+    end, chance = seen.at_end("train_eval_loss"), seen.chance_loss
+    if end > 0.95 * chance and seen.at_end("train_eval_accuracy") < 1 / seen.classes + 0.1 and end < 3 * chance:
+        return Evidence("clean_loss", end, "number"), Evidence("chance_loss", chance, "number")
     return None
 
 
@@ -64,7 +56,13 @@ def chance_in_inference(seen: Observed) -> Found:
 
 def class_collapse(seen: Observed) -> Found:
     outputs = seen.validation
-    if not outputs.epochs or not len(outputs.labels) or outputs.labels.min() < 0 or outputs.predicted[-1].min() < 0:
+    if (
+        dead_start(seen)
+        or not outputs.epochs
+        or not len(outputs.labels)
+        or outputs.labels.min() < 0
+        or outputs.predicted[-1].min() < 0
+    ):
         return None
     counts = np.bincount(outputs.labels, minlength=seen.classes)
     asked = np.flatnonzero(counts >= 5)
@@ -98,7 +96,7 @@ def _falls(curve: np.ndarray) -> float:
 
 
 def not_finished(seen: Observed) -> Found:
-    if not seen.shaped or seen.running or seen.turn or seen.state.stopped_early:
+    if not seen.shaped or seen.running or seen.turn or seen.state.stopped_early or rate_too_high(seen):
         return None
     clean, validation = _falls(seen.clean), _falls(seen.val_loss)
     if clean > 0.02 and validation > 0.02:
@@ -107,11 +105,12 @@ def not_finished(seen: Observed) -> Found:
 
 
 def rate_too_low(seen: Observed) -> Found:
-    if not_finished(seen) is None or math.isnan(seen.chance_loss):
+    if not seen.shaped or seen.running or seen.turn or math.isnan(seen.chance_loss):
         return None
     third = max(2, seen.epochs // 3)
     first, last = (float(part[0] - part[-1]) for part in (seen.clean[:third], seen.clean[-third:]))
-    if first > 0 and last > 0.5 * first and seen.clean[-1] > 0.3 * seen.chance_loss:
+    steady = min(first, last) > 4 * jitter_of(seen.clean) and float(seen.val_loss[-third] - seen.val_loss[-1]) > 0
+    if steady and last > 0.5 * first and seen.clean[-1] > 0.3 * seen.chance_loss:
         return Evidence("clean_loss", float(seen.clean[-1]), "number"), Evidence("fall_kept", last / first, "percent")
     return None
 
@@ -200,7 +199,7 @@ def leaking(seen: Observed) -> Found:
 
 
 def too_few_images(seen: Observed) -> Found:
-    if seen.smallest_effect is None or seen.turn:
+    if seen.smallest_effect is None or seen.turn or rate_too_high(seen):
         return None
     lowest = float(seen.val_loss.min())
     if seen.smallest_effect <= 0.25 * lowest:

@@ -64,7 +64,8 @@ VERDICTS: Registry[Verdict] = Registry(
             "dead-start",
             "Never started to learn",
             "fault",
-            "In no epoch did the clean training loss fall by 5 % below that of guessing.",
+            "At the end the clean training loss is not 5 % below that of guessing (nor above three times it), and clean training accuracy is "
+            "less than 10 points above that of guessing.",
             "The network answers as if it had seen no image: steps too small to move, or units that are always off.",
             "Karpathy 2019, A Recipe for Training Neural Networks",
             ("higher-rate", "pretrained", "less-l2", "lower-rate"),
@@ -107,7 +108,7 @@ VERDICTS: Registry[Verdict] = Registry(
             "overfitting",
             "Overfitting",
             "warning",
-            "The expected validation loss rose from its lowest to the end (cross-fitted over halves of the images, one-sided 10 %; at least 5 % of "
+            "The expected validation loss rose from its lowest to the end (cross-fitted over halves of the images, one-sided 5 %; at least 5 % of "
             "the lowest loss), the clean training loss did not rise by more than half as much, and accuracy fell or may have fallen by a point.",
             "The network goes on learning its training images at the expense of others.",
             "Prechelt 1998, Early stopping - but when?; Chernozhukov et al. 2018 (cross-fitting)",
@@ -140,8 +141,8 @@ VERDICTS: Registry[Verdict] = Registry(
             "rate-too-low",
             "Learning rate too low",
             "warning",
-            "Not finished; the last third of the epochs lowered the clean training loss by more than half as much as the first third, and it "
-            "is still above 30 % of that of guessing.",
+            "No turn; the last third of the epochs lowered the clean training loss by more than half as much as the first third, both by more than "
+            "four times its jumps; validation loss falls too; and the clean loss is still above 30 % of that of guessing.",
             "The curve is still a straight line down: larger steps would get there sooner.",
             "Smith 2017, Cyclical Learning Rates; Bengio 2012, Practical recommendations",
             ("higher-rate", "more-epochs"),
@@ -151,7 +152,8 @@ VERDICTS: Registry[Verdict] = Registry(
             "not-finished",
             "Not finished",
             "note",
-            "Clean training loss and validation loss both fell by more than 2 % from the last fifth but one of the epochs to the last.",
+            "No turn, and no rate that is too high; clean training loss and validation loss both fell by more than 2 % from the last fifth but one "
+            "of the epochs to the last.",
             "Both still improve: more epochs would help.",
             "Goodfellow, Bengio and Courville 2016, Deep Learning, section 7.8",
             ("more-epochs", "higher-rate"),
