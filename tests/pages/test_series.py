@@ -164,6 +164,13 @@ def test_each_run_is_a_path_of_training_and_validation_with_its_best_and_last_ep
     assert drawn["a-path"]["meta"]["open"] == drawn["a-last"]["meta"]["open"] == "a", "a click opens the run"
 
 
+def test_a_smoothed_path_keeps_its_star_on_the_measured_value() -> None:
+    figure = map_figure([series(run((0.5, 0.9, 0.5), best=2))], quantity="accuracy", smoothing=0.5)
+    drawn = {trace["uid"]: trace for trace in figure["data"]}
+    assert drawn["a-star"]["y"] == [0.9]
+    assert 0.5 < drawn["a-path"]["y"][1] < 0.9 and drawn["a-last"]["y"] == drawn["a-path"]["y"][2:]
+
+
 @pytest.mark.parametrize("log", [False, True])
 def test_on_the_diagonal_training_and_validation_are_equal_on_the_same_axes(log: bool) -> None:
     layout = traces(run((0.5, 0.8), clean=0.7), quantity="loss", log=log)["layout"]

@@ -11,8 +11,8 @@ import numpy as np
 
 from pages.ui.charts import colours, layouts
 from pages.ui.charts.comparison import LEGEND
-from pages.ui.charts.measures import measure_of
-from pages.ui.charts.points import json_numbers, thinned
+from pages.ui.charts.measures import Kind, measure_of
+from pages.ui.charts.points import json_numbers, smoothed, thinned
 from pages.ui.charts.ranges import values_range
 from pages.ui.charts.series import Series
 from pages.ui.charts.traces import NOT_MEASURED, Figure, star_at
@@ -22,23 +22,26 @@ MOST_POINTS = 150
 
 NO_GAP = "no gap"
 
+_KINDS: tuple[Kind, Kind] = ("clean", "val")
 
-def map_figure(runs: Sequence[Series], *, quantity: str, log: bool = False) -> Figure:
+
+def map_figure(runs: Sequence[Series], *, quantity: str, smoothing: float = 0.0, log: bool = False) -> Figure:
     """The paths of runs in accuracy or loss; a symbol marks the last epoch, a star the exported one. A click on a path opens its run.
 
     Args:
         runs: With the curves "val" and "clean"; others are left out.
+        smoothing: Of the paths, as in `smoothed`; stars stay on the measured values.
     """
     drawn = [one for one in runs if {"val", "clean"} <= one.curves.keys()]
     if runs and not drawn:
         return {"data": [], "layout": layouts.empty(quantity, "epoch", log, NOT_MEASURED)}
-    data = [trace for number, one in enumerate(drawn) for trace in _path(one, number, quantity)]
+    data = [trace for number, one in enumerate(drawn) for trace in _path(one, number, quantity, smoothing)]
     span = values_range([one.curves[kind].values for one in drawn for kind in ("val", "clean")], log)
     return {"data": data, "layout": _layout(quantity, log, span)}
 
 
-def _path(one: Series, number: int, quantity: str) -> list[dict[str, Any]]:
-    clean, validation = one.curves["clean"].values, one.curves["val"].values
+def _path(one: Series, number: int, quantity: str, smoothing: float) -> list[dict[str, Any]]:
+    clean, validation = (smoothed(one.curves[kind].values, smoothing) for kind in _KINDS)
     colour, symbol = one.colour or colours.of_run(number), colours.symbol(number)
     index = thinned([clean, validation], [one.star] if one.star is not None else [], MOST_POINTS)
     form = layouts.number_form(quantity)

@@ -31,7 +31,7 @@ def draw_map(groups: Sequence[Group], view: ChartView, found: Colouring) -> None
         st.info("The first point appears when the first epoch is done.", icon=":material/hourglass_empty:")
         return
     colouring.draw_legend(found, view.colour_by)
-    figure = map_figure(drawn, quantity=quantity, log=view.log and quantity == "loss")
+    figure = map_figure(drawn, quantity=quantity, smoothing=view.smoothing, log=view.log and quantity == "loss")
     draw_chart(figure, f"compare-map-{quantity}", HEIGHT, said_of(drawn, quantity), on_open=_open)
     st.caption(f"{explained(quantity)} A click on a path opens its run.")
 

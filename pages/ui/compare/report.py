@@ -95,7 +95,7 @@ def _charts(groups: Sequence[Group], view: ChartView, found: Colouring) -> tuple
         grouped = any(one.runs > 1 for one in drawn)
         sections.append(_section(measure_of(quantity).title, name, legend_text(shown, len(drawn), grouped)))
     drawn = map_view.paths(groups, found, "accuracy")
-    figure = map_figure(drawn, quantity="accuracy")
+    figure = map_figure(drawn, quantity="accuracy", smoothing=view.smoothing)
     charts["map"] = chart_data(figure, "compare-map", HEIGHT, map_view.said_of(drawn, "accuracy"))
     sections.append(_section("Overfitting map", "map", map_view.explained("accuracy")))
     return charts, sections
