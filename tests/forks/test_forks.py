@@ -19,9 +19,12 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.schedules import rate
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import sha256_of, write_json
+from tl_core.metrics import Measured
 from tl_core.records import ForkOrigin
 from tl_core.store import fork_start, live_changes
 from tl_core.store.checkpoints import Checkpoint
+from tl_core.store.image_keys import write_image_keys
+from tl_core.store.outputs import write_outputs
 
 HEAD = {"model/classifier/kernel": (4, 10), "model/classifier/bias": (10,)}
 BLOCK = {"model/block7_conv/kernel": (3, 3)}
@@ -83,6 +86,16 @@ def test_a_fork_has_the_lines_and_losses_until_then_and_says_whose_they_are(mode
     outputs = store.read_outputs(made)
     assert outputs.loss[:, 0].tolist() == [1, 2, 3]
     assert (outputs.predicted == -1).all(), "an earlier version kept losses alone"
+
+
+def test_a_fork_has_the_outputs_on_training_images_until_then_and_knows_which_images_they_are(models: Path) -> None:
+    parent, labels = parent_run(models), np.array([0, 1])
+    for epoch in (1, 2, 3):
+        write_outputs(parent, epoch, {"train_eval": Measured(np.eye(2), np.full(2, float(epoch)), labels, labels)})
+    write_image_keys(parent, {"val": ["a.jpg"], "train_eval": ["b.jpg", "c.jpg"]})
+    made = forks.fork(models, parent, 2, {})
+    assert store.read_outputs(made, "train_eval").loss[:, 0].tolist() == [1, 2]
+    assert store.read_image_keys(made, "train_eval") == ("b.jpg", "c.jpg")
 
 
 def test_a_fork_says_where_it_comes_from(models: Path) -> None:
