@@ -167,3 +167,12 @@ def test_what_is_kept_of_diagnoses_holds_no_outputs_in_memory(models: Path) -> N
     diagnosed.diagnosis_of(read_view(run))
     gc.collect()
     assert before() is None
+
+
+def test_a_run_whose_images_are_not_known_by_name_shows_their_curves_and_says_so(models: Path) -> None:
+    run = overfitted(models)
+    (run.folder / "train_eval_outputs.bin").unlink()
+    page = opened(run.id, tab="Diagnosis")
+    assert "did not keep it" in said(page)
+    assert re.search(r"<div>image \d+</div>", drawn(page))
+    assert drawn(page).count("mask-image") == 12
