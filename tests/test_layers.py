@@ -163,7 +163,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "experiment": {"backbones", "data"},
     "results": {"experiment"},
     "store": {"backbones", "cache", "experiment"},
-    "comparison": {"experiment", "store"},
+    "comparison": {"experiment", "forks", "store"},
     "forks": {"data", "experiment", "store"},
     "plan": {"backbones", "cache", "comparison", "data", "experiment", "forks", "results", "store"},
     "diagnosis": {"experiment", "plan", "store"},

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.cli.conftest import Lab, Said
+from tests.cli.conftest import SMALL, Lab, Said, Trained, in_this_process
 from tests.pages.folders import add_measured, add_outputs, add_run
+from tl_core import store
 
 ALL = np.ones(200, bool)
 
@@ -93,3 +95,23 @@ def test_what_cannot_be_compared_is_refused_with_a_reason(lab: Lab, models: Path
     assert "first and other were measured on different images" in lab("compare", first.id, other.id).errors[0]
     assert "received one run" in lab("compare", first.id, first.id).errors[0]
     assert lab("compare", first.id, other.id, "--images", "test").status == 2
+
+
+@pytest.mark.slow
+def test_train_with_seeds_trains_those_that_are_missing(trained_once: Trained, tmp_path: Path) -> None:
+    models = shutil.copytree(trained_once.folder, tmp_path / "models")
+    said = in_this_process("train", *SMALL, "--set", "train.epochs=3", "--seeds", "2", "--json", "--models", models)
+    assert said.status == 0, said.err
+    runs = json.loads(said.out.splitlines()[-1])["runs"]
+    assert "1 seed of 2 trained before." in said.err
+    assert runs[0]["run"] == trained_once.run.id and len(runs) == 2
+    assert [run["status"] for run in runs] == ["finished", "finished"]
+    found = [store.find_run(models, run["run"]) for run in runs]
+    assert [store.read_spec(run).train.seed for run in found] == [0, 1]
+    assert store.read_image_keys(found[0], "val") == store.read_image_keys(found[1], "val"), (
+        "seeds leave the split alone"
+    )
+    each = json.loads(
+        in_this_process("compare", *(run.id for run in found), "--each", "--json", "--models", models).out
+    )
+    assert each["best_two"]["images"] == len(store.read_image_keys(found[0], "val"))

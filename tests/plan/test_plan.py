@@ -99,6 +99,7 @@ def test_batch_normalisation_in_the_head_has_four_numbers_a_channel_two_of_which
 def test_a_plan_is_plain_json(models: Path) -> None:
     made = planned(models, backbone__freeze="all-but-2", head__batch_norm=True, train__head_epochs=2)
     read = json.loads(json.dumps(made.to_json()))
+    assert 0 < read["smallest_difference"] == made.smallest_difference < 1
     assert [phase["phase"]["name"] for phase in read["phases"]] == ["head", "fine-tune"]
     assert read["trainable"] == made.trainable and read["parameters"] == made.parameters
     assert read["techniques"][0] == vars(made.techniques[0])

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from tl_core.cli import options, output
+from tl_core.comparison import wording
 from tl_core.data.dataset import PARTS
 from tl_core.data.skipped import by_reason, counts
 from tl_core.errors import BadInput
@@ -93,6 +94,8 @@ def _print_plan(made: Plan) -> None:
 def _print_data(made: Plan) -> None:
     images = ", ".join(f"{number:,} {part}" for part, number in (made.images or {}).items())
     output.print_line(f"{made.classes} classes; images: {images}")
+    if validation := (made.images or {}).get("validation"):
+        output.print_text(wording.visible_text(validation))
     if made.layout:
         output.print_text(made.layout.text)
     output.print_line()

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from tl_core import forks, store
 from tl_core.cli import options, output
+from tl_core.comparison import Repetition, repetition
 from tl_core.data.skipped import counts
 from tl_core.errors import BadInput, LabError, RunStopped
 from tl_core.experiment.presets import PRESETS
@@ -27,14 +28,19 @@ from tl_core.plan import plan
 from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
 from tl_core.store import RunFigures
 from tl_core.store.checkpoints import check_exportable
-from tl_core.text import duration
+from tl_core.text import counted, duration
 
 
 @click.command()
 @options.experiment
+@click.option(
+    "--seeds",
+    type=click.IntRange(2, 100),
+    help="Train with so many seeds, its own and others, one run after another; runs that exist count.",
+)
 @options.models
 @options.as_json
-def train(spec: str, data: str | None, changes: Sequence[str], models: Path, as_json: bool) -> None:
+def train(spec: str, data: str | None, changes: Sequence[str], seeds: int | None, models: Path, as_json: bool) -> None:
     """Train a network; Ctrl-C stops it.
 
     The run is saved in models/runs/RUN; resume continues a stopped run.
@@ -42,13 +48,35 @@ def train(spec: str, data: str | None, changes: Sequence[str], models: Path, as_
     \b
     Examples:
       python -m tl_core train feature-extraction
+      python -m tl_core train feature-extraction --set head.dropout=0.5 --seeds 5
       python -m tl_core train fine-tune --data folder:PATH --set train.epochs=10 --json
     """
     wanted = options.read_experiment(spec, data, changes).anchored()
     check(wanted, models)
+    title = "" if spec in PRESETS else Path(spec).stem.strip("-")
     with stoppable() as stop:
-        run = forks.create(models, wanted, "" if spec in PRESETS else Path(spec).stem.strip("-"))
-        train_and_tell(run, models, as_json, stop)
+        if seeds is None:
+            train_and_tell(forks.create(models, wanted, title), models, as_json, stop)
+        else:
+            _train_seeds(repetition(models, wanted, seeds), title, models, as_json, stop)
+
+
+def _train_seeds(asked: Repetition, title: str, models: Path, as_json: bool, stop: Callable[[], None]) -> None:
+    """Trains a run for each missing seed. A run is created when it is its turn: a stop leaves none that never began."""
+    console = output.err if as_json else output.out
+    if asked.runs:
+        output.print_line(
+            f"{counted(len(asked.runs), 'seed')} of {len(asked.runs) + len(asked.missing)} trained before.",
+            console=console,
+        )
+    runs = list(asked.runs)
+    for seed in asked.missing:
+        runs.append(asked.create(models, seed, title))
+        train_and_tell(runs[-1], models, as_json, stop)
+    if as_json:
+        output.print_json({"runs": [summary(run) for run in runs]})
+    else:
+        output.print_line(f"Compare with others: python -m tl_core compare OTHER {' '.join(run.id for run in runs)}")
 
 
 @click.command()

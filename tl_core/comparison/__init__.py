@@ -5,8 +5,9 @@ or several runs of one spec with different seeds.
 """
 
 from tl_core.comparison.differences import Difference
-from tl_core.comparison.power import smallest_difference
+from tl_core.comparison.power import TYPICAL_DISAGREEMENT, smallest_difference
 from tl_core.comparison.reading import Entry, Images, read_sides, readable_sides
+from tl_core.comparison.repetition import SEEDS, Repetition, repetition
 from tl_core.comparison.seeds import entries_of, recipe_of, seed_groups, seedless
 from tl_core.comparison.several import Pair, Ranking, expected_fall, holm, rank
 from tl_core.comparison.sides import Side
@@ -14,12 +15,15 @@ from tl_core.comparison.verdicts import MARGIN, Comparison, compare
 
 __all__ = [
     "MARGIN",
+    "SEEDS",
+    "TYPICAL_DISAGREEMENT",
     "Comparison",
     "Difference",
     "Entry",
     "Images",
     "Pair",
     "Ranking",
+    "Repetition",
     "Side",
     "compare",
     "entries_of",
@@ -29,6 +33,7 @@ __all__ = [
     "read_sides",
     "readable_sides",
     "recipe_of",
+    "repetition",
     "seed_groups",
     "seedless",
     "smallest_difference",

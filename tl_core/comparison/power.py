@@ -7,6 +7,9 @@ from statistics import NormalDist
 
 POWER, LEVEL = 0.80, 0.05
 
+TYPICAL_DISAGREEMENT = 0.08
+"""Share of images of which one of two runs is right and the other wrong, where it is not known yet: of runs that differ in a regulariser."""
+
 MOST_IMAGES = 10_000_000
 """More images than this are not counted out."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tl_core.comparison.differences import Difference
+from tl_core.comparison.power import TYPICAL_DISAGREEMENT, smallest_difference
 from tl_core.comparison.several import Ranking
 from tl_core.comparison.verdicts import Comparison
 from tl_core.intervals import Estimate
-from tl_core.text import counted, first_of, joined, percent
+from tl_core.text import counted, exact_percent, first_of, joined, percent
 
 MOST_NAMES = 5
 
@@ -103,6 +104,16 @@ def ranking_text(found: Ranking) -> tuple[str, ...]:
         f"{points(found.fall)} less."
     )
     return first, as_good, fall
+
+
+def visible_text(images: int) -> str:
+    """What so many validation images can show, before a run starts."""
+    typical, fewer = TYPICAL_DISAGREEMENT, TYPICAL_DISAGREEMENT / 2
+    shown, smaller = (points(smallest_difference(images, disagreement)) for disagreement in (typical, fewer))
+    return (
+        f"{counted(images, 'validation image')} can show a difference of {shown} between two runs: in four of five comparisons, if they disagree on "
+        f"{exact_percent(typical)} of the images; of {smaller} on {exact_percent(fewer)}."
+    )
 
 
 def points(share: float) -> str:

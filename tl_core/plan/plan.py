@@ -9,6 +9,7 @@ from typing import Any
 from tl_core.backbones import weights
 from tl_core.cache import feature_keys
 from tl_core.cache.arrays import is_built
+from tl_core.comparison import TYPICAL_DISAGREEMENT, smallest_difference
 from tl_core.data import pixels
 from tl_core.data.dataset import FolderLayout, ImageDataset, used_layout
 from tl_core.data.missing import Missing, missing, unaccepted
@@ -88,6 +89,15 @@ class Plan:
         """The trainable parameters of the head."""
         return self.trainable - sum(block.trainable for block in self.blocks)
 
+    @property
+    def smallest_difference(self) -> float | None:
+        """The smallest difference in accuracy between two runs that the validation images can show; None if there are none.
+
+        With 80 % power, for runs that disagree as two typically do.
+        """
+        images = (self.images or {}).get("validation", 0)
+        return smallest_difference(images, TYPICAL_DISAGREEMENT) if images else None
+
     def to_json(self) -> dict[str, Any]:
         """The plan as plain JSON values; the settings of a phase are those of the spec."""
         phases = [{**vars(plan), "phase": _phase_json(plan.phase)} for plan in self.phases]
@@ -95,7 +105,12 @@ class Plan:
         parts = {name: list(map(asdict, getattr(self, name))) for name in tables}
         parts["skipped"] = [item.to_json() for item in self.skipped]
         layout = self.layout.to_json() if self.layout else None
-        whole = {"layout": layout, "parameters": self.parameters, "trainable": self.trainable}
+        whole = {
+            "layout": layout,
+            "parameters": self.parameters,
+            "trainable": self.trainable,
+            "smallest_difference": self.smallest_difference,
+        }
         return {**vars(self), **parts, "phases": phases, **whole}
 
 

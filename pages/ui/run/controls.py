@@ -10,7 +10,7 @@ from pages.ui import navigation
 from pages.ui.common import run_actions, run_dialogs
 from pages.ui.common.run_view import RunView
 from pages.ui.common.spec_sharing import to_query_params
-from pages.ui.run import change_dialog
+from pages.ui.run import change_dialog, seeds
 from pages.ui.run.status import obstacle_of
 from tl_core import forks, store
 from tl_core.errors import BadInput
@@ -48,6 +48,7 @@ def draw_controls(view: RunView) -> None:
         if _button("Title, tags, notes", ":material/edit:", "edit"):
             run_dialogs.open_edit(view.page, run.models, run.id)
             st.rerun()
+        seeds.draw_repeat(view)
         if view.status != store.RUNNING and _button("Delete", ":material/delete:", "delete"):
             run_dialogs.open_delete(view.page, run.models, {run.id: view.title}, partial(navigation.go, "runs"))
             st.rerun()

@@ -12,6 +12,7 @@ from pages.ui.markdown import plain
 from pages.ui.train import draft
 from pages.ui.train.draft import problem_text
 from pages.ui.train.plan_view import PlanView
+from tl_core.comparison import wording
 from tl_core.data.dataset import PARTS
 from tl_core.data.skipped import by_reason, counts
 from tl_core.errors import BadInput, Problem
@@ -25,6 +26,11 @@ MOST_SKIPPED = 20
 
 MOST_BYTES = 100_000
 """A spec file takes about 1 kB."""
+
+VISIBLE = (
+    "Two runs are compared image by image. A smaller difference may be there and not be found; more validation images, or several seeds a side, "
+    "show smaller ones. docs/comparison.md has the formula."
+)
 
 _TURN, _FAILED = "train.upload", "train.upload-failed"
 
@@ -53,6 +59,8 @@ def draw_details(view: PlanView) -> None:
         _left_out(made)
         return
     st.markdown(_images(made))
+    if validation := (made.images or {}).get("validation"):
+        st.caption(f":material/compare_arrows: {plain(wording.visible_text(validation))}", help=VISIBLE)
     if made.layout:
         st.caption(f":material/folder_open: {plain(made.layout.text)}")
     _by_class(made)
