@@ -109,7 +109,7 @@ def generate(kind: str, seed: int, images: int | None = None) -> History:
     course = KINDS[kind](rng, epochs, classes)
     biases = rng.normal(0, 1, (epochs, classes)) * course.jump
     if course.lost:
-        biases[:, : course.lost] -= 12.0
+        biases[:, : course.lost] -= 30.0
     images = images or int(rng.choice(IMAGES))
     trained = int(rng.choice((150, 400, 1000, 3000)))
     train = _sample(rng, course, min(trained, 1000), classes, biases, own=1.0, wrong=course.wrong)
@@ -117,7 +117,7 @@ def generate(kind: str, seed: int, images: int | None = None) -> History:
     validation = _sample(
         rng, course, images, classes, biases, own=twins * 1.0, wrong=course.val_wrong, easier=course.easier
     )
-    jumps = biases if not course.lost else np.where(biases < -6, 0.0, biases)
+    jumps = biases if not course.lost else np.where(biases < -15, 0.0, biases)
     pool, calm = _population(rng, course, classes, biases, biases - jumps)
     noisy = np.clip(train.accuracy - abs(rng.normal(0.03, 0.02)), 0, 1)
     if course.fooled:

@@ -18,6 +18,9 @@ ALIKE = 0.5
 """A rise of the clean training loss by more than this share of that of the validation loss is no overfitting: both rise alike."""
 
 
+LEAK = 1.5
+"""Half widths of a 95 % interval that make one of 99.7 %."""
+
 JUMPS = 0.15
 """Jumps of the clean training loss from epoch to epoch, as a share of its level, that only too high a rate makes."""
 
@@ -193,7 +196,9 @@ def leaking(seen: Observed) -> Found:
         found += [Evidence.of("leaked", rung.share, "points") for rung in rungs if rung.name == "leaked"]
         return tuple(found)
     gap = seen.last_gap
-    if gap is None or seen.spec.data.label_noise or gap.high >= 0 or gap.value > -0.02:
+    if gap is None or seen.spec.data.label_noise or gap.value > -0.02:
+        return None
+    if gap.value + LEAK * (gap.high - gap.value) >= 0:  # An accusation needs more than 95 %.
         return None
     return (Evidence.of("gap", gap, "points"),)
 

@@ -86,7 +86,7 @@ VERDICTS: Registry[Verdict] = Registry(
             "Validation is too good",
             "fault",
             "Validation images with near-twins among the training images were found; or validation accuracy is above clean training accuracy by "
-            "more than 2 points and by more than chance, without planted label noise.",
+            "more than 2 points and by more than chance (99.7 %), without planted label noise.",
             "The validation images are easier than, or the same as, those trained on: the figures promise too much.",
             "Kapoor and Narayanan 2023, Leakage and the reproducibility crisis; Barz and Denzler 2020 (ciFAIR)",
             ("other-split", "more-validation"),
@@ -171,16 +171,6 @@ VERDICTS: Registry[Verdict] = Registry(
             rules.underfitting,
         ),
         Verdict(
-            "plateau",
-            "Plateau",
-            "note",
-            "Over the second half of ten or more epochs the clean training loss changed by less than 1 %, and is not close to 0.",
-            "The later epochs changed nothing.",
-            "Bengio 2012, Practical recommendations for gradient-based training",
-            ("cosine", "fewer-epochs", "thaw"),
-            rules.plateau,
-        ),
-        Verdict(
             "too-few-images",
             "Too few validation images to say",
             "note",
@@ -200,6 +190,16 @@ VERDICTS: Registry[Verdict] = Registry(
             "The power of the test for a turn: Cohen 1988, Statistical Power Analysis",
             ("thaw", "hidden-layer", "more-epochs"),
             rules.healthy,
+        ),
+        Verdict(
+            "plateau",
+            "Plateau",
+            "note",
+            "Over the second half of ten or more epochs the clean training loss changed by less than 1 %, and is not close to 0.",
+            "The later epochs changed nothing.",
+            "Bengio 2012, Practical recommendations for gradient-based training",
+            ("cosine", "fewer-epochs", "thaw"),
+            rules.plateau,
         ),
     ),
 )

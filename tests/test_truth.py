@@ -1,0 +1,91 @@
+"""The short part of `make truth`: what the diagnosis says about a few generated histories, and the parts of the command itself."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.truth import __main__ as truth
+from benchmarks.truth import generator, histories
+from benchmarks.truth.scores import Score, line, record
+from tests.test_layers import imports_of
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[histories.Case]:
+    """One history of each kind with a smaller population: enough to tell what turned, not when."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generator, "POOL", 2_000)
+        made = [generator.generate(kind, seed, images=600) for kind in generator.KINDS for seed in (5000, 5001)]
+    return [histories.Case(history, histories.diagnosed(history)) for history in made]
+
+
+def test_overfitting_is_found_and_healthy_histories_are_left_alone(cases: list[histories.Case]) -> None:
+    clear = [case for case in cases if case.history.kind != "chance in use"]
+    turned = [case.called for case in clear if case.history.rise > 0.2]
+    flat = [case.called for case in clear if case.history.turned is False]
+    assert len(turned) >= 4 and np.mean(turned) >= 0.8
+    assert len(flat) >= 10 and np.mean(flat) <= 0.1
+
+
+def test_each_kind_of_history_gets_the_verdict_it_was_made_for(cases: list[histories.Case]) -> None:
+    missed = [
+        (case.history.kind, sorted(case.verdicts))
+        for case in cases
+        if (wanted := histories.EXPECTED.get(case.history.kind)) and not case.verdicts & wanted
+    ]
+    assert len(missed) <= 3, missed
+
+
+def test_the_generator_shares_nothing_with_what_is_scored() -> None:
+    assert [found.module for found in imports_of("benchmarks/truth/generator.py") if found.package == "tl_core"] == []
+
+
+def test_the_truth_of_a_history_does_not_depend_on_the_images_that_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator, "POOL", 2_000)
+    history = generator.generate("overfitting", 7, images=100)
+    assert history.population.argmin() + 1 == history.turn
+    assert history.validation.loss.shape == (len(history.population), 100)
+    again = generator.generate("overfitting", 7, images=100)
+    assert np.array_equal(again.validation.loss, history.validation.loss) and again.turn == history.turn
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "measured", "verdict"),
+    [
+        (0.93, 0.97, 0.95, "met"),
+        (0.93, 0.97, 0.99, "not met"),
+        (None, 0.05, 0.05, "met"),
+        (0.95, None, math.nan, "not met"),
+    ],
+)
+def test_a_score_meets_its_target_only_between_its_ends(
+    low: float | None, high: float | None, measured: float, verdict: str
+) -> None:
+    score = Score("a score", measured, 10, low, high, "a note")
+    assert score.verdict == record(score)["verdict"] == verdict
+    assert verdict in line(score) and line(score).endswith("\n    a note")
+
+
+def test_scores_are_printed_and_written_as_they_come(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(truth, "import_module", lambda name: _Part)
+    file = tmp_path / "truth.json"
+    monkeypatch.setattr(sys, "argv", ["truth", "--json", str(file), "--only", "histories", "--quick"])
+    truth.main()
+    assert "a share" in capsys.readouterr().out
+    written = json.loads(file.read_text(encoding="utf-8"))
+    assert [(score["part"], score["measured"]) for score in written["scores"]] == [("histories", 0.5)]
+
+
+class _Part:
+    @staticmethod
+    def measure(quick: bool):
+        assert quick
+        yield Score("a share", 0.5, 3)
