@@ -6,11 +6,10 @@ import itertools
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import pytest
 import streamlit as st
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.lab import Lab
 from tests.browser.steps import SCREENSHOTS, SEEN, on_run_page, settled, until
@@ -20,7 +19,7 @@ from tl_core.store import Run
 
 pytestmark = pytest.mark.slow
 
-NARROW = {"width": 400, "height": 900}
+NARROW: ViewportSize = {"width": 400, "height": 900}
 
 FIRST_SCREEN = 560
 """CSS pixels above which the chart begins on a phone, however many runs are compared: more than a third of it is in sight."""
@@ -132,29 +131,30 @@ def test_the_report_opens_from_a_file_without_a_network_and_its_charts_can_be_us
     with page.expect_download() as loaded:
         button.click()
     loaded.value.save_as(tmp_path / "comparison.html")
-    for scheme in ("light", "dark"):
-        read_offline(browser, tmp_path / "comparison.html", scheme, evil)
-
-
-def read_offline(browser: Browser, file: Path, scheme: Literal["light", "dark"], last: str) -> None:
-    """Opens the report of three runs, the last of this name, on a device without a network."""
-    context = browser.new_context(viewport=NARROW if scheme == "dark" else None, color_scheme=scheme)  # type: ignore[arg-type]
+    context = browser.new_context(color_scheme="light")
     context.set_offline(True)
-    page, wrong, asked = context.new_page(), [], []
+    read_offline(context.new_page(), tmp_path / "comparison.html", evil)
+    context.close()
+
+
+def read_offline(page: Page, file: Path, last: str) -> None:
+    """Uses the report of three runs, the last of this name, in light and dark, on a screen and on a phone."""
+    wrong: list[str] = []
+    asked: list[str] = []
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(file.as_uri())
     until(lambda: page.locator(".js-plotly-plot .scatterlayer").count() >= 3, "three charts")
-    page.screenshot(path=SCREENSHOTS / f"comparison-report-{scheme}.png", full_page=True)
-    if scheme == "light":
-        page.locator(".tl-chart-end").first.click()
-        expect(page.locator(".tl-chart-end[aria-pressed=false]")).to_have_count(1, timeout=SEEN)
-        page.emulate_media(color_scheme="dark")
-        paper = "document.querySelector('.js-plotly-plot').layout.paper_bgcolor"
-        until(lambda: page.evaluate(paper) == st.get_option("theme.dark.backgroundColor"), "the dark theme")
+    page.screenshot(path=SCREENSHOTS / "comparison-report-light.png", full_page=True)
+    page.locator(".tl-chart-end").first.click()
+    expect(page.locator(".tl-chart-end[aria-pressed=false]")).to_have_count(1, timeout=SEEN)
+    page.emulate_media(color_scheme="dark")
+    paper = "document.querySelector('.js-plotly-plot').layout.paper_bgcolor"
+    until(lambda: page.evaluate(paper) == st.get_option("theme.dark.backgroundColor"), "the dark theme")
+    page.set_viewport_size(NARROW)
+    page.screenshot(path=SCREENSHOTS / "comparison-report-dark.png", full_page=True)
     assert page.title() == "Comparison of 3 runs"
     assert page.locator("tbody th").last.inner_text().startswith(last)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert (wrong, [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]) == ([], [])
-    context.close()
