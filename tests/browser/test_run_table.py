@@ -68,3 +68,18 @@ def test_in_compare_the_chart_stays_above_the_table_and_lights_the_curve_of_the_
     assert chart and row and chart["y"] >= 0 and chart["y"] + chart["height"] <= row["y"]
     page.locator(".tl-chart-end").first.click()
     expect(page.locator(".tl-chart-end[aria-pressed=false]")).to_have_text("run 0")
+
+
+@pytest.mark.long
+def test_a_table_fades_where_further_columns_follow(page: Page, still_lab: Lab) -> None:
+    other = {"head.dropout": 0.5, "head.l2": 0.01, "train.batch_size": 16, "train.epochs": 99, "data.image_size": 96}
+    runs = [add_run(still_lab.models, name, settings=settings) for name, settings in (("one", {}), ("other", other))]
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.goto(f"{still_lab.address}/compare?runs={','.join(run.id for run in runs)}")
+    table = page.locator(".tl-table")
+    expect(table).to_have_class("tl-table tl-more", timeout=SEEN)
+    table.evaluate("table => table.scrollTo(10_000, 0)")
+    expect(table).to_have_class("tl-table", timeout=SEEN)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(table.get_by_role("columnheader", name="Time")).to_be_in_viewport(ratio=1, timeout=SEEN)
+    expect(table).to_have_class("tl-table")
