@@ -8,7 +8,7 @@ from datetime import datetime
 import streamlit as st
 
 from pages.ui.charts import points
-from pages.ui.common import run_list
+from pages.ui.common import repeating, run_list
 from pages.ui.compare import better, chosen_runs, colouring, compared_runs, controls, report, tables
 from pages.ui.compare.compared_runs import read_runs
 from pages.ui.compare.curves_view import draw_curves
@@ -17,6 +17,7 @@ from pages.ui.compare.grouping import Group, groups_of
 from pages.ui.compare.map_view import draw_map
 from pages.ui.live import follow
 from pages.ui.markdown import plain
+from tl_core.errors import BadInput
 from tl_core.store import models_folder
 
 VIEWS = {
@@ -88,6 +89,11 @@ def download(groups: Sequence[Group], view: controls.ChartView, found: colouring
 
 
 st.title("Compare")
+try:
+    if repeated := repeating.queue_asked(models):
+        chosen_runs.put_into_address(repeated)
+except BadInput as error:
+    st.error(plain(str(error)), icon=":material/error:")
 rows = run_list.rows(models)
 chosen = chosen_runs.choose_runs(rows)
 if chosen:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import navigation
-from pages.ui.common import run_actions
+from pages.ui.common import repeating
 from pages.ui.common.run_view import RunView
-from tl_core import store
-from tl_core.comparison import SEEDS, repetition
-from tl_core.errors import BadInput
+from tl_core.comparison import SEEDS
 
 HELP = (
     f"Adds runs with the same settings and other seeds to the queue until there are {SEEDS}, and opens Compare with all of them: one curve with the "
@@ -23,23 +21,5 @@ def draw_repeat(view: RunView) -> None:
     if view.spec is None or view.spec.head.solved or view.live_changes:
         return
     if st.button(f"Run with {SEEDS} seeds", icon=":material/repeat:", key="seeds", help=HELP):
-        runs = _queued(view)
-        if runs:
-            navigation.go("compare", runs=",".join(runs))
-        st.rerun()
-
-
-def _queued(view: RunView) -> list[str]:
-    """Queues what is missing; the ids of all, or none if it cannot be done, which the page then says."""
-    assert view.spec is not None
-    title = view.title if view.notes.title or view.state.title_by_hand else ""
-    try:
-        asked = repetition(view.run.models, view.spec)
-        made = [asked.create(view.run.models, seed, title) for seed in asked.missing]
-        for run in made:
-            store.queue.add(run)
-    except BadInput as error:
-        said = (str(error),)
-        run_actions.attempt(view.page, lambda: said)
-        return []
-    return [run.id for run in (*asked.runs, *made)]
+        repeating.ask(view.run.id)
+        navigation.go("compare", runs=view.run.id)
