@@ -73,16 +73,16 @@ def onset(turn: Turn) -> str:
 
 def points(estimate: Estimate) -> str:
     """A difference of accuracies with its interval: "+1.2 points (0.2 to 2.3)"."""
-    low, high = (f"{100 * end:.1f}" for end in (estimate.low, estimate.high))
-    return f"{100 * estimate.value:+.1f} points ({low} to {high})"
+    low, high = (f"{100 * end:z.1f}" for end in (estimate.low, estimate.high))
+    return f"{100 * estimate.value:+z.1f} points ({low} to {high})"
 
 
 def _number(evidence: Evidence) -> str:
     value = evidence.value
     return {
-        "number": f"{value:.3f}",
+        "number": f"{value:z.3f}",
         "percent": percent(value),
-        "points": f"{100 * value:.1f} points",
+        "points": f"{100 * value:z.1f} points",
         "count": f"{value:,.0f}",
         "epoch": f"{value:,.0f}",
     }[evidence.format]

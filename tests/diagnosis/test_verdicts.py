@@ -1,0 +1,169 @@
+"""What the verdicts say about runs made of a few figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tl_core.diagnosis import VERDICTS, Diagnosis, diagnose, wording
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.records import EpochRecord, RunState, Status
+from tl_core.store import Epochs, Outputs
+
+NONE = Outputs(np.zeros(0, np.int32), *(np.zeros((0, 0), np.float32) for _ in range(3)))
+EPOCHS = 20
+
+
+def diagnosed(
+    clean: Sequence[float],
+    validation: Sequence[float],
+    accuracies: tuple[float, float, float] = (0.95, 0.95, 0.94),
+    images: int = 600,
+    outputs: bool = True,
+    own: float = 0.0,
+    **state: Any,
+) -> Diagnosis:
+    """The diagnosis of a run with these mean losses; reported, clean and validation accuracy are the same in every epoch.
+
+    Args:
+        own: How much the loss of each image changes from epoch to epoch, on its own.
+    """
+    rng = np.random.default_rng(0)
+    reported, right, shown = accuracies
+    records = [
+        EpochRecord(
+            epoch,
+            "head",
+            {
+                "loss": one,
+                "accuracy": reported,
+                "train_eval_loss": one,
+                "train_eval_accuracy": right,
+                "val_loss": other,
+                "val_accuracy": shown,
+            },
+        )
+        for epoch, (one, other) in enumerate(zip(clean, validation, strict=True), 1)
+    ]
+    labels = np.arange(images, dtype=np.int32) % 4
+    each = rng.gamma(3, 1 / 3, images)
+    changes = np.exp(own * rng.normal(0, 1, (len(clean), images)))
+    loss = (np.asarray(validation)[:, None] * changes * each / each.mean()).astype(np.float32)
+    predicted = np.tile(np.where(np.arange(images) < shown * images, labels, (labels + 1) % 4), (len(loss), 1)).astype(
+        np.int32
+    )
+    known = {"train": 800, "validation": images}
+    return diagnose(
+        ExperimentSpec(),
+        RunState(**{"status": Status.FINISHED, "images": known, "classes": 4, **state}),
+        Epochs(records),
+        Outputs(labels, predicted, np.exp(-loss), loss) if outputs else NONE,
+        NONE,
+    )
+
+
+FALLING = 0.1 + np.exp(-np.arange(EPOCHS) / 2)
+TURNING = FALLING + 0.03 * np.maximum(np.arange(EPOCHS) - 6, 0)
+
+
+def test_losses_that_settle_are_healthy_and_the_smallest_effect_is_named() -> None:
+    found = diagnosed(FALLING, FALLING + 0.1)
+    assert found.main is not None and found.main.verdict == "healthy"
+    assert found.turn is None and found.smallest_effect is not None
+    assert f"{found.smallest_effect:.3f}" in wording.headline(found)
+
+
+def test_a_validation_loss_that_rises_while_the_clean_loss_falls_is_overfitting_or_overconfidence() -> None:
+    found = diagnosed(FALLING, TURNING)
+    assert found.turn is not None and found.turn.low <= TURNING.argmin() + 1 <= found.turn.high
+    assert found.main is not None and found.main.verdict == "overconfident", "the accuracy is the same in every epoch"
+    assert "accuracy" in wording.headline(found) and "-0.0" not in wording.headline(found)
+
+
+def test_both_losses_rising_is_a_rate_that_is_too_high_and_no_overfitting() -> None:
+    found = diagnosed(TURNING, TURNING)
+    names = {one.verdict for one in found.findings}
+    assert "rate-too-high" in names and not names & {"overfitting", "overconfident", "healthy"}
+
+
+def test_without_losses_of_single_images_nothing_is_said_about_a_turn() -> None:
+    found = diagnosed(FALLING, TURNING, outputs=False)
+    assert found.images == 0 and found.turn is None and found.smallest_effect is None
+    assert not {"overfitting", "overconfident", "healthy"} & {one.verdict for one in found.findings}
+
+
+def test_few_images_cannot_tell() -> None:
+    found = diagnosed(FALLING, FALLING + 0.1, images=12, own=1.0)
+    assert found.found("too-few-images") is not None and found.found("healthy") is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "clean", "validation", "accuracies", "state"),
+    [
+        ("diverged", FALLING, FALLING, (0.9, 0.9, 0.9), {"status": Status.FAILED, "diverged": True}),
+        ("dead-start", [1.38] * EPOCHS, [1.39] * EPOCHS, (0.25, 0.26, 0.25), {}),
+        ("batch-statistics", [2.0] * EPOCHS, [2.1] * EPOCHS, (0.97, 0.26, 0.25), {}),
+        ("leaking", FALLING, FALLING - 0.05, (0.7, 0.70, 0.85), {}),
+        ("rate-too-high", FALLING + 0.4 * (np.arange(EPOCHS) % 2), FALLING + 0.5, (0.9, 0.9, 0.9), {}),
+        ("rate-too-low", np.linspace(1.3, 0.9, EPOCHS), np.linspace(1.3, 0.95, EPOCHS), (0.6, 0.6, 0.6), {}),
+        ("not-finished", np.linspace(1.3, 0.9, EPOCHS), np.linspace(1.3, 0.95, EPOCHS), (0.6, 0.6, 0.6), {}),
+        ("underfitting", FALLING + 0.7, FALLING + 0.7, (0.7, 0.7, 0.69), {}),
+        ("plateau", [0.3] * EPOCHS, [0.35] * EPOCHS, (0.9, 0.9, 0.88), {}),
+    ],
+)
+def test_each_fault_is_found_by_its_figures(
+    verdict: str,
+    clean: Sequence[float],
+    validation: Sequence[float],
+    accuracies: tuple[float, float, float],
+    state: dict[str, Any],
+) -> None:
+    found = diagnosed(clean, validation, accuracies, **state)
+    finding = found.found(verdict)
+    assert finding is not None, found.findings
+    assert wording.sentence(finding).endswith(".")
+    assert all(one.name in wording.TITLES for one in finding.evidence)
+    assert diagnosed(FALLING, FALLING + 0.1).found(verdict) is None, "and not in a healthy run"
+
+
+def test_classes_that_are_never_predicted_are_counted() -> None:
+    found = diagnosed(FALLING, FALLING, (0.9, 0.9, 0.0))
+    assert found.found("class-collapse") is None, "every class is predicted, though wrongly"
+    labels = np.arange(400, dtype=np.int32) % 4
+    loss = np.tile(FALLING[:, None], (1, 400)).astype(np.float32)
+    predicted = np.minimum(np.tile(labels, (EPOCHS, 1)), 1)
+    records = Epochs(
+        [
+            EpochRecord(
+                epoch,
+                "head",
+                {"train_eval_loss": one, "train_eval_accuracy": 0.5, "val_loss": one, "val_accuracy": 0.5},
+            )
+            for epoch, one in enumerate(FALLING, 1)
+        ]
+    )
+    state = RunState(Status.FINISHED, images={"train": 800, "validation": 400}, classes=4)
+    collapsed = diagnose(ExperimentSpec(), state, records, Outputs(labels, predicted, np.exp(-loss), loss), NONE)
+    finding = collapsed.found("class-collapse")
+    assert finding is not None
+    assert (finding.value("predicted_classes"), finding.value("present_classes")) == (2, 4)
+
+
+def test_a_run_in_progress_is_not_called_unfinished() -> None:
+    curves = np.linspace(1.3, 0.9, EPOCHS), np.linspace(1.3, 0.95, EPOCHS)
+    found = diagnosed(*curves, (0.6, 0.6, 0.6), status=Status.RUNNING)
+    assert found.running and not {"not-finished", "rate-too-low"} & {one.verdict for one in found.findings}
+
+
+def test_before_the_first_epoch_there_is_a_sentence_and_no_verdict() -> None:
+    found = diagnosed([], [])
+    assert (found.epochs, found.findings, wording.headline(found)) == (0, (), wording.BEFORE)
+
+
+def test_findings_stand_in_the_order_of_the_table() -> None:
+    found = diagnosed([1.38] * EPOCHS, [1.39] * EPOCHS, (0.25, 0.26, 0.25))
+    order = [VERDICTS.names.index(one.verdict) for one in found.findings]
+    assert order == sorted(order) and found.main == found.findings[0]
