@@ -1,8 +1,8 @@
 """Labels that are probably wrong, and whether the network memorised them.
 
-A network first learns what images have in common, later what contradicts it (Arpit et al. 2017). At its best epoch, images with wrong labels
-are therefore those whose label it finds improbable: a hump of their own among the training losses (Arazo et al. 2019). That these images are
-right at the end is memorising.
+A network first learns what images have in common, later what contradicts it (Arpit et al. 2017). Early, and at its best epoch, images with
+wrong labels are therefore those whose label it finds improbable: a hump of their own among the training losses (Arazo et al. 2019), and
+training images that it gets wrong more often than validation images. That they are right at the end is memorising.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from tl_core.diagnosis.ladder import difference, share
 from tl_core.intervals import Estimate
 
 LEAST_SHARE, LEAST_IMAGES = 0.05, 8
-BEHIND = 0.02
+BEHIND, CERTAIN = 0.02, 1.5
+"""Validation accuracy above clean training accuracy by that much, and by so many half widths of its 95 % interval, which makes 99.7 %."""
+
 DISTANCE, VALLEY = 2.0, 0.95
 """Ashman's D from which two humps are apart, and the most that the density between them may be of the lower one's top."""
 
@@ -43,9 +45,9 @@ class Memorised:
     """What a network learned late.
 
     Attributes:
-        images, share: Training images that became right from the turn to the end, less those that became wrong.
+        images, share: Training images that became right from the early epochs to the end, less those that became wrong.
         humps: Whether they stand apart; None if not.
-        behind: Validation accuracy minus clean training accuracy at the turn; None unless it is above 0 by more than chance.
+        behind: Validation accuracy minus clean training accuracy in the early epochs; None unless it is above 0 by more than chance.
     """
 
     images: int
@@ -59,21 +61,22 @@ class Memorised:
         return many and (self.humps is not None or self.behind is not None)
 
 
-def memorised(loss: np.ndarray, turn: np.ndarray, end: np.ndarray, validated: tuple[float, int]) -> Memorised:
-    """What was learned between the turn and the end.
+def memorised(loss: np.ndarray, early: np.ndarray, end: np.ndarray, validated: tuple[float, int]) -> Memorised:
+    """What was learned from the early epochs, by which most of what is general is known, to the end.
 
     Args:
-        loss: Of each training image at the turn, float, shape (images,).
-        turn, end: Whether each is right there, bool.
-        validated: Validation accuracy at the turn, and the number of validation images.
+        loss: Of each training image at the lowest validation loss, float, shape (images,).
+        early, end: Whether each is right there, bool.
+        validated: Validation accuracy in the early epochs, and the number of validation images.
     """
-    late, net = end & ~turn, int(end.sum()) - int(turn.sum())
-    behind = difference(share(*validated), share(float(turn.mean()), len(turn)))
+    net = int(end.sum()) - int(early.sum())
     humps = two_humps(loss)
     if humps is not None:
-        upper = _logit(loss) < humps.split
-        humps = humps if late[upper].sum() >= 0.5 * upper.sum() else None
-    return Memorised(net, net / len(turn), humps, behind if behind.low > 0 and behind.value >= BEHIND else None)
+        low = _logit(loss) < humps.split
+        humps = humps if (end & ~early)[low].sum() >= 0.5 * low.sum() else None
+    behind = difference(share(*validated), share(float(early.mean()), len(early)))
+    certain = behind.value >= BEHIND and behind.value - CERTAIN * (behind.value - behind.low) > 0
+    return Memorised(net, net / len(early), humps, behind if certain else None)
 
 
 def two_humps(loss: np.ndarray) -> Humps | None:

@@ -145,18 +145,25 @@ class Observed:
 
     @cached_property
     def memorised(self) -> Memorised | None:
-        """What was learned between the lowest validation loss and the end; None if outputs on training images are unknown."""
+        """What was learned after what is general; None if outputs on training images are unknown."""
         outputs = self.training
         if not self.shaped or outputs.epochs < self.epochs or outputs.loss.shape[1] < 2 or not self._validated:
             return None
         best = int(self.val_loss.argmin())
         around = slice(max(best - self.end // 2, 0), best + (self.end + 1) // 2)
         loss = np.asarray(outputs.loss[around], np.float64).mean(axis=0)
-        turn, end = (self._mostly_right(places) for places in (around, slice(self.epochs - self.end, self.epochs)))
+        general = slice(self._general, self._general + (self.end + 1) // 2)
+        early, end = (self._mostly_right(places) for places in (general, slice(self.epochs - self.end, self.epochs)))
         if not np.isfinite(loss).all():
             return None
-        accuracy = float(self.records.column("val_accuracy")[around].mean())
-        return memorised(loss, turn, end, (accuracy, self._validated))
+        accuracy = float(self.records.column("val_accuracy")[general].mean())
+        return memorised(loss, early, end, (accuracy, self._validated))
+
+    @property
+    def _general(self) -> int:
+        """The place of the epoch by which the network has learned most of what is general: validation accuracy is at 90 % of its highest."""
+        accuracy = self.records.column("val_accuracy")
+        return int(np.argmax(accuracy >= 0.9 * accuracy.max()))
 
     def _mostly_right(self, places: slice) -> np.ndarray:
         """Whether the label of each training image is predicted in more than half of some epochs."""

@@ -96,9 +96,9 @@ VERDICTS: Registry[Verdict] = Registry(
             "memorised-labels",
             "Memorises wrong labels",
             "warning",
-            "From the lowest validation loss to the end at least 5 % more of the training images became right; and at that epoch either the "
-            "training losses form two humps, the upper one of images whose label is improbable, or clean training accuracy is below validation "
-            "accuracy by more than 2 points and by more than chance.",
+            "From the epoch in which validation accuracy reaches 90 % of its highest to the end, 5 % more of the training images became right; "
+            "and either the training losses at the lowest validation loss form two humps, the upper one of images whose label is improbable, or "
+            "early on clean training accuracy was below validation accuracy by more than 2 points and by more than chance (99.7 %).",
             "Some training images contradict what all others show, and the network learned them one by one.",
             "Arpit et al. 2017, A Closer Look at Memorization; Arazo et al. 2019, Unsupervised Label Noise Modeling; Ashman, Bird and Zepf 1994",
             ("stop-early", "l2", "smoothing", "fewer-units", "freeze-more", "fork-regularised"),
