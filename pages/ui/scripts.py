@@ -9,20 +9,20 @@ _ELEMENTS = Path(__file__).with_name("elements.js").read_text(encoding="utf-8")
 _EXPORT = "export default function"
 
 
-def script(file: Path) -> str:
-    """A component's script, with elements.js before it."""
-    return f"{_ELEMENTS}\n{file.read_text(encoding='utf-8')}"
+def script(*files: Path) -> str:
+    """The script of a component: its files, the last of which exports it, with elements.js before them."""
+    return "\n".join([_ELEMENTS, *(file.read_text(encoding="utf-8") for file in files)])
 
 
-def as_function(file: Path, name: str) -> str:
-    """A component's script as an expression that defines a function of this name: for a page without modules, after `elements`.
+def as_function(name: str, *files: Path) -> str:
+    """The same as the definition of a function of this name, to stand behind `elements`: for a page without modules.
 
     Raises:
-        ValueError: it does not export one function.
+        ValueError: the files do not export one function.
     """
-    text = file.read_text(encoding="utf-8")
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     if text.count(_EXPORT) != 1:
-        raise ValueError(f"{file.name} exports no or several functions; write 'export default function (' once")
+        raise ValueError(f"{files[-1].name} exports no or several functions; write 'export default function (' once")
     return f"const {name} = (() => {{\n{text.replace(_EXPORT, 'return function')}\n}})()"
 
 

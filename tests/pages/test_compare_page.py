@@ -180,8 +180,10 @@ def test_colours_can_be_those_of_a_setting(models: Path, count: int) -> None:
 
 def test_more_values_than_distinct_colours_go_from_pale_to_deep() -> None:
     assert colours.scale(3) == ["theme:0", "theme:1", "theme:2"]
-    many = colours.scale(8)
-    assert len(set(many)) == 8 and many[0] == "theme:s2" and many[-1] == "theme:s9"
+    many = colours.scale(30)
+    assert len(set(many)) == 30 and many[0] == "theme:s4.5" and many[-1] == "theme:s9"
+    assert colours.css("theme:s4") == "light-dark(#6F9BD4, #3B68A9)"
+    assert colours.of_theme("theme:s4.5", "light") == "#5F8ECC", "halfway to #4F81C4"
 
 
 def test_runs_of_the_same_title_are_told_apart(models: Path) -> None:

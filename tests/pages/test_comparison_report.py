@@ -143,7 +143,7 @@ def test_runs_without_an_epoch_have_no_charts(models: Path) -> None:
 def test_a_script_that_exports_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other.js").write_text("const a = 1")
     with pytest.raises(ValueError, match=r"other.js exports no or several functions"):
-        as_function(tmp_path / "other.js", "draw")
+        as_function("draw", tmp_path / "other.js")
 
 
 def test_the_page_offers_it_and_says_how_large_it_is(models: Path, two: list[store.Run]) -> None:

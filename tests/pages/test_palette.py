@@ -96,7 +96,8 @@ def test_any_two_colours_are_told_apart_with_any_colour_vision(scheme: str, visi
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_colour_stands_out_from_the_background(scheme: str) -> None:
     background = st.get_option(f"theme.{scheme}.backgroundColor")
-    assert [colour for colour in palette(scheme) if contrast(colour, background) < CONTRAST] == []
+    drawn = [*palette(scheme), *(colours.of_theme(colour, scheme) for colour in colours.scale(20))]
+    assert [colour for colour in drawn if contrast(colour, background) < CONTRAST] == []
 
 
 def test_without_colours_every_run_has_a_symbol_of_its_own() -> None:

@@ -241,39 +241,6 @@ function resize(chart) {
   })
 }
 
-function themeOf(element) {
-  const style = getComputedStyle(element)
-  const read = (name) => style.getPropertyValue(`--st-${name}`).trim()
-  return {
-    palette: colours(read("chart-categorical-colors")),
-    sequence: colours(read("chart-sequential-colors")),
-    text: read("text-color"),
-    background: read("background-color"),
-    border: read("border-color"),
-    font: read("font") || "sans-serif",
-  }
-}
-
-function colours(list) {
-  return list.split(",").map((colour) => colour.trim())
-}
-
-// The figure with every "theme:..." replaced; see colours.py.
-function coloured(value, theme) {
-  if (typeof value === "string") return value.startsWith("theme:") ? colour(value.slice("theme:".length), theme) : value
-  if (Array.isArray(value)) return value.map((entry) => coloured(entry, theme))
-  if (value === null || typeof value !== "object") return value
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, coloured(entry, theme)]))
-}
-
-function colour(name, theme) {
-  const [base, opacity] = name.split("/")
-  const solid = theme[base] ?? (base[0] === "s" ? theme.sequence[Number(base.slice(1))] : theme.palette[Number(base) % theme.palette.length])
-  if (opacity === undefined) return solid
-  const [red, green, blue] = [1, 3, 5].map((start) => parseInt(solid.slice(start, start + 2), 16))
-  return `rgba(${red}, ${green}, ${blue}, ${opacity})`
-}
-
 function look(theme, narrow, height, right) {
   const { text, background, font } = theme
   const [top, bottom] = [30, 46] // CSS pixels: the buttons; ticks and the title of the x axis.

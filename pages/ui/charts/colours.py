@@ -6,16 +6,18 @@ slash makes it see-through: `theme:0/0.2`. A chart so follows a switch between l
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 TRAINING, VALIDATION, GAP = "theme:0", "theme:1", "theme:6"
 TEXT, BACKGROUND, GRID = "theme:text", "theme:background", "theme:border"
 
 SEQUENTIAL = "s"
-"""Stands before the place of an entry of chartSequentialColors: `theme:s3`."""
+"""Stands before a place among chartSequentialColors: `theme:s3`, or between two entries `theme:s3.5`."""
 
-_PALEST, _DEEPEST = 2, 9
-"""Entries that can be seen on the background, first and last."""
+_PALEST, _DEEPEST = 4.5, 9
+"""Places of colours that stand out from the background by 3 : 1 and more, first and last."""
 
 DISTINCT = 12
 """How many colours the theme has; more runs in one chart could not be told apart."""
@@ -58,15 +60,29 @@ def faded(colour: str, opacity: float) -> str:
 
 def css(colour: str) -> str:
     """A colour as CSS has it, in light and in dark: for what stands outside of charts, such as the swatch of a run."""
-    name = colour.removeprefix("theme:")
-    kind, place = ("Sequential", name[1:]) if name.startswith(SEQUENTIAL) else ("Categorical", name)
-    light, dark = (st.get_option(f"theme.{scheme}.chart{kind}Colors")[int(place)] for scheme in ("light", "dark"))
+    light, dark = (of_theme(colour, scheme) for scheme in ("light", "dark"))
     return f"light-dark({light}, {dark})"
+
+
+def of_theme(colour: str, scheme: str) -> str:
+    """A numbered colour in "light" or "dark", as #RRGGBB."""
+    name = colour.removeprefix("theme:")
+    if not name.startswith(SEQUENTIAL):
+        return str(st.get_option(f"theme.{scheme}.chartCategoricalColors")[int(name)])
+    entries, place = st.get_option(f"theme.{scheme}.chartSequentialColors"), float(name.removeprefix(SEQUENTIAL))
+    below, above = entries[math.floor(place)], entries[math.ceil(place)]
+    return "#" + "".join(f"{_mixed(below, above, at, place % 1):02X}" for at in (1, 3, 5))
+
+
+def _mixed(below: str, above: str, at: int, share: float) -> int:
+    """A channel of a colour between two others, as theme.js mixes them."""
+    low, high = (int(colour[at : at + 2], 16) for colour in (below, above))
+    return math.floor(low + (high - low) * share + 0.5)
 
 
 def scale(values: int) -> list[str]:
     """A colour for each of several values in order: distinct ones, or where there are too many, from pale to deep."""
     if values <= _NAMED:
         return [of_run(place) for place in range(values)]
-    steps = _DEEPEST - _PALEST
-    return [f"theme:{SEQUENTIAL}{_PALEST + round(steps * place / (values - 1))}" for place in range(values)]
+    steps = (_DEEPEST - _PALEST) / (values - 1)
+    return [f"theme:{SEQUENTIAL}{round(_PALEST + steps * place, 3):g}" for place in range(values)]

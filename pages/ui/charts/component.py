@@ -37,7 +37,8 @@ def _script(_: Request) -> FileResponse:
 ROUTE = Route("/{below:path}plotly.min.js", _script)
 
 _HERE = Path(__file__).parent
-_SCRIPT = script(_HERE / "chart.js")
+SCRIPTS = (_HERE / "theme.js", _HERE / "chart.js")
+_SCRIPT = script(*SCRIPTS)
 _STYLE = (_HERE / "chart.css").read_text(encoding="utf-8")
 _NAME = "tl_chart"
 

@@ -21,7 +21,7 @@ import streamlit as st
 
 from pages.ui import scripts
 from pages.ui.charts import colours, comparison, grid
-from pages.ui.charts.component import chart_data, plotly_file
+from pages.ui.charts.component import SCRIPTS, chart_data, plotly_file
 from pages.ui.charts.measures import measure_of
 from pages.ui.charts.overfitting_map import map_figure
 from pages.ui.compare import map_view, tables
@@ -142,8 +142,8 @@ def _text(cell: Cell) -> str:
 
 
 def _script() -> str:
-    components = (("chart.js", "drawChart"), ("grid.js", "drawGrid"))
-    parts = [scripts.elements(), *(scripts.as_function(_CHARTS / file, name) for file, name in components)]
+    components = {"drawChart": SCRIPTS, "drawGrid": (_CHARTS / "grid.js",)}
+    parts = [scripts.elements(), *(scripts.as_function(name, *files) for name, files in components.items())]
     return "\n".join([*parts, (_HERE / "report.js").read_text(encoding="utf-8")])
 
 
