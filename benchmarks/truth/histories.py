@@ -92,6 +92,7 @@ def measure(quick: bool) -> Iterator[Score]:
     yield from detection(found)
     yield from onset(found)
     yield from power(found)
+    yield effect(found)
     yield from verdicts(found)
 
 
@@ -134,6 +135,16 @@ def power(found: Sequence[Case]) -> Iterator[Score]:
                     _mean(within),
                     len(within),
                 )
+
+
+def effect(found: Sequence[Case]) -> Score:
+    """How often a rise shows that is about as large as the smallest effect named, which is to show in 80 % of the cases; without a target."""
+    shown = []
+    for case in found:
+        rise, named = case.history.rise * case.history.population.min(), case.diagnosis.smallest_effect
+        if named and 0.8 < rise / named < 1.25:
+            shown.append(case.diagnosis.turn is not None)
+    return Score("generated: a rise as large as the smallest effect named shows", _mean(shown), len(shown))
 
 
 def verdicts(found: Sequence[Case]) -> Iterator[Score]:

@@ -27,8 +27,8 @@ Z_TURN = 1.644854
 RELEVANT = 0.05
 """... and larger than this share of the lowest loss (the GL criterion of Prechelt 1998): many images show rises that do not matter."""
 
-POWER = Z_TURN + 0.841621
-"""Standard errors that a rise needs to be seen with a probability of 80 %."""
+Z_POWER = 0.841621
+"""Standard errors that a rise has to lie above the limit, to be seen with a probability of 80 %."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,8 @@ class Observed:
         """The rise of the loss that these images would have shown with a probability of 80 %."""
         if self.rise is None:
             return None
-        return max(POWER * self.rise.error, RELEVANT * self._lowest_loss)
+        limit = max(Z_TURN * self.rise.error, RELEVANT * self._lowest_loss)
+        return self.rise.luck + limit + Z_POWER * self.rise.error
 
     @cached_property
     def memorised(self) -> Memorised | None:

@@ -102,11 +102,13 @@ class Rise:
     Attributes:
         loss, accuracy: Rise of the loss and fall of the accuracy; the latter None if predictions are unknown.
         error: Standard error of the rise of the loss.
+        luck: What the lowest windows gained by jumps; it is taken off the rise.
     """
 
     loss: Estimate
     accuracy: Estimate | None
     error: float
+    luck: float
 
 
 def rise_of(losses: Losses) -> Rise:
@@ -118,13 +120,14 @@ def rise_of(losses: Losses) -> Rise:
     columns = np.arange(losses.images)
     rise = end - smooth[places, columns]
     jitter = losses.jitter / np.sqrt(losses.end)
-    loss, error = _over_halves(rise - jitter * _luck(2 * len(losses.numbers) / losses.end), 2 * jitter**2)
+    luck = float(jitter * _luck(2 * len(losses.numbers) / losses.end))
+    loss, error = _over_halves(rise - luck, 2 * jitter**2)
     accuracy = None
     if losses.correct is not None:
         right = _moving_mean(losses.correct.astype(np.float64), losses.end)
         fall = right[places, columns] - losses.correct[losses.last].mean(axis=0)
         accuracy, _ = _over_halves(fall, 0.0)
-    return Rise(loss, accuracy, error)
+    return Rise(loss, accuracy, error, luck)
 
 
 def _over_halves(values: np.ndarray, extra: float) -> tuple[Estimate, float]:
