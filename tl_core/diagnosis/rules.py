@@ -40,7 +40,9 @@ def dead_start(seen: Observed) -> Found:
     if not seen.shaped or math.isnan(seen.chance_loss) or _chance_in_inference(seen) or diverged(seen):
         return None
     end, chance = seen.at_end("train_eval_loss"), seen.chance_loss
-    if end > 0.95 * chance and seen.at_end("train_eval_accuracy") < 1 / seen.classes + 0.1 and end < 3 * chance:
+    moves = float(seen.clean[-max(2, seen.epochs // 3)] - seen.clean[-1]) > 0.02 * chance
+    at_chance = 0.95 * chance < end < 3 * chance and seen.at_end("train_eval_accuracy") < 1 / seen.classes + 0.1
+    if at_chance and not moves:
         return Evidence("clean_loss", end, "number"), Evidence("chance_loss", chance, "number")
     return None
 

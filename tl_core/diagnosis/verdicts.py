@@ -65,7 +65,7 @@ VERDICTS: Registry[Verdict] = Registry(
             "Never started to learn",
             "fault",
             "At the end the clean training loss is not 5 % below that of guessing (nor above three times it), and clean training accuracy is "
-            "less than 10 points above that of guessing.",
+            "less than 10 points above that of guessing, and the last third of the epochs lowered the loss by less than 2 % of that of guessing.",
             "The network answers as if it had seen no image: steps too small to move, or units that are always off.",
             "Karpathy 2019, A Recipe for Training Neural Networks",
             ("higher-rate", "pretrained", "less-l2", "lower-rate"),
@@ -75,7 +75,7 @@ VERDICTS: Registry[Verdict] = Registry(
             "class-collapse",
             "Some classes are never predicted",
             "fault",
-            "In the last epochs some classes with at least five validation images are predicted for no validation image.",
+            "The rate is not too low, and in the last epochs some classes with five or more validation images are never predicted.",
             "The network gave these classes up, often because they are rare or the steps were too large.",
             "He and Garcia 2009, Learning from Imbalanced Data",
             ("balanced", "lower-rate", "thaw", "more-epochs"),
