@@ -76,6 +76,22 @@ def test_losses_that_settle_are_healthy_and_the_smallest_effect_is_named() -> No
     assert f"{found.smallest_effect:.3f}" in wording.headline(found)
 
 
+def test_training_images_known_far_better_than_others_are_a_large_gap_although_the_loss_did_not_turn() -> None:
+    found = diagnosed(FALLING, FALLING + 0.1, (0.95, 1.0, 0.7))
+    assert found.main is not None and found.main.verdict == "large-gap"
+    assert found.found("healthy") is None
+    assert "100.0 % of the training images are right, but 70.0 %" in wording.headline(found)
+    assert diagnosed(FALLING, FALLING + 0.1, (0.95, 1.0, 0.88)).found("large-gap") is None, (
+        "12 points, but not for certain"
+    )
+
+
+def test_a_clean_loss_of_nearly_nothing_has_nothing_left_to_finish() -> None:
+    falling = 0.5 * np.exp(-np.arange(EPOCHS) / 2)
+    assert diagnosed(falling, 1 + 5 * falling + 0.05 * np.arange(EPOCHS)[::-1]).found("not-finished") is None
+    assert diagnosed(falling + np.linspace(0.5, 0.1, EPOCHS), 1 + np.linspace(1, 0, EPOCHS)).found("not-finished")
+
+
 def test_a_validation_loss_that_rises_while_the_clean_loss_falls_is_overfitting_or_overconfidence() -> None:
     found = diagnosed(FALLING, TURNING)
     assert found.turn is not None and found.turn.low <= TURNING.argmin() + 1 <= found.turn.high

@@ -21,6 +21,12 @@ ALIKE = 0.5
 LEAK = 1.5
 """Half widths of a 95 % interval that make one of 99.7 %."""
 
+LARGE_GAP = 0.1
+"""A gap that is certain to be above this is large: what was learned of the training images holds for no others."""
+
+LEFT = 0.01
+"""Below this share of the loss of guessing, a clean training loss has nothing left to fall to: its relative changes say nothing."""
+
 JUMPS = 0.15
 """Jumps of the clean training loss from epoch to epoch, as a share of its level, that only too high a rate makes."""
 
@@ -104,7 +110,7 @@ def not_finished(seen: Observed) -> Found:
     if not seen.shaped or seen.running or seen.turn or seen.state.stopped_early or rate_too_high(seen):
         return None
     clean, validation = _falls(seen.clean), _falls(seen.val_loss)
-    if clean > 0.02 and validation > 0.02:
+    if clean > 0.02 and validation > 0.02 and not seen.clean[-1] < LEFT * seen.chance_loss:
         return Evidence("clean_falls", clean, "percent"), Evidence("val_falls", validation, "percent")
     return None
 
@@ -164,6 +170,15 @@ def overconfident(seen: Observed) -> Found:
     return _turned(seen) if _kept_accuracy(seen) else None
 
 
+def large_gap(seen: Observed) -> Found:
+    gap = seen.last_gap
+    if gap is None or not seen.shaped or gap.low <= LARGE_GAP or _turned(seen) or rate_too_high(seen):
+        return None
+    accuracies = (("clean_accuracy", "train_eval_accuracy"), ("val_accuracy", "val_accuracy"))
+    measured = (Evidence(name, seen.at_end(metric), "percent") for name, metric in accuracies)
+    return (*measured, Evidence.of("gap", gap, "points"))
+
+
 def underfitting(seen: Observed) -> Found:
     gap, clean = seen.last_gap, seen.at_end("train_eval_accuracy")
     if (
@@ -219,7 +234,7 @@ def too_few_images(seen: Observed) -> Found:
     )
 
 
-_BROKEN = (diverged, dead_start, chance_in_inference, class_collapse, rate_too_high, too_few_images, leaking)
+_BROKEN = (diverged, dead_start, chance_in_inference, class_collapse, rate_too_high, too_few_images, leaking, large_gap)
 
 
 def healthy(seen: Observed) -> Found:

@@ -126,6 +126,17 @@ VERDICTS: Registry[Verdict] = Registry(
             rules.overconfident,
         ),
         Verdict(
+            "large-gap",
+            "Large gap",
+            "warning",
+            "The validation loss did not turn, but at the end clean training accuracy is above validation accuracy by more than 10 points, "
+            "with the whole of its 95 % interval.",
+            "Much of what it learned holds for its training images only: images or regularisation are missing.",
+            "Goodfellow, Bengio and Courville 2016, Deep Learning, section 5.2; Newcombe 1998",
+            ("more-images", "augment", "freeze-more", "dropout", "l2", "fewer-units"),
+            rules.large_gap,
+        ),
+        Verdict(
             "rate-too-high",
             "Learning rate too high",
             "warning",
@@ -153,7 +164,7 @@ VERDICTS: Registry[Verdict] = Registry(
             "Not finished",
             "note",
             "No turn, and no rate that is too high; clean training loss and validation loss both fell by more than 2 % from the last fifth but one "
-            "of the epochs to the last.",
+            "of the epochs to the last, and the former is still above 1 % of that of guessing.",
             "Both still improve: more epochs would help.",
             "Goodfellow, Bengio and Courville 2016, Deep Learning, section 7.8",
             ("more-epochs", "higher-rate"),

@@ -19,6 +19,7 @@ TITLES = {
     "clean_accuracy": "Clean training accuracy",
     "predicted_classes": "Classes that are predicted",
     "present_classes": "Classes with five or more validation images",
+    "val_accuracy": "Validation accuracy",
     "clean_falls": "Fall of the clean training loss in the last fifth",
     "val_falls": "Fall of the validation loss in the last fifth",
     "fall_kept": "Last third's fall of the clean loss, of the first third's",
@@ -145,6 +146,10 @@ _SENTENCES: dict[str, Callable[[Finding], str]] = {
     ),
     "overfitting": _overfitting,
     "overconfident": _overconfident,
+    "large-gap": lambda finding: (
+        f"Large gap: {_named(finding, 'clean_accuracy')} of the training images are right, but {_named(finding, 'val_accuracy')} of the validation "
+        f"images: {_named(finding, 'gap')}."
+    ),
     "memorised-labels": lambda finding: (
         f"Memorises labels that are probably wrong: {_named(finding, 'memorised_share')} of the training images contradicted what the network had "
         "learned, and were learned one by one later."
