@@ -64,7 +64,11 @@ def add_checkpoints(run: store.Run, epochs: Sequence[int]) -> None:
 
 
 def add_outputs(
-    run: store.Run, correct: np.ndarray, loss: np.ndarray | None = None, split: store.OutputSplit = "val"
+    run: store.Run,
+    correct: np.ndarray,
+    loss: np.ndarray | None = None,
+    split: store.OutputSplit = "val",
+    key: str = "a/{}.jpg",
 ) -> None:
     """The outputs of a run's epochs on as many images, keyed a/0.jpg, a/1.jpg and so on; those on test images have one epoch.
 
@@ -76,7 +80,7 @@ def add_outputs(
     labels = np.arange(correct.shape[1]) % 3
     keys: dict[store.OutputSplit, list[str]] = {"val": [], "train_eval": []}
     known = {of: list(store.read_image_keys(run, of)) for of in keys}
-    write_image_keys(run, {**keys, **known, split: [f"a/{image}.jpg" for image in range(correct.shape[1])]})
+    write_image_keys(run, {**keys, **known, split: [key.format(image) for image in range(correct.shape[1])]})
     for epoch, (right, losses) in enumerate(zip(correct, loss, strict=True), 1):
         measured = Measured(np.eye(3)[labels], losses, np.where(right, labels, (labels + 1) % 3), labels)
         if split == "test":
@@ -86,12 +90,17 @@ def add_outputs(
 
 
 def add_measured(
-    models: Path, title: str, correct: np.ndarray, settings: Mapping[str, Any] | None = None, **state: Any
+    models: Path,
+    title: str,
+    correct: np.ndarray,
+    settings: Mapping[str, Any] | None = None,
+    key: str = "a/{}.jpg",
+    **state: Any,
 ) -> store.Run:
     """A run of one epoch with these outputs on validation images: bool, shape (images,)."""
     accuracy = float(correct.mean())
     run = add_run(models, title, ((accuracy, accuracy),), settings, images={"validation": len(correct)}, **state)
-    add_outputs(run, correct[None])
+    add_outputs(run, correct[None], key=key)
     return run
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import streamlit as st
@@ -171,10 +171,8 @@ def _flips_of(
 ) -> tuple[list[Flip], list[Flip]]:
     """The images that only B, and only A gets right, as far as they are shown."""
     chosen = next(run for run in runs if run.id == sides[a].runs[0])
-    try:
-        keys, classes = store.read_image_keys(chosen.run, SPLITS[images]), store.classes_of(chosen.run)
-    except BadInput:  # The Run page says which file is damaged.
-        keys, classes = (), ()
+    keys = _known(lambda: store.read_image_keys(chosen.run, SPLITS[images]))
+    classes = _known(lambda: store.classes_of(chosen.run))
     labels = sides[b].labels
 
     def flip(column: int) -> Flip:
@@ -184,6 +182,14 @@ def _flips_of(
         return Flip(key or f"image {column + 1:,}", name, _address(chosen, key))
 
     return [flip(int(at)) for at in found.gained[:A_PAGE]], [flip(int(at)) for at in found.lost[:A_PAGE]]
+
+
+def _known(read: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    """Names from a file; none if it cannot be read, which the Run page says."""
+    try:
+        return read()
+    except BadInput:
+        return ()
 
 
 def _address(run: ComparedRun, key: str) -> str:
