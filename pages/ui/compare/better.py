@@ -161,8 +161,15 @@ def _two(sides: Sequence[Side], ranking: Ranking) -> tuple[int, int]:
     if len(sides) == 2:
         return 0, 1
     with st.container(horizontal=True, gap="small", key="better_sides"):
-        a = st.selectbox("A", names, index=next_best, key="side_a", help="The best two are compared unless you choose.")
-        b = st.selectbox("B", names, index=best, key="side_b")
+        a = st.selectbox(
+            "A",
+            names,
+            index=next_best,
+            key="side_a",
+            bind="query-params",
+            help="The best two are compared unless you choose.",
+        )
+        b = st.selectbox("B", names, index=best, key="side_b", bind="query-params")
     return names.index(a), names.index(b)
 
 
