@@ -113,6 +113,7 @@ def test_runs_that_differ_only_in_their_seed_are_one_group() -> None:
     }
     assert seed_groups(specs) == (("a", "c"), ("b",), ("d",))
     assert recipe_of(specs["a"]) == recipe_of(specs["c"])
+    assert seed_groups(specs, {"c"}) == (("a",), ("b",), ("c",), ("d",)), "changed during training"
 
 
 def test_a_group_of_seeds_is_called_as_the_run_with_the_default_seed() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from tl_core import store
@@ -11,6 +11,7 @@ from tl_core.comparison.reading import Entry
 from tl_core.experiment.naming import RunName, automatic_title, labels
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.store import Run
+from tl_core.store.live_changes import changes_in_force
 from tl_core.text import counted
 
 SEED = "train.seed"
@@ -22,14 +23,17 @@ def recipe_of(spec: ExperimentSpec) -> str:
     return json.dumps(values, sort_keys=True, default=str)
 
 
-def seed_groups(specs: Mapping[str, ExperimentSpec]) -> tuple[tuple[str, ...], ...]:
+def seed_groups(specs: Mapping[str, ExperimentSpec], changed: Collection[str] = ()) -> tuple[tuple[str, ...], ...]:
     """Ids of runs whose specs differ only in their seed, in the order of their first runs.
 
     A run without others is alone; so are runs that repeat each other, seed and all, unless there are other seeds too.
+
+    Args:
+        changed: Runs whose settings were changed during training: they repeat nothing, whatever their specs.
     """
     members: dict[str, list[str]] = {}
     for id, spec in specs.items():
-        members.setdefault(recipe_of(spec), []).append(id)
+        members.setdefault(id if id in changed else recipe_of(spec), []).append(id)
     several = {
         id: tuple(ids) for ids in members.values() if len({specs[id].train.seed for id in ids}) > 1 for id in ids
     }
@@ -56,7 +60,8 @@ def entries_of(runs: Sequence[Run], each: bool = False) -> tuple[Entry, ...]:
     found = {run.id: run for run in runs}
     specs = {id: store.read_spec(run) for id, run in found.items()}
     names = {id: _name(run, specs[id]) for id, run in found.items()}
-    groups = [(id,) for id in specs] if each else list(seed_groups(specs))
+    changed = {id for id, run in found.items() if changes_in_force(run)}
+    groups = [(id,) for id in specs] if each else list(seed_groups(specs, changed))
     called = labels(tuple(names[ids[0]] if len(ids) == 1 else seedless(names[ids[0]], specs[ids[0]]) for ids in groups))
     return tuple(Entry(_title(called[ids[0]], ids), tuple(found[id] for id in ids)) for ids in groups)
 

@@ -34,6 +34,8 @@ def headline(found: Comparison) -> str:
 def _needed(found: Comparison) -> str:
     if found.images_needed is not None:
         return f"about {rounded(found.images_needed):,} could"
+    if found.of_networks:
+        return "no number of images that you can have could"
     return "more images alone could not: seeds differ by too much, so train more of them"
 
 

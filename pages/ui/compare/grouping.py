@@ -43,7 +43,9 @@ def groups_of(runs: Sequence[ComparedRun], by: str) -> list[Group]:
 def _by_seed(runs: Sequence[ComparedRun]) -> list[Group]:
     """Runs whose settings are all the same but for the seed; runs that repeat a seed of such a group are in it, too."""
     found = {run.id: run for run in runs}
-    groups = [[found[id] for id in ids] for ids in seed_groups({id: run.spec for id, run in found.items()})]
+    changed = {id for id, run in found.items() if run.live_changes}
+    specs = {id: run.spec for id, run in found.items()}
+    groups = [[found[id] for id in ids] for ids in seed_groups(specs, changed)]
     firsts = [(same[0], len(same) > 1) for same in groups]
     names = labels(tuple(seedless(run.known_by, run.spec) if several else run.known_by for run, several in firsts))
     return [
