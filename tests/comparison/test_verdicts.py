@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ def test_many_flips_one_way_are_better():
     found = compare(*flipped(30, 5, 500))
     assert (found.answer, found.better) == ("better", "B")
     assert wording.headline(found) == "B is better than A by 5 points (2.9 to 7.6)."
-    assert len(found.gained), len(found.lost) == (30, 5)
+    assert (len(found.gained), len(found.lost)) == (30, 5)
     turned = compare(*flipped(30, 5, 500)[::-1])
     assert turned.better == "B"
     assert wording.headline(turned) == wording.headline(found)
@@ -114,3 +116,12 @@ def test_equality_needs_both_one_sided_tests():
     narrow, value = found.accuracy.narrow, found.accuracy.estimate.value
     error = (found.accuracy.image_variance / 3000) ** 0.5
     assert narrow.high - value == pytest.approx(t_quantile(0.95, float("inf")) * error, rel=0.1)
+
+
+def test_sides_of_long_names_are_called_a_and_b_and_a_line_says_which_is_which():
+    a, b = flipped(30, 5, 500)
+    long = replace(b, name="dropout 0.5, L2 0.001, rotation 10, zoom 0.15")
+    found, legend = wording.lettered(compare(a, long))
+    assert legend == ("A: A", "B: dropout 0.5, L2 0.001, rotation 10, zoom 0.15")
+    assert wording.headline(found) == "B is better than A by 5 points (2.9 to 7.6)."
+    assert wording.lettered(compare(a, b))[1] == ()

@@ -67,6 +67,9 @@ def _too_few(found: Sequence[store.Run]) -> tuple[str, str]:
 
 
 def _print(images: Images, sides: Sequence[Side], ranking: Ranking, best: Comparison) -> None:
+    best, legend = wording.lettered(best)
+    for line in legend:
+        output.print_text(line)
     output.print_text(wording.headline(best))
     output.print_line()
     titles = ("", ">seeds", ">accuracy", "?>loss", ">points to the best", "?>95 % interval", ">p (Holm)")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tl_core.comparison.differences import Difference
 from tl_core.comparison.power import TYPICAL_DISAGREEMENT, smallest_difference
 from tl_core.comparison.several import Ranking
@@ -11,10 +13,22 @@ from tl_core.text import counted, exact_percent, first_of, joined, percent
 
 MOST_NAMES = 5
 
+LONG_NAME = 32
+"""Characters up to which a name can stand in a sentence again and again."""
+
 CHOSEN_EPOCH = (
     "The epoch of each run was chosen on these validation images, which flatters every run a little, and most the one with the most epochs to "
     "choose from. On the test images nothing was chosen."
 )
+
+
+def lettered(found: Comparison) -> tuple[Comparison, tuple[str, ...]]:
+    """A comparison for sentences that can be read: if a name is long, its sides are called A and B, and a line for each says which that is."""
+    if max(map(len, found.names)) <= LONG_NAME:
+        return found, ()
+    return replace(found, names=("A", "B")), tuple(
+        f"{letter}: {name}" for letter, name in zip("AB", found.names, strict=True)
+    )
 
 
 def headline(found: Comparison) -> str:

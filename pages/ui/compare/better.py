@@ -80,7 +80,8 @@ def _draw(
     if a == b:
         st.info("A and B are the same. Choose another one.", icon=":material/info:")
         return
-    found = _compared(entries, images, stamps, a, b, margin)
+    found, legend = wording.lettered(_compared(entries, images, stamps, a, b, margin))
+    st.markdown("  \n".join(f":small[{plain(line)}]" for line in legend))
     st.markdown(f"{ICONS[found.answer]} **{plain(wording.headline(found))}**")
     st.html(whisker_html(found))
     st.markdown("  \n".join(f":small[{plain(sentence)}]" for sentence in wording.evidence(found)))

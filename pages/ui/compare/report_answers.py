@@ -30,8 +30,9 @@ def _answer(sides: Sequence[Side]) -> list[str]:
     """The two best compared, and if there are more, where the others stand."""
     ranking = rank(sides)
     first, second = sorted(ranking.order[:2])
-    best = compare(sides[first], sides[second])
+    best, legend = differences.lettered(compare(sides[first], sides[second]))
     said = [
+        *(f"<p>{escape(line)}</p>" for line in legend),
         f"<p><strong>{escape(differences.headline(best))}</strong></p>",
         whisker_html(best),
         _paragraph(differences.evidence(best)),
