@@ -46,7 +46,7 @@ def ranking_html(sides: Sequence[Side], ranking: Ranking) -> str:
     """Every side against the best, the highest accuracy first."""
     rows = "".join(_row(sides[place], place, ranking) for place in ranking.order)
     head = "".join(
-        f"<th>{title}</th>" for title in ("", "Seeds", "Accuracy", "Points to the best", "95 % interval", "p (Holm)")
+        f"<th>{title}</th>" for title in ("Run", "Seeds", "Accuracy", "Points to the best", "95 % interval", "p (Holm)")
     )
     return f'{_STYLE}<div class="tl-ranked"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
