@@ -24,6 +24,7 @@ def diagnosed(
     images: int = 600,
     outputs: bool = True,
     own: float = 0.0,
+    label_noise: float = 0.0,
     **state: Any,
 ) -> Diagnosis:
     """The diagnosis of a run with these mean losses; reported, clean and validation accuracy are the same in every epoch.
@@ -57,7 +58,7 @@ def diagnosed(
     )
     known = {"train": 800, "validation": images}
     return diagnose(
-        ExperimentSpec(),
+        ExperimentSpec().with_values({"data.label_noise": label_noise}),
         RunState(**{"status": Status.FINISHED, "images": known, "classes": 4, **state}),
         Epochs(records),
         Outputs(labels, predicted, np.exp(-loss), loss) if outputs else NONE,
@@ -143,6 +144,13 @@ def test_each_fault_is_found_by_its_figures(
     assert wording.sentence(finding).endswith(".")
     assert all(one.name in wording.TITLES for one in finding.evidence)
     assert diagnosed(FALLING, FALLING + 0.1).found(verdict) is None, "and not in a healthy run"
+
+
+def test_planted_wrong_labels_are_memorised_if_more_images_are_right_than_have_right_labels() -> None:
+    for accuracy, holds in ((0.93, True), (0.81, False), (0.7, False)):
+        found = diagnosed(FALLING, FALLING + 0.1, (0.8, accuracy, 0.7), label_noise=0.2).found("memorised-labels")
+        assert (found is not None) is holds
+    assert diagnosed(FALLING, FALLING + 0.1, (0.8, 0.93, 0.7)).found("memorised-labels") is None
 
 
 def test_classes_that_are_never_predicted_are_counted() -> None:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from tl_core.diagnosis.ladder import share
 from tl_core.diagnosis.observed import Observed
 from tl_core.diagnosis.onset import jitter_of
 from tl_core.diagnosis.types import Evidence
@@ -46,7 +47,8 @@ def dead_start(seen: Observed) -> Found:
     if not seen.shaped or math.isnan(seen.chance_loss) or _chance_in_inference(seen) or diverged(seen):
         return None
     end, chance = seen.at_end("train_eval_loss"), seen.chance_loss
-    moves = float(seen.clean[-max(2, seen.epochs // 3)] - seen.clean[-1]) > 0.02 * chance
+    late, whole = (float(seen.clean[place] - seen.clean[-1]) for place in (-max(2, seen.epochs // 3), 0))
+    moves = late > 0.02 * chance or (whole > 0.01 * chance and rate_too_low(seen) is not None)
     at_chance = 0.95 * chance < end < 3 * chance and seen.at_end("train_eval_accuracy") < 1 / seen.classes + 0.1
     if at_chance and not moves:
         return Evidence("clean_loss", end, "number"), Evidence("chance_loss", chance, "number")
@@ -150,7 +152,20 @@ def _kept_accuracy(seen: Observed) -> bool:
     return cost is not None and cost.value < 0.01 and cost.low <= 0
 
 
+def _planted_learned(seen: Observed) -> Found:
+    """More training images are right than have right labels: some wrong ones were learned."""
+    noise, right = seen.spec.data.label_noise, seen.at_end("train_eval_accuracy")
+    if not noise or not seen.clean_images or not share(right, seen.clean_images).low > 1 - noise:
+        return None
+    return (
+        Evidence.of("clean_accuracy", share(right, seen.clean_images), "percent"),
+        Evidence("right_labels", 1 - noise, "percent"),
+    )
+
+
 def memorised_labels(seen: Observed) -> Found:
+    if planted := _planted_learned(seen):
+        return planted
     found = seen.memorised
     if found is None or not found.holds or dead_start(seen) or _chance_in_inference(seen):
         return None
@@ -213,7 +228,7 @@ def leaking(seen: Observed) -> Found:
         found += [Evidence.of("leaked", rung.share, "points") for rung in rungs if rung.name == "leaked"]
         return tuple(found)
     gap = seen.last_gap
-    if gap is None or seen.spec.data.label_noise or gap.value > -0.02:
+    if gap is None or seen.spec.data.label_noise or gap.value > -0.02 or dead_start(seen):
         return None
     if gap.value + LEAK * (gap.high - gap.value) >= 0:  # An accusation needs more than 95 %.
         return None

@@ -27,6 +27,7 @@ TITLES = {
     "loss_cost": "Rise of the validation loss from its lowest to the end",
     "accuracy_cost": "Fall of the validation accuracy meanwhile",
     "clean_rise": "Rise of the clean training loss meanwhile",
+    "right_labels": "Share of the training images with right labels",
     "memorised_images": "Training images learned late",
     "memorised_share": "Their share of the training images measured",
     "hump_distance": "Distance of the two humps of training losses, in their widths",
@@ -133,6 +134,18 @@ def _too_few(finding: Finding) -> str:
     )
 
 
+def _memorised_labels(finding: Finding) -> str:
+    if finding.value("right_labels") is not None:
+        return (
+            f"Memorises wrong labels: {_named(finding, 'clean_accuracy')} of the training images are right by labels of which only "
+            f"{_named(finding, 'right_labels')} are right."
+        )
+    return (
+        f"Memorises labels that are probably wrong: {_named(finding, 'memorised_share')} of the training images contradicted what the network had "
+        "learned, and were learned one by one later."
+    )
+
+
 _SENTENCES: dict[str, Callable[[Finding], str]] = {
     "diverged": lambda finding: "Diverged: the loss grew without bound.",
     "batch-statistics": lambda finding: (
@@ -150,10 +163,7 @@ _SENTENCES: dict[str, Callable[[Finding], str]] = {
         f"Large gap: {_named(finding, 'clean_accuracy')} of the training images are right, but {_named(finding, 'val_accuracy')} of the validation "
         f"images: {_named(finding, 'gap')}."
     ),
-    "memorised-labels": lambda finding: (
-        f"Memorises labels that are probably wrong: {_named(finding, 'memorised_share')} of the training images contradicted what the network had "
-        "learned, and were learned one by one later."
-    ),
+    "memorised-labels": _memorised_labels,
     "rate-too-high": lambda finding: (
         f"The learning rate is too high: the clean training loss ends at {_named(finding, 'clean_loss')}, its lowest was "
         f"{_named(finding, 'lowest_clean_loss')}, and it jumps by {_named(finding, 'clean_jumps')} from epoch to epoch."
