@@ -7,7 +7,7 @@ import pytest
 
 from tl_core.diagnosis import onset
 from tl_core.diagnosis.observed import RELEVANT, Z_TURN
-from tl_core.diagnosis.onset import Losses, end_of, jitter_of, lowest_epochs, rise_of, thinned
+from tl_core.diagnosis.onset import Losses, end_of, jitter_of, lead_of, lowest_epochs, rise_of, thinned
 
 
 def losses_of(curve: np.ndarray, images: int, seed: int = 0, spread: float = 0.3, jumps: float = 0.0) -> Losses:
@@ -53,6 +53,14 @@ def test_one_noisy_last_epoch_makes_no_turn() -> None:
     curve[-1] += 0.3
     rise = rise_of(losses_of(curve, 500))
     assert rise.loss.value <= Z_TURN * rise.error
+
+
+def test_the_lead_of_one_low_epoch_is_seen_although_it_makes_no_turn() -> None:
+    curve = np.concatenate([FALL[:8], [0.08], np.full(12, 0.15)])
+    losses = losses_of(curve, 500)
+    lead, rise = lead_of(losses), rise_of(losses)
+    assert lead.low <= 0.07 <= lead.high and lead.low > 0.04
+    assert rise.loss.value <= max(Z_TURN * rise.error, RELEVANT * losses.mean.min())
 
 
 def test_the_fall_of_the_accuracy_is_measured_in_the_same_epochs() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tl_core.diagnosis import Evidence, Finding, wording
+from tl_core.diagnosis import Diagnosis, Evidence, Finding, wording
 from tl_core.diagnosis.types import Format
 from tl_core.intervals import Estimate
 
@@ -35,3 +37,15 @@ def test_an_accuracy_that_did_not_fall_is_said_as_a_change() -> None:
         "Overconfident since epoch 5 (4 to 9): the validation loss rose by 0.250 (0.100 to 0.400), while the accuracy changed by "
         "+1.4 points (-0.9 to 3.6)."
     )
+
+
+def test_where_nothing_turned_it_is_said_what_would_have_shown_and_that_one_low_epoch_is_no_turn() -> None:
+    flat = Diagnosis(20, 341, smallest_effect=0.225, lowest=(5, 5))
+    said = "No turn of the validation loss can be seen; a rise by 0.225 would have shown with a probability of 80 %. "
+    assert wording.no_turn(flat) == f"{said}The lowest expected loss lies in epoch 5."
+    jumping = replace(flat, lowest=(4, 9), lead=Estimate(0.33, 0.1, 0.56))
+    assert wording.no_turn(jumping).startswith(
+        f"{said}The lowest expected loss lies between epochs 4 and 9. The network of that time"
+    )
+    assert "by 0.330 (0.100 to 0.560)" in wording.no_turn(jumping)
+    assert wording.no_turn(replace(flat, lead=Estimate(0.1, -0.1, 0.3))) == wording.no_turn(flat)

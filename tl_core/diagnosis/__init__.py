@@ -69,7 +69,7 @@ def diagnose(
     whole = Diagnosis(seen.epochs, images, running, turn=seen.turn, lowest=seen.lowest, ladder=seen.ladder)
     found = ((row, row.holds(seen)) for row in VERDICTS)
     findings = tuple(Finding(row.name, evidence) for row, evidence in found if evidence is not None)
-    return replace(whole, findings=findings, smallest_effect=seen.smallest_effect)
+    return replace(whole, findings=findings, smallest_effect=seen.smallest_effect, lead=seen.lead)
 
 
 def read_diagnosis(run: Run, twins: np.ndarray | None = None) -> Diagnosis:

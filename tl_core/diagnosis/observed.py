@@ -145,6 +145,13 @@ class Observed:
         return self.rise.luck + limit + Z_POWER * self.rise.error
 
     @cached_property
+    def lead(self) -> Estimate | None:
+        """By how much the best epoch's network beats those at the end, where no turn can be seen; None if it may be one of these, or is unknown."""
+        if self.losses is None or self.lowest is None or self.turn:
+            return None
+        return onset.lead_of(self.losses) if self.lowest[1] < self.losses.numbers[self.losses.last].min() else None
+
+    @cached_property
     def memorised(self) -> Memorised | None:
         """What was learned after what is general; None if outputs on training images are unknown."""
         outputs = self.training

@@ -130,6 +130,19 @@ def rise_of(losses: Losses) -> Rise:
     return Rise(loss, accuracy, error, luck)
 
 
+def lead_of(losses: Losses) -> Estimate:
+    """By how much the loss of the best epoch's network is below that of the end: cross-fitted, but of single epochs.
+
+    Jumps of the network from epoch to epoch are part of it: the epoch may be better by luck of the draw rather than because training went too far.
+    """
+    half = _halves(losses.images)
+    chosen = _lowest(losses.loss, half), _lowest(losses.loss, ~half)
+    places = np.where(half, chosen[1][:, None], chosen[0][:, None])
+    end = losses.loss[losses.last].mean(axis=0)
+    lead, _ = _over_halves(end - losses.loss[places, np.arange(losses.images)], 0.0)
+    return lead
+
+
 def _over_halves(values: np.ndarray, extra: float) -> tuple[Estimate, float]:
     """The mean over images and halves, and its standard error: that of one halving, with the spread between halvings.
 

@@ -107,6 +107,7 @@ class Diagnosis:
         lowest: The 95 % interval of the epoch with the lowest expected validation loss, whether it turned or not.
         ladder: At the exported epoch; None before the first.
         smallest_effect: The rise of the validation loss that these images would have shown with a probability of 80 %.
+        lead: Without a turn, by how much the loss of the lowest epoch's network is below that of the end; see `onset.lead_of`.
     """
 
     epochs: int
@@ -117,6 +118,7 @@ class Diagnosis:
     lowest: tuple[int, int] | None = None
     ladder: GapLadder | None = None
     smallest_effect: float | None = None
+    lead: Estimate | None = None
 
     @property
     def main(self) -> Finding | None:

@@ -73,6 +73,32 @@ def onset(turn: Turn) -> str:
     return f"epoch {turn.epoch:,}" + ("" if turn.low == turn.high else f" ({turn.low:,} to {turn.high:,})")
 
 
+def no_turn(diagnosis: Diagnosis) -> str:
+    """What can be said about the onset where no turn can be seen."""
+    said = "No turn of the validation loss can be seen"
+    if diagnosis.smallest_effect is not None:
+        said += f"; a rise by {diagnosis.smallest_effect:.3f} would have shown with a probability of 80 %"
+    return " ".join(filter(None, (f"{said}.", _lowest(diagnosis.lowest), _lead(diagnosis.lead))))
+
+
+def _lowest(ends: tuple[int, int] | None) -> str:
+    if ends is None:
+        return ""
+    low, high = ends
+    place = f"in epoch {low:,}" if low == high else f"between epochs {low:,} and {high:,}"
+    return f"The lowest expected loss lies {place}."
+
+
+def _lead(lead: Estimate | None) -> str:
+    if lead is None or lead.low <= 0:
+        return ""
+    shown = figure(Evidence.of("lead", lead, "number"))
+    return (
+        f"The network of that time has a lower loss than those at the end, by {shown}. But the loss jumps from epoch to epoch, and a low "
+        "epoch among high ones is no turn."
+    )
+
+
 def points(estimate: Estimate) -> str:
     """A difference of accuracies with its interval: "+1.2 points (0.2 to 2.3)"."""
     low, high = (f"{100 * end:z.1f}" for end in (estimate.low, estimate.high))

@@ -23,7 +23,7 @@ FEW = 3
 _LONGEST_PARENT = 30
 """Characters of the parent's title in that of a fork."""
 
-_FORKED_AT = ("start.run", "start.epoch")
+_FORKED_AT, _SCHEDULE_FROM = ("start.run", "start.epoch"), "start.schedule_from"
 _FORK = "start"
 """Stands for both settings that say what a fork continues."""
 
@@ -80,7 +80,9 @@ def automatic_title(spec: ExperimentSpec, origin: Origin | None = None) -> str:
     """
     settings = _settings(spec)
     if origin and origin.spec:
-        base, behind = _settings(origin.spec), fork_text(_cut(origin.title), origin.epoch)
+        # Where its schedule counts from follows from what a fork is; only forks that stand together are told apart by it.
+        counted_from = {_SCHEDULE_FROM: settings[_SCHEDULE_FROM]}
+        base, behind = {**_settings(origin.spec), **counted_from}, fork_text(_cut(origin.title), origin.epoch)
     else:
         preset = nearest_preset(settings)
         base, behind = {**_preset_settings(preset.name), **_images_of(settings)}, preset.title

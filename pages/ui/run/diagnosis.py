@@ -64,15 +64,7 @@ def _onset(view: RunView, found: Diagnosis) -> None:
     if found.turn:
         _turn(view, found.turn)
         return
-    said = "No turn of the validation loss can be seen"
-    if found.smallest_effect is not None:
-        said += f"; a rise by {found.smallest_effect:.3f} would have shown with a probability of 80 %"
-    between = (
-        f" The lowest expected loss lies between epochs {found.lowest[0]:,} and {found.lowest[1]:,}."
-        if found.lowest
-        else ""
-    )
-    st.caption(f"{said}.{between}")
+    st.caption(plain(wording.no_turn(found)))
 
 
 def _turn(view: RunView, turn: Turn) -> None:
