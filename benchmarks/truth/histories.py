@@ -131,10 +131,14 @@ def power(found: Sequence[Case]) -> Iterator[Score]:
             ]
             if within:
                 yield Score(
-                    f"generated: found, rise of {low:.0%} to {high:.0%}, {few} to {many} images",
+                    f"generated: found, rise {_between(low, high)}, {few} to {many} images",
                     _mean(within),
                     len(within),
                 )
+
+
+def _between(low: float, high: float) -> str:
+    return f"above {low:.0%}" if np.isinf(high) else f"of {low:.0%} to {high:.0%}"
 
 
 def effect(found: Sequence[Case]) -> Score:
