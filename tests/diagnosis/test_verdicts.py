@@ -191,3 +191,8 @@ def test_findings_stand_in_the_order_of_the_table() -> None:
     found = diagnosed([1.38] * EPOCHS, [1.39] * EPOCHS, (0.25, 0.26, 0.25))
     order = [VERDICTS.names.index(one.verdict) for one in found.findings]
     assert order == sorted(order) and found.main == found.findings[0]
+
+
+def test_without_a_finding_the_headline_says_why() -> None:
+    assert wording.headline(diagnosed(FALLING[:2], FALLING[:2] + 0.1)) == wording.EARLY
+    assert wording.headline(diagnosed(FALLING, FALLING + 0.1, outputs=False)) == wording.UNKNOWN

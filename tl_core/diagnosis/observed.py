@@ -200,11 +200,3 @@ class Observed:
         if math.isnan(clean) or math.isnan(validated) or not images or not self.clean_images:
             return None
         return difference(share(clean, self.clean_images), share(validated, images))
-
-    @cached_property
-    def chance(self) -> float:
-        """The share of the largest class among the validation images; of one of equal classes, if labels are unknown. NaN if neither is known."""
-        labels = self.validation.labels
-        if len(labels) and labels.min() >= 0:
-            return float(np.bincount(labels).max() / len(labels))
-        return 1 / self.classes if self.classes else math.nan

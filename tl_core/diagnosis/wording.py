@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tl_core.diagnosis.observed import FEWEST
 from tl_core.diagnosis.types import Diagnosis, Evidence, Finding, Turn
 from tl_core.diagnosis.verdicts import VERDICTS
 from tl_core.intervals import Estimate
@@ -43,14 +44,18 @@ TITLES = {
 """Titles of the figures that findings rest on, by name."""
 
 BEFORE = "Nothing can be said before the first epoch."
-EARLY = "It is too early to say: the shape of curves shows after four epochs."
+EARLY = "Fewer than four epochs have no shape to judge by."
+NONE_HOLDS = "No verdict holds."
+UNKNOWN = "No verdict holds, and nothing can be said about overfitting: the losses of single validation images are not known for every epoch."
 
 
 def headline(diagnosis: Diagnosis) -> str:
     """A diagnosis in one sentence."""
     if not diagnosis.epochs:
         return BEFORE
-    return sentence(diagnosis.main) if diagnosis.main else EARLY
+    if diagnosis.main:
+        return sentence(diagnosis.main)
+    return EARLY if diagnosis.epochs < FEWEST else UNKNOWN if not diagnosis.images else NONE_HOLDS
 
 
 def sentence(finding: Finding) -> str:
