@@ -8,8 +8,8 @@ from pathlib import Path
 from tests.each import for_each
 from tl_core.data.dataset import ImageDataset
 from tl_core.data.prepare import listed
-from tl_core.diagnosis import REMEDIES, VERDICTS, Verdict, proposals
-from tl_core.diagnosis.remedies import MOST
+from tl_core.diagnosis import REMEDIES, VERDICTS, Verdict, anew, proposals
+from tl_core.diagnosis.remedies import MOST, possible
 from tl_core.errors import Problem
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
@@ -55,3 +55,12 @@ def test_a_remedy_for_a_fork_changes_nothing_that_a_fork_cannot_change() -> None
     for remedy in REMEDIES:
         changes = [remedy.changes(resolve(preset.spec())) for preset in PRESETS]
         assert remedy.at == "anew" or not any(set(FIXED) & set(one) for one in changes), remedy.name
+
+
+def test_a_remedy_that_starts_anew_is_no_fork_where_the_run_is_one() -> None:
+    fork = PRESETS["fine-tune"].spec({"start.run": "20260101-000000-parent", "start.epoch": 3})
+    proposed = {one.remedy for verdict in VERDICTS for one in proposals(verdict.name, fork, most=None)}
+    fixed = {name for name in proposed if REMEDIES[name].at == "anew" and set(possible(name, fork) or ()) & set(FIXED)}
+    assert fixed, "they may change what a fork cannot"
+    assert not anew(fork).start.run
+    assert anew(fork) == PRESETS["fine-tune"].spec(), "and nothing else"

@@ -24,7 +24,7 @@ from tests.pages.ill_runs import EPOCHS, IMAGES, PLAYGROUND, add_epoch, keyed, o
 from tests.pages.run_page import opened
 from tests.pages.test_charts import figure, line
 from tests.pages.visits import drawn, said
-from tl_core import store
+from tl_core import forks, store
 from tl_core.diagnosis import REMEDIES, GapLadder, Proposal, Rung, Turn, proposals
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.intervals import Estimate
@@ -132,6 +132,33 @@ def test_each_remedy_opens_the_form_with_its_change_filled_in(models: Path) -> N
     for proposal in proposed:
         filled = ExperimentSpec().with_values(found[REMEDIES[proposal.remedy].title])
         assert {path: filled.value(path) for path in proposal.changes} == dict(proposal.changes)
+
+
+def test_a_remedy_of_a_fork_that_starts_anew_opens_the_form_of_a_new_run(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = overfitted(models, PLAYGROUND)
+    add_checkpoints(parent, (8, EPOCHS))
+    run = forks.fork(models, parent, 8, {"train.epochs": EPOCHS - 8})
+    for epoch in range(9, EPOCHS + 1):
+        add_epoch(run, epoch)
+    monkeypatch.setattr(remedies, "_proposals", lambda _: (Proposal("other-split", {"data.split_seed": 1}),))
+    filled = links(opened(run.id))[REMEDIES["other-split"].title]
+    assert filled["data.split_seed"] == 1
+    assert not filled.keys() & {"start.run", "start.epoch", "start.schedule_from"}
+
+
+def test_of_the_remedies_two_that_can_be_taken_are_offered_or_none_is_announced(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = overfitted(models, PLAYGROUND)
+    fork = Proposal("fork-regularised", {"head.l2": 0.005})
+    others = (Proposal("dropout", {"head.dropout": 0.5}), Proposal("cosine", {"schedule.name": "cosine"}))
+    monkeypatch.setattr(remedies, "_proposals", lambda _: (fork, *others))
+    found = links(opened(run.id))
+    assert {REMEDIES[one.remedy].title for one in others} <= found.keys(), "no checkpoint is kept to fork from"
+    monkeypatch.setattr(remedies, "_proposals", lambda _: (fork,))
+    assert "What to try" not in said(opened(run.id))
 
 
 def test_a_remedy_at_the_best_epoch_opens_the_form_of_a_fork_from_it(

@@ -11,6 +11,7 @@ import click
 from tl_core import store
 from tl_core.cli import options, output
 from tl_core.diagnosis import REMEDIES, VERDICTS, Diagnosis, Finding, proposals, read_diagnosis, wording
+from tl_core.diagnosis.types import Where
 from tl_core.experiment.spec import ExperimentSpec
 
 
@@ -78,8 +79,13 @@ def _remedies(diagnosis: Diagnosis, spec: ExperimentSpec, run: str) -> Iterator[
                 told.add(proposal.remedy)
                 row = REMEDIES[proposal.remedy]
                 settings = " ".join(f"--set {path}={_written(value)}" for path, value in proposal.changes.items())
-                fork = f" (fork {run} at its best epoch)" if row.at == "best epoch" else ""
-                yield f"{row.title}{fork}: {row.reason} {settings}"
+                yield f"{row.title}{_start(row.at, spec, run)}: {row.reason} {settings}"
+
+
+def _start(at: Where, spec: ExperimentSpec, run: str) -> str:
+    if at == "best epoch":
+        return f" (fork {run} at its best epoch)"
+    return " (a new run from the beginning, no fork)" if spec.start.run else ""
 
 
 def _written(value: object) -> str:

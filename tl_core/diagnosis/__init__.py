@@ -11,7 +11,7 @@ import numpy as np
 
 from tl_core import store
 from tl_core.diagnosis.observed import Observed
-from tl_core.diagnosis.remedies import REMEDIES, Remedy, proposals
+from tl_core.diagnosis.remedies import REMEDIES, Remedy, anew, proposals
 from tl_core.diagnosis.types import (
     Diagnosis,
     Evidence,
@@ -38,6 +38,7 @@ __all__ = [
     "Rung",
     "Turn",
     "Verdict",
+    "anew",
     "diagnose",
     "proposals",
     "read_diagnosis",

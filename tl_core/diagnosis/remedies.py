@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from tl_core.diagnosis import changes
 from tl_core.diagnosis.changes import Changes
@@ -12,6 +13,7 @@ from tl_core.diagnosis.verdicts import VERDICTS
 from tl_core.errors import BadInput
 from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.spec.experiment import StartSpec
 from tl_core.plan.inactive_settings import inactive_settings
 from tl_core.plan.problems import spec_problems
 from tl_core.plan.setting_warnings import spec_warnings
@@ -29,7 +31,8 @@ class Remedy:
         reason: Why it helps, as a sentence.
         source: Where that is shown.
         changes: Settings by path that it changes in an experiment; empty if it has nothing to change there.
-        at: Whether it applies to a new run, or to a fork from the best epoch; the changes of a fork are those that forks may make.
+        at: Whether it applies to a new run (of a fork, too: one that starts from the beginning; see `anew`), or to a fork from the best epoch;
+            the changes of the latter are those that forks may make.
     """
 
     name: str
@@ -40,14 +43,23 @@ class Remedy:
     at: Where = "anew"
 
 
-def proposals(verdict: str, spec: ExperimentSpec) -> tuple[Proposal, ...]:
-    """The remedies of a verdict that a run with these settings can take: two at most, the best first."""
+def proposals(verdict: str, spec: ExperimentSpec, most: int | None = MOST) -> tuple[Proposal, ...]:
+    """The remedies of a verdict that a run with these settings can take, the best first; most: None for all of them."""
     found = (Proposal(name, made) for name in VERDICTS[verdict].remedies if (made := possible(name, spec)))
-    return tuple(proposal for proposal, _ in zip(found, range(MOST), strict=False))
+    return tuple(islice(found, most))
+
+
+def anew(spec: ExperimentSpec) -> ExperimentSpec:
+    """The experiment of a new run with the settings of a run: of a fork, without the run it continues from, which many settings are bound to."""
+    return spec.with_values({"start": StartSpec().model_dump()}) if spec.start.run else spec
 
 
 def possible(name: str, spec: ExperimentSpec) -> Changes | None:
-    """The changes of a remedy to a spec; None if it cannot be applied, would raise a problem or warning, or has no effect."""
+    """The changes of a remedy to a spec; None if it cannot be applied, would raise a problem or warning, or has no effect.
+
+    They are changes to `anew(spec)` for a remedy that starts anew.
+    """
+    spec = anew(spec) if REMEDIES[name].at == "anew" else spec
     experiment = resolve(spec)
     before = spec.flat()
     made = {path: value for path, value in REMEDIES[name].changes(experiment).items() if before[path] != value}
