@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.ui.compare import better
+from tests.epoch_lines import append_line
 from tests.pages import visits
-from tests.pages.folders import add_measured, add_outputs, add_run
+from tests.pages.folders import add_measured, add_outputs, add_run, epoch_line
 from tests.pages.visits import drawn, said
 from tl_core import store
+from tl_core.comparison import rank
 from tl_core.files import write_json
 
 ALL = np.ones(300, bool)
@@ -60,6 +64,40 @@ def test_of_several_the_best_two_are_compared_until_others_are_chosen(models: Pa
     assert "A and B are the same" in said(page)
 
 
+def test_the_best_two_are_those_of_the_images_at_hand_though_a_side_was_chosen_before(models: Path) -> None:
+    runs = [
+        add_measured(models, name, wrong(*images), exported_epoch=1)
+        for name, images in (("a", range(2)), ("b", range(20, 30)), ("c", range(40, 80)))
+    ]
+    for run, images in zip(runs, (range(70), range(2), range(20, 40)), strict=True):
+        add_outputs(run, wrong(*images)[None, :100], split="test")
+    page = compared(*runs)
+    assert "**a is better than b by" in said(page)
+    page.segmented_control(key="on_images").set_value("test").run()
+    assert "**b is better than c by" in said(page)
+    page.selectbox(key="side_a").select("a").run()
+    assert "**b is better than a by" in said(page)
+    page.segmented_control(key="on_images").set_value("validation").run()
+    assert "A and B are the same" in said(page), "A stays what was chosen, B the best of these images"
+
+
+def test_a_further_epoch_that_is_not_exported_costs_no_new_comparison(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [add_measured(models, name, wrong(*images)) for name, images in (("a", (0, 1)), ("b", (2, 3)))]
+    asked: list[int] = []
+    monkeypatch.setattr(better, "rank", lambda sides: asked.append(len(sides)) or rank(sides))
+    page = compared(*runs)
+    append_line(runs[0], epoch_line(2, 0.5, 0.5))
+    add_outputs(runs[0], np.stack([wrong(0, 1), ~ALL]))
+    page.run()
+    assert asked == [2]
+    append_line(runs[0], epoch_line(3, 1.0, 1.0))
+    add_outputs(runs[0], np.stack([wrong(0, 1), ~ALL, ALL]))
+    page.run()
+    assert asked == [2, 2] and "a " in said(page), "a better epoch is another network"
+
+
 def test_seeds_are_one_side_and_can_be_compared_one_by_one(models: Path) -> None:
     seeds = [add_measured(models, "", wrong(*range(seed, 30 + seed)), {"train.seed": seed}) for seed in range(3)]
     other = add_measured(models, "", wrong(*range(100, 102)), {"head.dropout": 0.5})
@@ -99,4 +137,4 @@ def test_what_cannot_be_compared_says_what_to_do(models: Path) -> None:
     assert "first and second are equal within 1 point" in said(page)
     page = compared(first, add_run(models, "queued", accuracies=(), status=store.QUEUED))
     assert "It takes two runs with at least one epoch each." in said(page)
-    assert "Is one better?" not in [header.value for header in compared(first).subheader]
+    assert "Is one better?" not in [header.value for header in compared(first).header]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import streamlit as st
@@ -11,6 +12,7 @@ from pages.ui.common.small_images import address_of
 from pages.ui.compare.better_html import Flip, flips_html, ranking_html, whisker_html
 from pages.ui.compare.compared_runs import ComparedRun
 from pages.ui.compare.grouping import NOTHING, SAME, groups_of
+from pages.ui.compare.question import BEST, NEXT_BEST, Question
 from pages.ui.markdown import plain
 from tl_core import store
 from tl_core.comparison import MARGIN, Comparison, Entry, Images, Ranking, Side, compare, rank, readable_sides, wording
@@ -34,7 +36,7 @@ HELP = (
 )
 
 Stamps = tuple[tuple[int, int], ...]
-"""The exported epoch of each run, and when its outputs were last written: what is compared changes with them."""
+"""Of each run what its outputs are known by; see `_stamp`."""
 
 
 def draw_better(runs: Sequence[ComparedRun]) -> None:
@@ -42,18 +44,18 @@ def draw_better(runs: Sequence[ComparedRun]) -> None:
     measured = [run for run in runs if run.figures]
     if len(runs) < 2:
         return  # The page says below that it takes two.
-    st.subheader("Is one better?", anchor=False, help=HELP)
+    st.header("Is one better?", anchor=False, help=HELP)
     if len(measured) < 2:
         st.caption("It takes two runs with at least one epoch each.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="better_controls"):
-        images, margin, together = _images(), _margin(), _together(measured)
+        question = Question(_images(), _margin(), _together(measured))
     entries = tuple(
         Entry(group.title, tuple(run.run for run in group.runs))
-        for group in groups_of(measured, SAME if together else NOTHING)
+        for group in groups_of(measured, SAME if question.together else NOTHING)
     )
-    stamps = tuple(_stamp(run, images) for run in measured)
-    sides, reasons, ranking = _ranked(entries, images, stamps)
+    stamps = tuple(_stamp(run, question.images) for run in measured)
+    sides, reasons, ranking = _ranked(entries, question.images, stamps)
     for reason in reasons:
         st.info(plain(reason), icon=":material/info:")
     if ranking is None:
@@ -64,23 +66,25 @@ def draw_better(runs: Sequence[ComparedRun]) -> None:
                 icon=":material/info:",
             )
         return
-    _draw(measured, entries, images, stamps, margin, sides, ranking)
+    if len(sides) > 2:
+        question = _choose_two(question, sides)
+    _draw(measured, entries, stamps, question, sides, ranking)
 
 
 def _draw(
     runs: Sequence[ComparedRun],
     entries: tuple[Entry, ...],
-    images: Images,
     stamps: Stamps,
-    margin: float,
+    question: Question,
     sides: tuple[Side, ...],
     ranking: Ranking,
 ) -> None:
-    a, b = _two(sides, ranking)
+    images = question.images
+    a, b = question.two(sides, ranking)
     if a == b:
         st.info("A and B are the same. Choose another one.", icon=":material/info:")
         return
-    found, legend = wording.lettered(_compared(entries, images, stamps, a, b, margin))
+    found, legend = wording.lettered(_compared(entries, images, stamps, a, b, question.margin))
     st.markdown("  \n".join(f":small[{plain(line)}]" for line in legend))
     st.markdown(f"{ICONS[found.answer]} **{plain(wording.headline(found))}**")
     st.html(whisker_html(found))
@@ -97,10 +101,16 @@ def _draw(
 
 
 def _stamp(run: ComparedRun, images: Images) -> tuple[int, int]:
-    return run.figures.exported.epoch if run.figures else 0, store.outputs_written(run.run, SPLITS[images])
+    """The exported epoch, and when its outputs were written.
+
+    Those on validation images are written with their epoch and never change, though the file grows with every further epoch: it only has to be
+    there. Those on test images are written once, at the end.
+    """
+    written = store.outputs_written(run.run, SPLITS[images])
+    return run.figures.exported.epoch if run.figures else 0, written if images == "test" else bool(written)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4)  # Each holds all outcomes of its sides.
 def _ranked(
     entries: tuple[Entry, ...], images: Images, stamps: Stamps
 ) -> tuple[tuple[Side, ...], tuple[str, ...], Ranking | None]:
@@ -109,7 +119,7 @@ def _ranked(
     return sides, reasons, rank(sides) if len(sides) > 1 else None
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _compared(entries: tuple[Entry, ...], images: Images, stamps: Stamps, a: int, b: int, margin: float) -> Comparison:
     sides, _, _ = _ranked(entries, images, stamps)
     return compare(sides[a], sides[b], margin)
@@ -155,23 +165,20 @@ def _together(runs: Sequence[ComparedRun]) -> bool:
     )
 
 
-def _two(sides: Sequence[Side], ranking: Ranking) -> tuple[int, int]:
-    """The places of A and B: the best two unless others are chosen."""
-    names = [side.name for side in sides]
-    best, next_best = ranking.order[:2]
-    if len(sides) == 2:
-        return 0, 1
+def _choose_two(question: Question, sides: Sequence[Side]) -> Question:
+    """A and B: the best two, whichever these are, unless others are chosen."""
+    names = list(dict.fromkeys([BEST, NEXT_BEST, *(side.name for side in sides)]))
     with st.container(horizontal=True, gap="small", key="better_sides"):
         a = st.selectbox(
             "A",
             names,
-            index=next_best,
+            index=names.index(NEXT_BEST),
             key="side_a",
             bind="query-params",
             help="The best two are compared unless you choose.",
         )
-        b = st.selectbox("B", names, index=best, key="side_b", bind="query-params")
-    return names.index(a), names.index(b)
+        b = st.selectbox("B", names, index=names.index(BEST), key="side_b", bind="query-params")
+    return replace(question, a=a, b=b)
 
 
 def _flips_of(
