@@ -25,12 +25,14 @@ def diagnosed(
     outputs: bool = True,
     own: float = 0.0,
     label_noise: float = 0.0,
+    inherited: int = 0,
     **state: Any,
 ) -> Diagnosis:
     """The diagnosis of a run with these mean losses; reported, clean and validation accuracy are the same in every epoch.
 
     Args:
         own: How much the loss of each image changes from epoch to epoch, on its own.
+        inherited: Number of epochs that a fork has of its parent.
     """
     rng = np.random.default_rng(0)
     reported, right, shown = accuracies
@@ -46,6 +48,7 @@ def diagnosed(
                 "val_loss": other,
                 "val_accuracy": shown,
             },
+            inherited_from="parent" if epoch <= inherited else "",
         )
         for epoch, (one, other) in enumerate(zip(clean, validation, strict=True), 1)
     ]
@@ -196,3 +199,20 @@ def test_findings_stand_in_the_order_of_the_table() -> None:
 def test_without_a_finding_the_headline_says_why() -> None:
     assert wording.headline(diagnosed(FALLING[:2], FALLING[:2] + 0.1)) == wording.EARLY
     assert wording.headline(diagnosed(FALLING, FALLING + 0.1, outputs=False)) == wording.UNKNOWN
+
+
+def test_a_fork_is_diagnosed_by_its_own_epochs_and_under_their_numbers() -> None:
+    settled = np.full(EPOCHS, 0.1)
+    clean, parent = np.concatenate([FALLING, settled]), TURNING + 0.1
+    calm = diagnosed(clean, np.concatenate([parent, 0.2 + settled]), inherited=EPOCHS)
+    assert (calm.turn, calm.epochs, calm.last) == (None, EPOCHS, 2 * EPOCHS)
+    assert calm.found("overfitting") is None and calm.found("overconfident") is None
+    ill = diagnosed(clean, np.concatenate([parent, TURNING]), inherited=EPOCHS)
+    assert ill.turn is not None and ill.turn.low > EPOCHS
+    assert ill.ladder is not None and ill.ladder.epoch > EPOCHS
+
+
+def test_a_fork_with_few_epochs_of_its_own_is_not_judged_by_those_of_its_parent() -> None:
+    clean, validation = FALLING, TURNING + 0.1
+    assert wording.headline(diagnosed(clean, validation, inherited=EPOCHS - 3)) == wording.EARLY_OWN
+    assert wording.headline(diagnosed(clean, validation, inherited=EPOCHS)) == wording.BEFORE_OWN

@@ -53,7 +53,7 @@ def diagnose(
     training: Outputs,
     twins: np.ndarray | None = None,
 ) -> Diagnosis:
-    """The diagnosis of a run, at any time. The same arguments give the same diagnosis.
+    """The diagnosis of a run, at any time, of a fork that of its own epochs. The same arguments give the same diagnosis.
 
     Args:
         validation, training: Outputs on the validation images, and on the training images of train_eval; without epochs if unknown.
@@ -63,11 +63,14 @@ def diagnose(
     known = min(len(records), validation.epochs) if validation.epochs else len(records)
     if known < len(records):  # An epoch is being written.
         records = records[:known]
+    before = records.inherited
+    if before:
+        records, validation, training = records[before:], validation[before:], training[before:]
+    if not records:
+        return Diagnosis(0, 0, running, before)
     seen = Observed(spec, state, records, validation, training, twins, running)
-    if not seen.epochs:
-        return Diagnosis(0, 0, running)
     images = seen.losses.images if seen.losses else 0
-    whole = Diagnosis(seen.epochs, images, running, turn=seen.turn, lowest=seen.lowest, ladder=seen.ladder)
+    whole = Diagnosis(seen.epochs, images, running, before, turn=seen.turn, lowest=seen.lowest, ladder=seen.ladder)
     found = ((row, row.holds(seen)) for row in VERDICTS)
     findings = tuple(Finding(row.name, evidence) for row, evidence in found if evidence is not None)
     return replace(whole, findings=findings, smallest_effect=seen.smallest_effect, lead=seen.lead)

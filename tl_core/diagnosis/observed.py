@@ -33,7 +33,7 @@ Z_POWER = 0.841621
 
 @dataclass(frozen=True)
 class Observed:
-    """A run as the rules see it.
+    """A run as the rules see it; of a fork, its own epochs.
 
     Attributes:
         validation, training: Outputs on the validation images, and on the training images of train_eval; empty if unknown.

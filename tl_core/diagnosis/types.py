@@ -99,9 +99,10 @@ class Diagnosis:
     """What can be said about a run.
 
     Attributes:
-        epochs: Number of epochs diagnosed.
+        epochs: Number of epochs diagnosed: all of a run, of a fork its own.
         images: Number of validation images with known losses; 0 if none are.
         running: Whether the run may still add epochs.
+        inherited: Number of epochs before these that a fork inherited; they are not diagnosed.
         findings: In the order of `VERDICTS`: the first is the main one. Empty before the first epoch.
         turn: None if no turn can be seen.
         lowest: The 95 % interval of the epoch with the lowest expected validation loss, whether it turned or not.
@@ -113,12 +114,18 @@ class Diagnosis:
     epochs: int
     images: int
     running: bool = False
+    inherited: int = 0
     findings: tuple[Finding, ...] = ()
     turn: Turn | None = None
     lowest: tuple[int, int] | None = None
     ladder: GapLadder | None = None
     smallest_effect: float | None = None
     lead: Estimate | None = None
+
+    @property
+    def last(self) -> int:
+        """The last epoch."""
+        return self.inherited + self.epochs
 
     @property
     def main(self) -> Finding | None:

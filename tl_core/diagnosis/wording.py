@@ -45,6 +45,10 @@ TITLES = {
 
 BEFORE = "Nothing can be said before the first epoch."
 EARLY = "Fewer than four epochs have no shape to judge by."
+BEFORE_OWN = (
+    "Nothing can be said before the first epoch of this fork; those that it inherited are diagnosed at its parent."
+)
+EARLY_OWN = "Fewer than four epochs of a fork's own have no shape to judge by; those that it inherited are diagnosed at its parent."
 NONE_HOLDS = "No verdict holds."
 UNKNOWN = "No verdict holds, and nothing can be said about overfitting: the losses of single validation images are not known for every epoch."
 
@@ -52,10 +56,12 @@ UNKNOWN = "No verdict holds, and nothing can be said about overfitting: the loss
 def headline(diagnosis: Diagnosis) -> str:
     """A diagnosis in one sentence."""
     if not diagnosis.epochs:
-        return BEFORE
+        return BEFORE_OWN if diagnosis.inherited else BEFORE
     if diagnosis.main:
         return sentence(diagnosis.main)
-    return EARLY if diagnosis.epochs < FEWEST else UNKNOWN if not diagnosis.images else NONE_HOLDS
+    if diagnosis.epochs < FEWEST:
+        return EARLY_OWN if diagnosis.inherited else EARLY
+    return NONE_HOLDS if diagnosis.images else UNKNOWN
 
 
 def sentence(finding: Finding) -> str:

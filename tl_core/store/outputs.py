@@ -59,6 +59,10 @@ class Outputs:
     def images(self) -> int:
         return len(self.labels)
 
+    def __getitem__(self, epochs: slice) -> Outputs:
+        """The outputs of some epochs, as views; without a copy."""
+        return Outputs(self.labels, self.predicted[epochs], self.true_probability[epochs], self.loss[epochs])
+
     @property
     def correct(self) -> np.ndarray:
         """Whether each image is classified correctly: bool, shape (epochs, images); False if unknown."""

@@ -95,7 +95,7 @@ def _asked(view: RunView) -> _Asked | None:
     outputs = _reader(view.run, "val").read(), _reader(view.run, "train_eval").read()
     known = min([len(view.records), *(found.epochs for found in outputs if found.epochs)])
     epochs = after(known, running)
-    seen, trained = (_until(found, epochs) for found in outputs)
+    seen, trained = (found[:epochs] for found in outputs)
     records = view.records if epochs == len(view.records) else view.records[:epochs]
     return _Asked(_Key(view.run, epochs, _told(view)), view.spec, view.state, records, (seen, trained))
 
@@ -104,11 +104,6 @@ def _told(view: RunView) -> str:
     """What besides epochs a diagnosis depends on: the state, and the end of the run, which may have been replaced on resume."""
     last = view.records[-1] if view.status != store.RUNNING else None
     return f"{view.status} {view.state.classes} {view.state.images} {view.state.exported_epoch} {view.message} {last}"
-
-
-def _until(outputs: Outputs, epochs: int) -> Outputs:
-    until = slice(epochs)
-    return Outputs(outputs.labels, outputs.predicted[until], outputs.true_probability[until], outputs.loss[until])
 
 
 @lru_cache(maxsize=_READERS)

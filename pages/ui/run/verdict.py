@@ -48,7 +48,7 @@ def _headline(view: RunView, found: Diagnosis) -> None:
         return
     st.markdown(f"{badge(found.main)} {said}")
     others = [VERDICTS[finding.verdict].title for finding in found.findings[1:]]
-    notes = [f"So far, after epoch {found.epochs:,}."] if view.status in ACTIVE else []
+    notes = [f"So far, after epoch {found.last:,}."] if view.status in ACTIVE else []
     notes += [f"Also: {plain(', '.join(others))} (see Diagnosis)."] if others else []
     if notes:
         st.caption(" ".join(notes))
