@@ -103,7 +103,7 @@ def test_train_with_seeds_trains_those_that_are_missing(trained_once: Trained, t
     said = in_this_process("train", *SMALL, "--set", "train.epochs=3", "--seeds", "2", "--json", "--models", models)
     assert said.status == 0, said.err
     runs = json.loads(said.out.splitlines()[-1])["runs"]
-    assert "1 seed of 2 trained before." in said.err
+    assert "1 run of 2 seeds there already." in said.err
     assert runs[0]["run"] == trained_once.run.id and len(runs) == 2
     assert [run["status"] for run in runs] == ["finished", "finished"]
     found = [store.find_run(models, run["run"]) for run in runs]

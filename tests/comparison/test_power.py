@@ -40,7 +40,12 @@ def test_the_images_needed_show_the_observed_difference():
 
 
 def test_a_difference_of_nothing_needs_the_images_that_show_equality():
-    assert images_needed(0.0, 0.01, 0.08, 0.0) == pytest.approx(0.08 * (1.645 + 0.842) ** 2 / 0.01**2, rel=0.01)
+    """Both tests have to find it, so that each needs a power of 90 %."""
+    needed = images_needed(0.0, 0.01, 0.08, 0.0)
+    assert needed == pytest.approx(0.08 * (1.645 + 1.2816) ** 2 / 0.01**2, rel=0.01)
+    error = np.sqrt(0.08 / needed)
+    seen = np.random.default_rng(0).normal(0, error, 200_000)
+    assert np.mean(np.abs(seen) + 1.645 * error < 0.01) == pytest.approx(0.8, abs=0.01)
 
 
 def test_where_seeds_differ_by_too_much_no_number_of_images_is_enough():

@@ -9,7 +9,17 @@ import pytest
 
 from tests.pages.folders import add_measured, add_outputs, add_run
 from tl_core import store
-from tl_core.comparison import Entry, compare, rank, read_sides, readable_sides, recipe_of, seed_groups, seedless
+from tl_core.comparison import (
+    Entry,
+    compare,
+    entries_of,
+    rank,
+    read_sides,
+    readable_sides,
+    recipe_of,
+    seed_groups,
+    seedless,
+)
 from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS
 
@@ -79,7 +89,7 @@ def test_runs_that_cannot_be_compared_are_left_out_with_a_reason_each(tmp_path: 
     sides, reasons = readable_sides(entries(old, whole[0], elsewhere, whole[1]))
     assert [side.name for side in sides] == ["B", "D"]
     assert [reason.split(".")[0] for reason in reasons] == [
-        "A was trained by an earlier version, which did not keep what its network made of each image",
+        "A was trained by an earlier version, or the file of its outputs is gone: there are none of its exported epoch",
         "B and C were measured on different images",
     ]
     assert readable_sides(entries(old)) == ((), reasons[:1])
@@ -125,3 +135,9 @@ def test_a_group_of_seeds_is_called_as_the_run_with_the_default_seed() -> None:
     assert "train.seed" not in seedless(name, spec).settings
     given = RunName.of("id", "mine", True, spec)
     assert seedless(given, spec).title == "mine"
+
+
+def test_a_run_that_was_cut_short_or_changed_is_no_seed_of_others(tmp_path: Path) -> None:
+    runs = [add_run(tmp_path, settings={"train.seed": seed}) for seed in (0, 1)]
+    stopped = add_run(tmp_path, settings={"train.seed": 2}, status=store.STOPPED)
+    assert [len(entry.runs) for entry in entries_of([*runs, stopped])] == [2, 1]

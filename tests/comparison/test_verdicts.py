@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.comparison.sides import flipped, recipes
-from tl_core.comparison import Side, compare, wording
+from tl_core.comparison import Side, compare, rank, wording
 from tl_core.comparison.differences import t_quantile
 from tl_core.errors import BadInput
 
@@ -125,3 +125,26 @@ def test_sides_of_long_names_are_called_a_and_b_and_a_line_says_which_is_which()
     assert legend == ("A: A", "B: dropout 0.5, L2 0.001, rotation 10, zoom 0.15")
     assert wording.headline(found) == "B is better than A by 5 points (2.9 to 7.6)."
     assert wording.lettered(compare(a, b))[1] == ()
+
+
+def test_the_best_two_of_many_equal_sides_are_not_called_better_by_chance():
+    """Six networks of the same accuracy: picking the best and the next after looking finds a difference that no correction forgets."""
+    rng = np.random.default_rng(8)
+    said = []
+    for _ in range(40):
+        sides = [Side(name, rng.random((1, 300)) < 0.7) for name in "ABCDEF"]
+        ranking = rank(sides)
+        best, worst = ranking.order[0], ranking.order[-1]
+        found = ranking.compared(sides, worst, best)
+        assert found.among.pairs == 15
+        said.append((compare(sides[worst], sides[best]).answer == "better", found.answer == "better"))
+        if said[-1] == (True, False):
+            assert "is one of 15 and may be chance (Holm: p" in wording.headline(found)
+    alone, corrected = np.mean(said, axis=0)
+    assert alone > 0.2 and corrected <= 0.1
+
+
+def test_two_sides_alone_need_no_correction():
+    sides = flipped(30, 5, 500)
+    found = rank(sides).compared(sides, 0, 1)
+    assert (found.answer, found.among) == ("better", None)

@@ -11,7 +11,6 @@ import click
 from tl_core import store
 from tl_core.cli import options, output
 from tl_core.comparison import MARGIN, Comparison, Entry, Images, Ranking, Side, entries_of, rank, read_sides, wording
-from tl_core.comparison import compare as compare_sides
 from tl_core.errors import BadInput
 from tl_core.text import UNKNOWN, percent
 
@@ -53,7 +52,7 @@ def compare(runs: Sequence[str], images: Images, margin: float, each: bool, mode
     sides = read_sides(entries, images)
     ranking = rank(sides)
     first, second = ranking.order[:2]
-    best = compare_sides(sides[min(first, second)], sides[max(first, second)], margin / 100)
+    best = ranking.compared(sides, min(first, second), max(first, second), margin / 100)
     if as_json:
         output.print_json(_json(images, entries, sides, ranking, best))
     else:

@@ -65,8 +65,16 @@ def _train_seeds(asked: Repetition, title: str, models: Path, as_json: bool, sto
     """Trains a run for each missing seed. A run is created when it is its turn: a stop leaves none that never began."""
     console = output.err if as_json else output.out
     if asked.runs:
+        waiting = sum(store.read_state(run).status != store.FINISHED for run in asked.runs)
         output.print_line(
-            f"{counted(len(asked.runs), 'seed')} of {len(asked.runs) + len(asked.missing)} trained before.",
+            f"{counted(len(asked.runs), 'run')} of {len(asked.runs) + len(asked.missing)} seeds there already"
+            + (
+                f", of which {waiting} still trains or waits."
+                if waiting == 1
+                else f", of which {waiting} still train or wait."
+                if waiting
+                else "."
+            ),
             console=console,
         )
     runs = list(asked.runs)

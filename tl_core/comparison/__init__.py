@@ -8,15 +8,16 @@ from tl_core.comparison.differences import Difference
 from tl_core.comparison.power import TYPICAL_DISAGREEMENT, smallest_difference
 from tl_core.comparison.reading import Entry, Images, read_sides, readable_sides
 from tl_core.comparison.repetition import SEEDS, Repetition, repetition
-from tl_core.comparison.seeds import entries_of, recipe_of, seed_groups, seedless
+from tl_core.comparison.seeds import entries_of, recipe_of, seed_groups, seedless, stands_apart
 from tl_core.comparison.several import Pair, Ranking, expected_fall, holm, rank
 from tl_core.comparison.sides import Side
-from tl_core.comparison.verdicts import MARGIN, Comparison, compare
+from tl_core.comparison.verdicts import MARGIN, Among, Comparison, compare
 
 __all__ = [
     "MARGIN",
     "SEEDS",
     "TYPICAL_DISAGREEMENT",
+    "Among",
     "Comparison",
     "Difference",
     "Entry",
@@ -37,4 +38,5 @@ __all__ = [
     "seed_groups",
     "seedless",
     "smallest_difference",
+    "stands_apart",
 ]

@@ -59,10 +59,24 @@ def images_needed(difference: float, margin: float, image_variance: float, seed_
     Returns:
         None if no number of images can, as seeds differ by too much, or only more than `MOST_IMAGES` could.
     """
-    size = abs(difference)
     # The standard errors at which a difference of this size, or equality, is found with 80 % power.
-    errors = (size / (_TWO_SIDED + _POWER), (margin - size) / (_ONE_SIDED + _POWER))
+    errors = abs(difference) / (_TWO_SIDED + _POWER), _error_of_equality(abs(difference), margin)
     left = max((error**2 - seed_variance for error in errors if error > 0), default=0.0)
     if left <= 0 or image_variance / left > MOST_IMAGES:
         return None
     return math.ceil(image_variance / left)
+
+
+def _error_of_equality(difference: float, margin: float) -> float:
+    """The standard error at which two one-sided tests find equality with 80 % power; 0 if a true difference is not within the margin.
+
+    Near no difference either of the two tests may fail, so that it takes more than the power of one.
+    """
+    if difference >= margin:
+        return 0.0
+    low, high = 0.0, margin
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        passed = sum(NormalDist().cdf((margin + sign * difference) / middle - _ONE_SIDED) for sign in (-1, 1)) - 1
+        low, high = (middle, high) if passed >= POWER else (low, middle)
+    return low

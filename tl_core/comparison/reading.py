@@ -125,7 +125,7 @@ def _outputs(run: Run, state: RunState, epoch: int, name: str, images: Images) -
 def _unknown(name: str) -> BadInput:
     return BadInput.of(
         _PATH,
-        f"{name} was trained by an earlier version, which did not keep what its network made of each image",
+        f"{name} was trained by an earlier version, or the file of its outputs is gone: there are none of its exported epoch",
         "Train it again to compare it.",
     )
 

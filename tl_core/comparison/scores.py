@@ -46,6 +46,6 @@ def mcnemar(gained: int, lost: int) -> float:
 
     Source: McNemar 1947; exact as in Fagerland, Lydersen and Laake 2013.
     """
-    flips, fewer = gained + lost, min(gained, lost)
-    tail = sum(math.comb(flips, count) for count in range(fewer + 1))
-    return min(1.0, 2 * tail / 2**flips)
+    from scipy.special import bdtr
+
+    return min(1.0, 2 * float(bdtr(min(gained, lost), gained + lost, 0.5)))

@@ -10,8 +10,9 @@ from tl_core import store
 from tl_core.comparison.reading import Entry
 from tl_core.experiment.naming import RunName, automatic_title, labels
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
+from tl_core.records import RunState
 from tl_core.store import Run
-from tl_core.store.live_changes import changes_in_force
+from tl_core.store.live_changes import LiveChange, changes_in_force
 from tl_core.text import counted
 
 SEED = "train.seed"
@@ -23,21 +24,26 @@ def recipe_of(spec: ExperimentSpec) -> str:
     return json.dumps(values, sort_keys=True, default=str)
 
 
-def seed_groups(specs: Mapping[str, ExperimentSpec], changed: Collection[str] = ()) -> tuple[tuple[str, ...], ...]:
+def seed_groups(specs: Mapping[str, ExperimentSpec], apart: Collection[str] = ()) -> tuple[tuple[str, ...], ...]:
     """Ids of runs whose specs differ only in their seed, in the order of their first runs.
 
     A run without others is alone; so are runs that repeat each other, seed and all, unless there are other seeds too.
 
     Args:
-        changed: Runs whose settings were changed during training: they repeat nothing, whatever their specs.
+        apart: Runs that repeat nothing, whatever their specs: see `stands_apart`.
     """
     members: dict[str, list[str]] = {}
     for id, spec in specs.items():
-        members.setdefault(id if id in changed else recipe_of(spec), []).append(id)
+        members.setdefault(id if id in apart else recipe_of(spec), []).append(id)
     several = {
         id: tuple(ids) for ids in members.values() if len({specs[id].train.seed for id in ids}) > 1 for id in ids
     }
     return tuple(dict.fromkeys(several.get(id, (id,)) for id in specs))
+
+
+def stands_apart(state: RunState, changes: Collection[LiveChange]) -> bool:
+    """Whether a run does not stand for its settings: they were changed during training, or it was cut short."""
+    return bool(changes) or state.status in (store.STOPPED, store.INTERRUPTED, store.FAILED)
 
 
 def seedless(name: RunName, spec: ExperimentSpec) -> RunName:
@@ -60,8 +66,8 @@ def entries_of(runs: Sequence[Run], each: bool = False) -> tuple[Entry, ...]:
     found = {run.id: run for run in runs}
     specs = {id: store.read_spec(run) for id, run in found.items()}
     names = {id: _name(run, specs[id]) for id, run in found.items()}
-    changed = {id for id, run in found.items() if changes_in_force(run)}
-    groups = [(id,) for id in specs] if each else list(seed_groups(specs, changed))
+    apart = {id for id, run in found.items() if stands_apart(store.read_state(run), changes_in_force(run))}
+    groups = [(id,) for id in specs] if each else list(seed_groups(specs, apart))
     called = labels(tuple(names[ids[0]] if len(ids) == 1 else seedless(names[ids[0]], specs[ids[0]]) for ids in groups))
     return tuple(Entry(_title(called[ids[0]], ids), tuple(found[id] for id in ids)) for ids in groups)
 

@@ -13,6 +13,7 @@ from tl_core.comparison.differences import Difference, accuracy_difference
 from tl_core.comparison.power import LEVEL
 from tl_core.comparison.resampling import drawn
 from tl_core.comparison.sides import Side, check_paired
+from tl_core.comparison.verdicts import MARGIN, Among, Comparison, compare, one_of
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Ranking:
     order: tuple[int, ...]
     pairs: tuple[Pair, ...]
     fall: float
+
+    def compared(self, sides: Sequence[Side], a: int, b: int, margin: float = MARGIN) -> Comparison:
+        """Two of the sides, with what comparing all pairs costs."""
+        found = compare(sides[a], sides[b], margin)
+        return found if len(self.names) == 2 else one_of(found, Among(len(self.pairs), self.pair(a, b).p))
 
     @property
     def best(self) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from tl_core.comparison.differences import Difference, accuracy_difference, loss_difference
-from tl_core.comparison.power import images_needed
+from tl_core.comparison.power import LEVEL, images_needed
 from tl_core.comparison.scores import mcnemar
 from tl_core.comparison.sides import Side, check_paired
 from tl_core.intervals import Estimate
@@ -17,6 +17,14 @@ Answer = Literal["better", "equal", "cannot tell"]
 
 MARGIN = 0.01
 """Two sides are equal if their accuracies differ by less than this: one point."""
+
+
+@dataclass(frozen=True)
+class Among:
+    """What comparing many pairs costs: of how many pairs one is, and its p corrected by Holm for that."""
+
+    pairs: int
+    p: float
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,8 @@ class Comparison:
         flips: Share of images that a network of one side classifies correctly and one of the other does not, for pairs of networks.
         images_needed: About how many images could tell; None if that is not the question, or no number can.
         mcnemar: p of McNemar's exact test; None with several seeds a side, for which it does not hold.
+        among: Of how many pairs these two are one, and p corrected for that by Holm; None for two sides alone. With it, "better" also takes
+            a p below 5 %.
     """
 
     answer: Answer
@@ -49,6 +59,7 @@ class Comparison:
     flips: float
     images_needed: int | None
     mcnemar: float | None
+    among: Among | None = None
 
     @property
     def better(self) -> str:
@@ -67,7 +78,16 @@ class Comparison:
         }
         differences = {"accuracy": _json(self.accuracy), "loss": _json(self.loss) if self.loss else None}
         counts = {"gained": len(self.gained), "lost": len(self.lost), "disagreement": self.flips}
-        return {"a": self.names[0], "b": self.names[1], "seeds": list(self.seeds), **found, **differences, **counts}
+        among = asdict(self.among) if self.among else None
+        return {
+            "a": self.names[0],
+            "b": self.names[1],
+            "seeds": list(self.seeds),
+            **found,
+            **differences,
+            **counts,
+            "among": among,
+        }
 
 
 def compare(a: Side, b: Side, margin: float = MARGIN) -> Comparison:
@@ -97,6 +117,12 @@ def compare(a: Side, b: Side, margin: float = MARGIN) -> Comparison:
         _needed(accuracy, margin, a.images) if answer == "cannot tell" else None,
         mcnemar(len(gained), len(lost)) if a.seeds == b.seeds == 1 else None,
     )
+
+
+def one_of(found: Comparison, among: Among) -> Comparison:
+    """A comparison of two of several sides: a difference that may be the largest of many by chance is none that can be told."""
+    by_chance = found.answer == "better" and among.p >= LEVEL
+    return replace(found, answer="cannot tell" if by_chance else found.answer, among=among)
 
 
 def answer_of(difference: Difference, margin: float) -> Answer:

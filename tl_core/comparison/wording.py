@@ -42,6 +42,13 @@ def headline(found: Comparison) -> str:
     if found.answer == "equal":
         narrow = found.accuracy.narrow
         return f"{a} and {b} are equal within {points(found.margin)}: 90 % interval {interval(narrow)}."
+    if found.among and found.accuracy.estimate.sign:
+        ahead, behind = (b, a) if estimate.value > 0 else (a, b)
+        shown = estimate if estimate.value > 0 else estimate.negated
+        return (
+            f"It cannot be told whether {ahead} is better than {behind}: by itself the difference of {points(abs(estimate.value))} "
+            f"({interval(shown)}) would say so, but it is one of {found.among.pairs} and may be chance (Holm: p {p_phrase(found.among.p)})."
+        )
     return f"{counted(found.images, 'image')} cannot tell whether {a} or {b} is better; {_needed(found)}."
 
 

@@ -121,8 +121,8 @@ def _ranked(
 
 @lru_cache(maxsize=16)
 def _compared(entries: tuple[Entry, ...], images: Images, stamps: Stamps, a: int, b: int, margin: float) -> Comparison:
-    sides, _, _ = _ranked(entries, images, stamps)
-    return compare(sides[a], sides[b], margin)
+    sides, _, ranking = _ranked(entries, images, stamps)
+    return ranking.compared(sides, a, b, margin) if ranking else compare(sides[a], sides[b], margin)
 
 
 def _images() -> Images:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pages.ui.compare.compared_runs import ComparedRun
-from tl_core.comparison import seed_groups, seedless
+from tl_core.comparison import seed_groups, seedless, stands_apart
 from tl_core.experiment.naming import labels
 from tl_core.experiment.wording import setting_text
 from tl_core.text import counted
@@ -43,9 +43,9 @@ def groups_of(runs: Sequence[ComparedRun], by: str) -> list[Group]:
 def _by_seed(runs: Sequence[ComparedRun]) -> list[Group]:
     """Runs whose settings are all the same but for the seed; runs that repeat a seed of such a group are in it, too."""
     found = {run.id: run for run in runs}
-    changed = {id for id, run in found.items() if run.live_changes}
+    apart = {id for id, run in found.items() if stands_apart(run.state, run.live_changes)}
     specs = {id: run.spec for id, run in found.items()}
-    groups = [[found[id] for id in ids] for ids in seed_groups(specs, changed)]
+    groups = [[found[id] for id in ids] for ids in seed_groups(specs, apart)]
     firsts = [(same[0], len(same) > 1) for same in groups]
     names = labels(tuple(seedless(run.known_by, run.spec) if several else run.known_by for run, several in firsts))
     return [

@@ -8,7 +8,7 @@ from html import escape
 from pages.ui.compare.better_html import ranking_html, whisker_html
 from pages.ui.compare.compared_runs import ComparedRun
 from pages.ui.compare.grouping import SAME, groups_of
-from tl_core.comparison import Entry, Side, compare, rank, readable_sides
+from tl_core.comparison import Entry, Side, rank, readable_sides
 from tl_core.comparison import wording as differences
 from tl_core.diagnosis import read_diagnosis
 from tl_core.diagnosis import wording as verdicts
@@ -30,7 +30,7 @@ def _answer(sides: Sequence[Side]) -> list[str]:
     """The two best compared, and if there are more, where the others stand."""
     ranking = rank(sides)
     first, second = sorted(ranking.order[:2])
-    best, legend = differences.lettered(compare(sides[first], sides[second]))
+    best, legend = differences.lettered(ranking.compared(sides, first, second))
     said = [
         *(f"<p>{escape(line)}</p>" for line in legend),
         f"<p><strong>{escape(differences.headline(best))}</strong></p>",
