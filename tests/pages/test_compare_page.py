@@ -13,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.charts import colours
 from pages.ui.common import run_list
-from pages.ui.compare import tables
+from pages.ui.compare import colouring, tables
 from pages.ui.compare.compared_runs import csv_lines, read_runs
+from pages.ui.compare.grouping import groups_of
 from tests.epoch_lines import append_line
 from tests.pages import run_tables, visits
 from tests.pages.folders import add_run, epoch_line
@@ -261,6 +262,24 @@ def test_grouping_can_be_by_a_setting_or_off(models: Path) -> None:
     assert legend(opened(*runs, group="dropout")) == ["dropout 0.2 (2 runs)", "dropout 0.5 (2 runs)"]
     assert legend(opened(*runs, group="seed")) == ["seed 1 (2 runs)", "seed 2 (2 runs)"]
     assert len(legend(opened(*runs, group="nothing"))) == 4
+
+
+def test_folders_of_the_same_name_are_other_values_of_their_setting(models: Path) -> None:
+    runs = folder_as_it_is(
+        models,
+        [
+            add_run(models, "", settings={"data.source": f"folder:/{at}/cats"})
+            for at in ("a/photos", "b/photos", "b/photos")
+        ],
+    )
+    assert [group.title for group in groups_of(runs, "data.source")] == [
+        "cats (a/photos/cats)",
+        "cats (b/photos/cats) (2 runs)",
+    ]
+    found = colouring.colouring(groups_of(runs, "nothing"), "data.source")
+    assert list(found.legend) == ["cats (a/photos/cats)", "cats (b/photos/cats)"]
+    first, second, third = (found.of[run.id] for run in runs)
+    assert first != second == third
 
 
 def test_more_runs_than_there_are_colours_share_a_chart_as_groups(models: Path) -> None:

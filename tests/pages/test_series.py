@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from pages.ui.charts import comparison
 from pages.ui.charts.comparison import compare_figure
 from pages.ui.charts.curves import run_figure
 from pages.ui.charts.grid import grid_data
 from pages.ui.charts.measures import GAP, LOSS_GAP, measure_of, measures
 from pages.ui.charts.overfitting_map import map_figure
-from pages.ui.charts.series import Named, Series, mean_of, series_of
+from pages.ui.charts.series import Curve, Named, Series, mean_of, series_of
 from pages.ui.charts.traces import Marked
+from pages.ui.compare import map_view
 from tests.pages.folders import epoch_line
 from tl_core.metrics import quantities
 from tl_core.records import EpochRecord
@@ -128,6 +131,37 @@ def test_on_an_axis_of_seconds_a_mean_stands_at_the_mean_of_the_seconds() -> Non
     assert mean_of("g", "two", "", [quick, slow]).at == pytest.approx([2, 4])
 
 
+@pytest.mark.parametrize("x", ["seconds", "steps", "epoch"])
+@pytest.mark.parametrize(("slow", "quick"), [(1, 4), (4, 1), (2, 2)])
+def test_a_mean_of_runs_that_end_at_different_epochs_never_runs_backwards(x: str, slow: int, quick: int) -> None:
+    members = [
+        series(run((0.5,) * slow, seconds=30.0), x=x),
+        series(run((0.5,) * quick, seconds=1.0, id="b"), x=x),
+    ]
+    assert (np.diff(mean_of("g", "two", "", members).at) > 0).all()
+
+
+def test_after_a_slow_run_ended_the_mean_goes_on_in_the_strides_of_the_others() -> None:
+    slow, quick = (
+        series(run((0.5,) * epochs, seconds=seconds), x="seconds") for epochs, seconds in ((2, 9.0), (4, 1.0))
+    )
+    assert mean_of("g", "two", "", [slow, quick]).at == pytest.approx([5, 10, 11, 12])
+
+
+@pytest.mark.parametrize("x", ["epoch", "seconds", "steps"])
+def test_an_aligned_mean_has_0_where_fine_tuning_begins_though_runs_begin_and_end_elsewhere(x: str) -> None:
+    named = run((0.5,) * 2, head=1, seconds=9.0), run((0.5,) * 6, head=3, id="b"), run((0.5,) * 3, head=3, id="c")
+    together = mean_of("g", "three", "", [series(one, x=x, aligned=True) for one in named])
+    assert together.at[together.epochs.tolist().index(0)] == 0
+    assert (np.diff(together.at) > 0).all()
+
+
+def test_a_mean_stands_nowhere_where_no_run_knows_its_steps() -> None:
+    known, unknown = run((0.5, 0.6)), run((0.5, 0.6, 0.7), id="b")
+    members = [series(known, x="steps"), series(Named("b", unknown.epochs, "b"), x="steps")]
+    assert mean_of("g", "two", "", members).at == pytest.approx([10, 20, np.nan], nan_ok=True)
+
+
 def test_the_band_is_drawn_in_one_chart_and_in_small_ones() -> None:
     together = mean_of("g", "two", "theme:3", [series(run((0.5, 0.6))), series(run((0.7, 0.9), id="b"))])
     figure = compare_figure([together], quantity="accuracy", x="epoch")
@@ -146,6 +180,44 @@ def test_one_run_alone_is_no_group_of_runs() -> None:
     assert "g-val-low" not in [
         trace["uid"] for trace in compare_figure([alone], quantity="accuracy", x="epoch")["data"]
     ]
+
+
+# What they show, in words
+
+
+@pytest.mark.parametrize(
+    ("quantity", "kinds", "expected"),
+    [
+        ("accuracy", ("val", "clean"), "Accuracy of 1 run by epoch; validation at the end: a 0.750."),
+        ("accuracy", ("clean",), "Accuracy of 1 run by epoch; training at the end: a 0.900."),
+        ("accuracy", ("reported",), "Accuracy of 1 run by epoch; reported at the end: a 0.900."),
+        (GAP, ("val",), "Gap of 1 run by epoch; at the end: a +15.0 points."),
+        (LOSS_GAP, ("val",), "Loss gap of 1 run by epoch; at the end: a 0.150."),
+        ("macro F1", ("val",), "Macro F1: Not measured in these epochs: they are older than this metric."),
+    ],
+)
+def test_the_words_of_a_chart_are_those_of_its_curves(quantity: str, kinds: Sequence[Any], expected: str) -> None:
+    assert comparison.said_of([series_of(run((0.8, 0.75)), quantity, "epoch", kinds)], quantity, "epoch") == expected
+
+
+def ending_unknown(one: Series) -> Series:
+    """The same without a validation value in its last epoch."""
+    values = one.curves["val"].values.copy()
+    values[-1] = np.nan
+    return replace(one, curves={**one.curves, "val": Curve(values)})
+
+
+def test_the_words_of_a_chart_count_all_runs_and_name_the_last_known_value() -> None:
+    together = mean_of("g", "two", "", [series(run((0.5,))), ending_unknown(series(run((0.7, 0.9), id="b")))])
+    said = comparison.said_of([together], "accuracy", "seconds")
+    assert said == "Accuracy of 2 runs by seconds; validation at the end: two 0.600."
+
+
+def test_the_words_of_the_map_name_the_last_known_point() -> None:
+    said = map_view.said_of([ending_unknown(series(run((0.8, 0.9))))], "accuracy")
+    assert said == "Validation accuracy over clean training accuracy: a ends at training 0.900, validation 0.800."
+    nowhere = map_view.said_of([series_of(run((0.8,)), "accuracy", "epoch", ("val",))], "accuracy")
+    assert nowhere.endswith("accuracy: Not measured in these epochs: they are older than this metric.")
 
 
 # The overfitting map

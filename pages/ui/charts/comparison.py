@@ -11,7 +11,7 @@ import numpy as np
 
 from pages.ui.charts import colours, layouts, traces
 from pages.ui.charts.measures import Kind, Measure, measure_of
-from pages.ui.charts.points import json_numbers, smoothed, thinned
+from pages.ui.charts.points import json_numbers, last_known, smoothed, thinned
 from pages.ui.charts.series import Series
 from pages.ui.charts.traces import NO_PLACE, NOT_MEASURED, Figure, X, star_at
 from tl_core.text import counted
@@ -112,14 +112,21 @@ def _star(one: Series, curves: Sequence[traces.Curve]) -> list[dict[str, Any]]:
 
 
 def said_of(drawn: Sequence[Series], quantity: str, x: X) -> str:
-    """What the chart shows, in words."""
-    title = measure_of(quantity).title
-    last = [
-        f"{one.title} {curve.values[-1]:.3f}"
-        for one in drawn
-        if (curve := one.curves.get("val")) and len(curve.values) and np.isfinite(curve.values[-1])
-    ]
-    if not last:
-        return f"{title}: {NOT_MEASURED}"
+    """What the chart shows, in words: where each run ends, in the first kind of curve that is drawn."""
+    measure = measure_of(quantity)
+    kind = next((kind for kind in KINDS if any(kind in one.curves for one in drawn)), None)
+    ends = [] if kind is None else [f"{one.title} {end}" for one in drawn if (end := _end_text(one, kind, measure))]
+    if kind is None or not ends:
+        return f"{measure.title}: {NOT_MEASURED}"
     over = {"epoch": "epoch", "seconds": "seconds", "steps": "optimiser steps"}[x]
-    return f"{title} of {len(drawn)} runs by {over}; validation after the last epoch: {', '.join(last)}."
+    what = "" if measure.is_gap else f"{KINDS[kind][0]} "
+    return f"{measure.title} of {counted(sum(one.runs for one in drawn), 'run')} by {over}; {what}at the end: {', '.join(ends)}."
+
+
+def _end_text(one: Series, kind: Kind, measure: Measure) -> str:
+    """The last value of a curve with its unit; empty if there is none."""
+    curve = one.curves.get(kind)
+    if curve is None or (last := last_known(curve.values)) is None:
+        return ""
+    value = curve.values[last]
+    return f"{value:+.1f} points" if measure.format == "points" else f"{value:.3f}"

@@ -7,12 +7,10 @@ from html import escape
 from textwrap import wrap
 from typing import Any
 
-import numpy as np
-
 from pages.ui.charts import colours, layouts
 from pages.ui.charts.comparison import LEGEND
 from pages.ui.charts.measures import Kind, measure_of
-from pages.ui.charts.points import json_numbers, smoothed, thinned
+from pages.ui.charts.points import json_numbers, last_known, smoothed, thinned
 from pages.ui.charts.ranges import values_range
 from pages.ui.charts.series import Series
 from pages.ui.charts.traces import NOT_MEASURED, Figure, star_at
@@ -46,7 +44,6 @@ def _path(one: Series, number: int, quantity: str, smoothing: float) -> list[dic
     index = thinned([clean, validation], [one.star] if one.star is not None else [], MOST_POINTS)
     form = layouts.number_form(quantity)
     name = "<br>".join(escape(line, quote=False) for line in wrap(one.title, LEGEND))
-    known = np.flatnonzero(np.isfinite(clean) & np.isfinite(validation))
     shared: dict[str, Any] = {"type": "scatter", "legendgroup": one.id, "hovertemplate": _hover(name, form)}
     opens = {"open": one.members[0]} if len(one.members) == 1 else {}
     line = {
@@ -61,9 +58,9 @@ def _path(one: Series, number: int, quantity: str, smoothing: float) -> list[dic
         "line": {"color": colour, "width": 2},
         "meta": {"end": one.title, "symbol": colours.SYMBOLS[symbol], **opens},
     }
-    if not len(known):
+    last = last_known(clean, validation)
+    if last is None:
         return [line]
-    last = known[-1]
     end = {
         **shared,
         "uid": f"{one.id}-last",

@@ -28,6 +28,12 @@ def x_values(epochs: Epochs, x: str, steps: np.ndarray | None = None) -> np.ndar
     return np.cumsum(epochs.column("seconds")) if x == "seconds" else epochs.column("epoch")
 
 
+def last_known(*curves: np.ndarray) -> int | None:
+    """The last place at which all of these are numbers; None if there is none."""
+    known = np.flatnonzero(np.isfinite(np.stack(curves)).all(axis=0))
+    return int(known[-1]) if len(known) else None
+
+
 def smoothed(curve: np.ndarray, smoothing: float) -> np.ndarray:
     """An exponential moving average, corrected at its beginning as in Adam (Kingma & Ba 2015), so that it starts at the first value.
 

@@ -107,18 +107,18 @@ def begun_at(one: Series, place: int) -> Series:
 def mean_of(id: str, title: str, colour: str, members: Sequence[Series]) -> Series:
     """Several runs as one: in each epoch the mean, the lowest and the highest of those that have it.
 
-    Where they end at different epochs, the later ones are of fewer runs, which `counts` says.
+    Where they end at different epochs, the later ones are of fewer runs, which `counts` says, and the mean goes on in their strides.
     """
     if len(members) == 1:
         (only,) = members
         return replace(only, id=id, title=title, colour=colour)
     epochs = np.unique(np.concatenate([member.epochs for member in members])).astype(np.int64)
     kinds = dict.fromkeys(kind for member in members for kind in member.curves)
-    placed = [_placed(epochs, member.epochs, member.at) for member in members]
+    placed = np.stack([_placed(epochs, member.epochs, member.at) for member in members])
     curves = {kind: _curve(epochs, kind, members) for kind in kinds}
-    counts = np.isfinite(np.stack(placed)).sum(axis=0)
+    counts = np.isfinite(placed).sum(axis=0)
     runs = tuple(id for member in members for id in member.members)
-    return Series(id, title, colour, epochs, _mean(placed), curves, counts, None, len(members), runs)
+    return Series(id, title, colour, epochs, _strides(placed), curves, counts, None, len(members), runs)
 
 
 def _curve(epochs: np.ndarray, kind: Kind, members: Iterable[Series]) -> Curve:
@@ -128,6 +128,25 @@ def _curve(epochs: np.ndarray, kind: Kind, members: Iterable[Series]) -> Curve:
     low = np.where(some, np.where(np.isfinite(stacked), stacked, np.inf).min(axis=0), np.nan)
     high = np.where(some, np.where(np.isfinite(stacked), stacked, -np.inf).max(axis=0), np.nan)
     return Curve(_mean(values), low, high)
+
+
+def _strides(placed: np.ndarray) -> np.ndarray:
+    """Where the mean of several runs stands on the x axis, which never runs backwards.
+
+    It is the mean place in the first epoch that most runs have, and from there the mean stride of the runs that have two epochs in a row: a slow run
+    that ends early does not pull later epochs back to where the quick ones are.
+
+    Args:
+        placed: Shape (runs, points); NaN where a run has no such epoch.
+
+    Returns:
+        Shape (points,); NaN where no run has a place.
+    """
+    counts, means = np.isfinite(placed).sum(axis=0), _mean(list(placed))
+    strides, jumps = _mean(list(np.diff(placed, axis=1))), np.nan_to_num(np.diff(means))
+    along = np.concatenate([[0.0], np.cumsum(np.where(np.isfinite(strides), strides, np.maximum(jumps, 0.0)))])
+    first = int(counts.argmax())
+    return np.where(counts > 0, means[first] + along - along[first], np.nan)
 
 
 def _placed(epochs: np.ndarray, own: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.charts import colours
-from pages.ui.compare.grouping import Group
+from pages.ui.compare.grouping import Group, told_apart
 from tl_core.experiment.wording import PARAMS, value_text
 
 RUN = "run"
@@ -44,17 +44,19 @@ def _with_runs(groups: Sequence[Group], of: Mapping[str, str]) -> dict[str, str]
 
 def _by_setting(groups: Sequence[Group], path: str) -> Colouring:
     """Equal values have equal colours; a group of runs with several values has them as a value of its own."""
-    values = {group.id: list(dict.fromkeys(run.spec.value(path) for run in group.runs)) for group in groups}
-    texts = {id: ", ".join(value_text(PARAMS[path], value) for value in found) for id, found in values.items()}
-    ordered = sorted(set(texts.values()), key=lambda text: _rank(text, texts, values))
-    legend = dict(zip(ordered, colours.scale(len(ordered)), strict=True))
-    return Colouring(_with_runs(groups, {id: legend[text] for id, text in texts.items()}), legend)
+    values = {group.id: tuple(dict.fromkeys(run.spec.value(path) for run in group.runs)) for group in groups}
+    known = dict.fromkeys(value for found in values.values() for value in found)
+    called = told_apart({value: value_text(PARAMS[path], value) for value in known})
+    texts = {found: ", ".join(called[value] for value in found) for found in values.values()}
+    ordered = sorted(texts, key=lambda found: _rank(found[0], texts[found]))
+    of = dict(zip(ordered, colours.scale(len(ordered)), strict=True))
+    legend = {texts[found]: colour for found, colour in of.items()}
+    return Colouring(_with_runs(groups, {id: of[found] for id, found in values.items()}), legend)
 
 
-def _rank(text: str, texts: Mapping[str, str], values: Mapping[str, Sequence[Any]]) -> tuple[float, str]:
+def _rank(value: Any, text: str) -> tuple[float, str]:
     """Numbers by size, words by the alphabet."""
-    value = values[next(id for id, found in texts.items() if found == text)][0]
-    return (float(value), "") if isinstance(value, int | float) else (float("-inf"), text)
+    return (float(value), text) if isinstance(value, int | float) else (float("-inf"), text)
 
 
 STYLE = """<style>

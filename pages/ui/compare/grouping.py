@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
 
 from pages.ui.compare.compared_runs import ComparedRun
 from tl_core.comparison import seed_groups, seedless, stands_apart
@@ -34,10 +36,29 @@ def groups_of(runs: Sequence[ComparedRun], by: str) -> list[Group]:
         return [_alone(run) for run in runs]
     if by == SAME:
         return _by_seed(runs)
-    members: dict[str, list[ComparedRun]] = {}
+    members: dict[Any, list[ComparedRun]] = {}
     for run in runs:
-        members.setdefault(setting_text(by, run.spec.value(by)), []).append(run)
-    return [_titled(text, found, "run", f"{by}-{found[0].id}") for text, found in members.items()]
+        members.setdefault(run.spec.value(by), []).append(run)
+    titles = told_apart({value: setting_text(by, value) for value in members})
+    return [_titled(titles[value], found, "run", f"{by}-{found[0].id}") for value, found in members.items()]
+
+
+def told_apart(texts: Mapping[Any, str]) -> dict[Any, str]:
+    """The texts of values; those that several values share with as much of the value's end as it takes: "cats (b/cats)"."""
+    same = {text: [value for value in texts if texts[value] == text] for text in texts.values()}
+    return {
+        value: text if len(same[text]) == 1 else f"{text} ({_end(value, same[text])})" for value, text in texts.items()
+    }
+
+
+def _end(value: Any, among: Sequence[Any]) -> str:
+    """The last parts of a path that tell it apart from others; all of any other value."""
+    parts = {other: PurePath(str(other)).parts for other in among}
+    for count in range(1, len(parts[value])):
+        end = parts[value][-count:]
+        if all(parts[other][-count:] != end for other in among if other != value):
+            return "/".join(end)
+    return str(value)
 
 
 def _by_seed(runs: Sequence[ComparedRun]) -> list[Group]:

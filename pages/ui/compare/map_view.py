@@ -9,7 +9,9 @@ import streamlit as st
 from pages.ui import navigation
 from pages.ui.charts.component import draw_chart
 from pages.ui.charts.overfitting_map import map_figure
+from pages.ui.charts.points import last_known
 from pages.ui.charts.series import Series, series_of
+from pages.ui.charts.traces import NOT_MEASURED
 from pages.ui.compare import colouring
 from pages.ui.compare.colouring import Colouring
 from pages.ui.compare.controls import ChartView
@@ -53,9 +55,14 @@ def _open(run: str) -> None:
 
 def said_of(drawn: Sequence[Series], quantity: str) -> str:
     """What the map shows, in words."""
-    ends = [
-        f"{one.title} ends at training {one.curves['clean'].values[-1]:.3f}, validation {one.curves['val'].values[-1]:.3f}"
-        for one in drawn
-        if {"val", "clean"} <= one.curves.keys()
-    ]
-    return f"Validation {quantity} over clean training {quantity}: {'; '.join(ends)}."
+    ends = [f"{one.title} ends at {end}" for one in drawn if (end := _end_text(one))]
+    return f"Validation {quantity} over clean training {quantity}: {'; '.join(ends) + '.' if ends else NOT_MEASURED}"
+
+
+def _end_text(one: Series) -> str:
+    """The last point of a path; empty if it has none."""
+    if not {"val", "clean"} <= one.curves.keys():
+        return ""
+    clean, validation = one.curves["clean"].values, one.curves["val"].values
+    last = last_known(clean, validation)
+    return "" if last is None else f"training {clean[last]:.3f}, validation {validation[last]:.3f}"
