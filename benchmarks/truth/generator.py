@@ -12,7 +12,8 @@ as a learning rate that is not small makes it.
 
 The truth is that of the population: the same epochs for `POOL` images more, which no one who is scored gets to see. A history has turned
 if the population's loss, without the jumps, ends above its lowest by `TURNED` of it, and has not if by less than `FLAT`; in between it is
-neither. Its turn is the epoch in which the population's loss, with the jumps, is lowest.
+neither. Its turn is the epoch in which the population's loss, with the jumps, is lowest. In histories of more than `STRETCHES` epochs one of many
+epochs is lowest by its jump: their truth is the stretch with the lowest mean.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 POOL = 30_000
+"""A tenth of it for histories of more than 100 epochs."""
+
+STRETCHES = 120
 TURNED, FLAT = 0.10, 0.01
 IMAGES = (100, 200, 341, 600, 1000, 2000)
 
@@ -97,15 +101,25 @@ class History:
         """None if it is neither turned nor flat."""
         return True if self.rise >= TURNED else False if self.rise <= FLAT else None
 
+    @property
+    def stretch(self) -> tuple[int, int]:
+        """The first and the last epoch of the consecutive ones with the lowest loss of the population; both are the turn in short histories."""
+        width = -(-len(self.population) // STRETCHES)
+        means = [self.population[start : start + width].mean() for start in range(len(self.population) - width + 1)]
+        first = int(np.argmin(means)) + 1
+        return first, first + width - 1
 
-def generate(kind: str, seed: int, images: int | None = None) -> History:
+
+def generate(kind: str, seed: int, images: int | None = None, length: int | None = None) -> History:
     """A history of a kind of `KINDS`.
 
     Args:
         images: Number of validation images; drawn from `IMAGES` if None.
+        length: Number of epochs; drawn from 12 to 80 if None.
     """
     rng = np.random.default_rng([seed, *kind.encode()])
     classes, epochs = int(rng.choice((2, 3, 5, 8))), int(rng.integers(12, 81))
+    epochs = length or epochs
     course = KINDS[kind](rng, epochs, classes)
     biases = rng.normal(0, 1, (epochs, classes)) * course.jump
     if course.lost:
@@ -188,10 +202,11 @@ def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def _population(rng: np.random.Generator, course: Course, classes: int, *biases: np.ndarray) -> tuple[np.ndarray, ...]:
     """The mean loss of images like the validation images that are not trained on, with each of some biases: shapes (epochs,)."""
-    parts = 10
-    total = np.zeros((len(biases), len(course.signal)))
+    epochs = len(course.signal)
+    images, parts = (POOL, 10) if epochs <= 100 else (POOL // 10, max(epochs // 50, 10))
+    total = np.zeros((len(biases), epochs))
     for _ in range(parts):
-        labels, logits = _logits(rng, course, POOL // parts, classes, 0.0, course.val_wrong, course.easier)
+        labels, logits = _logits(rng, course, images // parts, classes, 0.0, course.val_wrong, course.easier)
         for place, one in enumerate(biases):
             total[place] += _cross_entropy(logits + one[:, None, :].astype(np.float32), labels).mean(axis=1)
     return tuple(total / parts)

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from tl_core.diagnosis.windows import binned, bins, moving_mean
 from tl_core.store import EvaluatedSplit, Outputs
 from tl_core.text import counted
 
@@ -180,15 +181,16 @@ def _at(outputs: Outputs, rows: np.ndarray) -> Outputs:
 
 
 def _turned(outputs: Outputs) -> _Found:
-    loss, width = _binned(outputs.loss)
-    smooth, end = _smoothed(loss, _window(loss)), _end(loss)
+    edges = bins(outputs.epochs, BINS)
+    loss = binned(outputs.loss, edges)
+    smooth, end = moving_mean(loss, _window(loss)), _end(loss)
     lowest, columns = smooth.argmin(axis=0), np.arange(outputs.images)
     bottom, first = smooth[lowest, columns], loss[0]
     noise = np.diff(loss, axis=0).std(axis=0) / math.sqrt(2)
     rise, fall = end - bottom, np.maximum(first, _guessing(outputs)) - bottom
     turned = np.flatnonzero((rise >= np.maximum(SHIFT, NOISE * noise)) & (fall >= SHIFT))
     correct = outputs.correct
-    places = np.minimum(lowest * width + width // 2, outputs.epochs - 1)
+    places = (edges[lowest] + edges[lowest + 1]) // 2
     became_wrong = correct[places, columns] & ~correct[-1]
     order = sorted(turned.tolist(), key=lambda column: (not became_wrong[column], -rise[column]))
     return [(column, int(places[column]), float(rise[column])) for column in order]
@@ -239,14 +241,6 @@ _FINDERS: dict[ImageKind, Callable[[Outputs], _Found]] = {
 }
 
 
-def _binned(loss: np.ndarray) -> tuple[np.ndarray, int]:
-    """Losses averaged over consecutive epochs, to `BINS` rows at most: float64; and how many epochs one has."""
-    width = -(-len(loss) // BINS)
-    starts = np.arange(0, len(loss), width)
-    sizes = np.diff([*starts, len(loss)])
-    return np.add.reduceat(loss, starts, axis=0, dtype=np.float64) / sizes[:, None], width
-
-
 def _window(loss: np.ndarray) -> int:
     return max(NARROWEST, len(loss) // WINDOW)
 
@@ -255,11 +249,3 @@ def _end(loss: np.ndarray) -> np.ndarray:
     """The mean losses at the end: shape (images,)."""
     mean: np.ndarray = loss[-_window(loss) :].mean(axis=0)
     return mean
-
-
-def _smoothed(loss: np.ndarray, width: int) -> np.ndarray:
-    """Moving averages over a centred window, which is narrower at the ends."""
-    sums = np.concatenate([np.zeros((1, loss.shape[1])), np.cumsum(loss, axis=0)])
-    places, half = np.arange(len(loss)), width // 2
-    low, high = np.maximum(places - half, 0), np.minimum(places + width - half, len(loss))
-    return (sums[high] - sums[low]) / (high - low)[:, None]

@@ -12,6 +12,7 @@ from tl_core.diagnosis import onset
 from tl_core.diagnosis.ladder import difference, ladder_of, share
 from tl_core.diagnosis.memorised import Memorised, memorised
 from tl_core.diagnosis.types import GapLadder, Turn
+from tl_core.diagnosis.windows import binned, bins
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.intervals import Estimate
 from tl_core.metrics import TRAIN_EVAL_IMAGES
@@ -98,17 +99,10 @@ class Observed:
         known = min(self.validation.epochs, self.epochs)
         if not known or known < self.epochs or self.validation.loss.shape[1] < 2:
             return None
-        places = onset.thinned(known, self.val_loss)
-        loss = np.asarray(self.validation.loss[places], np.float64)
-        told = np.asarray(np.isfinite(loss).all(axis=1))
-        if not told[-1] or not told.any():
-            return None
-        numbers = self.records.column("epoch")[places].astype(int)[told]
-        predicted = np.asarray(self.validation.predicted[places])[told]
+        predicted = self.validation.predicted[:known]
         correct = np.asarray(predicted == self.validation.labels) if (predicted >= 0).all() else None
-        return onset.Losses(
-            numbers, loss[told], correct, min(self.end, int(told.sum())), onset.jitter_of(self.val_loss)
-        )
+        numbers = self.records.column("epoch").astype(np.int64)
+        return onset.Losses.of(numbers, self.validation.loss[:known], correct)
 
     @cached_property
     def rise(self) -> onset.Rise | None:
@@ -125,23 +119,34 @@ class Observed:
         """None if no turn can be seen."""
         if self.rise is None or self.lowest is None or self.losses is None:
             return None
-        if self.rise.loss.value <= max(Z_TURN * self.rise.error, RELEVANT * self._lowest_loss):
+        if self.rise.loss.value <= max(Z_TURN * self.rise.error, RELEVANT * self.lowest_loss):
             return None
-        epoch = int(self.losses.numbers[self.losses.mean.argmin()])
         low, high = self.lowest
-        last = int(self.losses.numbers[-1])
-        return Turn(epoch, min(low, epoch), max(high, epoch), last, self.rise.loss, self.rise.accuracy)
+        last = int(self.losses.epochs[-1, 1])
+        return Turn(self._lowest_between(low, high), low, high, last, self.rise.loss, self.rise.accuracy)
+
+    def _lowest_between(self, low: int, high: int) -> int:
+        """The epoch of the lowest mean loss of the validation images, of some epochs."""
+        numbers = self.records.column("epoch").astype(int)
+        places = np.flatnonzero((numbers >= low) & (numbers <= high))
+        return int(numbers[places[np.nanargmin(self.validation.loss[places].mean(axis=1, dtype=np.float64))]])
 
     @property
-    def _lowest_loss(self) -> float:
-        return float(self.val_loss.min())
+    def lowest_loss(self) -> float:
+        """The lowest mean validation loss: in long runs of a bin of epochs."""
+        return float(self.val_loss.min() if self.losses is None else self.losses.mean.min())
+
+    @property
+    def lowest_clean(self) -> float:
+        """The lowest clean training loss, in the same way."""
+        return float(binned(self.clean, bins(self.epochs, onset.MOST)).min())
 
     @cached_property
     def smallest_effect(self) -> float | None:
         """The rise of the loss that these images would have shown with a probability of 80 %."""
         if self.rise is None:
             return None
-        limit = max(Z_TURN * self.rise.error, RELEVANT * self._lowest_loss)
+        limit = max(Z_TURN * self.rise.error, RELEVANT * self.lowest_loss)
         return self.rise.luck + limit + Z_POWER * self.rise.error
 
     @cached_property
@@ -149,7 +154,7 @@ class Observed:
         """By how much the best epoch's network beats those at the end, where no turn can be seen; None if it may be one of these, or is unknown."""
         if self.losses is None or self.lowest is None or self.turn:
             return None
-        return onset.lead_of(self.losses) if self.lowest[1] < self.losses.numbers[self.losses.last].min() else None
+        return onset.lead_of(self.losses) if self.lowest[1] < self.losses.epochs[self.losses.last, 0].min() else None
 
     @cached_property
     def memorised(self) -> Memorised | None:

@@ -6,7 +6,7 @@ the mean over the images is an estimate. The same images are measured in every e
 Whether: the lowest of many noisy epochs is too low. Half of the images choose the epoch, the other half measure the rise from there to the
 end, and the other way round (cross-fitting, Chernozhukov et al. 2018); over several random halves the mean is taken. The networks themselves
 jump from epoch to epoch, alike for all images: epochs are therefore averaged over a window, what the lowest of so many windows gains by such
-jumps is taken off, and their variance is added.
+jumps is taken off, and their variance is added. In long runs the epochs are averaged over bins first, which replace them in all of this.
 When: images are resampled (each as often as a Poisson number says), and in each resample the epoch of the lowest mean is found; the interval
 is that between two quantiles (the percentile bootstrap, Efron and Tibshirani 1993). Neighbouring epochs are measured on the same images, so
 that their difference is known far better than either, and the interval is short. Inverting a test for each epoch (moment selection, Andrews
@@ -21,13 +21,14 @@ from statistics import NormalDist
 
 import numpy as np
 
+from tl_core.diagnosis.windows import binned, bins, moving_mean
 from tl_core.intervals import Estimate
 
 END = 5
-"""The most epochs that make the end of a run, so that one noisy last epoch decides nothing; at most a fifth of the run."""
+"""The most bins that make the end of a run, so that one noisy last epoch decides nothing; at most a fifth of the run."""
 
 MOST = 120
-"""The most epochs looked at; longer runs are thinned."""
+"""The most bins of epochs. In longer runs one holds several consecutive epochs, whose losses are averaged: this is the resolution of the onset."""
 
 HALVES, RESAMPLES = 20, 1000
 
@@ -40,34 +41,58 @@ turn in about 95 %, calibrated on generated histories (Loh 1987)."""
 
 @dataclass(frozen=True)
 class Losses:
-    """Validation losses of some epochs of a run.
+    """Validation losses of a run, averaged over bins of epochs. In a run of up to `MOST` epochs each has a bin of its own.
 
     Attributes:
-        numbers: Of the epochs, rising: int64, shape (epochs,).
-        loss: float64, shape (epochs, images).
-        correct: bool, the same shape; None if predictions are unknown.
-        end: Number of epochs, the last of these, that make the end of the run.
-        jitter: How far the mean loss jumps about its trend from epoch to epoch: see `jitter_of`.
+        epochs: The first and the last epoch of each bin, rising: int64, shape (bins, 2).
+        loss: float64, shape (bins, images).
+        correct: The share of the epochs of a bin in which each image is right: float64, the same shape; None if predictions are unknown.
     """
 
-    numbers: np.ndarray
+    epochs: np.ndarray
     loss: np.ndarray
-    correct: np.ndarray | None
-    end: int
-    jitter: float = 0.0
+    correct: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, numbers: np.ndarray, loss: np.ndarray, correct: np.ndarray | None = None) -> Losses | None:
+        """Of a run; None if its last losses are unknown.
+
+        Args:
+            numbers: Of the epochs, shape (epochs,).
+            loss: shape (epochs, images); bins with a loss that is no number are left out.
+            correct: bool, the same shape.
+        """
+        edges = bins(len(loss), MOST)
+        means = binned(loss, edges)
+        told = np.isfinite(means).all(axis=1)
+        if not len(told) or not told[-1]:
+            return None
+        epochs = np.stack([numbers[edges[:-1]], numbers[edges[1:] - 1]], axis=1).astype(np.int64)
+        right = None if correct is None else binned(correct, edges)[told]
+        return cls(epochs[told], means[told], right)
 
     @cached_property
     def mean(self) -> np.ndarray:
         return np.asarray(self.loss.mean(axis=1))
 
+    @property
+    def end(self) -> int:
+        """Number of bins, the last ones, that make the end of the run."""
+        return _end_of(len(self.loss))
+
+    @cached_property
+    def jitter(self) -> float:
+        """How far the mean loss jumps about its trend from bin to bin."""
+        return jitter_of(self.mean)
+
     @cached_property
     def smooth(self) -> np.ndarray:
-        """A moving mean over as many epochs as make the end: float64, shape (epochs, images)."""
-        return _moving_mean(self.loss, self.end)
+        """A moving mean over as many bins as make the end: float64, shape (bins, images)."""
+        return moving_mean(self.loss, self.end)
 
     @property
     def last(self) -> np.ndarray:
-        """The places of the epochs that are the end of the run: the last ones, of three or more without the highest and the lowest."""
+        """The places of the bins that are the end of the run: the last ones, of three or more without the highest and the lowest."""
         places = np.arange(len(self.loss) - self.end, len(self.loss))
         order = places[self.mean[places].argsort(kind="stable")]
         return order[1:-1] if len(order) >= 3 else order
@@ -77,22 +102,14 @@ class Losses:
         return int(self.loss.shape[1])
 
 
-def thinned(epochs: int, mean: np.ndarray) -> np.ndarray:
-    """The places of the epochs to look at, at most `MOST`: all of a short run; otherwise evenly spread ones, the lowest and the last.
-
-    Args:
-        mean: The mean validation loss of each epoch, shape (epochs,).
-    """
-    if epochs <= MOST:
-        return np.arange(epochs)
-    spread = np.linspace(0, epochs - 1, MOST - 2 * END - 20).round().astype(int)
-    lowest = np.argsort(mean, kind="stable")[: END + 20]
-    return np.unique(np.concatenate([spread, lowest, np.arange(epochs - END, epochs)]))
+def _end_of(count: int) -> int:
+    return max(1, min(END, count // 5))
 
 
 def end_of(epochs: int) -> int:
     """Number of epochs that make the end of a run."""
-    return max(1, min(END, epochs // 5))
+    edges = bins(epochs, MOST)
+    return int(epochs - edges[-1 - _end_of(len(edges) - 1)]) if epochs else 1
 
 
 @dataclass(frozen=True)
@@ -120,11 +137,11 @@ def rise_of(losses: Losses) -> Rise:
     columns = np.arange(losses.images)
     rise = end - smooth[places, columns]
     jitter = losses.jitter / np.sqrt(losses.end)
-    luck = float(jitter * _luck(2 * len(losses.numbers) / losses.end))
+    luck = float(jitter * luck_of(2 * len(losses.loss) / losses.end))
     loss, error = _over_halves(rise - luck, 2 * jitter**2)
     accuracy = None
     if losses.correct is not None:
-        right = _moving_mean(losses.correct.astype(np.float64), losses.end)
+        right = moving_mean(losses.correct, losses.end)
         fall = right[places, columns] - losses.correct[losses.last].mean(axis=0)
         accuracy, _ = _over_halves(fall, 0.0)
     return Rise(loss, accuracy, error, luck)
@@ -167,20 +184,12 @@ def _lowest(smooth: np.ndarray, half: np.ndarray) -> np.ndarray:
     return np.asarray((smooth @ half.T.astype(np.float64) / half.sum(axis=1)).argmin(axis=0))
 
 
-def _moving_mean(values: np.ndarray, width: int) -> np.ndarray:
-    """The mean over `width` epochs around each, fewer at the edges."""
-    total = np.concatenate([np.zeros((1, values.shape[1])), values.cumsum(axis=0)])
-    places = np.arange(len(values))
-    first, last = np.maximum(places - width // 2, 0), np.minimum(places + (width + 1) // 2, len(values))
-    return np.asarray((total[last] - total[first]) / (last - first)[:, None])
-
-
-def _luck(draws: float) -> float:
-    """About how far the lowest of so many normal numbers lies below their mean, in standard deviations (Blom 1958).
+def luck_of(draws: float) -> float:
+    """About how far the lowest of so many normal numbers lies below their mean, in standard deviations (Blom 1958); 0 for one or none.
 
     Windows overlap: they are worth about twice as many as there are without overlap.
     """
-    return NormalDist().inv_cdf(draws / (draws + 1)) if draws > 1 else 0.0
+    return NormalDist().inv_cdf((draws - 0.375) / (draws + 0.25)) if draws > 1 else 0.0
 
 
 def jitter_of(mean: np.ndarray) -> float:
@@ -190,10 +199,10 @@ def jitter_of(mean: np.ndarray) -> float:
 
 
 def lowest_epochs(losses: Losses) -> tuple[int, int]:
-    """The 95 % interval of the epoch with the lowest expected loss, which contains that of the lowest mean."""
+    """The 95 % interval of the epoch with the lowest expected loss, in whole bins, which contains that of the lowest mean."""
     draws = np.random.default_rng(0).poisson(1.0, (losses.images, RESAMPLES)).astype(np.float32)
     lowest = (losses.loss.astype(np.float32) @ draws).argmin(axis=0)
     ends = np.quantile(lowest, (TAIL, 1 - TAIL), method="inverted_cdf")
     found = int(losses.mean.argmin())
-    low, high = losses.numbers[[min(int(ends[0]), found), max(int(ends[1]), found)]]
+    low, high = losses.epochs[min(int(ends[0]), found), 0], losses.epochs[max(int(ends[1]), found), 1]
     return int(low), int(high)

@@ -36,7 +36,7 @@ def diverged(seen: Observed) -> Found:
     if seen.state.diverged:
         return (Evidence("epochs", seen.epochs, "count"),)
     end, chance = seen.at_end("train_eval_loss"), seen.chance_loss
-    if end > max(3 * chance, 2 * float(seen.clean.min())) and seen.at_end("train_eval_accuracy") <= 1.5 / max(
+    if end > max(3 * chance, 2 * seen.lowest_clean) and seen.at_end("train_eval_accuracy") <= 1.5 / max(
         seen.classes, 1
     ):
         return Evidence("clean_loss", end, "number"), Evidence("chance_loss", chance, "number")
@@ -91,7 +91,7 @@ def class_collapse(seen: Observed) -> Found:
 def rate_too_high(seen: Observed) -> Found:
     if not seen.shaped or math.isnan(seen.chance_loss) or diverged(seen):
         return None
-    end, lowest, jumps = seen.at_end("train_eval_loss"), float(seen.clean.min()), jitter_of(seen.clean)
+    end, lowest, jumps = seen.at_end("train_eval_loss"), seen.lowest_clean, jitter_of(seen.clean)
     rises = end > max(1.5 * lowest, lowest + 0.1)
     above_chance = end > seen.chance_loss and seen.at_end("train_eval_accuracy") > 2 / seen.classes
     both_rise = seen.turn is not None and _turned(seen) is None
@@ -238,7 +238,7 @@ def leaking(seen: Observed) -> Found:
 def too_few_images(seen: Observed) -> Found:
     if seen.smallest_effect is None or seen.turn or rate_too_high(seen):
         return None
-    lowest = float(seen.val_loss.min())
+    lowest = seen.lowest_loss
     if seen.smallest_effect <= 0.25 * lowest:
         return None
     images = Evidence("images", seen.losses.images if seen.losses else 0, "count")
