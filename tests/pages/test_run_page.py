@@ -20,7 +20,7 @@ from tl_core import store
 from tl_core.experiment.presets import PRESETS
 from tl_core.records import Activity, Progress, Stage
 
-ALWAYS = {"Run again with changes", "Title, tags, notes"}
+ALWAYS = {"Run again with changes", "Run with 5 seeds", "Title, tags, notes"}
 STATES: dict[str, tuple[dict[str, Any], set[str], str]] = {
     "running": (trained_here(), {"Stop", "Change during training …"}, "Starting"),
     "finished": ({"exported_epoch": 2, "test_accuracy": 0.81}, {"Delete"}, "Epoch 2"),
