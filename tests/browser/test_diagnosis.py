@@ -34,7 +34,7 @@ def test_the_verdict_appears_as_a_run_overfits_a_remedy_opens_the_changed_form_a
     keyed(run, PLAYGROUND)
     page.goto(f"{still_lab.address}/run?run={run.id}")
     verdict = page.locator(".st-key-verdict")
-    expect(verdict).to_contain_text("too early", timeout=SEEN)
+    expect(verdict).to_contain_text("four epochs", timeout=SEEN)
     for epoch in range(4, EPOCHS + 1):
         add_epoch(run, epoch)
     store.write_state(run, epoch=EPOCHS)
