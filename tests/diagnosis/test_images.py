@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tl_core.diagnosis.images import KINDS, ImageKind, image_histories, sentence
+from tl_core.diagnosis.images import CURVE, ImageKind, image_histories, sentence
 from tl_core.store import Outputs
 
 EPOCHS, IMAGES, CLASSES = 40, 60, 5
@@ -28,7 +28,7 @@ def learned(seed: int = 0, noise: float = 0.05) -> tuple[np.ndarray, np.ndarray]
 
 
 def columns(kind: ImageKind, validation: Outputs = NOTHING, training: Outputs = NOTHING) -> list[int]:
-    return [found.column for found in image_histories(validation, training)[kind]]
+    return [found.column for found in image_histories(validation, training).get(kind, ())]
 
 
 def test_images_whose_loss_fell_and_rose_again_turned_and_those_that_became_wrong_come_first() -> None:
@@ -109,7 +109,8 @@ def test_images_are_named_by_their_keys_and_have_their_class_prediction_and_curv
     keys = [f"class/{column}.jpg" for column in range(IMAGES)]
     found = image_histories(NOTHING, outputs(loss, correct), {"train_eval": keys})["forgotten"][0]
     assert (found.key, found.label, found.predicted, found.split) == ("class/8.jpg", 3, 4, "train_eval")
-    np.testing.assert_allclose(found.loss, loss[:, 8], rtol=1e-6)
+    np.testing.assert_allclose(found.loss, loss[found.epochs - 1, 8], rtol=1e-6)
+    assert {1, found.epoch, EPOCHS} <= set(found.epochs)
     assert image_histories(NOTHING, outputs(loss, correct))["forgotten"][0].key == ""
 
 
@@ -121,8 +122,8 @@ def test_epochs_without_outputs_are_passed_over_and_too_few_say_nothing() -> Non
     (found,) = image_histories(NOTHING, seen)["forgotten"]
     assert (found.column, found.epoch) == (8, 16)
     seen.loss[:37], seen.predicted[:37] = np.nan, -1
-    assert not any(image_histories(seen, seen).values())
-    assert set(image_histories(NOTHING, NOTHING)) == set(KINDS)
+    assert image_histories(seen, seen) == {}
+    assert image_histories(NOTHING, NOTHING) == {}
 
 
 def test_outputs_of_an_earlier_version_without_labels_say_nothing_of_images() -> None:
@@ -131,4 +132,15 @@ def test_outputs_of_an_earlier_version_without_labels_say_nothing_of_images() ->
     unknown = Outputs(
         np.full(IMAGES, -1, np.int32), np.full_like(known.predicted, -1), known.true_probability, known.loss
     )
-    assert not any(image_histories(unknown, unknown).values())
+    assert image_histories(unknown, unknown) == {}, "which is not: none"
+    assert image_histories(known, unknown).keys() == {"turned"}
+
+
+def test_of_a_long_run_each_image_keeps_as_much_of_its_curve_as_a_small_chart_draws() -> None:
+    loss, correct = learned()
+    correct[15:, 8] = False
+    (found,) = image_histories(NOTHING, outputs(np.repeat(loss, 60, axis=0), np.repeat(correct, 60, axis=0)))[
+        "forgotten"
+    ]
+    assert len(found.loss) == len(found.epochs) <= CURVE
+    assert {1, found.epoch, 60 * EPOCHS} <= set(found.epochs)

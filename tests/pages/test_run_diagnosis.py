@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -20,7 +21,7 @@ from pages.ui.run import diagnosed, remedies
 from tests.conftest import Photos
 from tests.pages import visits
 from tests.pages.folders import add_checkpoints, add_run, trained_here
-from tests.pages.ill_runs import EPOCHS, IMAGES, PLAYGROUND, add_epoch, keyed, overfitted
+from tests.pages.ill_runs import EPOCHS, IMAGES, PLAYGROUND, add_epoch, keyed, losses, measured, overfitted
 from tests.pages.run_page import opened
 from tests.pages.test_charts import figure, line
 from tests.pages.visits import drawn, said
@@ -28,12 +29,13 @@ from tl_core import forks, store
 from tl_core.diagnosis import REMEDIES, GapLadder, Proposal, Rung, Turn, proposals
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.intervals import Estimate
+from tl_core.store.outputs import OLD_FILE, remove_outputs, write_outputs
 
 
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
     yield
-    diagnosed._reader.cache_clear()
+    diagnosed._readers.clear()
     diagnosed._diagnoses.clear()
     diagnosed._histories.clear()
 
@@ -74,6 +76,18 @@ def test_a_run_of_an_earlier_version_has_a_verdict_from_its_curves_and_no_images
     assert "not known for this run" in said(page)
 
 
+def test_a_run_whose_losses_are_known_but_not_its_predictions_gets_no_all_clear(models: Path) -> None:
+    """Earlier versions stored the losses of validation images only."""
+    run = overfitted(models, PLAYGROUND)
+    old = np.stack([losses(epoch)["val"] for epoch in range(1, EPOCHS + 1)]).astype("<f4")
+    remove_outputs(run)
+    (run.folder / OLD_FILE).write_bytes(old.tobytes())
+    text = said(opened(run.id, tab="Diagnosis"))
+    assert "No image stands out" not in text
+    assert "not known for this run" in text
+    assert "Overfitting since epoch" in text
+
+
 @pytest.mark.parametrize("quantity", ["loss", "accuracy"])
 def test_the_charts_have_a_band_over_the_epochs_in_which_it_may_have_turned(models: Path, quantity: str) -> None:
     lines = [line(epoch) for epoch in range(1, 31)]
@@ -109,6 +123,27 @@ def test_images_that_turned_are_shown_with_picture_curve_and_classes(models: Pat
     assert html.count("mask-image") == 12
     assert "c&lt;a&gt;t" in html and "<a>" not in html
     assert "Best in epoch" in html
+
+
+def test_the_chosen_kind_of_images_and_its_page_are_in_the_address_and_until_then_follow_what_there_is(
+    models: Path,
+) -> None:
+    run = overfitted(models)
+    assert "Validation images that turned" in said(opened(run.id, tab="Diagnosis"))
+    page = opened(run.id, tab="Diagnosis", images="Never learned")
+    assert "Training images never learned" in said(page) and "None." in said(page)
+    first, second = (drawn(opened(run.id, tab="Diagnosis", turned_page=number)) for number in ("1", "2"))
+    assert first != second
+    remove_outputs(run, "val")
+    forget = np.ones((EPOCHS, IMAGES), bool)
+    forget[10, :3] = False
+    remove_outputs(run, "train_eval")
+    for epoch, right in enumerate(forget, 1):
+        write_outputs(run, epoch, {"train_eval": measured(np.where(right, 0.1, 1.0), np.arange(IMAGES) % 2)})
+    diagnosed._histories.clear()  # Outputs of epochs that are there do not change.
+    text = said(opened(run.id, tab="Diagnosis"))
+    assert "Training images forgotten" in text
+    assert "Turned: – · Learned last: 0 · Forgotten: 3" in text
 
 
 def test_where_the_data_are_gone_names_and_curves_are_shown_and_the_page_says_so(models: Path, photos: Photos) -> None:
@@ -189,7 +224,7 @@ def test_what_is_kept_of_diagnoses_holds_no_outputs_in_memory(models: Path) -> N
     diagnosed.diagnosis_of(read_view(run))
     _, found = diagnosed.histories_of(read_view(run))
     assert all(history.loss.base is None for images in found.values() for history in images)
-    before = weakref.ref(diagnosed._reader(run, "val").read().loss.base)
+    before = weakref.ref(diagnosed._readers.of(run, "val").read().loss.base)
     add_epoch(run, EPOCHS + 1)  # The arrays become too small, and are replaced.
     diagnosed.diagnosis_of(read_view(run))
     gc.collect()

@@ -33,6 +33,9 @@ LATE = 0.9
 BINS = 500
 """A long loss curve is averaged to so many places."""
 
+CURVE = 40
+"""The most epochs of which the loss of an image is kept, for a small chart of its own."""
+
 WINDOW, NARROWEST = 10, 3
 """Losses are smoothed over a tenth of the places, but three at least; so wide is the end of a curve, too."""
 
@@ -49,7 +52,8 @@ class ImageHistory:
         epoch: turned: that of its lowest loss. last: the first in which it was right. forgotten: the last in which it was forgotten.
             never: the last.
         amount: turned: the rise of its loss. last: its loss in the last epoch. forgotten: how often. never: its mean loss in the last epochs.
-        loss: Its loss after each epoch: float32, shape (epochs,); NaN if unknown.
+        epochs: The first epoch, the last, that of `epoch`, and evenly spread ones: at most `CURVE`, rising; int64.
+        loss: Its loss after each of these: float32, the same shape; NaN if unknown.
     """
 
     kind: ImageKind
@@ -60,6 +64,7 @@ class ImageHistory:
     predicted: int
     epoch: int
     amount: float
+    epochs: np.ndarray
     loss: np.ndarray
 
     @property
@@ -121,7 +126,7 @@ KINDS: dict[ImageKind, Kind] = {
 def image_histories(
     validation: Outputs, training: Outputs, keys: Mapping[EvaluatedSplit, Sequence[str]] | None = None
 ) -> dict[ImageKind, tuple[ImageHistory, ...]]:
-    """The images of each kind, the most telling first; none where outputs are unknown or have fewer than `FEWEST` epochs.
+    """The images of each kind, the most telling first. A kind whose outputs are known for fewer than `FEWEST` epochs is left out.
 
     Args:
         validation, training: As `read_outputs` gives them.
@@ -133,25 +138,23 @@ def image_histories(
         names = (keys or {}).get(row.split, ())
         known = np.flatnonzero(_known(outputs))
         if len(known) < FEWEST:
-            found[kind] = ()
             continue
         whole = len(known) == outputs.epochs
         seen = outputs if whole else _at(outputs, known)
         found[kind] = tuple(
-            ImageHistory(
-                kind,
-                row.split,
-                column,
-                names[column] if column < len(names) else "",
-                int(outputs.labels[column]),
-                int(outputs.predicted[-1, column]),
-                int(known[place]) + 1,
-                amount,
-                outputs.loss[:, column].copy(),  # A view would keep all losses in memory.
-            )
+            _history(kind, outputs, (column, int(known[place]), amount), names[column] if column < len(names) else "")
             for column, place, amount in _FINDERS[kind](seen)
         )
     return found
+
+
+def _history(kind: ImageKind, outputs: Outputs, found: tuple[int, int, float], key: str) -> ImageHistory:
+    column, place, amount = found
+    spread = np.linspace(0, outputs.epochs - 1, min(CURVE - 1, outputs.epochs)).round().astype(np.int64)
+    kept = np.union1d(spread, place)
+    label, predicted = int(outputs.labels[column]), int(outputs.predicted[-1, column])
+    loss = outputs.loss[kept, column]
+    return ImageHistory(kind, KINDS[kind].split, column, key, label, predicted, place + 1, amount, kept + 1, loss)
 
 
 def sentence(history: ImageHistory) -> str:

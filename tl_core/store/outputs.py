@@ -117,6 +117,12 @@ class OutputsReader:
         self._rows: _Rows | None = None
         self._outputs = _none()
 
+    @property
+    def memory(self) -> int:
+        """Bytes of the outputs read so far."""
+        rows = self._rows
+        return rows.memory if rows else 0
+
     def read(self) -> Outputs:
         """All outputs, as in `read_outputs`; the same object if nothing is new, otherwise a new one."""
         with self._lock:
@@ -171,6 +177,10 @@ class _Rows:
 
     def are_of(self, header: Header, labels: np.ndarray) -> bool:
         return self.header == header and np.array_equal(self._stored, labels)
+
+    @property
+    def memory(self) -> int:
+        return self._predicted.nbytes + self._probability.nbytes + self._loss.nbytes
 
     def extend(self, rows: np.ndarray) -> None:
         new = _outputs(self.header.probabilistic, self._stored, rows["predicted"], rows["loss"])

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TypeVar
 
 from pages.ui.common.run_view import RunView
+from pages.ui.run.kept import LatestOfRuns, OutputReaders
 from tl_core import store
 from tl_core.diagnosis import Diagnosis, diagnose
 from tl_core.diagnosis.images import ImageHistory, ImageKind, image_histories
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import RunState
-from tl_core.store import Epochs, EvaluatedSplit, Outputs, OutputsReader, Run
+from tl_core.store import Epochs, EvaluatedSplit, Outputs, Run
 
 SHARE = 20
 """While a run trains, it is diagnosed again after another 20th of its epochs: each time costs a tenth of a second, with many epochs more."""
 
-_READERS, _MOST = 16, 32
-"""How many files of outputs, and how many diagnoses and histories of images are kept, for all visitors."""
+_READ, _MOST = 256 * 2**20, 32
+"""Bytes of outputs, and of how many runs diagnoses and histories of images are kept, for all visitors."""
 
 Histories = dict[ImageKind, tuple[ImageHistory, ...]]
-Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
 class _Key:
-    """What a diagnosis depends on: a run after so many epochs. The outputs are not in it, as what is kept would keep them in memory."""
+    """What the diagnosis of a run depends on. The outputs are not in it, as what is kept would keep them in memory."""
 
-    run: Run
     epochs: int
     told: str
 
@@ -45,9 +40,9 @@ class _Asked:
     outputs: tuple[Outputs, Outputs]
 
 
-_diagnoses: dict[_Key, Diagnosis] = {}
-_histories: dict[_Key, Histories] = {}
-_keeping = threading.Lock()
+_readers = OutputReaders(_READ)
+_diagnoses: LatestOfRuns[Diagnosis] = LatestOfRuns(_MOST)
+_histories: LatestOfRuns[Histories] = LatestOfRuns(_MOST)
 
 
 def diagnosis_of(view: RunView) -> Diagnosis | None:
@@ -59,7 +54,7 @@ def diagnosis_of(view: RunView) -> Diagnosis | None:
     asked = _asked(view)
     if asked is None:
         return None
-    return _kept(_diagnoses, asked.key, lambda: diagnose(asked.spec, asked.state, asked.records, *asked.outputs))
+    return _diagnoses.get(view.run, asked.key, lambda: diagnose(asked.spec, asked.state, asked.records, *asked.outputs))
 
 
 def histories_of(view: RunView) -> tuple[int, Histories]:
@@ -67,12 +62,8 @@ def histories_of(view: RunView) -> tuple[int, Histories]:
     asked = _asked(view)
     if asked is None:
         return 0, {}
-    return asked.key.epochs, _kept(_histories, asked.key, lambda: image_histories(*asked.outputs, _keys(view.run)))
-
-
-def outputs_known(view: RunView, split: EvaluatedSplit) -> bool:
-    """Whether a run has outputs of a split."""
-    return bool(_reader(view.run, split).read().epochs)
+    found = _histories.get(view.run, asked.key, lambda: image_histories(*asked.outputs, _keys(view.run)))
+    return asked.key.epochs, found
 
 
 def onset_of(view: RunView) -> Diagnosis | None:
@@ -92,12 +83,12 @@ def _asked(view: RunView) -> _Asked | None:
     if view.spec is None or not view.records:
         return None
     running = view.status == store.RUNNING
-    outputs = _reader(view.run, "val").read(), _reader(view.run, "train_eval").read()
+    outputs = _readers.of(view.run, "val").read(), _readers.of(view.run, "train_eval").read()
     known = min([len(view.records), *(found.epochs for found in outputs if found.epochs)])
     epochs = after(known, running)
     seen, trained = (found[:epochs] for found in outputs)
     records = view.records if epochs == len(view.records) else view.records[:epochs]
-    return _Asked(_Key(view.run, epochs, _told(view)), view.spec, view.state, records, (seen, trained))
+    return _Asked(_Key(epochs, _told(view)), view.spec, view.state, records, (seen, trained))
 
 
 def _told(view: RunView) -> str:
@@ -106,22 +97,5 @@ def _told(view: RunView) -> str:
     return f"{view.status} {view.state.classes} {view.state.images} {view.state.exported_epoch} {view.message} {last}"
 
 
-@lru_cache(maxsize=_READERS)
-def _reader(run: Run, split: EvaluatedSplit) -> OutputsReader:
-    return OutputsReader(run, split)
-
-
 def _keys(run: Run) -> dict[EvaluatedSplit, tuple[str, ...]]:
     return {split: store.read_image_keys(run, split) for split in store.EVALUATED_SPLITS}
-
-
-def _kept(kept: dict[_Key, Kept], key: _Key, make: Callable[[], Kept]) -> Kept:
-    """What is kept for a key, or is made now in the place of the oldest."""
-    found = kept.get(key)
-    if found is None:
-        found = make()
-        with _keeping:
-            while len(kept) >= _MOST:
-                del kept[next(iter(kept))]
-            kept[key] = found
-    return found

@@ -15,12 +15,13 @@ from pages.ui.common.run_view import RunView, in_run
 from pages.ui.common.small_images import address_of
 from pages.ui.markdown import plain
 from pages.ui.run.data import read_data
-from pages.ui.run.diagnosed import Histories, histories_of, outputs_known
+from pages.ui.run.diagnosed import Histories, histories_of
 from pages.ui.tables.sparkline import HEIGHT, WIDTH, sparkline
 from tl_core import store
 from tl_core.data.dataset import Unreadable
 from tl_core.diagnosis.images import FEWEST, KINDS, ImageHistory, ImageKind, sentence
 from tl_core.errors import BadInput
+from tl_core.text import UNKNOWN
 
 A_PAGE = 12
 SIDE = 116
@@ -34,7 +35,7 @@ SHORT: dict[ImageKind, str] = {
 }
 """Names of the kinds as choices."""
 
-NOT_RECORDED = "Not recorded: in earlier versions runs did not keep what the network said of training images."
+NOT_RECORDED = "Not known: in earlier versions runs did not keep what the network said of these images."
 NOT_KEPT = "Which images these are is not known: the run was begun in an earlier version, which did not keep it."
 
 _RIGHT, _WRONG = ("✓", "right at the end"), ("✗", "wrong at the end")
@@ -54,7 +55,7 @@ class Tile:
 
 @st.fragment(parallel=True)
 def draw_gallery(view: RunView) -> None:
-    """In a fragment, because photos take a while to read; nothing of the page waits for it."""
+    """In a fragment of its own, so that turning a page draws nothing else again, and the first drawing of the page does not wait for photos."""
     try:
         epochs, found = histories_of(view)
     except BadInput as error:
@@ -64,17 +65,19 @@ def draw_gallery(view: RunView) -> None:
 
 
 def _draw(view: RunView, epochs: int, found: Histories) -> None:
-    if not any(found.values()):
-        st.caption(_none(view, epochs))
+    first = next((kind for kind in KINDS if found.get(kind)), None)
+    if first is None:
+        st.caption(_none(epochs, found))
         return
-    kind = _chosen(found)
-    row, images = KINDS[kind], found[kind]
+    kind = _chosen() or first
+    st.caption(" · ".join(f"{SHORT[kind]}: {_number(found, kind)}" for kind in KINDS))
+    row, images = KINDS[kind], found.get(kind, ())
     st.markdown(f"**{row.title}** {row.help}", help=f"{plain(row.rule)}  \n*{plain(row.source)}*")
     if not images:
-        st.caption("None." if outputs_known(view, KINDS[kind].split) else NOT_RECORDED)
+        st.caption("None." if kind in found else NOT_RECORDED)
         return
     pages = -(-len(images) // A_PAGE)
-    page = st.pagination(pages, key=f"gallery_{kind}") if pages > 1 else 1
+    page = st.pagination(pages, key=f"{kind}_page", bind="query-params") if pages > 1 else 1
     shown = images[(page - 1) * A_PAGE : page * A_PAGE]
     tiles, missing = _tiles(view, shown)
     st.html(gallery_html(tiles))
@@ -84,27 +87,31 @@ def _draw(view: RunView, epochs: int, found: Histories) -> None:
         st.caption(f"After epoch {epochs:,}; looked through again as the run goes on.")
 
 
-def _none(view: RunView, epochs: int) -> str:
+def _number(found: Histories, kind: ImageKind) -> str:
+    return f"{len(found[kind]):,}" if kind in found else UNKNOWN
+
+
+def _none(epochs: int, found: Histories) -> str:
+    """What is said where there is no image to show: what is not known is no all-clear."""
     if epochs < FEWEST:
         return f"Images are looked through after {FEWEST} epochs."
-    if not any(outputs_known(view, KINDS[kind].split) for kind in KINDS):
-        return "What the network said of each image is not known for this run."
-    return "No image stands out: none turned, none was learned late, forgotten or never learned."
+    if not found:
+        return "What the network said of each image is not known for this run, or for fewer than four epochs."
+    said = {"turned": "turned", "last": "was learned late", "forgotten": "was forgotten", "never": "was never learned"}
+    clear = "No image stands out: none " + ", none ".join(said[kind] for kind in KINDS if kind in found) + "."
+    unknown = [SHORT[kind].lower() for kind in KINDS if kind not in found]
+    return f"{clear} Not known: {', '.join(unknown)}." if unknown else clear
 
 
-def _chosen(found: Histories) -> ImageKind:
-    first = next(kind for kind in KINDS if found[kind])
-    return (
-        st.segmented_control(
-            "Images",
-            list(KINDS),
-            default=first,
-            required=True,
-            key="gallery_kind",
-            format_func=lambda kind: f"{SHORT[kind]} · {len(found[kind]):,}",
-            label_visibility="collapsed",
-        )
-        or first
+def _chosen() -> ImageKind | None:
+    """None before a choice: the kind that is shown then follows what there is."""
+    return st.segmented_control(
+        "Images",
+        list(KINDS),
+        key="images",
+        bind="query-params",
+        format_func=lambda kind: SHORT[kind],  # Without numbers: it stands in the address.
+        label_visibility="collapsed",
     )
 
 
@@ -182,13 +189,14 @@ def _tile(tile: Tile) -> str:
 
 def _curve(history: ImageHistory) -> str:
     """The loss over the epochs, with a dot at the epoch that counts: a mask over the colour of curves, for st.html lets no SVG through."""
-    made = sparkline(np.full(len(history.loss), np.nan).tolist(), history.loss.tolist(), history.epoch - 1)
+    place, nothing = int(np.searchsorted(history.epochs, history.epoch)), np.full(len(history.loss), np.nan)
+    made = sparkline(nothing.tolist(), history.loss.tolist(), place, history.epochs.tolist())
     if made is None:
         return ""
     dot = f"<circle cx='{made.star[0]}' cy='{made.star[1]}' r='3'/>" if made.star else ""
     line = f"<path d='{made.validation}' fill='none' stroke='black' stroke-width='1.5' stroke-linecap='round'/>"
     svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}'>{line}{dot}</svg>"
-    said = f"Its loss over {len(history.loss):,} epochs"
+    said = f"Its loss over {history.epochs[-1]:,} epochs"
     return f'<i role="img" aria-label="{said}" title="{said}" style="mask-image: url(&quot;data:image/svg+xml,{quote(svg)}&quot;)"></i>'
 
 

@@ -27,22 +27,29 @@ class Sparkline:
         return {**vars(self), "width": WIDTH, "height": HEIGHT}
 
 
-def sparkline(training: Sequence[float], validation: Sequence[float], starred: int | None = None) -> Sparkline | None:
+def sparkline(
+    training: Sequence[float],
+    validation: Sequence[float],
+    starred: int | None = None,
+    epochs: Sequence[int] | None = None,
+) -> Sparkline | None:
     """Both curves on the same axes; None if nothing can be drawn.
 
     Args:
         training, validation: A value for each epoch; a NaN is left out.
         starred: The place of the epoch with the star.
+        epochs: The epochs of the values; without them, one follows the other.
     """
+    across = epochs or range(len(validation))
     known = [value for value in (*training, *validation) if math.isfinite(value)]
     if not known:
         return None
     low, high = min(known), max(known)
 
     def at(place: int, value: float) -> tuple[float, float]:
-        across = place / (len(validation) - 1) if len(validation) > 1 else 0.5
+        along = (across[place] - across[0]) / (across[-1] - across[0]) if len(across) > 1 else 0.5
         up = (value - low) / (high - low) if high > low else 0.5
-        return round(MARGIN + across * (WIDTH - 2 * MARGIN), 1), round(HEIGHT - MARGIN - up * (HEIGHT - 2 * MARGIN), 1)
+        return round(MARGIN + along * (WIDTH - 2 * MARGIN), 1), round(HEIGHT - MARGIN - up * (HEIGHT - 2 * MARGIN), 1)
 
     def path(values: Sequence[float]) -> str:
         points = [at(place, values[place]) for place in _thinned(len(values)) if math.isfinite(values[place])]
