@@ -15,6 +15,7 @@ from pages.ui.compare.curves_view import draw_curves
 from pages.ui.compare.forks_view import draw_forks
 from pages.ui.compare.grouping import Group, groups_of
 from pages.ui.compare.map_view import draw_map
+from pages.ui.compare.question import Question
 from pages.ui.live import follow
 from pages.ui.markdown import plain
 from tl_core.errors import BadInput
@@ -58,13 +59,13 @@ def compared(ids: Sequence[str], listed: Mapping[str, str], view: controls.Chart
             draw, _ = VIEWS[view.page]
             draw(groups, view, found)
         tables.draw_results(runs, found)
-        better.draw_better(runs)
-        download(groups, view, found)
+        question = better.draw_better(runs)
+        download(groups, view, found, question)
     if len(runs) < 2:
         st.info("Choose another run above to add its curves.", icon=":material/add:")
 
 
-def download(groups: Sequence[Group], view: controls.ChartView, found: colouring.Colouring) -> None:
+def download(groups: Sequence[Group], view: controls.ChartView, found: colouring.Colouring, question: Question) -> None:
     runs = [run for group in groups for run in group.runs]
     with st.container(horizontal=True):
         st.download_button(
@@ -78,7 +79,7 @@ def download(groups: Sequence[Group], view: controls.ChartView, found: colouring
         )
         st.download_button(
             f"Report as HTML ({report.size_text()})",
-            lambda: report.report_html(groups, view, found, datetime.now()),
+            lambda: report.report_html(groups, view, found, datetime.now(), question),
             "comparison.html",
             "text/html",
             icon=":material/lab_profile:",

@@ -83,16 +83,35 @@ def test_what_cannot_be_compared_says_why(tmp_path: Path) -> None:
         read_sides(entries(whole, whole)[1:], "test")
 
 
-def test_runs_that_cannot_be_compared_are_left_out_with_a_reason_each(tmp_path: Path) -> None:
+def test_runs_that_cannot_be_compared_are_left_out_with_the_reason(tmp_path: Path) -> None:
     whole = [add_measured(tmp_path, "", RIGHT[place]) for place in (0, 1)]
     elsewhere, old = add_measured(tmp_path, "", RIGHT[2], {"data.split_seed": 1}), add_run(tmp_path)
     sides, reasons = readable_sides(entries(old, whole[0], elsewhere, whole[1]))
     assert [side.name for side in sides] == ["B", "D"]
     assert [reason.split(".")[0] for reason in reasons] == [
         "A was trained by an earlier version, or the file of its outputs is gone: there are none of its exported epoch",
-        "B and C were measured on different images",
+        "C was measured on other images than B and D",
     ]
     assert readable_sides(entries(old)) == ((), reasons[:1])
+
+
+def test_the_most_runs_on_the_same_images_are_compared_and_many_others_are_one_reason(tmp_path: Path) -> None:
+    runs = [
+        add_measured(tmp_path, "", RIGHT[place % 6], {"data.split_seed": seed})
+        for place, seed in enumerate((7, 1, 1, *range(10, 17), 1, 1))
+    ]
+    sides, reasons = readable_sides([Entry(f"run {place}", (run,)) for place, run in enumerate(runs)])
+    assert [side.name for side in sides] == ["run 1", "run 2", "run 10", "run 11"]
+    assert [reason.split(". ")[0] for reason in reasons] == [
+        "run 0, run 3 and 6 more were measured on other images than run 1, run 2 and 2 more"
+    ]
+
+
+def test_a_damaged_file_is_named_with_its_run(tmp_path: Path) -> None:
+    run, damaged = add_measured(tmp_path, "", RIGHT[0]), add_measured(tmp_path, "", RIGHT[1])
+    (damaged.folder / "val_outputs.bin").write_bytes(b"?")
+    _, (reason,) = readable_sides(entries(run, damaged))
+    assert reason.startswith("B: ") and "val_outputs.bin" in reason
 
 
 def test_test_images_are_compared_where_they_were_measured(tmp_path: Path) -> None:

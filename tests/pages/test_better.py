@@ -119,12 +119,23 @@ def test_a_wider_margin_makes_equal_what_cannot_be_told(models: Path) -> None:
 def test_test_images_are_compared_where_runs_keep_them(models: Path) -> None:
     a, b = (add_measured(models, name, wrong(*images), exported_epoch=1) for name, images in (("a", (0,)), ("b", (1,))))
     page = compared(a, b, on_images="test")
-    assert "a keeps no outputs on test images" in said(page)
+    assert "a and b keep no outputs on test images" in said(page)
     for run, images in ((a, range(20)), (b, ())):
         add_outputs(run, wrong(*images)[None, :100], split="test")
     page = compared(a, b, on_images="test")
     assert "b is better than a by 20 points" in said(page)
     assert "On 100 test images" in said(page)
+
+
+def test_all_reasons_share_a_box_and_name_files_within_their_runs(models: Path) -> None:
+    runs = [add_measured(models, name, ALL) for name in ("first", "damaged", "second")]
+    (runs[1].folder / "val_outputs.bin").write_bytes(b"?")
+    olds = [add_run(models, f"old {number}") for number in range(5)]
+    page = compared(*runs, *olds)
+    (box,) = [info.value for info in page.info if "earlier version" in info.value]
+    assert "old 0, old 1 and 3 more were trained by an earlier version" in box
+    box = box.replace("\\", "")  # As it is read, without the signs that keep it from being markup.
+    assert "damaged: val_outputs.bin: is damaged" in box and str(models) not in box
 
 
 def test_what_cannot_be_compared_says_what_to_do(models: Path) -> None:
@@ -133,7 +144,7 @@ def test_what_cannot_be_compared_says_what_to_do(models: Path) -> None:
     page = compared(first, old)
     assert "old was trained by an earlier version" in said(page) and "Train it again to compare it." in said(page)
     page = compared(first, elsewhere, second)
-    assert "first and elsewhere were measured on different images" in said(page)
+    assert "elsewhere was measured on other images than first and second" in said(page)
     assert "first and second are equal within 1 point" in said(page)
     page = compared(first, add_run(models, "queued", accuracies=(), status=store.QUEUED))
     assert "It takes two runs with at least one epoch each." in said(page)

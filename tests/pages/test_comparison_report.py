@@ -20,10 +20,11 @@ from pages.ui.compare import colouring
 from pages.ui.compare.compared_runs import read_runs
 from pages.ui.compare.controls import ChartView
 from pages.ui.compare.grouping import groups_of
+from pages.ui.compare.question import Question
 from pages.ui.compare.report import report_html
 from pages.ui.scripts import as_function
 from tests.pages import visits
-from tests.pages.folders import add_measured, add_run
+from tests.pages.folders import add_measured, add_outputs, add_run
 from tl_core import store
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -55,11 +56,11 @@ class Reader(HTMLParser):
             self.texts[self.open[-1]][-1] += data
 
 
-def report(models: Path, runs: list[store.Run], view: ChartView = VIEW) -> Reader:
+def report(models: Path, runs: list[store.Run], view: ChartView = VIEW, question: Question | None = None) -> Reader:
     called = run_list.labels_of(run_list.rows(models))
     found, _ = read_runs(models, [run.id for run in runs], called)
     groups = groups_of(found, view.group_by)
-    return Reader(report_html(groups, view, colouring.colouring(groups, "run"), datetime(2026, 1, 2, 3, 4)))
+    return Reader(report_html(groups, view, colouring.colouring(groups, "run"), datetime(2026, 1, 2, 3, 4), question))
 
 
 def charts(read: Reader) -> dict[str, Any]:
@@ -113,6 +114,33 @@ def test_it_says_whether_one_is_better_with_the_figures_that_the_answer_rests_on
     assert any("A is better than B by 35 points" in text for text in said["strong"])
     assert any("A gets wrong" in text for text in said["p"])
     assert any("The best of 3 is" in text and "Holm" in text for text in report(models, runs).texts["p"])
+
+
+def test_it_answers_what_the_page_asks(models: Path) -> None:
+    right = np.arange(400) < np.array([[380], [0], [240], [380]])
+    right[1] = np.arange(400) >= 21
+    settings: list[dict[str, Any]] = [
+        {"head.dropout": rate, "train.seed": seed} for rate, seed in ((0.1, 0), (0.2, 0), (0.3, 0), (0.3, 9))
+    ]
+    runs = [
+        add_measured(models, name, row, given, exported_epoch=1)
+        for name, row, given in zip("ABCD", right, settings, strict=True)
+    ]
+    said = report(models, runs, question=Question(margin=0.05, together=False, a="B", b="A")).texts
+    assert any("B and A are equal within 5 points" in text for text in said["strong"])
+    assert any("The best of 4 is" in text for text in said["p"]), "seeds stand one by one"
+    for run in runs:
+        add_outputs(run, right[:1, :100], split="test")
+    said = report(models, runs, question=Question("test")).texts
+    assert any("On 100 test images" in text for text in said["p"])
+
+
+def test_files_are_named_within_their_runs(models: Path) -> None:
+    runs = [add_measured(models, name, np.ones(20, bool), {"head.dropout": n / 10}) for n, name in enumerate("AB")]
+    (runs[0].folder / "val_outputs.bin").write_bytes(b"?")
+    read = report(models, runs)
+    assert any("A: val_outputs.bin" in text for text in read.texts["p"])
+    assert not any(str(models) in text for texts in read.texts.values() for text in texts)
 
 
 def test_it_has_the_diagnosis_of_each_run_and_says_why_runs_cannot_be_compared(

@@ -13,6 +13,7 @@ from tl_core.comparison.sides import Side
 from tl_core.errors import BadInput, Problem
 from tl_core.records import RunState
 from tl_core.store import Outputs, Run
+from tl_core.text import first_of, joined
 
 Images = Literal["validation", "test"]
 """validation: those that also chose the epoch. test: those on which nothing was chosen, measured once, at export."""
@@ -43,26 +44,90 @@ def read_sides(entries: Sequence[Entry], images: Images = "validation") -> tuple
 
 
 def readable_sides(entries: Sequence[Entry], images: Images = "validation") -> tuple[tuple[Side, ...], tuple[str, ...]]:
-    """The sides that can be compared with the first that can be read, and for each other entry a sentence that says why not."""
+    """The most sides that were measured on the same images, and why the others are left out: a sentence or two for each reason.
+
+    Of several such sets of the same size it is that of the first entry.
+    """
     read: list[_ReadEntry] = []
+    lacking: dict[_Lack, list[str]] = {}
     reasons: list[str] = []
     for entry in entries:
         try:
-            found = _read_entry(entry, images)
-            if read:
-                _check_same_images(read[0], found)
-            read.append(found)
+            read.append(_read_entry(entry, images))
+        except _Lacking as error:
+            lacking.setdefault(error.lack, []).append(entry.name)
         except BadInput as error:
-            reasons.extend(_sentence(problem) for problem in error.problems)
-    return _sides(read), tuple(dict.fromkeys(reasons))
+            reasons.extend(_sentence(entry, problem) for problem in error.problems)
+    largest: list[_ReadEntry] = max(_by_images(read), key=len, default=[])
+    if others := [found.entry.name for found in read if found not in largest]:
+        lacking[_OTHER_IMAGES] = others
+    where = _some([found.entry.name for found in largest])
+    return _sides(largest), (*(lack.said(names, where) for lack, names in lacking.items()), *dict.fromkeys(reasons))
 
 
-def _sentence(problem: Problem) -> str:
-    """A problem without the word for all runs, which stands in front of it on the command line."""
-    return str(problem if problem.path != _PATH else replace(problem, path=""))
+def _by_images(read: Sequence[_ReadEntry]) -> list[list[_ReadEntry]]:
+    """Those that were measured on the same images together, in order."""
+    sets: list[list[_ReadEntry]] = []
+    for found in read:
+        same = next((known for known in sets if _same_images(known[0], found)), None)
+        if same is None:
+            sets.append([found])
+        else:
+            same.append(found)
+    return sets
+
+
+def _sentence(entry: Entry, problem: Problem) -> str:
+    """A problem of an entry; without the word for all runs, which stands in front of it on the command line."""
+    return str(replace(problem, path="")) if problem.path == _PATH else f"{entry.name}: {problem}"
 
 
 @dataclass(frozen=True)
+class _Lack:
+    """Why entries cannot be compared: what is said of one and of several, and what to do."""
+
+    one: str
+    several: str
+    remedy: str
+
+    def said(self, names: Sequence[str], where: str) -> str:
+        """In words of these entries; where: the sides that are compared."""
+        what = self.one if len(names) == 1 else self.several
+        return f"{_some(names)} {what.format(where=where)}. {self.remedy}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """Names in a sentence: "a, b and c", "a, b and 18 more"."""
+    return joined(names) if len(names) < 4 else first_of(names, 2)
+
+
+_NO_EPOCH = _Lack("has no epoch yet", "have no epoch yet", "Wait for the first one.")
+_NO_OUTPUTS = _Lack(
+    "was trained by an earlier version, or the file of its outputs is gone: there are none of its exported epoch",
+    "were trained by an earlier version, or the files of their outputs are gone: there are none of their exported epochs",
+    "Train it again to compare it.",
+)
+_NOT_TESTED = _Lack(
+    "keeps no outputs on test images",
+    "keep no outputs on test images",
+    "A run measures them once, when it ends; runs without a test part and those of earlier versions have none. Compare on the validation images.",
+)
+_OTHER_IMAGES = _Lack(
+    "was measured on other images than {where}",
+    "were measured on other images than {where}",
+    "Only runs with the same data, shares of validation and test images and data.split_seed can be compared image by image.",
+)
+
+
+class _Lacking(BadInput):
+    """An entry lacks what every side needs."""
+
+    def __init__(self, lack: _Lack, name: str) -> None:
+        super().__init__(Problem(_PATH, f"{name} {lack.one}", lack.remedy))
+        self.lack = lack
+
+
+@dataclass(frozen=True, eq=False)
 class _Read:
     """A run's outputs: correct and loss of shape (images,)."""
 
@@ -74,7 +139,7 @@ class _Read:
     loss: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _ReadEntry:
     """An entry with what was read of each of its seeds."""
 
@@ -98,7 +163,7 @@ def _by_seed(runs: Sequence[Run]) -> list[Run]:
 def _read(run: Run, name: str, images: Images) -> _Read:
     state, figures = store.read_state(run), store.read_figures(run)
     if figures is None:
-        raise BadInput.of(_PATH, f"{name} has no epoch yet", "Wait for its first one.")
+        raise _Lacking(_NO_EPOCH, name)
     outputs = _outputs(run, state, figures.exported.epoch, name, images)
     loss = outputs.loss[0].astype(np.float64)
     return _Read(run, figures.validation, state.loss_name, outputs.labels, outputs.correct[0], loss)
@@ -109,36 +174,25 @@ def _outputs(run: Run, state: RunState, epoch: int, name: str, images: Images) -
     if images == "validation":
         found = store.read_epoch_outputs(run, epoch)
         if found is None:
-            raise _unknown(name)
+            raise _Lacking(_NO_OUTPUTS, name)
         return found
     tested = store.read_test_outputs(run) if state.exported_epoch is not None else None
     if tested is None:
-        raise BadInput.of(
-            _PATH,
-            f"{name} keeps no outputs on test images",
-            "A run measures them once, when it ends; runs without a test part and those of earlier versions have none. "
-            "Compare on the validation images.",
-        )
+        raise _Lacking(_NOT_TESTED, name)
     return tested
 
 
-def _unknown(name: str) -> BadInput:
-    return BadInput.of(
-        _PATH,
-        f"{name} was trained by an earlier version, or the file of its outputs is gone: there are none of its exported epoch",
-        "Train it again to compare it.",
-    )
-
-
 def _check_same_images(one: _ReadEntry, other: _ReadEntry) -> None:
+    if not _same_images(one, other):
+        which = f"the runs of {one.entry.name}" if one is other else f"{one.entry.name} and {other.entry.name}"
+        raise BadInput.of(_PATH, f"{which} were measured on different images", _OTHER_IMAGES.remedy)
+
+
+def _same_images(one: _ReadEntry, other: _ReadEntry) -> bool:
     first = one.seeds[0]
-    for found in other.seeds:
-        if found.validation != first.validation or not np.array_equal(found.labels, first.labels):
-            raise BadInput.of(
-                _PATH,
-                f"{one.entry.name} and {other.entry.name} were measured on different images",
-                "Only runs with the same data, shares of validation and test images and data.split_seed can be compared image by image.",
-            )
+    return all(
+        found.validation == first.validation and np.array_equal(found.labels, first.labels) for found in other.seeds
+    )
 
 
 def _sides(read: Sequence[_ReadEntry]) -> tuple[Side, ...]:

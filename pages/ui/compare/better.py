@@ -11,8 +11,8 @@ import streamlit as st
 from pages.ui.common.small_images import address_of
 from pages.ui.compare.better_html import Flip, flips_html, ranking_html, whisker_html
 from pages.ui.compare.compared_runs import ComparedRun
-from pages.ui.compare.grouping import NOTHING, SAME, groups_of
-from pages.ui.compare.question import BEST, NEXT_BEST, Question
+from pages.ui.compare.grouping import SAME, groups_of
+from pages.ui.compare.question import BEST, NEXT_BEST, Question, short_reasons
 from pages.ui.markdown import plain
 from tl_core import store
 from tl_core.comparison import MARGIN, Comparison, Entry, Images, Ranking, Side, compare, rank, readable_sides, wording
@@ -39,25 +39,22 @@ Stamps = tuple[tuple[int, int], ...]
 """Of each run what its outputs are known by; see `_stamp`."""
 
 
-def draw_better(runs: Sequence[ComparedRun]) -> None:
-    """Draws the section; runs without an epoch are left out."""
+def draw_better(runs: Sequence[ComparedRun]) -> Question:
+    """Draws the section; runs without an epoch are left out. Returns what is asked."""
     measured = [run for run in runs if run.figures]
     if len(runs) < 2:
-        return  # The page says below that it takes two.
+        return Question()  # The page says below that it takes two.
     st.header("Is one better?", anchor=False, help=HELP)
     if len(measured) < 2:
         st.caption("It takes two runs with at least one epoch each.")
-        return
+        return Question()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="better_controls"):
         question = Question(_images(), _margin(), _together(measured))
-    entries = tuple(
-        Entry(group.title, tuple(run.run for run in group.runs))
-        for group in groups_of(measured, SAME if question.together else NOTHING)
-    )
+    entries = question.entries(measured)
     stamps = tuple(_stamp(run, question.images) for run in measured)
     sides, reasons, ranking = _ranked(entries, question.images, stamps)
-    for reason in reasons:
-        st.info(plain(reason), icon=":material/info:")
+    if reasons:
+        st.info("\n\n".join(map(plain, short_reasons(reasons, measured))), icon=":material/info:")
     if ranking is None:
         if len(entries) == 1:
             st.info(
@@ -65,10 +62,11 @@ def draw_better(runs: Sequence[ComparedRun]) -> None:
                 "choose a run with other settings.",
                 icon=":material/info:",
             )
-        return
+        return question
     if len(sides) > 2:
         question = _choose_two(question, sides)
     _draw(measured, entries, stamps, question, sides, ranking)
+    return question
 
 
 def _draw(
@@ -94,10 +92,7 @@ def _draw(
     if len(sides) > 2:
         st.html(ranking_html(sides, ranking))
         st.markdown(" ".join(plain(sentence) for sentence in wording.ranking_text(ranking)))
-    st.caption(
-        f"On {found.images:,} {images} images, each run at its exported epoch. "
-        + (wording.CHOSEN_EPOCH if images == "validation" else "Nothing was chosen on them.")
-    )
+    st.caption(question.asked_of(found.images))
 
 
 def _stamp(run: ComparedRun, images: Images) -> tuple[int, int]:

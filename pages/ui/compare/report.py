@@ -30,6 +30,7 @@ from pages.ui.compare.compared_runs import ComparedRun, comparison_warnings
 from pages.ui.compare.controls import ChartView, legend_text
 from pages.ui.compare.curves_view import series
 from pages.ui.compare.grouping import Group
+from pages.ui.compare.question import Question
 from pages.ui.compare.report_answers import better_section, verdict_section
 from pages.ui.tables.run_table import Cell, Column
 from tl_core.text import counted, data_size
@@ -47,12 +48,15 @@ def size_text() -> str:
     return data_size(plotly_file().stat().st_size)
 
 
-def report_html(groups: Sequence[Group], view: ChartView, found: Colouring, made: datetime) -> str:
+def report_html(
+    groups: Sequence[Group], view: ChartView, found: Colouring, made: datetime, question: Question | None = None
+) -> str:
     """The file.
 
     Args:
         view: Of the page; accuracy and loss are drawn whatever its measure is.
         made: When, in this machine's own time.
+        question: What the page asks of the runs; by default what it asks before anything is chosen.
     """
     runs = [run for group in groups for run in group.runs]
     plotly = plotly_file().read_text(encoding="utf-8")
@@ -60,7 +64,7 @@ def report_html(groups: Sequence[Group], view: ChartView, found: Colouring, made
     charts, sections = _charts(groups, view, found)
     body = [
         *(f'<p class="warning">{escape(text)}</p>' for text in comparison_warnings(runs, "loss")),
-        better_section(runs),
+        better_section(runs, question or Question()),
         verdict_section(runs),
         *sections,
         _table(runs, found),
