@@ -44,7 +44,7 @@ def test_the_verdict_appears_as_a_run_overfits_a_remedy_opens_the_changed_form_a
     expect(pictures).to_have_count(12, timeout=SEEN)
     settled(page)
     assert all(pictures.nth(number).evaluate("image => image.naturalWidth > 50") for number in range(12))
-    verdict.get_by_role("link", name="Dropout 0.5").click()
+    page.locator(".st-key-finding_0").get_by_role("link", name="Dropout 0.5").click()
     expect(page).to_have_url(re.compile(r"/train\?.*head\.dropout=0\.5"), timeout=SEEN)
     settled(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from pages.ui.charts.ladder import ladder_figure
 from pages.ui.common.run_view import read_view
 from pages.ui.common.spec_sharing import from_query_params
-from pages.ui.run import diagnosed, remedies
+from pages.ui.run import diagnosed, live_view, remedies
 from tests.conftest import Photos
 from tests.pages import visits
 from tests.pages.folders import add_checkpoints, add_run, trained_here
@@ -26,7 +26,7 @@ from tests.pages.run_page import opened
 from tests.pages.test_charts import figure, line
 from tests.pages.visits import drawn, said
 from tl_core import forks, store
-from tl_core.diagnosis import REMEDIES, GapLadder, Proposal, Rung, Turn, proposals
+from tl_core.diagnosis import REMEDIES, GapLadder, Proposal, Rung, Turn, proposals, read_diagnosis
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.intervals import Estimate
 from tl_core.store.outputs import OLD_FILE, remove_outputs, write_outputs
@@ -59,6 +59,25 @@ def test_the_figures_it_rests_on_are_beside_it(models: Path) -> None:
     page = visits.opened("run", unfolded=["evidence"], run=run.id)
     assert "Rise of the validation loss" in said(page)
     assert "Rule:" in said(page)
+
+
+def test_while_the_tab_diagnosis_is_open_the_verdict_beside_it_is_its_headline_alone(models: Path) -> None:
+    run = overfitted(models, PLAYGROUND)
+    add_checkpoints(run, (8, EPOCHS))
+    assert said(opened(run.id)).count("What to try") == 1
+    page = visits.opened("run", unfolded=["evidence"], run=run.id, tab="Diagnosis")
+    findings = len(read_diagnosis(run).findings)
+    assert len([one for one in page.expander if one.label == "What this rests on"]) == findings
+
+
+def test_the_verdict_and_the_figures_are_drawn_before_the_open_tab_whose_photos_take_a_while(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(live_view.panel, "draw_panel", lambda *_: order.append("panel"))
+    monkeypatch.setitem(live_view.TABS, "Diagnosis", lambda _: order.append("tab"))
+    opened(overfitted(models, PLAYGROUND).id, tab="Diagnosis")
+    assert order[:2] == ["panel", "tab"]
 
 
 def test_while_it_trains_the_verdict_says_after_which_epoch(models: Path) -> None:

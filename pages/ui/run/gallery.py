@@ -55,7 +55,8 @@ class Tile:
 
 @st.fragment(parallel=True)
 def draw_gallery(view: RunView) -> None:
-    """In a fragment of its own, so that turning a page draws nothing else again, and the first drawing of the page does not wait for photos."""
+    """In a fragment of its own, so that turning a page draws nothing else again. In parallel where the whole page is drawn; where the live
+    part is drawn again, what comes after it waits for its photos."""
     try:
         epochs, found = histories_of(view)
     except BadInput as error:

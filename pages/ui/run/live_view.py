@@ -18,7 +18,7 @@ from tl_core.errors import BadInput
 
 TABS: dict[str, Callable[[RunView], None]] = {
     "Curves": curves.draw_curves,
-    "Diagnosis": diagnosis.draw_diagnosis,
+    panel.DIAGNOSIS: diagnosis.draw_diagnosis,
     "Epochs": epochs.draw_epochs,
     "Checkpoints": checkpoints.draw_checkpoints,
     "Test report": test_report.draw_report,
@@ -45,10 +45,14 @@ def draw_live(models: Path, before: RunView) -> None:
         _draw_end(view, models)
         cure.draw_cure(view)
         curves_side, figures_side = st.columns([2, 1], gap="medium")
-        with curves_side:
-            _tabs(view)
-        with figures_side:
-            panel.draw_panel(view, models)
+        tabs = curves_side.tabs(list(TABS), key="tab", bind="query-params")
+        opened = next((name for name, tab in zip(TABS, tabs, strict=True) if tab.open), "")
+        with figures_side:  # First: photos of the gallery take a while, and verdict and figures do not wait for them.
+            panel.draw_panel(view, models, opened)
+        for name, tab in zip(TABS, tabs, strict=True):
+            if tab.open:
+                with tab:
+                    _guarded(TABS[name], view)
 
     shape = _shape(before)
     live()
@@ -74,13 +78,6 @@ def _draw_end(view: RunView, models: Path) -> None:
         _guarded(log.draw_trace, view)
     else:
         st.markdown(said)
-
-
-def _tabs(view: RunView) -> None:
-    for name, tab in zip(TABS, st.tabs(list(TABS), key="tab", bind="query-params"), strict=True):
-        if tab.open:
-            with tab:
-                _guarded(TABS[name], view)
 
 
 def _guarded(draw_tab: Callable[[RunView], None], view: RunView) -> None:

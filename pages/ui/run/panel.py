@@ -38,8 +38,13 @@ TEST = (
 )
 
 
-def draw_panel(view: RunView, models: Path) -> None:
-    verdict.draw_verdict(view)
+DIAGNOSIS = "Diagnosis"
+"""The tab that has every verdict with all there is to say of it."""
+
+
+def draw_panel(view: RunView, models: Path, tab: str = "") -> None:
+    """Tab: the open one."""
+    verdict.draw_verdict(view, brief=tab == DIAGNOSIS)
     draw_figures(view)
     controls.draw_controls(view)
     status.draw_activity(view, models)

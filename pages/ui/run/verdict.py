@@ -21,8 +21,8 @@ TONES: dict[Tone, tuple[str, str, str]] = {
 """The colour, icon and word of each tone: none of them alone carries it."""
 
 
-def draw_verdict(view: RunView) -> None:
-    """Draws nothing before the first epoch."""
+def draw_verdict(view: RunView, brief: bool = False) -> None:
+    """Draws nothing before the first epoch. brief: the headline alone, where figures and remedies stand beside it."""
     try:
         found = diagnosis_of(view)
     except BadInput as error:
@@ -32,7 +32,7 @@ def draw_verdict(view: RunView) -> None:
         return
     with st.container(border=True, key="verdict"):
         _headline(view, found)
-        if found.main is None:
+        if found.main is None or brief:
             return
         folded = st.expander("What this rests on", key="evidence", on_change="rerun", icon=":material/fact_check:")
         if folded.open:
