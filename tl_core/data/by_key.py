@@ -10,6 +10,7 @@ from PIL import Image
 from tl_core.data import folder
 from tl_core.data.dataset import ImageDataset, Unreadable
 from tl_core.data.grey import DEFAULT, GreyRange
+from tl_core.data.names import native
 from tl_core.data.sources import load_dataset, parse
 
 OpenKey = Callable[[str], Image.Image]
@@ -27,6 +28,22 @@ def image_opener(source: str, grey_range: GreyRange = DEFAULT) -> OpenKey:
         root = folder.root_of(argument)
         return lambda key: folder.open_key(root, key, grey_range)
     return lambda key: _generated(source, key)
+
+
+def version_of(source: str, key: str) -> tuple[int, ...]:
+    """Changes whenever the file of a photo does: its times and size; empty where there is no file, and for images that are generated.
+
+    Raises: see `image_opener`.
+    """
+    row, argument = parse(source)
+    if not row.is_path:
+        return ()
+    root = folder.root_of(argument)
+    try:
+        found = (root / native(key)).stat()
+    except (OSError, ValueError):  # ValueError: a NUL.
+        return ()
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
 
 def _generated(source: str, key: str) -> Image.Image:
