@@ -12,8 +12,8 @@ as a learning rate that is not small makes it.
 
 The truth is that of the population: the same epochs for `POOL` images more, which no one who is scored gets to see. A history has turned
 if the population's loss, without the jumps, ends above its lowest by `TURNED` of it, and has not if by less than `FLAT`; in between it is
-neither. Its turn is the epoch in which the population's loss, with the jumps, is lowest. In histories of more than `STRETCHES` epochs one of many
-epochs is lowest by its jump: their truth is the stretch with the lowest mean.
+neither. Its turn is the epoch in which the population's loss, with the jumps, is lowest. In histories of more than `SECTIONS` epochs one of many
+epochs is lowest by its jump: their truth is the section with the lowest mean.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 POOL = 30_000
 """A tenth of it for histories of more than 100 epochs."""
 
-STRETCHES = 120
+SECTIONS = 120
 TURNED, FLAT = 0.10, 0.01
 IMAGES = (100, 200, 341, 600, 1000, 2000)
 
@@ -102,9 +102,9 @@ class History:
         return True if self.rise >= TURNED else False if self.rise <= FLAT else None
 
     @property
-    def stretch(self) -> tuple[int, int]:
+    def lowest(self) -> tuple[int, int]:
         """The first and the last epoch of the consecutive ones with the lowest loss of the population; both are the turn in short histories."""
-        width = -(-len(self.population) // STRETCHES)
+        width = -(-len(self.population) // SECTIONS)
         means = [self.population[start : start + width].mean() for start in range(len(self.population) - width + 1)]
         first = int(np.argmin(means)) + 1
         return first, first + width - 1

@@ -130,7 +130,7 @@ def detection(found: Sequence[Case], what: str = "generated") -> Iterator[Score]
 
 def onset(found: Sequence[Case], what: str = "generated") -> Iterator[Score]:
     turns = [(case.history, turn) for case in found if case.history.turned and (turn := case.diagnosis.turn)]
-    covered = [turn.low <= history.stretch[1] and history.stretch[0] <= turn.high for history, turn in turns]
+    covered = [turn.low <= history.lowest[1] and history.lowest[0] <= turn.high for history, turn in turns]
     widths = [(turn.high - turn.low + 1) / turn.last for _, turn in turns]
     note = f"its width: {np.median(widths):.0%} of the epochs in the median" if widths else ""
     low, high = (0.93, 0.97) if len(turns) >= 100 else (None, None)  # Of few, one is more than the target is wide.

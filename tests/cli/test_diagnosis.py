@@ -45,3 +45,10 @@ def test_diagnose_and_show_say_the_same_in_the_same_words(lab: Lab, models: Path
 def test_a_run_without_epochs_gets_a_sentence_and_no_error(lab: Lab, models: Path) -> None:
     run = add_run(models, accuracies=())
     assert wording.BEFORE in lab("diagnose", run.id).out
+
+
+def test_show_says_that_a_run_diverged_in_its_first_epoch_and_what_to_try(lab: Lab, models: Path) -> None:
+    run = add_run(models, accuracies=())
+    store.write_state(run, status=store.FAILED, diverged=True)
+    said = " ".join(lab("show", run.id).out.split())
+    assert "Diverged: the loss grew without bound." in said and "What to try:" in said

@@ -26,12 +26,15 @@ def diagnosed(
     own: float = 0.0,
     label_noise: float = 0.0,
     inherited: int = 0,
+    lost: int = 0,
+    training: Outputs = NONE,
     **state: Any,
 ) -> Diagnosis:
     """The diagnosis of a run with these mean losses; reported, clean and validation accuracy are the same in every epoch.
 
     Args:
         own: How much the loss of each image changes from epoch to epoch, on its own.
+        lost: Number of epochs, the last ones, without outputs.
         inherited: Number of epochs that a fork has of its parent.
     """
     rng = np.random.default_rng(0)
@@ -64,8 +67,8 @@ def diagnosed(
         ExperimentSpec().with_values({"data.label_noise": label_noise}),
         RunState(**{"status": Status.FINISHED, "images": known, "classes": 4, **state}),
         Epochs(records),
-        Outputs(labels, predicted, np.exp(-loss), loss) if outputs else NONE,
-        NONE,
+        Outputs(labels, predicted, np.exp(-loss), loss)[: len(loss) - lost] if outputs else NONE,
+        training,
     )
 
 
@@ -226,3 +229,68 @@ def test_a_long_flat_curve_that_jumps_is_no_turn(epochs: int) -> None:
         jumps = np.random.default_rng(seed).normal(0, 1, epochs)
         called += diagnosed([0.3] * epochs, 0.5 * (1 + 0.08 * jumps), images=100).turn is not None
     assert called <= 1
+
+
+def test_a_run_that_diverges_in_its_first_epoch_is_called_diverged() -> None:
+    found = diagnosed([], [], status=Status.FAILED, diverged=True)
+    assert found.main is not None and found.main.verdict == "diverged"
+    assert wording.headline(found) == wording.sentence(found.main)
+
+
+@pytest.mark.parametrize(("epochs", "holds"), [(1, False), (3, False), (4, True)])
+def test_classes_count_as_never_predicted_only_once_curves_have_a_shape(epochs: int, holds: bool) -> None:
+    labels = np.arange(400, dtype=np.int32) % 4
+    loss = np.tile(FALLING[:epochs, None], (1, 400)).astype(np.float32)
+    predicted = np.minimum(np.tile(labels, (epochs, 1)), 2)
+    figures = {"train_eval_loss": 0.6, "train_eval_accuracy": 0.75, "val_accuracy": 0.75}
+    records = Epochs(
+        [
+            EpochRecord(epoch, "head", {**figures, "val_loss": float(FALLING[epoch - 1])})
+            for epoch in range(1, epochs + 1)
+        ]
+    )
+    state = RunState(Status.RUNNING, images={"train": 800, "validation": 400}, classes=4)
+    found = diagnose(ExperimentSpec(), state, records, Outputs(labels, predicted, np.exp(-loss), loss), NONE)
+    assert (found.found("class-collapse") is not None) is holds
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_outputs_of_fewer_epochs_than_there_are_cut_a_run_only_while_an_epoch_is_being_written(running: bool) -> None:
+    found = diagnosed(FALLING, TURNING, status=Status.RUNNING if running else Status.FINISHED, lost=3)
+    if running:
+        assert found.epochs == EPOCHS - 3 and found.turn is not None
+    else:
+        assert (found.epochs, found.images, found.turn) == (EPOCHS, 0, None)
+        assert "not known for every epoch" in wording.headline(found)
+
+
+@pytest.mark.parametrize(("images", "told"), [(2, False), (19, False), (20, True)])
+def test_of_a_handful_of_validation_images_nothing_is_said_about_their_expected_loss(images: int, told: bool) -> None:
+    found = diagnosed(FALLING, FALLING + 0.1, images=images)
+    assert (found.found("healthy") is not None, found.smallest_effect is not None) == (told, told)
+    few = found.found("too-few-images")
+    if not told:
+        assert few is not None and found.turn is None and found.lowest is None
+        assert wording.sentence(few).startswith(f"{images} validation images cannot tell")
+    assert diagnosed(FALLING, TURNING, images=2).turn is None
+
+
+@pytest.mark.parametrize("unknown", [slice(0, 5), slice(15, 20), slice(0, 20)])
+def test_training_images_of_unknown_predictions_are_not_taken_for_wrong_ones(unknown: slice) -> None:
+    """As in a fork of a run of earlier versions, which had no outputs on training images."""
+    images = 400
+    labels = np.arange(images, dtype=np.int32) % 4
+    loss = np.where(np.arange(images) < 80, 3.0, 0.05) * np.ones((EPOCHS, 1))
+    predicted = np.tile(labels, (EPOCHS, 1))
+    predicted[:10, :80] = (labels[:80] + 1) % 4
+    known = diagnosed(FALLING, FALLING + 0.1, training=_outputs(labels, predicted, loss))
+    assert known.found("memorised-labels") is not None, "the upper hump is learned late"
+    predicted[unknown] = -1
+    assert (
+        diagnosed(FALLING, FALLING + 0.1, training=_outputs(labels, predicted, loss)).found("memorised-labels") is None
+    )
+
+
+def _outputs(labels: np.ndarray, predicted: np.ndarray, loss: np.ndarray) -> Outputs:
+    loss = loss.astype(np.float32)
+    return Outputs(labels, predicted.astype(np.int32), np.exp(-loss), loss)

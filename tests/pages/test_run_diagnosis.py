@@ -54,6 +54,12 @@ def test_a_run_that_overfits_is_said_to_since_which_epoch_with_its_figures(model
     assert "Rule:" not in text, "folded"
 
 
+def test_a_run_that_diverged_in_its_first_epoch_is_said_to(models: Path) -> None:
+    run = add_run(models, accuracies=())
+    store.write_state(run, status=store.FAILED, diverged=True)
+    assert "Fault] Diverged\\: the loss grew without bound." in said(opened(run.id))
+
+
 def test_the_figures_it_rests_on_are_beside_it(models: Path) -> None:
     run = overfitted(models, PLAYGROUND)
     page = visits.opened("run", unfolded=["evidence"], run=run.id)

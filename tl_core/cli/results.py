@@ -116,9 +116,10 @@ def show(run: str, models: Path, as_json: bool) -> None:
     _show_origin(found, state)
     _show_settings(spec)
     _show_epochs(records, figures_of(found))
-    if records:
+    diagnosis = read_diagnosis(found)
+    if records or diagnosis.findings:  # It may have diverged in its first epoch.
         output.print_line()
-        print_diagnosis(read_diagnosis(found), spec, found.id)
+        print_diagnosis(diagnosis, spec, found.id)
     _show_checkpoints(found)
     for part in ("validation", "test"):
         _show_report(found, part)

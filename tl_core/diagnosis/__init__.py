@@ -60,19 +60,19 @@ def diagnose(
         twins: Whether each validation image has a near-twin among the training images: bool, shape (images,); None if no one looked.
     """
     running = state.status in (Status.RUNNING, Status.QUEUED)
-    known = min(len(records), validation.epochs) if validation.epochs else len(records)
-    if known < len(records):  # An epoch is being written.
-        records = records[:known]
+    if running and 0 < validation.epochs < len(records):  # An epoch is being written.
+        records = records[: validation.epochs]
     before = records.inherited
     if before:
         records, validation, training = records[before:], validation[before:], training[before:]
     if not records:
-        return Diagnosis(0, 0, running, before)
+        found = (Finding("diverged", (Evidence("epochs", 0, "count"),)),) if state.diverged else ()
+        return Diagnosis(0, 0, running, before, findings=found)
     seen = Observed(spec, state, records, validation, training, twins, running)
     images = seen.losses.images if seen.losses else 0
     whole = Diagnosis(seen.epochs, images, running, before, turn=seen.turn, lowest=seen.lowest, ladder=seen.ladder)
-    found = ((row, row.holds(seen)) for row in VERDICTS)
-    findings = tuple(Finding(row.name, evidence) for row, evidence in found if evidence is not None)
+    held = ((row, row.holds(seen)) for row in VERDICTS)
+    findings = tuple(Finding(row.name, evidence) for row, evidence in held if evidence is not None)
     return replace(whole, findings=findings, smallest_effect=seen.smallest_effect, lead=seen.lead)
 
 

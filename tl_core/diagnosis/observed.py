@@ -22,6 +22,9 @@ from tl_core.store import Epochs, Outputs, run_figures
 FEWEST = 4
 """With fewer epochs nothing is said about the shape of curves."""
 
+FEWEST_IMAGES = 20
+"""With fewer validation images nothing is said about their expected loss: means of so few are not normal, nor their spread known."""
+
 Z_TURN = 1.644854
 """A rise is a turn if it is larger than so many standard errors: a one-sided level of 5 %."""
 
@@ -104,15 +107,20 @@ class Observed:
         numbers = self.records.column("epoch").astype(np.int64)
         return onset.Losses.of(numbers, self.validation.loss[:known], correct)
 
+    @property
+    def few_images(self) -> bool:
+        """Whether the losses of validation images are known, but of too few to say something about the expected loss."""
+        return self.losses is not None and self.losses.images < FEWEST_IMAGES
+
     @cached_property
     def rise(self) -> onset.Rise | None:
         """The rise of the expected validation loss; None if it cannot be estimated."""
-        return onset.rise_of(self.losses) if self.losses and self.shaped else None
+        return onset.rise_of(self.losses) if self.losses and self.shaped and not self.few_images else None
 
     @cached_property
     def lowest(self) -> tuple[int, int] | None:
         """The interval of the epoch with the lowest expected validation loss."""
-        return onset.lowest_epochs(self.losses) if self.losses and self.shaped else None
+        return onset.lowest_epochs(self.losses) if self.losses and self.rise else None
 
     @cached_property
     def turn(self) -> Turn | None:
@@ -167,7 +175,7 @@ class Observed:
         loss = np.asarray(outputs.loss[around], np.float64).mean(axis=0)
         general = slice(self._general, self._general + (self.end + 1) // 2)
         early, end = (self._mostly_right(places) for places in (general, slice(self.epochs - self.end, self.epochs)))
-        if not np.isfinite(loss).all():
+        if early is None or end is None or not np.isfinite(loss).all():
             return None
         accuracy = float(self.records.column("val_accuracy")[general].mean())
         return memorised(loss, early, end, (accuracy, self._validated))
@@ -178,10 +186,10 @@ class Observed:
         accuracy = self.records.column("val_accuracy")
         return int(np.argmax(accuracy >= 0.9 * accuracy.max()))
 
-    def _mostly_right(self, places: slice) -> np.ndarray:
-        """Whether the label of each training image is predicted in more than half of some epochs."""
-        outputs = self.training
-        return np.asarray((outputs.predicted[places] == outputs.labels).mean(axis=0) > 0.5)
+    def _mostly_right(self, places: slice) -> np.ndarray | None:
+        """Whether the label of each training image is predicted in more than half of some epochs; None if a prediction is unknown."""
+        predicted = self.training.predicted[places]
+        return np.asarray((predicted == self.training.labels).mean(axis=0) > 0.5) if (predicted >= 0).all() else None
 
     @property
     def _validated(self) -> int:

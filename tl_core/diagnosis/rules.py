@@ -70,16 +70,17 @@ def chance_in_inference(seen: Observed) -> Found:
 def class_collapse(seen: Observed) -> Found:
     outputs = seen.validation
     if (
-        dead_start(seen)
-        or not outputs.epochs
+        not seen.shaped
+        or dead_start(seen)
+        or outputs.epochs < seen.epochs
         or not len(outputs.labels)
         or outputs.labels.min() < 0
-        or outputs.predicted[-1].min() < 0
+        or outputs.predicted[seen.epochs - 1].min() < 0
     ):
         return None
     counts = np.bincount(outputs.labels, minlength=seen.classes)
     asked = np.flatnonzero(counts >= 5)
-    missing = np.setdiff1d(asked, np.unique(outputs.predicted[-seen.end :]))
+    missing = np.setdiff1d(asked, np.unique(outputs.predicted[seen.epochs - seen.end : seen.epochs]))
     if len(asked) < 2 or not len(missing):
         return None
     return (
@@ -236,6 +237,8 @@ def leaking(seen: Observed) -> Found:
 
 
 def too_few_images(seen: Observed) -> Found:
+    if seen.shaped and seen.few_images and not rate_too_high(seen):
+        return (Evidence("images", seen.losses.images if seen.losses else 0, "count"),)
     if seen.smallest_effect is None or seen.turn or rate_too_high(seen):
         return None
     lowest = seen.lowest_loss

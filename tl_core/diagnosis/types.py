@@ -103,7 +103,7 @@ class Diagnosis:
         images: Number of validation images with known losses; 0 if none are.
         running: Whether the run may still add epochs.
         inherited: Number of epochs before these that a fork inherited; they are not diagnosed.
-        findings: In the order of `VERDICTS`: the first is the main one. Empty before the first epoch.
+        findings: In the order of `VERDICTS`: the first is the main one. Before the first epoch none, or that it diverged.
         turn: None if no turn can be seen.
         lowest: The 95 % interval of the epoch with the lowest expected validation loss, whether it turned or not.
         ladder: At the exported epoch; None before the first.

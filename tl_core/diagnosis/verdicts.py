@@ -76,7 +76,8 @@ VERDICTS: Registry[Verdict] = Registry(
             "class-collapse",
             "Some classes are never predicted",
             "fault",
-            "The rate is not too low, and in the last epochs some classes with five or more validation images are never predicted.",
+            "It did start to learn, but in the last of four or more epochs (a fifth, five at most) some classes with five or more validation images "
+            "are never predicted.",
             "The network gave these classes up, often because they are rare or the steps were too large.",
             "He and Garcia 2009, Learning from Imbalanced Data",
             ("balanced", "lower-rate", "thaw", "more-epochs"),
@@ -187,8 +188,8 @@ VERDICTS: Registry[Verdict] = Registry(
             "too-few-images",
             "Too few validation images to say",
             "note",
-            "No turn can be seen, and the smallest rise that these images would have shown with a probability of 80 % is above a quarter of the "
-            "lowest loss.",
+            "There are fewer than 20; or no turn can be seen, and the smallest rise that these images would have shown with a probability of 80 % "
+            "is above a quarter of the lowest loss.",
             "Overfitting may or may not be there.",
             "Cohen 1988, Statistical Power Analysis",
             ("more-validation",),

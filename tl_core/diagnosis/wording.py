@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tl_core.diagnosis.observed import FEWEST
+from tl_core.diagnosis.observed import FEWEST, FEWEST_IMAGES
 from tl_core.diagnosis.types import Diagnosis, Evidence, Finding, Turn
 from tl_core.diagnosis.verdicts import VERDICTS
 from tl_core.intervals import Estimate
@@ -55,10 +55,10 @@ UNKNOWN = "No verdict holds, and nothing can be said about overfitting: the loss
 
 def headline(diagnosis: Diagnosis) -> str:
     """A diagnosis in one sentence."""
-    if not diagnosis.epochs:
-        return BEFORE_OWN if diagnosis.inherited else BEFORE
     if diagnosis.main:
         return sentence(diagnosis.main)
+    if not diagnosis.epochs:
+        return BEFORE_OWN if diagnosis.inherited else BEFORE
     if diagnosis.epochs < FEWEST:
         return EARLY_OWN if diagnosis.inherited else EARLY
     return NONE_HOLDS if diagnosis.images else UNKNOWN
@@ -86,6 +86,8 @@ def onset(turn: Turn) -> str:
 
 def no_turn(diagnosis: Diagnosis) -> str:
     """What can be said about the onset where no turn can be seen."""
+    if diagnosis.images < FEWEST_IMAGES:
+        return f"Fewer than {FEWEST_IMAGES} validation images cannot tell whether the validation loss turned."
     said = "No turn of the validation loss can be seen"
     if diagnosis.smallest_effect is not None:
         said += f"; a rise by {diagnosis.smallest_effect:.3f} would have shown with a probability of 80 %"
@@ -165,6 +167,8 @@ def _healthy(finding: Finding) -> str:
 
 def _too_few(finding: Finding) -> str:
     images = counted(int(finding.value("images") or 0), "validation image")
+    if finding.value("smallest_effect") is None:
+        return f"{images} cannot tell whether the validation loss turned: it takes {FEWEST_IMAGES} or more."
     return (
         f"{images} cannot tell: the validation loss would have to rise by {_named(finding, 'smallest_effect')} over its lowest of "
         f"{_named(finding, 'lowest_loss')} to be seen."

@@ -46,7 +46,7 @@ _histories: LatestOfRuns[Histories] = LatestOfRuns(_MOST)
 
 
 def diagnosis_of(view: RunView) -> Diagnosis | None:
-    """The diagnosis of a run after its latest epochs; None before the first epoch, or if its settings cannot be read.
+    """The diagnosis of a run after its latest epochs; None before the first epoch (unless it diverged in it), or if its settings cannot be read.
 
     Raises:
         Damaged: the outputs cannot be read.
@@ -80,7 +80,7 @@ def after(epochs: int, running: bool) -> int:
 
 
 def _asked(view: RunView) -> _Asked | None:
-    if view.spec is None or not view.records:
+    if view.spec is None or not (view.records or view.state.diverged):
         return None
     running = view.status == store.RUNNING
     outputs = _readers.of(view.run, "val").read(), _readers.of(view.run, "train_eval").read()
@@ -93,7 +93,7 @@ def _asked(view: RunView) -> _Asked | None:
 
 def _told(view: RunView) -> str:
     """What besides epochs a diagnosis depends on: the state, and the end of the run, which may have been replaced on resume."""
-    last = view.records[-1] if view.status != store.RUNNING else None
+    last = view.records[-1] if view.records and view.status != store.RUNNING else None
     return f"{view.status} {view.state.classes} {view.state.images} {view.state.exported_epoch} {view.message} {last}"
 
 
