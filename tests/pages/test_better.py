@@ -57,6 +57,8 @@ def test_of_several_the_best_two_are_compared_until_others_are_chosen(models: Pa
     assert "The best of 4 is best, 99.3 %." in said(page)
     assert "corrected for 6 pairs (Holm)" in said(page)
     assert "not told apart" in drawn(page)
+    assert '<table aria-label="4 sides, each against the best">' in drawn(page)
+    assert '<th scope="col">Accuracy</th>' in drawn(page) and '<th scope="row">best</th>' in drawn(page)
     page.selectbox(key="side_b").select("low").run()
     assert not page.exception
     assert "**second is better than low by 28 points" in said(page)

@@ -14,6 +14,7 @@ from tests.pages import run_tables, visits
 from tests.pages.folders import add_run, epoch_line
 from tests.pages.test_compare_page import chart, grid
 from tl_core import store
+from tl_core.files import write_json
 from tl_core.forks.tree import Branch
 from tl_core.records import ForkOrigin
 
@@ -82,6 +83,19 @@ def test_a_fork_whose_parent_was_deleted_says_so_and_keeps_its_whole_curve(famil
     assert first["Run"]["text"] == "fork (fork of parent, which is not in this folder)"
     assert second["Run"]["before"] == "└─ "
     assert chart(page)["figure"]["data"][0]["x"] == [1, 2, 3, 4]
+
+
+def test_what_a_fork_changes_is_told_from_the_settings_of_its_epoch(family: list[store.Run]) -> None:
+    changes = [{"epoch": 2, "values": {"head.dropout": 0.5}}, {"epoch": 3, "values": {"head.dropout": 0.6}}]
+    write_json(family[0].folder / "adjustments.json", changes)
+    assert [row["Changes"]["text"] for row in tree(opened(family[0]))] == ["", "", "dropout 0.7"]
+
+
+def test_inherited_epochs_of_a_run_that_is_gone_are_said_not_to_count(family: list[store.Run]) -> None:
+    store.delete(family[0])
+    page = opened(family[1])
+    assert any("trained 3 epochs in 24 s" in caption.value for caption in page.caption)
+    assert any("2 epochs inherited from runs that are gone" in caption.value for caption in page.caption)
 
 
 def test_runs_without_forks_say_how_to_make_one(models: Path) -> None:

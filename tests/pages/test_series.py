@@ -259,6 +259,12 @@ def test_a_name_made_of_markup_is_shown_as_it_is_on_the_map() -> None:
     assert "<img" not in path["name"] and "<img" not in path["hovertemplate"]
 
 
+def test_a_name_that_looks_like_a_field_of_the_hover_label_is_shown_as_it_is_on_the_map() -> None:
+    template = traces(run((0.5,), id="90 %{x} of it"))["90 %{x} of it-path"]["hovertemplate"]
+    assert template.count("%{x") == 1, "the field of the label itself"
+    assert template.startswith("90 &#37;{x} of it<br>")
+
+
 def test_what_has_no_clean_training_curve_is_not_on_the_map() -> None:
     drawn = series_of(run((0.5, 0.6)), "macro F1", "epoch", ("val", "clean"))
     assert map_figure([drawn], quantity="accuracy")["data"] == []

@@ -83,7 +83,8 @@ def _star(one: Series, colour: str) -> list[dict[str, Any]]:
 
 
 def _hover(name: str, form: str) -> str:
-    return f"{name}<br>epoch %{{text}}<br>training %{{x:{form}}}<br>validation %{{y:{form}}}<extra></extra>"
+    """The hover label; what a title writes as Plotly writes its fields stays as it is."""
+    return f"{name.replace('%', '&#37;')}<br>epoch %{{text}}<br>training %{{x:{form}}}<br>validation %{{y:{form}}}<extra></extra>"
 
 
 def _layout(quantity: str, log: bool, span: list[float] | None) -> dict[str, Any]:

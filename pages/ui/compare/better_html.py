@@ -8,7 +8,7 @@ from html import escape
 
 from pages.ui.charts import colours
 from tl_core.comparison import Comparison, Ranking, Side, wording
-from tl_core.text import percent
+from tl_core.text import counted, percent
 
 _ROOM = 1.15
 """The axis reaches so far beyond what is drawn on it."""
@@ -46,13 +46,20 @@ def ranking_html(sides: Sequence[Side], ranking: Ranking) -> str:
     """Every side against the best, the highest accuracy first."""
     rows = "".join(_row(sides[place], place, ranking) for place in ranking.order)
     head = "".join(
-        f"<th>{title}</th>" for title in ("Run", "Seeds", "Accuracy", "Points to the best", "95 % interval", "p (Holm)")
+        f'<th scope="col">{title}</th>'
+        for title in ("Run", "Seeds", "Accuracy", "Points to the best", "95 % interval", "p (Holm)")
     )
-    return f'{_STYLE}<div class="tl-ranked"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    label = f"{counted(len(sides), 'side')}, each against the best"
+    table = f'<table aria-label="{label}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'{_STYLE}<div class="tl-ranked">{table}</div>'
 
 
 def _row(side: Side, place: int, ranking: Ranking) -> str:
-    cells = [f"<th>{escape(side.name)}</th>", f"<td>{side.seeds}</td>", f"<td>{percent(side.accuracy)}</td>"]
+    cells = [
+        f'<th scope="row">{escape(side.name)}</th>',
+        f"<td>{side.seeds}</td>",
+        f"<td>{percent(side.accuracy)}</td>",
+    ]
     if place == ranking.best:
         return f"<tr>{''.join(cells)}<td>best</td><td></td><td></td></tr>"
     pair = ranking.pair(place, ranking.best)

@@ -22,6 +22,7 @@ from pages.ui.tables.columns import accuracy_column, figure_column, gap_column, 
 from pages.ui.tables.run_table import Cell, Column
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.experiment.wording import setting_text
+from tl_core.forks import settings_at
 from tl_core.forks.tree import Branch, families
 from tl_core.store import RunFigures, models_folder
 from tl_core.text import UNKNOWN, counted, duration
@@ -122,7 +123,12 @@ def _columns() -> list[Column[Node]]:
     return [
         Column("run", "Run", "A fork stands below the run it continues.", _name, _title, kind="name", narrow=True),
         figure_column("from", "From epoch", "The epoch whose network the fork continues.", _from, _number),
-        text_column("changes", "Changes", "Settings that differ from those of the run it continues.", _changes),
+        text_column(
+            "changes",
+            "Changes",
+            "Settings that differ from those of the run it continues, as they were in that epoch.",
+            _changes,
+        ),
         accuracy_column(),
         gap_column(),
         figure_column("epochs", "Own epochs", "Without inherited ones.", lambda node: node.own_epochs, _number),
@@ -157,11 +163,12 @@ def _number(value: float | None) -> str:
 
 
 def _changes(node: Node) -> str:
-    return changes(node.parent.spec, node.run.spec) if node.parent else ""
+    origin = node.branch.origin
+    return changes(settings_at(node.parent.run, origin.epoch), node.run.spec) if node.parent and origin else ""
 
 
 def changes(parent: ExperimentSpec, fork: ExperimentSpec) -> str:
-    """Settings in which a fork differs from its parent, in words."""
+    """Settings in which a fork differs from those its parent had at that epoch, live changes included, in words."""
     paths = (row.path for row in PARAMETERS if not row.path.startswith(_OWN))
     return ", ".join(setting_text(path, fork.value(path)) for path in paths if parent.value(path) != fork.value(path))
 
@@ -171,7 +178,19 @@ def cost_text(nodes: Sequence[Node]) -> str:
     epochs = sum(node.own_epochs for node in nodes)
     seconds = [node.run.state.seconds for node in nodes if node.run.state.seconds is not None]
     took = f" in {duration(sum(seconds))}" if seconds else ""
-    return f"Together they trained {counted(epochs, 'epoch')}{took}; inherited epochs count once, for the run that trained them."
+    said = f"Together they trained {counted(epochs, 'epoch')}{took}; inherited epochs count once, for the run that trained them."
+    lost = _epochs_of_others(nodes)
+    if not lost:
+        return said
+    counts = "is not counted" if lost == 1 else "are not counted"
+    return f"{said} {counted(lost, 'epoch')} inherited from runs that are gone, or cannot be read, {counts}."
+
+
+def _epochs_of_others(nodes: Sequence[Node]) -> int:
+    """How many inherited epochs were trained by runs that are not in the tree, each counted once."""
+    here = {node.run.id for node in nodes}
+    origins = {(record.inherited_from, record.epoch) for node in nodes for record in node.run.epochs}
+    return sum(1 for run, _ in origins if run and run not in here)
 
 
 def _curves(nodes: Sequence[Node], coloured: Mapping[str, str], view: ChartView) -> None:
