@@ -59,7 +59,7 @@ class Losses:
 
         Args:
             numbers: Of the epochs, shape (epochs,).
-            loss: shape (epochs, images); bins with a loss that is no number are left out.
+            loss: shape (epochs, images); bins with an unknown loss are left out.
             correct: bool, the same shape.
         """
         edges = bins(len(loss), MOST)
