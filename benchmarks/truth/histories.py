@@ -16,7 +16,7 @@ from tl_core.records import EpochRecord, RunState, Status
 from tl_core.store import Epochs, Outputs
 
 SEEDS = range(1000, 1020)
-"""The histories of these seeds are scored: one of each kind a seed, of `MORE` kinds three. Limits were set on seeds 0 to 99."""
+"""The histories of these seeds are scored: one of each kind a seed, of `MORE` kinds three. Limits were set on seeds below 100."""
 
 QUICK = range(1000, 1002)
 
