@@ -259,7 +259,10 @@ def test_a_name_made_of_markup_is_shown_as_it_is_on_the_map() -> None:
     assert "<img" not in path["name"] and "<img" not in path["hovertemplate"]
 
 
-def test_a_name_that_looks_like_a_field_of_the_hover_label_is_shown_as_it_is_on_the_map() -> None:
+def test_a_name_that_looks_like_a_field_of_a_label_is_shown_as_it_is() -> None:
+    named = run((0.5,), id="90 %{x} of it")
+    assert traces(named)["90 %{x} of it-path"]["name"] == "90 &#37;{x} of it"
+    assert compare_figure([series(named)], quantity="accuracy", x="epoch")["data"][0]["name"] == "90 &#37;{x} of it"
     template = traces(run((0.5,), id="90 %{x} of it"))["90 %{x} of it-path"]["hovertemplate"]
     assert template.count("%{x") == 1, "the field of the label itself"
     assert template.startswith("90 &#37;{x} of it<br>")

@@ -63,13 +63,18 @@ def _traces(one: Series, number: int, among: int, quantity: str, smoothing: floa
     return [*bands, *lines, *_star(one, curves)]
 
 
+def legend_name(title: str) -> str:
+    """A title as legend and hover labels show it: broken into lines; neither markup in it nor what Plotly fills in (%{x}) is taken as such."""
+    return "<br>".join(escape(line, quote=False).replace("%{", "&#37;{") for line in wrap(title, LEGEND))
+
+
 def _curves(one: Series, number: int, among: int, measure: Measure, said: str) -> list[traces.Curve]:
     said = said if one.runs == 1 else ", mean of %{text}"
     first = next(iter(one.curves), None)
     return [
         traces.Curve(
             uid=f"{one.id}-{kind}",
-            name="<br>".join(escape(line, quote=False) for line in wrap(one.title, LEGEND)),
+            name=legend_name(one.title),
             colour=one.colour or colours.of_run(number),
             dash=KINDS[kind][1],
             values=curve.values,

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
-from textwrap import wrap
 from typing import Any
 
 from pages.ui.charts import colours, layouts
-from pages.ui.charts.comparison import LEGEND
+from pages.ui.charts.comparison import legend_name
 from pages.ui.charts.measures import Kind, measure_of
 from pages.ui.charts.points import json_numbers, last_known, smoothed, thinned
 from pages.ui.charts.ranges import values_range
@@ -43,7 +41,7 @@ def _path(one: Series, number: int, quantity: str, smoothing: float) -> list[dic
     colour, symbol = one.colour or colours.of_run(number), colours.symbol(number)
     index = thinned([clean, validation], [one.star] if one.star is not None else [], MOST_POINTS)
     form = layouts.number_form(quantity)
-    name = "<br>".join(escape(line, quote=False) for line in wrap(one.title, LEGEND))
+    name = legend_name(one.title)
     shared: dict[str, Any] = {"type": "scatter", "legendgroup": one.id, "hovertemplate": _hover(name, form)}
     opens = {"open": one.members[0]} if len(one.members) == 1 else {}
     line = {
@@ -83,8 +81,7 @@ def _star(one: Series, colour: str) -> list[dict[str, Any]]:
 
 
 def _hover(name: str, form: str) -> str:
-    """The hover label; what a title writes as Plotly writes its fields stays as it is."""
-    return f"{name.replace('%', '&#37;')}<br>epoch %{{text}}<br>training %{{x:{form}}}<br>validation %{{y:{form}}}<extra></extra>"
+    return f"{name}<br>epoch %{{text}}<br>training %{{x:{form}}}<br>validation %{{y:{form}}}<extra></extra>"
 
 
 def _layout(quantity: str, log: bool, span: list[float] | None) -> dict[str, Any]:
