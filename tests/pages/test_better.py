@@ -137,6 +137,7 @@ def test_all_reasons_share_a_box_and_name_files_within_their_runs(models: Path) 
     (box,) = [info.value for info in page.info if "earlier version" in info.value]
     assert "old 0, old 1 and 3 more were trained by an earlier version" in box
     box = box.replace("\\", "")  # As it is read, without the signs that keep it from being markup.
+    assert "Train them again to compare them." in box
     assert "damaged: val_outputs.bin: is damaged" in box and str(models) not in box
 
 

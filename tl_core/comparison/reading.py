@@ -89,11 +89,13 @@ class _Lack:
     one: str
     several: str
     remedy: str
+    remedy_of_several: str = ""
 
     def said(self, names: Sequence[str], where: str) -> str:
         """In words of these entries; where: the sides that are compared."""
-        what = self.one if len(names) == 1 else self.several
-        return f"{_some(names)} {what.format(where=where)}. {self.remedy}"
+        one = len(names) == 1
+        what, remedy = (self.one, self.remedy) if one else (self.several, self.remedy_of_several or self.remedy)
+        return f"{_some(names)} {what.format(where=where)}. {remedy}"
 
 
 def _some(names: Sequence[str]) -> str:
@@ -106,6 +108,7 @@ _NO_OUTPUTS = _Lack(
     "was trained by an earlier version, or the file of its outputs is gone: there are none of its exported epoch",
     "were trained by an earlier version, or the files of their outputs are gone: there are none of their exported epochs",
     "Train it again to compare it.",
+    "Train them again to compare them.",
 )
 _NOT_TESTED = _Lack(
     "keeps no outputs on test images",
