@@ -89,3 +89,16 @@ class _Part:
     def measure(quick: bool):
         assert quick
         yield Score("a share", 0.5, 3)
+
+
+def test_the_truth_of_a_long_history_is_that_of_sections_as_one_epoch_of_many_is_lowest_by_its_jump(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(generator, "POOL", 1_000)
+    history = generator.generate("healthy", 3, images=20, length=300)
+    first, last = history.lowest
+    sections = [history.population[start : start + 3].mean() for start in range(298)]
+    assert last - first == 2 and sections[first - 1] == pytest.approx(min(sections))
+    assert history.population.min() < min(sections)
+    short = generator.generate("healthy", 3, images=20, length=30)
+    assert short.lowest == (short.turn, short.turn)

@@ -13,7 +13,7 @@ as a learning rate that is not small makes it.
 The truth is that of the population: the same epochs for `POOL` images more, which no one who is scored gets to see. A history has turned
 if the population's loss, without the jumps, ends above its lowest by `TURNED` of it, and has not if by less than `FLAT`; in between it is
 neither. Its turn is the epoch in which the population's loss, with the jumps, is lowest. In histories of more than `SECTIONS` epochs one of many
-epochs is lowest by its jump: their truth is the section with the lowest mean.
+epochs is lowest by its jump: their truth is that of sections, a `SECTIONS`th of the epochs each.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 POOL = 30_000
-"""A tenth of it for histories of more than 100 epochs."""
+"""Fewer for histories of more than 200 epochs, a tenth at least."""
 
 SECTIONS = 120
 TURNED, FLAT = 0.10, 0.01
@@ -104,10 +104,9 @@ class History:
     @property
     def lowest(self) -> tuple[int, int]:
         """The first and the last epoch of the consecutive ones with the lowest loss of the population; both are the turn in short histories."""
-        width = -(-len(self.population) // SECTIONS)
-        means = [self.population[start : start + width].mean() for start in range(len(self.population) - width + 1)]
-        first = int(np.argmin(means)) + 1
-        return first, first + width - 1
+        means = _sections(self.population)
+        first = int(means.argmin()) + 1
+        return first, first + len(self.population) - len(means)
 
 
 def generate(kind: str, seed: int, images: int | None = None, length: int | None = None) -> History:
@@ -136,7 +135,8 @@ def generate(kind: str, seed: int, images: int | None = None, length: int | None
     noisy = np.clip(train.accuracy - abs(rng.normal(0.03, 0.02)), 0, 1)
     if course.fooled:
         train, validation = _guessing(rng, train, classes), _guessing(rng, validation, classes)
-    rise = float(calm[-1] / calm.min() - 1)
+    means = _sections(calm)
+    rise = float(means[-1] / means.min() - 1)
     return History(
         kind,
         classes,
@@ -203,13 +203,19 @@ def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def _population(rng: np.random.Generator, course: Course, classes: int, *biases: np.ndarray) -> tuple[np.ndarray, ...]:
     """The mean loss of images like the validation images that are not trained on, with each of some biases: shapes (epochs,)."""
     epochs = len(course.signal)
-    images, parts = (POOL, 10) if epochs <= 100 else (POOL // 10, max(epochs // 50, 10))
+    images, parts = max(min(POOL, 200 * POOL // epochs), POOL // 10), max(10, epochs // 20)
     total = np.zeros((len(biases), epochs))
     for _ in range(parts):
         labels, logits = _logits(rng, course, images // parts, classes, 0.0, course.val_wrong, course.easier)
         for place, one in enumerate(biases):
             total[place] += _cross_entropy(logits + one[:, None, :].astype(np.float32), labels).mean(axis=1)
     return tuple(total / parts)
+
+
+def _sections(curve: np.ndarray) -> np.ndarray:
+    """The mean of each section of consecutive epochs: a `SECTIONS`th of the curve, in short ones each epoch by itself."""
+    width = -(-len(curve) // SECTIONS)
+    return curve if width == 1 else np.convolve(curve, np.ones(width) / width, "valid")
 
 
 def _guessing(rng: np.random.Generator, sample: Sample, classes: int) -> Sample:

@@ -53,8 +53,8 @@ class Turn:
     """The epoch in which the expected validation loss turned.
 
     Attributes:
-        epoch: That of the lowest mean loss on the validation images.
-        low, high: The 95 % interval of the epoch with the lowest expected loss; the images are the sample.
+        epoch: That of the lowest mean loss on the validation images, within the interval.
+        low, high: The 95 % interval of the epoch with the lowest expected loss; the images are the sample. In long runs: of bins, see `onset.MOST`.
         last: The last epoch; the costs are up to the mean of the last epochs: see `onset.END`.
         loss_cost: The rise of the expected loss from the turn to the end.
         accuracy_cost: The fall of the expected accuracy meanwhile, as a share; None if predictions are unknown.
