@@ -60,6 +60,13 @@ def test_a_run_that_diverged_in_its_first_epoch_is_said_to(models: Path) -> None
     assert "Fault] Diverged\\: the loss grew without bound." in said(opened(run.id))
 
 
+def test_a_finished_run_is_not_cut_to_the_epochs_whose_outputs_are_known(models: Path) -> None:
+    run = overfitted(models, PLAYGROUND)
+    add_epoch(run, EPOCHS + 1, outputs=False)
+    found = diagnosed.diagnosis_of(read_view(run))
+    assert found is not None and (found.epochs, found.images, found.turn) == (EPOCHS + 1, 0, None)
+
+
 def test_the_figures_it_rests_on_are_beside_it(models: Path) -> None:
     run = overfitted(models, PLAYGROUND)
     page = visits.opened("run", unfolded=["evidence"], run=run.id)

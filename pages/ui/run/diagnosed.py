@@ -84,8 +84,9 @@ def _asked(view: RunView) -> _Asked | None:
         return None
     running = view.status == store.RUNNING
     outputs = _readers.of(view.run, "val").read(), _readers.of(view.run, "train_eval").read()
-    known = min([len(view.records), *(found.epochs for found in outputs if found.epochs)])
-    epochs = after(known, running)
+    epochs = len(view.records)
+    if running:  # An epoch may be being written.
+        epochs = after(min([epochs, *(found.epochs for found in outputs if found.epochs)]), running)
     seen, trained = (found[:epochs] for found in outputs)
     records = view.records if epochs == len(view.records) else view.records[:epochs]
     return _Asked(_Key(epochs, _told(view)), view.spec, view.state, records, (seen, trained))
