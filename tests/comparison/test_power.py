@@ -60,3 +60,4 @@ def test_what_validation_images_can_show_is_said_before_a_run_starts():
         "341 validation images can show a difference of 4.3 points between two runs: in four of five comparisons, if they disagree on 8 % of the "
         "images; of 3 points on 4 %."
     )
+    assert wording.visible_text(10).startswith("10 validation images can hardly tell two runs apart: differences below")

@@ -20,7 +20,9 @@ from tl_core.experiment.spec import ExperimentSpec
 @options.models
 @options.as_json
 def diagnose(run: str, models: Path, as_json: bool) -> None:
-    """Say what is wrong with a run, since when, how sure that is, and what to try.
+    """Say what is wrong with a run, and what to try.
+
+    Since when it is wrong, what that cost, and how sure that is, with the figures it rests on.
 
     \b
     RUN is an id, a part of one, or last:

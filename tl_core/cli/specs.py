@@ -94,10 +94,10 @@ def _print_plan(made: Plan) -> None:
 def _print_data(made: Plan) -> None:
     images = ", ".join(f"{number:,} {part}" for part, number in (made.images or {}).items())
     output.print_line(f"{made.classes} classes; images: {images}")
-    if validation := (made.images or {}).get("validation"):
-        output.print_text(wording.visible_text(validation))
     if made.layout:
         output.print_text(made.layout.text)
+    if validation := (made.images or {}).get("validation"):
+        output.print_text(wording.visible_text(validation))
     output.print_line()
     rows = [(row.name, f"{row.train:,}", f"{row.validation:,}", f"{row.test:,}") for row in made.class_images]
     output.print_table(("class", *(f">{part}" for part in PARTS)), rows[:MOST_CLASSES])

@@ -13,6 +13,9 @@ from tl_core.text import counted, exact_percent, first_of, joined, percent
 
 MOST_NAMES = 5
 
+HARDLY_ANY = 0.15
+"""If only larger differences can be seen, images are too few to compare runs."""
+
 LONG_NAME = 32
 """Characters up to which a name can stand in a sentence again and again."""
 
@@ -132,6 +135,8 @@ def ranking_text(found: Ranking) -> tuple[str, ...]:
 def visible_text(images: int) -> str:
     """What so many validation images can show, before a run starts."""
     typical, fewer = TYPICAL_DISAGREEMENT, TYPICAL_DISAGREEMENT / 2
+    if (smallest := smallest_difference(images, typical)) > HARDLY_ANY:
+        return f"{counted(images, 'validation image')} can hardly tell two runs apart: differences below {points(smallest)} are lost in chance."
     shown, smaller = (points(smallest_difference(images, disagreement)) for disagreement in (typical, fewer))
     return (
         f"{counted(images, 'validation image')} can show a difference of {shown} between two runs: in four of five comparisons, if they disagree on "
