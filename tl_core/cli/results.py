@@ -93,7 +93,7 @@ def _value(found: store.RunFigures | None, row: Metric) -> str:
 @options.models
 @options.as_json
 def show(run: str, models: Path, as_json: bool) -> None:
-    """Show one run: settings, epochs, diagnosis, checkpoints, reports.
+    """Show one run: settings, epochs, diagnosis and reports.
 
     \b
     RUN is an id, a part of one, or last:
