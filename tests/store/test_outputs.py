@@ -142,6 +142,16 @@ def test_each_split_has_outputs_of_its_own(run: store.Run) -> None:
     assert [store.read_outputs(run, split).epochs for split in store.EVALUATED_SPLITS] == [0, 0]
 
 
+def test_a_new_file_is_synced_whole_and_later_only_rows_on_validation_images(
+    run: store.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(outputs.os, "fsync", lambda number: synced.append(number))
+    for epoch in (1, 2, 3):
+        write_outputs(run, epoch, dict.fromkeys(store.EVALUATED_SPLITS, cross_entropy(LOGITS[epoch - 1], LABELS)))
+    assert len(synced) == 2 + 1 + 1
+
+
 def test_a_file_of_one_split_in_the_place_of_the_other_is_said_to_be_damaged(run: store.Run) -> None:
     write(run, 1)
     (run.folder / "val_outputs.bin").rename(run.folder / "train_eval_outputs.bin")

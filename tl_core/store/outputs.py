@@ -215,9 +215,10 @@ def write_outputs(run: Run, epoch: int, measured: Mapping[EvaluatedSplit, Measur
     """
     for split, outputs in measured.items():
         file = run.folder / FILES[split]
-        with file.open("r+b" if file.exists() else "w+b") as opened:
+        is_new = not file.exists()
+        with file.open("w+b" if is_new else "r+b") as opened:
             put_row(opened, split, epoch, outputs)
-            if split == "val":
+            if split == "val" or is_new:  # A new file without its header would be a damaged one.
                 os.fsync(opened.fileno())
 
 
