@@ -146,7 +146,7 @@ def test_a_new_file_is_synced_whole_and_later_only_rows_on_validation_images(
     run: store.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[int] = []
-    monkeypatch.setattr(outputs.os, "fsync", lambda number: synced.append(number))
+    monkeypatch.setattr(outputs.os, "fsync", synced.append)
     for epoch in (1, 2, 3):
         write_outputs(run, epoch, dict.fromkeys(store.EVALUATED_SPLITS, cross_entropy(LOGITS[epoch - 1], LABELS)))
     assert len(synced) == 2 + 1 + 1
