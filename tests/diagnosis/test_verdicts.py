@@ -221,7 +221,7 @@ def test_a_fork_with_few_epochs_of_its_own_is_not_judged_by_those_of_its_parent(
     assert wording.headline(diagnosed(clean, validation, inherited=EPOCHS)) == wording.BEFORE_OWN
 
 
-@pytest.mark.parametrize("epochs", [1000, 5000])
+@pytest.mark.parametrize("epochs", [1000, pytest.param(5000, marks=pytest.mark.long)])
 def test_a_long_flat_curve_that_jumps_is_no_turn(epochs: int) -> None:
     """Of many epochs the lowest are low by luck: which of them are looked at must not depend on their losses."""
     called = 0
