@@ -76,6 +76,11 @@ def see_it_overfit(page: Page, lab: Lab, pressed: set[str]) -> Run:
     assert len(losses) == 60
     assert store.read_epochs(run)[-1].metrics["train_eval_accuracy"] == 1.0
     assert losses[-1] > 1.2 * min(losses)
+    expect(page.locator(".st-key-verdict")).to_contain_text("Memorises wrong labels", timeout=SEEN)
+    page.get_by_role("tab", name="Diagnosis").click()
+    expect(page.get_by_role("heading", name="When it turned")).to_be_visible(timeout=SEEN)
+    expect(page.locator(".tl-gallery img").first).to_be_visible(timeout=SEEN)
+    pressed |= {"Diagnosis"}
     return run
 
 
