@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.lab import Lab
 from tests.browser.steps import SEEN, SMALL, form, on_run_page, settled
 from tl_core import store
+from tl_core.experiment.presets import PRESETS
 
 pytestmark = pytest.mark.long
 
@@ -48,6 +49,20 @@ def test_ctrl_and_enter_train_with_what_was_typed_just_before(page: Page, still_
     epochs.press("Control+Enter")
     run = on_run_page(page, still_lab)
     assert store.read_spec(run).train.epochs == 3
+
+
+def test_ctrl_and_enter_train_also_while_the_preset_just_clicked_has_the_focus(page: Page, still_lab: Lab) -> None:
+    """Pills keep the key Enter to themselves: nothing happened."""
+    page.goto(f"{still_lab.address}/train")
+    preset = page.get_by_role("radio", name="See it overfit").or_(
+        page.get_by_role("button", name="See it overfit", exact=True)
+    )
+    preset.first.click()
+    expect(page).to_have_url(re.compile("data.label_noise=0.2"), timeout=SEEN)
+    settled(page)
+    page.keyboard.press("Control+Enter")
+    run = on_run_page(page, still_lab)
+    assert store.read_spec(run) == PRESETS["see-it-overfit"].spec().anchored()
 
 
 def test_a_click_on_a_block_freezes_up_to_it_or_thaws_from_it_and_the_arrows_move(page: Page, still_lab: Lab) -> None:

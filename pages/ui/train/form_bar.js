@@ -30,7 +30,7 @@ export default function ({ data, parentElement }) {
   for (const event of ["wheel", "touchmove", "keydown"]) {
     document.addEventListener(event, () => { asked = null; }, { passive: true, signal: stop.signal });
   }
-  document.addEventListener("keydown", pressTrain, { signal: stop.signal });
+  document.addEventListener("keydown", pressTrain, { capture: true, signal: stop.signal }); // Pills keep Enter to themselves.
   mark();
   return () => stop.abort();
 }
@@ -47,6 +47,10 @@ function goTo(key) {
 
 function pressTrain(event) {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat) return;
+  if (!event.target.closest("input, textarea")) { // What has the focus would be pressed too.
+    event.preventDefault();
+    event.stopPropagation();
+  }
   // After the field that has the focus has taken its value.
   setTimeout(() => document.querySelector(".st-key-start button:enabled")?.click());
 }
