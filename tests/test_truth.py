@@ -43,7 +43,9 @@ def test_each_kind_of_history_gets_the_verdict_it_was_made_for(cases: list[histo
 
 
 def test_the_generator_shares_nothing_with_what_is_scored() -> None:
-    assert [found.module for found in imports_of("benchmarks/truth/generator.py") if found.package == "tl_core"] == []
+    for module in ("generator", "courses"):
+        found = imports_of(f"benchmarks/truth/{module}.py")
+        assert [one.module for one in found if one.package == "tl_core"] == []
 
 
 def test_the_truth_of_a_history_does_not_depend_on_the_images_that_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:

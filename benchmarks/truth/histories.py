@@ -8,7 +8,9 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from benchmarks.truth.generator import KINDS, History, Sample, generate
+from benchmarks.truth.courses import KINDS
+from benchmarks.truth.generator import History, Sample, generate
+from benchmarks.truth.judged import Judged
 from benchmarks.truth.scores import Score
 from tl_core.diagnosis import Diagnosis, diagnose
 from tl_core.experiment.spec import ExperimentSpec
@@ -27,7 +29,6 @@ LONG_SEEDS = range(2000, 2004)
 
 MORE = ("healthy", "overfitting", "overconfident", "wrong labels")
 
-OVERFITS = frozenset({"overfitting", "overconfident"})
 
 EXPECTED = {
     "healthy": {"healthy", "too-few-images", "plateau"},
@@ -45,20 +46,11 @@ EXPECTED = {
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(Judged):
     """A history and what the lab says about it."""
 
     history: History
     diagnosis: Diagnosis
-
-    @property
-    def verdicts(self) -> frozenset[str]:
-        return frozenset(one.verdict for one in self.diagnosis.findings)
-
-    @property
-    def called(self) -> bool:
-        """Whether the lab says that it overfits."""
-        return bool(self.verdicts & OVERFITS)
 
 
 def cases(seeds: Iterable[int]) -> list[Case]:

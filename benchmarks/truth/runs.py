@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.truth.images import write_digits
+from benchmarks.truth.judged import Judged
 from benchmarks.truth.scores import Score
 from tl_core import store
 from tl_core.data.prepare import listed
@@ -31,7 +32,6 @@ SHOWN = (100, 200, 400)
 DRAWS = 5
 """Numbers of images shown to the lab, and how often others are drawn for each."""
 
-OVERFITS = frozenset({"overfitting", "overconfident"})
 
 FOLDERS: dict[str, dict[str, Any]] = {
     "digits": {"train": (60,) * 6, "validation": 400},
@@ -114,7 +114,7 @@ QUICK = ("few images", "L2, clear images", "low rate")
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(Judged):
     """A run with what the lab says about it, given some of its validation images.
 
     Attributes:
@@ -126,14 +126,6 @@ class Case:
     diagnosis: Diagnosis
     turned: bool | None
     turn: int | None
-
-    @property
-    def verdicts(self) -> frozenset[str]:
-        return frozenset(one.verdict for one in self.diagnosis.findings)
-
-    @property
-    def called(self) -> bool:
-        return bool(self.verdicts & OVERFITS)
 
 
 def measure(quick: bool) -> Iterator[Score]:

@@ -38,7 +38,7 @@ def linear(colour: str) -> np.ndarray:
 
 
 def lab(colour: str, vision: str) -> np.ndarray:
-    """CIELAB as somebody with this vision sees the colour."""
+    """CIELAB as the colour is seen with this vision."""
     seen = np.clip(np.array(VISIONS[vision]) @ linear(colour), 0, 1)
     scaled = TO_XYZ @ seen / WHITE
     f = np.where(scaled > 216 / 24389, np.cbrt(scaled), (24389 / 27 * scaled + 16) / 116)

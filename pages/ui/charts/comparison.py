@@ -89,7 +89,7 @@ def _curves(one: Series, number: int, among: int, measure: Measure, said: str) -
 
 
 def _texts(one: Series, index: np.ndarray) -> list[str]:
-    """What the hover label says of each point besides the value."""
+    """The text of the hover label of each point besides the value."""
     if one.runs == 1:
         return [str(one.epochs[at]) for at in index]
     return [f"{counted(int(one.counts[at]), 'run')}, epoch {one.epochs[at]}" for at in index]
