@@ -178,8 +178,8 @@ def _too_few(finding: Finding) -> str:
 def _memorised_labels(finding: Finding) -> str:
     if finding.value("right_labels") is not None:
         return (
-            f"Memorises wrong labels: {_named(finding, 'clean_accuracy')} of the training images are right by labels of which only "
-            f"{_named(finding, 'right_labels')} are right."
+            f"Memorises wrong labels: {_named(finding, 'clean_accuracy')} of the training images are classified as labelled, although only "
+            f"{_named(finding, 'right_labels')} of the labels are right."
         )
     return (
         f"Memorises labels that are probably wrong: {_named(finding, 'memorised_share')} of the training images contradicted what the network had "
