@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import photos
+from benchmarks.chosen import chosen
 from benchmarks.environment import environment, heading
 from benchmarks.figures import Conditions, Figure, Measure, Unmeasured, line, record
-from tl_core.errors import BadInput, unknown
+from tl_core.errors import BadInput
 
 FAMILIES = {
     "limits": "the limits of this machine",
@@ -37,7 +38,7 @@ FAMILIES = {
 
 def main() -> None:
     given = _arguments()
-    names = _named(given.only)
+    names = chosen(given.only, FAMILIES, "family of figures")
     found: list[dict[str, Any]] = []
     here, started = environment(), time.time()
     with tempfile.TemporaryDirectory() as folder:
@@ -67,14 +68,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help=f"Comma-separated names: {', '.join(FAMILIES)}. Default: all.")
     parser.add_argument("--photos", type=Path, help="A folder with train/ and validation/; default: generated images.")
     return parser.parse_args()
-
-
-def _named(only: str) -> list[str]:
-    chosen = [name for name in only.split(",") if name]
-    for name in chosen:
-        if name not in FAMILIES:
-            raise unknown("--only", "family of figures", name, FAMILIES)
-    return [name for name in FAMILIES if not chosen or name in chosen]
 
 
 def _conditions(folder: Path | None, made: Path, names: Sequence[str]) -> Conditions:

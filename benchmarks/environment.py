@@ -16,11 +16,11 @@ import psutil
 PACKAGES = ("tensorflow", "keras", "openvino", "numpy", "pillow", "streamlit", "scikit-learn")
 
 
-def environment() -> dict[str, Any]:
-    """Date, command, Python, platform, processor, cores, memory in bytes, versions of packages."""
+def environment(module: str = "benchmarks") -> dict[str, Any]:
+    """Date, command (of the module that was started), Python, platform, processor, cores, memory in bytes, versions of packages."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(["python", "-m", "benchmarks", *sys.argv[1:]]),
+        "command": " ".join(["python", "-m", module, *sys.argv[1:]]),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": processor(),

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as bench
+from benchmarks.chosen import chosen
 from benchmarks.environment import environment
 from benchmarks.figures import Conditions, Figure, Unmeasured, line, record
 from benchmarks.photos import Photos, drawn, given
@@ -148,10 +149,10 @@ def test_bench_writes_where_it_is_told(bench_of: Bench, tmp_path: Path) -> None:
 
 
 def test_only_names_families_in_their_order_and_an_unknown_one_is_refused() -> None:
-    assert bench._named("tail,limits") == ["limits", "tail"]
-    assert bench._named("") == list(bench.FAMILIES)
+    assert chosen("tail,limits", bench.FAMILIES, "family") == ["limits", "tail"]
+    assert chosen("", bench.FAMILIES, "family") == list(bench.FAMILIES)
     with pytest.raises(BadInput, match="Did you mean tail"):
-        bench._named("tial")
+        chosen("tial", bench.FAMILIES, "family")
 
 
 def test_sides_take_turns_after_a_warm_up_of_each() -> None:

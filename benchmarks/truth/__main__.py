@@ -10,14 +10,14 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks.chosen import chosen
 from benchmarks.environment import environment, heading
 from benchmarks.truth.scores import Measure, line, record
-from tl_core.errors import BadInput, unknown
+from tl_core.errors import BadInput
 
 PARTS = {
     "histories": "verdict and onset of generated histories",
@@ -29,9 +29,9 @@ PARTS = {
 
 def main() -> None:
     given = _arguments()
-    names = _named(given.only)
+    names = chosen(given.only, PARTS, "part")
     found: list[dict[str, Any]] = []
-    here, started = environment(), time.time()
+    here, started = environment("benchmarks.truth"), time.time()
     print(heading(here), flush=True)
     print(f"\n{'score':<84} {'measured':>8} {'cases':>6} {'target':<13}", flush=True)
     for name in names:
@@ -53,14 +53,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help=f"Comma-separated names: {', '.join(PARTS)}. Default: all.")
     parser.add_argument("--quick", action="store_true", help="A small share of the cases.")
     return parser.parse_args()
-
-
-def _named(only: str) -> Sequence[str]:
-    chosen = [name for name in only.split(",") if name]
-    for name in chosen:
-        if name not in PARTS:
-            raise unknown("--only", "part", name, PARTS)
-    return [name for name in PARTS if not chosen or name in chosen]
 
 
 def _write(file: Path, values: dict[str, Any]) -> None:

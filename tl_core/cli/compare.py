@@ -90,8 +90,7 @@ def _row(side: Side, place: int, ranking: Ranking) -> tuple[Any, ...]:
     known = f"{side.loss.mean():.4f}" if side.loss is not None else UNKNOWN
     if place == ranking.best:
         return side.name, side.seeds, percent(side.accuracy), known, "", "", ""
-    pair = ranking.pair(place, ranking.best)
-    estimate = pair.accuracy.estimate if pair.first == ranking.best else pair.accuracy.estimate.negated
+    pair, estimate = ranking.against_best(place)
     points = wording.signed(100 * estimate.value, 1)
     return (
         side.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -23,9 +23,6 @@ from tl_core.records import EpochRecord, RunState
 from tl_core.store.checkpoints import kept
 from tl_core.store.live_changes import changes_in_force
 from tl_core.text import data_size, duration
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

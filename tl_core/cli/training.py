@@ -66,17 +66,8 @@ def _train_seeds(asked: Repetition, title: str, models: Path, as_json: bool, sto
     console = output.err if as_json else output.out
     if asked.runs:
         waiting = sum(store.read_state(run).status != store.FINISHED for run in asked.runs)
-        output.print_line(
-            f"{counted(len(asked.runs), 'run')} of {len(asked.runs) + len(asked.missing)} seeds there already"
-            + (
-                f", of which {waiting} still trains or waits."
-                if waiting == 1
-                else f", of which {waiting} still train or wait."
-                if waiting
-                else "."
-            ),
-            console=console,
-        )
+        there = f"{counted(len(asked.runs), 'run')} of {len(asked.runs) + len(asked.missing)} seeds there already"
+        output.print_line(f"{there}, {waiting} not finished." if waiting else f"{there}.", console=console)
     runs = list(asked.runs)
     for seed in asked.missing:
         runs.append(asked.create(models, seed, title))

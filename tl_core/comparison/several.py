@@ -14,6 +14,7 @@ from tl_core.comparison.power import LEVEL
 from tl_core.comparison.resampling import drawn
 from tl_core.comparison.sides import Side, check_paired
 from tl_core.comparison.verdicts import MARGIN, Among, Comparison, compare, one_of
+from tl_core.intervals import Estimate
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,11 @@ class Ranking:
     def pair(self, one: int, other: int) -> Pair:
         """The pair of two sides, whichever comes first."""
         return next(pair for pair in self.pairs if {pair.first, pair.second} == {one, other})
+
+    def against_best(self, place: int) -> tuple[Pair, Estimate]:
+        """The pair of a side with the best one, and by how much its accuracy is above that of the best: mostly negative."""
+        pair = self.pair(place, self.best)
+        return pair, pair.accuracy.estimate if pair.first == self.best else pair.accuracy.estimate.negated
 
     def _of_best(self, pair: Pair) -> bool:
         return self.best in (pair.first, pair.second)

@@ -62,8 +62,7 @@ def _row(side: Side, place: int, ranking: Ranking) -> str:
     ]
     if place == ranking.best:
         return f"<tr>{''.join(cells)}<td>best</td><td></td><td></td></tr>"
-    pair = ranking.pair(place, ranking.best)
-    estimate = pair.accuracy.estimate if pair.first == ranking.best else pair.accuracy.estimate.negated
+    pair, estimate = ranking.against_best(place)
     told = escape(wording.p_text(pair.p)) + ("" if pair.differs else " · not told apart")
     return f"<tr>{''.join(cells)}<td>{wording.signed(100 * estimate.value, 1)}</td><td>{wording.interval(estimate)}</td><td>{told}</td></tr>"
 
