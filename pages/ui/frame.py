@@ -31,5 +31,6 @@ built = [navigation.page(name) for name in navigation.PAGES]
 st.components.v2.component("history", js=HISTORY, css=STYLE, isolate_styles=False)(key="history", height=1)
 opened = st.navigation([st.Page(home, default=True, visibility="hidden"), *built], position="top")
 st.set_page_config(page_title=f"{opened.title} · TL Lab")
+navigation.note_page(opened.url_path)
 opened.run()
 navigation.first_page_drawn.set()

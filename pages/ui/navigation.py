@@ -12,6 +12,8 @@ from streamlit.navigation.page import StreamlitPage
 
 FOLDER = Path(__file__).parents[1]
 
+_DRAWN, _ARRIVED = "page.drawn", "page.arrived"
+
 first_page_drawn = Event()
 """Set once a page was drawn since the server started: until then the processor is left to the first visitor."""
 
@@ -54,6 +56,18 @@ def page(name: str) -> StreamlitPage:
     return st.Page(
         FOLDER / f"{name}.py", title=place.title, icon=place.icon, help=place.help, visibility=visibility, url_path=name
     )
+
+
+def note_page(name: str) -> None:
+    """Notes the page that this run of the script draws, before it is drawn."""
+    state = st.session_state
+    state[_ARRIVED] = state.get(_DRAWN) != name
+    state[_DRAWN] = name
+
+
+def arrived() -> bool:
+    """Whether this page is drawn for the first time since another one was left."""
+    return bool(st.session_state.get(_ARRIVED, True))
 
 
 def go(name: str, **params: str) -> NoReturn:

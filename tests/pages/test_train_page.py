@@ -344,6 +344,17 @@ def test_train_makes_one_run_of_one_click_queues_it_and_goes_to_its_page(models:
     assert params(page) == {"run": run.id}
 
 
+def test_a_link_opened_after_train_fills_the_form_and_is_not_taken_for_the_click_before(models: Path) -> None:
+    page = opened(**{"head.dropout": "0.5"})
+    start_button(page).click().run()
+    changed = held(page).with_values({"stopping.rule": "patience"})
+    page.query_params.clear()
+    page.query_params.update(spec_sharing.to_query_params(changed))
+    checked(page.switch_page(PAGE).run())
+    assert held(page) == changed
+    assert params(page) == spec_sharing.to_query_params(changed)
+
+
 def test_a_double_click_makes_one_run_and_a_later_click_another(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = opened()
     monkeypatch.setattr(start, "ONE_CLICK", 3600.0)  # However long a busy machine takes between the two.

@@ -108,9 +108,10 @@ class Draft:
 def current() -> Draft:
     """The draft; it follows the address where that was changed by anything but this form, and is written to it where the form was."""
     state, params = st.session_state, st.query_params.to_dict()
-    arriving = not any(str(key).startswith(FIELD) for key in state)
+    arriving = navigation.arrived()
     # A click can be sent before the address of the change before it has reached the browser: then the form is right.
-    touched = state.pop(_TOUCHED, False)
+    # A click that led to another page, as Train does, is over.
+    touched = state.pop(_TOUCHED, False) and not arriving
     if arriving and not params and state.get(_ADDRESS):
         navigation.go("train", **state[_ADDRESS])  # Back from another page by the menu, which names no experiment.
     if _VALUES not in state or not (touched or params == state[_ADDRESS]):
