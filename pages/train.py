@@ -27,6 +27,7 @@ with side, st.container(border=True, key="side"):
     st.header(":material/event_note: What will happen", anchor=False)
     summary.draw_figures(view)
     start.draw_start(view)
+    summary.draw_explore(view)
     summary.draw_details(view)
     summary.draw_sharing(view)
 with main:

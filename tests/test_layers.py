@@ -132,7 +132,7 @@ def test_the_dashboard_knows_neither_a_framework_nor_the_heavy_half():
     assert importing(DASHBOARD, lambda found: found.package in HEAVY or found.of(ENGINE) or found.of(WORKER)) == {}
 
 
-PAGE_FOLDERS = ("compare", "predict", "run", "runs", "settings", "train")
+PAGE_FOLDERS = ("compare", "explore", "predict", "run", "runs", "settings", "train")
 """The folders of pages/ui that belong to one page; the others are shared by all pages."""
 
 
@@ -163,12 +163,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "experiment": {"backbones", "data"},
     "results": {"experiment"},
     "store": {"backbones", "cache", "experiment"},
+    "explorations": {"experiment", "results", "store"},
     "comparison": {"experiment", "forks", "store"},
     "forks": {"data", "experiment", "store"},
     "plan": {"backbones", "cache", "comparison", "data", "experiment", "forks", "results", "store"},
     "diagnosis": {"experiment", "plan", "store"},
     "supervisor": {"store"},
-    "service": {"cache", "experiment", "results", "store", "supervisor"},
+    "service": {"cache", "experiment", "explorations", "results", "store", "supervisor"},
     "engine": {"backbones", "cache", "data", "experiment", "forks", "plan", "results", "store"},
     "worker": {
         "backbones",
@@ -176,6 +177,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "data",
         "engine",
         "experiment",
+        "explorations",
         "plan",
         "results",
         "service",

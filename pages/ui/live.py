@@ -26,10 +26,17 @@ PAUSE = 0.6
 GONE = "gone"
 """The stamp of a run that does not exist."""
 
+EXPLORATION = "exploration:"
+"""Stands before the id of an exploration, which no id of a run has."""
+
 
 @dataclass
 class Follower:
-    """What a page said it has seen; None while it has been answered and did not say yet what it made of that."""
+    """What a page said it has seen; None while it has been answered and did not say yet what it made of that.
+
+    Attributes:
+        run: What it follows: see `stamp`.
+    """
 
     run: str
     seen: str | None = None
@@ -73,10 +80,12 @@ async def _answer(socket: WebSocket, page: Follower) -> None:
 
 
 def stamp(run: str) -> str:
-    """What there is now of a run, or of all where none is named."""
-    from tl_core import store  # The server answers before this is loaded; see app.py.
+    """What there is now of a run, of an exploration, or of all runs where none is named."""
+    from tl_core import explorations, store  # The server answers before these are loaded; see app.py.
 
     models = store.models_folder()
+    if run.startswith(EXPLORATION):
+        return explorations.stamp(models, run.removeprefix(EXPLORATION))
     if not run:
         return store.changes.stamp(models)
     found = store.known(models, run)
@@ -95,13 +104,14 @@ ROUTE = WebSocketRoute("/{below:path}changes", changes)
 _pulse = st.components.v2.component("live_pulse", js=(Path(__file__).parent / "live.js").read_text(encoding="utf-8"))
 
 
-def follow(key: str, run: str | None = None) -> None:
-    """Runs the fragment it is called in again whenever a run changes: that one, or without an id any run or the queue.
+def follow(key: str, run: str | None = None, exploration: str | None = None) -> None:
+    """Runs the fragment it is called in again whenever a run changes: that one, or without an id any run or the queue; or an exploration.
 
     Call it first in the fragment, before anything is read: what changes after that brings the fragment back, at most once a
     second. Nothing is sent while nothing changes.
     """
-    _pulse(key=key, data={"run": run or "", "seen": stamp(run or "")}, height=1, on_changed_change=_nothing)
+    followed = run or "" if exploration is None else f"{EXPLORATION}{exploration}"
+    _pulse(key=key, data={"run": followed, "seen": stamp(followed)}, height=1, on_changed_change=_nothing)
 
 
 def _nothing() -> None:

@@ -33,6 +33,12 @@ PAGES = {
     place.name: place
     for place in (
         PageEntry("train", "Train", ":material/model_training:", "Set up an experiment and start it."),
+        PageEntry(
+            "explore",
+            "Explore",
+            ":material/explore:",
+            "Answers in seconds: how deep to freeze, how much regularisation, whether more images would help.",
+        ),
         PageEntry("runs", "Runs", ":material/table_rows:", "All runs: queued, running and finished."),
         PageEntry("run", "Run", ":material/show_chart:", "One run.", in_menu=False),
         PageEntry(

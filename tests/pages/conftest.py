@@ -15,6 +15,7 @@ from streamlit.components.v2 import manifest_scanner
 from pages.ui.train import augmentation_preview
 from tl_core import service
 from tl_core.experiment.spec import ExperimentSpec
+from tl_core.service import exploring
 from tl_core.service.client import Client
 
 
@@ -35,6 +36,9 @@ def _no_real_worker(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("A simulated page started a real worker.")
 
     monkeypatch.setattr(Client, "_ready_worker", refuse)
+    monkeypatch.setattr(
+        exploring, "start", lambda _: None
+    )  # The Explore page starts its process as soon as it is opened.
 
 
 @pytest.fixture

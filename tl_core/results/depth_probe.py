@@ -8,6 +8,11 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class DepthProbeOptions:
+    """A depth probe has no options: everything it depends on is in the experiment."""
+
+
+@dataclass(frozen=True)
 class Score:
     """How one classifier does on the features of one block.
 

@@ -1,5 +1,6 @@
 """Short requests to the service worker: preview, predict, export. It starts at first use and answers while runs train. Longer
-requests, the learning-rate range test and the cache audit, each get their own process, which ends with the request.
+requests, the learning-rate range test and the cache audit, each get their own process, which ends with the request. Explorations have
+a process of their own, which stays warm; see `explore.py`.
 
 Light: only those processes load Keras. Every function raises BadInput for an invalid request, and RunFailed
 if the worker failed, died or took too long. Thread-safe.
@@ -17,6 +18,7 @@ from tl_core.records import ProgressCallback, unwatched
 from tl_core.results.cache_audit import Verified
 from tl_core.results.lr_range_test import Finding, read_finding
 from tl_core.results.preview import Preview
+from tl_core.service import exploring
 from tl_core.service.client import WAITING, Client
 from tl_core.service.jobs import Search, Stand
 from tl_core.service.messages import Output, Predictions, read_predictions, read_preview
@@ -30,6 +32,7 @@ __all__ = [
     "Search",
     "Stand",
     "audit_cache",
+    "exploring",
     "exported",
     "pid",
     "predict",
@@ -66,6 +69,7 @@ def stop() -> None:
         clients = [*_clients.values(), *_alone.values()]
         _clients.clear()
         _alone.clear()
+    exploring.stop()
     for client in clients:
         client.stop()
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,14 +42,25 @@ class Client:
         kept: Whether the worker stays for the next request. Otherwise each request has its own, which ends with it, or at once
             if the wait ends.
         name: Distinguishes the worker's log from those of other clients.
+        all_cores: Whether the worker may use more than one core.
     """
 
-    def __init__(self, models: Path, command: tuple[str, ...] = (), *, kept: bool = True, name: str = "cpu") -> None:
+    def __init__(
+        self,
+        models: Path,
+        command: tuple[str, ...] = (),
+        *,
+        kept: bool = True,
+        name: str = "cpu",
+        all_cores: bool = False,
+    ) -> None:
         worker = (sys.executable, "-m", "tl_core.worker", "service", "--models", str(models))
         self.models = models
         self.kept = kept
         self._command = command or worker
         self._log = log_file(models, "service", name)
+        # No GPU: its memory is reserved for training.
+        self._environment = {**({} if all_cores else dict.fromkeys(ONE_THREAD, "1")), "CUDA_VISIBLE_DEVICES": ""}
         self._lock = threading.Lock()
         self._worker: _Worker | None = None
         self._request = ""
@@ -109,7 +120,7 @@ class Client:
     def _ready_worker(self) -> _Worker:
         if self._worker is None or self._worker.process.poll() is not None:
             self.stop()
-            self._worker = _Worker.of(self._command, self._log)
+            self._worker = _Worker.of(self._command, self._log, self._environment)
         return self._worker
 
     @contextmanager
@@ -139,16 +150,14 @@ class _Worker:
     log: Path
 
     @classmethod
-    def of(cls, command: tuple[str, ...], log: Path) -> _Worker:
-        # No GPU: its memory is reserved for training.
-        environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "CUDA_VISIBLE_DEVICES": ""}
+    def of(cls, command: tuple[str, ...], log: Path, environment: Mapping[str, str]) -> _Worker:
         with opened_log(log) as errors:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=environment,
+                env={**os.environ, **environment},
                 close_fds=True,
                 start_new_session=True,  # Ctrl-C in the terminal is for the dashboard only.
             )

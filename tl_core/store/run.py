@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -21,10 +19,8 @@ from tl_core.experiment.naming import Origin, automatic_title
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import TEMPORARY, read_json, unsealed, write_bytes, write_json
 from tl_core.records import RunState, Status, typed
+from tl_core.store.ids import SECOND_LENGTH, new_id
 from tl_core.store.processes import this_process
-
-SECOND, SECOND_LENGTH = "%Y%m%d-%H%M%S", len("20260101-120000")
-"""The beginning of an id."""
 
 RESERVED = 32_768
 """Bytes kept for the last state of a run and the end of its log."""
@@ -124,9 +120,7 @@ def create(
     """
     by_hand = bool(title.strip())
     title = title.strip() or automatic_title(spec, origin)
-    words = re.sub(r"[^a-z0-9]+", "-", title.lower())[:30].strip("-") or "run"
-    name = f"{_next_second(models)}-{words}-{secrets.token_hex(2)}"
-    run = Run(models / "runs" / name)
+    run = Run(models / "runs" / new_id(models / "runs", title))
     state = RunState(QUEUED, title=title, title_by_hand=by_hand, created=time.time(), **this_process())
     try:
         run.folder.mkdir(parents=True)
@@ -151,31 +145,6 @@ def reserve(run: Run) -> None:
     """Keeps room for the last state of a run: on a full disk the reason why it ended is written there; see `write_last_state`."""
     if not run.reserve.exists():
         write_bytes(run.reserve, os.urandom(RESERVED))  # Random, so that no file system saves the space.
-
-
-def _next_second(models: Path) -> str:
-    """The second in the id of a new run, in UTC: never before that of an earlier run, so that the order of ids is that of creation.
-
-    The clock may be set back; and ids of earlier versions have local times, which may be ahead of UTC.
-    """
-    now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
-    newest = next(filter(None, map(_second, sorted(_names(models), reverse=True))), now)
-    return f"{now if now >= newest else newest + timedelta(seconds=1):{SECOND}}"
-
-
-def _names(models: Path) -> list[str]:
-    try:
-        return [entry.name for entry in (models / "runs").iterdir()]
-    except OSError:  # None yet, or `models` is no folder, which creating the run says.
-        return []
-
-
-def _second(name: str) -> datetime | None:
-    """The second that an id begins with; None for a folder of another name."""
-    try:
-        return datetime.strptime(name[:SECOND_LENGTH], SECOND)
-    except ValueError:
-        return None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tl_core.worker", description=__doc__)
-    parser.add_argument("kind", choices=("training", "service"))
+    parser.add_argument("kind", choices=("training", "service", "explore"))
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--device", default="cpu")
     given = parser.parse_args()
@@ -24,6 +24,10 @@ def main() -> None:
         # Everything is on disk, and TensorFlow's own shutdown takes seconds.
         logging.shutdown()
         os._exit(0)
+    elif given.kind == "explore":
+        from tl_core.worker import explore
+
+        explore.main(given.models)
     else:
         from tl_core.worker import service
 

@@ -149,12 +149,12 @@ def _read(questions: TextIO, waiting: queue.SimpleQueue[dict[str, Any] | None], 
     os._exit(0)
 
 
-def load(modules: Sequence[str]) -> None:
-    """Loads libraries before the first request; TensorFlow with one thread, set before it starts any."""
+def load(modules: Sequence[str], threads: int = 1) -> None:
+    """Loads libraries before the first request; TensorFlow with so many threads (0: one for each core), set before it starts any."""
     from tl_core.engine.backend import tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     for module in modules:
         import_module(module)
 

@@ -15,6 +15,9 @@ from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import VERSION, ExperimentSpec
 from tl_core.params import read_text
 
+DRAFT = "train.address"
+"""In the session: the settings on the Train page, as its address has them."""
+
 TRAIN = ".venv/bin/python -m tl_core train"
 
 

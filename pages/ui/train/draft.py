@@ -26,7 +26,8 @@ _PATHS = tuple(row.path for row in PARAMETERS)
 FIELD = "set:"
 """What the keys of the widgets that show the draft begin with."""
 
-_VALUES, _REFUSED, _ADDRESS, _TOUCHED = "train.values", "train.refused", "train.address", "train.touched"
+_VALUES, _REFUSED, _TOUCHED = "train.values", "train.refused", "train.touched"
+_ADDRESS = spec_sharing.DRAFT
 
 _PRESET = "train.preset"
 

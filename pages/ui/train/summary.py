@@ -7,7 +7,8 @@ import json
 import pandas as pd
 import streamlit as st
 
-from pages.ui.common.spec_sharing import train_command
+from pages.ui import navigation
+from pages.ui.common.spec_sharing import to_query_params, train_command
 from pages.ui.markdown import plain
 from pages.ui.train import draft
 from pages.ui.train.draft import problem_text
@@ -32,6 +33,8 @@ VISIBLE = (
     "show smaller ones. docs/comparison.md has the formula."
 )
 
+EXPLORE = "Questions that are answered in seconds, without a run: how deep to freeze, how much regularisation, whether more images would help."
+
 _TURN, _FAILED = "train.upload", "train.upload-failed"
 
 
@@ -50,6 +53,12 @@ def draw_figures(view: PlanView) -> None:
             data_size(made.disk_bytes),
             help="Decoded images, cached features, checkpoints and export, at most; existing files are not counted.",
         )
+
+
+def draw_explore(view: PlanView) -> None:
+    """A link to questions about these settings."""
+    if view.plan.images:
+        navigation.link("explore", "Explore these settings", help=EXPLORE, **to_query_params(view.spec))
 
 
 def draw_details(view: PlanView) -> None:

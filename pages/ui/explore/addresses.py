@@ -1,0 +1,42 @@
+"""The address of the Explore page: the question, the id of a kept result, settings, `/explore?question=depth-probe&data.source=digits`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from pages.ui.common.spec_sharing import to_query_params
+from tl_core.experiment.spec import ExperimentSpec
+
+QUESTION, KEPT = "question", "id"
+"""What the address has beside settings: the name of the question, and the id of a result that is shown again."""
+
+
+def settings() -> dict[str, str]:
+    """The settings in the address, as texts by path."""
+    return {path: text for path, text in st.query_params.to_dict().items() if path not in (QUESTION, KEPT)}
+
+
+def kept_id() -> str:
+    """The id of the result to show; empty if the address names none."""
+    return st.query_params.get(KEPT, "")
+
+
+def show_kept(question: str, kept: str) -> None:
+    """Shows a result with the experiment that it is about; for callbacks."""
+    _replace({QUESTION: question, KEPT: kept})
+
+
+def show_settings(spec: ExperimentSpec | None) -> None:
+    """Shows an experiment, None for that of the Train page, with the same question and no kept result; for callbacks."""
+    _replace({QUESTION: st.query_params.get(QUESTION, ""), **(to_query_params(spec) if spec else {})})
+
+
+def show_question(question: str) -> None:
+    """Asks another question about the same experiment; for callbacks."""
+    _replace({QUESTION: question, **settings()})
+
+
+def _replace(params: Mapping[str, str]) -> None:
+    st.query_params.from_dict({name: text for name, text in params.items() if text})

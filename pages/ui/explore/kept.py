@@ -1,0 +1,65 @@
+"""The results that were kept: a line each, with a link and a way to delete it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import navigation
+from pages.ui.common import status_text
+from pages.ui.common.settings_text import changed_settings
+from pages.ui.explore import addresses
+from pages.ui.markdown import plain
+from tl_core import explorations
+from tl_core.data.sources import short_name
+from tl_core.errors import BadInput
+from tl_core.explorations import ENDED, Exploration, Kind
+
+SHOWN = 12
+"""Results that have a line; older ones are counted."""
+
+
+def draw_kept(models: Path, kind: Kind) -> None:
+    """The kept results of a kind, newest first; nothing if there are none."""
+    found = [one for one in explorations.explorations(models) if _kind_of(one) == kind.name]
+    if not found:
+        return
+    with st.expander(f"Kept results ({len(found)})", icon=":material/history:", key="explore_kept"):
+        for one in found[:SHOWN]:
+            _draw_line(one, kind)
+        if len(found) > SHOWN:
+            st.caption(f"{len(found) - SHOWN} older ones are kept too.")
+
+
+def _kind_of(exploration: Exploration) -> str:
+    try:
+        return explorations.read_asked(exploration).kind.name
+    except BadInput:  # Damaged: it is shown where its link leads.
+        return ""
+
+
+def _draw_line(exploration: Exploration, kind: Kind) -> None:
+    state, spec = explorations.read_state(exploration), explorations.read_asked(exploration).spec
+    made = datetime.fromtimestamp(state.created).strftime("%d %b %Y, %H:%M") if state.created else "?"
+    about = " · ".join(filter(None, (short_name(spec.data.source), spec.backbone.name, changed_settings(spec))))
+    with st.container(horizontal=True, vertical_alignment="center", key=f"kept_{exploration.id}"):
+        address = {addresses.QUESTION: kind.name, addresses.KEPT: exploration.id}
+        navigation.link("explore", plain(f"{made}: {about}"), **address)
+        st.caption(status_text.marked_status(state.status))
+        st.button(
+            "Delete",
+            key=f"forget_{exploration.id}",
+            type="tertiary",
+            icon=":material/delete:",
+            disabled=state.status not in ENDED,
+            on_click=_delete,
+            args=(exploration,),
+        )
+
+
+def _delete(exploration: Exploration) -> None:
+    if addresses.kept_id() == exploration.id:
+        addresses.show_settings(explorations.read_asked(exploration).spec)
+    explorations.delete(exploration)

@@ -1,0 +1,247 @@
+"""An exploration on disk: its folder and files."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tl_core.errors import BadInput, Damaged
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.explorations.kinds import KINDS, Kind
+from tl_core.files import TEMPORARY, UNREADABLE, read_json, replace_json, write_json
+from tl_core.records import Progress, Status, from_json
+from tl_core.store.ids import SECOND_LENGTH, new_id
+from tl_core.store.processes import is_alive, this_process
+
+FOLDER = "explorations"
+
+ENDED = (Status.FINISHED, Status.STOPPED, Status.INTERRUPTED, Status.FAILED)
+
+DIED = "The process that ran it ended unexpectedly. Start it again."
+
+NEVER_BEGAN = "TL Lab was closed before it started. Start it again."
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """One exploration, by its folder."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def models(self) -> Path:
+        """The models folder it lies in."""
+        return self.folder.parent.parent
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an exploration is asked.
+
+    Attributes:
+        kind: A row of `KINDS`.
+        options: Of that kind, as its `read_options` makes them.
+    """
+
+    kind: Kind
+    spec: ExperimentSpec
+    options: Any
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """In JSON form; equal for what has equal answers."""
+        return {"kind": self.kind.name, "spec": self.spec.to_json(), "options": asdict(self.options)}
+
+
+@dataclass(frozen=True)
+class ExplorationState:
+    """The state of an exploration: explorations/<id>/state.json.
+
+    Attributes:
+        message: The reason of the status, as a sentence; may be empty.
+        created: In seconds since 1970.
+        seconds: What it took; None before its end.
+        pid, process_started: The process that runs or created it.
+    """
+
+    status: Status
+    message: str = ""
+    created: float = 0.0
+    seconds: float | None = None
+    pid: int | None = None
+    process_started: float | None = None
+
+
+def create(models: Path, asked: Asked) -> Exploration:
+    """Creates the folder of a new exploration with status queued; raises BadInput if `models` is not writable."""
+    within = models / FOLDER
+    exploration = Exploration(within / new_id(within, asked.kind.title))
+    state = ExplorationState(Status.QUEUED, created=time.time(), **this_process())
+    try:
+        exploration.folder.mkdir(parents=True)
+        _replace_state(exploration, state)
+        # Last: a folder without it is no exploration.
+        write_json(exploration.folder / "asked.json", asked.values)
+    except OSError as error:
+        shutil.rmtree(exploration.folder, ignore_errors=True)
+        raise BadInput.of("models", f"{models} is not writable ({error.strerror})", "Choose another folder.") from None
+    return exploration
+
+
+def explorations(models: Path) -> list[Exploration]:
+    """All explorations, newest first."""
+    folder = models / FOLDER
+    found = [Exploration(entry) for entry in folder.iterdir()] if folder.is_dir() else []
+    return sorted(filter(_exists, found), key=lambda one: (one.id[:SECOND_LENGTH], one.id), reverse=True)
+
+
+def _exists(exploration: Exploration) -> bool:
+    return not exploration.id.startswith(TEMPORARY) and (exploration.folder / "asked.json").is_file()
+
+
+def known(models: Path, exploration_id: str) -> Exploration | None:
+    """The exploration with exactly this id, which may come from a browser's address; None if there is none."""
+    found = Exploration(models / FOLDER / exploration_id)
+    return found if re.fullmatch(r"[\w-]+", exploration_id) and _exists(found) else None
+
+
+def get(models: Path, exploration_id: str) -> Exploration:
+    """Like `known`; raises BadInput if there is none."""
+    found = known(models, exploration_id)
+    if found is None:
+        raise BadInput.of("exploration", f"there is no exploration {exploration_id!r}", "It may have been deleted.")
+    return found
+
+
+def latest(models: Path, asked: Asked) -> Exploration | None:
+    """The newest exploration that asks exactly this and did not fail; None if there is none."""
+    wanted = asked.values
+    for one in explorations(models):
+        try:
+            same = read_asked(one).values == wanted
+        except BadInput:
+            continue
+        if same and read_state(one).status not in (Status.FAILED, Status.INTERRUPTED):
+            return one
+    return None
+
+
+def read_asked(exploration: Exploration) -> Asked:
+    """What it is asked; raises Damaged if the file cannot be read, BadInput if it was deleted."""
+    try:
+        return read_json(exploration.folder / "asked.json", _asked)
+    except FileNotFoundError:
+        raise BadInput.of("exploration", f"{exploration.id} was deleted") from None
+
+
+def _asked(values: Mapping[str, Any]) -> Asked:
+    kind = KINDS[values["kind"]]
+    return Asked(kind, ExperimentSpec.from_json(values["spec"]), kind.read_options(values["options"]))
+
+
+def read_state(exploration: Exploration) -> ExplorationState:
+    """The state, with a status derived where possible: one whose process died is neither running nor queued."""
+    try:
+        state = _stored_state(exploration)
+    except UNREADABLE as error:
+        said = str(error) if isinstance(error, Damaged) else "state.json is missing. Start it again."
+        return ExplorationState(Status.FAILED, said)
+    if state.status in ENDED or is_alive(state.pid, state.process_started):
+        return state
+    return replace(state, status=Status.INTERRUPTED, message=DIED if state.status == Status.RUNNING else NEVER_BEGAN)
+
+
+def _stored_state(exploration: Exploration) -> ExplorationState:
+    return read_json(exploration.folder / "state.json", lambda values: from_json(ExplorationState, values))
+
+
+def write_state(exploration: Exploration, **changes: Any) -> ExplorationState:
+    """Changes some fields of the state."""
+    try:
+        before = _stored_state(exploration)
+    except UNREADABLE:
+        before = ExplorationState(Status.FAILED)
+    state = replace(before, **changes)
+    _replace_state(exploration, state)
+    return state
+
+
+def _replace_state(exploration: Exploration, state: ExplorationState) -> None:
+    write_json(exploration.folder / "state.json", asdict(state))
+
+
+def read_result(exploration: Exploration) -> Any:
+    """The result, also so far, as `Kind.read_result` makes it; None if there is none yet.
+
+    Raises:
+        BadInput: it was deleted; Damaged: the file cannot be read.
+    """
+    read = read_asked(exploration).kind.read_result
+    try:
+        return read_json(exploration.folder / "result.json", read)
+    except FileNotFoundError:
+        return None
+
+
+def write_result(exploration: Exploration, result: Any, *, so_far: bool = False) -> None:
+    """Writes a result, a dataclass of plain values."""
+    write = replace_json if so_far else write_json
+    write(exploration.folder / "result.json", asdict(result))
+
+
+def read_progress(exploration: Exploration) -> Progress | None:
+    """Its progress; None if it is not running, or none is written yet. Raises Damaged if the file cannot be read."""
+    try:
+        return read_json(exploration.folder / "progress.json", lambda values: from_json(Progress, values))
+    except FileNotFoundError:
+        return None
+
+
+def write_progress(exploration: Exploration, progress: Progress) -> None:
+    replace_json(exploration.folder / "progress.json", asdict(progress))
+
+
+def clear_progress(exploration: Exploration) -> None:
+    (exploration.folder / "progress.json").unlink(missing_ok=True)
+
+
+def request_stop(exploration: Exploration) -> None:
+    """Requests it to end; a map then has the results so far."""
+    (exploration.folder / "stop").touch()
+
+
+def stop_requested(exploration: Exploration) -> bool:
+    return (exploration.folder / "stop").exists()
+
+
+def delete(exploration: Exploration) -> None:
+    """Deletes an exploration, completely or not at all; raises BadInput while it runs."""
+    if read_state(exploration).status not in ENDED:
+        raise BadInput.of("exploration", f"{exploration.id} is running", "Cancel it first.")
+    doomed = exploration.folder.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{exploration.id}")
+    exploration.folder.rename(doomed)
+    shutil.rmtree(doomed)
+
+
+def stamp(models: Path, exploration_id: str = "") -> str:
+    """A short text that changes whenever an exploration does (without an id: any), or its process ends."""
+    chosen = [known(models, exploration_id)] if exploration_id else explorations(models)
+    return repr([_stamp(one) if one else None for one in chosen])
+
+
+def _stamp(exploration: Exploration) -> tuple[str, int, str]:
+    try:
+        changed = exploration.folder.stat().st_mtime_ns
+    except OSError:
+        return exploration.id, 0, ""
+    return exploration.id, changed, read_state(exploration).status

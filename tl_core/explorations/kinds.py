@@ -1,0 +1,45 @@
+"""The table of kinds of explorations. What computes each is in `tl_core.worker.explore`, its page in `pages/ui/explore/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tl_core.registry import Registry
+from tl_core.results.depth_probe import DepthProbeOptions, read_probe
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row.
+
+    Attributes:
+        title: What a result of it is called.
+        question: The question that it answers, in a few words.
+        help: What it does, in a sentence.
+        read_options, read_result: Make typed values of those in JSON form, `dataclasses.asdict`.
+    """
+
+    name: str
+    title: str
+    question: str
+    help: str
+    read_options: Callable[[Mapping[str, Any]], Any]
+    read_result: Callable[[Mapping[str, Any]], Any]
+
+
+KINDS: Registry[Kind] = Registry(
+    "kind of exploration",
+    "kind",
+    (
+        Kind(
+            "depth-probe",
+            "Depth probe",
+            "How deep?",
+            "Measures how accurate a simple classifier is on the features of each block, and what cutting the network there costs.",
+            lambda values: DepthProbeOptions(**values),
+            read_probe,
+        ),
+    ),
+)

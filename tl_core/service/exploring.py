@@ -1,0 +1,83 @@
+"""Explorations in a process of their own, which stays warm: one after another, in the order they were asked for.
+
+What an exploration does and has found is in its folder (`tl_core.explorations`), so pages read it there; this only starts it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from pathlib import Path
+
+from tl_core import explorations
+from tl_core.errors import LabError, RunStopped
+from tl_core.explorations import Asked, Exploration
+from tl_core.records import Activity, Status
+from tl_core.service.client import Client
+
+log = logging.getLogger(__name__)
+
+LONGEST = 24 * 3600.0
+"""Seconds that an exploration may take, and wait for others."""
+
+CANCELLED = "Cancelled before it began."
+
+_clients: dict[Path, Client] = {}
+_making = threading.Lock()
+
+
+def start(models: Path) -> None:
+    """Starts the process in advance; returns at once."""
+    _client(models).start()
+
+
+def stop() -> None:
+    """Ends the processes of this one."""
+    with _making:
+        clients = list(_clients.values())
+        _clients.clear()
+    for client in clients:
+        client.stop()
+
+
+def explore(models: Path, asked: Asked) -> Exploration:
+    """Begins an exploration, and returns at once; raises BadInput if `models` is not writable."""
+    exploration = explorations.create(models, asked)
+    name = f"exploration {exploration.id}"
+    threading.Thread(target=_follow, args=(_client(models), exploration), name=name, daemon=True).start()
+    return exploration
+
+
+def _follow(client: Client, exploration: Exploration) -> None:
+    """Runs in its own thread until the exploration has ended."""
+
+    def watch(_activity: Activity, _done: int, _total: int) -> None:
+        # Once it runs, its process looks for the request itself, and may keep the result so far.
+        waits = explorations.read_state(exploration).status == Status.QUEUED
+        if waits and explorations.stop_requested(exploration):
+            raise RunStopped(CANCELLED)
+
+    try:
+        client.ask("explore", LONGEST, progress=watch, exploration_id=exploration.id)
+    except RunStopped as error:
+        _ended(exploration, Status.STOPPED, str(error))
+    except LabError as error:
+        _ended(exploration, Status.FAILED, str(error))
+    except Exception as error:  # No caller waits for this thread: the page reads it in the folder.
+        log.exception("An exploration failed.")
+        _ended(exploration, Status.FAILED, f"Unexpected error ({type(error).__name__}: {error}).")
+
+
+def _ended(exploration: Exploration, status: Status, message: str) -> None:
+    """Its process did not say how it ended, or could not."""
+    if explorations.read_state(exploration).status not in (Status.FINISHED, Status.STOPPED, Status.FAILED):
+        explorations.write_state(exploration, status=status, message=message)
+        explorations.clear_progress(exploration)
+
+
+def _client(models: Path) -> Client:
+    models = models.absolute()
+    command = (sys.executable, "-m", "tl_core.worker", "explore", "--models", str(models))
+    with _making:
+        return _clients.setdefault(models, Client(models, command, name="explore", all_cores=True))
