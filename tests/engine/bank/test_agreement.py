@@ -17,6 +17,7 @@ from tl_core import store
 from tl_core.data.prepare import prepare
 from tl_core.engine.bank import grid, training
 from tl_core.engine.bank.grid import train_bank
+from tl_core.engine.bank.subsets import Subsets
 from tl_core.engine.bank.training import Arrays, run
 from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunFailed
@@ -161,7 +162,9 @@ def test_heads_that_do_not_fit_side_by_side_are_trained_in_portions_and_come_out
     specs = cells(Grid.of(axes), spec_of())
     whole = run(specs, arrays)
     monkeypatch.setattr(training, "head_bytes", lambda *_: training._budget() / 4)
-    sizes = [len(heads) for heads in training.stacks(specs, arrays)]
+    sizes = [
+        len(heads) for heads in training.stacks(specs, arrays, Subsets.whole(len(arrays.train_labels), len(specs)))
+    ]
     assert len(sizes) >= 4 and max(sizes) <= 4 and sum(sizes) == len(specs)
     parted = run(specs, arrays)
     for one, other in zip(whole.outcomes, parted.outcomes, strict=True):

@@ -11,13 +11,14 @@ import numpy as np
 from tl_core.data.missing import refuse_missing
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import set_up
-from tl_core.engine.bank.training import Arrays, Bank, Outcome, need_memory, run
+from tl_core.engine.bank.outcome import Bank, Outcome
+from tl_core.engine.bank.training import Arrays, need_memory, run
 from tl_core.engine.networks.assembly import assemble, divide
 from tl_core.engine.networks.network_pool import NetworkPool, prepare_with_network
 from tl_core.engine.training.phase_data import stored_features
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.records import ProgressCallback, best
+from tl_core.records import ProgressCallback
 from tl_core.results.head_bank import Cell, Grid, cells
 from tl_core.store import cache_folder
 
@@ -80,7 +81,7 @@ def _cell(spec: ExperimentSpec, settings: dict[str, Any], outcome: Outcome) -> C
     return {
         "settings": settings,
         "lines": [record.to_line() for record in outcome.records],
-        "best": best(outcome.records, spec.train.best).to_line() if outcome.records else None,
+        "best": outcome.best.to_line() if outcome.best else None,
         "stopped_early": outcome.stopped_early,
         "diverged": outcome.diverged,
     }

@@ -24,7 +24,7 @@ class Batches(NamedTuple):
     """The steps of an epoch.
 
     Attributes:
-        order: Positions of training images, by seed: int32, shape (seeds, steps, batch).
+        order: Positions of training images, by stream: int32, shape (streams, steps, batch).
         shares: The weight of each image: float32, shape (steps, batch). Batches with an image less are padded with one of
             weight 0, so that only one shape is compiled.
         rates: Learning rates: float32, shape (steps, rows, 1, width, 1).
@@ -56,16 +56,23 @@ class Stack:
     """
 
     def __init__(
-        self, specs: Sequence[ExperimentSpec], inputs: int, units: int, class_weights: np.ndarray | None
+        self,
+        specs: Sequence[ExperimentSpec],
+        subsets: Sequence[int],
+        inputs: int,
+        units: int,
+        class_weights: np.ndarray | None,
     ) -> None:
         """Creates heads with initial weights.
 
         Args:
             specs: They differ in `tl_core.results.head_bank.PER_HEAD` only.
+            subsets: The number of the subset of training images that each head reads.
             units: Units of the classifier.
         """
         sizes = sizes_of(specs[0], inputs, units)
-        self.specs, self.layout, self._class_weights = tuple(specs), layout_of(specs, *sizes[0]), class_weights
+        self.specs, self.subsets, self._class_weights = tuple(specs), tuple(subsets), class_weights
+        self.layout = layout_of(specs, subsets, *sizes[0])
         self.network = network_of(specs, self.layout, sizes)
         self._settings, self._trainable = self.network.settings, self.network.trainable
         rows, width = self.layout.places.shape
@@ -98,10 +105,10 @@ class Stack:
     def _train(self, features: Any, labels: Any, batches: Batches, start: Any, stop: Any) -> Sums:
         """Runs the steps from start to stop (exclusive)."""
         sums = Sums(*[tf.zeros(self.layout.places.shape, tf.float64)] * 3)
-        row_seeds = tf.constant(self.layout.seed_of_row)
+        row_streams = tf.constant(self.layout.stream_of_row)
         for step in tf.range(start, stop):
             self._rates.assign(batches.rates[step])
-            positions = tf.gather(batches.order[:, step], row_seeds)
+            positions = tf.gather(batches.order[:, step], row_streams)
             inputs, answers = (tf.gather(of, positions)[:, :, None] for of in (features, labels))
             # Outside XLA, whose random numbers take longer than the rest of the step.
             draws = self.network.draws(batches.draw_seeds, step, batches.order.shape[2])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,19 +15,18 @@ from tl_core import metrics
 from tl_core.engine.backend import tf
 from tl_core.engine.bank.layout import inputs_key
 from tl_core.engine.bank.network import sizes_of
+from tl_core.engine.bank.outcome import Bank, OnOutcomes, Outcome, ignore
 from tl_core.engine.bank.stack import Batches, Stack
+from tl_core.engine.bank.subsets import Subsets
 from tl_core.engine.inputs.streams import equal_batches, portions
 from tl_core.engine.results.reports import cross_entropy
-from tl_core.engine.seeds import generator_of
 from tl_core.engine.training.epochs import balanced
 from tl_core.engine.training.optimizers import in_place_of_weights
-from tl_core.engine.training.phase_data import train_eval_positions
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.resolve import resolve
-from tl_core.experiment.schedules import Plateau, rate
+from tl_core.experiment.schedules import rate
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.experiment.stopping import EarlyStopping
-from tl_core.metrics import METRICS, TRAIN_EVAL_IMAGES
+from tl_core.metrics import TRAIN_EVAL_IMAGES, Measured
 from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage, unwatched
 from tl_core.results.head_bank import PER_HEAD
 from tl_core.text import data_size
@@ -59,54 +57,24 @@ class Arrays:
         return Arrays(train, self.train_labels, validation, self.validation_labels, self.classes)
 
 
-@dataclass
-class Outcome:
-    """The result of one head: the records of its epochs, and why it ended."""
-
-    rule: EarlyStopping = field(repr=False)
-    plateau: Plateau = field(repr=False)
-    records: list[EpochRecord] = field(default_factory=list)
-    stopped_early: dict[str, Any] | None = None
-    diverged: str | None = None
-
-    @property
-    def ended(self) -> bool:
-        return self.stopped_early is not None or self.diverged is not None
-
-    @classmethod
-    def of(cls, spec: ExperimentSpec) -> Outcome:
-        """The outcome of a head before its first epoch."""
-        return cls(EarlyStopping(spec.stopping, 1), Plateau(spec.schedule, resolve(spec).phases[0].schedule_span))
-
-    def add(self, record: EpochRecord) -> None:
-        """Adds an epoch, after which the head may have ended."""
-        for row in METRICS:
-            if not math.isfinite(value := record.metrics.get(row.name, 0.0)):
-                self.diverged = f"In epoch {record.epoch} the {row.phrase} was {value}."
-                return
-        self.records.append(record)
-        if why := self.rule.update(record):
-            self.stopped_early = {"epoch": record.epoch, "reason": why}
-
-
-@dataclass(frozen=True)
-class Bank:
-    """The outcomes of all heads, in the order of the specs; not `complete` if it was stopped."""
-
-    outcomes: tuple[Outcome, ...]
-    seconds: float
-    complete: bool
-
-
-def run(specs: Sequence[ExperimentSpec], arrays: Arrays, progress: ProgressCallback = unwatched) -> Bank:
+def run(
+    specs: Sequence[ExperimentSpec],
+    arrays: Arrays,
+    progress: ProgressCallback = unwatched,
+    on_outcomes: OnOutcomes = ignore,
+    subsets: Subsets | None = None,
+) -> Bank:
     """Trains a head for each spec.
 
     Args:
         specs: All have the same features. Those that differ only in `tl_core.results.head_bank.PER_HEAD` train together.
         progress: Called with completed and total epochs of heads; if it raises RunStopped, the results so far are returned.
+        on_outcomes: Told how far all heads are, after every epoch of some of them.
+        subsets: The training images that each head reads; None: all.
     """
     began, complete = time.monotonic(), True
     outcomes = tuple(map(Outcome.of, specs))
+    subsets = subsets or Subsets.whole(len(arrays.train_labels), len(specs))
     done, total = 0, sum(spec.train.epochs for spec in specs)
 
     def reached(before: int, heads: int, epochs: int) -> None:
@@ -114,9 +82,10 @@ def run(specs: Sequence[ExperimentSpec], arrays: Arrays, progress: ProgressCallb
 
     try:
         read = arrays.on_device()
-        for heads in stacks(specs, arrays):
-            chosen = [specs[head] for head in heads]
-            _train_stack(chosen, [outcomes[head] for head in heads], read, partial(reached, done, len(heads)))
+        for heads in stacks(specs, arrays, subsets):
+            chosen, of_stack = [specs[head] for head in heads], [outcomes[head] for head in heads]
+            callbacks = partial(reached, done, len(heads)), partial(on_outcomes, outcomes)
+            _train_stack(chosen, of_stack, read, replace(subsets, of_head=subsets.of(heads)), *callbacks)
             done += sum(spec.train.epochs for spec in chosen)
     except RunStopped:
         complete = False
@@ -140,13 +109,13 @@ def _budget() -> float:
     return float(psutil.virtual_memory().available * SHARE_OF_MEMORY)
 
 
-def stacks(specs: Sequence[ExperimentSpec], arrays: Arrays) -> Iterator[list[int]]:
+def stacks(specs: Sequence[ExperimentSpec], arrays: Arrays, subsets: Subsets) -> Iterator[list[int]]:
     """Indices of heads that train together: of the same structure, those with the same inputs next to each other."""
     alike: dict[str, list[int]] = {}
     for number, spec in enumerate(specs):
         alike.setdefault(spec.with_values(PER_HEAD).digest(), []).append(number)
     for numbers in alike.values():
-        heads = sorted(numbers, key=lambda head: inputs_key(specs[head]))
+        heads = sorted(numbers, key=lambda head: inputs_key(specs[head], subsets.of_head[head]))
         most = max(1, int(_budget() / head_bytes(specs[heads[0]], arrays)))
         for start in range(0, len(heads), most):
             yield heads[start : start + most]
@@ -164,51 +133,59 @@ def head_bytes(spec: ExperimentSpec, arrays: Arrays) -> int:
 
 
 def _train_stack(
-    specs: Sequence[ExperimentSpec], outcomes: Sequence[Outcome], arrays: Arrays, reached: Callable[[int], None]
+    specs: Sequence[ExperimentSpec],
+    outcomes: Sequence[Outcome],
+    arrays: Arrays,
+    subsets: Subsets,
+    reached: Callable[[int], None],
+    told: Callable[[], None],
 ) -> None:
-    """Trains heads of one structure until each has ended; adds to their outcomes."""
+    """Trains heads of one structure until each has ended; adds to their outcomes, and calls `told` after every epoch."""
     balance = specs[0].loss.class_weights == "balanced"
     size = int(arrays.train.shape[1]), specs[0].head.units(arrays.classes)
     class_weights = balanced(arrays.train_labels) if balance else None
-    stack = Stack(specs, *size, class_weights)
+    stack = Stack(specs, subsets.of_head, *size, class_weights)
     for epoch in range(1, specs[0].train.epochs + 1):
-        records = _epoch(stack, outcomes, arrays, epoch, partial(reached, epoch - 1))
-        for outcome, record in zip(outcomes, records, strict=True):
+        found = _epoch(stack, outcomes, arrays, subsets, epoch, partial(reached, epoch - 1))
+        for outcome, (record, measured) in zip(outcomes, found, strict=True):
             if not outcome.ended:
-                outcome.add(record)
+                outcome.add(record, measured)
+        told()
         reached(epoch)
         going = [number for number, outcome in enumerate(outcomes) if not outcome.ended]
         if not going:
             return
         if len(going) <= len(outcomes) / 2:  # Not earlier: another shape has to be compiled.
-            rest = Stack([stack.specs[number] for number in going], *size, class_weights)
+            left = [stack.specs[number] for number in going], [stack.subsets[number] for number in going]
+            rest = Stack(*left, *size, class_weights)
             stack.hand_over(going, rest)
             stack, outcomes = rest, [outcomes[number] for number in going]
 
 
 def _epoch(
-    stack: Stack, outcomes: Sequence[Outcome], arrays: Arrays, epoch: int, watch: Callable[[], None]
-) -> list[EpochRecord]:
-    """Trains one epoch; returns the record of each head."""
+    stack: Stack,
+    outcomes: Sequence[Outcome],
+    arrays: Arrays,
+    subsets: Subsets,
+    epoch: int,
+    watch: Callable[[], None],
+) -> list[tuple[EpochRecord, Measured]]:
+    """Trains one epoch; returns the record of each head, and what it gives the validation images."""
     rates = _rates(stack, outcomes, epoch, -(-len(arrays.train_labels) // stack.specs[0].train.batch_size))
-    sums = _train(stack, arrays, epoch, rates, watch)
+    sums = _train(stack, arrays, subsets, epoch, rates, watch)
     reported = [stack.layout.by_head(values[:, None, :, None])[:, 0, 0] for values in sums]
     scales = 1 / np.array([len(arrays.train_labels), len(arrays.train_labels), rates.shape[1]])
     with in_place_of_weights(stack.averages):
-        train_eval = [train_eval_positions(len(arrays.train_labels), seed) for seed in stack.layout.seeds]
-        measured = _measured(stack, "train_eval", arrays.train, arrays.train_labels, np.stack(train_eval))
+        train_eval = np.stack([subsets.train_eval_positions(*stream) for stream in stack.layout.streams])
+        measured = _measured(stack, arrays.train, arrays.train_labels, train_eval)
         validation = np.arange(len(arrays.validation_labels))[None]
-        measured_val = _measured(stack, "val", arrays.validation, arrays.validation_labels, validation)
-    name = resolve(stack.specs[0]).phases[0].title
-    return [
-        EpochRecord(
-            epoch,
-            name,
-            {**dict(zip(("loss", "accuracy", "penalty"), (scales * of_head).tolist(), strict=True)), **clean, **val},
-            {"head": float(last)},
-        )
-        for of_head, clean, val, last in zip(np.stack(reported, 1), measured, measured_val, rates[:, -1], strict=True)
-    ]
+        measured_val = _measured(stack, arrays.validation, arrays.validation_labels, validation)
+    name, found = resolve(stack.specs[0]).phases[0].title, []
+    for of_head, clean, val, last in zip(np.stack(reported, 1), measured, measured_val, rates[:, -1], strict=True):
+        trained = dict(zip(("loss", "accuracy", "penalty"), (scales * of_head).tolist(), strict=True))
+        values = {**trained, **metrics.measure("train_eval", clean), **metrics.measure("val", val)}
+        found.append((EpochRecord(epoch, name, values, {"head": float(last)}), val))
+    return found
 
 
 def _rates(stack: Stack, outcomes: Sequence[Outcome], epoch: int, steps: int) -> np.ndarray:
@@ -221,10 +198,12 @@ def _rates(stack: Stack, outcomes: Sequence[Outcome], epoch: int, steps: int) ->
     return np.array([[one.train.learning_rate] for one in stack.specs]) * np.array(shares)
 
 
-def _train(stack: Stack, arrays: Arrays, epoch: int, rates: np.ndarray, watch: Callable[[], None]) -> list[np.ndarray]:
+def _train(
+    stack: Stack, arrays: Arrays, subsets: Subsets, epoch: int, rates: np.ndarray, watch: Callable[[], None]
+) -> list[np.ndarray]:
     """Runs the steps of an epoch; returns `Sums`."""
-    count, size = len(arrays.train_labels), stack.specs[0].train.batch_size
-    orders = [generator_of("order", seed, epoch).permutation(count) for seed in stack.layout.seeds]
+    size = stack.specs[0].train.batch_size
+    orders = [subsets.order(*stream, epoch) for stream in stack.layout.streams]
     filled, shares = _padded([equal_batches(order, size) for order in orders])
     by_step = stack.layout.stacked(rates[:, :, None]).transpose(1, 0, 2, 3)[:, :, None]
     batches = Batches(
@@ -242,29 +221,26 @@ def _train(stack: Stack, arrays: Arrays, epoch: int, rates: np.ndarray, watch: C
 
 
 def _padded(batches: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """`order` and `shares` of `Batches`, from the batches of each seed."""
+    """`order` and `shares` of `Batches`, from the batches of each stream."""
     steps, size = len(batches[0]), len(batches[0][0])
     filled, shares = np.zeros((len(batches), steps, size), np.int32), np.zeros((steps, size), np.float32)
     for step, batch in enumerate(batches[0]):
         shares[step, : len(batch)] = 1 / len(batch)
-        for seed, of_seed in enumerate(batches):
-            filled[seed, step, : len(batch)] = of_seed[step]
+        for stream, of_stream in enumerate(batches):
+            filled[stream, step, : len(batch)] = of_stream[step]
     return filled, shares
 
 
-def _measured(
-    stack: Stack, split: metrics.Split, features: Any, labels: np.ndarray, positions: np.ndarray
-) -> list[dict[str, float]]:
-    """The metrics of each head.
+def _measured(stack: Stack, features: Any, labels: np.ndarray, positions: np.ndarray) -> list[Measured]:
+    """What each head gives images in inference mode.
 
     Args:
-        positions: Images for evaluation, per seed or for all, shape (seeds or 1, images).
+        positions: Images for evaluation, per stream or for all, shape (streams or 1, images).
     """
-    of_rows = positions[stack.layout.seed_of_row] if len(positions) > 1 else positions
+    of_rows = positions[stack.layout.stream_of_row] if len(positions) > 1 else positions
     if (of_rows == of_rows[0]).all():
         of_rows = of_rows[:1]
     parts = [of_rows[:, start : start + MEASURED_AT_ONCE] for start in range(0, of_rows.shape[1], MEASURED_AT_ONCE)]
     logits = np.concatenate([stack.outputs(features, tf.constant(part, tf.int32)).numpy() for part in parts], axis=1)
-    told = [labels[positions[stack.layout.seeds.index(spec.train.seed) % len(positions)]] for spec in stack.specs]
-    outputs = stack.layout.by_head(logits)
-    return [metrics.measure(split, cross_entropy(of, answers)) for of, answers in zip(outputs, told, strict=True)]
+    answers = [labels[positions[stream % len(positions)]] for stream in stack.layout.stream_of_head]
+    return [cross_entropy(*pair) for pair in zip(stack.layout.by_head(logits), answers, strict=True)]
