@@ -43,7 +43,7 @@ def test_two_runs_are_compared_and_the_link_keeps_them(page: Page, still_lab: La
     )
     page.goto(f"{still_lab.address}/compare?runs={first.id},{second.id}")
     until(lambda: page.evaluate("document.querySelector('.js-plotly-plot')?.data?.length ?? 0") >= 4, "four curves")
-    names = page.evaluate("document.querySelector('.js-plotly-plot').data.map(t => t.name)")
+    names = page.evaluate("document.querySelector('.js-plotly-plot').data.map(t => t.name ?? '')")
     assert any("plain" in name for name in names) and any("other" in name for name in names)
     page.reload()
     until(lambda: page.evaluate("document.querySelector('.js-plotly-plot')?.data?.length ?? 0") >= 4, "four curves")

@@ -37,6 +37,15 @@ def test_the_newest_is_listed_first_and_found_again_by_what_it_asks(models: Path
     assert explorations.latest(models, other) is None
 
 
+def test_those_of_a_kind_are_listed_without_damaged_ones(models: Path) -> None:
+    whole, damaged = explorations.create(models, ASKED), explorations.create(models, ASKED)
+    (damaged.folder / "asked.json").write_text("{")
+    assert explorations.explorations(models, "depth-probe") == [whole]
+    assert explorations.explorations(models, "another") == []
+    assert set(explorations.explorations(models)) == {whole, damaged}
+    assert explorations.latest(models, ASKED) == whole
+
+
 def test_a_failed_one_is_no_answer(models: Path) -> None:
     made = explorations.create(models, ASKED)
     explorations.write_state(made, status=Status.FAILED, message="The disk is full.")

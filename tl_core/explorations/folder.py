@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import shutil
@@ -14,7 +15,7 @@ from typing import Any
 from tl_core.errors import BadInput, Damaged
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations.kinds import KINDS, Kind
-from tl_core.files import TEMPORARY, UNREADABLE, read_json, replace_json, write_json
+from tl_core.files import TEMPORARY, UNREADABLE, parse_json, read_json, replace_json, write_json
 from tl_core.records import Progress, Status, from_json
 from tl_core.store.ids import SECOND_LENGTH, new_id
 from tl_core.store.processes import is_alive, this_process
@@ -98,11 +99,20 @@ def create(models: Path, asked: Asked) -> Exploration:
     return exploration
 
 
-def explorations(models: Path) -> list[Exploration]:
-    """All explorations, newest first."""
+def explorations(models: Path, kind: str = "") -> list[Exploration]:
+    """All explorations, newest first; or those of a kind, without damaged ones."""
     folder = models / FOLDER
     found = [Exploration(entry) for entry in folder.iterdir()] if folder.is_dir() else []
-    return sorted(filter(_exists, found), key=lambda one: (one.id[:SECOND_LENGTH], one.id), reverse=True)
+    chosen = [one for one in found if _exists(one) and (not kind or _asked_values(one).get("kind") == kind)]
+    return sorted(chosen, key=lambda one: (one.id[:SECOND_LENGTH], one.id), reverse=True)
+
+
+def _asked_values(exploration: Exploration) -> Mapping[str, Any]:
+    """What it is asked, as stored and without a check, which takes longer; empty if the file cannot be read."""
+    try:
+        return read_json(exploration.folder / "asked.json", dict)
+    except UNREADABLE:
+        return {}
 
 
 def _exists(exploration: Exploration) -> bool:
@@ -125,15 +135,9 @@ def get(models: Path, exploration_id: str) -> Exploration:
 
 def latest(models: Path, asked: Asked) -> Exploration | None:
     """The newest exploration that asks exactly this and did not fail; None if there is none."""
-    wanted = asked.values
-    for one in explorations(models):
-        try:
-            same = read_asked(one).values == wanted
-        except BadInput:
-            continue
-        if same and read_state(one).status not in (Status.FAILED, Status.INTERRUPTED):
-            return one
-    return None
+    wanted = parse_json(json.dumps(asked.values).encode())  # As it would be stored: tuples become lists.
+    same = (one for one in explorations(models) if _asked_values(one) == wanted)
+    return next((one for one in same if read_state(one).status not in (Status.FAILED, Status.INTERRUPTED)), None)
 
 
 def read_asked(exploration: Exploration) -> Asked:

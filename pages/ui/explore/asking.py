@@ -81,7 +81,7 @@ def draw_exploration(view: View, models: Path, subject: Subject) -> None:
     if addresses.kept_id() and chosen is None:
         st.warning("There is no such result; it may have been deleted.", icon=":material/search_off:")
     if shown is not None:
-        _live(view, models, shown.id)
+        _live(view, models, shown.id, explorations.read_state(shown).status)
     kept.draw_kept(models, view.kind)
 
 
@@ -108,7 +108,8 @@ def _start(models: Path, asked: Asked) -> None:
 
 
 @st.fragment(key="explored")
-def _live(view: View, models: Path, exploration_id: str) -> None:
+def _live(view: View, models: Path, exploration_id: str, status: Status) -> None:
+    """status: What the rest of the page was drawn for."""
     follow(key="explored_changes", exploration=exploration_id)
     exploration = explorations.known(models, exploration_id)
     if exploration is None:  # Deleted, here or elsewhere.
@@ -119,6 +120,8 @@ def _live(view: View, models: Path, exploration_id: str) -> None:
         st.error(plain(str(error)), icon=":material/broken_image:")
         return
     shown = Shown(models, exploration, asked, explorations.read_state(exploration), result)
+    if shown.state.status != status:
+        st.rerun()
     _draw_state(shown)
     if result is not None:
         view.result(shown)

@@ -23,7 +23,7 @@ SHOWN = 12
 
 def draw_kept(models: Path, kind: Kind) -> None:
     """The kept results of a kind, newest first; nothing if there are none."""
-    found = [one for one in explorations.explorations(models) if _kind_of(one) == kind.name]
+    found = explorations.explorations(models, kind.name)
     if not found:
         return
     with st.expander(f"Kept results ({len(found)})", icon=":material/history:", key="explore_kept"):
@@ -33,15 +33,13 @@ def draw_kept(models: Path, kind: Kind) -> None:
             st.caption(f"{len(found) - SHOWN} older ones are kept too.")
 
 
-def _kind_of(exploration: Exploration) -> str:
-    try:
-        return explorations.read_asked(exploration).kind.name
-    except BadInput:  # Damaged: it is shown where its link leads.
-        return ""
-
-
 def _draw_line(exploration: Exploration, kind: Kind) -> None:
-    state, spec = explorations.read_state(exploration), explorations.read_asked(exploration).spec
+    state = explorations.read_state(exploration)
+    try:
+        spec = explorations.read_asked(exploration).spec
+    except BadInput as error:
+        st.error(plain(str(error)), icon=":material/broken_image:")
+        return
     made = datetime.fromtimestamp(state.created).strftime("%d %b %Y, %H:%M") if state.created else "?"
     about = " · ".join(filter(None, (short_name(spec.data.source), spec.backbone.name, changed_settings(spec))))
     with st.container(horizontal=True, vertical_alignment="center", key=f"kept_{exploration.id}"):

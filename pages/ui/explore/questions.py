@@ -41,8 +41,7 @@ def _explored(view: View) -> Question:
 
 
 def _is_of(kind: str, models: Path, kept: str) -> bool:
-    found = explorations.known(models, kept)
-    return found is not None and explorations.read_asked(found).kind.name == kind
+    return any(one.id == kept for one in explorations.explorations(models, kind))
 
 
 QUESTIONS = {question.name: question for question in (_explored(depth_probe.VIEW),)}
