@@ -13,6 +13,7 @@ from pages.ui.common.spec_sharing import to_query_params
 from pages.ui.run import change_dialog, seeds
 from pages.ui.run.status import obstacle_of
 from tl_core import forks, store
+from tl_core.diagnosis import anew
 from tl_core.errors import BadInput
 from tl_core.store import checkpoints
 
@@ -30,6 +31,8 @@ FORK_HELP = (
     "This run does not change."
 )
 
+EXPLORE_HELP = "Questions about these settings that are answered in seconds, without a run: how deep, how much regularisation, more images?"
+
 
 def draw_controls(view: RunView) -> None:
     run = view.run
@@ -45,6 +48,8 @@ def draw_controls(view: RunView) -> None:
         fork_best_link(view)
         if view.spec and _button("Run again with changes", ":material/replay:", "again"):
             navigation.go("train", **to_query_params(view.spec))
+        if view.spec:
+            navigation.link("explore", "Explore its settings", help=EXPLORE_HELP, **to_query_params(anew(view.spec)))
         if _button("Title, tags, notes", ":material/edit:", "edit"):
             run_dialogs.open_edit(view.page, run.models, run.id)
             st.rerun()
