@@ -120,6 +120,7 @@ def test_the_fork_tree_opens_the_runs_it_lists(page: Page, still_lab: Lab) -> No
     assert on_run_page(page, still_lab) == parent
 
 
+@pytest.mark.long
 def test_the_report_opens_from_a_file_without_a_network_and_its_charts_can_be_used(
     page: Page, browser: Browser, still_lab: Lab, tmp_path: Path
 ) -> None:

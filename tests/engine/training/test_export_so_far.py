@@ -38,6 +38,7 @@ def stopped(models: Path, spec: ExperimentSpec = HEAD) -> store.Run:
     return run
 
 
+@pytest.mark.long
 def test_a_stopped_run_exports_and_tests_its_best_epoch_and_goes_on_as_if_it_had_not(shared_models: Path) -> None:
     run = stopped(shared_models)
     state = export_ended(run, shared_models, quiet)

@@ -41,7 +41,7 @@ def weights_of(model: Any) -> dict[str, bytes]:
     return {path: value for path, value in named.items() if "seed_generator" not in path}
 
 
-@pytest.mark.parametrize("epoch", [1, 2])
+@pytest.mark.parametrize("epoch", quick_first([1, 2], 2))
 def test_a_fork_begins_with_its_parents_weights_bit_for_bit(shared_models: Path, parent: store.Run, epoch: int) -> None:
     fork = forks.fork(shared_models, parent, epoch, CHANGES)
     begun = first_network(fork, resolve(store.read_spec(fork)), store.classes_of(parent))
@@ -88,13 +88,8 @@ def test_the_curve_goes_on_from_the_parents(expected: dict[str, Any], parent: st
     assert expected["figures"][0] == store.FINISHED and expected["figures"][1] in (3, 4)
 
 
-@pytest.mark.parametrize(
-    "moment",
-    quick_first(
-        [Activity(Stage.BUILDING), Activity(Stage.TRAINING, 3), Activity(Stage.TRAINING, 4)],
-        Activity(Stage.TRAINING, 4),
-    ),
-)
+@pytest.mark.long
+@pytest.mark.parametrize("moment", [Activity(Stage.BUILDING), Activity(Stage.TRAINING, 3), Activity(Stage.TRAINING, 4)])
 def test_a_fork_stopped_before_or_after_its_first_epoch_ends_the_same_without_its_parent(
     shared_models: Path, parent: store.Run, expected: dict[str, Any], moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -248,6 +248,7 @@ def test_validation_images_are_never_augmented_nor_trained_on(shared_models: Pat
     np.testing.assert_allclose(losses[0], losses[1], atol=1e-4)
 
 
+@pytest.mark.long
 def test_a_class_of_which_no_image_can_be_read_is_left_out_only_if_you_accept_that(
     photos: Callable[..., Path], tmp_path: Path
 ) -> None:

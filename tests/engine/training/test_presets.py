@@ -24,6 +24,7 @@ def check(found: presets.Outcome, clean: float, others: float) -> None:
     assert found.clean >= clean and min(found.validation, found.test) >= others, found
 
 
+@pytest.mark.long
 def test_from_scratch_a_network_is_as_good_as_it_trains(tmp_path: Path) -> None:
     """With batch statistics at their initial values, clean, validation and test accuracy stayed at 10 %, chance."""
     small: dict[str, Any] = {

@@ -121,7 +121,8 @@ def test_a_run_of_the_whole_network_killed_at_random_batches_ends_bit_identical_
         assert_same(outcome(run), left_alone(WHOLE[name], shared_models))
 
 
-@pytest.mark.parametrize("name", quick_first(SPECS, "two phases, augmented"))
+@pytest.mark.long
+@pytest.mark.parametrize("name", SPECS)
 def test_a_run_stopped_at_every_so_many_batches_ends_the_same(
     name: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,6 +126,7 @@ def last_values(run: store.Run) -> dict[str, np.ndarray]:
     return checkpoints.load(run.checkpoints, newest)
 
 
+@pytest.mark.long
 @every_technique
 def test_a_run_broken_off_in_one_epoch_after_another_ends_the_same_to_the_bit(name: str, shared_models: Path) -> None:
     """Each time in the middle of an epoch, in the same process; the next attempt has nothing but what is on the disk."""
