@@ -66,9 +66,12 @@ def _supervise() -> Supervisor:
     from tl_core import service
     from tl_core.store import models_folder
     from tl_core.supervisor import Supervisor
+    from tl_core.sweeps import advance_queued
 
     models = models_folder()
-    supervisor = Supervisor(models, when_ready=partial(service.start, models), after=FIRST_PAGE)
+    supervisor = Supervisor(
+        models, when_ready=partial(service.start, models), after=FIRST_PAGE, besides=partial(advance_queued, models)
+    )
     supervisor.start()
     return supervisor
 

@@ -168,6 +168,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "forks": {"data", "experiment", "store"},
     "plan": {"backbones", "cache", "comparison", "data", "experiment", "forks", "results", "store"},
     "diagnosis": {"experiment", "plan", "store"},
+    "sweeps": {"comparison", "experiment", "forks", "plan", "results", "store"},
     "supervisor": {"store"},
     "service": {"cache", "experiment", "explorations", "results", "store", "supervisor"},
     "engine": {"backbones", "cache", "data", "experiment", "forks", "plan", "results", "store"},
@@ -196,6 +197,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "plan",
         "results",
         "store",
+        "sweeps",
     },
     "__main__": {"cli"},
 }

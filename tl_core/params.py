@@ -172,6 +172,16 @@ def read_text(text: str) -> Any:
         return text
 
 
+def read_values(text: str) -> list[Any]:
+    """Several values typed on a command line: from "0,0.5", "[64],[128]" or "[0, 0.5]"."""
+    try:
+        values = json.loads(f"[{text}]")
+    except ValueError:
+        return [read_text(part.strip()) for part in text.split(",")]
+    # A single list is the list of values; [64],[128] are two values.
+    return values[0] if len(values) == 1 and isinstance(values[0], list) else values
+
+
 def validated(section: type[SectionT], values: Mapping[str, Any], prefix: str = "") -> SectionT:
     """Validates plain values as a section.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import write_json
 from tl_core.metrics import Metric, of_split
-from tl_core.params import read_text
+from tl_core.params import read_values
 from tl_core.plan import plan
 from tl_core.results.head_bank import Cell, Grid, cells, gap, ranked
 from tl_core.text import duration
@@ -79,18 +78,8 @@ def _axes(vary: Sequence[str]) -> dict[str, list[Any]]:
             raise BadInput.of("--vary", f"received {axis!r}; an axis is path=values", "For example head.l2=0,0.001.")
         if path in axes:
             raise BadInput.of("--vary", f"received {path} more than once", "Write all its values after one --vary.")
-        axes[path] = _values(values)
+        axes[path] = read_values(values)
     return axes
-
-
-def _values(text: str) -> list[Any]:
-    """From "0,0.5", "[64],[128]" or "[0, 0.5]" to values."""
-    try:
-        values = json.loads(f"[{text}]")
-    except ValueError:
-        return [read_text(part.strip()) for part in text.split(",")]
-    # A single list of numbers is the list of values; [64],[128] are two values.
-    return values[0] if len(values) == 1 and isinstance(values[0], list) else values
 
 
 def _trained(wanted: ExperimentSpec, asked: Grid, models: Path) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from tl_core.cli import (
     probe,
     results,
     specs,
+    sweep,
     tables,
     training,
 )
@@ -64,6 +65,7 @@ for command in (
     fork.lr_find,
     grid.grid,
     *probe.COMMANDS,
+    *sweep.COMMANDS,
     *training.COMMANDS,
     *fork.COMMANDS,
     *results.COMMANDS,

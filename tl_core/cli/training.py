@@ -193,14 +193,14 @@ def _show_training(run: store.Run, models: Path, console: Console, stop: Callabl
 
         def progress(activity: Activity, done: int, total: int) -> None:
             if activity.stage != Stage.MEASURING:  # Between two epochs the bar does not move.
-                bar(*_whole_run(activity, done, total, epochs))
+                bar(*whole_run(activity, done, total, epochs))
             stop()
 
         titles = iter([_TITLES])  # Printed above the first epoch only.
         train_run(run, models, progress, lambda record: bar.print("\n".join((*titles, _line(record, epochs)))))
 
 
-def _whole_run(activity: Activity, done: int, total: int, epochs: int) -> tuple[Activity, int, int]:
+def whole_run(activity: Activity, done: int, total: int, epochs: int) -> tuple[Activity, int, int]:
     """All epochs as one activity, so that the time left is the run's."""
     if activity.epoch is None:
         return activity, done, total

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,14 @@ def fork(models: Path, run: Run, epoch: int, changes: Mapping[str, Any], title: 
     return create(models, continued(run, epoch).with_values(changes).anchored(), title)
 
 
-def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
-    """Creates the folder of a new run; if the spec's `start` names a parent, with everything a fork needs. Raises: see `fork`."""
+def create(models: Path, spec: ExperimentSpec, title: str = "", besides: Callable[[Run], object] | None = None) -> Run:
+    """Creates the folder of a new run; if the spec's `start` names a parent, with everything a fork needs. Raises: see `fork`.
+
+    Args:
+        besides: Adds files to the folder before the run becomes visible.
+    """
     if not spec.start.run:
-        return folders.create(models, spec, title)
+        return folders.create(models, spec, title, besides)
     values = weights_for(models, spec)
     parent, epoch = parent_of(models, spec), int(spec.start.epoch or 0)
 
@@ -59,6 +63,8 @@ def create(models: Path, spec: ExperimentSpec, title: str = "") -> Run:
             copy_outputs(parent, made, epoch)
             copy_image_keys(parent, made)
         came = ForkOrigin(parent.id, epoch, start.title)
+        if besides is not None:
+            besides(made)
         write_state(made, forked_from=came, epoch=epoch, epochs=resolve(spec).epochs)
 
     return folders.create(models, spec, title, fill, Origin(title_of(parent), epoch, continued(parent, epoch)))

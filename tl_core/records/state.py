@@ -82,6 +82,7 @@ class RunState:
         images: Numbers of images by part: "train", "validation", "test".
         skipped: Files that were left out.
         data, weights: Fingerprints of the images and the pretrained weights.
+        on_request: Whether a stopped run was asked to stop by itself, rather than ended with its process.
         diverged: Whether training ended because a loss was NaN or infinite.
         export_failure: Why the last export on request failed, as a sentence; empty if it did not.
         malformed: Fields whose stored values have the wrong type and so are at their defaults; not stored. The status, if the
@@ -110,6 +111,7 @@ class RunState:
     weights: str | None = None
     environment: Environment | None = None
     stopped_early: EarlyStop | None = None
+    on_request: bool = False
     diverged: bool = False
     exported_epoch: int | None = None
     export_failure: str = ""

@@ -89,7 +89,7 @@ class Grid:
 def _values(path: str, given: Sequence[Any]) -> tuple[Any, ...]:
     if path not in AXES:
         raise unknown("grid", "axis", path, AXES)
-    values = tuple(map(_layers, given)) if path == "head.hidden" else tuple(given)
+    values = tuple(map(layers_of, given)) if path == "head.hidden" else tuple(given)
     if not values:
         raise BadInput.of(path, "received no values", "Write one value or more, such as head.dropout=0,0.5.")
     if twice := [value for value in values if values.count(value) > 1]:
@@ -97,7 +97,8 @@ def _values(path: str, given: Sequence[Any]) -> tuple[Any, ...]:
     return values
 
 
-def _layers(value: Any) -> Any:
+def layers_of(value: Any) -> Any:
+    """A value of head.hidden, which may be written as its units: 100 for [100], 0 for []."""
     if isinstance(value, int) and not isinstance(value, bool):
         return [value] if value else []
     return list(value) if isinstance(value, tuple) else value

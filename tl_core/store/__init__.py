@@ -12,6 +12,7 @@ runs/<id>/spec.json       the experiment; never changed
           report/         data, validation and test reports; the keys of the images of outputs (see image_keys.py)
           log.txt         events, and the traceback of every error
           notes.json      title, tags and note
+          sweep.json      of a trial: see tl_core/sweeps/folder.py
           adjust.json, adjustments.json   live changes; see live_changes.py
           start.json, start.npz           the initial weights of a fork; see fork_start.py
           stop            a request to stop, removed when it is met
@@ -60,6 +61,7 @@ from tl_core.store.state import (
     request_stop,
     seconds_left,
     stage_seconds_left,
+    stop_reason,
     stop_requested,
     stored_status,
     write_last_state,
@@ -123,6 +125,7 @@ __all__ = [
     "runs",
     "seconds_left",
     "stage_seconds_left",
+    "stop_reason",
     "stop_requested",
     "stored_status",
     "this_process",

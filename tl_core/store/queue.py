@@ -82,7 +82,7 @@ def cancel(run: Run) -> None:
     with suppress(BadInput), held(run):
         # Also a run without an entry, which could not be queued.
         if stored_status(run) == QUEUED:
-            write_state(run, status=STOPPED, message=CANCELLED)
+            write_state(run, status=STOPPED, message=CANCELLED, on_request=True)
         remove(run)
 
 

@@ -109,14 +109,26 @@ def stored_status(run: Run) -> str | None:
         return None
 
 
-def request_stop(run: Run) -> None:
-    """Requests the process that trains a run to stop after the batch in flight. Does nothing if none does."""
+def request_stop(run: Run, reason: str = "") -> None:
+    """Requests the process that trains a run to stop after the batch in flight. Does nothing if none does.
+
+    Args:
+        reason: A sentence, which becomes the message of the run.
+    """
     if read_state(run).status == RUNNING:
-        (run.folder / "stop").touch()
+        (run.folder / "stop").write_text(reason, encoding="utf-8")
 
 
 def stop_requested(run: Run) -> bool:
     return os.path.exists(f"{run.folder}/stop")  # noqa: PTH110 (looked for ten times a second)
+
+
+def stop_reason(run: Run) -> str:
+    """The sentence given with a request to stop; empty if none was."""
+    try:
+        return (run.folder / "stop").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def forget_stop(run: Run) -> None:

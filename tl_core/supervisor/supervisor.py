@@ -55,16 +55,19 @@ class Supervisor:
         on: Sequence[Device] | None = None,
         when_ready: Callable[[], object] | None = None,
         after: float = 0.0,
+        besides: Callable[[int], object] | None = None,
     ) -> None:
         """Args:
         on: The devices; by default all of this machine.
         when_ready: Called once, when every training worker has loaded its libraries and is idle.
         after: Seconds to wait before the first check.
+        besides: Called after each check, with the number of devices: what else only one dashboard does. What it raises is logged.
         """
         self.models = models
         self._on = on
         self._when_ready = when_ready
         self._after = after
+        self._besides = besides
         self._lock = supervisor_lock(models)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._go, name="supervisor", daemon=True)
@@ -115,6 +118,8 @@ class Supervisor:
         if self._when_ready and len(alive) == len(on) and all(w.state == "idle" for w in alive.values()):
             self._when_ready()
             self._when_ready = None
+        if self._besides:
+            self._besides(len(on))
 
     def _start(self, device: Device) -> None:
         command = [sys.executable, "-m", "tl_core.worker", "training", "--models", str(self.models.resolve())]

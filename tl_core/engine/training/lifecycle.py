@@ -34,6 +34,7 @@ from tl_core.store import (
     read_spec,
     read_state,
     reserve,
+    stop_reason,
     stop_requested,
     this_process,
     write_last_state,
@@ -49,6 +50,10 @@ LOOK, WRITE = 0.1, 0.5
 
 ASKED = "Stopped on request; complete epochs are kept."
 EXPORT_STOPPED = "The export was stopped; nothing else changed."
+
+
+class StopAsked(RunStopped):
+    """The run itself was asked to stop, by a page or a sweep; not its process."""
 
 
 class NotBegun(RunFailed):
@@ -92,7 +97,8 @@ def train(
             return write_last_state(run, status=FINISHED, seconds=passed())
         except (RunStopped, KeyboardInterrupt) as error:
             sentence = str(error) or "Stopped at once; the epoch in flight is lost."
-            write_last_state(run, status=STOPPED, message=sentence, seconds=passed())
+            asked = isinstance(error, StopAsked)
+            write_last_state(run, status=STOPPED, message=sentence, seconds=passed(), on_request=asked)
             log.info(sentence)
             raise RunStopped(sentence) from None
         except BaseException as error:
@@ -143,7 +149,8 @@ def _export(run: Run, models: Path, progress: ProgressCallback, pool: NetworkPoo
         log.exception("The export failed.")
         raise RunFailed(failure) from error
     finally:
-        write_last_state(run, status=before.status, message=message, export_failure=failure, diverged=before.diverged)
+        kept = {"diverged": before.diverged, "on_request": before.on_request}
+        write_last_state(run, status=before.status, message=message, export_failure=failure, **kept)
         clear_progress(run)
         forget_stop(run)
     return read_state(run)
@@ -160,7 +167,14 @@ def _begun(run: Run, progress: ProgressCallback) -> tuple[Experiment, Reporting]
     _clean_up(run)
     reserve(run)
     write_state(
-        run, status=RUNNING, message="", export_failure="", diverged=False, **this_process(), started=time.time()
+        run,
+        status=RUNNING,
+        message="",
+        export_failure="",
+        diverged=False,
+        on_request=False,
+        **this_process(),
+        started=time.time(),
     )
     queue.remove(run)
     experiment = resolve(read_spec(run))
@@ -235,8 +249,9 @@ class Reporting:
         if now - self.looked >= LOOK:
             self.looked = now
             if stop_requested(self.run):
+                reason = stop_reason(self.run) or ASKED
                 forget_stop(self.run)
-                raise RunStopped(ASKED)
+                raise StopAsked(reason)
         new = activity != self.activity
         if new:
             self.activity, self.since, self.seen_at, self.seen_done = activity, time.time(), time.time(), 0
