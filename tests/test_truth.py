@@ -43,7 +43,7 @@ def test_each_kind_of_history_gets_the_verdict_it_was_made_for(cases: list[histo
 
 
 def test_the_generator_shares_nothing_with_what_is_scored() -> None:
-    for module in ("generator", "courses"):
+    for module in ("generator", "courses", "laws"):
         found = imports_of(f"benchmarks/truth/{module}.py")
         assert [one.module for one in found if one.package == "tl_core"] == []
 

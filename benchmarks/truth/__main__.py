@@ -23,6 +23,7 @@ PARTS = {
     "histories": "verdict and onset of generated histories",
     "runs": "verdict and onset of real runs, trained here",
     "paired": "is A better than B, on cheap heads",
+    "curves": "what a learning curve promises of more images",
 }
 """Modules of this package, in the order in which they are scored."""
 

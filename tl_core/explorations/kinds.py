@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tl_core.registry import Registry
+from tl_core.results import learning_curve
 from tl_core.results.depth_probe import DepthProbeOptions, read_probe
 
 
@@ -40,6 +41,14 @@ KINDS: Registry[Kind] = Registry(
             "Measures how accurate a simple classifier is on the features of each block, and what cutting the network there costs.",
             lambda values: DepthProbeOptions(**values),
             read_probe,
+        ),
+        Kind(
+            "learning-curve",
+            "Learning curve",
+            "More data or more regularisation?",
+            "Trains the head on 5 to 100 % of the training images, with its own and with a stronger L2 penalty, and says what more images promise.",
+            learning_curve.read_options,
+            learning_curve.read_learning_curve,
         ),
     ),
 )

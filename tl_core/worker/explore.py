@@ -15,6 +15,7 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations import Exploration
 from tl_core.records import Activity, Progress, ProgressCallback, Status
 from tl_core.results.depth_probe import DepthProbeOptions, Probe
+from tl_core.results.learning_curve import LearningCurve, LearningCurveOptions
 from tl_core.store import this_process
 from tl_core.worker.service import answered, listened, load, say, taken_over
 
@@ -44,8 +45,18 @@ def depth_probe(
     return probe(resolve(spec), models, progress)
 
 
+def learning_curve(
+    spec: ExperimentSpec, options: LearningCurveOptions, models: Path, progress: ProgressCallback, partial: Partial
+) -> LearningCurve:
+    """See `tl_core.engine.learning_curve.training.learning_curve`."""
+    from tl_core.engine.learning_curve import training
+
+    return training.learning_curve(spec, options, models, progress, partial)
+
+
 RUNNERS: Mapping[str, Runner] = {
     "depth-probe": depth_probe,
+    "learning-curve": learning_curve,
 }
 """What runs each row of `tl_core.explorations.KINDS`. They import heavy modules inside."""
 
