@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.explore import addresses, depth_probe
+from pages.ui.explore import addresses, depth_probe, learning_curve
 from pages.ui.explore.asking import View, draw_exploration
 from pages.ui.explore.subject import Subject
 from tl_core import explorations
@@ -44,7 +44,7 @@ def _is_of(kind: str, models: Path, kept: str) -> bool:
     return any(one.id == kept for one in explorations.explorations(models, kind))
 
 
-QUESTIONS = {question.name: question for question in (_explored(depth_probe.VIEW),)}
+QUESTIONS = {question.name: question for question in map(_explored, (depth_probe.VIEW, learning_curve.VIEW))}
 
 
 def choose_question(models: Path) -> Question:
