@@ -11,6 +11,7 @@ from tl_core.backbones import BACKBONES
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
+from tl_core.experiment.solved import SOLVED
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store.live_changes import LiveChange
 
@@ -56,7 +57,7 @@ def test_the_output_decides_what_all_means() -> None:
     assert (phase.title, phase.frozen) == ("head", "block3")
 
 
-@pytest.mark.parametrize("classifier", ["logistic-regression", "linear-svm"])
+@for_each("classifier", SOLVED.names)
 def test_a_solved_classifier_takes_one_epoch(classifier: str) -> None:
     spec, (phase,) = of(head__classifier=classifier, head__l2=0.1, train__epochs=9)
     assert (phase.title, phase.epochs, resolve(spec).epochs) == ("solve", 1, 1)

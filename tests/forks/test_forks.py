@@ -294,6 +294,14 @@ def test_a_solved_classifier_is_gone_on_with_as_a_softmax(models: Path) -> None:
     assert store.read_state(made).epochs == 1 + store.read_spec(made).train.epochs
 
 
+def test_a_random_projection_is_not_gone_on_with(models: Path) -> None:
+    spec = ExperimentSpec().with_values({**DIGITS, "head.classifier": "random-projection"})
+    parent = parent_run(models, epochs=1, spec=spec)
+    with pytest.raises(BadInput, match="those of random-projection") as raised:
+        forks.fork(models, parent, 1, {"head.classifier": "softmax"})
+    assert [problem.path for problem in raised.value.problems] == ["head.classifier"]
+
+
 def test_random_weights_keep_the_seed_they_are_drawn_from(models: Path) -> None:
     spec = PRESETS["feature-extraction"].spec({**DIGITS, "backbone.weights": "random"})
     parent = parent_run(models, spec=spec)

@@ -20,6 +20,7 @@ from tl_core.errors import RunFailed
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import PARAMETERS
 from tl_core.files import write_json
+from tl_core.store.selected import write_selected
 
 DAMAGE = {
     "a spec that is a list": ("spec.json", "[]", "Settings"),
@@ -124,8 +125,9 @@ def test_a_classifier_that_is_solved_at_once_has_a_point_and_no_learning_rate(mo
     measured = {"train_eval_loss": 0.1, "train_eval_accuracy": 1.0, "val_loss": 0.4, "val_accuracy": 0.9}
     append_line(run, {"epoch": 1, "phase": "solve", **measured, "seconds": 0.3})
     store.write_state(run, status=store.FINISHED, loss_name="squared hinge", exported_epoch=1)
+    write_selected(run, {"l2": 0.1})
     page = opened(run.id, rates="true")
-    assert "one point and no curve" in said(page)
+    assert "one point and no curve. Selected on the training images: L2 0.1." in said(page)
     assert "linear SVM" in next(metric.help for metric in page.metric if metric.label == "Validation loss")
     assert "Reported loss" not in opened(run.id, tab="Epochs").dataframe[0].value
 

@@ -37,6 +37,11 @@ def test_what_prevents_it_is_said_on_the_page(models: Path, monkeypatch: pytest.
     assert not store.queue.waiting(models)
 
 
+def test_it_is_offered_for_a_random_projection_which_its_seed_draws(models: Path) -> None:
+    run = add_run(models, settings={"head.classifier": "random-projection", "head.l2": 0.0})
+    assert "seeds" in [button.key for button in opened("run", run=run.id).button]
+
+
 @pytest.mark.parametrize("settings", [{"head.classifier": "logistic-regression"}, None])
 def test_it_is_not_offered_where_seeds_change_nothing_or_the_run_was_changed(
     models: Path, settings: dict[str, str] | None

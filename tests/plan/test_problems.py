@@ -16,6 +16,7 @@ from tl_core import store
 from tl_core.backbones import BACKBONES, Backbone, weights
 from tl_core.data.pixels import bytes_needed
 from tl_core.errors import Problem
+from tl_core.experiment import solved as table
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.experiment.stopping import stop_epoch
@@ -29,6 +30,8 @@ SMALL = {"data.source": "playground:classes=3,images_per_class=12"}
 FROZEN: dict[str, Any] = {}
 THAWED = {"backbone.freeze": "all-but-2"}
 SOLVED = {"head.classifier": "logistic-regression"}
+PROJECTED = {"head.classifier": "random-projection"}
+SELECTING = [row.name for row in table.SOLVED if "head.l2" not in row.uses]
 STAGED = {"backbone.freeze": "all-but-3", "train.stages": "all-but-1:2"}
 AUGMENTED = {"augment": "zoom"}
 SGD = {"optimizer.name": "sgd"}
@@ -100,6 +103,9 @@ IDLE = (
     Idle("stopping.min_delta", 0.1, {"stopping.rule": "GL"}, {"stopping.rule": "patience"}),
     Idle("stopping.threshold", 2.0, {"stopping.rule": "patience"}, {"stopping.rule": "GL"}),
     Idle("stopping.strip", 3, {"stopping.rule": "GL"}, {"stopping.rule": "PQ"}),
+    *(Idle("head.l2", 0.1, {"head.classifier": name}, SOLVED) for name in SELECTING),
+    *(Idle("head.projection_units", 64, {"head.classifier": name}, PROJECTED) for name in ("auto", "ridge")),
+    Idle("head.dropout", 0.5, PROJECTED, FROZEN),
     Idle("head.noise", 0.1, SOLVED, FROZEN),
     Idle("head.batch_norm", True, SOLVED, FROZEN),
     Idle("optimizer.clip_norm", 1.0, SOLVED, FROZEN),
@@ -320,9 +326,10 @@ def test_a_support_vector_machine_needs_a_penalty(models: Path) -> None:
     assert planned(models, {"head.classifier": "linear-svm", "head.l2": 0.01}).problems == ()
 
 
-@pytest.mark.parametrize("classifier", ["linear-svm", "logistic-regression"])
+@for_each("classifier", table.SOLVED.names)
 def test_a_solved_classifier_needs_a_frozen_backbone(models: Path, classifier: str) -> None:
-    found = problem(models, {"head.classifier": classifier, "head.l2": 0.01, **THAWED})
+    penalty = {} if classifier in SELECTING else {"head.l2": 0.01}
+    found = problem(models, {"head.classifier": classifier, **penalty, **THAWED})
     assert found.path == "backbone.freeze"
     assert "all-but-2" in found.message
 

@@ -100,6 +100,12 @@ def test_every_rule_of_early_stopping_is_explained(rule: str, best: bool) -> Non
     assert ("The best epoch is exported." in line.effect) == best
 
 
+def test_what_a_solved_classifier_selects_itself_counts_as_a_technique() -> None:
+    assert [line.what for line in told({"head.classifier": "ridge"})] == ["L2 selected"]
+    assert [line.what for line in told({"head.classifier": "lda"})] == ["Shrinkage"]
+    assert told({"head.classifier": "nearest-mean"}) == ()
+
+
 def test_a_solved_classifier_has_its_penalty_alone() -> None:
     (line,) = told({"head.classifier": "linear-svm", "head.l2": 0.01, "head.dropout": 0.2})
     assert (line.what, line.where) == ("L2 0.01", "classifier")

@@ -123,6 +123,9 @@ def _classifier(parent: Run, before: ExperimentSpec, spec: ExperimentSpec) -> It
     if head.solved:
         message = f"received {head.classifier}; it is solved in closed form, and a fork continues training"
         yield Problem("head.classifier", message, "Choose softmax, or start a new run.")
+    elif was.solver and was.solver.projects:
+        message = f"received {head.classifier}; the checkpoint's layers are those of {was.classifier}, with a fixed one in between"
+        yield Problem("head.classifier", message, "Start a new run.")
     elif (head.classifier == "auto") != (was.classifier == "auto") and len(classes_of(parent, "start.run")) == 2:
         message = f"received {head.classifier}; the checkpoint's ({was.classifier}) has a different number of units for two classes"
         yield Problem("head.classifier", message, "Choose softmax." if was.solved else _AS_BEFORE)

@@ -111,13 +111,21 @@ def _learned(experiment: Experiment, block: BlockFacts) -> int:
 
 def head_parameters(experiment: Experiment, classes: int) -> int:
     """The parameters of the head."""
-    return head_trainable(experiment, classes) + 2 * _normalised(experiment)
+    return head_trainable(experiment, classes) + projection_parameters(experiment) + 2 * _normalised(experiment)
+
+
+def projection_parameters(experiment: Experiment) -> int:
+    """The parameters of the fixed random layer of the head; 0 if it has none."""
+    row, units = experiment.spec.head.solver, experiment.spec.head.projection_units
+    return (experiment.facts[-1].channels + 1) * units if row and row.projects else 0
 
 
 def head_trainable(experiment: Experiment, classes: int) -> int:
     """Weights and biases of the head, and the scales and shifts of its batch normalisation."""
     head = experiment.spec.head
-    widths = (experiment.facts[-1].channels, *head.hidden, head.units(classes))
+    fixed = projection_parameters(experiment)
+    below = (head.projection_units,) if fixed else (experiment.facts[-1].channels, *head.hidden)
+    widths = (*below, head.units(classes))
     return sum(below * above + above for below, above in pairwise(widths)) + 2 * _normalised(experiment)
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from tl_core.data.dataset import ImageDataset
 from tl_core.data.sources import parse
 from tl_core.experiment.resolve import Experiment, resolve
+from tl_core.experiment.solved import SOLVED
 from tl_core.experiment.spec import PARAMETERS, DataSpec, ExperimentSpec
+from tl_core.text import joined
 
 Found = Iterator[tuple[tuple[str, ...], str, str]]
 """Paths, the reason why they have no effect, and a remedy."""
@@ -94,7 +96,7 @@ def _source(experiment: Experiment) -> Found:
 
 
 _OF_STORED = ("train.feature_cache", "train.feature_storage", "train.prefix_precision")
-_USED_WHEN_SOLVED = ("head.classifier", "head.pooling", "head.l2", "train.seed", *_OF_STORED)
+_USED_WHEN_SOLVED = ("head.classifier", "head.pooling", "train.seed", *_OF_STORED)
 _SECTIONS = ("head", "augment", "train", "optimizer", "schedule", "loss", "stopping", "start")
 _NEURAL = tuple(
     row.path for row in PARAMETERS if row.path.partition(".")[0] in _SECTIONS and row.path not in _USED_WHEN_SOLVED
@@ -102,9 +104,21 @@ _NEURAL = tuple(
 
 
 def _solved(experiment: Experiment) -> Found:
-    if experiment.solved:
-        because = f"{experiment.spec.head.classifier} is solved at once, without epochs"
-        yield _NEURAL, because, "Leave it out, or choose the softmax classifier."
+    row = experiment.spec.head.solver
+    if row is None:
+        return
+    for path, because in row.unused.items():
+        yield (path,), because.format(name=row.name), "Leave it out."
+    because = f"{row.name} is solved at once, without epochs"
+    paths = tuple(path for path in _NEURAL if path not in row.uses)
+    yield paths, because, "Leave it out, or choose the softmax classifier."
+
+
+def _projection(experiment: Experiment) -> Found:
+    row = experiment.spec.head.solver
+    if row is None or not row.projects:
+        names = joined([row.name for row in SOLVED if row.projects], "or")
+        yield ("head.projection_units",), f"only {names} has a projection", f"Choose {names}, or leave it out."
 
 
 _OF_THAWED = (
@@ -216,6 +230,7 @@ def _stopping(experiment: Experiment) -> Found:
 
 _RULES: tuple[Callable[[Experiment], Found], ...] = (
     _source,
+    _projection,
     _solved,
     _frozen,
     _one_thawed,

@@ -74,15 +74,15 @@ def _weights(experiment: Experiment) -> Iterator[Problem]:
 
 
 def _solved_classifier(experiment: Experiment) -> Iterator[Problem]:
-    spec, kind = experiment.spec, experiment.spec.head.classifier
-    if not experiment.solved:
+    spec, row = experiment.spec, experiment.spec.head.solver
+    if row is None:
         return
     if experiment.frozen != experiment.top:
         where = "backbone.keep" if spec.backbone.keep != "all" else "backbone.freeze"
-        message = f"received {spec.flat()[where]!r}; {kind} needs frozen features"
+        message = f"received {spec.flat()[where]!r}; {row.name} needs frozen features"
         yield Problem(where, message, "Set it to all, or choose the softmax classifier.")
-    if kind == "linear-svm" and not spec.head.l2:
-        yield Problem("head.l2", "received 0; a linear SVM needs a penalty", "For example 0.0001.")
+    if row.needs_l2 and not spec.head.l2:
+        yield Problem("head.l2", f"received 0; {row.name} needs a penalty", "For example 0.0001.")
 
 
 def _inactive_augmentations(experiment: Experiment) -> Iterator[Problem]:

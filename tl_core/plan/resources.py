@@ -13,7 +13,7 @@ from tl_core.errors import BadInput, Problem
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.metrics import TRAIN_EVAL_IMAGES
-from tl_core.plan.costs import PhasePlan, copies, outputs, phase_plan, split
+from tl_core.plan.costs import PhasePlan, copies, outputs, phase_plan, projection_parameters, split
 from tl_core.store import EVALUATED_SPLITS, Run, read_spec, read_state
 from tl_core.store.output_file import FILES, output_bytes
 from tl_core.text import data_size, data_sizes, joined
@@ -69,7 +69,8 @@ def disk_needs(
         pixels: Bytes of the images that are still to be decoded.
     """
     train = experiment.spec.train
-    largest = max(plan.trainable for plan in phase_plans) * 4 * copies(experiment.spec.optimizer)
+    trained = max(plan.trainable for plan in phase_plans) * copies(experiment.spec.optimizer)
+    largest = 4 * (trained + projection_parameters(experiment))
     epochs = sum(plan.phase.epochs for plan in phase_plans)
     spaced = epochs // (train.checkpoint_every or epochs + 1)
     kept = min(epochs, train.keep_checkpoints + 1 + spaced)

@@ -35,6 +35,10 @@ def techniques(experiment: Experiment) -> tuple[Technique, ...]:
 
 
 def _solved(spec: ExperimentSpec) -> Iterator[Technique]:
+    row = spec.head.solver
+    if row and row.effect:
+        name, effect = row.effect
+        yield Technique(name, "classifier", effect)
     if spec.head.l2:
         yield Technique(
             f"L2 {spec.head.l2:g}",

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui.markdown import plain
 from tl_core.backbones import BACKBONES
+from tl_core.experiment.solved import SOLVED
 from tl_core.params import Param, read_text
 
 MOST_STEPS = 200
@@ -17,7 +18,10 @@ MOST_STEPS = 200
 MOST_BUTTONS = 2
 """More choices than these fold into a list."""
 
-CHOICES = {"backbone.name": {row.name: row.title for row in BACKBONES}}
+CHOICES = {
+    "backbone.name": {row.name: row.title for row in BACKBONES},
+    "head.classifier": {row.name: row.title for row in SOLVED},
+}
 """What choices are called where their names alone would not do."""
 
 OnValue = Callable[[Any], None]

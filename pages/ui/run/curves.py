@@ -13,6 +13,7 @@ from pages.ui.run.diagnosed import onset_of
 from tl_core import metrics
 from tl_core.metrics import METRICS
 from tl_core.store import FINISHED, RunFigures
+from tl_core.store.selected import read_selected, selected_text
 
 HEIGHT, SMALL = 380, 240
 TURNS = ("loss", "accuracy")
@@ -43,7 +44,8 @@ def draw_curves(view: RunView) -> None:
         st.caption("The run ended before its first epoch was complete: there is no curve.")
         return
     if len(view.records) == 1 and view.spec is not None and view.spec.head.solved:
-        st.caption("This classifier is solved in one step: there is one point and no curve.")
+        said = "This classifier is solved in one step: there is one point and no curve."
+        st.caption(f"{said} {selected_text(read_selected(view.run))}")
     charts = st.container()  # The page begins with the curves; how they are drawn is chosen below them.
     quantities, x, weight, log = _choices()
     with charts, st.grid(2, min_column_width=330, key="charts"):

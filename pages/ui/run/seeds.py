@@ -18,7 +18,7 @@ HELP = (
 
 def draw_repeat(view: RunView) -> None:
     """The button; none where other seeds give the same network, and for a run whose settings were changed during training."""
-    if view.spec is None or view.spec.head.solved or view.live_changes:
+    if view.spec is None or not view.spec.head.seeded or view.live_changes:
         return
     if st.button(f"Run with {SEEDS} seeds", icon=":material/repeat:", key="seeds", help=HELP):
         repeating.ask(view.run.id)

@@ -223,6 +223,13 @@ def _chain_caption(images: int, experiment: Experiment) -> str:
     return f"Click a block to freeze up to it, or to train from it on.{always} Figures: its parameters{stored}."
 
 
+def classifier(row: Param, view: PlanView) -> None:
+    """The list of classifiers, with what one that is solved at once is."""
+    generic(row, view)
+    if solver := view.spec.head.solver:
+        st.markdown(f":small[:gray[Solved at once: {plain(solver.help)}.]]")
+
+
 EDITORS: dict[str, Editor] = {
     "data.source": data_source.draw_source,
     "data.accept_missing": missing_boxes.draw_missing,
@@ -231,6 +238,7 @@ EDITORS: dict[str, Editor] = {
     "backbone.freeze": freeze,
     "backbone.output": output,
     "backbone.keep": keep,
+    "head.classifier": classifier,
     "head.hidden": hidden,
     "augment": augment,
 }

@@ -16,6 +16,7 @@ from tests.engine.conftest import SHALLOW, low_spec, quiet, small_spec
 from tests.epoch_lines import read_lines
 from tl_core import store
 from tl_core.data.prepare import prepare
+from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import assemble
 from tl_core.engine.results.prediction import Predictor
 from tl_core.engine.results.reports import cross_entropy
@@ -25,10 +26,12 @@ from tl_core.engine.training.lifecycle import train
 from tl_core.errors import RunFailed
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
+from tl_core.experiment.solved import SOLVED
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.metrics import METRICS, TRAIN_EVAL_IMAGES
 from tl_core.plan import plan
 from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
+from tl_core.store.selected import read_selected
 
 pytestmark = pytest.mark.slow
 
@@ -163,14 +166,25 @@ def test_l1_and_l2_shrink_the_weights_of_the_head(trained: Trained) -> None:
     assert (plain == 0).mean() == 0
 
 
-@pytest.mark.parametrize("classifier", quick_first(["logistic-regression", "linear-svm"], "logistic-regression"))
-def test_solved_classifiers_train_in_one_epoch_and_report_like_the_others(classifier: str, trained: Trained) -> None:
-    run = trained(small_spec(**MORE, head__classifier=classifier))
+@pytest.mark.parametrize("classifier", quick_first(SOLVED.names, "random-projection"))
+def test_solved_classifiers_train_in_one_epoch_and_report_and_export_like_the_others(
+    classifier: str, trained: Trained, shared_models: Path
+) -> None:
+    spec = small_spec(**MORE, head__classifier=classifier, head__projection_units=512)
+    run = trained(spec)
     state, lines = store.read_state(run), read_lines(run)
     assert [line["phase"] for line in lines] == ["solve"]
-    assert state.best_metrics["val_accuracy"] > 0.8
-    assert state.test_accuracy > 0.8
+    assert state.best_metrics["val_accuracy"] > 0.7
+    assert state.test_accuracy > 0.7
     assert state.loss_name == ("squared hinge" if classifier == "linear-svm" else "cross-entropy")
+    assert bool(read_selected(run)) is ("head.l2" not in SOLVED[classifier].uses)
+    data = prepare(spec.data, resolve(spec).image_size, store.cache_folder(shared_models), quiet)
+    network = keras.saving.load_model(run.export / "model.keras", safe_mode=True)
+    scores = np.asarray(network(data.pixels.images[data.split.validation].astype(np.float32)))
+    np.testing.assert_array_equal(scores.argmax(axis=1), store.read_outputs(run).predicted[0])
+    if not SOLVED[classifier].margins:
+        found = scores[np.arange(len(scores)), data.dataset.labels[data.split.validation]]
+        assert -np.log(found).mean() == pytest.approx(state.best_metrics["val_loss"], rel=1e-3)
 
 
 def test_a_run_that_diverges_says_so_in_a_sentence_and_keeps_its_last_good_checkpoint(

@@ -222,7 +222,7 @@ class Killed(BaseException):
     """Ends a process's work where it stands, as SIGKILL would, but inside the test."""
 
 
-@pytest.mark.parametrize("classifier", ["auto", pytest.param("logistic-regression", marks=pytest.mark.long)])
+@pytest.mark.parametrize("classifier", ["auto", pytest.param("random-projection", marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     "step",
     quick_first(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.each import for_each
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.head import attach
 from tl_core.engine.seeds import reseed
@@ -15,6 +16,7 @@ from tl_core.engine.step import ParamGroup, StepConfig, StepResult, forward_pass
 from tl_core.engine.training.epochs import balanced, step_config
 from tl_core.engine.training.optimizers import averages_of, groups_of, in_place_of_weights
 from tl_core.experiment.resolve import resolve
+from tl_core.experiment.solved import SOLVED
 from tl_core.experiment.spec import ExperimentSpec
 
 CHANNELS, BATCH = 6, 5
@@ -285,7 +287,7 @@ def test_every_penalty_moves_the_weights_it_is_on_and_no_others(setting: str, ac
         assert np.array_equal(plain[path], penalised[path]) is not path.endswith(acts_on), path
 
 
-@pytest.mark.parametrize("classifier", ["logistic-regression", "linear-svm"])
+@for_each("classifier", SOLVED.names)
 def test_a_solved_classifier_counts_no_penalty_twice(classifier: str) -> None:
     features = keras.Input((1, 1, CHANNELS))
     penalties = dict.fromkeys(("l1", "l2", "bias_l1", "bias_l2", "activity_l1", "activity_l2"), 0.1)

@@ -10,6 +10,7 @@ from tl_core.engine.seeds import seed_of
 from tl_core.experiment.spec import HeadSpec
 
 POOLING = "head_pooling"
+PROJECTION = "head_projection"
 CLASSIFIER = "classifier"
 
 _POOLING = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
@@ -35,6 +36,8 @@ def attach(features: Any, head: HeadSpec, classes: int, seed: int) -> Any:
         x = _dense(units, head, f"head_dense_{number}", seed, "relu")(x)
         x = _normalised(x, head, f"head_batch_norm_{number}")
     x = _dropped(x, head.dropout, "head_dropout", seed)
+    if head.solver is not None and head.solver.projects:  # Its weights are drawn as the classifier is solved.
+        x = keras.layers.Dense(head.projection_units, activation="relu", name=PROJECTION)(x)
     return _dense(head.units(classes), head, CLASSIFIER, seed)(x)
 
 
@@ -77,5 +80,5 @@ def l1_penalties(variables: Sequence[Any], head: HeadSpec) -> list[tuple[Any, fl
 
 
 def _penalty(head: HeadSpec, l1: float, l2: float) -> keras.regularizers.Regularizer | None:
-    # scikit-learn's classifiers add their own penalty, which must not count twice.
+    # Solved classifiers add their own penalty, which must not count twice.
     return keras.regularizers.L1L2(l1, l2) if (l1 or l2) and not head.solved else None

@@ -20,7 +20,8 @@ from tl_core.cache.arrays import Job, opened
 from tl_core.data.missing import refuse_missing
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import device_name
-from tl_core.engine.probe import neighbours, ridge
+from tl_core.engine.classifiers import ridge
+from tl_core.engine.probe import neighbours
 from tl_core.engine.probe.features import at_every_cut, identity_of
 from tl_core.errors import BadInput, RunFailed
 from tl_core.experiment.resolve import Experiment
@@ -31,7 +32,7 @@ from tl_core.records import Activity, ProgressCallback, Stage, unwatched
 from tl_core.results.depth_probe import Cost, Depth, Probe, Score
 from tl_core.store import cache_folder
 
-VERSION = 1
+VERSION = 2
 """Increase it when the same images and features give different scores."""
 
 PROBING = Activity(Stage.PROBING)

@@ -46,12 +46,12 @@ def squared_hinge(outputs: np.ndarray, labels: np.ndarray) -> Measured:
 
 def loss_name(head: HeadSpec) -> str:
     """The name of the loss in a run's curves."""
-    return "squared hinge" if head.classifier == "linear-svm" else "cross-entropy"
+    return "squared hinge" if head.margins else "cross-entropy"
 
 
 def measure_of(head: HeadSpec) -> Measure:
     """The loss function of a run's metrics: the one that its classifier minimises."""
-    return squared_hinge if head.classifier == "linear-svm" else cross_entropy
+    return squared_hinge if head.margins else cross_entropy
 
 
 def report(measured: Measured, class_names: Sequence[str], items: Sequence[Item], loss_name: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import numpy as np
 from tl_core.data.missing import refuse_missing
 from tl_core.data.prepare import describe
 from tl_core.engine.backend import set_up
+from tl_core.engine.classifiers.solve import assign, solution
 from tl_core.engine.inputs.streams import in_batches
 from tl_core.engine.networks.assembly import divide
 from tl_core.engine.networks.network_pool import NetworkPool, prepare_with_network
@@ -27,7 +28,6 @@ from tl_core.engine.training.epochs import EVALUATION_BATCH, Diverged, Evaluated
 from tl_core.engine.training.phase_data import OnEpoch, RunContext, exported_inputs, ignore, output_keys, phase_data
 from tl_core.engine.training.phase_loop import Record, begin, check_unchanged, train_epochs
 from tl_core.engine.training.recording import History, best_values, taken_up
-from tl_core.engine.training.solvers import solve
 from tl_core.engine.training.weights import first_network, restore, signature_of
 from tl_core.errors import RunFailed
 from tl_core.experiment.resolve import Experiment
@@ -38,6 +38,7 @@ from tl_core.store import Run, cache_folder, read_state, write_state
 from tl_core.store.checkpoints import Checkpoint
 from tl_core.store.image_keys import write_image_keys
 from tl_core.store.outputs import remove_outputs, write_outputs
+from tl_core.store.selected import selected_text, write_selected
 from tl_core.store.tested_outputs import write_test_outputs
 
 log = logging.getLogger(__name__)
@@ -172,12 +173,16 @@ def _solve(context: RunContext, record: Record) -> None:
     fitted = np.concatenate([batch.inputs for batch in learned.train.inputs(positions, 1)])
     watch = partial(context.progress, Activity(Stage.SOLVING), 0, 1)
     watch()
-    solve(context.model, spec.head, fitted, split.train_labels, len(context.classes), watch)
+    solved = solution(spec.head, fitted, split.train_labels, len(context.classes), spec.train.seed, watch)
+    assign(solved, context.model)
+    write_selected(context.run, solved.selected)
+    if said := selected_text(solved.selected):
+        log.info(said)
     forward, measure = forward_pass(parts.tail), measure_of(spec.head)
     evaluated = {split: evaluate(forward, part, measure) for split, part in learned.evaluated.items()}
     seconds = round(time.monotonic() - began, 4)
-    solved = EpochRecord(phase.first, phase.title, measured(evaluated), seconds=seconds)
-    record(solved, evaluated, variables_of(parts.tail, []))
+    epoch = EpochRecord(phase.first, phase.title, measured(evaluated), seconds=seconds)
+    record(epoch, evaluated, variables_of(parts.tail, []))
 
 
 def finish(context: RunContext) -> None:

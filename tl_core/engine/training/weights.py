@@ -133,10 +133,8 @@ def signature_of(run: Run, experiment: Experiment, classes: tuple[str, ...], ent
         "spec": spec.digest(),
         **(asdict(environment) if environment else {}),
     }
-    margins = spec.head.classifier == "linear-svm"
-    return Signature(
-        classes, experiment.image_size, "margins" if margins else output, details, grey_range=spec.data.grey_range
-    )
+    kind: Output = "margins" if spec.head.margins else output
+    return Signature(classes, experiment.image_size, kind, details, grey_range=spec.data.grey_range)
 
 
 def network_at(run: Run, epoch: int, progress: ProgressCallback = unwatched) -> tuple[keras.Model, Signature]:

@@ -8,10 +8,13 @@ from pydantic import Field, model_validator
 
 from tl_core.backbones import BACKBONES, weights
 from tl_core.backbones.freezing import last_frozen, last_kept
+from tl_core.errors import unknown
+from tl_core.experiment import solved
+from tl_core.experiment.solved import SOLVED, SolvedClassifier
 from tl_core.params import Located, Section, located, setting
 
-SOLVED = ("logistic-regression", "linear-svm")
-"""Classifiers that are solved in closed form; they have one epoch and no learning rate."""
+TRAINED = ("auto", "softmax")
+"""Classifiers that are trained in epochs."""
 
 
 class BackboneSpec(Section):
@@ -66,11 +69,20 @@ class BackboneSpec(Section):
 
 
 class HeadSpec(Section):
-    classifier: Literal["auto", "softmax", "logistic-regression", "linear-svm"] = setting(
+    classifier: str = setting(
         "auto",
-        "The layer that maps features to classes. auto: softmax, or one sigmoid unit for two classes. logistic-regression and "
-        "linear-svm have no epochs: their weights are solved for on the frozen features, with L2 on the weights and none on the bias. "
-        "linear-svm maximises the margin between classes, needs L2 above 0, and gives scores, not probabilities.",
+        "The layer that maps features to classes. auto: softmax, or one sigmoid unit for two classes. All but auto and softmax have no "
+        f"epochs: they are solved at once on the frozen features. {solved.HELP}",
+        choices=(*TRAINED, *SOLVED.names),
+    )
+    projection_units: int = setting(
+        2048,
+        "Units of the fixed random layer of random-projection. More separate more, and take longer: solving takes time with their "
+        "square.",
+        title="Units of the projection",
+        low=16,
+        high=16384,
+        step=16,
     )
     pooling: Literal["avg", "max"] = setting(
         "avg", "How each channel of a feature map becomes one number: its average or its maximum over the image."
@@ -149,6 +161,13 @@ class HeadSpec(Section):
     )
 
     @model_validator(mode="after")
+    def _classifier_exists(self) -> Self:
+        if self.classifier not in (known := (*TRAINED, *SOLVED.names)):
+            problem = unknown("head.classifier", "classifier", self.classifier, known).problems[0]
+            raise Located("classifier", problem.message, problem.remedy)
+        return self
+
+    @model_validator(mode="after")
     def _not_too_deep(self) -> Self:
         if len(self.hidden) > 3:
             raise Located("hidden", f"received {len(self.hidden)} hidden layers; allowed is 0 to 3")
@@ -160,7 +179,22 @@ class HeadSpec(Section):
     @property
     def solved(self) -> bool:
         """True if the classifier is solved at once, without epochs."""
-        return self.classifier in SOLVED
+        return self.classifier not in TRAINED
+
+    @property
+    def solver(self) -> SolvedClassifier | None:
+        """The row of a classifier that is solved at once; None if it is trained."""
+        return SOLVED[self.classifier] if self.solved else None
+
+    @property
+    def seeded(self) -> bool:
+        """True if another seed gives another head."""
+        return self.solver is None or self.solver.projects
+
+    @property
+    def margins(self) -> bool:
+        """True if the outputs only rank the classes."""
+        return self.solver is not None and self.solver.margins
 
     def units(self, classes: int) -> int:
         """Units of the classifier: one for each class, or a single one that tells two classes apart."""
