@@ -161,7 +161,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "backbones": {"cache"},
     "data": {"cache"},
     "experiment": {"backbones", "data"},
-    "results": {"experiment"},
+    "results": {"comparison", "experiment"},
     "store": {"backbones", "cache", "experiment"},
     "explorations": {"experiment", "results", "store"},
     "comparison": {"experiment", "forks", "store"},

@@ -12,6 +12,11 @@ ASKED = Asked(KINDS["depth-probe"], PRESETS["feature-extraction"].spec(), DepthP
 
 COST = Cost((8, 8, 16), 64, 4096, 6400, 409_600, 0.2, 30.0, 1000)
 
+
+def _score(accuracy: float, low: float, high: float, train_accuracy: float, setting: float) -> Score:
+    return Score(accuracy, low, high, train_accuracy, setting, tuple(range(round(40 * (1 - accuracy)))))
+
+
 PROBE = Probe(
     "playground",
     "EfficientNetLite0",
@@ -21,8 +26,8 @@ PROBE = Probe(
     ("a", "b"),
     {"train": 60, "validation": 40, "test": 0},
     (
-        Depth("block1", Score(0.6, 0.45, 0.74, 0.7, 0.1), Score(0.5, 0.35, 0.65, 0.6, 5.0), COST),
-        Depth("block2", Score(0.9, 0.77, 0.96, 0.95, 0.1), Score(0.8, 0.65, 0.9, 0.85, 5.0), COST),
+        Depth("block1", _score(0.6, 0.45, 0.74, 0.7, 0.1), _score(0.5, 0.35, 0.65, 0.6, 5.0), COST),
+        Depth("block2", _score(0.9, 0.77, 0.96, 0.95, 0.1), _score(0.8, 0.65, 0.9, 0.85, 5.0), COST),
     ),
 )
 

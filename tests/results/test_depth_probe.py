@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from itertools import zip_longest
 
 import pytest
 
@@ -13,36 +15,78 @@ from tl_core.results.depth_probe import Cost, Depth, Probe, Score, read_probe
 COST = Cost((7, 7, 8), 32, 1568, 320, 15_680, 1.0, 2.0, 100)
 
 
-def probe_of(*right: int, images: int = 100) -> Probe:
-    """A probe whose blocks tell so many validation images right."""
-    scores = [Score(number / images, *wilson_interval(number, images), 1.0, 0.1) for number in right]
-    depths = tuple(Depth(f"block{place}", score, score, COST) for place, score in enumerate(scores, start=1))
+def probe_of(*wrong: Iterable[int], images: int = 100, seconds: Iterable[float] = ()) -> Probe:
+    """A probe whose blocks misclassify these validation images."""
+    depths = []
+    for place, (each, took) in enumerate(zip_longest(map(tuple, wrong), seconds, fillvalue=None), start=1):
+        assert each is not None
+        right = images - len(each)
+        score = Score(right / images, *wilson_interval(right, images), 1.0, 0.1, each)
+        depths.append(Depth(f"block{place}", score, score, replace(COST, head_seconds=took or float(place))))
     counts = {"train": 300, "validation": images, "test": 0}
-    return Probe("digits", "VGG16", "random", 32, "avg", ("a", "b"), counts, depths)
+    return Probe("digits", "VGG16", "random", 32, "avg", ("a", "b"), counts, tuple(depths))
+
+
+def cuts(depths: Iterable[Depth]) -> list[str]:
+    return [depth.cut for depth in depths]
 
 
 @pytest.mark.parametrize(
-    ("right", "said"),
+    ("wrong", "level", "said"),
     [
-        ((20, 80, 84), "The differences from block2 up are within the 95 % interval of the best, block3"),
-        ((20, 40, 90), "block3 is best (0.900, 0.826 to 0.945); no other block is within its 95 % interval."),
-        ((80, 81, 80), "All differences are within the 95 % interval of the best, block2"),
-        ((20, 90, 89, 50), "block2 is best (0.900, 0.826 to 0.945), with block3 within its 95 % interval"),
+        (
+            (range(80), range(20), range(16)),
+            ["block2", "block3"],
+            "These 100 validation images cannot tell the depths from block2 up from the best, block3",
+        ),
+        (
+            (range(80), range(60), range(10)),
+            ["block3"],
+            "block3 is best (0.900, 0.826 to 0.945): on the same images every",
+        ),
+        (
+            (range(20), range(19), range(1, 20)),
+            ["block1", "block2", "block3"],
+            "cannot tell any depth from the best, block2",
+        ),
+        (
+            (range(80), range(10), range(11), range(50)),
+            ["block2", "block3"],
+            "block2 is best (0.900, 0.826 to 0.945). These 100 validation images cannot tell block3 from it",
+        ),
     ],
 )
-def test_the_reading_says_what_the_images_can_tell_apart(right: tuple[int, ...], said: str) -> None:
-    assert said in probe_of(*right).reading
+def test_the_reading_says_what_the_images_can_tell_apart(wrong: tuple[range, ...], level: list[str], said: str) -> None:
+    made = probe_of(*wrong)
+    assert cuts(made.level) == level
+    assert said in made.reading
+
+
+def test_depths_within_each_others_intervals_are_told_apart_where_one_is_right_wherever_the_other_is_and_more() -> None:
+    """Wrong on 12 and on 20 of 100: the intervals overlap, but no image speaks for the second."""
+    made = probe_of(range(20), range(12))
+    assert made.depths[0].ridge.high > made.depths[1].ridge.low
+    assert cuts(made.level) == ["block2"]
+    unpaired = probe_of(range(20), range(50, 62))
+    assert cuts(unpaired.level) == ["block1", "block2"], "wrong on other images: flips go both ways"
+
+
+def test_the_quickest_of_those_as_good_as_the_best_is_suggested() -> None:
+    made = probe_of(range(80), range(20), range(16), range(18), seconds=(1.0, 9.0, 5.0, 7.0))
+    assert made.suggested.cut == "block3"
+    assert "a head trains quickest on block3" in made.reading
+    assert probe_of(range(80), range(20), range(16)).suggested.cut == "block2"
 
 
 def test_of_equally_good_blocks_the_lowest_is_best() -> None:
-    assert probe_of(20, 90, 90).best.cut == "block2"
+    assert probe_of(range(80), range(10), range(10)).best.cut == "block2"
 
 
 def test_a_single_validation_image_is_called_that() -> None:
-    assert "a single validation image cannot distinguish the depths" in probe_of(1, 1, images=1).reading
+    assert "A single validation image cannot tell any depth" in probe_of((), (), images=1).reading
 
 
 def test_a_probe_goes_through_json_unchanged() -> None:
-    made = probe_of(20, 80, 84)
+    made = probe_of(range(80), range(20), range(16))
     assert read_probe(json.loads(json.dumps(asdict(made)))) == made
     assert made.depths[0].ridge.gap == pytest.approx(0.8)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from tl_core.comparison.scores import mcnemar
+from tl_core.text import joined
+
+ERROR = 0.05
+"""The chance at most that the truly best depth is not among those that are as good as the best."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,7 @@ class Score:
         low, high: The 95 % interval of that accuracy; see `interval`.
         train_accuracy: Of ridge regression on the images it was solved on; of neighbours with each image asked of all the others.
         setting: What the training images chose: the penalty of ridge regression, or how many neighbours vote.
+        wrong: The validation images that it misclassifies, by their positions: depths are compared on the same images.
     """
 
     accuracy: float
@@ -28,6 +36,7 @@ class Score:
     high: float
     train_accuracy: float
     setting: float
+    wrong: tuple[int, ...]
 
     @property
     def gap(self) -> float:
@@ -98,26 +107,43 @@ class Probe:
         """The depth with the most accurate ridge regression; ties: the lowest."""
         return max(self.depths, key=lambda depth: depth.ridge.accuracy)
 
-    @property
+    @cached_property
     def level(self) -> tuple[Depth, ...]:
-        """The depths whose ridge accuracy is within the interval of the best, including the best."""
-        return tuple(depth for depth in self.depths if depth.ridge.accuracy >= self.best.ridge.low)
+        """The depths as good as the best: those than which no other is more accurate in a paired test on the same images.
+
+        McNemar's exact test of each pair of depths, one-sided at 5 % divided by the number of other depths (Bonferroni). So the truly best
+        depth is one of them with 95 %, although the best of these images was chosen on them.
+        """
+        return tuple(depth for depth in self.depths if not any(self._is_better(other, depth) for other in self.depths))
+
+    def _is_better(self, one: Depth, other: Depth) -> bool:
+        one_wrong, other_wrong = set(one.ridge.wrong), set(other.ridge.wrong)
+        gained, lost = len(other_wrong - one_wrong), len(one_wrong - other_wrong)
+        return gained > lost and mcnemar(gained, lost) / 2 < ERROR / (len(self.depths) - 1)
+
+    @property
+    def suggested(self) -> Depth:
+        """The depth as good as the best at which training a head is quickest; ties: the lowest."""
+        return min(self.level, key=lambda depth: depth.cost.head_seconds)
 
     @property
     def reading(self) -> str:
-        """A sentence that interprets the figures and their uncertainty."""
-        best, level, total = self.best, self.level, self.images["validation"]
+        """A sentence or two that interpret the figures and their uncertainty."""
+        best, total = self.best, self.images["validation"]
         said = f"{best.ridge.accuracy:.3f}, {best.ridge.low:.3f} to {best.ridge.high:.3f}"
-        images = f"these {total:,} validation images" if total > 1 else "a single validation image"
-        if len(level) == 1:
-            return f"{best.cut} is best ({said}); no other block is within its 95 % interval."
-        if level == self.depths:
-            return f"All differences are within the 95 % interval of the best, {best.cut} ({said}): {images} cannot distinguish the depths."
-        if level == self.depths[-len(level) :]:
-            where = f"The differences from {level[0].cut} up"
-            return f"{where} are within the 95 % interval of the best, {best.cut} ({said}): {images} cannot distinguish those depths."
-        names = ", ".join(depth.cut for depth in level if depth is not best)
-        return f"{best.cut} is best ({said}), with {names} within its 95 % interval; the others are below it."
+        images = f"These {total:,} validation images cannot" if total > 1 else "A single validation image cannot"
+        if len(self.level) == 1:
+            return f"{best.cut} is best ({said}): on the same images every other block is less accurate."
+        if self.level == self.depths:
+            return f"{images} tell any depth from the best, {best.cut} ({said}); {self._quickest}."
+        if self.level == self.depths[-len(self.level) :]:
+            return f"{images} tell the depths from {self.level[0].cut} up from the best, {best.cut} ({said}); {self._quickest}."
+        names = joined([depth.cut for depth in self.level if depth is not best])
+        return f"{best.cut} is best ({said}). {images} tell {names} from it; the others are less accurate. Of all these, {self._quickest}."
+
+    @property
+    def _quickest(self) -> str:
+        return f"a head trains quickest on {self.suggested.cut}"
 
 
 def read_probe(values: Mapping[str, Any]) -> Probe:
@@ -125,10 +151,15 @@ def read_probe(values: Mapping[str, Any]) -> Probe:
     depths = tuple(
         Depth(
             depth["cut"],
-            Score(**depth["ridge"]),
-            Score(**depth["neighbours"]),
+            read_score(depth["ridge"]),
+            read_score(depth["neighbours"]),
             Cost(**{**depth["cost"], "shape": tuple(depth["cost"]["shape"])}),
         )
         for depth in values["depths"]
     )
     return Probe(**{**values, "classes": tuple(values["classes"]), "depths": depths})
+
+
+def read_score(values: Mapping[str, Any]) -> Score:
+    """A score from the JSON form of `dataclasses.asdict`."""
+    return Score(**{**values, "wrong": tuple(values["wrong"])})

@@ -1,19 +1,46 @@
-"""How deep? The accuracy of simple classifiers on the features of each block."""
+"""How deep? The accuracy of simple classifiers on the features of each block, what cutting there costs, and where to cut."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
+from pages.ui import navigation
+from pages.ui.charts.component import draw_chart
+from pages.ui.charts.depth_probe import depth_probe_alt, depth_probe_figure
+from pages.ui.common import spec_sharing
 from pages.ui.common.settings_text import Cell, draw_table
 from pages.ui.explore.asking import Shown, View
 from pages.ui.explore.subject import Subject
 from pages.ui.markdown import plain
 from tl_core.errors import Problem
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations import KINDS
-from tl_core.results.depth_probe import Depth, DepthProbeOptions, Probe
+from tl_core.results.depth_probe import Depth, DepthProbeOptions, Probe, Score
 from tl_core.text import data_size, duration
 
-HEAD = ("Block", "Linear classifier", "Nearest neighbours", "Cached features", "Training a head")
+HEIGHT = 480
+
+HEAD = (
+    "Block",
+    "Linear classifier",
+    "Nearest neighbours",
+    "Training",
+    "Cached maps",
+    "Training a head",
+    "Training all above",
+)
+
+EXPLAINED = (
+    "Filled points are as good as the best in paired tests on the same images; the grey band is the block that is suggested. "
+    "The thin lines are 95 % intervals. Below: estimated times, and the size of the feature maps that are cached if the blocks "
+    "above train."
+)
+
+
+_ALONE = {"backbone.keep": "all", "train.stages": ()}
+"""What other cuts would contradict."""
 
 
 def _options(_subject: Subject) -> DepthProbeOptions:
@@ -28,16 +55,46 @@ def _problems(subject: Subject, _options: DepthProbeOptions) -> tuple[Problem, .
 
 def _draw(shown: Shown) -> None:
     probe: Probe = shown.result
-    st.markdown(plain(probe.reading))
-    draw_table(HEAD, [_row(depth) for depth in probe.depths], "Blocks")
+    st.markdown(f"**{plain(probe.reading)}**")
+    draw_chart(depth_probe_figure(probe), "depth-probe", HEIGHT, depth_probe_alt(probe))
+    st.caption(EXPLAINED)
+    _draw_links(shown.asked.spec, probe)
+    with st.expander("Figures", icon=":material/table:", key="depth_figures"):
+        draw_table(HEAD, [_row(depth) for depth in probe.depths], "Blocks")
+
+
+def _draw_links(spec: ExperimentSpec, probe: Probe) -> None:
+    """From the suggested block to the Train page: a head on it, or the blocks above trained too."""
+    cut = probe.suggested.cut
+    with st.container(horizontal=True, key="depth_links"):
+        head = {"backbone.output": cut, "backbone.freeze": "all", "train.head_epochs": 0}
+        _link(spec, f"Train a head on {cut}", head, "Leaves the blocks above it away.")
+        if cut != probe.depths[-1].cut:
+            tail = {"backbone.output": "last", "backbone.freeze": cut}
+            _link(
+                spec, f"Freeze up to {cut}, train the rest", tail, "Sets the freeze depth; the blocks above it train."
+            )
+
+
+def _link(spec: ExperimentSpec, label: str, changes: dict[str, Any], help: str) -> None:
+    changed = spec.with_values({**_ALONE, **changes})
+    navigation.link("train", label, help=help, **spec_sharing.to_query_params(changed))
 
 
 def _row(depth: Depth) -> list[Cell]:
-    scores = [
-        f"{score.accuracy:.3f} ({score.low:.3f} to {score.high:.3f})" for score in (depth.ridge, depth.neighbours)
-    ]
-    texts = (depth.cut, *scores, data_size(depth.cost.map_total), duration(depth.cost.head_seconds))
+    cost = depth.cost
+    texts = (
+        depth.cut,
+        *map(_scored, (depth.ridge, depth.neighbours)),
+        f"{depth.ridge.train_accuracy:.3f}",
+        data_size(cost.map_total),
+        *map(duration, (cost.head_seconds, cost.tail_seconds)),
+    )
     return list(map(Cell, texts))
+
+
+def _scored(score: Score) -> str:
+    return f"{score.accuracy:.3f} ({score.low:.3f} to {score.high:.3f})"
 
 
 VIEW = View(KINDS["depth-probe"], "Probe the blocks", _options, _problems, _draw)

@@ -56,7 +56,7 @@ def resampled(wrong: np.ndarray, images: np.ndarray) -> Resamples:
     of_draws = np.take_along_axis(by_draw, picked, axis=1).mean(axis=1) - middle
     measured = wrong.mean(axis=2)
     between, alone = measured.var(axis=1, ddof=1), _of_draws(wrong)
-    share = np.divide(alone, between, out=np.zeros_like(alone), where=between > 0)
+    share = np.divide(np.maximum(alone, 0), between, out=np.zeros_like(alone), where=between > 0)
     errors = (middle + of_draws * np.sqrt(share * draws / (draws - 1))[:, None]).T
     # Where few images are misclassified, resampling them alone would say that hardly any can be: Jeffreys' prior is half a misclassified image.
     unseen = generator.standard_gamma(0.5, RESAMPLES) / validated
@@ -67,12 +67,12 @@ def resampled(wrong: np.ndarray, images: np.ndarray) -> Resamples:
 
 
 def _of_draws(wrong: np.ndarray) -> np.ndarray:
-    """The variance between the errors of draws at each point that more validation images would leave: shape (points,)."""
+    """An unbiased estimate, which may be below 0, of the variance between draws that more validation images would leave: shape (points,)."""
     _, draws, validated = wrong.shape
     by_draw, by_image = wrong.mean(axis=2, keepdims=True), wrong.mean(axis=1, keepdims=True)
     rest = wrong - by_draw - by_image + wrong.mean(axis=(1, 2), keepdims=True)
     both = np.square(rest).sum(axis=(1, 2)) / ((draws - 1) * max(validated - 1, 1))
-    return np.maximum(by_draw[..., 0].var(axis=1, ddof=1) - both / validated, 0.0)
+    return np.asarray(by_draw[..., 0].var(axis=1, ddof=1) - both / validated)
 
 
 def _of_another_collection(variances: np.ndarray, images: np.ndarray) -> float:

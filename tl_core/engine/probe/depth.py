@@ -29,10 +29,10 @@ from tl_core.files import digest_of
 from tl_core.intervals import wilson_interval
 from tl_core.plan import PhasePlan, phase_plan
 from tl_core.records import Activity, ProgressCallback, Stage, unwatched
-from tl_core.results.depth_probe import Cost, Depth, Probe, Score
+from tl_core.results.depth_probe import Cost, Depth, Probe, Score, read_score
 from tl_core.store import cache_folder
 
-VERSION = 2
+VERSION = 3
 """Increase it when the same images and features give different scores."""
 
 PROBING = Activity(Stage.PROBING)
@@ -67,7 +67,7 @@ def probe(experiment: Experiment, models: Path, progress: ProgressCallback = unw
         pooling=spec.head.pooling,
         classes=classes,
         images=images,
-        depths=tuple(Depth(cut, Score(**linear), Score(**near), cost[cut]) for cut, linear, near in scores),
+        depths=tuple(Depth(cut, read_score(linear), read_score(near), cost[cut]) for cut, linear, near in scores),
     )
 
 
@@ -113,7 +113,8 @@ def _scores(cut: str, features: np.ndarray, data: Prepared) -> Iterator[Score]:
 
 def _score(right: np.ndarray, train_accuracy: float, setting: float) -> Score:
     low, high = wilson_interval(int(right.sum()), len(right))
-    return Score(float(right.mean()), low, high, train_accuracy, setting)
+    wrong = tuple(np.flatnonzero(~right).tolist())
+    return Score(float(right.mean()), low, high, train_accuracy, setting, wrong)
 
 
 def costs(experiment: Experiment, images: Mapping[str, int], classes: int, stored: int) -> Mapping[str, Cost]:
