@@ -43,7 +43,7 @@ def test_ctrl_c_shows_what_the_epochs_so_far_give(
 
     def pressed(bar: output.Bar, *step: Any) -> None:
         shown(bar, *step)
-        if step[0] == Activity(Stage.TRAINING_HEADS) and step[1] >= 2 * 27 * 2:
+        if step[0] == Activity(Stage.TRAINING_HEADS) and step[1] >= 2 * 72:
             os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(output.Bar, "__call__", pressed)

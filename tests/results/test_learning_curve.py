@@ -11,9 +11,11 @@ import pytest
 from tests.explorations.results import CURVE
 from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.spec import PARAMETERS
 from tl_core.intervals import Estimate
 from tl_core.results import learning_curve_wording as wording
 from tl_core.results.learning_curve import (
+    STRONGEST_L2,
     Answer,
     Doubt,
     LearningCurve,
@@ -49,10 +51,17 @@ def test_options_that_cannot_be_are_refused_by_name(wrong: dict[str, Any], path:
     assert [problem.path for problem in raised.value.problems] == [path]
 
 
-@pytest.mark.parametrize(("own", "stronger"), [(0.0, (1e-3, 1e-2)), (0.01, (0.1, 1.0))])
+@pytest.mark.parametrize(("own", "stronger"), [(0.0, (1e-3, 1e-2, 0.1)), (0.01, (0.1, 1.0)), (0.5, (1.0,))])
 def test_the_stronger_penalties_are_multiples_of_the_own_one(own: float, stronger: tuple[float, ...]) -> None:
     spec = PRESETS["feature-extraction"].spec({"head.l2": own})
     assert stronger_l2(spec, LearningCurveOptions()) == pytest.approx(stronger)
+
+
+def test_the_strongest_penalty_is_that_of_the_setting_and_has_none_to_compare_with() -> None:
+    row = next(row for row in PARAMETERS if row.path == "head.l2")
+    assert row.high == STRONGEST_L2
+    with pytest.raises(BadInput, match="no stronger penalty"):
+        check(PRESETS["feature-extraction"].spec({"head.l2": STRONGEST_L2}))
 
 
 def test_what_a_bank_cannot_train_is_refused_with_a_remedy() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -117,14 +118,28 @@ class Probe:
         return tuple(depth for depth in self.depths if not any(self._is_better(other, depth) for other in self.depths))
 
     def _is_better(self, one: Depth, other: Depth) -> bool:
-        one_wrong, other_wrong = set(one.ridge.wrong), set(other.ridge.wrong)
-        gained, lost = len(other_wrong - one_wrong), len(one_wrong - other_wrong)
+        gained, lost = _flips(other, one)
         return gained > lost and mcnemar(gained, lost) / 2 < ERROR / (len(self.depths) - 1)
 
     @property
     def suggested(self) -> Depth:
-        """The depth as good as the best at which training a head is quickest; ties: the lowest."""
-        return min(self.level, key=lambda depth: depth.cost.head_seconds)
+        """The depth at which training a head is quickest, of those within one standard error of the best; ties: the lowest.
+
+        The one-standard-error rule (Breiman, Friedman, Olshen and Stone 1984), with the standard error of the difference on the same images.
+        It is stricter than `level`: with few images a much worse depth cannot be told from the best.
+        """
+        near = [depth for depth in self.level if self._behind(depth) <= self._standard_error(depth)]
+        return min(near, key=lambda depth: depth.cost.head_seconds)
+
+    def _behind(self, depth: Depth) -> float:
+        """By how much the best is more accurate."""
+        return self.best.ridge.accuracy - depth.ridge.accuracy
+
+    def _standard_error(self, depth: Depth) -> float:
+        """Of `_behind`."""
+        gained, lost = _flips(depth, self.best)
+        images = self.images["validation"]
+        return math.sqrt(gained + lost - (gained - lost) ** 2 / images) / images
 
     @property
     def reading(self) -> str:
@@ -139,11 +154,17 @@ class Probe:
         if self.level == self.depths[-len(self.level) :]:
             return f"{images} tell the depths from {self.level[0].cut} up from the best, {best.cut} ({said}); {self._quickest}."
         names = joined([depth.cut for depth in self.level if depth is not best])
-        return f"{best.cut} is best ({said}). {images} tell {names} from it; the others are less accurate. Of all these, {self._quickest}."
+        return f"{best.cut} is best ({said}). {images} tell {names} from it; the others are less accurate; {self._quickest}."
 
     @property
     def _quickest(self) -> str:
-        return f"a head trains quickest on {self.suggested.cut}"
+        return f"of those within one standard error of it, a head trains quickest on {self.suggested.cut}"
+
+
+def _flips(one: Depth, other: Depth) -> tuple[int, int]:
+    """The images that only the second classifies correctly, and those that only the first does."""
+    before, after = set(one.ridge.wrong), set(other.ridge.wrong)
+    return len(before - after), len(after - before)
 
 
 def read_probe(values: Mapping[str, Any]) -> Probe:

@@ -27,6 +27,9 @@ FEWEST_POINTS, SMALLEST_SPAN = 4, 4.0
 WEAKEST_L2 = 1e-4
 """The stronger penalties are multiples of the experiment's, or of this if it has a weaker one."""
 
+STRONGEST_L2 = 1.0
+"""The highest that `head.l2` allows."""
+
 TIMES = (2, 4)
 """The multiples of today's images at which an error is promised."""
 
@@ -46,7 +49,7 @@ class LearningCurveOptions:
 
     fractions: tuple[float, ...] = FRACTIONS
     draws: int = 4
-    stronger: tuple[float, ...] = (10.0, 100.0)
+    stronger: tuple[float, ...] = (10.0, 100.0, 1000.0)
 
     def __post_init__(self) -> None:
         problems = []
@@ -71,13 +74,22 @@ def read_options(values: Mapping[str, Any]) -> LearningCurveOptions:
 
 
 def stronger_l2(spec: ExperimentSpec, options: LearningCurveOptions) -> tuple[float, ...]:
-    """The L2 penalties of the more regularised head."""
-    return tuple(factor * max(spec.head.l2, WEAKEST_L2) for factor in options.stronger)
+    """The L2 penalties of the more regularised head, as far as they are allowed; empty if the experiment has the strongest."""
+    wanted = (min(factor * max(spec.head.l2, WEAKEST_L2), STRONGEST_L2) for factor in options.stronger)
+    return tuple(dict.fromkeys(penalty for penalty in wanted if penalty > spec.head.l2))
+
+
+def problems_of(spec: ExperimentSpec) -> tuple[Problem, ...]:
+    """What keeps an experiment from having a learning curve: that a bank cannot train its head, or that no stronger penalty is allowed."""
+    if spec.head.l2 < STRONGEST_L2:
+        return unsupported(spec)
+    message = f"received {spec.head.l2:g}, beyond which there is no stronger penalty to compare with"
+    return (*unsupported(spec), Problem("head.l2", message, "Lower it."))
 
 
 def check(spec: ExperimentSpec) -> None:
-    """Raises BadInput for an experiment whose head a bank cannot train, with a remedy for each reason."""
-    if problems := unsupported(spec):
+    """Raises BadInput with `problems_of`."""
+    if problems := problems_of(spec):
         raise BadInput(problems)
 
 

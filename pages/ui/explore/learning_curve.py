@@ -18,8 +18,7 @@ from tl_core.errors import Problem
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations import KINDS
 from tl_core.results import learning_curve_wording as wording
-from tl_core.results.head_bank import unsupported
-from tl_core.results.learning_curve import LearningCurve, LearningCurveOptions, Point
+from tl_core.results.learning_curve import LearningCurve, LearningCurveOptions, Point, problems_of
 from tl_core.text import percent
 
 HEIGHT = 420
@@ -42,7 +41,7 @@ def _options(_subject: Subject) -> LearningCurveOptions:
 
 
 def _problems(subject: Subject, _options: LearningCurveOptions) -> Sequence[Problem]:
-    return unsupported(subject.spec)
+    return problems_of(subject.spec)
 
 
 def _draw(shown: Shown) -> None:
@@ -61,7 +60,7 @@ def _draw(shown: Shown) -> None:
 
 
 def _draw_links(spec: ExperimentSpec, found: LearningCurve) -> None:
-    """From the picture to a run: with the stronger penalty, or on half the images."""
+    """From the answer to a run: with the stronger penalty, or on half the images."""
     stronger, half = found.stronger.last.l2, max(1, round(found.images["train"] / found.classes / 2))
     with st.container(horizontal=True, key="curve_links"):
         _link(spec, f"Train with L2 {stronger:g}", **{"head.l2": stronger})
