@@ -26,8 +26,8 @@ PAUSE = 0.6
 GONE = "gone"
 """The stamp of a run that does not exist."""
 
-EXPLORATION = "exploration:"
-"""Stands before the id of an exploration, which no id of a run has."""
+EXPLORATION, SWEEP = "exploration:", "sweep:"
+"""Stand before the id of an exploration or a sweep, which no id of a run has."""
 
 
 @dataclass
@@ -80,12 +80,14 @@ async def _answer(socket: WebSocket, page: Follower) -> None:
 
 
 def stamp(run: str) -> str:
-    """What there is now of a run, of an exploration, or of all runs where none is named."""
-    from tl_core import explorations, store  # The server answers before these are loaded; see app.py.
+    """What there is now of a run, of an exploration, of a sweep, or of all runs where none is named."""
+    from tl_core import explorations, store, sweeps  # The server answers before these are loaded; see app.py.
 
     models = store.models_folder()
     if run.startswith(EXPLORATION):
         return explorations.stamp(models, run.removeprefix(EXPLORATION))
+    if run.startswith(SWEEP):
+        return sweeps.stamp(models, run.removeprefix(SWEEP))
     if not run:
         return store.changes.stamp(models)
     found = store.known(models, run)
@@ -104,13 +106,17 @@ ROUTE = WebSocketRoute("/{below:path}changes", changes)
 _pulse = st.components.v2.component("live_pulse", js=(Path(__file__).parent / "live.js").read_text(encoding="utf-8"))
 
 
-def follow(key: str, run: str | None = None, exploration: str | None = None) -> None:
-    """Runs the fragment it is called in again whenever a run changes: that one, or without an id any run or the queue; or an exploration.
+def follow(key: str, run: str | None = None, exploration: str | None = None, sweep: str | None = None) -> None:
+    """Runs the fragment it is called in again whenever a run changes: that one, or without an id any run or the queue; an exploration; or a sweep.
 
     Call it first in the fragment, before anything is read: what changes after that brings the fragment back, at most once a
     second. Nothing is sent while nothing changes.
     """
-    followed = run or "" if exploration is None else f"{EXPLORATION}{exploration}"
+    followed = run or ""
+    if exploration is not None:
+        followed = f"{EXPLORATION}{exploration}"
+    if sweep is not None:
+        followed = f"{SWEEP}{sweep}"
     _pulse(key=key, data={"run": followed, "seen": stamp(followed)}, height=1, on_changed_change=_nothing)
 
 

@@ -11,6 +11,7 @@ from tl_core.errors import BadInput
 from tl_core.experiment.wording import setting_text
 from tl_core.sweeps import Sweep
 from tl_core.sweeps.reading import SweepReading, TrialReading, read_importance, read_sweep, said_of_end
+from tl_core.sweeps.spec import number_text
 from tl_core.sweeps.winner import Winner, read_winner
 from tl_core.text import duration, percent
 
@@ -113,4 +114,4 @@ def _trial_row(reading: SweepReading, trial: TrialReading) -> tuple[Any, ...]:
 def _written(value: Any) -> str:
     if isinstance(value, list):
         return "+".join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
+    return number_text(value) if isinstance(value, float) else "none" if value is None else str(value)

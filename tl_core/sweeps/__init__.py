@@ -16,14 +16,16 @@ from tl_core.sweeps.folder import (
     open_sweeps,
     read_spec,
     read_state,
+    stamp,
     sweeps,
     title_of,
     trial_of,
 )
-from tl_core.sweeps.spec import METHODS, Axis, Method, Pruning, SweepSpec, read_axes, read_axis
+from tl_core.sweeps.spec import METHODS, MOST_TRIALS, Axis, Method, Pruning, SweepSpec, read_axes, read_axis
 
 __all__ = [
     "METHODS",
+    "MOST_TRIALS",
     "Axis",
     "Method",
     "Outlook",
@@ -47,6 +49,7 @@ __all__ = [
     "read_spec",
     "read_state",
     "report_epoch",
+    "stamp",
     "stop",
     "sweeps",
     "title_of",

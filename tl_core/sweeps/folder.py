@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tl_core import store
 from tl_core.errors import BadInput, nearest
 from tl_core.experiment.wording import PARAMS, title_in_sentence
 from tl_core.files import TEMPORARY, UNREADABLE, locked, read_json, write_json
@@ -30,6 +31,8 @@ from tl_core.sweeps.spec import SweepSpec
 from tl_core.text import joined
 
 FOLDER = "sweeps"
+
+_SECOND = "%Y%m%d-%H%M%S"
 
 
 class SweepStatus(StrEnum):
@@ -74,6 +77,12 @@ class Sweep:
         return self.folder / "journal.log"
 
     @property
+    def when(self) -> str:
+        """When it was created, in local time: "30 Nov 2026, 14:05"."""
+        second = datetime.strptime(self.id[: len("20260101-120000")], _SECOND).replace(tzinfo=UTC)
+        return second.astimezone().strftime("%d %b %Y, %H:%M")
+
+    @property
     def tag(self) -> str:
         """The tag of its runs."""
         return f"sweep {self.id[-4:]}"
@@ -107,7 +116,7 @@ def create(models: Path, spec: SweepSpec, title: str = "", queued: bool = False)
         queued: See `SweepState`.
     """
     spec = replace(spec, base=spec.base.anchored())
-    sweep = Sweep(models / FOLDER / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
+    sweep = Sweep(models / FOLDER / f"{datetime.now(UTC):{_SECOND}}-{secrets.token_hex(2)}")
     try:
         sweep.folder.mkdir(parents=True)
         write_json(sweep.folder / "state.json", asdict(SweepState(queued=queued)))
@@ -200,6 +209,20 @@ def open_sweeps(models: Path) -> list[Sweep]:
     """Those whose runs the dashboard's workers train, oldest first."""
     found = [(sweep, read_state(sweep)) for sweep in reversed(sweeps(models))]
     return [sweep for sweep, state in found if state.status == SweepStatus.OPEN and state.queued]
+
+
+def stamp(models: Path, sweep_id: str) -> str:
+    """Another text whenever anything about a sweep or its runs has changed."""
+    files = (models / FOLDER / sweep_id / name for name in ("state.json", "journal.log"))
+    return " ".join((store.changes.stamp(models), *map(_changed, files)))
+
+
+def _changed(file: Path) -> str:
+    try:
+        found = file.stat()
+    except OSError:
+        return ""
+    return f"{found.st_mtime_ns}:{found.st_size}"
 
 
 def delete(sweep: Sweep) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -87,8 +88,8 @@ class Axis:
         """As `read_axis` reads it, without the path."""
         if self.values:
             return ",".join(json.dumps(value) for value in self.values)
-        ending = ":log" if self.log else f":{self.step:g}" if self.step is not None else ""
-        return f"{self.low:g}..{self.high:g}{ending}"
+        ending = ":log" if self.log else f":{number_text(self.step)}" if self.step is not None else ""
+        return f"{number_text(self.low or 0)}..{number_text(self.high or 0)}{ending}"
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,11 @@ class SweepSpec:
         """Raises BadInput, KeyError, TypeError for what is no sweep."""
         axes = tuple(Axis(**{**axis, "values": tuple(axis["values"])}) for axis in values["axes"])
         return cls(**{**values, "base": ExperimentSpec.from_json(values["base"]), "axes": axes})
+
+
+def number_text(number: float) -> str:
+    """A number in its shortest form: 1e-5, 0.25, 64."""
+    return re.sub(r"e([+-])0*", r"e\1", f"{number:g}").replace("e+", "e")
 
 
 def read_axes(texts: Sequence[str], path: str = "--over") -> tuple[Axis, ...]:

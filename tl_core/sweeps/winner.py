@@ -18,6 +18,9 @@ from tl_core.intervals import Accuracy, Estimate
 from tl_core.sweeps.reading import SweepReading, TrialReading
 from tl_core.text import counted
 
+SMALLEST_RISE = 5e-5
+"""Less would be written as 0.0000."""
+
 MOST = 100
 """The most trials that the winner is compared with, those of the lowest loss."""
 
@@ -70,17 +73,13 @@ class Winner:
         """Whether it can be told apart from the others, as sentences."""
         if not self.rivals:
             return " ".join(("There is no other finished trial to compare it with.", *self.left_out))
-        few = len(self.as_good)
-        others = counted(len(self.rivals), "other")
-        said = (
-            f"It can be told apart from all {others}"
-            if not few
-            else f"{few:,} of {others} cannot be told apart from it"
-        )
-        return (
-            f"{said}, paired by image and corrected for their number (Holm). Chosen as the lowest of {len(self.rivals) + 1:,}, "
-            f"its validation loss is at least about {self.rise:.4f} too low for new images."
-        )
+        few, others = len(self.as_good), counted(len(self.rivals), "other")
+        said = f"{few:,} of {others} cannot be told apart from it"
+        if few in (0, len(self.rivals)):
+            said = f"It cannot be told apart from the {others}" if few else f"It can be told apart from all {others}"
+        chosen = f" Chosen as the lowest of {len(self.rivals) + 1:,}, its validation loss is at least about {self.rise:.4f} too low for new images."
+        shown = chosen if self.rise >= SMALLEST_RISE else ""
+        return f"{said}, paired by image and corrected for their number (Holm).{shown}"
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -124,4 +123,6 @@ def _rise(sides: Sequence[Side]) -> float:
     for columns in drawn(len(losses[0])):
         resampled = np.stack([loss[columns].mean(axis=1) for loss in losses])
         gains.append((means[:, None] - resampled)[resampled.argmin(axis=0), np.arange(len(columns))])
-    return float(np.concatenate(gains).mean())
+    return max(
+        float(np.concatenate(gains).mean()), 0.0
+    )  # Where one side always wins, only the error of the bootstrap is left.

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.explore import addresses, depth_probe, learning_curve
+from pages.ui.explore import addresses, depth_probe, learning_curve, sweep
 from pages.ui.explore.asking import View, draw_exploration
 from pages.ui.explore.subject import Subject
 from tl_core import explorations
+from tl_core.sweeps import known
 
 CHOICE = "explore_question"
 
@@ -44,7 +45,9 @@ def _is_of(kind: str, models: Path, kept: str) -> bool:
     return any(one.id == kept for one in explorations.explorations(models, kind))
 
 
-QUESTIONS = {question.name: question for question in map(_explored, (depth_probe.VIEW, learning_curve.VIEW))}
+_SWEEP = Question(sweep.NAME, sweep.TITLE, sweep.HELP, sweep.draw, lambda models, kept: known(models, kept) is not None)
+
+QUESTIONS = {question.name: question for question in (*map(_explored, (depth_probe.VIEW, learning_curve.VIEW)), _SWEEP)}
 
 
 def choose_question(models: Path) -> Question:

@@ -12,7 +12,7 @@ from pages.ui.common import run_list, spec_sharing
 from pages.ui.common.settings_text import changed_settings
 from pages.ui.explore import addresses
 from pages.ui.markdown import plain
-from tl_core import explorations, store
+from tl_core import explorations, store, sweeps
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.presets import PRESETS
@@ -76,6 +76,8 @@ def _addressed(models: Path) -> tuple[ExperimentSpec, tuple[Problem, ...]]:
     try:
         if kept := explorations.known(models, addresses.kept_id()):
             return explorations.read_asked(kept).spec, ()
+        if sweep := sweeps.known(models, addresses.kept_id()):
+            return sweeps.read_spec(sweep).base, ()
         if given := addresses.settings():
             return ExperimentSpec().with_values(spec_sharing.from_query_params(given)), ()
     except BadInput as error:

@@ -1,0 +1,70 @@
+"""Which settings? A sweep: many combinations of settings as ordinary runs, and the one with the lowest validation loss."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import navigation
+from pages.ui.explore import addresses, sweep_form, sweep_view
+from pages.ui.explore.subject import Subject
+from pages.ui.markdown import plain
+from tl_core import sweeps
+from tl_core.sweeps import Sweep, SweepStatus
+
+NAME, TITLE = "sweep", "Which settings?"
+HELP = (
+    "Trains a run for many combinations of any settings, and finds the one with the lowest validation loss. For settings of a head on frozen "
+    "features alone, the map answers within seconds."
+)
+
+SHOWN = 12
+"""Sweeps that have a line; older ones are counted."""
+
+
+def draw(models: Path, subject: Subject) -> None:
+    """The form, or the sweep that the address names; and the list of all sweeps."""
+    kept = sweeps.known(models, addresses.kept_id())
+    if addresses.kept_id() and kept is None:
+        st.warning("There is no such sweep; it may have been deleted.", icon=":material/search_off:")
+    if kept is None:
+        sweep_form.draw_form(models, subject)
+    else:
+        sweep_view.draw_sweep(models, kept)
+    _draw_list(models)
+
+
+def _draw_list(models: Path) -> None:
+    found = sweeps.sweeps(models)
+    if not found:
+        return
+    with st.expander(f"Sweeps ({len(found)})", icon=":material/history:", key="sweep_kept"):
+        for one in found[:SHOWN]:
+            _draw_line(one)
+        if len(found) > SHOWN:
+            st.caption(f"{len(found) - SHOWN} older ones are kept too.")
+
+
+def _draw_line(sweep: Sweep) -> None:
+    state = sweeps.read_state(sweep)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"sweep_{sweep.id}"):
+        address = {addresses.QUESTION: NAME, addresses.KEPT: sweep.id}
+        navigation.link("explore", plain(f"{sweep.when}: {sweeps.title_of(sweep)}"), **address)
+        st.caption(str(state.status))
+        st.button(
+            "Delete",
+            key=f"forget_{sweep.id}",
+            type="tertiary",
+            icon=":material/delete:",
+            help="Deletes the sweep; its runs stay.",
+            disabled=state.status == SweepStatus.OPEN,
+            on_click=_delete,
+            args=(sweep,),
+        )
+
+
+def _delete(sweep: Sweep) -> None:
+    if addresses.kept_id() == sweep.id:
+        addresses.show_question(NAME)
+    sweeps.delete(sweep)
