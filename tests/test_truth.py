@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.truth import __main__ as truth
-from benchmarks.truth import generator, histories
+from benchmarks.truth import generator, histories, map_generator, maps
 from benchmarks.truth.scores import Score, line, record
 from tests.test_layers import imports_of
 
@@ -104,3 +104,22 @@ def test_the_truth_of_a_long_history_is_that_of_sections_as_one_epoch_of_many_is
     assert history.population.min() < min(sections)
     short = generator.generate("healthy", 3, images=20, length=30)
     assert short.lowest == (short.turn, short.turn)
+
+
+def test_the_set_of_a_map_holds_the_best_cell_and_leaves_out_clearly_worse_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(map_generator, "POOL", 2_000)
+    found = maps.generated(341, 8, first=5000)
+    assert sum(case.held for case in found) >= 7
+    left_out = [case.left_out for case in found if not np.isnan(case.left_out)]
+    assert len(left_out) >= 4 and np.mean(left_out) >= 0.7
+    assert np.mean([case.covered for case in found]) >= 0.85
+
+
+def test_the_truth_of_a_map_is_that_of_images_that_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(map_generator, "POOL", 4_000)
+    for kind in map_generator.KINDS:
+        few, many = (map_generator.generate(kind, 3, images) for images in (50, 4_000))
+        assert few.losses.shape == (64, 50) and few.truth.shape == (64,)
+        assert many.losses.mean(axis=1) == pytest.approx(many.truth, rel=0.2)

@@ -24,6 +24,7 @@ PARTS = {
     "runs": "verdict and onset of real runs, trained here",
     "paired": "is A better than B, on cheap heads",
     "curves": "what a learning curve promises of more images",
+    "maps": "which cells of a regularisation map may be the best",
 }
 """Modules of this package, in the order in which they are scored."""
 

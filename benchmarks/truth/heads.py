@@ -7,8 +7,9 @@ the mean over all its seeds too: validation images and seeds are drawn from ther
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -34,6 +35,33 @@ class Outcomes:
 
 def pool(seeds: int) -> dict[str, Outcomes]:
     """The outcomes of every recipe."""
+    images = _images()
+    return {
+        name: _outcomes(_train(images.train, images.labels, range(seeds), **settings), images.held_out, images.answers)
+        for name, settings in RECIPES.items()
+    }
+
+
+def losses_by_epoch(seeds: int, settings: dict[str, float], every: int) -> np.ndarray:
+    """Of the seeds of a recipe on the pool, after every so many epochs: float32, shape (epochs, seeds, images)."""
+    images = _images()
+    trained = enumerate(_epochs(images.train, images.labels, range(seeds), **settings), 1)
+    kept = (heads for epoch, heads in trained if epoch % every == 0)
+    return np.stack([_outcomes(heads, images.held_out, images.answers).loss.astype(np.float32) for heads in kept])
+
+
+@dataclass(frozen=True)
+class _Images:
+    """Features and labels for training, and those of the pool."""
+
+    train: np.ndarray
+    labels: np.ndarray
+    held_out: np.ndarray
+    answers: np.ndarray
+
+
+@cache
+def _images() -> _Images:
     from sklearn.datasets import load_digits
 
     digits = load_digits()
@@ -47,14 +75,18 @@ def pool(seeds: int) -> dict[str, Outcomes]:
 
     train = features(pixels[:TRAINED])
     held_out = features(np.tile(pixels[TRAINED:], (COPIES, 1)))
-    answers = np.tile(labels[TRAINED:], COPIES)
-    return {
-        name: _outcomes(_train(train, labels[:TRAINED], range(seeds), **settings), held_out, answers)
-        for name, settings in RECIPES.items()
-    }
+    return _Images(train, labels[:TRAINED], held_out, np.tile(labels[TRAINED:], COPIES))
 
 
 def _train(
+    inputs: np.ndarray, labels: np.ndarray, seeds: Sequence[int], epochs: float, **settings: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The kernels and biases of `_epochs` after the last epoch."""
+    *_, last = _epochs(inputs, labels, seeds, epochs, **settings)
+    return last
+
+
+def _epochs(
     inputs: np.ndarray,
     labels: np.ndarray,
     seeds: Sequence[int],
@@ -62,8 +94,8 @@ def _train(
     rate: float,
     dropout: float = 0.0,
     l2: float = 0.0,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Softmax regressions trained by Adam, all seeds at once: kernels of shape (seeds, features, classes), and biases."""
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Softmax regressions trained by Adam, all seeds at once, after each epoch: kernels of shape (seeds, features, classes), and biases."""
     draws = [np.random.default_rng(seed) for seed in seeds]
     classes = int(labels.max()) + 1
     targets = np.eye(classes, dtype=np.float32)[labels]
@@ -87,7 +119,7 @@ def _train(
                 second[place] = 0.999 * second[place] + 0.001 * slope**2
                 length = np.sqrt(second[place] / (1 - 0.999**step)) + 1e-7
                 weights[place] = weights[place] - np.float32(rate) * (first[place] / (1 - 0.9**step)) / length
-    return weights[0], weights[1]
+        yield weights[0], weights[1]
 
 
 def _outcomes(heads: tuple[np.ndarray, np.ndarray], inputs: np.ndarray, labels: np.ndarray) -> Outcomes:

@@ -5,6 +5,7 @@ or several runs of one spec with different seeds.
 """
 
 from tl_core.comparison.differences import Difference
+from tl_core.comparison.lowest import lowest_set, mean_intervals
 from tl_core.comparison.power import TYPICAL_DISAGREEMENT, smallest_difference
 from tl_core.comparison.reading import Entry, Images, read_sides, readable_sides
 from tl_core.comparison.repetition import SEEDS, Repetition, repetition
@@ -30,6 +31,8 @@ __all__ = [
     "entries_of",
     "expected_fall",
     "holm",
+    "lowest_set",
+    "mean_intervals",
     "rank",
     "read_sides",
     "readable_sides",
