@@ -9,6 +9,7 @@ from typing import Any
 from tl_core.registry import Registry
 from tl_core.results import learning_curve
 from tl_core.results.depth_probe import DepthProbeOptions, read_probe
+from tl_core.results.head_map import read_map, read_map_options
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,14 @@ KINDS: Registry[Kind] = Registry(
             "Measures how accurate a simple classifier is on the features of each block, and what cutting the network there costs.",
             lambda values: DepthProbeOptions(**values),
             read_probe,
+        ),
+        Kind(
+            "head-map",
+            "Regularisation map",
+            "How much regularisation?",
+            "Trains a head for every combination of two settings, all at once on the same features, and shows validation loss and gap of each.",
+            read_map_options,
+            read_map,
         ),
         Kind(
             "learning-curve",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tl_core import explorations
 from tl_core.errors import LabError, RunStopped
@@ -15,9 +16,13 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations import Exploration
 from tl_core.records import Activity, Progress, ProgressCallback, Status
 from tl_core.results.depth_probe import DepthProbeOptions, Probe
+from tl_core.results.head_map import HeadMap, MapOptions
 from tl_core.results.learning_curve import LearningCurve, LearningCurveOptions
 from tl_core.store import this_process
 from tl_core.worker.service import answered, listened, load, say, taken_over
+
+if TYPE_CHECKING:
+    from tl_core.engine.networks.network_pool import NetworkPool
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +50,23 @@ def depth_probe(
     return probe(resolve(spec), models, progress)
 
 
+def head_map(
+    spec: ExperimentSpec, options: MapOptions, models: Path, progress: ProgressCallback, partial: Partial
+) -> HeadMap:
+    """See `tl_core.engine.bank.head_map.head_map`."""
+    from tl_core.engine.bank import head_map
+
+    return head_map.head_map(spec, options, models, progress, partial, networks())
+
+
+@cache
+def networks() -> NetworkPool:
+    """The pretrained network that this process keeps from one exploration to the next."""
+    from tl_core.engine.networks.network_pool import NetworkPool
+
+    return NetworkPool()
+
+
 def learning_curve(
     spec: ExperimentSpec, options: LearningCurveOptions, models: Path, progress: ProgressCallback, partial: Partial
 ) -> LearningCurve:
@@ -56,6 +78,7 @@ def learning_curve(
 
 RUNNERS: Mapping[str, Runner] = {
     "depth-probe": depth_probe,
+    "head-map": head_map,
     "learning-curve": learning_curve,
 }
 """What runs each row of `tl_core.explorations.KINDS`. They import heavy modules inside."""
@@ -65,7 +88,7 @@ def main(models: Path) -> None:
     """Runs explorations until the standard input is closed."""
     questions, answers = taken_over()
     requests, _ = listened(questions)
-    load(("tl_core.engine.bank.grid", "tl_core.engine.probe.depth"), threads=0)
+    load(("tl_core.engine.bank.head_map", "tl_core.engine.probe.depth"), threads=0)
     for number, message in enumerate(requests, 1):
         worn_out = number >= MOST
         say(answers, {**answered(models, message, {"explore": explore}), "last": worn_out})

@@ -116,12 +116,17 @@ function update(chart, Plotly) {
     box.on("plotly_hover", () => requestAnimationFrame(() => uncover(chart)))
     box.on("plotly_unhover", () => { chart.ends.style.opacity = "" })
     box.on("plotly_click", ({ points }) => {
-      const run = points[0].data.meta?.open
-      if (run) chart.send?.("opened", run)
+      const opened = openedBy(points[0])
+      if (opened) chart.send?.("opened", opened)
     })
   }
   resetTo(chart)
   nameEnds(chart, Plotly)
+}
+
+// One id for a whole curve, or a list with one for each point of it; of a heat map a list of rows.
+function openedBy({ data, pointNumber }) {
+  return [pointNumber].flat().reduce((opens, place) => (Array.isArray(opens) ? opens[place] : opens), data.meta?.open)
 }
 
 // Linked charts show their labels at the same place. A hover that a script asks for emits no event, so none comes back.

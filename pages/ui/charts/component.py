@@ -60,7 +60,7 @@ def draw_chart(
         height: In CSS pixels; the width is that of the column.
         alt: What the chart shows, in a sentence, for those who cannot see it.
         linked: Charts with the same word show their hover labels at the same place of the x axis; empty for a chart on its own.
-        on_open: Goes to the page of a run, when a curve is clicked whose `meta` says `open`: its id.
+        on_open: Called when a curve is clicked whose `meta` says `open`, such as the id of a run, or a list of what each of its points opens.
     """
     # Not isolated: Plotly puts its own styles into the head of the page.
     mounted = st.components.v2.component(_NAME, js=_SCRIPT, css=_STYLE, isolate_styles=False)

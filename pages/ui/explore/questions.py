@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.explore import addresses, depth_probe, learning_curve, sweep
+from pages.ui.explore import addresses, depth_probe, head_map, learning_curve, sweep
 from pages.ui.explore.asking import View, draw_exploration
 from pages.ui.explore.subject import Subject
 from tl_core import explorations
@@ -47,7 +47,9 @@ def _is_of(kind: str, models: Path, kept: str) -> bool:
 
 _SWEEP = Question(sweep.NAME, sweep.TITLE, sweep.HELP, sweep.draw, lambda models, kept: known(models, kept) is not None)
 
-QUESTIONS = {question.name: question for question in (*map(_explored, (depth_probe.VIEW, learning_curve.VIEW)), _SWEEP)}
+VIEWS = (depth_probe.VIEW, head_map.VIEW, learning_curve.VIEW)
+
+QUESTIONS = {question.name: question for question in (*map(_explored, VIEWS), _SWEEP)}
 
 
 def choose_question(models: Path) -> Question:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +36,16 @@ def train_bank(base: ExperimentSpec, grid: Grid, models: Path, progress: Progres
     specs = cells(grid, base)
     data, arrays = read(base, models, progress)
     bank = run(specs, arrays, progress)
-    return _result(base, grid, specs, data, bank)
+    return _result(base, grid, data, bank)
 
 
-def read(spec: ExperimentSpec, models: Path, progress: ProgressCallback) -> tuple[Prepared, Arrays]:
+def read(
+    spec: ExperimentSpec, models: Path, progress: ProgressCallback, pool: NetworkPool | None = None
+) -> tuple[Prepared, Arrays]:
     """The data of a spec with a frozen backbone, and the features of its head.
+
+    Args:
+        pool: Where the pretrained network is taken from and kept; None for a new one.
 
     Raises:
         BadInput, RunStopped: as a run.
@@ -49,7 +53,7 @@ def read(spec: ExperimentSpec, models: Path, progress: ProgressCallback) -> tupl
     """
     set_up(spec.train.seed)
     experiment, cache = resolve(spec), cache_folder(models)
-    data, network = prepare_with_network(experiment, cache, progress, NetworkPool())
+    data, network = prepare_with_network(experiment, cache, progress, pool or NetworkPool())
     refuse_missing(data.dataset, spec.data.accept_missing)
     classes = len(data.dataset.class_names)
     parts = divide(assemble(experiment, classes, progress, network), experiment, experiment.phases[0].frozen)
@@ -61,11 +65,9 @@ def read(spec: ExperimentSpec, models: Path, progress: ProgressCallback) -> tupl
     )
 
 
-def _result(
-    base: ExperimentSpec, grid: Grid, specs: Sequence[ExperimentSpec], data: Prepared, bank: Bank
-) -> dict[str, Any]:
+def _result(base: ExperimentSpec, grid: Grid, data: Prepared, bank: Bank) -> dict[str, Any]:
     split = data.split
-    found = zip(specs, grid.combinations, bank.outcomes, strict=True)
+    found = zip(grid.combinations, bank.outcomes, strict=True)
     return {
         "settings": base.to_json(),
         "axes": {path: list(values) for path, values in grid.axes},
@@ -73,11 +75,11 @@ def _result(
         "images": {"train": len(split.train), "validation": len(split.validation)},
         "seconds": round(bank.seconds, 3),
         "complete": bank.complete,
-        "cells": [_cell(spec, settings, outcome) for spec, settings, outcome in found],
+        "cells": [_cell(settings, outcome) for settings, outcome in found],
     }
 
 
-def _cell(spec: ExperimentSpec, settings: dict[str, Any], outcome: Outcome) -> Cell:
+def _cell(settings: dict[str, Any], outcome: Outcome) -> Cell:
     return {
         "settings": settings,
         "lines": [record.to_line() for record in outcome.records],
