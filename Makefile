@@ -12,7 +12,7 @@ PYTEST := $(PY) -m pytest -n $(JOBS) --dist worksteal
 # Some containers forbid bytecode files; without them each process compiles the library and the tests again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test unit test-all lint bench truth course regularisers presets facts settings clean
+.PHONY: help setup run test unit test-all lint bench truth course regularisers presets closed-form facts settings clean
 .DEFAULT_GOAL := help
 
 help: ## what each target does
@@ -52,6 +52,9 @@ regularisers: setup ## the effect of each regulariser on a small run
 
 presets: setup ## what every preset reaches on small data: reported, clean, validation and test accuracy
 	$(PY) -m benchmarks.presets $(ARGS)
+
+closed-form: setup ## heads solved at once against the best logistic head; ARGS="--photos FOLDER"
+	$(PY) -m benchmarks.closed_form $(ARGS)
 
 facts: $(VENV)/.running ## regenerate the table of facts about networks
 	$(PY) -m tl_core.engine.networks.facts
