@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tl_core.backbones import BACKBONES, Backbone
-from tl_core.backbones.freezing import last_frozen, thawed_cuts, used_cuts
+from tl_core.backbones.freezing import last_frozen, output_cuts, thawed_cuts, used_cuts
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
 
@@ -38,6 +38,18 @@ def test_what_is_frozen_and_what_trains_are_together_what_is_used(backbone: Back
             frozen = last_frozen(backbone, freeze, output)
             below = used[: used.index(frozen) + 1] if frozen else ()
             assert (*below, *thawed_cuts(backbone, freeze, output)) == used
+
+
+@every_row
+def test_several_outputs_are_named_in_any_order_and_the_last_one_ends_the_network(backbone: Backbone) -> None:
+    low, high = backbone.cut_names[1], backbone.cut_names[3]
+    assert output_cuts(backbone, f"{high} + {low}") == (low, high)
+    assert used_cuts(backbone, f"{high}+{low}") == used_cuts(backbone, high)
+    assert output_cuts(backbone, f"{low}+last") == (low, backbone.cut_names[-1])
+    with pytest.raises(BadInput, match=f"names {backbone.cut_names[-1]} twice"):
+        output_cuts(backbone, f"last+{backbone.cut_names[-1]}")
+    with pytest.raises(BadInput, match="has no block ''"):
+        output_cuts(backbone, f"{low}+")
 
 
 @every_row

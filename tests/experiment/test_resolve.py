@@ -71,6 +71,7 @@ def test_a_title_is_made_of_the_parts_of_a_label() -> None:
         ({"train__seed": 5}, True),
         ({"train__seed": 5, "backbone__weights": "random"}, False),
         ({"head__pooling": "max"}, False),
+        ({"train__seed": 5, "backbone__output": "block5+last"}, True),
         ({"head__dropout": 0.5, "train__learning_rate": 0.1}, True),
     ],
     ids=str,
@@ -79,6 +80,14 @@ def test_features_are_the_same_where_all_they_depend_on_is(changes: dict[str, An
     before = of(**{name: value for name, value in changes.items() if name.startswith("backbone")})
     now = of(**changes)
     assert (now.feature_identity(now.top, "CPU") == before.feature_identity(before.top, "CPU")) is same
+
+
+def test_joined_blocks_are_other_features_with_the_channels_of_all() -> None:
+    alone, joined, others = of(), of(backbone__output="last+block5"), of(backbone__output="block6+last")
+    assert joined.top == alone.top
+    assert joined.outputs == ("block5", "final")
+    assert len({one.feature_identity(one.top, "CPU") for one in (alone, joined, others)}) == 3
+    assert joined.feature_channels == alone.feature_channels + of(backbone__output="block5").feature_channels
 
 
 def test_pooling_does_not_count_below_the_top() -> None:

@@ -334,6 +334,20 @@ def test_a_solved_classifier_needs_a_frozen_backbone(models: Path, classifier: s
     assert "all-but-2" in found.message
 
 
+@for_each("changes", [THAWED, {"backbone.keep": "block3"}, {"backbone.freeze": "none"}])
+def test_joined_features_need_a_frozen_backbone(models: Path, changes: dict[str, Any]) -> None:
+    joined = {"backbone.output": "block5+final", "train.backbone_learning_rate": 1e-3}
+    found = problem(models, {**joined, **changes})
+    assert (found.path, "block5+final" in found.message, bool(found.remedy)) == ("backbone.output", True, True)
+
+
+def test_joined_features_are_planned_with_the_channels_of_all_blocks(models: Path) -> None:
+    one, two, both = (planned(models, {"backbone.output": output}) for output in ("block5", "last", "block5+last"))
+    assert both.problems == ()
+    assert both.phases[0].feature_bytes == one.phases[0].feature_bytes + two.phases[0].feature_bytes
+    assert both.head_parameters == one.head_parameters + two.head_parameters - 3  # Of three classes a bias each.
+
+
 @pytest.mark.parametrize("backbone", BACKBONES, ids=BACKBONES.names)
 def test_an_image_too_small_for_the_backbone_is_refused(models: Path, backbone: Backbone) -> None:
     changes = {"backbone.name": backbone.name, "backbone.weights": "random"}

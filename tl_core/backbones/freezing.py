@@ -8,23 +8,31 @@ from tl_core.backbones.table import Backbone
 from tl_core.errors import BadInput, nearest
 
 
-def used_cuts(backbone: Backbone, output: str = "last") -> tuple[str, ...]:
-    """The blocks from the input to the one whose output feeds the head.
+def output_cuts(backbone: Backbone, output: str = "last") -> tuple[str, ...]:
+    """The blocks whose outputs feed the head, from the input upwards.
 
     Args:
-        output: "last", "middle" (the block half way up), or a block's name.
+        output: "last", "middle" (the block half way up), a block's name, or several of them joined with +.
 
     Raises:
-        BadInput: unknown block.
+        BadInput: unknown block, or one that is named twice.
     """
     names = backbone.cut_names
-    if output == "last":
-        return names
-    if output == "middle":
-        return names[: len(names) // 2 + 1]
-    if output not in names:
-        raise _no_block(backbone, "backbone.output", output, names, ("last", "middle"))
-    return names[: names.index(output) + 1]
+    known = {"last": names[-1], "middle": names[len(names) // 2], **{name: name for name in names}}
+    parts = [part.strip() for part in output.split("+")]
+    for part in parts:
+        if part not in known:
+            raise _no_block(backbone, "backbone.output", part, names, ("last", "middle"))
+    found = [known[part] for part in parts]
+    if twice := [name for name in found if found.count(name) > 1]:
+        raise BadInput.of("backbone.output", f"received {output!r}, which names {twice[0]} twice", "Name it once.")
+    return tuple(sorted(found, key=names.index))
+
+
+def used_cuts(backbone: Backbone, output: str = "last") -> tuple[str, ...]:
+    """The blocks from the input to the last one whose output feeds the head; see `output_cuts`."""
+    names = backbone.cut_names
+    return names[: names.index(output_cuts(backbone, output)[-1]) + 1]
 
 
 def last_frozen(backbone: Backbone, freeze: str, output: str = "last") -> str | None:

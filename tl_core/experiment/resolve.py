@@ -9,7 +9,7 @@ from typing import Any
 
 from tl_core.backbones import BACKBONES, Backbone, BlockFacts, facts
 from tl_core.backbones import weights as files
-from tl_core.backbones.freezing import last_frozen, last_kept, used_cuts
+from tl_core.backbones.freezing import last_frozen, last_kept, output_cuts, used_cuts
 from tl_core.data.sources import SOURCES
 from tl_core.experiment.augmentations import AUGMENTATIONS, Augmentation
 from tl_core.experiment.phases import LiveChange, Phase, planned
@@ -41,6 +41,16 @@ class Experiment:
     def top(self) -> str:
         """The last used block."""
         return self.blocks[-1]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The blocks whose outputs feed the head, from the input upwards; the last one is `top`."""
+        return output_cuts(self.backbone, self.spec.backbone.output)
+
+    @property
+    def feature_channels(self) -> int:
+        """The channels of the pooled features, those of all `outputs` together."""
+        return sum(block.channels for block in self.facts if block.name in self.outputs)
 
     @property
     def solved(self) -> bool:
@@ -110,7 +120,9 @@ class Experiment:
             device: The device: "CPU", or a GPU's name.
             start: For a fork, a hash of its parent's changes to the backbone.
         """
-        pooling = self.spec.head.pooling if frozen == self.top else ""
+        pooling: str = self.spec.head.pooling if frozen == self.top else ""
+        if pooling and len(self.outputs) > 1:
+            pooling = f"{pooling} of {'+'.join(self.outputs)}"
         return (self.weights_identity, frozen, pooling, device, *([start] if start else []))
 
 

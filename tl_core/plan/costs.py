@@ -117,14 +117,14 @@ def head_parameters(experiment: Experiment, classes: int) -> int:
 def projection_parameters(experiment: Experiment) -> int:
     """The parameters of the fixed random layer of the head; 0 if it has none."""
     row, units = experiment.spec.head.solver, experiment.spec.head.projection_units
-    return (experiment.facts[-1].channels + 1) * units if row and row.projects else 0
+    return (experiment.feature_channels + 1) * units if row and row.projects else 0
 
 
 def head_trainable(experiment: Experiment, classes: int) -> int:
     """Weights and biases of the head, and the scales and shifts of its batch normalisation."""
     head = experiment.spec.head
     fixed = projection_parameters(experiment)
-    below = (head.projection_units,) if fixed else (experiment.facts[-1].channels, *head.hidden)
+    below = (head.projection_units,) if fixed else (experiment.feature_channels, *head.hidden)
     widths = (*below, head.units(classes))
     return sum(below * above + above for below, above in pairwise(widths)) + 2 * _normalised(experiment)
 
@@ -132,7 +132,7 @@ def head_trainable(experiment: Experiment, classes: int) -> int:
 def _normalised(experiment: Experiment) -> int:
     """Channels of batch normalisation in the head; each has four parameters, two of them trainable."""
     head = experiment.spec.head
-    return sum((experiment.facts[-1].channels, *head.hidden)) if head.batch_norm else 0
+    return sum((experiment.feature_channels, *head.hidden)) if head.batch_norm else 0
 
 
 def copies(optimizer: OptimizerSpec) -> int:
@@ -187,8 +187,9 @@ def split(phase: Phase) -> tuple[tuple[BlockFacts, ...], tuple[BlockFacts, ...]]
 
 def _floats_at(phase: Phase) -> int:
     """Number of values per image at the cut."""
-    boundary = split(phase)[0][-1]
-    return boundary.channels if phase.frozen == phase.experiment.top else outputs(phase.experiment, boundary)
+    if phase.frozen == phase.experiment.top:
+        return phase.experiment.feature_channels
+    return outputs(phase.experiment, split(phase)[0][-1])
 
 
 def _reason(phase: Phase, stored: bool) -> str:

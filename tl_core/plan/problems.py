@@ -85,6 +85,13 @@ def _solved_classifier(experiment: Experiment) -> Iterator[Problem]:
         yield Problem("head.l2", f"received 0; {row.name} needs a penalty", "For example 0.0001.")
 
 
+def _joined_outputs(experiment: Experiment) -> Iterator[Problem]:
+    if len(experiment.outputs) > 1 and experiment.frozen != experiment.top:
+        message = f"received {experiment.spec.backbone.output}; joined features need every block frozen"
+        remedy = f"Set backbone.freeze and backbone.keep to all, or name one block, such as {experiment.top}."
+        yield Problem("backbone.output", message, remedy)
+
+
 def _inactive_augmentations(experiment: Experiment) -> Iterator[Problem]:
     for step in experiment.spec.augment:
         if step.amount == 0:
@@ -164,6 +171,7 @@ _CHECKS: tuple[Callable[[Experiment], Iterator[Problem]], ...] = (
     _image_size,
     _weights,
     _solved_classifier,
+    _joined_outputs,
     _inactive,
     _inactive_augmentations,
     _stages,

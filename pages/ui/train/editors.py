@@ -24,6 +24,9 @@ NOTHING = "nothing"
 UNITS = 128
 """Of a hidden layer that was just added."""
 
+JOINED = (2, 4)
+"""How many of the top blocks the form offers to join; the command line takes any."""
+
 Editor = Callable[[Param, PlanView], None]
 
 
@@ -66,11 +69,12 @@ def backbone(row: Param, view: PlanView) -> None:
 def output(row: Param, view: PlanView) -> None:
     """The blocks the head can stand on."""
     names = view.experiment.backbone.cut_names
-    key = f"{draft.FIELD}{row.path}:{view.spec.backbone.name}"
-    st.session_state.setdefault(key, view.spec.backbone.output)
+    key, chosen = f"{draft.FIELD}{row.path}:{view.spec.backbone.name}", view.spec.backbone.output
+    st.session_state.setdefault(key, chosen)
+    joined = ("+".join(names[-count:]) for count in JOINED)
     st.selectbox(
         row.title,
-        ("last", "middle", *names),
+        tuple(dict.fromkeys(("last", "middle", *names, *joined, chosen))),
         key=key,
         help=param_widgets.help_of(row),
         disabled=bool(view.locked(row.path)),
@@ -182,10 +186,17 @@ def _network_chosen(name: str) -> None:
     """Another network has other blocks: as many of its top ones train."""
     values = draft.values()
     before, stop = BACKBONES[str(values["backbone.name"])], str(values["backbone.output"])
-    after = stop if stop in ("last", "middle", *BACKBONES[name].cut_names) else "last"
+    after = stop if _has(BACKBONES[name], stop) else "last"
     draft.put("backbone.freeze", _kept_depth(before, stop, BACKBONES[name], after))
     draft.put("backbone.name", name)
     _put_blocks(BACKBONES[name], after)
+
+
+def _has(network: Backbone, stop: str) -> bool:
+    try:
+        return bool(used_cuts(network, stop))
+    except BadInput:
+        return False
 
 
 def _output_chosen(stop: str) -> None:

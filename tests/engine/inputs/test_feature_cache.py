@@ -59,11 +59,16 @@ LOW: dict[str, Any] = {"backbone__output": "block3", "data__image_size": 32}
     ("spec", "tolerance"),
     [
         (five_epochs("feature-extraction", **LOW), 1e-4),
+        pytest.param(
+            five_epochs("feature-extraction", **{**LOW, "backbone__output": "block1+block3"}),
+            1e-4,
+            marks=pytest.mark.long,
+        ),
         pytest.param(five_epochs("fine-tune", train__backbone_learning_rate=1e-5, **LOW), 1e-3, marks=pytest.mark.long),
         pytest.param(five_epochs("feature-extraction"), 1e-4, marks=pytest.mark.long),
         pytest.param(five_epochs("fine-tune", train__backbone_learning_rate=1e-5), 1e-3, marks=pytest.mark.long),
     ],
-    ids=["all frozen", "top thawed", "all frozen, whole", "top thawed, whole"],
+    ids=["all frozen", "joined", "top thawed", "all frozen, whole", "top thawed, whole"],
 )
 def test_the_cached_curve_is_the_uncached_one(spec: ExperimentSpec, tolerance: float, trained: Trained) -> None:
     """The uncached run goes through plain Keras in every step, the cached one through OpenVINO once."""

@@ -71,7 +71,8 @@ def with_head(network: keras.Model, experiment: Experiment, classes: int) -> ker
     spec = experiment.spec
     if experiment.kept:
         network = _random_above(network, experiment.kept, experiment)
-    features = networks.cut_output(network, experiment.top)
+    outputs = [networks.cut_output(network, cut) for cut in experiment.outputs]
+    features = outputs if len(outputs) > 1 else outputs[0]
     logits = head.attach(features, spec.head, classes, spec.train.seed)
     # The name tells networks.cut_output which row the cuts are from.
     return keras.Model(network.inputs[0], logits, name=experiment.backbone.name)

@@ -23,12 +23,12 @@ def attach(features: Any, head: HeadSpec, classes: int, seed: int) -> Any:
     """Pooling, noise, hidden layers with normalisation and dropout, and classifier on a feature map.
 
     Args:
-        features: Keras tensor (batch, height, width, channels).
+        features: Keras tensor (batch, height, width, channels), or a list of several, whose pooled channels are joined.
 
     Returns:
         Logits, a Keras tensor (batch, units): one unit for two classes if the classifier is "auto".
     """
-    x = _POOLING[head.pooling](name=POOLING)(features)
+    x = _pooled(features, _POOLING[head.pooling])
     x = _normalised(_noisy(x, head.noise, seed), head, "head_batch_norm")
     shares = head.hidden_dropout or (head.dropout,) * len(head.hidden)
     for number, (units, dropout) in enumerate(zip(head.hidden, shares, strict=True), start=1):
@@ -39,6 +39,13 @@ def attach(features: Any, head: HeadSpec, classes: int, seed: int) -> Any:
     if head.solver is not None and head.solver.projects:  # Its weights are drawn as the classifier is solved.
         x = keras.layers.Dense(head.projection_units, activation="relu", name=PROJECTION)(x)
     return _dense(head.units(classes), head, CLASSIFIER, seed)(x)
+
+
+def _pooled(features: Any, pooling: Any) -> Any:
+    if not isinstance(features, list):
+        return pooling(name=POOLING)(features)
+    pooled = [pooling(name=f"{POOLING}_{number}")(one) for number, one in enumerate(features, 1)]
+    return keras.layers.Concatenate(name=POOLING)(pooled)
 
 
 def _noisy(x: Any, deviation: float, seed: int) -> Any:

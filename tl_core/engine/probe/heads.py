@@ -15,7 +15,7 @@ from tl_core.engine.results.reports import cross_entropy
 from tl_core.experiment.solved import SOLVED
 from tl_core.experiment.spec import HeadSpec
 from tl_core.intervals import wilson_interval
-from tl_core.metrics import METRICS
+from tl_core.metrics import expected_calibration_error
 from tl_core.results.head_scores import HeadScore
 
 CLOSED_FORM = tuple(row.name for row in SOLVED if "head.l2" not in row.uses)
@@ -59,7 +59,7 @@ def head_score(arrays: Arrays, head: HeadSpec, seed: int = 0, watch: Callable[[]
         high=high,
         loss=measured.loss,
         best_loss=cross_entropy(outputs / temperature(outputs, labels), labels).loss,
-        calibration_error=float(METRICS["val_ece"].compute(measured) or 0.0),
+        calibration_error=expected_calibration_error(measured) or 0.0,
         train_accuracy=float(np.mean(fitted)),
         seconds=seconds,
         selected=dict(solved.selected),

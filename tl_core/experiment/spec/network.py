@@ -40,9 +40,10 @@ class BackboneSpec(Section):
     )
     output: str = setting(
         "last",
-        "The block whose output is the head's input. Early blocks detect edges and textures, late blocks whole objects.",
+        "The block whose output is the head's input. Early blocks detect edges and textures, late blocks whole objects. Several, "
+        "such as block5+final, join their pooled channels, which often generalises better; every block must be frozen then.",
         title="Features from",
-        form="last, middle or a block's name",
+        form="last, middle, a block's name, or several joined with +",
     )
 
     keep: str = setting(
