@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.truth import __main__ as truth
-from benchmarks.truth import generator, histories, map_generator, maps
+from benchmarks.truth import curves, depths, generator, histories, laws, map_generator, maps
 from benchmarks.truth.scores import Score, line, record
 from tests.test_layers import imports_of
 
@@ -123,3 +123,20 @@ def test_the_truth_of_a_map_is_that_of_images_that_are_not_shown(monkeypatch: py
         few, many = (map_generator.generate(kind, 3, images) for images in (50, 4_000))
         assert few.losses.shape == (64, 50) and few.truth.shape == (64,)
         assert many.losses.mean(axis=1) == pytest.approx(many.truth, rel=0.2)
+
+
+def test_the_truly_best_depth_is_rarely_called_worse_than_another() -> None:
+    draw = np.random.default_rng(0)
+    for equal in (True, False):
+        found = [depths.case_of(draw, 341, equal).covered for _ in range(60)]
+        assert np.mean(found) >= 0.9
+
+
+@pytest.mark.long
+def test_what_a_learning_curve_promises_holds_the_truth_as_often_as_it_says() -> None:
+    """`make truth` has more cases, and real ones."""
+    cases = [(made, curves.curve_of(made)) for made in map(laws.generate, range(100))]
+    scores = list(curves.generated_scores(cases))
+    covered = [score.measured for score in scores if "covered" in score.name]
+    assert len(covered) == 4 and min(covered) >= 0.9
+    assert "called a bad fit" in scores[-1].name and scores[-1].measured <= 0.05

@@ -23,6 +23,7 @@ PARTS = {
     "histories": "verdict and onset of generated histories",
     "runs": "verdict and onset of real runs, trained here",
     "paired": "is A better than B, on cheap heads",
+    "depths": "which depths a probe says are as good as the best",
     "curves": "what a learning curve promises of more images",
     "maps": "which cells of a regularisation map may be the best",
 }

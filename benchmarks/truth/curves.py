@@ -35,7 +35,7 @@ SHARES = (0.25, 0.5)
 
 def measure(quick: bool) -> Iterator[Score]:
     number = QUICK if quick else CURVES
-    yield from _generated([(made, curve_of(made)) for made in map(generate, range(number))])
+    yield from generated_scores([(made, curve_of(made)) for made in map(generate, range(number))])
     yield _bent([curve_of(generate(seed, bent=True)) for seed in range(number // 4)])
     yield from _real(dict(list(REAL.items())[:1]) if quick else REAL)
 
@@ -50,7 +50,7 @@ def measured_of(images: np.ndarray, wrong: np.ndarray) -> Measured:
     return Measured(images.astype(np.float64), wrong, nothing, nothing, nothing)
 
 
-def _generated(cases: Sequence[tuple[Generated, Curve]]) -> Iterator[Score]:
+def generated_scores(cases: Sequence[tuple[Generated, Curve]]) -> Iterator[Score]:
     promised = [(made, curve) for made, curve in cases if curve.promised]
     for place, times in enumerate(TIMES):
         found = [(made, curve.promised[place]) for made, curve in promised]

@@ -158,6 +158,8 @@ class Probe:
 
     @property
     def _quickest(self) -> str:
+        if self.suggested is self.best:
+            return "no other on which a head trains quicker is within one standard error of it"
         return f"of those within one standard error of it, a head trains quickest on {self.suggested.cut}"
 
 

@@ -27,8 +27,8 @@ def learning_curve_figure(found: LearningCurve) -> dict[str, Any]:
     now = own.last.images
     data = [
         *_band(own),
-        *_law(own, "law", OWN, now),
         *_law(stronger, "stronger law", STRONGER, now),
+        *_law(own, "law", OWN, now),  # Above the other: they often lie on each other.
         _draws(own),
         _means("Stronger L2", stronger, STRONGER, "square"),
         _means("This experiment", own, OWN, "circle"),
