@@ -95,8 +95,13 @@ def sweep(
         found = sweeps.create(models, wanted, title, queued)
     console = output.err if as_json else output.out
     output.print_line(f"Sweep {found.id}: {sweeps.title_of(found)}", console=console)
-    if not queued:
-        _work_off(found, models, console)
+    try:
+        if not queued:
+            _work_off(found, models, console)
+    except RunStopped:
+        if as_json:
+            print_sweep(found, as_json)
+        raise
     print_sweep(found, as_json)
 
 

@@ -116,9 +116,11 @@ def _incomparable(spec: SweepSpec, valid: Sequence[Settings]) -> list[Problem]:
         if len({validation_images(made, unread) for made in one_by_one if made}) > 1:
             said = "changes which images validate: the lowest loss would belong to the easiest images"
             found.append(Problem(axis.path, said, "Leave it out, and start a sweep for each of its values."))
-    kinds = {spec.base.with_values(settings).head.classifier == "linear-svm" for settings in valid}
+    kinds = {spec.base.with_values(settings).head.margins for settings in valid}
     if len(kinds) > 1:
-        said = "the loss of linear-svm is of another kind than that of the others, so no winner could be chosen"
+        said = (
+            "losses of margins (linear-svm) are of another kind than those of the others, so no winner could be chosen"
+        )
         found.append(Problem("head.classifier", said, "Leave out linear-svm, or the others."))
     return found
 

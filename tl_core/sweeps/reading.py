@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.intervals import Accuracy
-from tl_core.records import Status
-from tl_core.store import Run
+from tl_core.records import RunState, Status
+from tl_core.store import Run, RunFigures
 from tl_core.sweeps import folder
 from tl_core.sweeps.advance import opened
 from tl_core.sweeps.folder import Sweep, SweepState
@@ -157,11 +157,6 @@ def read_importance(reading: SweepReading) -> Importance:
         return Importance(importances(study))
 
 
-def varied(trials: Sequence[TrialReading], path: str) -> bool:
-    """Whether trials differ in a setting."""
-    return len({repr(trial.settings.get(path)) for trial in trials}) > 1
-
-
 def said_of_end(reading: SweepReading) -> str:
     """How far a sweep is, as a sentence."""
     most = reading.spec.most_trials
@@ -208,23 +203,37 @@ def _ended_as(trial: FrozenTrial) -> str:
 
 def _with_run(trial: TrialReading, run: Run) -> TrialReading:
     """A trial with what its run has come to."""
-    state = store.read_state(run)
-    try:
-        figures = store.read_figures(run)
-    except BadInput:
-        figures = None
-    ended = trial.status in (FINISHED, PRUNED, FAILED)
-    status = trial.status if ended else str(state.status)
+    ended = trial.ended
+    state, figures = _ended_run(run, _changed(run)) if ended else (store.read_state(run), _figures(run))
     loss = figures.exported.loss if figures and trial.status != FINISHED else trial.loss
-    return TrialReading(
-        trial.number,
-        trial.settings,
-        status,
-        trial.reason or ("" if state.status == Status.RUNNING else state.message),
-        trial.run,
-        loss,
-        figures.exported.accuracy if figures else None,
-        state.epoch,
-        state.epochs,
-        trial.seconds if ended else state.seconds or 0.0,
+    return replace(
+        trial,
+        status=trial.status if ended else str(state.status),
+        reason=trial.reason or ("" if state.status == Status.RUNNING else state.message),
+        loss=loss,
+        accuracy=figures.exported.accuracy if figures else None,
+        epoch=state.epoch,
+        epochs=state.epochs,
+        seconds=trial.seconds if ended else state.seconds or 0.0,
     )
+
+
+@lru_cache(maxsize=20_000)
+def _ended_run(run: Run, _changed: int) -> tuple[RunState, RunFigures | None]:
+    """What is known of a run that has ended: read once, as pages ask every second."""
+    return store.read_state(run), _figures(run)
+
+
+def _changed(run: Run) -> int:
+    """When a file of a run was replaced last; 0 if it was deleted."""
+    try:
+        return run.folder.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _figures(run: Run) -> RunFigures | None:
+    try:
+        return store.read_figures(run)
+    except BadInput:  # Its trial shows no figures; its page says why.
+        return None

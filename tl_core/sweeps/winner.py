@@ -21,8 +21,8 @@ from tl_core.text import counted
 SMALLEST_RISE = 5e-5
 """Less would be written as 0.0000."""
 
-MOST = 100
-"""The most trials that the winner is compared with, those of the lowest loss."""
+MOST = 40
+"""The most trials that the winner is compared with, those of the lowest loss: each takes a bootstrap."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,14 @@ class Winner:
 
     Attributes:
         rivals: The others that could be compared, the lowest loss first.
+        finished: How many trials have finished, the winner included.
         rise: By how much its validation loss is at least expected to be higher on new images, as it was chosen as the lowest on these.
         left_out: Why others could not be compared, as sentences.
     """
 
     trial: TrialReading
     rivals: tuple[Rival, ...]
+    finished: int
     rise: float
     left_out: tuple[str, ...]
 
@@ -74,10 +76,12 @@ class Winner:
         if not self.rivals:
             return " ".join(("There is no other finished trial to compare it with.", *self.left_out))
         few, others = len(self.as_good), counted(len(self.rivals), "other")
+        if self.finished > len(self.rivals) + 1:
+            others += " of the lowest losses"
         said = f"{few:,} of {others} cannot be told apart from it"
         if few in (0, len(self.rivals)):
             said = f"It cannot be told apart from the {others}" if few else f"It can be told apart from all {others}"
-        chosen = f" Chosen as the lowest of {len(self.rivals) + 1:,}, its validation loss is at least about {self.rise:.4f} too low for new images."
+        chosen = f" Chosen as the lowest of {self.finished:,}, its validation loss is at least about {self.rise:.4f} too low for new images."
         shown = chosen if self.rise >= SMALLEST_RISE else ""
         return f"{said}, paired by image and corrected for their number (Holm).{shown}"
 
@@ -92,22 +96,23 @@ def read_winner(reading: SweepReading) -> Winner | None:
     best = reading.winner
     if best is None:
         return None
-    return _winner(best, reading.finished[: MOST + 1], reading.sweep.models)
+    return _winner(best, reading.finished, reading.sweep.models)
 
 
 def _winner(best: TrialReading, finished: Sequence[TrialReading], models: Path) -> Winner:
-    entries = [Entry(f"trial {trial.number}", (store.get_run(models, trial.run),)) for trial in finished]
+    compared = finished[: MOST + 1]
+    entries = [Entry(f"trial {trial.number + 1}", (store.get_run(models, trial.run),)) for trial in compared]
     sides, left_out = readable_sides(entries)
     by_run = {side.runs[0]: side for side in sides}
     own = by_run.pop(best.run, None)
     if own is None or own.loss is None or not by_run:
-        return Winner(best, (), 0.0, left_out)
-    numbers = {trial.run: trial.number for trial in finished}
+        return Winner(best, (), len(finished), 0.0, left_out)
+    numbers = {trial.run: trial.number for trial in compared}
     found = [(numbers[run], loss_difference(own, side)) for run, side in by_run.items()]
     known = [(number, difference) for number, difference in found if difference is not None]
     adjusted = holm([difference.p for _, difference in known])
     rivals = (Rival(number, of.estimate, p) for (number, of), p in zip(known, adjusted, strict=True))
-    return Winner(best, tuple(rivals), _rise([own, *by_run.values()]), left_out)
+    return Winner(best, tuple(rivals), len(finished), _rise([own, *by_run.values()]), left_out)
 
 
 def _rise(sides: Sequence[Side]) -> float:

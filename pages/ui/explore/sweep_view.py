@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,7 +32,7 @@ TABLE, SORT = "sweep_trials", "order"
 TABLE_HEIGHT = 420
 
 EVERY = 5
-"""While it goes on, importance is computed anew for so many finished trials: it takes a second."""
+"""While it goes on, importance and rivals are computed anew for so many finished trials: they take a second or two."""
 
 
 @st.fragment(key="sweep_shown")
@@ -106,11 +107,13 @@ def _draw_head(reading: SweepReading) -> None:
 
 
 def _stop(sweep: Sweep) -> None:
-    sweeps.stop(sweep)
+    with suppress(BadInput):  # Deleted or damaged meanwhile, which the page says.
+        sweeps.stop(sweep)
 
 
 def _go_on(sweep: Sweep) -> None:
-    sweeps.go_on(sweep, queued=True)
+    with suppress(BadInput):
+        sweeps.go_on(sweep, queued=True)
 
 
 def _new(reading: SweepReading) -> None:
@@ -121,7 +124,7 @@ def _draw_winner(reading: SweepReading) -> None:
     best = reading.winner
     if best is None:
         return
-    winner = _winner(reading.sweep, tuple(trial.run for trial in reading.finished), _Held(reading))
+    winner = _winner(reading.sweep, best.run, _mark(reading), _Held(reading))
     spec = reading.spec.base.with_values(best.settings)
     settings = ", ".join(setting_text(path, spec.value(path)) for path in best.settings)
     accuracy = f", accuracy {best.accuracy.text}" if best.accuracy else ""
@@ -146,14 +149,20 @@ class _Held:
 
 
 @lru_cache(maxsize=32)
-def _winner(_sweep: Sweep, _finished: tuple[str, ...], held: _Held) -> Winner | None:
-    """The winner, compared once for each set of finished runs."""
+def _winner(_sweep: Sweep, _best: str, _finished: int, held: _Held) -> Winner | None:
+    """The winner, compared once for each of them and number of finished runs."""
     return read_winner(held.reading)
 
 
 @lru_cache(maxsize=32)
 def _importance(_sweep: Sweep, _finished: int, held: _Held) -> Importance:
     return read_importance(held.reading)
+
+
+def _mark(reading: SweepReading) -> int:
+    """For how many finished trials importance and rivals are computed."""
+    finished = len(reading.finished)
+    return finished // EVERY * EVERY if reading.state.status == SweepStatus.OPEN else finished
 
 
 def _draw_trials(reading: SweepReading) -> None:
@@ -267,9 +276,7 @@ def _draw_settings(reading: SweepReading) -> None:
     if len(finished) < 2:
         return
     st.subheader("Which settings matter")
-    going = reading.state.status == SweepStatus.OPEN
-    mark = len(finished) // EVERY * EVERY if going else len(finished)
-    importance = _importance(reading.sweep, mark, _Held(reading))
+    importance = _importance(reading.sweep, _mark(reading), _Held(reading))
     if importance.shares:
         first, share = next(iter(importance.shares.items()))
         said = (
