@@ -24,6 +24,13 @@ def test_the_temperature_of_labels_drawn_at_one_is_found() -> None:
     assert temperature(logits * 40, labels) == pytest.approx(40 * temperature(logits, labels), rel=1e-2)
 
 
+def test_outputs_that_classify_every_image_correctly_do_not_become_certain() -> None:
+    labels = np.arange(100) % 2
+    outputs = np.where(labels[:, None] == np.arange(2), 0.3, -0.3)
+    odds = np.exp(0.6 / temperature(outputs, labels))
+    assert odds == pytest.approx(201, rel=0.01), "100 images, and half of one more that may be wrong"
+
+
 def test_no_image_is_judged_by_a_solution_that_saw_it_and_each_fold_has_every_class() -> None:
     labels = [0] * 7 + [1] * 11 + [2] * 2
     seen: list[np.ndarray] = []

@@ -154,6 +154,15 @@ def test_classes_with_a_single_image_or_none_are_no_obstacle(classifier: str) ->
 
 
 @for_each("classifier", SOLVED.names)
+def test_a_class_without_training_images_is_not_predicted_far_from_all_others_either(classifier: str) -> None:
+    labels = np.arange(60) % 3
+    features = np.random.default_rng(0).normal(size=(60, 6)) + labels[:, None] + 1
+    far = np.concatenate([features, -features]) * 1e5
+    outputs = solution(head_of(classifier), features, labels, 4).outputs(far)
+    assert set(outputs.argmax(axis=1)) <= {0, 1, 2}
+
+
+@for_each("classifier", SOLVED.names)
 def test_a_channel_that_never_changes_is_ignored(classifier: str) -> None:
     features, labels = material(3)
     features[:, 2] = 4.0

@@ -1,7 +1,8 @@
 """Makes outputs probabilities: one temperature, fitted on outputs for training images that their classifier was not solved on.
 
 Temperature scaling: Guo et al. 2017, "On Calibration of Modern Neural Networks" (arXiv:1706.04599), who fit it on validation images. Here
-they stay unseen, so that validation loss remains comparable with that of heads that are not calibrated.
+they stay unseen, so that validation loss remains comparable with that of heads that are not calibrated. An image with a label at random: Platt 1999,
+"Probabilistic outputs for support vector machines".
 """
 
 from __future__ import annotations
@@ -53,14 +54,19 @@ def cross_fitted(task: Task, fit: Fit) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def temperature(outputs: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature with the lowest mean cross-entropy of `outputs` (images, classes) divided by it."""
+    """The temperature with the lowest mean cross-entropy of `outputs` (images, classes) divided by it.
+
+    One more image is taken to have a label at random, as Platt 1999 does: where every image is classified correctly, the lowest cross-entropy
+    is that of temperature 0, and the first image that is not would cost any loss.
+    """
     from scipy.optimize import minimize_scalar
     from scipy.special import log_softmax
 
-    rows = np.arange(len(labels))
+    rows, at_random = np.arange(len(labels)), 1 / (len(labels) + 1)
 
     def loss(exponent: float) -> float:
-        return -float(log_softmax(outputs * np.exp(-exponent), axis=1)[rows, labels].mean())
+        found = log_softmax(outputs * np.exp(-exponent), axis=1)
+        return -float((1 - at_random) * found[rows, labels].mean() + at_random * found.mean())
 
     bound = np.log(_HIGHEST)
     return float(np.exp(minimize_scalar(loss, bounds=(-bound, bound), method="bounded", options={"xatol": 1e-4}).x))

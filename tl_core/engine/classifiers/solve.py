@@ -13,8 +13,8 @@ from tl_core.engine.networks.head import CLASSIFIER, PROJECTION
 from tl_core.experiment.solved import SOLVED
 from tl_core.experiment.spec import HeadSpec
 
-_NEVER = -1e3
-"""The logit of a class without training images, which is never predicted."""
+_BELOW = 1e3
+"""By how much the logit of a class without training images is below the mean of the others: it is never predicted."""
 
 
 def fit_of(classifier: str) -> Fit:
@@ -40,9 +40,11 @@ def solution(
     """
     present, known = np.unique(labels, return_inverse=True)
     found = fit_of(head.classifier)(Task(features.astype(np.float64), known, head, seed, watch))
-    kernel = np.zeros((len(found.output[0]), classes))
-    bias = np.full(classes, _NEVER)
-    kernel[:, present], bias[present] = found.output
+    solved, offset = found.output
+    # Not a constant: far from all training images, the logits of all other classes may be below any.
+    kernel = np.repeat(solved.mean(axis=1, keepdims=True), classes, axis=1)
+    bias = np.full(classes, offset.mean() - _BELOW)
+    kernel[:, present], bias[present] = solved, offset
     return Solution((kernel, bias), found.projection, found.selected)
 
 
