@@ -84,6 +84,11 @@ def test_the_answer_is_said_with_what_each_gives(answer: Answer, said: str) -> N
     assert said in found and "a stronger L2 penalty lowers it by 0.1 points (-0.4 to 0.6) now" in found
 
 
+def test_a_penalty_that_raises_the_error_is_said_to() -> None:
+    found = wording.answer(replace(CURVE, gained=Estimate(-0.03, -0.05, 0.01)))
+    assert "a stronger L2 penalty raises it by 3.0 points (-1.0 to 5.0) now" in found
+
+
 def test_each_promise_has_its_interval() -> None:
     twice, four_times = wording.promises(CURVE)
     assert twice.startswith("Twice the images (720): an error of 13.0 % (9.0 to 18.0), 2.0 points (1.0 to 3.0) below")

@@ -35,10 +35,9 @@ def answer(found: LearningCurve) -> str:
     """More data or more regularisation? In a sentence or two."""
     if found.answer is Answer.UNKNOWN:
         return "More data or more regularisation? These curves cannot say: " + " ".join(doubts(found.own)[-1:])
-    data, gained = points(found.own.promised[0].fall), points(found.gained)
-    compared = (
-        f"Twice the images promise to lower the error by {data}; a stronger L2 penalty lowers it by {gained} now."
-    )
+    data, gained = points(found.own.promised[0].fall), found.gained
+    changes = f"raises it by {points(gained.negated)}" if gained.value < 0 else f"lowers it by {points(gained)}"
+    compared = f"Twice the images promise to lower the error by {data}; a stronger L2 penalty {changes} now."
     return f"{_ANSWERS[found.answer]} {compared}"
 
 

@@ -109,6 +109,16 @@ def test_neither_helps_where_both_curves_are_flat_and_alike() -> None:
     assert answered(curve, curve)[2] is Answer.NEITHER
 
 
+def test_a_penalty_that_hurts_does_not_make_more_images_help_where_the_error_does_not_fall() -> None:
+    flat = np.full(len(IMAGES), 0.2)
+    own, stronger = (
+        fitted(measured_of(IMAGES, outcomes(errors, validated=100, seed=3)), classes=2)
+        for errors in (flat, flat + 0.06)
+    )
+    assert Doubt.NO_FALL in own.curve.doubts
+    assert answered(own, stronger)[2] is Answer.UNCLEAR
+
+
 def test_without_a_promise_there_is_no_answer() -> None:
     curve = fitted(measured_of(IMAGES, outcomes(FALLING)), classes=70)
     assert answered(curve, curve)[1:] == (None, Answer.UNKNOWN)

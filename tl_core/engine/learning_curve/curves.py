@@ -130,7 +130,10 @@ def _quantiles(resamples: np.ndarray) -> tuple[float, float]:
 
 
 def answered(own: Fitted, stronger: Fitted) -> tuple[Estimate, Estimate | None, Answer]:
-    """By how much the stronger penalty lowers the error now; that less what twice the images promise; and which helps more."""
+    """By how much the stronger penalty lowers the error now; that less what twice the images promise; and which helps more.
+
+    A law never rises, so more images always seem to help; that they do is said only of a curve that was seen to fall.
+    """
     gains = own.resamples.errors[:, -1] - stronger.resamples.errors[:, -1]
     gained = estimate(float(own.resamples.measured[-1] - stronger.resamples.measured[-1]), gains)
     if not own.falls:
@@ -139,7 +142,8 @@ def answered(own: Fitted, stronger: Fitted) -> tuple[Estimate, Estimate | None, 
     compared = estimate(gained.value - fall.value, gains - own.falls[0])
     if max(gained.high, fall.high) < MARGIN:
         return gained, compared, Answer.NEITHER
-    by_sign = {1: Answer.REGULARISATION, -1: Answer.DATA, 0: Answer.UNCLEAR}
+    data = Answer.UNCLEAR if Doubt.NO_FALL in own.curve.doubts else Answer.DATA
+    by_sign = {1: Answer.REGULARISATION, -1: data, 0: Answer.UNCLEAR}
     return gained, compared, by_sign[compared.sign]
 
 
