@@ -56,7 +56,7 @@ def line_figure(found: HeadMap, quantity: str, chosen: int, across: dict[str, An
     up = {
         "title": {"text": _TITLES[quantity], "standoff": 6},
         "automargin": True,
-        **({"tickformat": "+.0%"} if quantity == GAP else {}),
+        **({"tickformat": "+.1~%"} if quantity == GAP else {}),
     }
     at = {"type": "line", "x0": chosen, "x1": chosen, "y0": 0, "y1": 1, "yref": "paper", "layer": "below"}
     layout = {

@@ -24,10 +24,16 @@ HEIGHT = 400
 TITLES = {LOSS: "Validation loss", GAP: "Gap, in points"}
 
 EXPLAINED = (
-    "Each cell is a head in its best epoch, the mean of {seeds}; deeper colours are worse. ★ the lowest loss. The outline holds the cells that "
-    "cannot be told from it: with 95 % probability the truly best is among them. The more alike two heads classify, the smaller a difference tells "
-    "them apart. The gap is clean training accuracy less validation accuracy. A click on a cell shows its curves."
+    "Each cell is a head in its best epoch, the mean of {seeds}. {marks} with 95 % probability the truly best cell is among them. "
+    + (
+        "The more alike two heads classify, the smaller a difference tells them apart. The gap is clean training accuracy less validation accuracy. "
+        "A click on a cell shows its curves."
+    )
 )
+
+MAP_MARKS = "Stronger colours are worse; ★ is the lowest loss. The outline holds the cells that cannot be told from it:"
+
+LINE_MARKS = "The band goes from the lowest to the highest seed; ★ is the lowest loss. Full circles are cells that cannot be told from it:"
 
 
 def _draw(shown: Shown) -> None:
@@ -46,7 +52,8 @@ def _draw(shown: Shown) -> None:
                 _draw_map(found, quantity, maps, shown, chosen)
         with right:
             head_map_cell.draw_cell(shown, chosen)
-    st.caption(EXPLAINED.format(seeds=counted(len(found.seeds), "seed")))
+    marks = MAP_MARKS if len(found.axes) == 2 else LINE_MARKS
+    st.caption(EXPLAINED.format(seeds=counted(len(found.seeds), "seed"), marks=marks))
     with st.expander("As a table", icon=":material/table:", key="map_table"):
         draw_table(*_table(found), "Validation loss of each cell, with its gap in points")
 
