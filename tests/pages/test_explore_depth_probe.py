@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pages.ui.charts.depth_probe import depth_probe_alt, depth_probe_figure
@@ -20,6 +21,16 @@ def test_the_suggested_depth_sets_the_freeze_depth_of_the_train_page(models: Pat
     links = {link.proto.label: link.proto.query_string for link in page.get("page_link")}
     assert "backbone.output=block2" in links["Train a head on block2"]
     assert not any(label.startswith("Freeze up to") for label in links), "nothing lies above the last block"
+
+
+def test_blocks_above_are_trained_below_a_classifier_that_trains(models: Path) -> None:
+    asked = replace(ASKED, spec=ASKED.spec.with_values({"head.classifier": "ridge", "head.dropout": 0.2}))
+    made = explorations.create(models, asked)
+    explorations.write_result(made, replace(PROBE, depths=PROBE.depths[::-1]))
+    explorations.write_state(made, status=Status.FINISHED)
+    links = {link.proto.label: link.proto.query_string for link in opened("explore", id=made.id).get("page_link")}
+    assert "head.classifier" not in links["Freeze up to block2, train the rest"]
+    assert "head.classifier=ridge" in links["Train a head on block2"]
 
 
 def test_accuracies_and_costs_share_an_axis_and_depths_as_good_as_the_best_are_filled() -> None:

@@ -68,7 +68,7 @@ def test_an_answer_that_was_kept_is_shown_at_once_for_the_same_question(models: 
     answered(models)
     page = opened("explore")
     assert PROBE.reading.split(" (")[0] in said(page).replace("\\", "")
-    assert "Answered in 3" in said(page)
+    assert "answered in 3" in said(page)
     assert begun == []
 
 
@@ -77,7 +77,7 @@ def test_a_link_shows_a_kept_answer_again_with_its_experiment(models: Path) -> N
     made = answered(models, other)
     page = opened("explore", id=made.id)
     assert "digits" in said(page)
-    assert "Answered in 3" in said(page)
+    assert "answered in 3" in said(page)
 
 
 def test_an_answer_that_is_gone_is_said(models: Path) -> None:
@@ -115,6 +115,30 @@ def test_kept_answers_are_listed_and_can_be_deleted(models: Path) -> None:
     press(page, f"forget_{made.id}")
     assert explorations.explorations(models) == []
     assert "no such result" not in said(page)
+
+
+def test_another_question_is_about_the_experiment_of_the_kept_answer(models: Path, begun: list[Asked]) -> None:
+    other = Asked(ASKED.kind, ASKED.spec.with_values({"data.source": "digits"}), ASKED.options)
+    page = opened("explore", id=answered(models, other).id)
+    page.segmented_control(key="explore_question").select("learning-curve").run()
+    press(page, "explore_start")
+    assert (begun[0].kind.name, begun[0].spec.data.source) == ("learning-curve", "digits")
+
+
+def test_a_kept_answer_that_another_tab_deleted_is_gone_here_too(models: Path) -> None:
+    made = answered(models)
+    page = opened("explore", unfolded=["explore_kept"], id=made.id)
+    explorations.delete(made)
+    press(page, f"forget_{made.id}")
+    assert "no such result" not in said(page)
+
+
+def test_a_kept_answer_whose_experiment_cannot_be_read_can_be_deleted(models: Path) -> None:
+    made = answered(models)
+    file = made.folder / "asked.json"
+    file.write_text(file.read_text().replace('"playground', '"no such source'))
+    press(opened("explore", unfolded=["explore_kept"]), f"forget_{made.id}")
+    assert not made.folder.exists()
 
 
 def test_what_keeps_an_experiment_from_being_explored_is_said_and_blocks_the_button(models: Path) -> None:

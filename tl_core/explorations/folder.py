@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,11 @@ class ExplorationState:
     seconds: float | None = None
     pid: int | None = None
     process_started: float | None = None
+
+    @property
+    def when(self) -> str:
+        """When it was created, in local time: "30 Nov 2026, 14:05"; "?" if that is not known."""
+        return datetime.fromtimestamp(self.created).strftime("%d %b %Y, %H:%M") if self.created else "?"
 
 
 def create(models: Path, asked: Asked) -> Exploration:
@@ -229,11 +235,14 @@ def stop_requested(exploration: Exploration) -> bool:
 
 
 def delete(exploration: Exploration) -> None:
-    """Deletes an exploration, completely or not at all; raises BadInput while it runs."""
+    """Deletes an exploration, completely or not at all; raises BadInput while it runs, or if it was deleted already."""
     if read_state(exploration).status not in ENDED:
         raise BadInput.of("exploration", f"{exploration.id} is running", "Cancel it first.")
     doomed = exploration.folder.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{exploration.id}")
-    exploration.folder.rename(doomed)
+    try:
+        exploration.folder.rename(doomed)
+    except FileNotFoundError:
+        raise BadInput.of("exploration", f"{exploration.id} was deleted") from None
     shutil.rmtree(doomed)
 
 

@@ -33,9 +33,9 @@ def show_settings(spec: ExperimentSpec | None) -> None:
     _replace({QUESTION: st.query_params.get(QUESTION, ""), **(to_query_params(spec) if spec else {})})
 
 
-def show_question(question: str) -> None:
-    """Asks another question about the same experiment; for callbacks."""
-    _replace({QUESTION: question, **settings()})
+def show_question(question: str, spec: ExperimentSpec | None) -> None:
+    """Asks a question about an experiment, None for that of the settings in the address; for callbacks."""
+    _replace({QUESTION: question, **(to_query_params(spec) if spec else settings())})
 
 
 def _replace(params: Mapping[str, str]) -> None:

@@ -133,7 +133,8 @@ def _draw_state(shown: Shown) -> None:
     if shown.running:
         _draw_progress(shown)
     elif state.status == Status.FINISHED:
-        st.caption(f"Answered in {duration(state.seconds or 0)}.")
+        # With the day: folders of images change, and an answer is of those that were there.
+        st.caption(f"Asked on {state.when}, answered in {duration(state.seconds or 0)}.")
     elif state.status == Status.STOPPED:
         kept_so_far = "" if shown.result is None else " This is what it had found until then."
         st.warning(f"It was cancelled.{kept_so_far}", icon=":material/cancel:")

@@ -71,6 +71,8 @@ def _draw_links(spec: ExperimentSpec, probe: Probe) -> None:
         _link(spec, f"Train a head on {cut}", head, "Leaves the blocks above it away.")
         if cut != probe.depths[-1].cut:
             tail = {"backbone.output": "last", "backbone.freeze": cut}
+            if spec.head.solved:  # Such a classifier takes features of frozen blocks alone.
+                tail["head.classifier"] = "auto"
             _link(
                 spec, f"Freeze up to {cut}, train the rest", tail, "Sets the freeze depth; the blocks above it train."
             )

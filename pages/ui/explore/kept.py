@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
@@ -11,6 +11,7 @@ from pages.ui import navigation
 from pages.ui.common import status_text
 from pages.ui.common.settings_text import changed_settings
 from pages.ui.explore import addresses
+from pages.ui.explore.subject import spec_of_kept
 from pages.ui.markdown import plain
 from tl_core import explorations
 from tl_core.data.sources import short_name
@@ -35,16 +36,15 @@ def draw_kept(models: Path, kind: Kind) -> None:
 
 def _draw_line(exploration: Exploration, kind: Kind) -> None:
     state = explorations.read_state(exploration)
-    try:
-        spec = explorations.read_asked(exploration).spec
-    except BadInput as error:
-        st.error(plain(str(error)), icon=":material/broken_image:")
-        return
-    made = datetime.fromtimestamp(state.created).strftime("%d %b %Y, %H:%M") if state.created else "?"
-    about = " · ".join(filter(None, (short_name(spec.data.source), spec.backbone.name, changed_settings(spec))))
     with st.container(horizontal=True, vertical_alignment="center", key=f"kept_{exploration.id}"):
-        address = {addresses.QUESTION: kind.name, addresses.KEPT: exploration.id}
-        navigation.link("explore", plain(f"{made}: {about}"), **address)
+        try:
+            spec = explorations.read_asked(exploration).spec
+        except BadInput as error:
+            st.error(plain(str(error)), icon=":material/broken_image:")
+        else:
+            about = " · ".join(filter(None, (short_name(spec.data.source), spec.backbone.name, changed_settings(spec))))
+            address = {addresses.QUESTION: kind.name, addresses.KEPT: exploration.id}
+            navigation.link("explore", plain(f"{state.when}: {about}"), **address)
         st.caption(status_text.marked_status(state.status))
         st.button(
             "Delete",
@@ -59,5 +59,6 @@ def _draw_line(exploration: Exploration, kind: Kind) -> None:
 
 def _delete(exploration: Exploration) -> None:
     if addresses.kept_id() == exploration.id:
-        addresses.show_settings(explorations.read_asked(exploration).spec)
-    explorations.delete(exploration)
+        addresses.show_settings(spec_of_kept(exploration.models))
+    with suppress(BadInput):  # In another tab it was deleted: the list shows that.
+        explorations.delete(exploration)

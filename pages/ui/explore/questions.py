@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.ui.explore import addresses, depth_probe, head_map, learning_curve, sweep
 from pages.ui.explore.asking import View, draw_exploration
-from pages.ui.explore.subject import Subject
+from pages.ui.explore.subject import Subject, spec_of_kept
 from tl_core import explorations
 from tl_core.sweeps import known
 
@@ -64,6 +64,7 @@ def choose_question(models: Path) -> Question:
         key=CHOICE,
         format_func=lambda name: QUESTIONS[name].title,
         on_change=_chosen,
+        args=(models,),
         label_visibility="collapsed",
         required=True,
     )
@@ -72,6 +73,6 @@ def choose_question(models: Path) -> Question:
     return question
 
 
-def _chosen() -> None:
+def _chosen(models: Path) -> None:
     if chosen := st.session_state[CHOICE]:
-        addresses.show_question(chosen)
+        addresses.show_question(chosen, spec_of_kept(models))

@@ -74,15 +74,29 @@ def _first() -> ExperimentSpec:
 def _addressed(models: Path) -> tuple[ExperimentSpec, tuple[Problem, ...]]:
     """The experiment of the address, and what is wrong with it."""
     try:
-        if kept := explorations.known(models, addresses.kept_id()):
-            return explorations.read_asked(kept).spec, ()
-        if sweep := sweeps.known(models, addresses.kept_id()):
-            return sweeps.read_spec(sweep).base, ()
+        if kept := _kept(models):
+            return kept, ()
         if given := addresses.settings():
             return ExperimentSpec().with_values(spec_sharing.from_query_params(given)), ()
     except BadInput as error:
         return _first(), error.problems
     return drafted(), ()
+
+
+def _kept(models: Path) -> ExperimentSpec | None:
+    if kept := explorations.known(models, addresses.kept_id()):
+        return explorations.read_asked(kept).spec
+    if sweep := sweeps.known(models, addresses.kept_id()):
+        return sweeps.read_spec(sweep).base
+    return None
+
+
+def spec_of_kept(models: Path) -> ExperimentSpec | None:
+    """The experiment of the result that the address names; None if it names none, or its file cannot be read."""
+    try:
+        return _kept(models)
+    except BadInput:
+        return None
 
 
 def _choose(models: Path) -> None:

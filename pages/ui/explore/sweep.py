@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.explore import addresses, sweep_form, sweep_view
-from pages.ui.explore.subject import Subject
+from pages.ui.explore.subject import Subject, spec_of_kept
 from pages.ui.markdown import plain
 from tl_core import sweeps
+from tl_core.errors import BadInput
 from tl_core.sweeps import Sweep, SweepStatus
 
 NAME, TITLE = "sweep", "Which settings?"
@@ -66,5 +68,6 @@ def _draw_line(sweep: Sweep) -> None:
 
 def _delete(sweep: Sweep) -> None:
     if addresses.kept_id() == sweep.id:
-        addresses.show_question(NAME)
-    sweeps.delete(sweep)
+        addresses.show_question(NAME, spec_of_kept(sweep.models))
+    with suppress(BadInput):  # In another tab it was deleted, or goes on: the list shows that.
+        sweeps.delete(sweep)
