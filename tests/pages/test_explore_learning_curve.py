@@ -48,7 +48,7 @@ def test_the_answer_its_promises_and_what_was_left_out_are_said(models: Path) ->
     assert "Four times the images (1,440)" in shown
     assert "drawn but not fitted" in shown
     links = [link.proto.label for link in page.get("page_link")]
-    assert {"Train with L2 0.0001", "Train on half the images (30 a class)", "Train as it is"} <= set(links)
+    assert {"Train with L2 0.0001", "Train on 30 images a class", "Train as it is"} <= set(links)
 
 
 def test_a_result_so_far_is_a_chart_without_an_answer(models: Path) -> None:

@@ -60,11 +60,11 @@ def _draw(shown: Shown) -> None:
 
 
 def _draw_links(spec: ExperimentSpec, found: LearningCurve) -> None:
-    """From the answer to a run: with the stronger penalty, or on half the images."""
+    """From the answer to a run: with the stronger penalty, or on about half the images (of classes of one size)."""
     stronger, half = found.stronger.last.l2, max(1, round(found.images["train"] / found.classes / 2))
     with st.container(horizontal=True, key="curve_links"):
         _link(spec, f"Train with L2 {stronger:g}", **{"head.l2": stronger})
-        _link(spec, f"Train on half the images ({half:,} a class)", **{"data.images_per_class": half})
+        _link(spec, f"Train on {half:,} images a class", **{"data.images_per_class": half})
         _link(spec, "Train as it is")
 
 

@@ -25,6 +25,9 @@ from tl_core.results.learning_curve import LearningCurve, LearningCurveOptions, 
 SECONDS_BETWEEN = 1.5
 """Between two results so far."""
 
+SEEDS = 2**31
+"""`train.seed` is below this."""
+
 Partial = Callable[[LearningCurve], None]
 
 
@@ -109,7 +112,7 @@ class _Heads:
         )
         l2 = (spec.head.l2, *stronger_l2(spec, options))
         specs = tuple(
-            spec.with_values({"head.l2": penalty, "train.seed": spec.train.seed + draw})
+            spec.with_values({"head.l2": penalty, "train.seed": (spec.train.seed + draw) % SEEDS})
             for penalty in l2
             for _, draw in places
         )
