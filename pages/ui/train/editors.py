@@ -238,7 +238,7 @@ def classifier(row: Param, view: PlanView) -> None:
     """The list of classifiers, with what one that is solved at once is."""
     generic(row, view)
     if solver := view.spec.head.solver:
-        st.markdown(f":small[:gray[Solved at once: {plain(solver.help)}.]]")
+        st.caption(f"Solved at once: {plain(solver.help)}.")
 
 
 EDITORS: dict[str, Editor] = {
@@ -263,6 +263,7 @@ WIDE = (
     "data.accept_missing",
     "backbone.name",
     "backbone.freeze",
+    "head.classifier",
     "head.hidden",
     "augment",
 )
