@@ -50,6 +50,8 @@ _COLUMNS = (
     "95 % interval",
     ">k-NN",
     "?95 % interval",
+    "?>LDA",
+    "?>mean",
     ">train",
     "?>pooled",
     "?>all pooled",
@@ -70,7 +72,8 @@ def _print_probe(found: Probe) -> None:
 
 
 _EXPLAINED = (
-    "ridge, k-NN: validation accuracy of a linear classifier and of nearest neighbours; train: the linear classifier on its training images. pooled, "
+    "ridge, k-NN, LDA, mean: validation accuracy of a linear classifier, of nearest neighbours, of linear discriminant analysis and of the "
+    "nearest class mean; train: the linear classifier on its training images. pooled, "
     "map: size of the features of one image and of all. head, all above: estimated time to train a head on the block, or everything "
     "above it."
 )
@@ -80,7 +83,8 @@ def _row(depth: Depth) -> tuple[str, ...]:
     cost = depth.cost
     stored = (cost.pooled_bytes, cost.pooled_total, cost.map_bytes, cost.map_total)
     seconds = (cost.head_seconds, cost.tail_seconds)
-    scores = (*_cells(depth.ridge), *_cells(depth.neighbours), output.share(depth.ridge.train_accuracy))
+    others = (output.share(depth.heads[name].accuracy) for name in ("lda", "nearest-mean"))
+    scores = (*_cells(depth.ridge), *_cells(depth.neighbours), *others, output.share(depth.ridge.train_accuracy))
     return depth.cut, *scores, *map(data_size, stored), *map(duration, seconds)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -76,12 +76,14 @@ class Depth:
         cut: The name of the block below it.
         ridge: Scores of ridge regression on its pooled output.
         neighbours: Scores of nearest neighbours by cosine similarity.
+        heads: Those of further heads that are solved at once, by the classifier's name; their `setting` is their temperature.
     """
 
     cut: str
     ridge: Score
     neighbours: Score
     cost: Cost
+    heads: Mapping[str, Score] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,7 @@ def read_probe(values: Mapping[str, Any]) -> Probe:
             read_score(depth["ridge"]),
             read_score(depth["neighbours"]),
             Cost(**{**depth["cost"], "shape": tuple(depth["cost"]["shape"])}),
+            {name: read_score(score) for name, score in depth.get("heads", {}).items()},
         )
         for depth in values["depths"]
     )

@@ -18,7 +18,7 @@ from tl_core.errors import Problem
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations import KINDS
 from tl_core.results.depth_probe import Depth, DepthProbeOptions, Probe, Score
-from tl_core.text import data_size, duration
+from tl_core.text import UNKNOWN, data_size, duration
 
 HEIGHT = 480
 
@@ -26,6 +26,8 @@ HEAD = (
     "Block",
     "Linear classifier",
     "Nearest neighbours",
+    "Shrinkage LDA",
+    "Nearest class mean",
     "Training",
     "Cached maps",
     "Training a head",
@@ -88,6 +90,7 @@ def _row(depth: Depth) -> list[Cell]:
     texts = (
         depth.cut,
         *map(_scored, (depth.ridge, depth.neighbours)),
+        *(_scored(depth.heads[name]) if name in depth.heads else UNKNOWN for name in ("lda", "nearest-mean")),
         f"{depth.ridge.train_accuracy:.3f}",
         data_size(cost.map_total),
         *map(duration, (cost.head_seconds, cost.tail_seconds)),

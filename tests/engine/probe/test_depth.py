@@ -42,10 +42,12 @@ def found(shared_models: Path) -> Probe:
 def test_every_block_is_scored_and_later_ones_know_more(found: Probe) -> None:
     assert tuple(row.cut for row in found.depths) == CUTS
     for row in found.depths:
-        for score in (row.ridge, row.neighbours):
+        assert set(row.heads) == {"lda", "nearest-mean"}
+        for score in (row.ridge, row.neighbours, *row.heads.values()):
             assert 0 <= score.low <= score.accuracy <= score.high <= 1
     lowest, best = found.depths[0].ridge, found.best.ridge
     assert lowest.accuracy > 0.2, "ten digits by chance are 0.1"
+    assert found.best.heads["lda"].accuracy > found.depths[0].heads["lda"].high
     assert best.low > lowest.high
     assert found.best.cut in found.reading
     assert read_probe(asdict(found)) == found

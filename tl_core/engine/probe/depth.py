@@ -21,10 +21,12 @@ from tl_core.data.missing import refuse_missing
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import device_name
 from tl_core.engine.classifiers import ridge
+from tl_core.engine.classifiers.solve import solution
 from tl_core.engine.probe import neighbours
 from tl_core.engine.probe.features import at_every_cut, identity_of
 from tl_core.errors import BadInput, RunFailed
 from tl_core.experiment.resolve import Experiment
+from tl_core.experiment.spec import HeadSpec
 from tl_core.files import digest_of
 from tl_core.intervals import wilson_interval
 from tl_core.plan import PhasePlan, phase_plan
@@ -32,8 +34,11 @@ from tl_core.records import Activity, ProgressCallback, Stage, unwatched
 from tl_core.results.depth_probe import Cost, Depth, Probe, Score, read_score
 from tl_core.store import cache_folder
 
-VERSION = 3
+VERSION = 4
 """Increase it when the same images and features give different scores."""
+
+HEADS = ("lda", "nearest-mean")
+"""Further heads that are solved at once: the quick ones."""
 
 PROBING = Activity(Stage.PROBING)
 
@@ -67,12 +72,21 @@ def probe(experiment: Experiment, models: Path, progress: ProgressCallback = unw
         pooling=spec.head.pooling,
         classes=classes,
         images=images,
-        depths=tuple(Depth(cut, read_score(linear), read_score(near), cost[cut]) for cut, linear, near in scores),
+        depths=tuple(
+            Depth(
+                cut,
+                read_score(linear),
+                read_score(near),
+                cost[cut],
+                dict(zip(HEADS, map(read_score, others), strict=True)),
+            )
+            for cut, linear, near, *others in scores
+        ),
     )
 
 
 def _scores_kept(experiment: Experiment, data: Prepared, cache: Path, progress: ProgressCallback) -> list[Any]:
-    """The name and two scores of every cut as JSON values, cached or computed now."""
+    """The name and the scores of every cut as JSON values, cached or computed now."""
     split = data.split
     rows = [part.tolist() for part in (split.train, split.train_labels, split.validation)]
     computed_by = version("openvino"), version("keras"), device_name()  # As for features.
@@ -94,7 +108,7 @@ def _scores_kept(experiment: Experiment, data: Prepared, cache: Path, progress: 
 
 
 def _scores(cut: str, features: np.ndarray, data: Prepared) -> Iterator[Score]:
-    """Scores of ridge regression and nearest neighbours; validation images are used once, after all choices."""
+    """Scores of ridge regression, nearest neighbours and `HEADS`; validation images are used once, after all choices."""
     split, classes = data.split, len(data.dataset.class_names)
     known, asked = features[split.train], features[split.validation]
     if not (np.isfinite(known).all() and np.isfinite(asked).all()):
@@ -109,6 +123,10 @@ def _scores(cut: str, features: np.ndarray, data: Prepared) -> Iterator[Score]:
     count, told = neighbours.chosen(known, labels, classes)
     near = labels[neighbours.nearest(asked, known, count)]
     yield _score(neighbours.voted(near, count, classes) == right, told, count)
+    for classifier in HEADS:
+        found = solution(HeadSpec(classifier=classifier), known, labels, classes)
+        fitted = ridge.accuracy(found.outputs(known), labels)
+        yield _score(found.outputs(asked).argmax(axis=1) == right, fitted, found.selected.get("temperature", 1.0))
 
 
 def _score(right: np.ndarray, train_accuracy: float, setting: float) -> Score:
