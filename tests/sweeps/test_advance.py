@@ -122,6 +122,16 @@ def test_trials_whose_runs_failed_were_stopped_or_deleted_are_shown_with_the_rea
     assert found[3][0] == "finished" and sweeps.read_state(sweep).status == SweepStatus.FINISHED
 
 
+def test_a_finished_trial_whose_run_was_deleted_since_cannot_win_and_says_why(models: Path) -> None:
+    sweep = sweeps.create(models, spec_of("head.dropout=0.3,0.5", method="grid"))
+    work_off(sweep)
+    best, other = read_sweep(sweep).trials
+    store.delete(store.get_run(models, best.run))
+    reading = read_sweep(sweep)
+    assert (reading.trials[0].status, reading.trials[0].reason) == ("finished", "Its run was deleted.")
+    assert reading.winner == other
+
+
 def test_a_run_that_ended_with_its_dashboard_goes_on(models: Path) -> None:
     sweep = sweeps.create(models, spec_of(method="random", trials=1))
     (run,) = sweeps.advance(sweep, 1)

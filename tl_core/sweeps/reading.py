@@ -17,6 +17,7 @@ from tl_core.sweeps import folder
 from tl_core.sweeps.advance import opened
 from tl_core.sweeps.folder import Sweep, SweepState
 from tl_core.sweeps.spec import SweepSpec
+from tl_core.sweeps.trials import DELETED
 from tl_core.text import counted, joined
 
 if TYPE_CHECKING:
@@ -193,7 +194,9 @@ def _read_trial(sweep: Sweep, study: Study, trial: FrozenTrial) -> TrialReading:
         None,
         seconds,
     )
-    return found if run is None else _with_run(found, run)
+    if run is None:
+        return replace(found, reason=found.reason or (DELETED if trial.user_attrs.get("run") else ""))
+    return _with_run(found, run)
 
 
 def _ended_as(trial: FrozenTrial) -> str:

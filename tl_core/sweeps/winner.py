@@ -74,7 +74,7 @@ class Winner:
     def text(self) -> str:
         """Whether it can be told apart from the others, as sentences."""
         if not self.rivals:
-            return " ".join(("There is no other finished trial to compare it with.", *self.left_out))
+            return " ".join(self.left_out) or "There is no other finished trial to compare it with."
         few, others = len(self.as_good), counted(len(self.rivals), "other")
         if self.finished > len(self.rivals) + 1:
             others += " of the lowest losses"
@@ -101,7 +101,7 @@ def read_winner(reading: SweepReading) -> Winner | None:
 
 def _winner(best: TrialReading, finished: Sequence[TrialReading], models: Path) -> Winner:
     compared = finished[: MOST + 1]
-    entries = [Entry(f"trial {trial.number + 1}", (store.get_run(models, trial.run),)) for trial in compared]
+    entries = [Entry(f"Trial {trial.number + 1}", (store.get_run(models, trial.run),)) for trial in compared]
     sides, left_out = readable_sides(entries)
     by_run = {side.runs[0]: side for side in sides}
     own = by_run.pop(best.run, None)

@@ -48,7 +48,7 @@ def parallel_figure(reading: SweepReading) -> dict[str, Any]:
     # On the outer side of the last axis no line runs through them.
     sides = [*({"xanchor": "right", "xshift": -5} for _ in scales[1:]), {"xanchor": "left", "xshift": 7}]
     ticks = [
-        {"x": at, "y": y, "text": escape(text, quote=False), **side, **_TEXT}
+        {"x": at, "y": y, "text": escape(text, quote=False), **side, **_TEXT, "bgcolor": _BEHIND}
         for at, (scale, side) in enumerate(zip(scales, sides, strict=True))
         for y, text in scale.ticks
     ]
@@ -66,6 +66,9 @@ def parallel_figure(reading: SweepReading) -> dict[str, Any]:
         },
     }
 
+
+_BEHIND = colours.faded(colours.BACKGROUND, 0.8)
+"""Behind texts that lines run through."""
 
 _TEXT: dict[str, Any] = {"showarrow": False, "font": {"size": 12, "color": colours.TEXT}}
 
