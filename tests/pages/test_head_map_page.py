@@ -17,7 +17,7 @@ from tl_core import explorations, store
 from tl_core.explorations import Asked, Exploration
 from tl_core.intervals import Estimate
 from tl_core.records import Status
-from tl_core.results.head_map import HeadMap, MapAxis, MapOptions
+from tl_core.results.head_map import AXIS_KINDS, HeadMap, MapAxis, MapOptions
 from tl_core.service import exploring
 
 QUESTION = "head-map"
@@ -74,6 +74,16 @@ def test_a_kept_map_says_where_the_valley_is_and_shows_its_best_cell(models: Pat
     assert "Lowest validation loss: 0.600 (0.500 to 0.700) at L2 0.001, Dropout 0" in said(page).replace("\\", "")
     assert "2 of 4 cells cannot be told from it with 144 validation images" in said(page)
     assert (page.selectbox(key="map_at_0").value, page.selectbox(key="map_at_1").value) == (0.001, 0.0)
+
+
+def test_the_fields_show_what_a_kept_map_was_asked_and_another_question_is_not_called_asked_again(models: Path) -> None:
+    page = opened("explore", id=kept(models).id)
+    assert page.text_input(key="map_values_head.l2").value == "0, 0.001"
+    assert page.button(key="explore_start").label == "Map it again"
+    page.selectbox(key="map_across").select("head.l2").run()
+    assert not page.exception
+    assert page.selectbox(key="map_up").value == "head.dropout"
+    assert page.button(key="explore_start").label == "Map it"
 
 
 def test_the_keyboard_chooses_a_cell_which_becomes_a_queued_run_with_its_settings(models: Path) -> None:
@@ -157,6 +167,15 @@ def test_the_curves_of_a_cell_are_those_of_its_heads_with_a_star_on_each_best_ep
     data = curves_figure(MAP.cells[2])["data"]
     assert [trace["y"] for trace in data if trace["uid"].startswith("Validation")] == [[1.1, 0.59], [1.1, 0.61]]
     assert [trace["x"] for trace in data if trace["uid"].startswith("best")] == [[2.0], [2.0]]
+
+
+def test_every_value_that_is_offered_is_read_again_from_the_text_in_its_field(models: Path, begun: list[Asked]) -> None:
+    page = opened("explore", question=QUESTION)
+    page.selectbox(key="map_across").select("head.hidden").run()
+    press(page, "explore_start")
+    up, across = begun[0].options.axes
+    assert up.values == AXIS_KINDS[up.path].values
+    assert across.values == AXIS_KINDS["head.hidden"].values
 
 
 def test_what_a_map_shows_is_said_for_those_who_cannot_see_it() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tl_core.results.head_map import HeadMap, MapAxis, MapCell
-from tl_core.text import compact
 
 LOSS, GAP = "loss", "gap"
 
@@ -24,7 +23,7 @@ def value_text(value: float | None, quantity: str) -> str:
 def setting_text(axis: MapAxis, value: float) -> str:
     """A value of an axis."""
     if axis.path == "head.hidden":
-        return compact(value) if value else "none"
+        return f"{value:.0f}" if value else "none"
     return f"{value:g}".replace("e-0", "e-")
 
 

@@ -75,7 +75,8 @@ def draw_exploration(view: View, models: Path, subject: Subject) -> None:
         st.error(plain(str(problem)), icon=":material/error:")
     chosen = explorations.known(models, addresses.kept_id())
     shown = chosen or (explorations.latest(models, asked) if asked else None)
-    _button(view, models, asked, again=shown is not None, blocked=bool(subject.problems or problems))
+    again = shown is not None and asked is not None and _asks(shown, asked)
+    _button(view, models, asked, again, blocked=bool(subject.problems or problems))
     if failed := st.session_state.pop(_FAILED, ""):
         st.error(plain(failed), icon=":material/error:")
     if addresses.kept_id() and chosen is None:
@@ -83,6 +84,14 @@ def draw_exploration(view: View, models: Path, subject: Subject) -> None:
     if shown is not None:
         _live(view, models, shown.id, explorations.read_state(shown).status)
     kept.draw_kept(models, view.kind)
+
+
+def _asks(shown: Exploration, asked: Asked) -> bool:
+    """Whether an exploration asks just what the page would ask now."""
+    try:
+        return explorations.read_asked(shown).values == asked.values
+    except BadInput:
+        return False
 
 
 def _button(view: View, models: Path, asked: Asked | None, again: bool, blocked: bool) -> None:
