@@ -43,6 +43,16 @@ def test_those_that_cannot_be_told_apart_from_the_winner_are_named(models: Path)
     assert "1 of 2 others cannot be told apart" in winner.text
 
 
+@pytest.mark.long
+def test_that_the_winner_was_chosen_makes_no_equal_trial_worse(models: Path) -> None:
+    """Of ten draws of one truth, one seems significantly worse than the lowest if only nine comparisons are corrected for."""
+    draws = np.random.default_rng(14)
+    base = draws.exponential(0.3, IMAGES)
+    equal = base * np.exp(draws.normal(0, 0.3, (10, IMAGES)))
+    winner = read_winner(read_sweep(swept(models, {0.3 + place / 100: loss for place, loss in enumerate(equal)})))
+    assert winner is not None and len(winner.as_good) == 9
+
+
 def test_the_lowest_of_many_equal_ones_owes_more_to_chance_than_one_that_stands_out(
     models: Path, tmp_path: Path
 ) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import comb
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tl_core import store
-from tl_core.comparison import Entry, Side, holm, readable_sides
+from tl_core.comparison import Entry, Side, readable_sides
 from tl_core.comparison.differences import loss_difference
 from tl_core.comparison.power import LEVEL
 from tl_core.comparison.resampling import drawn
@@ -31,7 +32,8 @@ class Rival:
 
     Attributes:
         more: By how much its validation loss is higher, with the 95 % interval, paired by image.
-        p: Corrected by Holm for the number of rivals.
+        p: Corrected by Bonferroni for the number of pairs of all that were compared: the winner was chosen on these images, so that any pair
+            might have been the one that differs most.
     """
 
     number: int
@@ -83,11 +85,11 @@ class Winner:
             said = f"It cannot be told apart from the {others}" if few else f"It can be told apart from all {others}"
         chosen = f" Chosen as the lowest of {self.finished:,}, its validation loss is at least about {self.rise:.4f} too low for new images."
         shown = chosen if self.rise >= SMALLEST_RISE else ""
-        return f"{said}, paired by image and corrected for their number (Holm).{shown}"
+        return f"{said}, paired by image and corrected for the number of pairs (Bonferroni).{shown}"
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
-        rivals = [{"number": one.number, "more": asdict(one.more), "p_holm": one.p} for one in self.rivals]
+        rivals = [{"number": one.number, "more": asdict(one.more), "p": one.p} for one in self.rivals]
         return {**self.trial.to_json(), "as_good": list(self.as_good), "rise": self.rise, "rivals": rivals}
 
 
@@ -110,8 +112,8 @@ def _winner(best: TrialReading, finished: Sequence[TrialReading], models: Path) 
     numbers = {trial.run: trial.number for trial in compared}
     found = [(numbers[run], loss_difference(own, side)) for run, side in by_run.items()]
     known = [(number, difference) for number, difference in found if difference is not None]
-    adjusted = holm([difference.p for _, difference in known])
-    rivals = (Rival(number, of.estimate, p) for (number, of), p in zip(known, adjusted, strict=True))
+    pairs = comb(len(known) + 1, 2)
+    rivals = (Rival(number, of.estimate, min(1.0, pairs * of.p)) for number, of in known)
     return Winner(best, tuple(rivals), len(finished), _rise([own, *by_run.values()]), left_out)
 
 
