@@ -41,8 +41,16 @@ def parallel_figure(reading: SweepReading) -> dict[str, Any]:
         "fixedrange": True,
         "title": None,
     }
+    # One higher than the other: in a narrow window long names would run into each other.
     names = [
-        {"x": at, "y": 1.04, "text": escape(s.title, quote=False), "yanchor": "bottom", **_TEXT}
+        {
+            "x": at,
+            "y": 1.04,
+            "text": escape(s.title, quote=False),
+            "yanchor": "bottom",
+            "yshift": 14 * (at % 2),
+            **_TEXT,
+        }
         for at, s in enumerate(scales)
     ]
     # On the outer side of the last axis no line runs through them.
