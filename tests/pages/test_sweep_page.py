@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from pages.ui.charts.sweep import importance_figure, parallel_figure, slice_figure
+from tests.pages.folders import add_outputs
 from tests.pages.visits import address, opened, press, said
-from tests.sweeps.pretend import spec_of, train, work_off
+from tests.sweeps.pretend import EPOCHS, spec_of, train, work_off
 from tl_core import store, sweeps
+from tl_core.errors import BadInput
 from tl_core.sweeps import SweepStatus
 from tl_core.sweeps.reading import read_sweep
 
@@ -61,6 +66,37 @@ def test_stop_and_go_on_are_offered_and_act(models: Path) -> None:
     assert sweeps.read_state(sweep).status == SweepStatus.STOPPED and not store.queue.waiting(models)
     press(page, "sweep_go_on")
     assert sweeps.read_state(sweep).status == SweepStatus.OPEN and sweeps.open_sweeps(models) == [sweep]
+
+
+def test_what_kept_a_sweep_from_starting_is_looked_at_again(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> sweeps.Outlook:
+        raise BadInput.of("backbone.weights", "are not there")
+
+    with monkeypatch.context() as missing:
+        missing.setattr(sweeps, "outlook", refuse)
+        page = opened("explore", question="sweep", **{"train.seed": "77"})
+        assert "are not there" in said(page)
+    page.run()
+    assert "are not there" not in said(page) and "20 runs, about" in said(page)
+
+
+def test_a_second_finished_trial_is_compared_at_once(models: Path) -> None:
+    sweep = sweeps.create(models, spec_of("head.dropout=0.3,0.4,0.5", method="grid"), queued=True)
+    shown = []
+    for run, loss in zip(sweeps.advance(sweep, 3)[:2], (0.2, 0.9), strict=True):
+        train(run)
+        losses = np.full((EPOCHS, 400), loss) + np.linspace(0, 0.1, 400)
+        store.write_state(run, images={"validation": 400})
+        add_outputs(run, losses < 0.7, losses)
+        sweeps.advance(sweep, 0)
+        shown.append(said(opened("explore", id=sweep.id)))
+    assert "no other finished trial" in shown[0] and "no other finished trial" not in shown[1]
+
+
+def test_a_sweep_of_the_command_line_says_how_it_goes_on(models: Path) -> None:
+    sweep = sweeps.create(models, spec_of(method="grid"))
+    (info,) = opened("explore", id=sweep.id).info
+    assert f"`tl sweep --resume {sweep.id}`" in info.value
 
 
 def test_a_sweep_that_was_deleted_is_said_to_be_gone(models: Path) -> None:

@@ -155,11 +155,11 @@ def _method(chosen: Any) -> sweeps.Method:
 def _outlook(spec: SweepSpec, models: Path) -> Outlook | None:
     """What is known before it starts; None if it cannot start, which is said."""
     with st.spinner("Checking the combinations…"):
-        found = _looked(_Asked(spec), models)
-    if isinstance(found, BadInput):
-        _say_problems(found)
-        return None
-    return found
+        try:
+            return _looked(_Asked(spec), models)
+        except BadInput as error:  # Not kept: what is wrong outside of the spec may be mended.
+            _say_problems(error)
+            return None
 
 
 class _Asked:
@@ -177,11 +177,8 @@ class _Asked:
 
 
 @lru_cache(maxsize=32)
-def _looked(asked: _Asked, models: Path) -> Outlook | BadInput:
-    try:
-        return sweeps.outlook(asked.spec, models)
-    except BadInput as error:
-        return error
+def _looked(asked: _Asked, models: Path) -> Outlook:
+    return sweeps.outlook(asked.spec, models)
 
 
 def _said(outlook: Outlook) -> str:

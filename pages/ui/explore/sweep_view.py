@@ -101,7 +101,7 @@ def _draw_head(reading: SweepReading) -> None:
         )
     if going and not state.queued:
         st.info(
-            "A command works this sweep off: `tl sweep --resume` in a terminal goes on with it.",
+            f"A command works this sweep off: `tl sweep --resume {reading.sweep.id}` in a terminal goes on with it.",
             icon=":material/terminal:",
         )
 
@@ -160,9 +160,9 @@ def _importance(_sweep: Sweep, _finished: int, held: _Held) -> Importance:
 
 
 def _mark(reading: SweepReading) -> int:
-    """For how many finished trials importance and rivals are computed."""
+    """For how many finished trials importance and rivals are computed; of the first few for each."""
     finished = len(reading.finished)
-    return finished // EVERY * EVERY if reading.state.status == SweepStatus.OPEN else finished
+    return finished // EVERY * EVERY or finished if reading.state.status == SweepStatus.OPEN else finished
 
 
 def _draw_trials(reading: SweepReading) -> None:
