@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.ui.explore.questions import QUESTIONS
 from tests.explorations.results import ASKED, PROBE
 from tests.pages.folders import add_run
 from tests.pages.visits import address, opened, press, said
 from tl_core import explorations, store
 from tl_core.errors import BadInput
-from tl_core.explorations import Asked, Exploration
+from tl_core.explorations import Asked, Exploration, folder
+from tl_core.files import read_json
 from tl_core.records import Activity, Progress, Stage, Status
 from tl_core.service import exploring
 
@@ -78,6 +81,21 @@ def test_a_link_shows_a_kept_answer_again_with_its_experiment(models: Path) -> N
     page = opened("explore", id=made.id)
     assert "digits" in said(page)
     assert "answered in 3" in said(page)
+
+
+def test_the_question_of_a_kept_answer_is_found_without_reading_the_others(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [explorations.create(models, ASKED) for _ in range(3)]
+    read: list[Path] = []
+
+    def reading(path: Path, *arguments: Any) -> Any:
+        read.append(path)
+        return read_json(path, *arguments)
+
+    monkeypatch.setattr(folder, "read_json", reading)
+    owners = [name for name, question in QUESTIONS.items() if question.owns(models, made[0].id)]
+    assert owners == ["depth-probe"] and {path.parent for path in read} == {made[0].folder}
 
 
 def test_an_answer_that_is_gone_is_said(models: Path) -> None:

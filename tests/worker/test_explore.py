@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.conftest import small_spec
 from tests.explorations.results import ASKED, PROBE
-from tl_core import explorations
+from tl_core import explorations, store
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.explorations import KINDS, Asked, Exploration
 from tl_core.records import Activity, ProgressCallback, Stage, Status
@@ -121,3 +121,21 @@ def test_a_process_that_cannot_start_is_said(models: Path, monkeypatch: pytest.M
     exploring.stop()
     state = explorations.read_state(made)
     assert (state.status, state.message) == (Status.FAILED, "The service worker ended during the request.")
+
+
+def test_an_end_that_a_full_disk_keeps_from_being_written_is_written_later(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exploration = explorations.create(models, ASKED)
+    explorations.write_state(exploration, status=Status.RUNNING, **store.this_process())
+    write, failures = explorations.write_state, [OSError(28, "No space left on device")] * 2
+
+    def write_state(*arguments: Any, **changes: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return write(*arguments, **changes)
+
+    monkeypatch.setattr(exploring, "RETRY", 0.0, raising=False)
+    monkeypatch.setattr(explorations, "write_state", write_state)
+    exploring._ended(exploration, Status.FAILED, "The disk is full.")
+    assert explorations.read_state(exploration).message == "The disk is full."

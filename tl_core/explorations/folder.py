@@ -109,8 +109,13 @@ def explorations(models: Path, kind: str = "") -> list[Exploration]:
     """All explorations, newest first; or those of a kind, without damaged ones."""
     folder = models / FOLDER
     found = [Exploration(entry) for entry in folder.iterdir()] if folder.is_dir() else []
-    chosen = [one for one in found if _exists(one) and (not kind or _asked_values(one).get("kind") == kind)]
+    chosen = [one for one in found if _exists(one) and (not kind or kind_of(one) == kind)]
     return sorted(chosen, key=lambda one: (one.id[:SECOND_LENGTH], one.id), reverse=True)
+
+
+def kind_of(exploration: Exploration) -> str:
+    """The name of its kind; empty if the file cannot be read. The rest of what it is asked is not checked, which takes longer."""
+    return str(_asked_values(exploration).get("kind", ""))
 
 
 def _asked_values(exploration: Exploration) -> Mapping[str, Any]:

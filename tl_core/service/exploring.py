@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 from pathlib import Path
 
 from tl_core import explorations
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 
 LONGEST = 24 * 3600.0
 """Seconds that an exploration may take, and wait for others."""
+
+RETRY = 5.0
+"""Seconds until an end that could not be written is written again."""
 
 CANCELLED = "Cancelled before it began."
 
@@ -70,10 +74,14 @@ def _follow(client: Client, exploration: Exploration) -> None:
 
 
 def _ended(exploration: Exploration, status: Status, message: str) -> None:
-    """Its process did not say how it ended, or could not."""
-    if explorations.read_state(exploration).status not in (Status.FINISHED, Status.STOPPED, Status.FAILED):
-        explorations.write_state(exploration, status=status, message=message)
-        explorations.clear_progress(exploration)
+    """Its process did not say how it ended, or could not; tried until it is written, as it would seem to run as long as that process does."""
+    while explorations.read_state(exploration).status not in (Status.FINISHED, Status.STOPPED, Status.FAILED):
+        try:
+            explorations.write_state(exploration, status=status, message=message)
+            explorations.clear_progress(exploration)
+        except OSError as error:  # For example a full disk.
+            log.warning("%s: its end cannot be written (%s); tried again.", exploration.id, error)
+            time.sleep(RETRY)
 
 
 def _client(models: Path) -> Client:

@@ -42,7 +42,8 @@ def _explored(view: View) -> Question:
 
 
 def _is_of(kind: str, models: Path, kept: str) -> bool:
-    return any(one.id == kept for one in explorations.explorations(models, kind))
+    found = explorations.known(models, kept)
+    return found is not None and explorations.kind_of(found) == kind
 
 
 _SWEEP = Question(sweep.NAME, sweep.TITLE, sweep.HELP, sweep.draw, lambda models, kept: known(models, kept) is not None)
