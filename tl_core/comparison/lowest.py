@@ -27,6 +27,9 @@ RESAMPLES, SEED = 1000, 0
 _AT_ONCE = 1_000_000
 """Products of pairs held at once, for the memory of many candidates."""
 
+_NUMBERS = 4_000_000
+"""Differences of pairs held at once, for the memory of many images."""
+
 _FAR = 8.0
 """Standard errors that chance never explains; candidates further behind take no part in the bootstrap."""
 
@@ -77,28 +80,27 @@ class _Pairs:
     """The differences of all pairs of candidates, paired by image.
 
     Attributes:
-        candidates: Their number.
+        means: Losses of the candidates, shape (candidates, images).
         first, second: The candidates of each pair, shape (pairs,).
-        behind: By how much the mean loss of the first is above that of the second, float64, shape (pairs,).
+        behind: By how much the mean loss of the first is above that of the second, shape (pairs,).
         variance: Of that mean.
-        centred: The differences less their mean: float32, shape (pairs, images); pairs that are alike keep their precision.
     """
 
-    candidates: int
+    means: np.ndarray
     first: np.ndarray
     second: np.ndarray
     behind: np.ndarray
     variance: np.ndarray
-    centred: np.ndarray
 
     @classmethod
     def of(cls, means: np.ndarray) -> _Pairs:
         first, second = np.triu_indices(len(means), 1)
-        differences = means[first] - means[second]
-        behind = differences.mean(axis=1)
-        differences -= behind[:, None]
-        variance = np.square(differences).mean(axis=1) / (means.shape[1] - 1)
-        return cls(len(means), first, second, behind, variance, differences.astype(np.float32))
+        blocks = [
+            (block.mean(axis=1), block.var(axis=1) / (means.shape[1] - 1))
+            for block in _differences(means, first, second)
+        ]
+        behind, variance = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+        return cls(means, first, second, behind, variance)
 
     def distances(self, behind: np.ndarray, variance: np.ndarray) -> np.ndarray:
         """How far each candidate is behind each other one, in standard errors: shape (..., candidates, candidates).
@@ -106,23 +108,42 @@ class _Pairs:
         Args:
             behind, variance: Of the pairs, shape (..., pairs).
         """
-        errors = _in_errors(behind, variance)
-        found = np.zeros((*errors.shape[:-1], self.candidates, self.candidates), errors.dtype)
+        return self._both_ways(_in_errors(behind, variance))
+
+    def resampled(self) -> Iterator[np.ndarray]:
+        """Of some resamples at once, `distances` of how far each is behind beyond what it is on all images."""
+        shares = (_weights(self.means.shape[1]) / self.means.shape[1]).astype(np.float32)
+        blocks = _differences(self.means, self.first, self.second)
+        errors = np.concatenate([_resampled(block, shares) for block in blocks], axis=1)
+        rows = max(1, _AT_ONCE // len(self.means) ** 2)
+        for start in range(0, RESAMPLES, rows):
+            yield self._both_ways(errors[start : start + rows])
+
+    def _both_ways(self, errors: np.ndarray) -> np.ndarray:
+        found = np.zeros((*errors.shape[:-1], len(self.means), len(self.means)), errors.dtype)
         found[..., self.first, self.second] = errors
         found[..., self.second, self.first] = -errors
         return found
 
-    def resampled(self) -> Iterator[np.ndarray]:
-        """Of some resamples at once, `distances` of how far each is behind beyond what it is on all images."""
-        images = self.centred.shape[1]
-        shares = (_weights(images) / images).astype(np.float32)
-        rows = max(1, _AT_ONCE // self.candidates**2)
-        squares = np.square(self.centred)
-        for start in range(0, RESAMPLES, rows):
-            drawn = shares[start : start + rows]
-            shift = drawn @ self.centred.T
-            spread = np.maximum(drawn @ squares.T - np.square(shift), 0) / (images - 1)
-            yield self.distances(shift, spread)
+
+def _differences(means: np.ndarray, first: np.ndarray, second: np.ndarray) -> Iterator[np.ndarray]:
+    """The losses of the first less those of the second of some pairs at once: shape (pairs, images)."""
+    rows = max(1, _NUMBERS // means.shape[1])
+    for start in range(0, len(first), rows):
+        yield means[first[start : start + rows]] - means[second[start : start + rows]]
+
+
+def _resampled(differences: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """How far the means of resamples are from those of all images, in standard errors of their own: shape (resamples, pairs).
+
+    Args:
+        shares: Of the images in each resample, float32, shape (resamples, images).
+    """
+    # Centred before they are cast, so that pairs that are nearly alike keep their precision.
+    centred = (differences - differences.mean(axis=1, keepdims=True)).astype(np.float32)
+    shift = shares @ centred.T
+    spread = np.maximum(shares @ np.square(centred).T - np.square(shift), 0)
+    return _in_errors(shift, spread / (differences.shape[1] - 1))
 
 
 def mean_intervals(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
