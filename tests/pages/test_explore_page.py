@@ -75,6 +75,15 @@ def test_an_answer_that_was_kept_is_shown_at_once_for_the_same_question(models: 
     assert begun == []
 
 
+@pytest.mark.parametrize(
+    ("status", "again"), [(Status.FINISHED, True), (Status.STOPPED, False), (Status.RUNNING, False)]
+)
+def test_only_what_was_answered_is_asked_again(models: Path, status: Status, again: bool) -> None:
+    made = explorations.create(models, ASKED)
+    explorations.write_state(made, status=status, **store.this_process())
+    assert opened("explore").button(key="explore_start").label.endswith(" again") == again
+
+
 def test_a_link_shows_a_kept_answer_again_with_its_experiment(models: Path) -> None:
     other = Asked(ASKED.kind, ASKED.spec.with_values({"data.source": "digits"}), ASKED.options)
     made = answered(models, other)

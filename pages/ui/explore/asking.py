@@ -75,7 +75,7 @@ def draw_exploration(view: View, models: Path, subject: Subject) -> None:
         st.error(plain(str(problem)), icon=":material/error:")
     chosen = explorations.known(models, addresses.kept_id())
     shown = chosen or (explorations.latest(models, asked) if asked else None)
-    again = shown is not None and asked is not None and _asks(shown, asked)
+    again = shown is not None and asked is not None and _answers(shown, asked)
     _button(view, models, asked, again, blocked=bool(subject.problems or problems))
     if failed := st.session_state.pop(_FAILED, ""):
         st.error(plain(failed), icon=":material/error:")
@@ -86,10 +86,11 @@ def draw_exploration(view: View, models: Path, subject: Subject) -> None:
     kept.draw_kept(models, view.kind)
 
 
-def _asks(shown: Exploration, asked: Asked) -> bool:
-    """Whether an exploration asks just what the page would ask now."""
+def _answers(shown: Exploration, asked: Asked) -> bool:
+    """Whether an exploration has answered just what the page would ask now."""
     try:
-        return explorations.read_asked(shown).values == asked.values
+        same = explorations.read_asked(shown).values == asked.values
+        return same and explorations.read_state(shown).status == Status.FINISHED
     except BadInput:
         return False
 
