@@ -119,6 +119,13 @@ def test_a_penalty_that_hurts_does_not_make_more_images_help_where_the_error_doe
     assert answered(own, stronger)[2] is Answer.UNCLEAR
 
 
+def test_few_validation_images_do_not_say_that_neither_helps() -> None:
+    """None of 300 images is misclassified, with whatever images a head was trained: up to 3 of them could have been."""
+    nothing_wrong = np.zeros((len(IMAGES), 4, 300), bool)
+    curve = fitted(measured_of(IMAGES, nothing_wrong), classes=2)
+    assert answered(curve, curve)[2] is Answer.UNCLEAR
+
+
 def test_without_a_promise_there_is_no_answer() -> None:
     curve = fitted(measured_of(IMAGES, outcomes(FALLING)), classes=70)
     assert answered(curve, curve)[1:] == (None, Answer.UNKNOWN)

@@ -132,7 +132,9 @@ def _quantiles(resamples: np.ndarray) -> tuple[float, float]:
 def answered(own: Fitted, stronger: Fitted) -> tuple[Estimate, Estimate | None, Answer]:
     """By how much the stronger penalty lowers the error now; that less what twice the images promise; and which helps more.
 
-    A law never rises, so more images always seem to help; that they do is said only of a curve that was seen to fall.
+    A law never rises, so more images always seem to help; that they do is said only of a curve that was seen to fall. That neither helps
+    is said only with enough validation images: where no image of n changes, the share of all images that do may be 3 / n (the rule of
+    three, Hanley and Lippman-Hand 1983).
     """
     gains = own.resamples.errors[:, -1] - stronger.resamples.errors[:, -1]
     gained = estimate(float(own.resamples.measured[-1] - stronger.resamples.measured[-1]), gains)
@@ -140,7 +142,7 @@ def answered(own: Fitted, stronger: Fitted) -> tuple[Estimate, Estimate | None, 
         return gained, None, Answer.UNKNOWN
     fall = own.curve.promised[0].fall
     compared = estimate(gained.value - fall.value, gains - own.falls[0])
-    if max(gained.high, fall.high) < MARGIN:
+    if max(gained.high, fall.high, 3 / own.resamples.validated) < MARGIN:
         return gained, compared, Answer.NEITHER
     data = Answer.UNCLEAR if Doubt.NO_FALL in own.curve.doubts else Answer.DATA
     by_sign = {1: Answer.REGULARISATION, -1: data, 0: Answer.UNCLEAR}

@@ -8,7 +8,7 @@ takes for certainty: what another collection of images would change is added, es
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,15 +26,22 @@ class Resamples:
         measured: Shape (points,).
         errors: Shape (resamples, points).
         variances: Of a measured error: of its validation images and its draws, as weights of a fit; shape (points,).
+        validated: Number of validation images.
     """
 
     measured: np.ndarray
     errors: np.ndarray
     variances: np.ndarray
+    validated: int
 
     def points(self, chosen: np.ndarray) -> Resamples:
         """Some of the points."""
-        return Resamples(self.measured[chosen], self.errors[:, chosen], self.variances[chosen])
+        return replace(
+            self,
+            measured=self.measured[chosen],
+            errors=self.errors[:, chosen],
+            variances=self.variances[chosen],
+        )
 
 
 def resampled(wrong: np.ndarray, images: np.ndarray) -> Resamples:
@@ -63,7 +70,7 @@ def resampled(wrong: np.ndarray, images: np.ndarray) -> Resamples:
     shift = np.sqrt(_of_another_collection(alone, images)) * other + unseen
     mean = measured.mean(axis=1)
     chance = np.maximum(mean * (1 - mean), 0.25 / validated) / validated
-    return Resamples(mean, errors + shift[:, None], chance + between / draws)
+    return Resamples(mean, errors + shift[:, None], chance + between / draws, validated)
 
 
 def _of_draws(wrong: np.ndarray) -> np.ndarray:
