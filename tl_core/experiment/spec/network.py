@@ -77,9 +77,9 @@ class HeadSpec(Section):
         choices=(*TRAINED, *SOLVED.names),
     )
     projection_units: int = setting(
-        2048,
-        "Units of the fixed random layer of random-projection. More separate more, and take longer: solving takes time with their "
-        "square.",
+        4096,
+        "Units of the fixed random layer of random-projection. More separate more, and take longer, up to the number "
+        "of training images with its square.",
         title="Units of the projection",
         low=16,
         high=16384,
