@@ -12,7 +12,7 @@ PYTEST := $(PY) -m pytest -n $(JOBS) --dist worksteal
 # Some containers forbid bytecode files; without them each process compiles the library and the tests again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test unit test-all lint bench truth course regularisers presets closed-form facts settings clean
+.PHONY: help setup run test unit test-all lint bench truth advice course regularisers presets closed-form facts settings clean
 .DEFAULT_GOAL := help
 
 help: ## what each target does
@@ -43,6 +43,9 @@ bench: setup ## every figure with a target, measured and written to bench.json; 
 
 truth: setup ## everything the lab says about runs, scored against known truth; written to truth.json; ARGS="--only NAME,... --quick"
 	$(PY) -m benchmarks.truth $(ARGS)
+
+advice: setup ## is what is advised as good as the best preset? ARGS="--photos FOLDER --only NAME,..."; resumes from advice.jsonl
+	$(PY) -m benchmarks.advice $(ARGS)
 
 course: setup ## repeat a course's published study; ARGS="--photos FOLDER", with train/ and validation/
 	$(PY) -m benchmarks.course $(ARGS)

@@ -162,6 +162,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "data": {"cache"},
     "experiment": {"backbones", "data"},
     "results": {"comparison", "experiment"},
+    "advice": {"backbones", "experiment", "plan", "results"},
     "store": {"backbones", "cache", "experiment"},
     "explorations": {"experiment", "results", "store"},
     "comparison": {"experiment", "forks", "store"},
@@ -186,6 +187,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "supervisor",
     },
     "cli": {
+        "advice",
         "backbones",
         "cache",
         "comparison",

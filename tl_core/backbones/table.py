@@ -60,6 +60,8 @@ class Backbone:
         licence: Of the weights and of the code that builds the network.
         native_size: The image size (pixels a side) its weights were trained at.
         minimum_size: The smallest size it accepts.
+        imagenet_accuracy: Top-1 on ImageNet's validation images, 0 to 1, as published for its weights: by Keras (keras.io/api/applications), for
+            Lite0 by Google (tensorflow/tpu, efficientnet/lite).
         cuts: In order from the input; the last is the network's output. "Top" blocks are the last ones.
     """
 
@@ -71,6 +73,7 @@ class Backbone:
     scaling: Scaling
     native_size: int
     minimum_size: int
+    imagenet_accuracy: float
     cuts: tuple[Cut, ...]
     weights: WeightsFile
 
@@ -105,6 +108,7 @@ BACKBONES: Registry[Backbone] = Registry(
             scaling="lite",
             native_size=224,
             minimum_size=32,
+            imagenet_accuracy=0.751,
             cuts=_cuts(
                 stem="stem_activation",
                 block1="block1a_project_bn",
@@ -132,6 +136,7 @@ BACKBONES: Registry[Backbone] = Registry(
             scaling="minus_one_to_one",
             native_size=224,
             minimum_size=32,
+            imagenet_accuracy=0.713,
             cuts=_cuts(
                 stem="Conv1_relu",
                 block1="expanded_conv_project_BN",
@@ -156,6 +161,7 @@ BACKBONES: Registry[Backbone] = Registry(
             scaling="imagenet_caffe",
             native_size=224,
             minimum_size=32,
+            imagenet_accuracy=0.749,
             cuts=_cuts(
                 stem="pool1_pool",
                 conv2="conv2_block3_out",
@@ -183,6 +189,7 @@ BACKBONES: Registry[Backbone] = Registry(
             scaling="imagenet_caffe",
             native_size=224,
             minimum_size=32,
+            imagenet_accuracy=0.713,
             cuts=_cuts(
                 block1="block1_pool",
                 block2="block2_pool",
@@ -205,6 +212,7 @@ BACKBONES: Registry[Backbone] = Registry(
             scaling="minus_one_to_one",
             native_size=299,
             minimum_size=75,
+            imagenet_accuracy=0.779,
             cuts=_cuts(
                 stem="max_pooling2d_1",
                 mixed0="mixed0",
@@ -233,6 +241,7 @@ BACKBONES: Registry[Backbone] = Registry(
             scaling="minus_one_to_one",
             native_size=299,
             minimum_size=71,
+            imagenet_accuracy=0.79,
             cuts=_cuts(
                 block1="block1_conv2_act",
                 block2="add",

@@ -12,6 +12,7 @@ import click
 
 from tl_core import __version__
 from tl_core.cli import (
+    advise,
     cache,
     compare,
     diagnosis,
@@ -65,6 +66,7 @@ for command in (
     *specs.COMMANDS,
     fork.lr_find,
     grid.grid,
+    *advise.COMMANDS,
     *probe.COMMANDS,
     *sweep.COMMANDS,
     *learning_curve.COMMANDS,

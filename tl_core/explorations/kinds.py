@@ -8,6 +8,7 @@ from typing import Any
 
 from tl_core.registry import Registry
 from tl_core.results import learning_curve
+from tl_core.results.advice import AdviceOptions, read_measured
 from tl_core.results.depth_probe import DepthProbeOptions, read_probe
 from tl_core.results.head_map import read_map, read_map_options
 
@@ -35,6 +36,15 @@ KINDS: Registry[Kind] = Registry(
     "kind of exploration",
     "kind",
     (
+        Kind(
+            "advice",
+            "Advice",
+            "What to start with?",
+            "Measures how many images there are and how like ImageNet they are, and advises a preset with changes, and a backbone."
+            " No network is trained.",
+            lambda values: AdviceOptions(**values),
+            read_measured,
+        ),
         Kind(
             "depth-probe",
             "Depth probe",

@@ -15,6 +15,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations import Exploration
 from tl_core.records import Activity, Progress, ProgressCallback, Status
+from tl_core.results.advice import AdviceOptions, Measured
 from tl_core.results.depth_probe import DepthProbeOptions, Probe
 from tl_core.results.head_map import HeadMap, MapOptions
 from tl_core.results.learning_curve import LearningCurve, LearningCurveOptions
@@ -76,7 +77,17 @@ def learning_curve(
     return training.learning_curve(spec, options, models, progress, partial)
 
 
+def advice(
+    spec: ExperimentSpec, options: AdviceOptions, models: Path, progress: ProgressCallback, partial: Partial
+) -> Measured:
+    """See `tl_core.engine.advice.measure.measure`."""
+    from tl_core.engine.advice.measure import measure
+
+    return measure(resolve(spec), models, options, progress, partial)
+
+
 RUNNERS: Mapping[str, Runner] = {
+    "advice": advice,
     "depth-probe": depth_probe,
     "head-map": head_map,
     "learning-curve": learning_curve,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.explore import addresses, depth_probe, head_map, learning_curve, sweep
+from pages.ui.explore import addresses, advice, depth_probe, head_map, learning_curve, sweep
 from pages.ui.explore.asking import View, draw_exploration
 from pages.ui.explore.subject import Subject, spec_of_kept
 from tl_core import explorations
@@ -48,7 +48,7 @@ def _is_of(kind: str, models: Path, kept: str) -> bool:
 
 _SWEEP = Question(sweep.NAME, sweep.TITLE, sweep.HELP, sweep.draw, lambda models, kept: known(models, kept) is not None)
 
-VIEWS = (depth_probe.VIEW, head_map.VIEW, learning_curve.VIEW)
+VIEWS = (depth_probe.VIEW, head_map.VIEW, learning_curve.VIEW, advice.VIEW)
 
 QUESTIONS = {question.name: question for question in (*map(_explored, VIEWS), _SWEEP)}
 

@@ -5,6 +5,8 @@ The number of neighbours is selected by leave-one-out accuracy on the training i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 COUNTS = (1, 2, 5, 10, 20, 50)
@@ -43,16 +45,35 @@ def voted(neighbours: np.ndarray, count: int, classes: int) -> np.ndarray:
     return (neighbours[:, :count, None] == np.arange(classes)).sum(axis=1).argmax(axis=1)
 
 
+@dataclass(frozen=True, eq=False)
+class LeftOut:
+    """The vote of neighbours about training images, each asked of all the others.
+
+    Attributes:
+        count: The number of neighbours with the highest accuracy; ties: the fewest.
+        asked: The rows of the images: int64, shape (images asked,).
+        right: Whether the vote is the label of each: bool, of the same shape.
+    """
+
+    count: int
+    asked: np.ndarray
+    right: np.ndarray
+
+
 def chosen(features: np.ndarray, labels: np.ndarray, classes: int) -> tuple[int, float]:
     """The number of neighbours with the highest accuracy (ties: the fewest), and that accuracy."""
+    found = left_out(features, labels, classes)
+    return found.count, float(found.right.mean())
+
+
+def left_out(features: np.ndarray, labels: np.ndarray, classes: int) -> LeftOut:
+    """Asks every training image, or `ASKED` spread evenly over them, of all the others."""
     asked = np.unique(np.linspace(0, len(labels) - 1, min(len(labels), ASKED)).round().astype(np.int64))
     most = min(len(labels) - 1, COUNTS[-1])
     neighbours = labels[nearest(features[asked], features, most, own=asked)]
-    shares = {
-        count: float((voted(neighbours, count, classes) == labels[asked]).mean()) for count in COUNTS if count <= most
-    }
-    best = max(shares, key=lambda count: shares[count])
-    return best, shares[best]
+    right = {count: voted(neighbours, count, classes) == labels[asked] for count in COUNTS if count <= most}
+    best = max(right, key=lambda count: right[count].mean())
+    return LeftOut(best, asked, right[best])
 
 
 def _highest(likeness: np.ndarray, most: int) -> np.ndarray:

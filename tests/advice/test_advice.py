@@ -1,0 +1,114 @@
+"""From what was measured to a position among the quadrants, and from that to recipes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+
+from tests.advice.measured import CUTS, estimate, measured
+from tests.each import for_each
+from tl_core.advice import MUCH, QUADRANTS, RECIPES, Quadrant, advise, position, wording
+from tl_core.backbones import BACKBONES, Backbone
+from tl_core.experiment.resolve import resolve
+from tl_core.experiment.spec import ExperimentSpec
+from tl_core.plan.problems import spec_problems
+from tl_core.results.advice import BackboneScore, read_measured
+
+SPEC = ExperimentSpec()
+FEW, MANY = MUCH[0] // 2, MUCH[1] * 2
+
+
+def test_a_measurement_is_read_as_it_was_written() -> None:
+    found = measured()
+    assert read_measured(json.loads(json.dumps(asdict(found)))) == found
+
+
+@for_each("row", QUADRANTS, lambda row: row.name)
+def test_data_in_the_middle_of_a_quadrant_get_its_recipes_alone(row: Quadrant) -> None:
+    sign = 1 if row.similar else -1
+    found = measured(0.5 * sign, above=float(row.similar), images=MANY if row.much else FEW)
+    advice = advise(SPEC, found)
+    assert advice.position.shares[row.name] == 1
+    recipes = {option.recipe: option for option in advice.options}
+    assert set(row.recipes) <= set(recipes)
+    assert set(recipes) - set(row.recipes) <= {"linear-top", "linear-earlier"}, "those that were measured"
+    assert all(row.said in " ".join(recipes[name].reasons) for name in row.recipes)
+
+
+def test_of_what_was_measured_the_lowest_loss_comes_first_whatever_the_textbook_says() -> None:
+    like, heads = measured(0.5), measured(-0.5).heads
+    assert [option.recipe for option in advise(SPEC, like).options] == ["linear-top", "linear-earlier"]
+    earlier = advise(SPEC, replace(like, heads=heads))
+    assert [option.recipe for option in earlier.options] == ["linear-earlier", "linear-top"]
+    assert earlier.first.changes == {"backbone.output": "block6", "head.classifier": "random-projection"}
+    assert "0.60 (0.55 to 0.65)" in " ".join(earlier.first.reasons)
+
+
+def test_where_it_is_not_clear_every_quadrant_that_is_possible_is_heard_and_their_shares_sum_to_one() -> None:
+    between = round((MUCH[0] * MUCH[1]) ** 0.5)
+    where = position(measured(0.02, above=0.6, images=between))
+    assert sum(where.shares.values()) == pytest.approx(1)
+    assert where.much == pytest.approx(0.5, abs=0.02)
+    assert where.quadrants[0].similar
+    assert {row.name for row in where.quadrants} == set(QUADRANTS.names)
+    advice = advise(SPEC, measured(0.02, above=0.6, images=between))
+    assert {option.recipe for option in advice.options} == set(RECIPES.names)
+
+
+def test_the_share_of_many_grows_with_the_images_from_none_to_all() -> None:
+    shares = [position(measured(images=images)).much for images in (1, *MUCH, 10**6)]
+    assert shares == [0, 0, 1, 1]
+    assert position(measured(images=MUCH[0] + 50)).much > 0
+
+
+@for_each("row", BACKBONES, lambda row: row.name)
+def test_every_recipe_is_an_experiment_without_problems_for_every_backbone(row: Backbone) -> None:
+    cuts, found = row.cut_names, measured(0.02, above=0.6, images=round((MUCH[0] * MUCH[1]) ** 0.5))
+    found = replace(
+        found,
+        backbone=row.name,
+        blocks=tuple(replace(found.blocks[0], cut=cut) for cut in cuts),
+        heads=tuple(replace(head, cut=cuts[-1 if head.cut == CUTS[-1] else -3]) for head in found.heads),
+        likeness=replace(found.likeness, earlier=cuts[-4], top=cuts[-1]),
+    )
+    options = advise(SPEC.with_values({"backbone.name": row.name, "data.image_size": 96}), found).options
+    assert {option.recipe for option in options} == set(RECIPES.names)
+    for option in options:
+        assert list(spec_problems(resolve(option.spec))) == [], option.recipe
+
+
+def test_an_option_keeps_the_data_the_backbone_and_the_seed_that_were_asked_about() -> None:
+    asked = SPEC.with_values(
+        {"data.source": "digits", "data.images_per_class": 9, "train.seed": 4, "backbone.name": "MobileNetV2"}
+    )
+    first = advise(asked, measured()).first
+    kept = first.spec
+    assert (kept.data, kept.train.seed, kept.backbone.name) == (asked.data, 4, "MobileNetV2")
+    assert first.seconds > 0
+
+
+def test_images_like_imagenet_get_the_top_and_others_the_stage_with_the_lowest_loss() -> None:
+    assert advise(SPEC, measured(0.5)).first.spec.backbone.output == "last"
+    assert advise(SPEC, measured(-0.5, above=0.0)).first.spec.backbone.output == "block6"
+
+
+def test_the_sentences_say_which_stage_is_better_and_by_how_much() -> None:
+    assert "the top makes 40 % fewer errors than the best earlier stage (30 to 50 %)" in wording.likeness_sentence(
+        measured(0.4)
+    )
+    unlike = wording.likeness_sentence(measured(-0.4, above=0.0))
+    assert "the best earlier stage makes 40 % fewer errors than the top (30 to 50 %)" in unlike
+    assert unlike.startswith("The images are unlike ImageNet")
+    assert "is open" in wording.likeness_sentence(measured(0.02))
+    assert wording.size_sentence(measured(images=FEW)).endswith("few.")
+    assert "clearly" in advise(SPEC, measured(0.5)).sure
+
+
+def test_a_backbone_is_advised_by_its_score_beside_its_accuracy_on_imagenet() -> None:
+    alone = measured().backbones
+    assert "Only the weights of EfficientNetLite0 are here" in wording.backbones_sentence(alone)
+    better = BackboneScore("VGG16", 96, 0.1, estimate(0.8))
+    assert "VGG16 has the highest LogME, while EfficientNetLite0" in wording.backbones_sentence((alone[0], better))
+    assert CUTS[-1] == "final"

@@ -1,0 +1,144 @@
+"""What is measured for advice, as plain data; `tl_core.engine.advice` makes it, `tl_core.advice` reads it. docs/advice.md explains the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tl_core.intervals import Estimate
+
+
+@dataclass(frozen=True)
+class AdviceOptions:
+    """What is measured.
+
+    Attributes:
+        backbones: Also score the other backbones whose weights are here: one more pass over the images for each.
+    """
+
+    backbones: bool = True
+
+
+@dataclass(frozen=True)
+class Block:
+    """What simple classifiers reach on the features of one block, each training image predicted by classifiers that did not see it.
+
+    Attributes:
+        cut: The name of the block.
+        linear: Accuracy of ridge regression.
+        neighbours: Accuracy of nearest neighbours.
+        loss: Cross-entropy of ridge regression with its outputs scaled to probabilities.
+    """
+
+    cut: str
+    linear: Estimate
+    neighbours: Estimate
+    loss: Estimate
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How like ImageNet the images are, for classifiers: -1 to 1; below 0 an earlier stage of the network serves better than its top.
+
+    Attributes:
+        value: Mean of the two that follow.
+        linear, neighbours: The share of the errors of the best earlier stage that the top avoids, for ridge regression and nearest neighbours;
+            negative: the share of the top's errors that the earlier stage avoids.
+        above: Share of resamples in which `value` is above 0.
+        earlier: The earlier stage that ridge regression is best on.
+        top: The last block.
+    """
+
+    value: Estimate
+    linear: Estimate
+    neighbours: Estimate
+    above: float
+    earlier: str
+    top: str
+
+
+@dataclass(frozen=True)
+class SolvedHead:
+    """What a classifier that is solved at once reaches on the pooled features of a block, each training image left out in turn.
+
+    Attributes:
+        classifier: A row of `tl_core.experiment.solved.SOLVED`.
+        loss: Cross-entropy.
+    """
+
+    cut: str
+    classifier: str
+    loss: Estimate
+    accuracy: Estimate
+
+
+@dataclass(frozen=True)
+class BackboneScore:
+    """How well the pooled features of a backbone are expected to transfer.
+
+    Attributes:
+        logme: LogME per image; None if it was not measured.
+        accuracy: Of ridge regression on the pooled features, leave-one-out; None like `logme`.
+        missing: Why it was not measured; empty if it was.
+    """
+
+    name: str
+    image_size: int
+    logme: float | None
+    accuracy: Estimate | None
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What advice rests on. Validation and test images play no part in it.
+
+    Attributes:
+        images: Number of images by part.
+        fewest: Number of training images of the smallest class.
+        largest_share: Share of the training images in the largest class: the accuracy of always naming it.
+        blocks: From the input to the output.
+        heads: On the top, and on the block below it on which ridge regression has the lowest loss: two classifiers each.
+        backbones: The one of the spec first.
+        seconds: What measuring took.
+    """
+
+    source: str
+    backbone: str
+    weights: str
+    image_size: int
+    pooling: str
+    classes: tuple[str, ...]
+    images: Mapping[str, int]
+    fewest: int
+    largest_share: float
+    blocks: tuple[Block, ...]
+    likeness: Likeness
+    heads: tuple[SolvedHead, ...]
+    backbones: tuple[BackboneScore, ...]
+    seconds: float
+
+    def head(self, top: bool) -> SolvedHead:
+        """The head with the lowest loss on the top, or below it."""
+        last = self.blocks[-1].cut
+        return min((head for head in self.heads if (head.cut == last) is top), key=lambda head: head.loss.value)
+
+
+def read_measured(values: Mapping[str, Any]) -> Measured:
+    """A measurement from the JSON form of `dataclasses.asdict`."""
+    return Measured(
+        **{
+            **values,
+            "classes": tuple(values["classes"]),
+            "blocks": tuple(Block(**_estimates(block)) for block in values["blocks"]),
+            "likeness": Likeness(**_estimates(values["likeness"])),
+            "heads": tuple(SolvedHead(**_estimates(head)) for head in values["heads"]),
+            "backbones": tuple(BackboneScore(**_estimates(score)) for score in values["backbones"]),
+        }
+    )
+
+
+def _estimates(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with each mapping among them read as an Estimate."""
+    return {name: Estimate(**value) if isinstance(value, Mapping) else value for name, value in values.items()}
