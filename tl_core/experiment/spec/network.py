@@ -78,8 +78,7 @@ class HeadSpec(Section):
     )
     projection_units: int = setting(
         4096,
-        "Units of the fixed random layer of random-projection. More separate more, and take longer, up to the number "
-        "of training images with its square.",
+        "Units of the fixed random layer of random-projection. More units separate more classes, and take longer to solve.",
         title="Units of the projection",
         low=16,
         high=16384,
