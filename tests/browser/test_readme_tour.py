@@ -54,6 +54,7 @@ def test_the_tour_of_the_readme_does_what_it_says(page: Page, lab: Lab, tmp_path
     pressed: set[str] = set()
     ill = see_it_overfit(page, lab, pressed)
     healed = cure_it(page, lab, ill, pressed)
+    ask_how_much(page, pressed)
     third = change_something(page, lab, (ill, healed), pressed)
     compare(page, lab, (ill, healed, third), pressed)
     own_photos(page, folder_of_photos(tmp_path / "photos"), lab, pressed)
@@ -99,6 +100,16 @@ def cure_it(page: Page, lab: Lab, ill: Run, pressed: set[str]) -> Run:
     assert losses[-1] < 0.8 * val_losses(ill)[-1]
     assert losses[-1] < 1.1 * min(losses)
     return healed
+
+
+def ask_how_much(page: Page, pressed: set[str]) -> None:
+    menu(page, "Explore")
+    choose_preset(page, "How much regularisation?")
+    page.get_by_role("button", name="Map it", exact=True).click()
+    expect(page.get_by_text("Answered in").first).to_be_visible(timeout=3 * TRAINED * 1000)
+    expect(page.get_by_text("cannot be told from it").first).to_be_visible(timeout=SEEN)
+    expect(page.get_by_role("button", name="Train this as a run")).to_be_visible(timeout=SEEN)
+    pressed |= {"Explore", "How much regularisation?", "Map it"}
 
 
 def change_something(page: Page, lab: Lab, before: tuple[Run, ...], pressed: set[str]) -> Run:

@@ -41,7 +41,7 @@ def answered(models: Path, asked: Asked = ASKED) -> Exploration:
 
 
 def test_the_button_asks_about_what_is_set_up_on_the_train_page(models: Path, begun: list[Asked]) -> None:
-    page = opened("explore")
+    page = opened("explore", question="depth-probe")
     press(page, "explore_start")
     (asked,) = begun
     assert (asked.kind.name, asked.spec) == ("depth-probe", ASKED.spec)
@@ -51,7 +51,7 @@ def test_the_button_asks_about_what_is_set_up_on_the_train_page(models: Path, be
 
 
 def test_a_link_asks_about_the_experiment_in_it(models: Path, begun: list[Asked]) -> None:
-    page = opened("explore", **{"data.source": "digits", "head.dropout": "0.5"})
+    page = opened("explore", question="depth-probe", **{"data.source": "digits", "head.dropout": "0.5"})
     assert "digits" in said(page)
     press(page, "explore_start")
     assert (begun[0].spec.data.source, begun[0].spec.head.dropout) == ("digits", 0.5)
@@ -59,7 +59,7 @@ def test_a_link_asks_about_the_experiment_in_it(models: Path, begun: list[Asked]
 
 def test_a_run_can_be_explored(models: Path, begun: list[Asked]) -> None:
     run = add_run(models, "mine", settings={"data.source": "digits"})
-    page = opened("explore")
+    page = opened("explore", question="depth-probe")
     page.selectbox(key="explore_subject").select(run.id).run()
     assert not page.exception
     assert address(page)["data.source"] == "digits"
@@ -69,7 +69,7 @@ def test_a_run_can_be_explored(models: Path, begun: list[Asked]) -> None:
 
 def test_an_answer_that_was_kept_is_shown_at_once_for_the_same_question(models: Path, begun: list[Asked]) -> None:
     answered(models)
-    page = opened("explore")
+    page = opened("explore", question="depth-probe")
     assert PROBE.reading.split(" (")[0] in said(page).replace("\\", "")
     assert "answered in 3" in said(page)
     assert begun == []
@@ -81,7 +81,7 @@ def test_an_answer_that_was_kept_is_shown_at_once_for_the_same_question(models: 
 def test_only_what_was_answered_is_asked_again(models: Path, status: Status, again: bool) -> None:
     made = explorations.create(models, ASKED)
     explorations.write_state(made, status=status, **store.this_process())
-    assert opened("explore").button(key="explore_start").label.endswith(" again") == again
+    assert opened("explore", question="depth-probe").button(key="explore_start").label.endswith(" again") == again
 
 
 def test_a_link_shows_a_kept_answer_again_with_its_experiment(models: Path) -> None:
@@ -115,7 +115,7 @@ def test_progress_says_what_is_done_and_how_long_it_takes_and_can_be_cancelled(m
     made = explorations.create(models, ASKED)
     explorations.write_state(made, status=Status.RUNNING, **store.this_process())
     explorations.write_progress(made, Progress(Activity(Stage.PROBING), 3, 9, 100.0, 106.0))
-    page = opened("explore")
+    page = opened("explore", question="depth-probe")
     (bar,) = page.get("progress")
     assert "Probing the blocks\\: 3 of 9" in bar.proto.text
     assert "12 s left" in bar.proto.text
@@ -164,12 +164,12 @@ def test_a_kept_answer_whose_experiment_cannot_be_read_can_be_deleted(models: Pa
     made = answered(models)
     file = made.folder / "asked.json"
     file.write_text(file.read_text().replace('"playground', '"no such source'))
-    press(opened("explore", unfolded=["explore_kept"]), f"forget_{made.id}")
+    press(opened("explore", question="depth-probe", unfolded=["explore_kept"]), f"forget_{made.id}")
     assert not made.folder.exists()
 
 
 def test_what_keeps_an_experiment_from_being_explored_is_said_and_blocks_the_button(models: Path) -> None:
-    page = opened("explore", **{"data.source": f"folder:{models}/none"})
+    page = opened("explore", question="depth-probe", **{"data.source": f"folder:{models}/none"})
     assert page.button(key="explore_start").disabled
     assert page.error
 
@@ -184,5 +184,5 @@ def test_a_models_folder_that_cannot_be_written_to_is_said(models: Path, monkeyp
         raise BadInput.of("models", "is not writable")
 
     monkeypatch.setattr(exploring, "explore", refuse)
-    page: AppTest = press(opened("explore"), "explore_start")
+    page: AppTest = press(opened("explore", question="depth-probe"), "explore_start")
     assert "is not writable" in said(page)

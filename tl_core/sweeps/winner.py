@@ -25,6 +25,8 @@ SMALLEST_RISE = 5e-5
 MOST = 40
 """The most trials that the winner is compared with, those of the lowest loss: each takes a bootstrap."""
 
+ONE_SEED = "Each trial is one network: other seeds may change their order."
+
 
 @dataclass(frozen=True)
 class Rival:
@@ -85,7 +87,7 @@ class Winner:
             said = f"It cannot be told apart from the {others}" if few else f"It can be told apart from all {others}"
         chosen = f" Chosen as the lowest of {self.finished:,}, its validation loss is at least about {self.rise:.4f} too low for new images."
         shown = chosen if self.rise >= SMALLEST_RISE else ""
-        return f"{said}, paired by image and corrected for the number of pairs (Bonferroni).{shown}"
+        return f"{said}, paired by image and corrected for the number of pairs (Bonferroni). {ONE_SEED}{shown}"
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""

@@ -48,7 +48,7 @@ def _is_of(kind: str, models: Path, kept: str) -> bool:
 
 _SWEEP = Question(sweep.NAME, sweep.TITLE, sweep.HELP, sweep.draw, lambda models, kept: known(models, kept) is not None)
 
-VIEWS = (depth_probe.VIEW, head_map.VIEW, learning_curve.VIEW, advice.VIEW)
+VIEWS = (head_map.VIEW, depth_probe.VIEW, learning_curve.VIEW, advice.VIEW)
 
 QUESTIONS = {question.name: question for question in (*map(_explored, VIEWS), _SWEEP)}
 

@@ -14,22 +14,17 @@ from pages.ui.charts.component import draw_chart
 from pages.ui.common import status_text
 from pages.ui.explore import addresses
 from pages.ui.explore.sweep_form import METHODS
+from pages.ui.explore.sweep_trials import draw_trials, open_run
 from pages.ui.live import follow
 from pages.ui.markdown import plain
-from pages.ui.tables import run_table
-from pages.ui.tables.columns import figure_column, setting_column, text_column
-from pages.ui.tables.run_table import Cell, Column
 from tl_core import sweeps
 from tl_core.devices import devices
 from tl_core.errors import BadInput
 from tl_core.experiment.wording import setting_text
 from tl_core.sweeps import Sweep, SweepStatus
-from tl_core.sweeps.reading import Importance, SweepReading, TrialReading, read_importance, read_sweep, said_of_end
+from tl_core.sweeps.reading import Importance, SweepReading, read_importance, read_sweep, said_of_end
 from tl_core.sweeps.winner import Winner, read_winner
-from tl_core.text import UNKNOWN, counted, duration, percent
-
-TABLE, SORT = "sweep_trials", "order"
-TABLE_HEIGHT = 420
+from tl_core.text import counted, percent
 
 EVERY = 5
 """While it goes on, importance and rivals are computed anew for so many finished trials: they take a second or two."""
@@ -51,7 +46,7 @@ def _live(models: Path, sweep_id: str, status: str) -> None:
         st.rerun()
     _draw_head(reading)
     _draw_winner(reading)
-    _draw_trials(reading)
+    draw_trials(reading)
     _draw_settings(reading)
 
 
@@ -165,111 +160,6 @@ def _mark(reading: SweepReading) -> int:
     return finished // EVERY * EVERY or finished if reading.state.status == SweepStatus.OPEN else finished
 
 
-def _draw_trials(reading: SweepReading) -> None:
-    with_run = [trial for trial in reading.trials if trial.run]
-    if with_run:
-        columns = _columns(reading)
-        asked = run_table.sort_of(run_table.asked_sort(SORT), columns)
-        run_table.draw_run_table(
-            TABLE,
-            columns,
-            run_table.in_order(_by_loss(reading, with_run), columns, asked),
-            id_of=lambda trial: trial.run,
-            label=f"{counted(len(with_run), 'trial')} of the sweep",
-            param=SORT,
-            height=TABLE_HEIGHT if len(with_run) > 10 else 0,
-            on_open=_open,
-        )
-    others = [trial for trial in reading.trials if not trial.run]
-    if others:
-        with st.expander(f"{counted(len(others), 'trial')} without a run", icon=":material/error:"):
-            for trial in others[:50]:
-                settings = ", ".join(
-                    f"{charts.setting_title(path)} {charts.written(value)}" for path, value in trial.settings.items()
-                )
-                st.markdown(plain(f"Trial {trial.number + 1}, {settings}: {trial.reason or trial.status}"))
-
-
-def _by_loss(reading: SweepReading, trials: list[TrialReading]) -> list[TrialReading]:
-    """Those under way first, then the finished by loss, then the others."""
-    under_way = [trial for trial in trials if not trial.ended]
-    done = set(map(id, reading.finished))
-    return [*under_way, *reading.finished, *(trial for trial in trials if trial.ended and id(trial) not in done)]
-
-
-def _open(run: str) -> None:
-    navigation.go("run", run=run)
-
-
-def _columns(reading: SweepReading) -> list[Column[TrialReading]]:
-    def setting(path: str) -> Column[TrialReading]:
-        column: Column[TrialReading] = setting_column(path, lambda trial: trial.settings.get(path))
-        return Column(
-            column.key,
-            column.title,
-            column.help,
-            lambda t: Cell(charts.written(t.settings.get(path))),
-            column.order,
-            narrow=True,
-        )
-
-    return [
-        Column(
-            "trial",
-            "Trial",
-            "Its number, in the order of starting.",
-            _name,
-            lambda trial: trial.number,
-            kind="name",
-            narrow=True,
-        ),
-        *(setting(path) for path in reading.spec.paths),
-        figure_column(
-            "loss",
-            "Validation loss",
-            "At the exported epoch; the lowest of the finished runs wins.",
-            lambda trial: trial.loss,
-            lambda loss: UNKNOWN if loss is None else f"{loss:.4f}",
-            narrow=True,
-        ),
-        figure_column(
-            "accuracy",
-            "Accuracy",
-            "On the validation images at the exported epoch.",
-            lambda trial: trial.accuracy.share if trial.accuracy else None,
-            percent,
-            "descending",
-        ),
-        Column(
-            "status",
-            "Status",
-            "Of the trial, or of its run while it is under way.",
-            _status,
-            lambda trial: trial.status,
-            narrow=True,
-        ),
-        figure_column("seconds", "Time", "Of training.", lambda trial: trial.seconds, duration),
-        text_column(
-            "reason",
-            "Why",
-            "Why it was pruned or failed.",
-            lambda trial: trial.reason if trial.status != "finished" else "",
-        ),
-    ]
-
-
-def _name(trial: TrialReading) -> Cell:
-    return Cell(f"Trial {trial.number + 1}")
-
-
-_COLOURS = {"finished": "green", "pruned": "gray", "failed": "red", "running": "blue", "interrupted": "orange"}
-
-
-def _status(trial: TrialReading) -> Cell:
-    doing = f"epoch {trial.epoch} of {trial.epochs}" if trial.status == "running" and trial.epochs else ""
-    return Cell(trial.status, small=doing, mark=_COLOURS.get(trial.status, "gray"))
-
-
 def _draw_settings(reading: SweepReading) -> None:
     """Parallel coordinates, slices, importance."""
     finished = reading.finished
@@ -292,7 +182,7 @@ def _draw_settings(reading: SweepReading) -> None:
         st.caption(plain(importance.reason))
     settings = ", ".join(charts.setting_title(path) for path in reading.spec.paths)
     alt = f"{counted(len(finished), 'finished trial')} as lines over {settings} and validation loss; the winner stands out."
-    draw_chart(charts.parallel_figure(reading), "sweep_parallel", 340, alt, on_open=_open)
+    draw_chart(charts.parallel_figure(reading), "sweep_parallel", 340, alt, on_open=open_run)
     st.caption(
         "A line for each finished trial, the winner thick; below, each trial over one setting. A click opens its run."
     )
@@ -300,4 +190,4 @@ def _draw_settings(reading: SweepReading) -> None:
         for axis in reading.spec.axes:
             with grid.cell():
                 alt = f"Validation loss of each trial over {charts.setting_title(axis.path)}."
-                draw_chart(charts.slice_figure(reading, axis), f"sweep_slice_{axis.path}", 260, alt, on_open=_open)
+                draw_chart(charts.slice_figure(reading, axis), f"sweep_slice_{axis.path}", 260, alt, on_open=open_run)
