@@ -367,6 +367,18 @@ def test_a_link_opened_after_train_fills_the_form_and_is_not_taken_for_the_click
     assert params(page) == spec_sharing.to_query_params(changed)
 
 
+def test_back_after_train_shows_what_was_typed_just_before_it_was_pressed(models: Path) -> None:
+    page = opened(**{"train.epochs": "3"})
+    before = params(page)
+    field(page, "train.epochs").set_value(4)
+    start_button(page).click().run()
+    page.query_params.clear()
+    page.query_params.update(before)  # The address of the change has not reached the browser.
+    checked(page.switch_page(PAGE).run())
+    assert held(page).train.epochs == 4
+    assert params(page)["train.epochs"] == "4"
+
+
 def test_a_double_click_makes_one_run_and_a_later_click_another(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = opened()
     monkeypatch.setattr(start, "ONE_CLICK", 3600.0)  # However long a busy machine takes between the two.

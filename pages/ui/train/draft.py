@@ -110,12 +110,12 @@ def current() -> Draft:
     """The draft; it follows the address where that was changed by anything but this form, and is written to it where the form was."""
     state, params = st.session_state, st.query_params.to_dict()
     arriving = navigation.arrived()
-    # A click can be sent before the address of the change before it has reached the browser: then the form is right.
-    # A click that led to another page, as Train does, is over.
-    touched = state.pop(_TOUCHED, False) and not arriving
     if arriving and not params and state.get(_ADDRESS):
         navigation.go("train", **state[_ADDRESS])  # Back from another page by the menu, which names no experiment.
-    if _VALUES not in state or not (touched or params == state[_ADDRESS]):
+    touched = state.pop(_TOUCHED, False)
+    # A click can be sent before the address of the change before it has reached the browser: then the form is right. Not for a link
+    # that is opened after such a click has led to another page.
+    if _VALUES not in state or (params != state[_ADDRESS] and (arriving or not touched)):
         _fill_from_address(params)
         touched = False
     spec, problems = spec_from(state[_VALUES])
