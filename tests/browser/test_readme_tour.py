@@ -103,13 +103,15 @@ def cure_it(page: Page, lab: Lab, ill: Run, pressed: set[str]) -> Run:
 
 
 def ask_how_much(page: Page, pressed: set[str]) -> None:
-    menu(page, "Explore")
+    menu(page, "Train")
+    choose_preset(page, "Feature extraction")
+    page.get_by_role("link", name="Explore these settings").click()
     choose_preset(page, "How much regularisation?")
     page.get_by_role("button", name="Map it", exact=True).click()
     expect(page.get_by_text("Answered in").first).to_be_visible(timeout=3 * TRAINED * 1000)
     expect(page.get_by_text("cannot be told from it").first).to_be_visible(timeout=SEEN)
     expect(page.get_by_role("button", name="Train this as a run")).to_be_visible(timeout=SEEN)
-    pressed |= {"Explore", "How much regularisation?", "Map it"}
+    pressed |= {"Feature extraction", "Explore these settings", "How much regularisation?", "Map it"}
 
 
 def change_something(page: Page, lab: Lab, before: tuple[Run, ...], pressed: set[str]) -> Run:
