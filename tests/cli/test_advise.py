@@ -38,7 +38,7 @@ def test_the_command_it_prints_is_the_experiment_it_advises(lab: Lab, folder: Pa
     first = last_object(lab("advise", *SMALL, "--models", folder, "--no-backbones", "--json"))["options"][0]
     words = shlex.split(first["command"])
     assert words[:4] == ["python", "-m", "tl_core", "train"]
-    assert last_object(lab("spec", *words[4:])) == first["spec"]
+    assert last_object(lab("spec", *words[4:], "--json")) == first["spec"]
 
 
 @pytest.mark.parametrize(

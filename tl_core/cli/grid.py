@@ -44,7 +44,7 @@ def grid(
     models: Path,
     as_json: bool,
 ) -> None:
-    """Train a head for every combination of settings, all at once.
+    """Train a head for every combination of settings at once.
 
     The whole backbone is frozen, and its features are computed once. The curves of each cell are those of a run with its settings,
     but no runs are created. Ctrl-C stops and shows the results so far.

@@ -22,7 +22,7 @@ from tl_core.text import data_size, duration
 @options.models
 @options.as_json
 def probe(spec: str, data: str | None, changes: Sequence[str], models: Path, as_json: bool) -> None:
-    """Measure the accuracy that the features of each block reach.
+    """Measure how accurate the features of each block are.
 
     One pass over the images, then a linear classifier and nearest neighbours on every block: at which depth are features good enough
     for a head? No network is trained, and results are cached.

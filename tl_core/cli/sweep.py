@@ -71,9 +71,10 @@ def sweep(
     models: Path,
     as_json: bool,
 ) -> None:
-    """Search over settings: many runs, and the one with the lowest validation loss.
+    """Search over settings with many runs.
 
-    Grid, random or Bayesian search over any settings. Ctrl-C stops, --resume goes on exactly; several processes with --resume share the work.
+    Grid, random or Bayesian search over any settings; the run with the lowest validation loss wins. Ctrl-C stops, --resume goes on exactly;
+    several processes with --resume share the work.
 
     \b
     Examples:
@@ -210,7 +211,9 @@ def _how_to_resume(sweep: Sweep, models: Path) -> str:
 @options.models
 @options.as_json
 def sweeps_command(sweep: str | None, top: int, stopped: bool, deleted: bool, models: Path, as_json: bool) -> None:
-    """List the sweeps, or show one: winner, importance of settings, trials.
+    """List the sweeps, or show one.
+
+    Of one: the winner, the importance of settings, and its trials.
 
     \b
     SWEEP is an id, a part of one, or last:
