@@ -72,6 +72,7 @@ def test_eight_datasets_are_scored_and_one_needs_photos(tmp_path: Path) -> None:
         next(data for data in rows if data.name == "clothing").values(tmp_path, None)
 
 
+@pytest.mark.long
 @for_each("write", (write_textures, write_letters, write_digits_on_photos), lambda write: write.__name__)
 def test_generated_images_are_the_same_every_time(write, tmp_path) -> None:  # type: ignore[no-untyped-def]
     files = []

@@ -28,6 +28,7 @@ def found(shared_models: Path) -> Measured:
     return measure(resolve(SPEC), shared_models)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_every_block_and_every_backbone_is_measured(found: Measured) -> None:
     assert tuple(block.cut for block in found.blocks) == BACKBONES[SPEC.backbone.name].cut_names
@@ -39,6 +40,7 @@ def test_every_block_and_every_backbone_is_measured(found: Measured) -> None:
     assert read_measured(json.loads(json.dumps(asdict(found)))) == found
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_validation_images_are_not_looked_at_and_nothing_is_computed_again(
     found: Measured, shared_models: Path, monkeypatch: pytest.MonkeyPatch
