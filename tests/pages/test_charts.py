@@ -17,7 +17,7 @@ from starlette.routing import Router
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.charts import colours, comparison, curves, points
-from pages.ui.charts.component import ROUTE, VERSION, plotly_file
+from pages.ui.charts.component import ROUTE, VERSION, chart_data, plotly_file
 from pages.ui.charts.points import MOST_POINTS, smoothed, thinned
 from pages.ui.charts.series import Named, series_of
 from pages.ui.charts.traces import Marked
@@ -399,3 +399,14 @@ def test_the_theme_has_as_many_colours_as_are_counted_on() -> None:
     rows = [row for row in config.splitlines() if row.startswith("chartCategoricalColors")]
     assert len(rows) == 2
     assert all(row.count("#") == colours.DISTINCT for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("uid", "sent"), [("trial 0", "trial-0"), ("a, b: c.d", "a--b--c-d"), ("20260101-x_1", "20260101-x_1")]
+)
+def test_a_trace_is_named_by_what_can_be_a_css_class(uid: str, sent: str) -> None:
+    """Plotly looks for `.cb` and the uid when a chart is left; a space in it ended in an error there."""
+    figure = {"data": [{"uid": uid, "name": uid}, {"name": "none"}], "layout": {}}
+    named, unnamed = chart_data(figure, "key", 100, "alt")["figure"]["data"]
+    assert named == {"uid": sent, "name": uid}
+    assert unnamed == {"name": "none"}

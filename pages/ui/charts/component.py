@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -71,4 +72,10 @@ def draw_chart(
 
 def chart_data(figure: dict[str, Any], key: str, height: int, alt: str, linked: str = "") -> dict[str, Any]:
     """What chart.js takes; the arguments as in `draw_chart`."""
+    figure = {**figure, "data": [_with_class(trace) for trace in figure["data"]]}
     return {"figure": figure, "height": height, "alt": alt, "name": key, "version": VERSION, "linked": linked}
+
+
+def _with_class(trace: dict[str, Any]) -> dict[str, Any]:
+    """A trace whose `uid` can be part of a CSS class: Plotly looks elements up by it, and fails at "trial 0" when the chart is left."""
+    return {**trace, "uid": re.sub(r"[^\w-]", "-", trace["uid"])} if "uid" in trace else trace
