@@ -89,11 +89,12 @@ async def _load(supervising: asyncio.Task[Any]) -> None:
 
 def _load_first_page() -> None:
     """Imports the modules of the first page, and lists the images of its form."""
-    from pages.ui.train import draft, plan_view
+    from pages.ui.common.planning import startable
+    from pages.ui.train import draft
     from tl_core.store import models_folder
 
     _import_all(pages.ui.train)
-    plan_view.startable(draft.START, models_folder())
+    startable(draft.START, models_folder())
 
 
 def _load_pages() -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.common import param_widgets, settings_text, spec_sharing
-from pages.ui.train import block_chain, data_source, draft, editors, plan_view, summary
+from pages.ui.common import param_widgets, planning, settings_text, spec_sharing
+from pages.ui.train import block_chain, data_source, draft, editors, summary
 from tests.conftest import Photos, photo
 from tests.each import for_each
 from tests.pages.test_spec_sharing import changes, otherwise
@@ -149,9 +149,9 @@ def listings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(data.source)
         return listed(data)
 
-    listed = plan_view.listed
-    monkeypatch.setattr(plan_view, "listed", counted)
-    plan_view._listed.cache_clear()
+    listed = planning.listed
+    monkeypatch.setattr(planning, "listed", counted)
+    planning._listed.cache_clear()
     return seen
 
 
@@ -161,27 +161,27 @@ def test_a_folder_is_listed_again_only_where_it_changed(photos: Photos, listings
     if inside:
         shutil.copytree(root, root.parent / "validation")
     data = DataSpec(source=f"folder:{root.parent if inside else root}")
-    before = plan_view.dataset_of(data)
-    assert plan_view.dataset_of(data) is before
+    before = planning.dataset_of(data)
+    assert planning.dataset_of(data) is before
     assert len(listings) == 1
     photo(0, 99).save(root / "cat" / "new.png")
     os.utime(root / "cat", ns=(1, 1))  # Clocks of some disks are coarse.
-    assert len(plan_view.dataset_of(data).items) == len(before.items) + 1
+    assert len(planning.dataset_of(data).items) == len(before.items) + 1
     assert len(listings) == 2
 
 
 def test_a_folder_that_is_not_there_is_a_problem_and_then_seen_when_it_comes(photos: Photos, tmp_path: Path) -> None:
     data = DataSpec(source=f"folder:{tmp_path / 'photos'}")
     with pytest.raises(BadInput, match="no folder"):
-        plan_view.dataset_of(data)
+        planning.dataset_of(data)
     photos("cat", "dog")
-    assert plan_view.dataset_of(data).class_names == ("cat", "dog")
+    assert planning.dataset_of(data).class_names == ("cat", "dog")
 
 
 def test_lists_of_pictures_are_not_kept_without_end(photos: Photos, listings: list[str]) -> None:
     for number in range(10):
-        plan_view.dataset_of(DataSpec(source=f"playground:classes=2,images_per_class=4,seed={number}"))
-    assert plan_view._listed.cache_info().currsize <= 4
+        planning.dataset_of(DataSpec(source=f"playground:classes=2,images_per_class=4,seed={number}"))
+    assert planning._listed.cache_info().currsize <= 4
 
 
 every_backbone = for_each("backbone", BACKBONES, ids=BACKBONES.names)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import navigation
 from pages.ui.common import run_list, spec_sharing
+from pages.ui.common.planning import planned
 from pages.ui.common.settings_text import changed_settings
 from pages.ui.explore import addresses
 from pages.ui.markdown import plain
@@ -16,10 +17,7 @@ from tl_core import explorations, store, sweeps
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.presets import PRESETS
-from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.plan import plan
-from tl_core.plan.inactive_settings import active_part
 
 CHOICE = "explore_subject"
 
@@ -48,14 +46,13 @@ def choose_subject(models: Path) -> Subject:
     with st.container(horizontal=True, vertical_alignment="bottom", key="explore_subject_row"):
         _choose(models)
         navigation.link("train", "Change its settings", **spec_sharing.to_query_params(spec))
-    active = active_part(spec).spec
-    if not problems:
-        with st.spinner("Listing the images…"):
-            problems = plan(resolve(active), models).problems
-    st.caption(_said(active))
+    with st.spinner("Listing the images…"):
+        active, _, made = planned(spec, models)
+    problems = problems or made.problems
+    st.caption(_said(active.spec))
     for problem in problems:
         st.error(plain(str(problem)), icon=":material/error:")
-    return Subject(active, tuple(problems))
+    return Subject(active.spec, problems)
 
 
 def drafted() -> ExperimentSpec:

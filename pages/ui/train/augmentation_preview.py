@@ -15,8 +15,9 @@ import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.ui.common.planning import dataset_of
 from pages.ui.markdown import plain
-from pages.ui.train.plan_view import PlanView, dataset_of
+from pages.ui.train.plan_view import PlanView
 from tl_core import sentences, service
 from tl_core.data import decode
 from tl_core.data.dataset import Unreadable

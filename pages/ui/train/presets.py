@@ -7,12 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui.common.planning import problems_of
 from pages.ui.common.settings_text import TITLES
 from pages.ui.common.spec_sharing import differences
 from pages.ui.markdown import plain
 from pages.ui.train import draft
 from pages.ui.train.draft import spec_from
-from pages.ui.train.plan_view import PlanView, problems_of
+from pages.ui.train.plan_view import PlanView
 from tl_core.experiment.presets import PRESETS, Preset
 from tl_core.experiment.spec import ExperimentSpec
 

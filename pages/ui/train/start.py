@@ -9,11 +9,12 @@ from typing import Literal
 import streamlit as st
 
 from pages.ui import navigation
+from pages.ui.common.planning import startable
 from pages.ui.markdown import plain
 from pages.ui.train import draft
 from pages.ui.train.draft import owner, problem_text, problems_without_field, spec_from, title_of
 from pages.ui.train.fork_parent import Parent
-from pages.ui.train.plan_view import PlanView, startable
+from pages.ui.train.plan_view import PlanView
 from tl_core import forks, store
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.naming import LONGEST_TITLE, Origin, automatic_title
