@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.conftest import small_spec
 from tests.explorations.results import ASKED, PROBE
-from tl_core import explorations, store
+from tl_core import explorations, service, store
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.explorations import KINDS, Asked, Exploration
 from tl_core.records import Activity, ProgressCallback, Stage, Status
@@ -102,7 +102,7 @@ def test_a_real_process_answers_one_after_another_and_a_waiting_one_can_be_cance
         while explorations.read_state(first).status not in explorations.ENDED and time.monotonic() < ends:
             time.sleep(0.1)
     finally:
-        exploring.stop()
+        service.stop()
     assert explorations.read_state(first).status == Status.FINISHED
     assert explorations.read_result(first).depths
     assert explorations.read_state(second).message == exploring.CANCELLED
@@ -118,7 +118,7 @@ def test_a_process_that_cannot_start_is_said(models: Path, monkeypatch: pytest.M
     ends = time.monotonic() + 30
     while explorations.read_state(made).status == Status.QUEUED and time.monotonic() < ends:
         time.sleep(0.01)
-    exploring.stop()
+    service.stop()
     state = explorations.read_state(made)
     assert (state.status, state.message) == (Status.FAILED, "The service worker ended during the request.")
 

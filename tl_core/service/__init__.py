@@ -9,7 +9,6 @@ if the worker failed, died or took too long. Thread-safe.
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tl_core.results.lr_range_test import Finding, read_finding
 from tl_core.results.preview import Preview
 from tl_core.service import exploring
 from tl_core.service.client import WAITING, Client
+from tl_core.service.clients import client_of, stop_all
 from tl_core.service.jobs import Search, Stand
 from tl_core.service.messages import Output, Predictions, read_predictions, read_preview
 
@@ -51,12 +51,6 @@ NETWORK_SECONDS = 600.0
 FIND_SECONDS = 60.0
 """The time that a range test aims at, once its process has started: it blocks nothing and can be cancelled."""
 
-_clients: dict[Path, Client] = {}
-_alone: dict[tuple[Path, str], Client] = {}
-"""Clients whose requests each have their own process, by request."""
-
-_making = threading.Lock()
-
 
 def start(models: Path) -> None:
     """Starts the worker in advance; returns at once."""
@@ -65,13 +59,7 @@ def start(models: Path) -> None:
 
 def stop() -> None:
     """Ends all workers of this process."""
-    with _making:
-        clients = [*_clients.values(), *_alone.values()]
-        _clients.clear()
-        _alone.clear()
-    exploring.stop()
-    for client in clients:
-        client.stop()
+    stop_all()
 
 
 def pid(models: Path) -> int | None:
@@ -135,14 +123,9 @@ def audit_cache(
 
 
 def _client(models: Path) -> Client:
-    models = models.absolute()
-    with _making:
-        return _clients.setdefault(models, Client(models))
+    return client_of(models, "cpu")
 
 
 def _by_itself(models: Path, what: str) -> Client:
-    models = models.absolute()
-    command = (sys.executable, "-m", "tl_core.worker.job", "--models", str(models))
-    name = "search" if what == "run_range_test" else "check"
-    with _making:
-        return _alone.setdefault((models, what), Client(models, command, kept=False, name=name))
+    command = (sys.executable, "-m", "tl_core.worker.job", "--models", str(models.absolute()))
+    return client_of(models, "search" if what == "run_range_test" else "check", command=command, kept=False)

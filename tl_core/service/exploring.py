@@ -16,6 +16,7 @@ from tl_core.errors import LabError, RunStopped
 from tl_core.explorations import Asked, Exploration
 from tl_core.records import Activity, Status
 from tl_core.service.client import Client
+from tl_core.service.clients import client_of
 
 log = logging.getLogger(__name__)
 
@@ -27,22 +28,10 @@ RETRY = 5.0
 
 CANCELLED = "Cancelled before it began."
 
-_clients: dict[Path, Client] = {}
-_making = threading.Lock()
-
 
 def start(models: Path) -> None:
     """Starts the process in advance; returns at once."""
     _client(models).start()
-
-
-def stop() -> None:
-    """Ends the processes of this one."""
-    with _making:
-        clients = list(_clients.values())
-        _clients.clear()
-    for client in clients:
-        client.stop()
 
 
 def explore(models: Path, asked: Asked) -> Exploration:
@@ -85,7 +74,5 @@ def _ended(exploration: Exploration, status: Status, message: str) -> None:
 
 
 def _client(models: Path) -> Client:
-    models = models.absolute()
-    command = (sys.executable, "-m", "tl_core.worker", "explore", "--models", str(models))
-    with _making:
-        return _clients.setdefault(models, Client(models, command, name="explore", all_cores=True))
+    command = (sys.executable, "-m", "tl_core.worker", "explore", "--models", str(models.absolute()))
+    return client_of(models, "explore", command=command, all_cores=True)

@@ -74,7 +74,7 @@ def learning_curve(
     """See `tl_core.engine.learning_curve.training.learning_curve`."""
     from tl_core.engine.learning_curve import training
 
-    return training.learning_curve(spec, options, models, progress, partial)
+    return training.learning_curve(spec, options, models, progress, partial, networks())
 
 
 def advice(

@@ -17,6 +17,7 @@ from tl_core.engine.bank.subsets import Subsets
 from tl_core.engine.bank.training import Arrays, run
 from tl_core.engine.learning_curve.curves import Measured, answered, cross_fitted, fitted
 from tl_core.engine.learning_curve.draws import drawn
+from tl_core.engine.networks.network_pool import NetworkPool
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import ProgressCallback
@@ -32,7 +33,12 @@ Partial = Callable[[LearningCurve], None]
 
 
 def learning_curve(
-    spec: ExperimentSpec, options: LearningCurveOptions, models: Path, progress: ProgressCallback, partial: Partial
+    spec: ExperimentSpec,
+    options: LearningCurveOptions,
+    models: Path,
+    progress: ProgressCallback,
+    partial: Partial,
+    pool: NetworkPool | None = None,
 ) -> LearningCurve:
     """The learning curves of an experiment with a frozen backbone; writes only caches.
 
@@ -41,6 +47,7 @@ def learning_curve(
 
     Args:
         partial: Called with the result so far, about once a second.
+        pool: Where the pretrained network is taken from and kept.
 
     Returns:
         The curves; those so far, if `progress` raised RunStopped after the first epoch.
@@ -51,7 +58,7 @@ def learning_curve(
         RunStopped: `progress` raised it before the end of the first epoch.
     """
     check(spec)
-    data, arrays = read(spec, models, progress)
+    data, arrays = read(spec, models, progress, pool)
     heads, began = _Heads.of(spec, options, data), time.monotonic()
     shown = began
 
