@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.truth.laws import Generated, generate
 from benchmarks.truth.scores import Score
 from tl_core.engine.learning_curve.curves import Measured, fitted
+from tl_core.intervals import Estimate
 from tl_core.results.learning_curve import TIMES, Curve, Doubt
 
 CURVES, QUICK = 1000, 40
@@ -55,29 +56,20 @@ def generated_scores(cases: Sequence[tuple[Generated, Curve]]) -> Iterator[Score
     for place, times in enumerate(TIMES):
         found = [(made, curve.promised[place]) for made, curve in promised]
         truths = [made.error(each.images) for made, each in found]
-        inside = [each.error.low <= truth <= each.error.high for (_, each), truth in zip(found, truths, strict=True)]
-        width = np.median([each.error.high - each.error.low for _, each in found])
-        note = f"median width {100 * width:.1f} points"
-        yield Score(
-            f"generated curves: error at {times} times the images covered",
-            float(np.mean(inside)),
-            len(inside),
-            *COVERED,
-            note,
-        )
         falls = [made.error(made.images[-1]) - truth for (made, _), truth in zip(found, truths, strict=True)]
-        inside = [each.fall.low <= fall <= each.fall.high for (_, each), fall in zip(found, falls, strict=True)]
-        width = np.median([each.fall.high - each.fall.low for _, each in found])
-        note = f"median width {100 * width:.1f} points; median fall {100 * np.median(falls):.1f}"
-        yield Score(
-            f"generated curves: fall at {times} times the images covered",
-            float(np.mean(inside)),
-            len(inside),
-            *COVERED,
-            note,
-        )
+        of = f"at {times} times the images covered"
+        yield _covered(f"generated curves: error {of}", [each.error for _, each in found], truths)
+        fell = f"; median fall {100 * np.median(falls):.1f}"
+        yield _covered(f"generated curves: fall {of}", [each.fall for _, each in found], falls, fell)
     wrong = [Doubt.BAD_FIT in curve.doubts for _, curve in cases]
     yield Score("generated curves that follow a law: called a bad fit", float(np.mean(wrong)), len(wrong), high=0.03)
+
+
+def _covered(name: str, estimates: Sequence[Estimate], truths: Sequence[float], note: str = "") -> Score:
+    """How many of the intervals hold the truth."""
+    inside = [each.low <= truth <= each.high for each, truth in zip(estimates, truths, strict=True)]
+    width = np.median([each.high - each.low for each in estimates])
+    return Score(name, float(np.mean(inside)), len(inside), *COVERED, f"median width {100 * width:.1f} points{note}")
 
 
 def _bent(curves: Sequence[Curve]) -> Score:

@@ -16,11 +16,8 @@ from tl_core.advice import advise as advice_for
 from tl_core.backbones import BACKBONES
 from tl_core.cli import options, output
 from tl_core.cli.training import working
-from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS
-from tl_core.experiment.resolve import resolve
 from tl_core.intervals import Estimate
-from tl_core.plan import plan
 from tl_core.results.advice import AdviceOptions, BackboneScore, Block, Measured
 from tl_core.text import duration, percent
 
@@ -43,9 +40,7 @@ def advise(spec: str, data: str | None, changes: Sequence[str], backbones: bool,
       python -m tl_core advise feature-extraction --data folder:PATH
     docs/advice.md explains what is measured and how often it was right.
     """
-    wanted = resolve(options.read_experiment(spec, data, changes).anchored())
-    if problems := plan(wanted, models).problems:
-        raise BadInput(problems)
+    wanted = options.read_trainable(spec, data, changes, models)
     with working() as progress:
         from tl_core.engine.advice.measure import measure
 

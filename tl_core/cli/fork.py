@@ -12,9 +12,7 @@ from tl_core import forks, store
 from tl_core.cli import options, output
 from tl_core.cli.training import check, stoppable, train_and_tell, working
 from tl_core.errors import BadInput
-from tl_core.experiment.resolve import resolve
 from tl_core.files import write_json
-from tl_core.plan import plan
 from tl_core.results.lr_range_test import Finding
 from tl_core.store import checkpoints
 
@@ -75,9 +73,7 @@ def lr_find(
     Example:
       python -m tl_core lr-find fine-tune --data folder:PATH
     """
-    wanted = resolve(options.read_experiment(spec, data, changes).anchored())
-    if problems := plan(wanted, models).problems:
-        raise BadInput(problems)
+    wanted = options.read_trainable(spec, data, changes, models)
     with working() as progress:
         from tl_core.engine.lr_range_test import run_range_test
 

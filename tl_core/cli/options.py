@@ -12,8 +12,10 @@ import click
 
 from tl_core.errors import BadInput, unknown
 from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.resolve import Experiment, resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.params import read_text
+from tl_core.plan import plan
 from tl_core.store import models_folder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -80,6 +82,14 @@ def read_experiment(spec: str, data: str | None, changes: Sequence[str]) -> Expe
     if path.suffix == ".json":
         raise BadInput.of(spec, "there is no such file", "Write one with the command spec.")
     raise unknown("SPEC|PRESET", "preset or file", spec, PRESETS.names)
+
+
+def read_trainable(spec: str, data: str | None, changes: Sequence[str], models: Path) -> Experiment:
+    """The same with its folders as whole paths, resolved; raises BadInput for what keeps it from being trained."""
+    wanted = resolve(read_experiment(spec, data, changes).anchored())
+    if problems := plan(wanted, models).problems:
+        raise BadInput(problems)
+    return wanted
 
 
 def pairs(changes: Sequence[str]) -> dict[str, Any]:

@@ -10,9 +10,6 @@ import click
 
 from tl_core.cli import options, output
 from tl_core.cli.training import working
-from tl_core.errors import BadInput
-from tl_core.experiment.resolve import resolve
-from tl_core.plan import plan
 from tl_core.results.depth_probe import Depth, Probe, Score
 from tl_core.text import data_size, duration
 
@@ -31,9 +28,7 @@ def probe(spec: str, data: str | None, changes: Sequence[str], models: Path, as_
     Example:
       python -m tl_core probe feature-extraction --data folder:PATH
     """
-    wanted = resolve(options.read_experiment(spec, data, changes).anchored())
-    if problems := plan(wanted, models).problems:
-        raise BadInput(problems)
+    wanted = options.read_trainable(spec, data, changes, models)
     with working() as progress:
         from tl_core.engine.probe.depth import probe as probe_network
 

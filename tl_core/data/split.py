@@ -72,6 +72,11 @@ class Split:
     train_labels: np.ndarray
     mislabelled: np.ndarray
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of images by part."""
+        return {name: len(self.part(name)) for name in PARTS}
+
     def part(self, name: Part) -> np.ndarray:
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]
 

@@ -154,7 +154,7 @@ def _costed(
     found: tuple[Problem, ...],
     told: tuple[str, ...],
 ) -> Plan:
-    images = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
+    images = split.sizes
     classes, size, cache = len(dataset.class_names), experiment.image_size, cache_folder(models)
     key, all_images = pixels.key_of(dataset, size), len(dataset.items)
     phase_plans = tuple(

@@ -95,7 +95,7 @@ def _measured(
         image_size=experiment.image_size,
         pooling=spec.head.pooling,
         classes=names,
-        images={"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
+        images=split.sizes,
         fewest=int(counts.min()),
         largest_share=float(counts.max() / counts.sum()),
         blocks=tuple(likeness.block(cut, one) for cut, one in known.items()),

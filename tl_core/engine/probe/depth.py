@@ -61,7 +61,7 @@ def probe(experiment: Experiment, models: Path, progress: ProgressCallback = unw
     data = prepare(spec.data, experiment.image_size, cache, progress)
     refuse_missing(data.dataset, spec.data.accept_missing)
     split, classes = data.split, data.dataset.class_names
-    images = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
+    images = split.sizes
     cost = costs(experiment, images, len(classes), len(data.pixels.images))
     scores = _scores_kept(experiment, data, cache, progress)
     return Probe(

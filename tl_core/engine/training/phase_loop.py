@@ -213,7 +213,7 @@ def environment() -> Environment:
 def _counts(context: RunContext) -> dict[str, Any]:
     split = context.data.split
     return {
-        "images": {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
+        "images": split.sizes,
         "classes": len(context.classes),
         "skipped": sum(not item.is_folder for item in context.data.dataset.skipped),
         "loss_name": loss_name(context.spec.head),
