@@ -96,7 +96,7 @@ def test_a_second_finished_trial_is_compared_at_once(models: Path) -> None:
 def test_a_sweep_of_the_command_line_says_how_it_goes_on(models: Path) -> None:
     sweep = sweeps.create(models, spec_of(method="grid"))
     (info,) = opened("explore", id=sweep.id).info
-    assert f"`tl sweep --resume {sweep.id}`" in info.value
+    assert f"`.venv/bin/python -m tl_core sweep --resume {sweep.id}`" in info.value
 
 
 def test_a_sweep_that_was_deleted_is_said_to_be_gone(models: Path) -> None:

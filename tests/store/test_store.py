@@ -20,7 +20,7 @@ from tl_core import store
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import RunState
-from tl_core.store import Run, ids
+from tl_core.store import Run, kept
 from tl_core.store import run as run_folders
 
 
@@ -86,7 +86,7 @@ def at_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], N
 
         monkeypatch.setenv("TZ", zone)
         time.tzset()
-        monkeypatch.setattr(ids, "datetime", Clock)
+        monkeypatch.setattr(kept, "datetime", Clock)
 
     yield set_clock
     monkeypatch.undo()

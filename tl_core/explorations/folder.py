@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-import secrets
 import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +15,7 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations.kinds import KINDS, Kind
 from tl_core.files import TEMPORARY, UNREADABLE, parse_json, read_json, replace_json, write_json
 from tl_core.records import Progress, Status, from_json
-from tl_core.store.ids import SECOND_LENGTH, new_id
+from tl_core.store.kept import SECOND_LENGTH, Kept, creating, is_id, new_id, put_aside
 from tl_core.store.processes import is_alive, this_process
 
 FOLDER = "explorations"
@@ -30,20 +27,8 @@ DIED = "The process that ran it ended unexpectedly. Start it again."
 NEVER_BEGAN = "TL Lab was closed before it started. Start it again."
 
 
-@dataclass(frozen=True)
-class Exploration:
+class Exploration(Kept):
     """One exploration, by its folder."""
-
-    folder: Path
-
-    @property
-    def id(self) -> str:
-        return self.folder.name
-
-    @property
-    def models(self) -> Path:
-        """The models folder it lies in."""
-        return self.folder.parent.parent
 
 
 @dataclass(frozen=True)
@@ -71,37 +56,26 @@ class ExplorationState:
 
     Attributes:
         message: The reason of the status, as a sentence; may be empty.
-        created: In seconds since 1970.
         seconds: What it took; None before its end.
         pid, process_started: The process that runs or created it.
     """
 
     status: Status
     message: str = ""
-    created: float = 0.0
     seconds: float | None = None
     pid: int | None = None
     process_started: float | None = None
-
-    @property
-    def when(self) -> str:
-        """When it was created, in local time: "30 Nov 2026, 14:05"; "?" if that is not known."""
-        return datetime.fromtimestamp(self.created).strftime("%d %b %Y, %H:%M") if self.created else "?"
 
 
 def create(models: Path, asked: Asked) -> Exploration:
     """Creates the folder of a new exploration with status queued; raises BadInput if `models` is not writable."""
     within = models / FOLDER
     exploration = Exploration(within / new_id(within, asked.kind.title))
-    state = ExplorationState(Status.QUEUED, created=time.time(), **this_process())
-    try:
-        exploration.folder.mkdir(parents=True)
+    state = ExplorationState(Status.QUEUED, **this_process())
+    with creating(exploration):
         _replace_state(exploration, state)
         # Last: a folder without it is no exploration.
         write_json(exploration.folder / "asked.json", asked.values)
-    except OSError as error:
-        shutil.rmtree(exploration.folder, ignore_errors=True)
-        raise BadInput.of("models", f"{models} is not writable ({error.strerror})", "Choose another folder.") from None
     return exploration
 
 
@@ -120,10 +94,17 @@ def kind_of(exploration: Exploration) -> str:
 
 def _asked_values(exploration: Exploration) -> Mapping[str, Any]:
     """What it is asked, as stored and without a check, which takes longer; empty if the file cannot be read."""
+    file = exploration.folder / "asked.json"
     try:
-        return read_json(exploration.folder / "asked.json", dict)
-    except UNREADABLE:
+        return _stored(file, file.stat().st_mtime_ns)
+    except (OSError, *UNREADABLE):
         return {}
+
+
+@lru_cache(maxsize=4096)
+def _stored(file: Path, _changed: int) -> Mapping[str, Any]:
+    """Read once: pages look at all that were kept, each time they are drawn."""
+    return read_json(file, dict)
 
 
 def _exists(exploration: Exploration) -> bool:
@@ -133,7 +114,7 @@ def _exists(exploration: Exploration) -> bool:
 def known(models: Path, exploration_id: str) -> Exploration | None:
     """The exploration with exactly this id, which may come from a browser's address; None if there is none."""
     found = Exploration(models / FOLDER / exploration_id)
-    return found if re.fullmatch(r"[\w-]+", exploration_id) and _exists(found) else None
+    return found if is_id(exploration_id) and _exists(found) else None
 
 
 def get(models: Path, exploration_id: str) -> Exploration:
@@ -146,9 +127,13 @@ def get(models: Path, exploration_id: str) -> Exploration:
 
 def latest(models: Path, asked: Asked) -> Exploration | None:
     """The newest exploration that asks exactly this and did not fail; None if there is none."""
-    wanted = parse_json(json.dumps(asked.values).encode())  # As it would be stored: tuples become lists.
-    same = (one for one in explorations(models) if _asked_values(one) == wanted)
+    same = (one for one in explorations(models) if asks(one, asked))
     return next((one for one in same if read_state(one).status not in (Status.FAILED, Status.INTERRUPTED)), None)
+
+
+def asks(exploration: Exploration, asked: Asked) -> bool:
+    """Whether an exploration asks exactly this."""
+    return _asked_values(exploration) == parse_json(json.dumps(asked.values).encode())  # Stored tuples are lists.
 
 
 def read_asked(exploration: Exploration) -> Asked:
@@ -208,6 +193,11 @@ def read_result(exploration: Exploration) -> Any:
         return None
 
 
+def has_result(exploration: Exploration) -> bool:
+    """Whether there is a result, also so far, without reading it: that of a map has a megabyte."""
+    return (exploration.folder / "result.json").exists()
+
+
 def write_result(exploration: Exploration, result: Any, *, so_far: bool = False) -> None:
     """Writes a result, a dataclass of plain values."""
     write = replace_json if so_far else write_json
@@ -243,9 +233,8 @@ def delete(exploration: Exploration) -> None:
     """Deletes an exploration, completely or not at all; raises BadInput while it runs, or if it was deleted already."""
     if read_state(exploration).status not in ENDED:
         raise BadInput.of("exploration", f"{exploration.id} is running", "Cancel it first.")
-    doomed = exploration.folder.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{exploration.id}")
     try:
-        exploration.folder.rename(doomed)
+        doomed = put_aside(exploration)
     except FileNotFoundError:
         raise BadInput.of("exploration", f"{exploration.id} was deleted") from None
     shutil.rmtree(doomed)

@@ -150,7 +150,7 @@ class Law:
 
 @dataclass(frozen=True)
 class Promised:
-    """What a law says of a number of images.
+    """What a law promises for a number of images.
 
     Attributes:
         error: With its interval.

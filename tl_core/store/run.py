@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -19,7 +16,7 @@ from tl_core.experiment.naming import Origin, automatic_title
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import TEMPORARY, read_json, unsealed, write_bytes, write_json
 from tl_core.records import RunState, Status, typed
-from tl_core.store.ids import SECOND_LENGTH, new_id
+from tl_core.store.kept import SECOND_LENGTH, Kept, creating, is_id, new_id
 from tl_core.store.processes import this_process
 
 RESERVED = 32_768
@@ -28,20 +25,8 @@ RESERVED = 32_768
 QUEUED, RUNNING, FINISHED, STOPPED, INTERRUPTED, FAILED = STATUSES = tuple(Status)
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Kept):
     """One run, by its folder."""
-
-    folder: Path
-
-    @property
-    def id(self) -> str:
-        return self.folder.name
-
-    @property
-    def models(self) -> Path:
-        """The models folder it lies in."""
-        return self.folder.parent.parent
 
     @property
     def queue_entry(self) -> Path:
@@ -122,22 +107,13 @@ def create(
     title = title.strip() or automatic_title(spec, origin)
     run = Run(models / "runs" / new_id(models / "runs", title))
     state = RunState(QUEUED, title=title, title_by_hand=by_hand, created=time.time(), **this_process())
-    try:
-        run.folder.mkdir(parents=True)
+    with creating(run):
         # The spec last: a folder without one is not a run, so no run is visible without a state.
         write_json(run.folder / "state.json", state.to_json())
         reserve(run)
         if fill is not None:
             fill(run)
         write_json(run.folder / "spec.json", spec.to_json())
-    except OSError as error:
-        shutil.rmtree(run.folder, ignore_errors=True)
-        raise BadInput.of("models", f"{models} is not writable ({error.strerror})", "Choose another folder.") from None
-    except BaseException:
-        shutil.rmtree(
-            run.folder, ignore_errors=True
-        )  # Without a spec, the folder and its disk usage would be invisible.
-        raise
     return run
 
 
@@ -215,7 +191,7 @@ def get_run(models: Path, run_id: str) -> Run:
 def known(models: Path, run_id: str) -> Run | None:
     """Like `get_run`, but None if there is no such run, without a search for similar ids."""
     run = Run(models / "runs" / run_id)
-    return run if re.fullmatch(r"[\w-]+", run_id) and _age(run.folder) else None
+    return run if is_id(run_id) and _age(run.folder) else None
 
 
 def _not_found(models: Path, text: str, known: list[Run], matching: list[Run]) -> BadInput:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import statistics
 from collections.abc import Sequence
@@ -11,9 +10,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from tl_core.errors import Damaged
-from tl_core.files import TEMPORARY, UNREADABLE, is_full, read_json, replace_json, write_json
+from tl_core.files import UNREADABLE, is_full, read_json, replace_json, write_json
 from tl_core.records import EpochRecord, PlannedPhase, Progress, RunState, from_json
 from tl_core.store import processes
+from tl_core.store.kept import put_aside
 from tl_core.store.run import FAILED, INTERRUPTED, QUEUED, RUNNING, Run, held
 
 DIED = "The process that trained it ended unexpectedly."
@@ -144,8 +144,7 @@ def delete(run: Run) -> None:
     """
     with held(run):
         run.queue_entry.unlink(missing_ok=True)
-        doomed = run.folder.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{run.id}")
-        run.folder.rename(doomed)
+        doomed = put_aside(run)
     shutil.rmtree(doomed)
 
 

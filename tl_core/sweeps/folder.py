@@ -9,13 +9,10 @@ runs/<id>/sweep.json       beside the run of a trial: its sweep and the trial's 
 
 from __future__ import annotations
 
-import re
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -27,12 +24,11 @@ from tl_core.experiment.wording import PARAMS, title_in_sentence
 from tl_core.files import TEMPORARY, UNREADABLE, locked, read_json, write_json
 from tl_core.records import from_json
 from tl_core.store import Run
+from tl_core.store.kept import Kept, creating, is_id, new_id, put_aside
 from tl_core.sweeps.spec import SweepSpec
 from tl_core.text import joined
 
 FOLDER = "sweeps"
-
-_SECOND = "%Y%m%d-%H%M%S"
 
 
 class SweepStatus(StrEnum):
@@ -57,30 +53,12 @@ class SweepState:
     queued: bool = False
 
 
-@dataclass(frozen=True)
-class Sweep:
+class Sweep(Kept):
     """One sweep, by its folder."""
-
-    folder: Path
-
-    @property
-    def id(self) -> str:
-        return self.folder.name
-
-    @property
-    def models(self) -> Path:
-        """The models folder it lies in."""
-        return self.folder.parent.parent
 
     @property
     def journal(self) -> Path:
         return self.folder / "journal.log"
-
-    @property
-    def when(self) -> str:
-        """When it was created, in local time: "30 Nov 2026, 14:05"."""
-        second = datetime.strptime(self.id[: len("20260101-120000")], _SECOND).replace(tzinfo=UTC)
-        return second.astimezone().strftime("%d %b %Y, %H:%M")
 
     @property
     def tag(self) -> str:
@@ -116,15 +94,12 @@ def create(models: Path, spec: SweepSpec, title: str = "", queued: bool = False)
         queued: See `SweepState`.
     """
     spec = replace(spec, base=spec.base.anchored())
-    sweep = Sweep(models / FOLDER / f"{datetime.now(UTC):{_SECOND}}-{secrets.token_hex(2)}")
-    try:
-        sweep.folder.mkdir(parents=True)
+    title = title.strip() or automatic_title(spec)
+    sweep = Sweep(models / FOLDER / new_id(models / FOLDER, title))
+    with creating(sweep):
         write_json(sweep.folder / "state.json", asdict(SweepState(queued=queued)))
         # Last: a folder without one is not a sweep.
-        write_json(sweep.folder / "sweep.json", {**spec.to_json(), "title": title.strip() or automatic_title(spec)})
-    except OSError as error:
-        shutil.rmtree(sweep.folder, ignore_errors=True)
-        raise BadInput.of("models", f"{models} is not writable ({error.strerror})", "Choose another folder.") from None
+        write_json(sweep.folder / "sweep.json", {**spec.to_json(), "title": title})
     return sweep
 
 
@@ -148,7 +123,7 @@ def _is_sweep(sweep: Sweep) -> bool:
 def known(models: Path, sweep_id: str) -> Sweep | None:
     """The sweep with exactly this id, which may come from a browser's address; None if there is none."""
     sweep = Sweep(models / FOLDER / sweep_id)
-    return sweep if re.fullmatch(r"[\w-]+", sweep_id) and _is_sweep(sweep) else None
+    return sweep if is_id(sweep_id) and _is_sweep(sweep) else None
 
 
 def find_sweep(models: Path, text: str) -> Sweep:
@@ -234,8 +209,7 @@ def delete(sweep: Sweep) -> None:
     with sweep.held():
         if read_state(sweep).status == SweepStatus.OPEN:
             raise BadInput.of("sweep", f"{sweep.id} goes on", "Stop it first.")
-        doomed = sweep.folder.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{sweep.id}")
-        sweep.folder.rename(doomed)
+        doomed = put_aside(sweep)
     shutil.rmtree(doomed)
 
 

@@ -18,7 +18,9 @@ from tl_core.params import read_text
 DRAFT = "train.address"
 """In the session: the settings on the Train page, as its address has them."""
 
-TRAIN = ".venv/bin/python -m tl_core train"
+COMMAND = ".venv/bin/python -m tl_core"
+
+TRAIN = f"{COMMAND} train"
 
 
 def to_query_params(spec: ExperimentSpec) -> dict[str, str]:

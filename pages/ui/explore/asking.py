@@ -88,11 +88,7 @@ def draw_exploration(view: View, models: Path, subject: Subject) -> None:
 
 def _answers(shown: Exploration, asked: Asked) -> bool:
     """Whether an exploration has answered just what the page would ask now."""
-    try:
-        same = explorations.read_asked(shown).values == asked.values
-        return same and explorations.read_state(shown).status == Status.FINISHED
-    except BadInput:
-        return False
+    return explorations.asks(shown, asked) and explorations.read_state(shown).status == Status.FINISHED
 
 
 def _button(view: View, models: Path, asked: Asked | None, again: bool, blocked: bool) -> None:
@@ -144,7 +140,7 @@ def _draw_state(shown: Shown) -> None:
         _draw_progress(shown)
     elif state.status == Status.FINISHED:
         # With the day: folders of images change, and an answer is of those that were there.
-        st.caption(f"Asked on {state.when}, answered in {duration(state.seconds or 0)}.")
+        st.caption(f"Asked on {shown.exploration.when}, answered in {duration(state.seconds or 0)}.")
     elif state.status == Status.STOPPED:
         kept_so_far = "" if shown.result is None else " This is what it had found until then."
         st.warning(f"It was cancelled.{kept_so_far}", icon=":material/cancel:")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import streamlit as st
 
@@ -57,10 +56,9 @@ def _said_of(one: Exploration, options: MapOptions) -> str:
         asked = explorations.read_asked(one)
         if not isinstance(asked.options, MapOptions) or asked.options.axes != options.axes:
             return ""
-        if explorations.read_state(one).status not in explorations.ENDED or explorations.read_result(one) is None:
+        if explorations.read_state(one).status not in explorations.ENDED or not explorations.has_result(one):
             return ""
     except BadInput:
         return ""
-    made = datetime.fromtimestamp(explorations.read_state(one).created).strftime("%d %b, %H:%M")
-    parts = (short_name(asked.spec.data.source), asked.spec.backbone.name, changed_settings(asked.spec), made)
+    parts = (short_name(asked.spec.data.source), asked.spec.backbone.name, changed_settings(asked.spec), one.when)
     return " · ".join(filter(None, parts))

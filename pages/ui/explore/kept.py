@@ -44,7 +44,7 @@ def _draw_line(exploration: Exploration, kind: Kind) -> None:
         else:
             about = " · ".join(filter(None, (short_name(spec.data.source), spec.backbone.name, changed_settings(spec))))
             address = {addresses.QUESTION: kind.name, addresses.KEPT: exploration.id}
-            navigation.link("explore", plain(f"{state.when}: {about}"), **address)
+            navigation.link("explore", plain(f"{exploration.when}: {about}"), **address)
         st.caption(status_text.marked_status(state.status))
         st.button(
             "Delete",

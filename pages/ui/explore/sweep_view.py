@@ -12,6 +12,7 @@ from pages.ui import navigation
 from pages.ui.charts import sweep as charts
 from pages.ui.charts.component import draw_chart
 from pages.ui.common import status_text
+from pages.ui.common.spec_sharing import COMMAND
 from pages.ui.explore import addresses
 from pages.ui.explore.sweep_form import METHODS
 from pages.ui.explore.sweep_trials import draw_trials, open_run
@@ -96,7 +97,7 @@ def _draw_head(reading: SweepReading) -> None:
         )
     if going and not state.queued:
         st.info(
-            f"A command works this sweep off: `tl sweep --resume {reading.sweep.id}` in a terminal goes on with it.",
+            f"A command works this sweep off: `{COMMAND} sweep --resume {reading.sweep.id}` in a terminal goes on with it.",
             icon=":material/terminal:",
         )
 
