@@ -136,6 +136,14 @@ def test_one_that_did_not_finish_says_why(models: Path, status: Status, message:
     assert shown in said(opened("explore", id=made.id))
 
 
+def test_a_kept_answer_is_shown_again_at_an_address_of_its_own(models: Path) -> None:
+    other = Asked(ASKED.kind, ASKED.spec.with_values({"data.source": "digits"}), ASKED.options)
+    made = answered(models, other)
+    page = press(opened("explore", unfolded=["explore_kept"], question="depth-probe"), f"open_{made.id}")
+    assert address(page) == {"question": "depth-probe", "id": made.id}
+    assert "digits" in said(page)
+
+
 def test_kept_answers_are_listed_and_can_be_deleted(models: Path) -> None:
     made = answered(models)
     page = opened("explore", unfolded=["explore_kept"], id=made.id)

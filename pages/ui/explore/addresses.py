@@ -40,3 +40,14 @@ def show_question(question: str, spec: ExperimentSpec | None) -> None:
 
 def _replace(params: Mapping[str, str]) -> None:
     st.query_params.from_dict({name: text for name, text in params.items() if text})
+
+
+def draw_open(question: str, kept: str, label: str) -> None:
+    """A button that shows a result again.
+
+    Not a link: Streamlit (1.67) leaves the browser's address as it is where a link leads to the page that it stands on, and a reload would
+    then show another result.
+    """
+    st.button(
+        label, key=f"open_{kept}", type="tertiary", icon=":material/explore:", on_click=show_kept, args=(question, kept)
+    )

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import navigation
 from pages.ui.common import status_text
 from pages.ui.common.settings_text import changed_settings
 from pages.ui.explore import addresses
@@ -43,8 +42,7 @@ def _draw_line(exploration: Exploration, kind: Kind) -> None:
             st.error(plain(str(error)), icon=":material/broken_image:")
         else:
             about = " · ".join(filter(None, (short_name(spec.data.source), spec.backbone.name, changed_settings(spec))))
-            address = {addresses.QUESTION: kind.name, addresses.KEPT: exploration.id}
-            navigation.link("explore", plain(f"{exploration.when}: {about}"), **address)
+            addresses.draw_open(kind.name, exploration.id, plain(f"{exploration.when}: {about}"))
         st.caption(status_text.marked_status(state.status))
         st.button(
             "Delete",

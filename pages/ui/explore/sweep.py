@@ -7,7 +7,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import navigation
 from pages.ui.explore import addresses, sweep_form, sweep_view
 from pages.ui.explore.subject import Subject, spec_of_kept
 from pages.ui.markdown import plain
@@ -51,8 +50,7 @@ def _draw_list(models: Path) -> None:
 def _draw_line(sweep: Sweep) -> None:
     state = sweeps.read_state(sweep)
     with st.container(horizontal=True, vertical_alignment="center", key=f"sweep_{sweep.id}"):
-        address = {addresses.QUESTION: NAME, addresses.KEPT: sweep.id}
-        navigation.link("explore", plain(f"{sweep.when}: {sweeps.title_of(sweep)}"), **address)
+        addresses.draw_open(NAME, sweep.id, plain(f"{sweep.when}: {sweeps.title_of(sweep)}"))
         st.caption(str(state.status))
         st.button(
             "Delete",
