@@ -1,4 +1,8 @@
-"""Every page in every state: inside the frame, on every screen, and asking nobody else. The screenshots it keeps are to be looked at."""
+"""Every page in every state: inside the frame, on every screen, usable by everybody, and asking nobody else.
+
+The screenshots it keeps are to be looked at. The rules are those of WCAG 2 A and AA that a program can check: contrast, names, roles, order
+of headings (axe-core).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from pages.ui.navigation import PAGES
@@ -24,6 +29,8 @@ from tl_core.records import Activity, Progress, Stage
 pytestmark = pytest.mark.slow
 
 TALLEST = 4000
+FAULTS = ("moderate", "serious", "critical")
+EVERY_RULE = {"resultTypes": ["violations"]}
 OVERFITTING = [(min(1.0, 0.55 + 0.06 * n), 0.5 + 0.07 * n - 0.0045 * n * n) for n in range(12)]
 
 State = Callable[[Path], str]
@@ -109,22 +116,33 @@ EACH_PAGE = "train", "settings", "run-training", "compare-two", "predict", "runs
 """A state of each page."""
 
 
-def test_every_page_fits_a_narrow_screen_and_shows_no_error(browser: Browser, still_lab: Lab) -> None:
-    assert faults(browser, still_lab, EACH_PAGE, "dark", 400) == []
+def test_every_page_fits_a_narrow_screen_shows_no_error_and_can_be_used_by_everybody(
+    browser: Browser, still_lab: Lab
+) -> None:
+    assert faults(browser, still_lab, EACH_PAGE, "dark", 400, rules=True) == []
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400), ("dark", 1280), ("light", 400)], ids=str)
-def test_every_state_of_every_page_fits_the_screen_and_shows_no_error(
+def test_every_state_of_every_page_fits_the_screen_shows_no_error_and_can_be_used_by_everybody(
     browser: Browser, still_lab: Lab, scheme: Literal["light", "dark"], width: int
 ) -> None:
-    assert faults(browser, still_lab, STATES, scheme, width) == []
+    """The rules are checked once a scheme, on the wide screen, which shows most."""
+    assert faults(browser, still_lab, STATES, scheme, width, rules=width == 1280) == []
 
 
 def faults(
-    browser: Browser, still_lab: Lab, states: Iterable[str], scheme: Literal["light", "dark"], width: int
+    browser: Browser,
+    still_lab: Lab,
+    states: Iterable[str],
+    scheme: Literal["light", "dark"],
+    width: int,
+    rules: bool,
 ) -> list[str]:
-    """Looks at some states, keeps a screenshot of each, and returns what is wrong: errors, too wide pages, requests to other machines."""
+    """Looks at some states, keeps a screenshot of each, and returns what is wrong: errors, too wide pages, requests to other machines.
+
+    With `rules` also a line for each element that breaks one.
+    """
     page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
     asked: set[str | None] = set()
     page.on("request", lambda request: asked.add(urlsplit(request.url).hostname))
@@ -137,9 +155,22 @@ def faults(
             found.append(f"{name} shows an error")
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"{name} is wider than the screen")
+        if rules:
+            found += [f"{name}: {line}" for line in broken_rules(page)]
         keep(page, f"{name}-{scheme}-{width}", width)
     page.context.close()
     return [*found, *(f"{host} was asked" for host in asked - {"127.0.0.1", None})]
+
+
+def broken_rules(page: Page) -> list[str]:
+    """The rule and the element of each fault."""
+    result = Axe().run(page, options=EVERY_RULE).response
+    return [
+        f"{rule['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for rule in result["violations"]
+        if rule["impact"] in FAULTS
+        for node in rule["nodes"]
+    ]
 
 
 def keep(page: Page, name: str, width: int) -> None:

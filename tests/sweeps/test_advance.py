@@ -54,7 +54,7 @@ def test_each_run_says_which_trial_it_is_and_each_trial_which_run_it_has(models:
         assert store.title_of(run).startswith("Dropout ")
 
 
-@pytest.mark.parametrize("step", [pytest.param(25, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("step", [pytest.param(25, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.long)])
 def test_a_sweep_killed_at_any_write_to_the_disk_ends_with_the_trials_of_an_undisturbed_one(
     step: int, tmp_path: Path
 ) -> None:
