@@ -17,7 +17,8 @@ from queue import Empty, Queue
 from typing import Any
 
 from tl_core import files
-from tl_core.backbones.table import BACKBONES, DEFAULT, Backbone
+from tl_core.backbones.row import Backbone
+from tl_core.backbones.table import BACKBONES, DEFAULT
 from tl_core.backbones.weights import Weights, address, location, md5_of
 from tl_core.errors import RunFailed
 from tl_core.text import data_size

@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tl_core.backbones.table import BACKBONES, Backbone
+from tl_core.backbones.row import Backbone
+from tl_core.backbones.table import BACKBONES
 
 IMAGE_SIZES = tuple(sorted({*range(32, 513, 16), 150, 299}))
 """Image sizes with exact facts (pixels per side); a backbone accepts those from its minimum_size."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tl_core.backbones.table import Backbone
+from tl_core.backbones.row import Backbone
 from tl_core.errors import BadInput, nearest
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from tl_core import files
-from tl_core.backbones.table import BACKBONES, Backbone, WeightsFile
+from tl_core.backbones.row import Backbone, WeightsFile
+from tl_core.backbones.table import BACKBONES
 from tl_core.errors import BadInput, Problem, unknown
 
 SETTING = "backbone.weights"

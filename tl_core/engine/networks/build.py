@@ -6,31 +6,14 @@ as the first layers, so that pixels are unscaled everywhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-from tl_core.backbones.table import BACKBONES, Backbone, Scaling
+from tl_core.backbones.row import Backbone
+from tl_core.backbones.scaling import Scaling, Triple
+from tl_core.backbones.table import BACKBONES
 from tl_core.engine.backend import keras
-from tl_core.engine.networks.efficientnet_lite import efficientnet_lite0
+from tl_core.engine.networks.builders import builder_of
 from tl_core.errors import BadInput, unknown
-
-IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
-
-
-def _application(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    return lambda pixels: function(include_top=False, weights=None, input_tensor=pixels).output
-
-
-BUILDERS: dict[str, Callable[[Any], Any]] = {
-    "EfficientNetLite0": efficientnet_lite0,
-    "MobileNetV2": _application(keras.applications.MobileNetV2),
-    "ResNet50": _application(keras.applications.ResNet50),
-    "VGG16": _application(keras.applications.VGG16),
-    "InceptionV3": _application(keras.applications.InceptionV3),
-    "Xception": _application(keras.applications.Xception),
-}
-"""By the backbone's name: scaled pixels (a Keras tensor) to the last feature map."""
 
 
 def build(backbone: Backbone, image_size: int) -> keras.Model:
@@ -88,18 +71,20 @@ def backbone_of(network: keras.Model) -> Backbone:
 
 def _build(backbone: Backbone, image_size: int) -> keras.Model:
     pixels = keras.Input((image_size, image_size, 3), dtype="float32", name="pixels")
-    features = BUILDERS[backbone.name](scaled(pixels, backbone.scaling))
+    features = builder_of(backbone)(scaled(pixels, backbone.scaling))
     return keras.Model(pixels, features, name=backbone.name)
 
 
 def scaled(pixels: keras.KerasTensor, scaling: Scaling) -> keras.KerasTensor:
-    """RGB 0..255 scaled for the backbone; the scalings are those of `keras.applications` and of EfficientNet-Lite."""
-    if scaling == "imagenet_caffe":
-        offset = [-mean for mean in IMAGENET_MEAN_BGR]
-        return keras.layers.Rescaling(1.0, offset, name="scaling")(keras.ops.flip(pixels, axis=-1))
-    if scaling == "minus_one_to_one":
-        return keras.layers.Rescaling(1 / 127.5, -1.0, name="scaling")(pixels)
-    return keras.layers.Rescaling(1 / 128, -127 / 128, name="scaling")(pixels)
+    """RGB 0..255 as the backbone takes them."""
+    if scaling.order == "bgr":
+        pixels = keras.ops.flip(pixels, axis=-1)
+    return keras.layers.Rescaling(_one_or_each(scaling.scale), _one_or_each(scaling.offset), name="scaling")(pixels)
+
+
+def _one_or_each(values: Triple) -> float | list[float]:
+    """One number for all channels where it is the same."""
+    return values[0] if len(set(values)) == 1 else list(values)
 
 
 def _above(network: keras.Model, tensor: keras.KerasTensor, cut: str) -> keras.Model:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from tl_core import files
 from tl_core.backbones.facts import FILE, BackboneFacts, BlockFacts, image_sizes, to_json
-from tl_core.backbones.table import BACKBONES, Backbone
+from tl_core.backbones.row import Backbone
+from tl_core.backbones.table import BACKBONES
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
 

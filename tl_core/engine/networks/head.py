@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from tl_core.engine.backend import keras
 from tl_core.engine.seeds import seed_of
@@ -13,8 +13,6 @@ POOLING = "head_pooling"
 PROJECTION = "head_projection"
 CLASSIFIER = "classifier"
 
-_POOLING = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
-
 LARGEST_NOISE = 1.0
 """The largest standard deviation that Keras's layer accepts."""
 
@@ -23,12 +21,12 @@ def attach(features: Any, head: HeadSpec, classes: int, seed: int) -> Any:
     """Pooling, noise, hidden layers with normalisation and dropout, and classifier on a feature map.
 
     Args:
-        features: Keras tensor (batch, height, width, channels), or a list of several, whose pooled channels are joined.
+        features: Keras tensor (batch, ..., channels), or a list of several, whose pooled channels are joined.
 
     Returns:
         Logits, a Keras tensor (batch, units): one unit for two classes if the classifier is "auto".
     """
-    x = _pooled(features, _POOLING[head.pooling])
+    x = _joined(features, head.pooling)
     x = _normalised(_noisy(x, head.noise, seed), head, "head_batch_norm")
     shares = head.hidden_dropout or (head.dropout,) * len(head.hidden)
     for number, (units, dropout) in enumerate(zip(head.hidden, shares, strict=True), start=1):
@@ -41,11 +39,28 @@ def attach(features: Any, head: HeadSpec, classes: int, seed: int) -> Any:
     return _dense(head.units(classes), head, CLASSIFIER, seed)(x)
 
 
-def _pooled(features: Any, pooling: Any) -> Any:
+def pooled(features: Any, pooling: Literal["avg", "max"], name: str) -> Any:
+    """The mean or maximum of each channel over all positions, (batch, channels), as a layer of that name.
+
+    Args:
+        features: Keras tensor: feature maps (batch, height, width, channels), tokens (batch, tokens, channels), a vector
+            (batch, channels), which stays as it is, or anything else with channels last.
+    """
+    layers, positions = keras.layers, len(features.shape) - 2
+    if not positions:
+        return layers.Identity(name=name)(features)
+    if positions > 3:
+        features = layers.Reshape((-1, features.shape[-1]), name=f"{name}_positions")(features)
+        positions = 1
+    kind = "Average" if pooling == "avg" else "Max"
+    return getattr(layers, f"Global{kind}Pooling{positions}D")(name=name)(features)
+
+
+def _joined(features: Any, pooling: Literal["avg", "max"]) -> Any:
     if not isinstance(features, list):
-        return pooling(name=POOLING)(features)
-    pooled = [pooling(name=f"{POOLING}_{number}")(one) for number, one in enumerate(features, 1)]
-    return keras.layers.Concatenate(name=POOLING)(pooled)
+        return pooled(features, pooling, POOLING)
+    every = [pooled(one, pooling, f"{POOLING}_{number}") for number, one in enumerate(features, 1)]
+    return keras.layers.Concatenate(name=POOLING)(every)
 
 
 def _noisy(x: Any, deviation: float, seed: int) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tl_core.backbones.download import Report, obtain
-from tl_core.backbones.table import Backbone
+from tl_core.backbones.row import Backbone
 from tl_core.backbones.weights import SETTING, md5_of, resolve, weights_identity
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import efficientnet_lite

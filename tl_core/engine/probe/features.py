@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -15,17 +16,16 @@ from tl_core.engine.backend import device_name, keras
 from tl_core.engine.inputs.features import portions, stored
 from tl_core.engine.inputs.prefix import compiled
 from tl_core.engine.networks import build as networks
+from tl_core.engine.networks import head
 from tl_core.engine.networks.assembly import pretrained
 from tl_core.experiment.resolve import Experiment
 from tl_core.records import Activity, ProgressCallback, Stage
 
-_POOLING = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
 
-
-def pooled(network: keras.Model, pooling: str) -> keras.Model:
+def pooled(network: keras.Model, pooling: Literal["avg", "max"]) -> keras.Model:
     """From pixels to the pooled outputs of all cuts, one after another: float32, shape (batch, channels of all cuts)."""
     cuts = networks.backbone_of(network).cut_names
-    outputs = [_POOLING[pooling](name=f"pooled_{cut}")(networks.cut_output(network, cut)) for cut in cuts]
+    outputs = [head.pooled(networks.cut_output(network, cut), pooling, f"pooled_{cut}") for cut in cuts]
     return keras.Model(network.inputs[0], keras.layers.Concatenate(name="pooled")(outputs))
 
 

@@ -1,0 +1,101 @@
+"""What a row of the table of backbones consists of. The rows are in `rows`, a module per family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tl_core.backbones.scaling import Scaling
+
+KERAS_APPLICATIONS = "https://storage.googleapis.com/tensorflow/keras-applications"
+
+KERAS_TABLE = "keras.io/api/applications"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where a network can be cut in two: the output of a block's last layer, which must be a single tensor.
+
+    Attributes:
+        name: The name shown to you ("block3"); unique within the backbone.
+        layer: The Keras layer whose output it is; `engine.networks.build` keeps these names stable.
+    """
+
+    name: str
+    layer: str
+
+
+@dataclass(frozen=True)
+class Application:
+    """A function of `keras.applications`, and its arguments beside the usual ones."""
+
+    function: str
+    arguments: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A file of ImageNet weights without the classifier.
+
+    Attributes:
+        kind: "bundled" (in an installed package) or "imagenet" (Keras's download, kept in Keras's own cache).
+        file: Its name in Keras's cache, or the resource inside the package.
+        url: Where it is downloaded from; empty if it is bundled.
+        md5: Its MD5 sum, for a download the one Keras publishes (against broken files); empty if Keras publishes none.
+        megabytes: Its size, shown before a download.
+    """
+
+    kind: Literal["bundled", "imagenet"]
+    file: str
+    url: str = ""
+    md5: str = ""
+    megabytes: float = 0.0
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """One row.
+
+    Attributes:
+        citation: Authors, year, title and arXiv number of the paper.
+        licence: Of the weights and of the code that builds the network.
+        native_size: The image size (pixels a side) its weights were trained at.
+        minimum_size: The smallest size it accepts.
+        imagenet_accuracy: Top-1 on ImageNet's validation images, 0 to 1, as published for its weights.
+        cuts: In order from the input, as many as the network has; the last is the network's output. "Top" blocks are the last ones.
+        application: Keras's function that builds it; None if `engine.networks.builders` has its own.
+        accuracy_source: Where that accuracy is published.
+    """
+
+    name: str
+    title: str
+    help: str
+    citation: str
+    licence: str
+    scaling: Scaling
+    native_size: int
+    minimum_size: int
+    imagenet_accuracy: float
+    cuts: tuple[Cut, ...]
+    weights: WeightsFile
+    application: Application | None = None
+    accuracy_source: str = KERAS_TABLE
+
+    @property
+    def cut_names(self) -> tuple[str, ...]:
+        return tuple(cut.name for cut in self.cuts)
+
+
+def application(function: str, **arguments: Any) -> Application:
+    """Keras's function by its name, with arguments."""
+    return Application(function, tuple(arguments.items()))
+
+
+def cuts(**layers: str) -> tuple[Cut, ...]:
+    """Cuts by name, from the input upwards."""
+    return tuple(Cut(name, layer) for name, layer in layers.items())
+
+
+def download(folder: str, file: str, md5: str, megabytes: float) -> WeightsFile:
+    """A file of `keras.applications`, in a folder of its server."""
+    return WeightsFile("imagenet", file, f"{KERAS_APPLICATIONS}/{folder}/{file}", md5, megabytes)

@@ -1,0 +1,1 @@
+"""The rows of the table of backbones, a module per family of networks."""
