@@ -14,7 +14,8 @@ from tl_core.backbones import BACKBONES, Backbone
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan.problems import spec_problems
-from tl_core.results.advice import BackboneScore, read_measured
+from tl_core.records import from_json
+from tl_core.results.advice import BackboneScore, Measured
 
 SPEC = ExperimentSpec()
 FEW, MANY = MUCH[0] // 2, MUCH[1] * 2
@@ -22,7 +23,7 @@ FEW, MANY = MUCH[0] // 2, MUCH[1] * 2
 
 def test_a_measurement_is_read_as_it_was_written() -> None:
     found = measured()
-    assert read_measured(json.loads(json.dumps(asdict(found)))) == found
+    assert from_json(Measured, json.loads(json.dumps(asdict(found)))) == found
 
 
 @for_each("row", QUADRANTS, lambda row: row.name)

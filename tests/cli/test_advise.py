@@ -12,7 +12,8 @@ from tl_core import store
 from tl_core.advice import QUADRANTS, advise
 from tl_core.backbones import BACKBONES
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.results.advice import read_measured
+from tl_core.records import from_json
+from tl_core.results.advice import Measured
 
 
 @pytest.mark.slow
@@ -21,7 +22,7 @@ def test_advice_is_told_to_people_and_programs(lab: Lab, folder: Path) -> None:
     said = lab("advise", *SMALL, "--models", folder)
     assert said.status == 0, said.err
     values = last_object(lab("advise", *SMALL, "--models", folder, "--json"))
-    measured, first = read_measured(values["measured"]), values["options"][0]
+    measured, first = from_json(Measured, values["measured"]), values["options"][0]
     spec = ExperimentSpec.from_json(first["spec"])
     assert advise(spec, measured).first.recipe == first["recipe"]
     assert f"Advised: {first['title']}" in said.out and first["command"] in said.out

@@ -13,9 +13,9 @@ from tests.cli.conftest import SMALL, Lab, last_object
 from tl_core import store
 from tl_core.cli import output
 from tl_core.cli.main import run
-from tl_core.records import Activity, Stage
+from tl_core.records import Activity, Stage, from_json
 from tl_core.results import learning_curve_wording as wording
-from tl_core.results.learning_curve import read_learning_curve
+from tl_core.results.learning_curve import LearningCurve
 
 QUICK = ("learning-curve", *SMALL, "--set", "train.epochs=2", "--draws", "2")
 
@@ -26,7 +26,7 @@ def test_a_row_for_every_number_of_images_the_answer_and_the_same_as_json(lab: L
     said = lab(*QUICK, "--models", folder, "--json")
     values = last_object(said)
     reading = values.pop("reading")
-    found = read_learning_curve(values)
+    found = from_json(LearningCurve, values)
     assert found.complete and reading == wording.answer(found)
     assert found.own.last.images == found.images["train"]
     sizes = [point.images for point in found.own.points]

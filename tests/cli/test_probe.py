@@ -14,7 +14,8 @@ from tl_core import store
 from tl_core.backbones import BACKBONES
 from tl_core.cli import output
 from tl_core.cli.main import run
-from tl_core.results.depth_probe import read_probe
+from tl_core.records import from_json
+from tl_core.results.depth_probe import Probe
 
 CUTS = BACKBONES["EfficientNetLite0"].cut_names
 
@@ -34,7 +35,7 @@ def test_blocks_are_told_to_people_and_programs(told: Said, lab: Lab, folder: Pa
     assert [line.split()[0] for line in lines[3 : 3 + len(CUTS)]] == list(CUTS)
     values = last_object(lab("probe", *SMALL, "--models", folder, "--json"))
     reading = values.pop("reading")
-    found = read_probe(values)
+    found = from_json(Probe, values)
     assert reading == found.reading and reading in told.out.replace("\n  ", " ")
     assert f"{found.depths[-1].ridge.accuracy:.3f}" in lines[2 + len(CUTS)]
     assert store.runs(folder) == runs

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.explore.questions import QUESTIONS
+from tests.conftest import Photos
 from tests.explorations.results import ASKED, PROBE
 from tests.pages.folders import add_run
 from tests.pages.visits import address, opened, press, said
@@ -82,6 +83,34 @@ def test_only_what_was_answered_is_asked_again(models: Path, status: Status, aga
     made = explorations.create(models, ASKED)
     explorations.write_state(made, status=status, **store.this_process())
     assert opened("explore", question="depth-probe").button(key="explore_start").label.endswith(" again") == again
+
+
+def test_images_that_changed_since_an_answer_are_said_and_asked_about_anew(
+    models: Path, photos: Photos, begun: list[Asked]
+) -> None:
+    folder = photos("cat", "dog", each=12)
+    source = {"data.source": f"folder:{folder}"}
+    page = press(opened("explore", question="depth-probe", **source), "explore_start")
+    (first,) = explorations.explorations(models)
+    explorations.write_result(first, PROBE)
+    explorations.write_state(first, status=Status.FINISHED, seconds=3.0)
+    assert "have changed" not in said(page.run()) and page.button(key="explore_start").label.endswith(" again")
+    (folder / "cat" / "one more.png").write_bytes(next((folder / "dog").iterdir()).read_bytes())
+    for visited in ({"id": first.id}, {"question": "depth-probe", **source}):
+        page = opened("explore", **visited)
+        assert "have changed since this was asked" in said(page) and PROBE.best.cut in said(page)
+        assert not page.button(key="explore_start").label.endswith(" again")
+    press(page, "explore_start")
+    assert "have changed" not in said(page) and begun[0] == begun[1], "the same question, of other images"
+
+
+def test_every_kept_answer_has_a_line(models: Path) -> None:
+    made = [answered(models) for _ in range(15)]
+    page = opened("explore", unfolded=["explore_kept"], question="depth-probe")
+    seen = {button.key for button in page.button}
+    page.pagination(key="explore_kept_page").set_value(2).run()
+    seen |= {button.key for button in page.button}
+    assert {f"open_{one.id}" for one in made} <= seen
 
 
 def test_a_link_shows_a_kept_answer_again_with_its_experiment(models: Path) -> None:

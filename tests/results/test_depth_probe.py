@@ -10,7 +10,8 @@ from itertools import zip_longest
 import pytest
 
 from tl_core.intervals import wilson_interval
-from tl_core.results.depth_probe import Cost, Depth, Probe, Score, read_probe
+from tl_core.records import from_json
+from tl_core.results.depth_probe import Cost, Depth, Probe, Score
 
 COST = Cost((7, 7, 8), 32, 1568, 320, 15_680, 1.0, 2.0, 100)
 
@@ -98,5 +99,5 @@ def test_a_single_validation_image_is_called_that() -> None:
 
 def test_a_probe_goes_through_json_unchanged() -> None:
     made = probe_of(range(80), range(20), range(16))
-    assert read_probe(json.loads(json.dumps(asdict(made)))) == made
+    assert from_json(Probe, json.loads(json.dumps(asdict(made)))) == made
     assert made.depths[0].ridge.gap == pytest.approx(0.8)

@@ -11,8 +11,9 @@ from tests.each import for_each
 from tests.explorations.maps import MAP, options_of
 from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS
+from tl_core.records import from_json
 from tl_core.results.head_bank import cells
-from tl_core.results.head_map import AXIS_KINDS, MAP_AXES, MapAxis, MapOptions, check_map, read_map, read_map_options
+from tl_core.results.head_map import AXIS_KINDS, MAP_AXES, HeadMap, MapAxis, MapOptions, check_map
 
 SPEC = PRESETS["feature-extraction"].spec()
 
@@ -51,9 +52,9 @@ def test_an_experiment_that_trains_its_backbone_has_no_map() -> None:
 
 
 def test_a_map_and_its_options_are_the_same_after_they_were_written_and_read() -> None:
-    assert read_map(json.loads(json.dumps(asdict(MAP)))) == MAP
+    assert from_json(HeadMap, json.loads(json.dumps(asdict(MAP)))) == MAP
     options = options_of(*MAP_AXES)
-    assert read_map_options(json.loads(json.dumps(asdict(options)))) == options
+    assert from_json(MapOptions, json.loads(json.dumps(asdict(options)))) == options
 
 
 def test_the_best_cell_is_the_one_with_the_lowest_loss_and_has_the_settings_of_its_values() -> None:

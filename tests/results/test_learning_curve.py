@@ -13,6 +13,7 @@ from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import PARAMETERS
 from tl_core.intervals import Estimate
+from tl_core.records import from_json
 from tl_core.results import learning_curve_wording as wording
 from tl_core.results.learning_curve import (
     STRONGEST_L2,
@@ -21,17 +22,15 @@ from tl_core.results.learning_curve import (
     LearningCurve,
     LearningCurveOptions,
     check,
-    read_learning_curve,
-    read_options,
     stronger_l2,
 )
 
 
 def test_a_learning_curve_and_its_options_go_through_json_unchanged() -> None:
     for found in (CURVE, replace(CURVE, own=replace(CURVE.own, law=None), more_than_data=None)):
-        assert read_learning_curve(json.loads(json.dumps(asdict(found)))) == found
+        assert from_json(LearningCurve, json.loads(json.dumps(asdict(found)))) == found
     options = LearningCurveOptions(draws=7)
-    assert read_options(json.loads(json.dumps(asdict(options)))) == options
+    assert from_json(LearningCurveOptions, json.loads(json.dumps(asdict(options)))) == options
 
 
 @pytest.mark.parametrize(

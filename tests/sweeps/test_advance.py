@@ -233,14 +233,19 @@ def test_a_journal_whose_last_line_was_cut_off_is_mended(models: Path) -> None:
     assert [trial.status for trial in read_sweep(sweep).trials] == ["finished"] * 3
 
 
-def test_a_damaged_sweep_stops_with_the_reason_and_leaves_others_alone(models: Path) -> None:
+@pytest.mark.parametrize(("name", "content"), [("sweep.json", "{}"), ("journal.log", "[]\n"), ("journal.log", None)])
+def test_a_damaged_sweep_stops_with_the_reason_and_leaves_others_alone(
+    models: Path, name: str, content: str | None
+) -> None:
     damaged = sweeps.create(models, spec_of(method="random", trials=1), queued=True)
-    (damaged.folder / "sweep.json").write_text("{}")
-    time.sleep(0)
+    if content is None:  # A folder is in its place.
+        (damaged.folder / name).mkdir()
+    else:
+        (damaged.folder / name).write_text(content)
     sound = sweeps.create(models, spec_of(method="random", trials=1), queued=True)
     sweeps.advance_queued(models, 1)
     state = sweeps.read_state(damaged)
-    assert state.status == SweepStatus.STOPPED and "sweep.json" in state.message
+    assert state.status == SweepStatus.STOPPED and name in state.message
     assert len(store.queue.waiting(models)) == 1 and read_sweep(sound).trials[0].status == "queued"
 
 

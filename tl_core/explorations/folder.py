@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from tl_core.store.kept import SECOND_LENGTH, Kept, creating, is_id, new_id, put
 from tl_core.store.processes import is_alive, this_process
 
 FOLDER = "explorations"
+
+IMAGES = "images"
+"""Beside what is asked: the fingerprint of its images. Explorations of before it was kept have none."""
 
 ENDED = (Status.FINISHED, Status.STOPPED, Status.INTERRUPTED, Status.FAILED)
 
@@ -37,12 +40,14 @@ class Asked:
 
     Attributes:
         kind: A row of `KINDS`.
-        options: Of that kind, as its `read_options` makes them.
+        options: Of that kind, of its type.
+        images: The fingerprint of the images that there are when it is asked; empty if that is not known. It is no part of the question.
     """
 
     kind: Kind
     spec: ExperimentSpec
     options: Any
+    images: str = field(default="", compare=False)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -75,7 +80,7 @@ def create(models: Path, asked: Asked) -> Exploration:
     with creating(exploration):
         _replace_state(exploration, state)
         # Last: a folder without it is no exploration.
-        write_json(exploration.folder / "asked.json", asked.values)
+        write_json(exploration.folder / "asked.json", {**asked.values, IMAGES: asked.images})
     return exploration
 
 
@@ -132,8 +137,15 @@ def latest(models: Path, asked: Asked) -> Exploration | None:
 
 
 def asks(exploration: Exploration, asked: Asked) -> bool:
-    """Whether an exploration asks exactly this."""
-    return _asked_values(exploration) == parse_json(json.dumps(asked.values).encode())  # Stored tuples are lists.
+    """Whether an exploration asks exactly this, of whatever images there were."""
+    stored = {name: value for name, value in _asked_values(exploration).items() if name != IMAGES}
+    return stored == parse_json(json.dumps(asked.values).encode())  # Stored tuples are lists.
+
+
+def asked_of_others(exploration: Exploration, images: str) -> bool:
+    """Whether an exploration was asked when there were other images than those of this fingerprint; False if either is not known."""
+    before = str(_asked_values(exploration).get(IMAGES, ""))
+    return bool(before and images) and before != images
 
 
 def read_asked(exploration: Exploration) -> Asked:
@@ -146,7 +158,8 @@ def read_asked(exploration: Exploration) -> Asked:
 
 def _asked(values: Mapping[str, Any]) -> Asked:
     kind = KINDS[values["kind"]]
-    return Asked(kind, ExperimentSpec.from_json(values["spec"]), kind.read_options(values["options"]))
+    options: Any = from_json(kind.options, values["options"])
+    return Asked(kind, ExperimentSpec.from_json(values["spec"]), options, str(values.get(IMAGES, "")))
 
 
 def read_state(exploration: Exploration) -> ExplorationState:
@@ -181,14 +194,14 @@ def _replace_state(exploration: Exploration, state: ExplorationState) -> None:
 
 
 def read_result(exploration: Exploration) -> Any:
-    """The result, also so far, as `Kind.read_result` makes it; None if there is none yet.
+    """The result, also so far, of the type of its kind; None if there is none yet.
 
     Raises:
         BadInput: it was deleted; Damaged: the file cannot be read.
     """
-    read = read_asked(exploration).kind.read_result
+    made = read_asked(exploration).kind.result
     try:
-        return read_json(exploration.folder / "result.json", read)
+        return read_json(exploration.folder / "result.json", partial(from_json, made))
     except FileNotFoundError:
         return None
 

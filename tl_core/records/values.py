@@ -62,6 +62,10 @@ def _sequence(kind: Any, values: list[Any]) -> tuple[Any, ...]:
         if kind is int and values:
             _whole(min(values)), _whole(max(values))
         return tuple(values)
+    if (
+        kind is float and set(map(type, values)) <= {float} and all(map(math.isfinite, values))
+    ):  # The curves of hundreds of heads.
+        return tuple(values)
     return tuple(typed(kind, each) for each in values)
 
 

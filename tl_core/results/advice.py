@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from tl_core.intervals import Estimate
 
@@ -123,22 +122,3 @@ class Measured:
         """The head with the lowest loss on the top, or below it."""
         last = self.blocks[-1].cut
         return min((head for head in self.heads if (head.cut == last) is top), key=lambda head: head.loss.value)
-
-
-def read_measured(values: Mapping[str, Any]) -> Measured:
-    """A measurement from the JSON form of `dataclasses.asdict`."""
-    return Measured(
-        **{
-            **values,
-            "classes": tuple(values["classes"]),
-            "blocks": tuple(Block(**_estimates(block)) for block in values["blocks"]),
-            "likeness": Likeness(**_estimates(values["likeness"])),
-            "heads": tuple(SolvedHead(**_estimates(head)) for head in values["heads"]),
-            "backbones": tuple(BackboneScore(**_estimates(score)) for score in values["backbones"]),
-        }
-    )
-
-
-def _estimates(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values with each mapping among them read as an Estimate."""
-    return {name: Estimate(**value) if isinstance(value, Mapping) else value for name, value in values.items()}

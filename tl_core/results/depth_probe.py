@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from tl_core.comparison.scores import mcnemar
 from tl_core.text import joined
@@ -169,23 +168,3 @@ def _flips(one: Depth, other: Depth) -> tuple[int, int]:
     """The images that only the second classifies correctly, and those that only the first does."""
     before, after = set(one.ridge.wrong), set(other.ridge.wrong)
     return len(before - after), len(after - before)
-
-
-def read_probe(values: Mapping[str, Any]) -> Probe:
-    """A probe from the JSON form of `dataclasses.asdict`."""
-    depths = tuple(
-        Depth(
-            depth["cut"],
-            read_score(depth["ridge"]),
-            read_score(depth["neighbours"]),
-            Cost(**{**depth["cost"], "shape": tuple(depth["cost"]["shape"])}),
-            {name: read_score(score) for name, score in depth.get("heads", {}).items()},
-        )
-        for depth in values["depths"]
-    )
-    return Probe(**{**values, "classes": tuple(values["classes"]), "depths": depths})
-
-
-def read_score(values: Mapping[str, Any]) -> Score:
-    """A score from the JSON form of `dataclasses.asdict`."""
-    return Score(**{**values, "wrong": tuple(values["wrong"])})

@@ -5,7 +5,7 @@ docs/regularisation-map.md explains the figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,15 +106,6 @@ def check_map(spec: ExperimentSpec, options: MapOptions) -> None:
     cells(options.grid(spec), spec)
 
 
-def read_map_options(values: Mapping[str, Any]) -> MapOptions:
-    """Options from the JSON form of `dataclasses.asdict`."""
-    return MapOptions(_axes(values["axes"]), values["seeds"])
-
-
-def _axes(values: Sequence[Mapping[str, Any]]) -> tuple[MapAxis, ...]:
-    return tuple(MapAxis(axis["path"], tuple(axis["values"])) for axis in values)
-
-
 @dataclass(frozen=True)
 class HeadCurves:
     """The curves of one head, a value an epoch.
@@ -197,26 +188,3 @@ def _setting(path: str, value: float) -> Any:
     if path == "head.hidden":
         return [int(value)] if value else []
     return value
-
-
-def read_map(values: Mapping[str, Any]) -> HeadMap:
-    """A map from the JSON form of `dataclasses.asdict`."""
-    return HeadMap(
-        **{
-            **values,
-            "axes": _axes(values["axes"]),
-            "seeds": tuple(values["seeds"]),
-            "cells": tuple(map(_cell, values["cells"])),
-        }
-    )
-
-
-def _cell(values: Mapping[str, Any]) -> MapCell:
-    estimates = {name: Estimate(**values[name]) if values[name] else None for name in ("loss", "gap")}
-    heads = tuple(map(_curves, values["heads"]))
-    return MapCell(**{**values, **estimates, "values": tuple(values["values"]), "heads": heads})
-
-
-def _curves(values: Mapping[str, Any]) -> HeadCurves:
-    curves = {name: tuple(of) for name, of in values.items() if name not in ("best", "ended")}
-    return HeadCurves(best=values["best"], ended=values["ended"], **curves)

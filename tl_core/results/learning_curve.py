@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from tl_core.errors import BadInput, Problem
 from tl_core.experiment.spec import ExperimentSpec
@@ -66,11 +65,6 @@ class LearningCurveOptions:
             problems.append(Problem("stronger", f"received {list(self.stronger)}", "Write factors above 1."))
         if problems:
             raise BadInput(problems)
-
-
-def read_options(values: Mapping[str, Any]) -> LearningCurveOptions:
-    """Options from the JSON form of `dataclasses.asdict`; raises BadInput for a wrong value."""
-    return LearningCurveOptions(tuple(values["fractions"]), values["draws"], tuple(values["stronger"]))
 
 
 def stronger_l2(spec: ExperimentSpec, options: LearningCurveOptions) -> tuple[float, ...]:
@@ -212,33 +206,3 @@ class LearningCurve:
     answer: Answer
     seconds: float
     complete: bool
-
-
-def read_learning_curve(values: Mapping[str, Any]) -> LearningCurve:
-    """A learning curve from the JSON form of `dataclasses.asdict`."""
-    compared = values["more_than_data"]
-    curves = {name: _curve(values[name]) for name in ("own", "stronger")}
-    typed = {
-        "gained": Estimate(**values["gained"]),
-        "more_than_data": Estimate(**compared) if compared else None,
-        "answer": Answer(values["answer"]),
-    }
-    return LearningCurve(**{**values, **curves, **typed})
-
-
-def _curve(values: Mapping[str, Any]) -> Curve:
-    return Curve(
-        tuple(map(_point, values["points"])),
-        Law(**values["law"]) if values["law"] else None,
-        tuple(map(_promised, values["band"])),
-        tuple(map(_promised, values["promised"])),
-        tuple(map(Doubt, values["doubts"])),
-    )
-
-
-def _point(values: Mapping[str, Any]) -> Point:
-    return Point(**{**values, "errors": tuple(values["errors"]), "error": Estimate(**values["error"])})
-
-
-def _promised(values: Mapping[str, Any]) -> Promised:
-    return Promised(values["images"], Estimate(**values["error"]), Estimate(**values["fall"]))

@@ -172,10 +172,6 @@ def _study(sweep: Sweep) -> Study | None:
         return opened(sweep, readonly=True)
     except FileNotFoundError:
         return None
-    except ValueError as error:  # A line is being written, or was cut off, which the next step mends.
-        raise BadInput.of(
-            str(sweep.journal), f"cannot be read ({error})", "Go on with the sweep, which mends it."
-        ) from None
 
 
 def _read_trial(sweep: Sweep, study: Study, trial: FrozenTrial) -> TrialReading:

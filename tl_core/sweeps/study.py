@@ -23,6 +23,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from tl_core.files import reading
 from tl_core.sweeps.combinations import problems_of
 from tl_core.sweeps.folder import Sweep
 from tl_core.sweeps.spec import Axis, SweepSpec
@@ -34,6 +35,8 @@ NAME = "sweep"
 
 DRAWS = 200
 """Draws of a trial until one is new and can run; after so many the search is at its end."""
+
+RESTORE = "If its last line was cut off, going on with the sweep mends it; otherwise restore it, or delete the sweep."
 
 FEWEST_FINISHED = 4
 """Finished trials before any is pruned, and that have the epoch that is looked at."""
@@ -55,27 +58,37 @@ class Study:
     """The trials of a sweep. Reading takes no lock; for everything else the sweep has to be held."""
 
     def __init__(self, sweep: Sweep, spec: SweepSpec, readonly: bool = False) -> None:
-        """Raises FileNotFoundError if it is only read, and nothing was tried yet: opening would create it."""
-        self.spec = spec
-        if readonly and not sweep.journal.exists():
-            raise FileNotFoundError(sweep.journal)
-        file = str(sweep.journal)
+        """Opens the journal.
+
+        Raises:
+            FileNotFoundError: it is only to be read, and nothing was tried yet: opening would create it.
+            Damaged: it cannot be read.
+        """
+        self.spec, self._journal = spec, sweep.journal
+        self._space = {axis.path: _distribution(axis) for axis in spec.axes}
+        self._axes = {axis.path: axis for axis in spec.axes}
+        with reading(self._journal, RESTORE):
+            self._open(readonly)
+
+    def _open(self, readonly: bool) -> None:
+        if readonly and not self._journal.exists():
+            raise FileNotFoundError(self._journal)
+        file = str(self._journal)
         self._storage = JournalStorage(JournalFileBackend(file, lock_obj=_HeldAlready(file)))
         pruner = optuna.pruners.MedianPruner(
-            n_startup_trials=FEWEST_FINISHED, n_warmup_steps=spec.warm_up, n_min_trials=FEWEST_FINISHED
+            n_startup_trials=FEWEST_FINISHED, n_warmup_steps=self.spec.warm_up, n_min_trials=FEWEST_FINISHED
         )
         known = {study.study_name for study in self._storage.get_all_studies()}
         if readonly and NAME not in known:
-            raise FileNotFoundError(sweep.journal)
+            raise FileNotFoundError(self._journal)
         load = optuna.load_study if NAME in known else optuna.create_study
         self.study = load(storage=self._storage, study_name=NAME, pruner=pruner)
-        self._space = {axis.path: _distribution(axis) for axis in spec.axes}
-        self._axes = {axis.path: axis for axis in spec.axes}
 
     @property
     def trials(self) -> list[FrozenTrial]:
-        """All trials, in order."""
-        return self.study.get_trials(deepcopy=False)
+        """All trials, in order; raises Damaged if a line that was written since cannot be read."""
+        with reading(self._journal, RESTORE):
+            return self.study.get_trials(deepcopy=False)
 
     def settings_of(self, trial: FrozenTrial) -> Settings:
         """The settings of a trial, by path, as plain JSON values."""
@@ -190,10 +203,14 @@ def _key(settings: Mapping[str, Any]) -> str:
 
 
 def mend(sweep: Sweep) -> None:
-    """Cuts off a last line that a full disk or a power cut left incomplete: Optuna would read nothing that is written behind it."""
+    """Cuts off a last line that a full disk or a power cut left incomplete: Optuna would read nothing that is written behind it.
+
+    Raises:
+        Damaged: the journal cannot be opened.
+    """
     if not sweep.journal.exists():
         return
-    with sweep.journal.open("rb+") as opened:
+    with reading(sweep.journal, RESTORE), sweep.journal.open("rb+") as opened:
         if opened.seek(0, os.SEEK_END) and opened.seek(-1, os.SEEK_END) and opened.read(1) != b"\n":
             opened.seek(0)
             opened.truncate(opened.read().rfind(b"\n") + 1)

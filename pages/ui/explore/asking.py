@@ -31,7 +31,7 @@ class Shown:
     """A result that is shown.
 
     Attributes:
-        result: As `Kind.read_result` makes it, also so far.
+        result: Of the type of its kind, also so far.
         running: Whether there is more to come.
     """
 
@@ -69,7 +69,7 @@ def draw_exploration(view: View, models: Path, subject: Subject) -> None:
     """Options and button, the result, and the list of what was kept."""
     exploring.start(models)  # So that it is warm when the button is pressed.
     options = view.options(subject)
-    asked = None if options is None else Asked(view.kind, subject.spec, options)
+    asked = None if options is None else Asked(view.kind, subject.spec, options, subject.images)
     problems = [] if asked is None or subject.problems else list(view.problems(subject, options))
     for problem in problems:
         st.error(plain(str(problem)), icon=":material/error:")
@@ -82,13 +82,18 @@ def draw_exploration(view: View, models: Path, subject: Subject) -> None:
     if addresses.kept_id() and chosen is None:
         st.warning("There is no such result; it may have been deleted.", icon=":material/search_off:")
     if shown is not None:
+        if explorations.asked_of_others(shown, subject.images):
+            said = "The images have changed since this was asked, and it is about those that there were."
+            st.warning(f"{said} *{view.button}* asks about those that there are now.", icon=":material/history:")
         _live(view, models, shown.id, explorations.read_state(shown).status)
     kept.draw_kept(models, view.kind)
 
 
 def _answers(shown: Exploration, asked: Asked) -> bool:
-    """Whether an exploration has answered just what the page would ask now."""
-    return explorations.asks(shown, asked) and explorations.read_state(shown).status == Status.FINISHED
+    """Whether an exploration has answered just what the page would ask now, of the same images."""
+    if not explorations.asks(shown, asked) or explorations.asked_of_others(shown, asked.images):
+        return False
+    return explorations.read_state(shown).status == Status.FINISHED
 
 
 def _button(view: View, models: Path, asked: Asked | None, again: bool, blocked: bool) -> None:
@@ -149,7 +154,10 @@ def _draw_state(shown: Shown) -> None:
 
 
 def _draw_progress(shown: Shown) -> None:
-    progress = explorations.read_progress(shown.exploration)
+    try:
+        progress = explorations.read_progress(shown.exploration)
+    except BadInput:  # Damaged: its process writes it anew in a moment.
+        progress = None
     if progress is None:
         doing, share = "Waiting for its process" if shown.state.status == Status.QUEUED else "Starting", 0.0
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -10,6 +11,7 @@ import streamlit as st
 from pages.ui.common import status_text
 from pages.ui.common.settings_text import changed_settings
 from pages.ui.explore import addresses
+from pages.ui.explore.kept_list import draw_list
 from pages.ui.explore.subject import spec_of_kept
 from pages.ui.markdown import plain
 from tl_core import explorations
@@ -17,23 +19,14 @@ from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
 from tl_core.explorations import ENDED, Exploration, Kind
 
-SHOWN = 12
-"""Results that have a line; older ones are counted."""
-
 
 def draw_kept(models: Path, kind: Kind) -> None:
     """The kept results of a kind, newest first; nothing if there are none."""
     found = explorations.explorations(models, kind.name)
-    if not found:
-        return
-    with st.expander(f"Kept results ({len(found)})", icon=":material/history:", key="explore_kept"):
-        for one in found[:SHOWN]:
-            _draw_line(one, kind)
-        if len(found) > SHOWN:
-            st.caption(f"{len(found) - SHOWN} older ones are kept too.")
+    draw_list(found, "Kept results", "explore_kept", partial(_draw_line, kind))
 
 
-def _draw_line(exploration: Exploration, kind: Kind) -> None:
+def _draw_line(kind: Kind, exploration: Exploration) -> None:
     state = explorations.read_state(exploration)
     with st.container(horizontal=True, vertical_alignment="center", key=f"kept_{exploration.id}"):
         try:

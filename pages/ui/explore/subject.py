@@ -34,10 +34,12 @@ class Subject:
     Attributes:
         spec: Without the settings that have no effect.
         problems: What keeps it from being explored, and from being trained.
+        images: The fingerprint of its images; empty if they cannot be listed.
     """
 
     spec: ExperimentSpec
     problems: tuple[Problem, ...]
+    images: str = ""
 
 
 def choose_subject(models: Path) -> Subject:
@@ -47,12 +49,12 @@ def choose_subject(models: Path) -> Subject:
         _choose(models)
         navigation.link("train", "Change its settings", **spec_sharing.to_query_params(spec))
     with st.spinner("Listing the images…"):
-        active, _, made = planned(spec, models)
+        active, dataset, made = planned(spec, models)
     problems = problems or made.problems
     st.caption(_said(active.spec))
     for problem in problems:
         st.error(plain(str(problem)), icon=":material/error:")
-    return Subject(active.spec, problems)
+    return Subject(active.spec, problems, dataset.fingerprint if dataset else "")
 
 
 def drafted() -> ExperimentSpec:

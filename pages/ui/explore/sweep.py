@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.explore import addresses, sweep_form, sweep_view
+from pages.ui.explore.kept_list import draw_list
 from pages.ui.explore.subject import Subject, spec_of_kept
 from pages.ui.markdown import plain
 from tl_core import sweeps
@@ -20,9 +21,6 @@ HELP = (
     "features alone, the map answers within seconds."
 )
 
-SHOWN = 12
-"""Sweeps that have a line; older ones are counted."""
-
 
 def draw(models: Path, subject: Subject) -> None:
     """The form, or the sweep that the address names; and the list of all sweeps."""
@@ -33,18 +31,7 @@ def draw(models: Path, subject: Subject) -> None:
         sweep_form.draw_form(models, subject)
     else:
         sweep_view.draw_sweep(models, kept)
-    _draw_list(models)
-
-
-def _draw_list(models: Path) -> None:
-    found = sweeps.sweeps(models)
-    if not found:
-        return
-    with st.expander(f"Sweeps ({len(found)})", icon=":material/history:", key="sweep_kept"):
-        for one in found[:SHOWN]:
-            _draw_line(one)
-        if len(found) > SHOWN:
-            st.caption(f"{len(found) - SHOWN} older ones are kept too.")
+    draw_list(sweeps.sweeps(models), "Sweeps", "sweep_kept", _draw_line)
 
 
 def _draw_line(sweep: Sweep) -> None:

@@ -18,7 +18,8 @@ from tl_core.engine.advice.measure import measure
 from tl_core.engine.probe import features
 from tl_core.errors import BadInput, RunStopped
 from tl_core.experiment.resolve import resolve
-from tl_core.results.advice import AdviceOptions, Measured, read_measured
+from tl_core.records import from_json
+from tl_core.results.advice import AdviceOptions, Measured
 
 SPEC = small_spec()
 
@@ -37,7 +38,7 @@ def test_every_block_and_every_backbone_is_measured(found: Measured) -> None:
     assert found.likeness.above < 0.9, "digits are not like ImageNet"
     assert {score.name for score in found.backbones} == set(BACKBONES.names)
     assert [score.name for score in found.backbones if score.logme is not None] == [SPEC.backbone.name]
-    assert read_measured(json.loads(json.dumps(asdict(found)))) == found
+    assert from_json(Measured, json.loads(json.dumps(asdict(found)))) == found
 
 
 @pytest.mark.long

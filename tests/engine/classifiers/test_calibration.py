@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tl_core.engine.classifiers import ridge
 from tl_core.engine.classifiers.calibration import FOLDS, calibrated, cross_fitted, temperature
 from tl_core.engine.classifiers.solution import Solution, Task
 from tl_core.experiment.spec import HeadSpec
@@ -53,6 +54,19 @@ def test_a_class_with_one_image_is_left_out_of_the_folds() -> None:
     found = cross_fitted(task([0, 0, 0, 5, 3, 3]), lambda some: Solution((np.zeros((3, 2)), np.zeros(2))))
     assert found is not None
     assert found[1].tolist() == [0, 0, 0, 1, 1]
+
+
+def test_images_that_are_alone_in_their_class_do_not_make_ridge_regression_say_that_all_classes_are_as_likely(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Left out, each is misclassified, which would make the best temperature infinite."""
+    alone = ridge.fit(task([0, 1]))
+    assert "temperature" not in alone.selected and "not calibrated" in caplog.text
+    labels = np.repeat(np.arange(10), [8, 8, *[1] * 8])
+    apart = 6 * np.eye(10)[labels] + RANDOM.normal(size=(24, 10))
+    found = ridge.fit(Task(apart, labels, HeadSpec()))
+    without = ridge.fit(Task(apart[:16], labels[:16], HeadSpec()))
+    assert found.selected["temperature"] == pytest.approx(without.selected["temperature"], rel=0.5)
 
 
 def test_without_two_images_of_two_classes_nothing_is_calibrated_and_the_log_says_so(

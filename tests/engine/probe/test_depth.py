@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import pairwise
@@ -26,8 +27,8 @@ from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan import plan
-from tl_core.records import Activity, Stage
-from tl_core.results.depth_probe import Probe, read_probe
+from tl_core.records import Activity, Stage, from_json
+from tl_core.results.depth_probe import Probe
 
 SPEC = small_spec(data__images_per_class=30)
 CUTS = BACKBONES[SPEC.backbone.name].cut_names
@@ -50,7 +51,7 @@ def test_every_block_is_scored_and_later_ones_know_more(found: Probe) -> None:
     assert found.best.heads["lda"].accuracy > found.depths[0].heads["lda"].high
     assert best.low > lowest.high
     assert found.best.cut in found.reading
-    assert read_probe(asdict(found)) == found
+    assert from_json(Probe, json.loads(json.dumps(asdict(found)))) == found
 
 
 @pytest.mark.long

@@ -54,7 +54,8 @@ def test_of_many_training_images_some_are_asked_of_all(monkeypatch: pytest.Monke
     assert neighbours.chosen(features, labels, 3)[1] == pytest.approx(whole, abs=0.06)
 
 
-def test_two_images_are_enough_and_features_of_zeros_break_nothing() -> None:
+def test_two_images_are_enough_one_is_not_recognised_and_features_of_zeros_break_nothing() -> None:
     assert neighbours.chosen(np.eye(2, dtype=np.float32), np.array([0, 1]), 2) == (1, 0.0)
+    assert neighbours.chosen(np.eye(1, dtype=np.float32), np.array([0]), 2) == (1, 0.0)
     zeros = np.zeros((4, 3), np.float32)
     assert neighbours.nearest(zeros, zeros, 2).shape == (4, 2)

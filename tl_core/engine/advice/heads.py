@@ -8,7 +8,7 @@ import numpy as np
 
 from tl_core.engine.advice.estimates import mean, share
 from tl_core.engine.classifiers import random_projection, ridge
-from tl_core.engine.classifiers.calibration import temperature
+from tl_core.engine.classifiers.calibration import left_out_temperature
 from tl_core.engine.classifiers.solution import rectified
 from tl_core.results.advice import SolvedHead
 
@@ -40,8 +40,11 @@ def _head(cut: str, classifier: str, inputs: np.ndarray, labels: np.ndarray, cla
 
 
 def losses(outputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The cross-entropy of each image after softmax of outputs (images, classes) at their best temperature: float64, shape (images,)."""
+    """The cross-entropy of each image after softmax of the outputs (images, classes) that it got when it was left out: float64, shape (images,).
+
+    At their best temperature, or at 1 if the images tell none, as in a run.
+    """
     from scipy.special import log_softmax
 
-    logs = log_softmax(outputs / temperature(outputs, labels), axis=1)
+    logs = log_softmax(outputs / (left_out_temperature(outputs, labels) or 1.0), axis=1)
     return np.asarray(-logs[np.arange(len(labels)), labels])

@@ -26,12 +26,31 @@ def calibrated(task: Task, fit: Fit) -> Solution:
     """A solution whose temperature is fitted on the outputs of solutions for other images (cross-fitting)."""
     solution = fit(task)
     held_out = cross_fitted(task, fit)
-    if held_out is None:
+    return with_temperature(solution, temperature(*held_out) if held_out else None)
+
+
+def with_temperature(solution: Solution, found: float | None) -> Solution:
+    """A solution with a temperature; as it is, which is logged, if the training images tell none."""
+    if found is None:
         log.warning(
             "Fewer than two classes have two training images: the classifier's probabilities are not calibrated."
         )
         return solution
-    return solution.at_temperature(temperature(*held_out))
+    return solution.at_temperature(found)
+
+
+def left_out_temperature(outputs: np.ndarray, labels: np.ndarray) -> float | None:
+    """The temperature of outputs that each training image got when it was left out; None if fewer than two classes have two images.
+
+    An image that is alone in its class tells nothing: without it there is no such class, whatever the classifier is worth.
+    """
+    several = _several(labels)
+    return temperature(outputs[several], labels[several]) if len(np.unique(labels[several])) > 1 else None
+
+
+def _several(labels: np.ndarray) -> np.ndarray:
+    """Whether the class of each image has another one: bool, shape (images,)."""
+    return np.asarray((np.bincount(labels) > 1)[labels])
 
 
 def cross_fitted(task: Task, fit: Fit) -> tuple[np.ndarray, np.ndarray] | None:
@@ -39,7 +58,7 @@ def cross_fitted(task: Task, fit: Fit) -> tuple[np.ndarray, np.ndarray] | None:
 
     Classes with a single image are left out: without it there is nothing to solve. The images of a class take turns in the folds.
     """
-    several = (np.bincount(task.labels) > 1)[task.labels]
+    several = _several(task.labels)
     present, labels = np.unique(task.labels[several], return_inverse=True)
     if len(present) < 2:
         return None

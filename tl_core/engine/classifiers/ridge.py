@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tl_core.engine.classifiers.calibration import temperature
+from tl_core.engine.classifiers.calibration import left_out_temperature, with_temperature
 from tl_core.engine.classifiers.solution import Layer, Solution, Task
 
 L2 = tuple(10.0**exponent for exponent in np.arange(-6, 3.5, 0.5).tolist())
@@ -108,7 +108,7 @@ def regression(features: np.ndarray, task: Task) -> Solution:
     l2 = chosen(solved, task.labels)
     left_out = solved.left_out(l2)
     found = {"l2": l2, "left_out_accuracy": accuracy(left_out, task.labels)}
-    return Solution(solved.layer(l2), selected=found).at_temperature(temperature(left_out, task.labels))
+    return with_temperature(Solution(solved.layer(l2), selected=found), left_out_temperature(left_out, task.labels))
 
 
 def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:

@@ -30,8 +30,8 @@ from tl_core.experiment.spec import HeadSpec
 from tl_core.files import digest_of
 from tl_core.intervals import wilson_interval
 from tl_core.plan import PhasePlan, phase_plan
-from tl_core.records import Activity, ProgressCallback, Stage, unwatched
-from tl_core.results.depth_probe import Cost, Depth, Probe, Score, read_score
+from tl_core.records import Activity, ProgressCallback, Stage, from_json, unwatched
+from tl_core.results.depth_probe import Cost, Depth, Probe, Score
 from tl_core.store import cache_folder
 
 VERSION = 4
@@ -75,10 +75,10 @@ def probe(experiment: Experiment, models: Path, progress: ProgressCallback = unw
         depths=tuple(
             Depth(
                 cut,
-                read_score(linear),
-                read_score(near),
+                from_json(Score, linear),
+                from_json(Score, near),
                 cost[cut],
-                dict(zip(HEADS, map(read_score, others), strict=True)),
+                dict(zip(HEADS, (from_json(Score, other) for other in others), strict=True)),
             )
             for cut, linear, near, *others in scores
         ),

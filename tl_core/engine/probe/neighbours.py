@@ -67,7 +67,9 @@ def chosen(features: np.ndarray, labels: np.ndarray, classes: int) -> tuple[int,
 
 
 def left_out(features: np.ndarray, labels: np.ndarray, classes: int) -> LeftOut:
-    """Asks every training image, or `ASKED` spread evenly over them, of all the others."""
+    """Asks every training image, or `ASKED` spread evenly over them, of all the others; a single image has none, and is not recognised."""
+    if len(labels) < 2:
+        return LeftOut(COUNTS[0], np.arange(len(labels)), np.zeros(len(labels), bool))
     asked = np.unique(np.linspace(0, len(labels) - 1, min(len(labels), ASKED)).round().astype(np.int64))
     most = min(len(labels) - 1, COUNTS[-1])
     neighbours = labels[nearest(features[asked], features, most, own=asked)]
