@@ -42,6 +42,16 @@ def test_each_verdict_proposes_something_for_each_preset_that_differs_and_raises
             assert _problems(spec, tmp_path) <= _problems(preset.spec(), tmp_path), (preset.name, proposal)
 
 
+def test_what_thaws_blocks_resets_what_needs_frozen_ones(tmp_path: Path) -> None:
+    joined: dict[str, object] = {"backbone.output": "block7+final", "backbone.mirror": True}
+    spec = PRESETS["feature-extraction"].spec(joined)
+    assert not _problems(spec, tmp_path)
+    assert not _problems(spec.with_values(possible("thaw", spec) or {}), tmp_path)
+    assert not {"backbone.output", "backbone.mirror"} & set(
+        possible("thaw", PRESETS["feature-extraction"].spec()) or ()
+    )
+
+
 def test_each_remedy_belongs_to_a_verdict_and_each_has_its_words() -> None:
     used = {name for verdict in VERDICTS for name in verdict.remedies}
     assert used == set(REMEDIES.names)

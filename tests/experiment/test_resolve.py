@@ -71,6 +71,7 @@ def test_a_title_is_made_of_the_parts_of_a_label() -> None:
         ({"train__seed": 5}, True),
         ({"train__seed": 5, "backbone__weights": "random"}, False),
         ({"head__pooling": "max"}, False),
+        ({"head__dropout": 0.5, "backbone__output": "block5+last", "backbone__mirror": True}, True),
         ({"train__seed": 5, "backbone__output": "block5+last"}, True),
         ({"head__dropout": 0.5, "train__learning_rate": 0.1}, True),
     ],
@@ -88,6 +89,12 @@ def test_joined_blocks_are_other_features_with_the_channels_of_all() -> None:
     assert joined.outputs == ("block5", "final")
     assert len({one.feature_identity(one.top, "CPU") for one in (alone, joined, others)}) == 3
     assert joined.feature_channels == alone.feature_channels + of(backbone__output="block5").feature_channels
+
+
+def test_features_averaged_with_mirror_images_are_other_ones() -> None:
+    changes: list[dict[str, object]] = [{}, {"backbone__output": "block5+last"}]
+    specs = [of(**one, backbone__mirror=mirror) for one in changes for mirror in (False, True)]
+    assert len({one.feature_identity(one.top, "CPU") for one in specs}) == 4
 
 
 def test_pooling_does_not_count_below_the_top() -> None:

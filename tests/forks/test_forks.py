@@ -333,6 +333,14 @@ def test_images_of_another_size_are_allowed_with_a_remark(models: Path) -> None:
     assert "64 pixels, its parent 32" in forks.fork_warnings(parent, resolve(store.read_spec(made)))[0]
 
 
+def test_mirror_images_in_the_fork_or_the_parent_alone_are_allowed_with_a_remark(models: Path) -> None:
+    mirrored = PRESETS["feature-extraction"].spec({**DIGITS, "backbone.mirror": True})
+    for parent, mirror in ((parent_run(models), True), (parent_run(models, spec=mirrored), False)):
+        made = forks.fork(models, parent, 2, {"backbone.mirror": mirror})
+        (remark,) = forks.fork_warnings(parent, resolve(store.read_spec(made)))
+        assert f"Only the {'fork' if mirror else 'parent'} averages features" in remark
+
+
 STAGED = {
     **DIGITS,
     "train.head_epochs": 2,

@@ -295,8 +295,10 @@ def test_joined_blocks_are_chosen_as_the_output_and_refused_beside_the_field_whe
     checked(by_key(page, key).set_value("block7+final").run())
     assert held(page).backbone.output == "block7+final"
     assert "joined features need every block frozen" in said(page)
+    checked(field(page, "backbone.mirror").set_value(True).run())
+    assert "averaging with the mirror image needs every block frozen" in said(page)
     checked(page.select_slider[0].set_value("final").run())
-    assert "joined features need every block frozen" not in said(page)
+    assert "every block frozen" not in said(page)
     checked(field(page, "backbone.name").set_value("VGG16").run())
     assert held(page).backbone.output == "last", "of another network, whose blocks have other names"
 

@@ -341,6 +341,25 @@ def test_joined_features_need_a_frozen_backbone(models: Path, changes: dict[str,
     assert (found.path, "block5+final" in found.message, bool(found.remedy)) == ("backbone.output", True, True)
 
 
+@for_each("changes", [THAWED, {"backbone.keep": "block3"}, {"backbone.freeze": "none"}])
+def test_averaging_with_mirror_images_needs_a_frozen_backbone(models: Path, changes: dict[str, Any]) -> None:
+    found = problem(models, {"backbone.mirror": True, "train.backbone_learning_rate": 1e-3, **changes})
+    assert found.path == "backbone.mirror" and "every block frozen" in found.message and found.remedy
+
+
+def test_features_of_mirror_images_take_twice_the_time_and_the_same_room(models: Path) -> None:
+    one, both = (planned(models, {"backbone.mirror": mirror}) for mirror in (False, True))
+    assert both.problems == () and both.phases[0].feature_bytes == one.phases[0].feature_bytes
+    assert both.phases[0].seconds_before == pytest.approx(2 * one.phases[0].seconds_before)
+
+
+def test_a_flip_of_images_that_are_averaged_with_their_mirror_images_is_warned_about(models: Path) -> None:
+    flips: dict[str, Any] = {"augment": {"horizontal_flip": 0.5, "rotation": 10.0}}
+    plain, both = (planned(models, {**flips, "backbone.mirror": mirror}) for mirror in (False, True))
+    assert not any("flip" in said for said in plain.warnings)
+    assert any("mirror image" in said for said in both.warnings)
+
+
 def test_joined_features_are_planned_with_the_channels_of_all_blocks(models: Path) -> None:
     one, two, both = (planned(models, {"backbone.output": output}) for output in ("block5", "last", "block5+last"))
     assert both.problems == ()

@@ -74,9 +74,12 @@ def thaw(experiment: Experiment) -> Changes:
     if experiment.spec.backbone.freeze != "all" or experiment.solved or experiment.spec.backbone.keep != "all":
         return {}
     train = experiment.spec.train
+    needs_frozen: dict[str, Any] = {"backbone.output": experiment.top} if len(experiment.outputs) > 1 else {}
+    needs_frozen |= {"backbone.mirror": False} if experiment.spec.backbone.mirror else {}
     head = {} if train.head_epochs else {"train.head_epochs": 5}
     return {
         "backbone.freeze": "all-but-2",
+        **needs_frozen,
         **head,
         "train.backbone_learning_rate": max(train.backbone_learning_rate, 1e-4),
     }

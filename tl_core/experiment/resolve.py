@@ -53,6 +53,11 @@ class Experiment:
         return sum(block.channels for block in self.facts if block.name in self.outputs)
 
     @property
+    def passes(self) -> int:
+        """The passes of an image through the backbone: two if features are averaged with those of its mirror image."""
+        return 2 if self.spec.backbone.mirror else 1
+
+    @property
     def solved(self) -> bool:
         """True if the classifier is solved at once: it has one epoch and no learning rate."""
         return self.spec.head.solved
@@ -123,6 +128,8 @@ class Experiment:
         pooling: str = self.spec.head.pooling if frozen == self.top else ""
         if pooling and len(self.outputs) > 1:
             pooling = f"{pooling} of {'+'.join(self.outputs)}"
+        if pooling and self.spec.backbone.mirror:
+            pooling = f"{pooling}, with mirror image"
         return (self.weights_identity, frozen, pooling, device, *([start] if start else []))
 
 

@@ -96,6 +96,9 @@ def fork_warnings(parent: Run, experiment: Experiment) -> tuple[str, ...]:
             "The fork uses other images than its parent: it may validate on images that were trained on, and its curves are not "
             "comparable with the inherited epochs."
         )
+    if experiment.passes != before.passes:
+        only = "fork" if experiment.passes > before.passes else "parent"
+        said.append(f"Only the {only} averages features with the mirror image: a jump in the curves is not progress.")
     if now != was:
         said.append(f"The fork reads 16-bit grey as {now}, its parent as {was}: a jump in the curves is not progress.")
     if experiment.image_size != before.image_size:

@@ -251,8 +251,8 @@ def _cores() -> int:
 
 def _macs(phase: Phase) -> tuple[float, float]:
     """Multiply-adds per image in the frozen and in the trained blocks."""
-    size = phase.experiment.image_size
-    frozen, thawed = (sum(block.macs_at(size) for block in some) for some in split(phase))
+    size, passes = phase.experiment.image_size, phase.experiment.passes
+    frozen, thawed = (passes * sum(block.macs_at(size) for block in some) for some in split(phase))
     return frozen, thawed
 
 

@@ -92,6 +92,13 @@ def _joined_outputs(experiment: Experiment) -> Iterator[Problem]:
         yield Problem("backbone.output", message, remedy)
 
 
+def _mirrored(experiment: Experiment) -> Iterator[Problem]:
+    if experiment.spec.backbone.mirror and experiment.frozen != experiment.top:
+        message = "received true; averaging with the mirror image needs every block frozen"
+        remedy = "Switch it off, or set backbone.freeze and backbone.keep to all."
+        yield Problem("backbone.mirror", message, remedy)
+
+
 def _inactive_augmentations(experiment: Experiment) -> Iterator[Problem]:
     for step in experiment.spec.augment:
         if step.amount == 0:
@@ -172,6 +179,7 @@ _CHECKS: tuple[Callable[[Experiment], Iterator[Problem]], ...] = (
     _weights,
     _solved_classifier,
     _joined_outputs,
+    _mirrored,
     _inactive,
     _inactive_augmentations,
     _stages,

@@ -29,7 +29,7 @@ def memory_bytes(experiment: Experiment, phase_plans: tuple[PhasePlan, ...]) -> 
     weights = 4 * (sum(block.parameters for block in used) + trained)
     half = spec.optimizer.precision != "float32"
     activations = max(_activations(plan.phase) for plan in phase_plans) // (2 if half else 1)
-    one_batch = max(outputs(experiment, block) for block in used) * 4 * 16
+    one_batch = experiment.passes * max(outputs(experiment, block) for block in used) * 4 * 16
     kept = max(plan.read_bytes for plan in phase_plans) * (2 if spec.train.feature_storage == "float16" else 1)
     return weights + activations + one_batch + kept
 

@@ -26,6 +26,7 @@ def spec_warnings(experiment: Experiment) -> tuple[str, ...]:
         *_never_trained(experiment),
         *_hardly_trained(experiment),
         *_head_alone(experiment),
+        *_mirrored_twice(experiment),
     )
 
 
@@ -83,6 +84,15 @@ def _head_alone(experiment: Experiment) -> Iterator[str]:
         yield (
             f"For {counted(train.head_epochs, 'epoch')} the head trains alone on features of random weights, which hardly differ between "
             "images: set train.head_epochs to 0."
+        )
+
+
+def _mirrored_twice(experiment: Experiment) -> Iterator[str]:
+    """Warns about flips of images whose features are averaged with those of their mirror image."""
+    if experiment.spec.backbone.mirror and any(step.name == "horizontal_flip" for step in experiment.spec.augment):
+        yield (
+            "Horizontal flip adds next to nothing: features are averaged over each image and its mirror image, which are the same two "
+            "for an image that is flipped."
         )
 
 

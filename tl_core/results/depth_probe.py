@@ -91,6 +91,7 @@ class Probe:
 
     Attributes:
         pooling: How feature maps were pooled: avg or max.
+        mirror: Whether features were averaged with those of the mirror image.
         images: Number of images by part; the test part is not used.
         depths: From the input to the output.
     """
@@ -103,6 +104,7 @@ class Probe:
     classes: tuple[str, ...]
     images: Mapping[str, int]
     depths: tuple[Depth, ...]
+    mirror: bool = False
 
     @property
     def best(self) -> Depth:

@@ -72,7 +72,7 @@ def _draw_links(spec: ExperimentSpec, probe: Probe) -> None:
         head = {"backbone.output": cut, "backbone.freeze": "all", "train.head_epochs": 0}
         _link(spec, f"Train a head on {cut}", head, "Leaves the blocks above it away.")
         if cut != probe.depths[-1].cut:
-            tail = {"backbone.output": "last", "backbone.freeze": cut}
+            tail: dict[str, Any] = {"backbone.output": "last", "backbone.freeze": cut, "backbone.mirror": False}
             if spec.head.solved:  # Such a classifier takes features of frozen blocks alone.
                 tail["head.classifier"] = "auto"
             _link(

@@ -39,8 +39,11 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
-def test_the_last_network_is_kept_until_it_is_cleared_or_another_is_needed(built: list[str]) -> None:
-    pool, one, two = NetworkPool(), resolve(small_spec()), resolve(small_spec(data__image_size=64))
+@pytest.mark.parametrize("other", [{"data__image_size": 64}, {"backbone__mirror": True}], ids=str)
+def test_the_last_network_is_kept_until_it_is_cleared_or_another_is_needed(
+    other: dict[str, Any], built: list[str]
+) -> None:
+    pool, one, two = NetworkPool(), resolve(small_spec()), resolve(small_spec(**other))
     first = pool.network(one)
     assert pool.network(resolve(small_spec(head__dropout=0.3))) is first
     assert pool.has(one) and not pool.has(two) and len(built) == 1

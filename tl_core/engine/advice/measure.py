@@ -34,7 +34,7 @@ def measure(
 ) -> Measured:
     """Measures an experiment's training images with its backbone, and with the others whose weights are here.
 
-    Uses the spec's data, backbone, weights and pooling.
+    Uses the spec's data, backbone, weights and pooling; without mirror images, which recipes do not use either.
 
     Args:
         partial: Called with what is measured before other backbones are.
@@ -45,6 +45,7 @@ def measure(
     """
     started = time.monotonic()
     _check(experiment)
+    experiment = experiment.with_values({"backbone.mirror": False})
     cache = cache_folder(models)
     data = prepare(experiment.spec.data, experiment.image_size, cache, progress)
     refuse_missing(data.dataset, experiment.spec.data.accept_missing)

@@ -54,13 +54,18 @@ def assemble(
 def pretrained(experiment: Experiment, report: Report | None = None) -> keras.Model:
     """The backbone of an experiment with its pretrained weights, from pixels to the last feature map.
 
+    With `backbone.mirror` to the feature maps of each image and its mirror image: twice the batch.
+
     Args:
         report: See `weights.load`, also for what is raised.
     """
-    backbone, spec = experiment.backbone, experiment.spec
-    network = networks.build(backbone, experiment.image_size)
-    weights.load(network, backbone, spec.backbone.weights, spec.train.seed, report)
+    spec, network = experiment.spec, _untrained(experiment)
+    weights.load(network, experiment.backbone, spec.backbone.weights, spec.train.seed, report)
     return network
+
+
+def _untrained(experiment: Experiment) -> keras.Model:
+    return networks.build(experiment.backbone, experiment.image_size, experiment.spec.backbone.mirror)
 
 
 def with_head(network: keras.Model, experiment: Experiment, classes: int) -> keras.Model:
@@ -72,15 +77,14 @@ def with_head(network: keras.Model, experiment: Experiment, classes: int) -> ker
     if experiment.kept:
         network = _random_above(network, experiment.kept, experiment)
     outputs = [networks.cut_output(network, cut) for cut in experiment.outputs]
-    features = outputs if len(outputs) > 1 else outputs[0]
-    logits = head.attach(features, spec.head, classes, spec.train.seed)
+    logits = head.attach(outputs, spec.head, classes, spec.train.seed, spec.backbone.mirror)
     # The name tells networks.cut_output which row the cuts are from.
     return keras.Model(network.inputs[0], logits, name=experiment.backbone.name)
 
 
 def _random_above(network: keras.Model, cut: str, experiment: Experiment) -> keras.Model:
     """A copy of a network with random weights above a cut, seeded by the seed and each layer's name."""
-    copy = networks.build(experiment.backbone, experiment.image_size)
+    copy = _untrained(experiment)
     copy.set_weights(network.get_weights())
     weights.randomise(networks.split(copy, cut)[1], experiment.spec.train.seed)
     return copy

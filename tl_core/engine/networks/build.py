@@ -13,15 +13,19 @@ from tl_core.backbones.scaling import Scaling, Triple
 from tl_core.backbones.table import BACKBONES
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.builders import builder_of
+from tl_core.engine.networks.mirror import with_mirror_images
 from tl_core.errors import BadInput, unknown
 
 
-def build(backbone: Backbone, image_size: int) -> keras.Model:
+def build(backbone: Backbone, image_size: int, mirror: bool = False) -> keras.Model:
     """A network with random weights.
 
     Its input is float32 `(batch, image_size, image_size, 3)`, RGB 0..255; its output the last feature map, float32
     `(batch, height, width, channels)`. Layer names are the same in every build; all layers are float32,
     regardless of the dtype policy.
+
+    Args:
+        mirror: Whether every image is followed by its mirror image, so that the output has twice the batch; see `mirror`.
 
     Raises:
         BadInput: the image size is below the backbone's minimum.
@@ -31,7 +35,7 @@ def build(backbone: Backbone, image_size: int) -> keras.Model:
         raise BadInput.of("data.image_size", message, "Choose a larger image size, or another backbone.")
     # Keras numbers unnamed layers (conv2d_57) per thread: a new thread starts at zero.
     with ThreadPoolExecutor(max_workers=1) as fresh_thread:
-        return fresh_thread.submit(_build, backbone, image_size).result()
+        return fresh_thread.submit(_build, backbone, image_size, mirror).result()
 
 
 def cut_output(network: keras.Model, cut: str) -> keras.KerasTensor:
@@ -69,9 +73,10 @@ def backbone_of(network: keras.Model) -> Backbone:
     return BACKBONES[network.name]
 
 
-def _build(backbone: Backbone, image_size: int) -> keras.Model:
+def _build(backbone: Backbone, image_size: int, mirror: bool) -> keras.Model:
     pixels = keras.Input((image_size, image_size, 3), dtype="float32", name="pixels")
-    features = builder_of(backbone)(scaled(pixels, backbone.scaling))
+    images = with_mirror_images(pixels) if mirror else pixels
+    features = builder_of(backbone)(scaled(images, backbone.scaling))
     return keras.Model(pixels, features, name=backbone.name)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from tl_core.engine.backend import keras
+from tl_core.engine.networks.mirror import averaged
 from tl_core.engine.seeds import seed_of
 from tl_core.experiment.spec import HeadSpec
 
@@ -17,16 +18,17 @@ LARGEST_NOISE = 1.0
 """The largest standard deviation that Keras's layer accepts."""
 
 
-def attach(features: Any, head: HeadSpec, classes: int, seed: int) -> Any:
+def attach(features: Any, head: HeadSpec, classes: int, seed: int, mirror: bool = False) -> Any:
     """Pooling, noise, hidden layers with normalisation and dropout, and classifier on a feature map.
 
     Args:
         features: Keras tensor (batch, ..., channels), or a list of several, whose pooled channels are joined.
+        mirror: Whether the batch has each image and its mirror image; see `joined`.
 
     Returns:
         Logits, a Keras tensor (batch, units): one unit for two classes if the classifier is "auto".
     """
-    x = _joined(features, head.pooling)
+    x = joined(features if isinstance(features, list) else [features], head.pooling, mirror)
     x = _normalised(_noisy(x, head.noise, seed), head, "head_batch_norm")
     shares = head.hidden_dropout or (head.dropout,) * len(head.hidden)
     for number, (units, dropout) in enumerate(zip(head.hidden, shares, strict=True), start=1):
@@ -56,11 +58,18 @@ def pooled(features: Any, pooling: Literal["avg", "max"], name: str) -> Any:
     return getattr(layers, f"Global{kind}Pooling{positions}D")(name=name)(features)
 
 
-def _joined(features: Any, pooling: Literal["avg", "max"]) -> Any:
-    if not isinstance(features, list):
-        return pooled(features, pooling, POOLING)
-    every = [pooled(one, pooling, f"{POOLING}_{number}") for number, one in enumerate(features, 1)]
-    return keras.layers.Concatenate(name=POOLING)(every)
+def joined(maps: Sequence[Any], pooling: Literal["avg", "max"], mirror: bool = False) -> Any:
+    """The pooled channels of several feature maps side by side, (images, channels), as the layer `POOLING`.
+
+    Args:
+        mirror: Whether the batch has each image and its mirror image, over which channels are averaged.
+    """
+    if len(maps) == 1 and not mirror:
+        return pooled(maps[0], pooling, POOLING)
+    every = [pooled(one, pooling, f"{POOLING}_{number}") for number, one in enumerate(maps, 1)]
+    name = f"{POOLING}_joined" if mirror else POOLING
+    vectors = keras.layers.Concatenate(name=name)(every) if len(every) > 1 else every[0]
+    return averaged(vectors, POOLING) if mirror else vectors
 
 
 def _noisy(x: Any, deviation: float, seed: int) -> Any:

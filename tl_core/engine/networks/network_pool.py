@@ -21,7 +21,7 @@ class NetworkPool:
     """
 
     def __init__(self) -> None:
-        self._kept: tuple[tuple[str, int, str], keras.Model] | None = None
+        self._kept: tuple[tuple[str, int, bool, str], keras.Model] | None = None
 
     def network(self, experiment: Experiment, report: Report | None = None) -> keras.Model:
         """The network of an experiment with its pretrained weights, built if another one or none is kept; see `pretrained`."""
@@ -40,8 +40,8 @@ class NetworkPool:
         self._kept = None
 
 
-def _key(experiment: Experiment) -> tuple[str, int, str]:
-    return experiment.backbone.name, experiment.image_size, experiment.weights_identity
+def _key(experiment: Experiment) -> tuple[str, int, bool, str]:
+    return experiment.backbone.name, experiment.image_size, experiment.spec.backbone.mirror, experiment.weights_identity
 
 
 def prepare_with_network(

@@ -46,7 +46,7 @@ PROBING = Activity(Stage.PROBING)
 def probe(experiment: Experiment, models: Path, progress: ProgressCallback = unwatched) -> Probe:
     """Accuracy of simple classifiers on the features of each block of an experiment's pretrained network.
 
-    Uses the spec's data, network, weights and pooling; other settings affect only the estimated costs. Features and scores are
+    Uses the spec's data, network, weights, pooling and mirror images; other settings affect only the estimated costs. Features and scores are
     cached.
 
     Raises:
@@ -82,6 +82,7 @@ def probe(experiment: Experiment, models: Path, progress: ProgressCallback = unw
             )
             for cut, linear, near, *others in scores
         ),
+        mirror=spec.backbone.mirror,
     )
 
 
@@ -148,7 +149,8 @@ def costs(experiment: Experiment, images: Mapping[str, int], classes: int, store
 
 def _cost(experiment: Experiment, block: BlockFacts, images: dict[str, int], classes: int, stored: int) -> Cost:
     head = _planned(experiment, {"backbone.output": block.name, "backbone.freeze": "all"}, images, classes)
-    tail = _planned(experiment, {"backbone.output": "last", "backbone.freeze": block.name}, images, classes)
+    thawed = {"backbone.output": "last", "backbone.freeze": block.name, "backbone.mirror": False}
+    tail = _planned(experiment, thawed, images, classes)
     shape = (*block.size_at(experiment.image_size), block.channels)
     return Cost(
         shape=shape,

@@ -22,11 +22,14 @@ from tl_core.experiment.resolve import Experiment
 from tl_core.records import Activity, ProgressCallback, Stage
 
 
-def pooled(network: keras.Model, pooling: Literal["avg", "max"]) -> keras.Model:
-    """From pixels to the pooled outputs of all cuts, one after another: float32, shape (batch, channels of all cuts)."""
-    cuts = networks.backbone_of(network).cut_names
-    outputs = [head.pooled(networks.cut_output(network, cut), pooling, f"pooled_{cut}") for cut in cuts]
-    return keras.Model(network.inputs[0], keras.layers.Concatenate(name="pooled")(outputs))
+def pooled(network: keras.Model, pooling: Literal["avg", "max"], mirror: bool = False) -> keras.Model:
+    """From pixels to the pooled outputs of all cuts, one after another: float32, shape (batch, channels of all cuts).
+
+    Args:
+        mirror: As `backbone.mirror`, with which the network was built.
+    """
+    maps = [networks.cut_output(network, cut) for cut in networks.backbone_of(network).cut_names]
+    return keras.Model(network.inputs[0], head.joined(maps, pooling, mirror))
 
 
 def at_every_cut(
@@ -47,20 +50,21 @@ def at_every_cut(
     def outputs(start: int) -> Iterator[np.ndarray]:
         progress(Activity(Stage.BUILDING), 0, 1)
         network = pretrained(experiment)
-        return compiled(pooled(network, experiment.spec.head.pooling))(
-            pixels.images[some] for some in portions(images, start)
-        )
+        spec = experiment.spec
+        prefix = compiled(pooled(network, spec.head.pooling, spec.backbone.mirror))
+        return prefix(pixels.images[some] for some in portions(images, start))
 
     features = stored(outputs, (images, sum(channels)), identity, cache, progress)
     return dict(zip(backbone.cut_names, np.split(features, np.cumsum(channels)[:-1], axis=1), strict=True))
 
 
 def identity_of(experiment: Experiment, progress: ProgressCallback) -> tuple[str, ...]:
-    """Everything besides the pixels that the features depend on: weights, cuts, pooling.
+    """Everything besides the pixels that the features depend on: weights, cuts, pooling, averaging with mirror images.
 
     Downloads weights first if necessary: some are identified by content.
     """
     if experiment.weights.kind == "imagenet":
         obtain(experiment.backbone, partial(progress, Activity(Stage.DOWNLOADING)))
     cuts = (cut.layer for cut in experiment.backbone.cuts)
-    return "every cut", experiment.weights_identity, *cuts, experiment.spec.head.pooling
+    mirror = ("mirror",) if experiment.spec.backbone.mirror else ()
+    return "every cut", experiment.weights_identity, *cuts, experiment.spec.head.pooling, *mirror

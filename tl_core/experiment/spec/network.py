@@ -45,7 +45,13 @@ class BackboneSpec(Section):
         title="Features from",
         form="last, middle, a block's name, or several joined with +",
     )
-
+    mirror: bool = setting(
+        False,
+        "Averages the features of each image with those of its mirror image, in training and in predictions (test-time "
+        "augmentation by horizontal flip). Often more accurate on photos, and twice the time to compute; every block must be "
+        "frozen. Not where left and right matter, as in digits and letters: a mirrored 3 is no 3.",
+        title="Average with mirror image",
+    )
     keep: str = setting(
         "all",
         "Blocks up to and including this one start from pretrained weights, those above from random ones, and always train. For "
