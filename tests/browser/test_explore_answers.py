@@ -1,4 +1,4 @@
-"""Answers of the Explore page in a browser: the depth probe and the learning curve, kept and asked anew, and the way to the Train page."""
+"""Answers of the Explore page in a browser: kept and asked anew, the way to the Train page, and from what is advised to a run."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import re
 import shutil
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.ui.common.spec_sharing import from_query_params
 from tests.browser.lab import Lab
-from tests.browser.steps import SCREENSHOTS, SEEN, SMALL, TRAINED, settled, until
+from tests.browser.steps import SCREENSHOTS, SEEN, SMALL, TRAINED, on_run_page, press_train, settled, status, until
 from tests.explorations.results import ASKED, CURVE, PROBE
-from tl_core import explorations
+from tl_core import explorations, store
+from tl_core.advice import advise
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations import KINDS, Asked
 from tl_core.records import Status
 from tl_core.results.learning_curve import LearningCurveOptions
@@ -76,3 +79,28 @@ def test_a_question_is_asked_and_its_answer_leads_to_the_train_page(
     page.screenshot(path=SCREENSHOTS / f"explore-{question}-answered.png")
     page.get_by_role("link", name=link).click()
     expect(page).to_have_url(re.compile(r"/train\?.*data\.source=digits"), timeout=SEEN)
+
+
+@pytest.mark.long
+def test_what_is_advised_fills_the_form_of_the_train_page_and_becomes_a_run(page: Page, lab: Lab) -> None:
+    page.goto(f"{lab.address}/explore?{urlencode({'question': 'advice', **SMALL})}")
+    page.get_by_text("Also score the other backbones").click()
+    settled(page)
+    page.get_by_role("button", name="Measure and advise").click()
+    expect(page.get_by_text("Answered in")).to_be_visible(timeout=2 * TRAINED * 1000)
+    (made,) = explorations.explorations(lab.models, "advice")
+    asked = explorations.read_asked(made)
+    advised = advise(asked.spec, explorations.read_result(made)).first
+    assert not asked.options.backbones and asked.spec.data.images_per_class == 12
+    expect(page.get_by_text(f"Advised: {advised.title}")).to_be_visible(timeout=SEEN)
+    settled(page)
+    page.screenshot(path=SCREENSHOTS / "explore-advice-answered.png")
+    page.get_by_role("link", name="Use this preset").first.click()
+    expect(page).to_have_url(re.compile(r"/train\?"), timeout=SEEN)
+    settled(page)
+    held = dict(parse_qsl(urlsplit(page.url).query))
+    assert ExperimentSpec().with_values(from_query_params(held)) == advised.spec
+    press_train(page)
+    run = on_run_page(page, lab)
+    assert store.read_spec(run) == advised.spec.anchored()
+    status(page, "finished")

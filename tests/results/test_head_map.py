@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from tests.each import for_each
-from tests.explorations.maps import MAP, options_of
+from tests.explorations.maps import AXES, MAP, options_of
 from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS
 from tl_core.records import from_json
@@ -23,6 +23,12 @@ def test_every_axis_has_values_that_a_bank_trains(name: str) -> None:
     kind = AXIS_KINDS[name]
     options = MapOptions((MapAxis(name, kind.values),), seeds=1)
     assert len(cells(options.grid(SPEC), SPEC)) == len(kind.values)
+
+
+def test_seeds_that_follow_the_highest_begin_at_0() -> None:
+    highest = PRESETS["feature-extraction"].spec({"train.seed": 2**31 - 1})
+    assert MapOptions(AXES, seeds=3).seeds_of(highest) == (2**31 - 1, 0, 1)
+    check_map(highest, MapOptions(AXES, seeds=3))
 
 
 def test_a_map_has_64_cells_as_long_as_nothing_else_is_chosen() -> None:

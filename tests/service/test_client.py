@@ -144,6 +144,42 @@ def test_many_threads_each_get_their_own_answer(client: Client) -> None:
     assert answers == {number: number for number in range(24)}
 
 
+def test_requests_are_answered_in_the_order_in_which_they_came(client: Client) -> None:
+    """Those who wait look for progress now and then; that costs none of them their place."""
+    client.ask("say", 20)
+    answered: list[str] = []
+
+    def ask(name: str, seconds: float) -> None:
+        client.ask("sleep", 20, seconds=seconds)
+        answered.append(name)
+
+    threads = []
+    for name, seconds, pause in (("busy", 0.8, 0.1), ("first", 0.1, 0.15), ("second", 0.1, 0.0)):
+        threads.append(threading.Thread(target=ask, args=(name, seconds)))
+        threads[-1].start()
+        time.sleep(pause)
+    for thread in threads:
+        thread.join()
+    assert answered == ["busy", "first", "second"]
+
+
+def test_a_place_that_was_taken_first_is_served_first_whoever_asks_first(client: Client) -> None:
+    client.ask("say", 20)
+    places, answered = [client.line_up() for _ in range(3)], list[int]()
+
+    def ask(number: int) -> None:
+        client.ask("sleep", 20, place=places[number], seconds=0.02)
+        answered.append(number)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in (2, 1, 0)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.02)
+    for thread in threads:
+        thread.join()
+    assert answered == [0, 1, 2]
+
+
 def test_bad_input_arrives_with_its_problems(client: Client) -> None:
     with pytest.raises(BadInput) as raised:
         client.ask("refuse", 20)

@@ -15,9 +15,10 @@ from tests.sweeps import pretend
 from tests.sweeps.pretend import EPOCHS, outcome, spec_of, train, work_off
 from tests.test_layers import ROOT, loaded_by
 from tl_core import store, sweeps
-from tl_core.errors import BadInput
+from tl_core.errors import BadInput, Problem
 from tl_core.store.checkpoints import kept
-from tl_core.sweeps import SweepStatus
+from tl_core.sweeps import SweepSpec, SweepStatus
+from tl_core.sweeps.combinations import Settings
 from tl_core.sweeps.reading import read_sweep
 
 
@@ -194,6 +195,30 @@ def test_a_search_at_random_ends_when_every_combination_was_tried(models: Path) 
     sweep = sweeps.create(models, spec_of("head.dropout=0,0.3,0.5", method="random", minutes=60))
     work_off(sweep)
     assert sorted(trial.settings["head.dropout"] for trial in read_sweep(sweep).trials) == [0, 0.3, 0.5]
+
+
+def test_a_search_over_few_combinations_misses_none_and_says_how_many_can_run(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However rarely chance finds the last ones."""
+    monkeypatch.setattr("tl_core.sweeps.study.DRAWS", 2)
+    spec = spec_of("head.hidden=0,8", "head.hidden_dropout=[[],[0.1]]", "train.seed=0..2", method="random", minutes=60)
+    sweep = sweeps.create(models, spec)
+    work_off(sweep)
+    assert len(read_sweep(sweep).trials) == 9
+    assert sweeps.read_state(sweep).message == "Every combination that can run was tried: 9 of 12."
+
+
+def test_a_search_in_which_hardly_anything_can_run_does_not_say_that_everything_was_tried(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: SweepSpec, settings: Settings) -> tuple[Problem, ...]:
+        return () if settings["head.dropout"] < 0.001 else (Problem("head.dropout", "is too high"),)
+
+    monkeypatch.setattr("tl_core.sweeps.study.problems_of", refuse)
+    sweep = sweeps.create(models, spec_of("head.dropout=0..0.9", method="random", trials=20))
+    work_off(sweep)
+    assert "200 draws in a row gave no new combination that can run" in sweeps.read_state(sweep).message
 
 
 def test_a_combination_of_the_grid_that_cannot_run_is_shown_with_the_reason(models: Path) -> None:

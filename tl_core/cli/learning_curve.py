@@ -75,7 +75,13 @@ def _print_curve(found: LearningCurve) -> None:
     output.print_line(f"{found.backbone}; {found.classes} classes; images: {images}\n")
     output.print_table(_COLUMNS, [_row(*pair) for pair in zip(found.own.points, found.stronger.points, strict=True)])
     output.print_line()
-    for sentence in (wording.answer(found), *wording.promises(found), *_laws(found), *wording.doubts(found.own)):
+    for sentence in (
+        wording.answer(found),
+        *wording.promises(found),
+        *_laws(found),
+        *wording.doubts(found.own),
+        *wording.left_out(found),
+    ):
         output.print_text(sentence)
     output.print_text(
         f"error: share of validation images that are misclassified; train: of training images; mean over the draws. Took {duration(found.seconds)}."

@@ -47,7 +47,15 @@ AXES = (*PER_HEAD, "head.hidden", "head.batch_norm", "optimizer.name")
 
 MOST_CELLS = 1024
 
+SEEDS = 2**31
+"""`train.seed` is below this."""
+
 Cell = dict[str, Any]
+
+
+def seeds_from(first: int, count: int) -> tuple[int, ...]:
+    """So many seeds from a first one on; after the highest there is comes 0."""
+    return tuple((first + place) % SEEDS for place in range(count))
 
 
 @dataclass(frozen=True)

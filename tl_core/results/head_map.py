@@ -13,7 +13,7 @@ from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.intervals import Estimate
 from tl_core.registry import Registry
-from tl_core.results.head_bank import Grid, cells
+from tl_core.results.head_bank import Grid, cells, seeds_from
 
 MOST_VALUES, MOST_SEEDS = 12, 5
 """Of an axis and of a map: 144 cells are more than a chart shows well."""
@@ -79,7 +79,7 @@ class MapOptions:
     seeds: int = 2
 
     def seeds_of(self, spec: ExperimentSpec) -> tuple[int, ...]:
-        return tuple(range(spec.train.seed, spec.train.seed + self.seeds))
+        return seeds_from(spec.train.seed, self.seeds)
 
     def grid(self, spec: ExperimentSpec) -> Grid:
         """The heads to train: seeds change fastest.

@@ -193,6 +193,7 @@ class LearningCurve:
         answer: See `Answer`.
         seconds: Of training all heads.
         complete: False if it was stopped, or is a result so far.
+        diverged: The stronger penalties that are left out, as a head diverged with them.
     """
 
     source: str
@@ -206,3 +207,4 @@ class LearningCurve:
     answer: Answer
     seconds: float
     complete: bool
+    diverged: tuple[float, ...] = ()

@@ -16,7 +16,7 @@ from tl_core.results.learning_curve import (
     Doubt,
     LearningCurve,
 )
-from tl_core.text import percent
+from tl_core.text import joined, percent
 
 NAMES = {2: "Twice", 4: "Four times"}
 
@@ -55,6 +55,16 @@ def promises(found: LearningCurve) -> tuple[str, ...]:
         f"{NAMES[times]} the images ({each.images:,.0f}): an error of {error(each.error)}, {points(each.fall)} below the law's "
         f"{percent(each.error.value + each.fall.value)} now."
         for times, each in zip(TIMES, found.own.promised, strict=False)
+    )
+
+
+def left_out(found: LearningCurve) -> tuple[str, ...]:
+    """Which stronger penalties are not compared, as a sentence; nothing if all are."""
+    if not found.diverged:
+        return ()
+    penalties = joined([f"{l2:g}" for l2 in found.diverged])
+    return (
+        f"Left out: with an L2 penalty of {penalties} training diverged. A lower learning rate keeps it from that.",
     )
 
 

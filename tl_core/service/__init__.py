@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import ProgressCallback, unwatched
@@ -103,7 +104,7 @@ def run_range_test(
     Args:
         progress: Called about three times a second; an exception ends the test at once and propagates.
     """
-    arguments = {"spec": spec.to_json(), "phase": phase, "seconds": FIND_SECONDS}
+    arguments: dict[str, Any] = {"spec": spec.to_json(), "phase": phase, "seconds": FIND_SECONDS}
     return read_finding(
         _by_itself(models, "run_range_test").ask("run_range_test", NETWORK_SECONDS, progress=progress, **arguments)
     )

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from tl_core.errors import RunFailed
 from tl_core.records import Activity, ProgressCallback, Stage, unwatched
+from tl_core.service.line import Line, Place
 from tl_core.service.messages import read_error, read_progress
 from tl_core.supervisor.workers import log_file, opened_log
 
@@ -34,7 +35,9 @@ WAITING = Activity(Stage.WAITING)
 
 
 class Client:
-    """The client of one service worker, started at the first request and again if it has died. Thread-safe: requests are answered one after another.
+    """The client of one service worker, started at the first request and again if it has died. Thread-safe.
+
+    Requests are answered one after another, in the order in which they came.
 
     Args:
         models: The models folder, for the worker's log.
@@ -61,18 +64,23 @@ class Client:
         self._log = log_file(models, "service", name)
         # No GPU: its memory is reserved for training.
         self._environment = {**({} if all_cores else dict.fromkeys(ONE_THREAD, "1")), "CUDA_VISIBLE_DEVICES": ""}
-        self._lock = threading.Lock()
+        self._line = Line()
         self._worker: _Worker | None = None
         self._request = ""
         self._asked = 0
 
     def start(self) -> None:
         """Starts the worker if it is not running, without waiting until it is ready."""
-        if self._lock.acquire(blocking=False):  # The holder of the lock has started one.
-            try:
+        place = self.line_up()
+        try:
+            if place.wait(0):  # Otherwise a request is under way, which has started one.
                 self._ready_worker()
-            finally:
-                self._lock.release()
+        finally:
+            place.leave()
+
+    def line_up(self) -> Place:
+        """A place among the requests for `ask`, which leaves it: for a request that another thread makes later."""
+        return self._line.join()
 
     def stop(self) -> None:
         """Ends the worker, even during a request; returns when it has ended."""
@@ -82,7 +90,15 @@ class Client:
         elif worker is not None:
             worker.kill()
 
-    def ask(self, request: str, timeout: float, *, progress: ProgressCallback = unwatched, **arguments: Any) -> Any:
+    def ask(
+        self,
+        request: str,
+        timeout: float,
+        *,
+        progress: ProgressCallback = unwatched,
+        place: Place | None = None,
+        **arguments: Any,
+    ) -> Any:
         """The result of a request: JSON values in, JSON values out.
 
         Args:
@@ -90,12 +106,14 @@ class Client:
             progress: Called at least every `SLICE` seconds with what it waits for, or the progress of the request. An exception ends the
                 wait and propagates; a worker that is not kept is then killed.
 
+            place: Of `line_up`; None: behind all other requests.
+
         Raises:
             BadInput: invalid arguments.
             RunFailed: the request failed, or the worker died or took too long (it is then ended; the next request starts another).
         """
         until = time.monotonic() + timeout
-        with self._turn(request, until, progress):
+        with self._turn(place or self.line_up(), request, until, progress):
             worker = self._ready_worker()
             self._asked += 1
             message = {"id": self._asked, "request": request, "arguments": arguments}
@@ -124,16 +142,16 @@ class Client:
         return self._worker
 
     @contextmanager
-    def _turn(self, request: str, until: float, progress: ProgressCallback) -> Iterator[None]:
-        while not self._lock.acquire(timeout=_slice(until)):
-            if time.monotonic() >= until:
-                raise RunFailed("The service worker is busy with other requests; try again in a moment.")
-            progress(Activity(Stage.WAITING, part=self._request), 0, 0)
+    def _turn(self, place: Place, request: str, until: float, progress: ProgressCallback) -> Iterator[None]:
         try:
+            while not place.wait(_slice(until)):
+                if time.monotonic() >= until:
+                    raise RunFailed("The service worker is busy with other requests; try again in a moment.")
+                progress(Activity(Stage.WAITING, part=self._request), 0, 0)
             self._request = request
             yield
         finally:
-            self._lock.release()
+            place.leave()
 
 
 def _slice(until: float) -> float:

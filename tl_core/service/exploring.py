@@ -17,6 +17,7 @@ from tl_core.explorations import Asked, Exploration
 from tl_core.records import Activity, Status
 from tl_core.service.client import Client
 from tl_core.service.clients import client_of
+from tl_core.service.line import Place
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +37,14 @@ def start(models: Path) -> None:
 
 def explore(models: Path, asked: Asked) -> Exploration:
     """Begins an exploration, and returns at once; raises BadInput if `models` is not writable."""
-    exploration = explorations.create(models, asked)
+    exploration, client = explorations.create(models, asked), _client(models)
+    place = client.line_up()  # Here: threads may start in any order.
     name = f"exploration {exploration.id}"
-    threading.Thread(target=_follow, args=(_client(models), exploration), name=name, daemon=True).start()
+    threading.Thread(target=_follow, args=(client, place, exploration), name=name, daemon=True).start()
     return exploration
 
 
-def _follow(client: Client, exploration: Exploration) -> None:
+def _follow(client: Client, place: Place, exploration: Exploration) -> None:
     """Runs in its own thread until the exploration has ended."""
 
     def watch(_activity: Activity, _done: int, _total: int) -> None:
@@ -52,7 +54,7 @@ def _follow(client: Client, exploration: Exploration) -> None:
             raise RunStopped(CANCELLED)
 
     try:
-        client.ask("explore", LONGEST, progress=watch, exploration_id=exploration.id)
+        client.ask("explore", LONGEST, progress=watch, place=place, exploration_id=exploration.id)
     except RunStopped as error:
         _ended(exploration, Status.STOPPED, str(error))
     except LabError as error:

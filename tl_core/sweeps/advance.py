@@ -249,4 +249,4 @@ def _why_ended(study: Study) -> str:
         return f"The {spec.minutes:g} minutes are used."
     if spec.trials is not None and tried >= spec.trials:
         return f"All {counted(tried, 'trial')} have ended."
-    return f"Every combination was tried: {counted(tried, 'trial')}."
+    return study.end

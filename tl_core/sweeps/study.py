@@ -14,7 +14,7 @@ import json
 import os
 import random
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import optuna
@@ -27,6 +27,7 @@ from tl_core.files import reading
 from tl_core.sweeps.combinations import problems_of
 from tl_core.sweeps.folder import Sweep
 from tl_core.sweeps.spec import Axis, SweepSpec
+from tl_core.text import counted
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -34,7 +35,10 @@ NAME = "sweep"
 """Of the study in the journal."""
 
 DRAWS = 200
-"""Draws of a trial until one is new and can run; after so many the search is at its end."""
+"""Draws of a trial until one is new and can run; after so many it is looked for among all combinations, if they can be listed."""
+
+LISTED = 10_000
+"""The most combinations that are listed. A search over more, or over a range of any number, ends after `DRAWS` in vain."""
 
 RESTORE = "If its last line was cut off, going on with the sweep mends it; otherwise restore it, or delete the sweep."
 
@@ -67,6 +71,7 @@ class Study:
         self.spec, self._journal = spec, sweep.journal
         self._space = {axis.path: _distribution(axis) for axis in spec.axes}
         self._axes = {axis.path: axis for axis in spec.axes}
+        self._in_vain: list[bool] | None = None  # Which trials had ended when nothing new was found.
         with reading(self._journal, RESTORE):
             self._open(readonly)
 
@@ -128,8 +133,18 @@ class Study:
         self.study.tell(trial.number, loss, state=state, skip_if_finished=True)
 
     def draw(self) -> tuple[Settings, str] | None:
-        """The settings of the next trial, and why it cannot run; None if nothing new is left."""
+        """The settings of the next trial, and why it cannot run; None if nothing new is left, or was found."""
         return self._next_of_grid() if self.spec.method == "grid" else self._drawn()
+
+    @property
+    def end(self) -> str:
+        """Why `draw` returns None, as a sentence."""
+        tried, there_are = len(self.trials), self.spec.combinations
+        if there_are == tried:
+            return f"Every combination was tried: {counted(tried, 'trial')}."
+        if there_are is not None and there_are <= LISTED:
+            return f"Every combination that can run was tried: {tried:,} of {there_are:,}."
+        return f"{DRAWS} draws in a row gave no new combination that can run: it ended after {counted(tried, 'trial')}."
 
     def _next_of_grid(self) -> tuple[Settings, str] | None:
         order, number = self.spec.grid(), len(self.trials)
@@ -144,13 +159,27 @@ class Study:
     def _drawn(self) -> tuple[Settings, str] | None:
         """Drawn until it is new and can run."""
         before = self.trials
+        known = [trial.state.is_finished() for trial in before]
+        if known == self._in_vain:  # Asked again and again, as long as the last runs train.
+            return None
         tried = {_key(self.settings_of(trial)) for trial in before}
         for attempt in range(DRAWS):
             settings = self._draw_once(before, attempt)
             if _key(settings) not in tried and not problems_of(self.spec, settings):
                 return settings, ""
             tried.add(_key(settings))
+        if found := self._left(tried, len(before)):
+            return found, ""
+        self._in_vain = known
         return None
+
+    def _left(self, tried: Collection[str], number: int) -> Settings | None:
+        """A combination that was not tried and can run, drawn among all of them; None if there is none, or they cannot be listed."""
+        if self.spec.combinations is None or self.spec.combinations > LISTED:
+            return None
+        left = [settings for settings in self.spec.grid() if _key(settings) not in tried]
+        random.Random(f"{self.spec.seed} {number} left").shuffle(left)
+        return next((settings for settings in left if not problems_of(self.spec, settings)), None)
 
     def _draw_once(self, before: list[FrozenTrial], attempt: int) -> Settings:
         seed = random.Random(f"{self.spec.seed} {len(before)} {attempt}").randrange(2**32)

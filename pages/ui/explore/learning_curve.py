@@ -51,7 +51,8 @@ def _draw(shown: Shown) -> None:
     draw_chart(learning_curve_figure(found), "learning-curve", HEIGHT, learning_curve_alt(found))
     if not found.complete:
         return
-    st.markdown("\n".join(f"- {plain(said)}" for said in (*wording.promises(found), *wording.doubts(found.own))))
+    said = (*wording.promises(found), *wording.doubts(found.own), *wording.left_out(found))
+    st.markdown("\n".join(f"- {plain(each)}" for each in said))
     _draw_links(shown.asked.spec, found)
     with st.expander("Figures", icon=":material/table:", key="curve_figures"):
         rows = [_row(*pair) for pair in zip(found.own.points, found.stronger.points, strict=True)]

@@ -76,6 +76,15 @@ def test_intervals_hold_other_validation_images_and_other_draws() -> None:
     assert 2.5 < widths[0] / widths[1] < 5
 
 
+def test_no_interval_of_an_error_goes_below_0_or_above_1() -> None:
+    """Draws of few images differ by much, so another collection might too, though with all images hardly any is misclassified."""
+    shares = np.linspace(0, 1, 4) * np.geomspace(1, 0.01, len(IMAGES))[:, None]
+    wrong = np.stack([np.arange(300) < 300 * share for share in shares.ravel()]).reshape(len(IMAGES), 4, 300)
+    found = fitted(measured_of(IMAGES, wrong), classes=2).curve
+    errors = [point.error for point in found.points] + [each.error for each in (*found.band, *found.promised)]
+    assert min(error.low for error in errors) == 0 and max(error.high for error in errors) <= 1
+
+
 def test_what_draws_of_all_images_share_is_not_taken_for_certainty() -> None:
     """Draws of few images differ in how good they are; so does the whole collection, though its draws are one and the same."""
     random = np.random.default_rng(1)

@@ -101,7 +101,7 @@ def _promised(at: float, now: float, best: Fits, others: Fits) -> tuple[Promised
     value, resamples = best.at(both)[0], others.at(both)
     falls = resamples[:, 1] - resamples[:, 0]
     return Promised(
-        float(at), estimate(float(value[0]), resamples[:, 0]), estimate(float(value[1] - value[0]), falls)
+        float(at), share(float(value[0]), resamples[:, 0]), estimate(float(value[1] - value[0]), falls)
     ), falls
 
 
@@ -110,12 +110,17 @@ def _point(measured: Measured, resamples: Resamples, place: int, enough: bool) -
     return Point(
         images=float(measured.images[place]),
         errors=tuple(errors.tolist()),
-        error=estimate(float(errors.mean()), resamples.errors[:, place]),
+        error=share(float(errors.mean()), resamples.errors[:, place]),
         loss=float(measured.losses[place]),
         train_error=float(measured.train_errors[place]),
         l2=float(measured.l2[place]),
         fitted=enough,
     )
+
+
+def share(value: float, resamples: np.ndarray) -> Estimate:
+    """An error with its interval, which ends at 0 and 1 where its resamples go beyond."""
+    return estimate(value, np.clip(resamples, 0, 1))
 
 
 def estimate(value: float, resamples: np.ndarray) -> Estimate:

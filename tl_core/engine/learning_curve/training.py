@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -21,13 +21,11 @@ from tl_core.engine.networks.network_pool import NetworkPool
 from tl_core.errors import RunFailed, RunStopped
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import ProgressCallback
+from tl_core.results.head_bank import seeds_from
 from tl_core.results.learning_curve import LearningCurve, LearningCurveOptions, check, stronger_l2
 
 SECONDS_BETWEEN = 1.5
 """Between two results so far."""
-
-SEEDS = 2**31
-"""`train.seed` is below this."""
 
 Partial = Callable[[LearningCurve], None]
 
@@ -54,7 +52,7 @@ def learning_curve(
 
     Raises:
         BadInput: a bank cannot train the head; also as a run.
-        RunFailed: as a run; also if features do not fit into memory, or a head diverges.
+        RunFailed: as a run; also if features do not fit into memory, or the experiment's own head diverges, or that of every stronger penalty.
         RunStopped: `progress` raised it before the end of the first epoch.
     """
     check(spec)
@@ -64,7 +62,7 @@ def learning_curve(
 
     def so_far(outcomes: Sequence[Outcome]) -> None:
         nonlocal shown
-        if time.monotonic() - shown >= SECONDS_BETWEEN and all(outcome.records for outcome in outcomes):
+        if time.monotonic() - shown >= SECONDS_BETWEEN and _known(heads, outcomes):
             partial(_result(heads, outcomes, data, time.monotonic() - began, complete=False))
             shown = time.monotonic()
 
@@ -79,17 +77,36 @@ def measured_curves(
     check(spec)
     data, arrays = read(spec, models, progress)
     heads = _Heads.of(spec, options, data)
-    return _measured(heads, _trained(heads, arrays, progress, ignore).outcomes), len(data.dataset.class_names)
+    return _measured(*_sound(heads, _trained(heads, arrays, progress, ignore).outcomes)), len(data.dataset.class_names)
 
 
 def _trained(heads: _Heads, arrays: Arrays, progress: ProgressCallback, so_far: OnOutcomes) -> Bank:
     trained = run(heads.specs, arrays, progress, so_far, heads.subsets)
-    for outcome in trained.outcomes:
+    for outcome in heads.by_penalty(trained.outcomes)[0]:
         if outcome.diverged:
-            raise RunFailed(f"A head diverged. {outcome.diverged} Lower train.learning_rate.")
-    if not all(outcome.records for outcome in trained.outcomes):
+            raise RunFailed(f"The head diverges. {outcome.diverged} Lower train.learning_rate.")
+    sound, _ = _sound(heads, trained.outcomes)
+    if len(sound.l2) < 2:
+        said = next(filter(None, (outcome.diverged for outcome in trained.outcomes)))
+        raise RunFailed(f"The head diverges with every stronger L2 penalty. {said} Lower train.learning_rate.")
+    if not _known(heads, trained.outcomes):
         raise RunStopped("Stopped before the end of the first epoch.")
     return trained
+
+
+def _sound(heads: _Heads, outcomes: Sequence[Outcome]) -> tuple[_Heads, Sequence[Outcome]]:
+    """Heads and outcomes without the stronger penalties with which a head diverged."""
+    by_penalty = heads.by_penalty(outcomes)
+    kept = [place for place, some in enumerate(by_penalty) if not place or not any(each.diverged for each in some)]
+    return replace(heads, l2=tuple(heads.l2[place] for place in kept)), [
+        each for place in kept for each in by_penalty[place]
+    ]
+
+
+def _known(heads: _Heads, outcomes: Sequence[Outcome]) -> bool:
+    """Whether every head that has not diverged has an epoch, and there are two penalties to compare."""
+    sound, known = _sound(heads, outcomes)
+    return len(sound.l2) > 1 and all(outcome.records for outcome in known)
 
 
 @dataclass(frozen=True)
@@ -117,11 +134,9 @@ class _Heads:
             drawn(labels, groups, options.fractions[at], np.random.default_rng([spec.train.seed, at, draw]))
             for at, draw in places
         )
-        l2 = (spec.head.l2, *stronger_l2(spec, options))
+        l2, seeds = (spec.head.l2, *stronger_l2(spec, options)), seeds_from(spec.train.seed, options.draws)
         specs = tuple(
-            spec.with_values({"head.l2": penalty, "train.seed": (spec.train.seed + draw) % SEEDS})
-            for penalty in l2
-            for _, draw in places
+            spec.with_values({"head.l2": penalty, "train.seed": seeds[draw]}) for penalty in l2 for _, draw in places
         )
         sizes = np.array([len(each) for each in positions], np.float64).reshape(-1, options.draws)
         subsets = Subsets(len(labels), positions, tuple(range(len(places))) * len(l2))
@@ -131,12 +146,18 @@ class _Heads:
     def shape(self) -> tuple[int, int, int]:
         return len(self.l2), len(self.options.fractions), self.options.draws
 
+    def by_penalty(self, outcomes: Sequence[Outcome]) -> list[Sequence[Outcome]]:
+        """The outcomes of the heads of each penalty."""
+        each = len(self.options.fractions) * self.options.draws
+        return [outcomes[start : start + each] for start in range(0, len(outcomes), each)]
+
 
 def _result(
     heads: _Heads, outcomes: Sequence[Outcome], data: Prepared, seconds: float, complete: bool
 ) -> LearningCurve:
     classes, split = len(data.dataset.class_names), data.split
-    own, stronger = (fitted(measured, classes) for measured in _measured(heads, outcomes))
+    sound, known = _sound(heads, outcomes)
+    own, stronger = (fitted(measured, classes) for measured in _measured(sound, known))
     gained, more_than_data, answer = answered(own, stronger)
     return LearningCurve(
         source=heads.spec.data.source,
@@ -150,6 +171,7 @@ def _result(
         answer=answer,
         seconds=round(seconds, 3),
         complete=complete,
+        diverged=tuple(l2 for l2 in heads.l2 if l2 not in sound.l2),
     )
 
 
