@@ -54,7 +54,7 @@ def _head_sentence(head: SolvedHead) -> str:
     loss, title = head.loss, SOLVED[head.classifier].title
     return (
         f"{title} on {head.cut} has a loss of {loss.value:.2f} ({loss.low:.2f} to {loss.high:.2f}) on training images left out. "
-        f"It is solved at once, so that few steps cannot leave it unfinished."
+        f"It is computed in one go, without epochs, so that it is finished however few images there are."
     )
 
 

@@ -162,8 +162,8 @@ class Probe:
     @property
     def _quickest(self) -> str:
         if self.suggested is self.best:
-            return "no other on which a head trains quicker is within one standard error of it"
-        return f"of those within one standard error of it, a head trains quickest on {self.suggested.cut}"
+            return "no other that is hardly less accurate (within one standard error) trains a head quicker"
+        return f"of those that are hardly less accurate (within one standard error), a head trains quickest on {self.suggested.cut}"
 
 
 def _flips(one: Depth, other: Depth) -> tuple[int, int]:

@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 
 from tl_core.errors import RunFailed
 from tl_core.records import Activity, ProgressCallback, Stage, unwatched
-from tl_core.service.line import Line, Place
 from tl_core.service.messages import read_error, read_progress
+from tl_core.service.turns import Place, Turns
 from tl_core.supervisor.workers import log_file, opened_log
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
@@ -64,7 +64,7 @@ class Client:
         self._log = log_file(models, "service", name)
         # No GPU: its memory is reserved for training.
         self._environment = {**({} if all_cores else dict.fromkeys(ONE_THREAD, "1")), "CUDA_VISIBLE_DEVICES": ""}
-        self._line = Line()
+        self._turns = Turns()
         self._worker: _Worker | None = None
         self._request = ""
         self._asked = 0
@@ -80,7 +80,7 @@ class Client:
 
     def line_up(self) -> Place:
         """A place among the requests for `ask`, which leaves it: for a request that another thread makes later."""
-        return self._line.join()
+        return self._turns.join()
 
     def stop(self) -> None:
         """Ends the worker, even during a request; returns when it has ended."""

@@ -17,7 +17,7 @@ from tl_core.explorations import Asked, Exploration
 from tl_core.records import Activity, Status
 from tl_core.service.client import Client
 from tl_core.service.clients import client_of
-from tl_core.service.line import Place
+from tl_core.service.turns import Place
 
 log = logging.getLogger(__name__)
 

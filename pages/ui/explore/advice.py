@@ -17,7 +17,7 @@ from pages.ui.markdown import plain
 from tl_core.advice import Advice, Option, advise, wording
 from tl_core.backbones import BACKBONES
 from tl_core.errors import Problem
-from tl_core.experiment.presets import PRESETS
+from tl_core.experiment.presets import PRESETS, Preset
 from tl_core.explorations import KINDS
 from tl_core.intervals import Estimate
 from tl_core.results.advice import AdviceOptions, BackboneScore, Block, Measured
@@ -102,9 +102,18 @@ def _draw_option(option: Option, heading: str, primary: bool) -> None:
         for reason in option.reasons:
             st.markdown(plain(reason))
         changes = changes_text(option.spec, option.changes)
-        st.caption(plain(f"Preset {preset.title}; {changes or 'unchanged'}. About {duration(option.seconds)}."))
+        said = f"Preset {preset.title}; {changes or 'unchanged'}. About {duration(option.seconds)}."
+        st.caption(plain(said), help=_explained(option, preset))
         icon = ":material/check_circle:" if primary else ":material/arrow_forward:"
         navigation.link("train", "Use this preset", icon=icon, **to_query_params(option.spec))
+
+
+def _explained(option: Option, preset: Preset) -> str:
+    """The words of an option for those who do not know them: its preset, its classifier, what a block is."""
+    row = option.spec.head.solver
+    classifier = f"**{row.title}**: {row.help}. Its loss is the cross-entropy, lower is better." if row else ""
+    blocks = "**Blocks** are the parts of the network, from the image to the output; the last is its top."
+    return "\n\n".join(filter(None, (f"**{preset.title}**: {plain(preset.help)}", classifier, blocks)))
 
 
 def _block_row(block: Block) -> list[Cell]:

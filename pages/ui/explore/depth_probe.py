@@ -40,6 +40,11 @@ EXPLAINED = (
     "above train."
 )
 
+READING_HELP = (
+    "In brackets: accuracy on the validation images, with its 95 % interval. Blocks are compared on the same images. Standard error: by how much the "
+    "difference of two blocks varies by chance from one set of validation images to another."
+)
+
 
 _ALONE = {"backbone.keep": "all", "train.stages": ()}
 """What other cuts would contradict."""
@@ -57,7 +62,7 @@ def _problems(subject: Subject, _options: DepthProbeOptions) -> tuple[Problem, .
 
 def _draw(shown: Shown) -> None:
     probe: Probe = shown.result
-    st.markdown(f"**{plain(probe.reading)}**")
+    st.markdown(f"**{plain(probe.reading)}**", help=READING_HELP)
     draw_chart(depth_probe_figure(probe), "depth-probe", HEIGHT, depth_probe_alt(probe))
     st.caption(EXPLAINED)
     _draw_links(shown.asked.spec, probe)

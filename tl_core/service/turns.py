@@ -6,7 +6,7 @@ import threading
 from collections import deque
 
 
-class Line:
+class Turns:
     """Thread-safe."""
 
     def __init__(self) -> None:
@@ -33,13 +33,13 @@ class Line:
 class Place:
     """A place in a line."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, line: Turns) -> None:
+        self._turns = line
 
     def wait(self, seconds: float) -> bool:
         """Waits for its turn for so long at most; returns whether it has come."""
-        return self._line.wait(self, seconds)
+        return self._turns.wait(self, seconds)
 
     def leave(self) -> None:
         """Ends its turn, or the wait for it."""
-        self._line.leave(self)
+        self._turns.leave(self)
