@@ -12,7 +12,7 @@ PYTEST := $(PY) -m pytest -n $(JOBS) --dist worksteal
 # Some containers forbid bytecode files; without them each process compiles the library and the tests again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup weights run test unit test-all lint bench truth advice course regularisers presets closed-form facts settings clean
+.PHONY: help setup weights run test unit test-all lint bench truth advice course regularisers presets closed-form backbones facts settings clean
 .DEFAULT_GOAL := help
 
 help: ## what each target does
@@ -61,6 +61,9 @@ presets: setup ## what every preset reaches on small data: reported, clean, vali
 
 closed-form: setup ## heads solved at once against the best logistic head; ARGS="--photos FOLDER"
 	$(PY) -m benchmarks.closed_form $(ARGS)
+
+backbones: setup ## accuracy of the networks whose weights come in packages; ARGS="--photos FOLDER [--fine-tune]"; resumes from backbones.jsonl
+	$(PY) -m benchmarks.backbones $(ARGS)
 
 facts: $(VENV)/.running ## regenerate the table of facts about networks
 	$(PY) -m tl_core.engine.networks.facts

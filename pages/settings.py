@@ -1,10 +1,10 @@
-"""The Settings page: data, disk space, devices and workers, versions and licences."""
+"""The Settings page: data, disk space, weights, devices and workers, versions and licences."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.settings import about, machine, storage
+from pages.ui.settings import about, machine, storage, weights_files
 from tl_core.store import models_folder
 
 models = models_folder()
@@ -15,6 +15,9 @@ st.header("Data", anchor=False)
 storage.draw_place(models)
 storage.draw_disk(models)
 storage.draw_cache_check(models)
+
+st.header("Weights", anchor=False)
+weights_files.draw_weights()
 
 st.header("Closing the lab", anchor=False)
 machine.draw_when_closed(models)

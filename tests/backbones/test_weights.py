@@ -9,7 +9,7 @@ import pytest
 
 from tl_core.backbones import BACKBONES, Backbone, weights
 from tl_core.backbones.row import package
-from tl_core.backbones.weights import address, problems, resolve, status, statuses, weights_identity
+from tl_core.backbones.weights import address, missing_sentence, problems, resolve, status, statuses, weights_identity
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
 
@@ -84,6 +84,8 @@ def test_a_missing_package_is_a_problem_with_the_command_that_installs_it(gone: 
     assert problems(gone, "random") == ()
     found = status(gone)
     assert not found.present
+    assert "pip install no-such-package==1.0" in missing_sentence(gone)
+    assert "download 58.9 MB" in missing_sentence(VGG)
     assert found.install == "pip install no-such-package==1.0"
 
 

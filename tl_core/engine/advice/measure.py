@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tl_core.backbones import BACKBONES, Backbone
+from tl_core.backbones.weights import missing_sentence
 from tl_core.data.missing import refuse_missing
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.advice import likeness
@@ -129,7 +130,7 @@ def _score(experiment: Experiment, cache: Path, progress: ProgressCallback) -> B
         least = f"Needs images of {experiment.backbone.minimum_size} pixels or more."
         return BackboneScore(name, size, None, None, least)
     if not experiment.weights.present:
-        return BackboneScore(name, size, None, None, "Its weights are not here.")
+        return BackboneScore(name, size, None, None, missing_sentence(experiment.backbone))
     data = prepare(experiment.spec.data, size, cache, progress)
     top = list(at_every_cut(experiment, data.pixels, cache, progress).values())[-1]
     labels, classes = data.split.train_labels, len(data.dataset.class_names)
