@@ -19,6 +19,9 @@ import numpy as np
 
 POOL, SIDE, WAVES = 20_000, 8, 6
 
+TAILS = ("normal", "long tails", "few images wrong with certainty", "tails of other lengths")
+"""Of cells that are equally good in truth; of the last kind half have long tails, and the others none."""
+
 KINDS = ("valley", "flat", "overconfident")
 """flat: cells differ little. overconfident: long tails, as a few images are wrong with certainty."""
 
@@ -48,6 +51,19 @@ def generate(kind: str, seed: int, images: int) -> GeneratedMap:
     logits += draw.uniform(0.02, 0.15) * draw.normal(size=logits.shape)
     losses = np.logaddexp(0, -temperature[:, None] * logits)
     return GeneratedMap(losses[:, :images], losses[:, images:].mean(axis=1))
+
+
+def generate_equal(tails: str, seed: int, images: int, cells: int = 8) -> np.ndarray:
+    """Losses of cells that are all the best, as they have the same mean on new images: shape (cells, images)."""
+    draw, shape = np.random.default_rng([seed, images, *tails.encode()]), (cells, images)
+    common, own = draw.exponential(size=images), 0.3 * draw.normal(size=shape)
+    if tails == "long tails":
+        own = np.exp(1.5 * draw.normal(size=shape))
+    if tails == "few images wrong with certainty":
+        own = 8 * (draw.random(shape) < 0.03) * draw.exponential(size=shape)
+    if tails == "tails of other lengths":
+        own[::2] += 0.5 * (np.exp(1.5 * draw.normal(size=shape)) - np.exp(1.5**2 / 2))[::2]
+    return np.asarray(common + own)
 
 
 def _drift(draw: np.random.Generator, across: np.ndarray, up: np.ndarray, count: int) -> np.ndarray:

@@ -29,6 +29,13 @@ def test_the_first_of_equal_candidates_holds_its_place_more_often_than_one_test_
     assert np.mean(held) >= 0.88
 
 
+def test_equal_candidates_with_long_tails_are_not_left_out_more_often_than_one_in_twenty() -> None:
+    """A few images wrong with certainty make nearly all of a loss: 100 images show three of them."""
+    draw = np.random.default_rng(7)
+    losses = [8 * (draw.random((4, 100)) < 0.03) * draw.exponential(size=(4, 100)) for _ in range(60)]
+    assert np.mean([~lowest_set(each[None]) for each in losses]) <= 0.05
+
+
 def test_equal_losses_are_told_apart_by_nothing() -> None:
     losses = np.repeat(losses_of(0.0), 3, axis=1)
     assert lowest_set(losses).tolist() == [True, True, True]

@@ -46,7 +46,7 @@ def test_the_answer_its_promises_and_what_was_left_out_are_said(models: Path) ->
     shown = said(page).replace("\\", "")
     assert "More data. Twice the images promise to lower the error by 2.0 points" in shown
     assert "Four times the images (1,440)" in shown
-    assert "drawn but not fitted" in shown
+    assert "shown but not fitted" in shown
     links = [link.proto.label for link in page.get("page_link")]
     assert {"Train with L2 0.0001", "Train on 30 images a class", "Train as it is"} <= set(links)
 

@@ -98,7 +98,7 @@ def test_each_promise_has_its_interval() -> None:
 def test_every_doubt_has_a_sentence() -> None:
     doubted = replace(CURVE.own, doubts=tuple(Doubt))
     few, points, fall, fit = wording.doubts(doubted)
-    assert "smallest number of images is drawn but not fitted: below 5 training images a class" in few
+    assert "smallest number of images is shown but not fitted: below 5 training images a class" in few
     assert "No law is fitted" in points and "does not fall" in fall and "No promise is made" in fit
 
 

@@ -64,7 +64,7 @@ def backbones_sentence(scores: Sequence[BackboneScore]) -> str:
     if len(measured) == 1:
         return (
             f"Only the weights of {best.name} are here, so there is nothing to compare it with. The most accurate on ImageNet is {prior.name}; "
-            f"accuracy on ImageNet and on other photos go together (Kornblith et al. 2019)."
+            f"what is more accurate there mostly is on other photos too (Kornblith et al. 2019)."
         )
     top = max(measured, key=lambda score: BACKBONES[score.name].imagenet_accuracy)
     agreed = (

@@ -82,7 +82,7 @@ def _doubts(curve: Curve) -> Iterator[str]:
                 if left_out == 1
                 else f"The {left_out} smallest numbers of images are"
             )
-            yield f"{shown} drawn but not fitted: below {FEWEST_A_CLASS} training images a class a power law does not hold."
+            yield f"{shown} shown but not fitted: below {FEWEST_A_CLASS} training images a class a power law does not hold."
         elif doubt is Doubt.FEW_POINTS:
             yield (
                 f"No law is fitted: that takes {FEWEST_POINTS} numbers of images with {FEWEST_A_CLASS} or more a class, the largest "

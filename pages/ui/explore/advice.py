@@ -81,8 +81,8 @@ def _draw_chart(measured: Measured, advice: Advice) -> None:
     )
     draw_chart(quadrants_figure(where), "advice_quadrants", HEIGHT, alt)
     st.caption(
-        "Likeness: how many of the errors of the network's best earlier stage its top avoids, 1 for all; below 0 the earlier stage is better. "
-        "In the grey band neither few nor many is clear."
+        "Likeness: the share of the errors of the network's best earlier stage that its top avoids, 1 for all of them; below 0 the earlier stage "
+        "makes fewer. The line through the point is the 95 % interval. In the grey band the number of images is neither clearly few nor clearly many."
     )
 
 

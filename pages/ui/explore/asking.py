@@ -83,8 +83,8 @@ def draw_exploration(view: View, models: Path, subject: Subject) -> None:
         st.warning("There is no such result; it may have been deleted.", icon=":material/search_off:")
     if shown is not None:
         if explorations.asked_of_others(shown, subject.images):
-            said = "The images have changed since this was asked, and it is about those that there were."
-            st.warning(f"{said} *{view.button}* asks about those that there are now.", icon=":material/history:")
+            said = "The images have changed since this was asked; the answer is about those that were there then."
+            st.warning(f"{said} *{view.button}* asks about those that are there now.", icon=":material/history:")
         _live(view, models, shown.id, explorations.read_state(shown).status)
     kept.draw_kept(models, view.kind)
 

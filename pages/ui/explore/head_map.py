@@ -31,6 +31,8 @@ EXPLAINED = (
     )
 )
 
+READING_HELP = "In brackets: 95 % intervals for the validation images. A cell is a combination of two values, or one value of a single setting."
+
 MAP_MARKS = "Stronger colours are worse; ★ is the lowest loss. The outline holds the cells that cannot be told from it:"
 
 LINE_MARKS = "The band goes from the lowest to the highest seed; ★ is the lowest loss. Full circles are cells that cannot be told from it:"
@@ -38,7 +40,7 @@ LINE_MARKS = "The band goes from the lowest to the highest seed; ★ is the lowe
 
 def _draw(shown: Shown) -> None:
     found: HeadMap = shown.result
-    st.markdown(plain(reading(found)))
+    st.markdown(plain(reading(found)), help=READING_HELP)
     chosen = head_map_cell.chosen_place(shown.exploration.id, found)
     other = None if shown.running else choose_other(shown)
     maps = [(found, "")] + ([(other.result, other.said)] if other else [])

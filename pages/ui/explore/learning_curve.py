@@ -23,6 +23,11 @@ from tl_core.text import percent
 
 HEIGHT = 420
 
+ANSWER_HELP = (
+    "A point is one percentage point of error, the share of validation images that are misclassified. In brackets: 95 % intervals. The law is the "
+    "power law that is fitted to the points."
+)
+
 HEAD = ("Images", "Error", "Training", "Stronger L2", "L2")
 
 DRAWS = (2, 4, 8, 16)
@@ -47,7 +52,7 @@ def _problems(subject: Subject, _options: LearningCurveOptions) -> Sequence[Prob
 def _draw(shown: Shown) -> None:
     found: LearningCurve = shown.result
     if found.complete:
-        st.markdown(f"**{plain(wording.answer(found))}**")
+        st.markdown(f"**{plain(wording.answer(found))}**", help=ANSWER_HELP)
     draw_chart(learning_curve_figure(found), "learning-curve", HEIGHT, learning_curve_alt(found))
     if not found.complete:
         return

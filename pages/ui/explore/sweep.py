@@ -18,7 +18,7 @@ from tl_core.sweeps import Sweep, SweepStatus
 NAME, TITLE = "sweep", "Which settings?"
 HELP = (
     "Trains a run for many combinations of any settings, and finds the one with the lowest validation loss. For settings of a head on frozen "
-    "features alone, the map answers within seconds."
+    "features alone, *How much regularisation?* answers within seconds."
 )
 
 
