@@ -70,6 +70,20 @@ def test_no_damaged_file_of_an_exploration_breaks_the_page(models: Path, damage:
             file.write_bytes(content)
 
 
+def test_a_map_beside_another_that_is_damaged_is_shown_without_it(models: Path) -> None:
+    ids = []
+    for _ in range(2):
+        made = explorations.create(models, maps.ASKED)
+        explorations.write_result(made, maps.MAP)
+        explorations.write_state(made, status=Status.FINISHED)
+        ids.append(made.id)
+    page = opened("explore", id=ids[0])
+    (models / "explorations" / ids[1] / "result.json").write_text("{}")
+    page.selectbox(key="map_beside").select(ids[1]).run()
+    assert not page.exception
+    assert "result.json" in said(page) and "cannot be told from it" in said(page)
+
+
 @damages
 def test_no_damaged_file_of_a_sweep_breaks_the_page(models: Path, damage: str) -> None:
     sweep = sweeps.create(models, spec_of(method="grid"), "Mine")
