@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui.common.settings_text import changed_settings
 from pages.ui.explore.asking import Shown
+from pages.ui.markdown import plain
 from tl_core import explorations
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
@@ -43,7 +44,11 @@ def choose_other(shown: Shown) -> Other | None:
     )
     if not chosen:
         return None
-    return Other(explorations.read_result(explorations.get(shown.models, chosen)), found[chosen])
+    try:
+        return Other(explorations.read_result(explorations.get(shown.models, chosen)), found[chosen])
+    except BadInput as error:  # Damaged, or deleted meanwhile: this map is shown without it.
+        st.error(plain(str(error)), icon=":material/broken_image:")
+        return None
 
 
 def _maps(shown: Shown) -> list[Exploration]:
