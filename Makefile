@@ -12,7 +12,7 @@ PYTEST := $(PY) -m pytest -n $(JOBS) --dist worksteal
 # Some containers forbid bytecode files; without them each process compiles the library and the tests again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup weights run test unit test-all lint bench truth advice course regularisers presets closed-form backbones facts settings clean
+.PHONY: help setup weights run test unit test-all lint bench truth advice course regularisers presets closed-form backbones networks facts settings clean
 .DEFAULT_GOAL := help
 
 help: ## what each target does
@@ -65,8 +65,11 @@ closed-form: setup ## heads solved at once against the best logistic head; ARGS=
 backbones: setup ## accuracy of the networks whose weights come in packages; ARGS="--photos FOLDER [--fine-tune]"; resumes from backbones.jsonl
 	$(PY) -m benchmarks.backbones $(ARGS)
 
-facts: $(VENV)/.running ## regenerate the table of facts about networks
-	$(PY) -m tl_core.engine.networks.facts
+facts: $(VENV)/.running ## regenerate the table of facts about networks; ARGS="NAME ..." measures only those rows anew
+	$(PY) -m tl_core.engine.networks.facts $(ARGS)
+
+networks: setup ## speed, memory and accuracy of every network, one after another; ARGS="--only NAME,..."; resumes from networks.jsonl
+	$(PY) -m benchmarks.networks $(ARGS)
 
 settings: $(VENV)/.running ## regenerate docs/settings.md
 	$(PY) -m tl_core settings --write docs/settings.md

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.common import run_dialogs
 from pages.ui.train import draft, fork_origin, form, form_bar, layout, presets, start, summary
 from pages.ui.train.plan_view import view_of
 from tl_core.store import models_folder
@@ -32,5 +33,6 @@ with side, st.container(border=True, key="side"):
     summary.draw_sharing(view)
 with main:
     form.draw_form(view)
+run_dialogs.draw_open_dialog("train")
 start.wish(view)
 layout.draw_style()

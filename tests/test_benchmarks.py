@@ -306,3 +306,14 @@ def test_openvino_s_own_benchmark_runs_the_network_that_ours_runs(tmp_path: Path
     save(network, tmp_path / "prefix.xml")
     assert benchmark_app(tmp_path / "prefix.xml", 1) > 0
     assert rate(compiled(network), np.zeros((32, 64, 64, 3), np.uint8)) > 0
+
+
+def test_the_table_of_networks_has_a_line_for_every_one_measured_or_not() -> None:
+    from benchmarks.networks import Outcome, table
+    from tl_core.backbones import BACKBONES
+
+    lines = table({"VGG16": Outcome("VGG16", 12.34, 1.0, 2_000_000_000, "random", 0.75)})
+    assert [line.split("`")[1] for line in lines[2:]] == list(BACKBONES.names)
+    assert {line.count("|") for line in lines} == {11}
+    (measured,) = [line for line in lines if "`VGG16`" in line]
+    assert measured.endswith("| 12.3 | 1 | 2 GB | 75.0 % (random) |")

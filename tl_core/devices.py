@@ -30,10 +30,14 @@ def devices() -> tuple[Device, ...]:
     return tuple(_gpus()) or (_cpu(),)
 
 
+def training_threads() -> int:
+    """Threads of a training step on the processor: one core stays free for pages; measured: training is not slower (docs/architecture.md)."""
+    return max(1, (os.cpu_count() or 1) - 1)
+
+
 def _cpu() -> Device:
     cores = os.cpu_count() or 1
-    # One core stays free for pages; measured: training is not slower (docs/architecture.md).
-    threads = {"TF_NUM_INTRAOP_THREADS": str(max(1, cores - 1)), "CUDA_VISIBLE_DEVICES": ""}
+    threads = {"TF_NUM_INTRAOP_THREADS": str(training_threads()), "CUDA_VISIBLE_DEVICES": ""}
     return Device("cpu", f"Processor, {cores} cores", threads)
 
 

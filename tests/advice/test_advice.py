@@ -71,8 +71,10 @@ def test_every_recipe_is_an_experiment_without_problems_for_every_backbone(row: 
         found,
         backbone=row.name,
         blocks=tuple(replace(found.blocks[0], cut=cut) for cut in cuts),
-        heads=tuple(replace(head, cut=cuts[-1 if head.cut == CUTS[-1] else -3]) for head in found.heads),
-        likeness=replace(found.likeness, earlier=cuts[-4], top=cuts[-1]),
+        heads=tuple(
+            replace(head, cut=cuts[-1 if head.cut == CUTS[-1] else -min(3, len(cuts))]) for head in found.heads
+        ),
+        likeness=replace(found.likeness, earlier=cuts[-min(4, len(cuts))], top=cuts[-1]),
     )
     options = advise(SPEC.with_values({"backbone.name": row.name, "data.image_size": 96}), found).options
     assert {option.recipe for option in options} == set(RECIPES.names)

@@ -71,7 +71,7 @@ def test_a_download_that_stops_early_leaves_nothing(row: Backbone, server: Serve
 
 def test_a_download_with_another_sum_leaves_nothing(row: Backbone, server: Server) -> None:
     server.files["planted.h5"] = CONTENT[::-1]
-    with pytest.raises(RunFailed, match="MD5"):
+    with pytest.raises(RunFailed, match="checksum"):
         download.obtain(row)
     assert nothing_left(row)
 
@@ -132,3 +132,12 @@ def test_an_address_that_is_none_is_named(row: Backbone, monkeypatch: pytest.Mon
     monkeypatch.setenv("TL_WEIGHTS_URL", "not-an-address")
     with pytest.raises(RunFailed, match=r"not-an-address/planted\.h5"):
         download.obtain(row)
+
+
+def test_a_file_is_checked_by_the_kind_of_sum_that_keras_publishes_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "planted.h5"
+    path.write_bytes(CONTENT)
+    for kind in (hashlib.md5(CONTENT, usedforsecurity=False), hashlib.sha256(CONTENT)):
+        download.download(path.as_uri(), tmp_path / "received.h5", kind.hexdigest())
+        with pytest.raises(ValueError, match="damaged"):
+            download.download(path.as_uri(), tmp_path / "received.h5", kind.hexdigest()[::-1])

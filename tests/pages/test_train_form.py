@@ -20,7 +20,7 @@ from tests.conftest import Photos, photo
 from tests.each import for_each
 from tests.pages.test_spec_sharing import changes, otherwise
 from tl_core.backbones import BACKBONES, Backbone
-from tl_core.backbones.freezing import thawed_cuts, used_cuts
+from tl_core.backbones.freezing import last_frozen, thawed_cuts, used_cuts
 from tl_core.cli.options import read_experiment
 from tl_core.data.sources import SOURCES, parse
 from tl_core.errors import BadInput
@@ -194,7 +194,7 @@ def test_the_chain_tells_frozen_and_trainable_blocks_apart(backbone: Backbone, f
     links = block_chain.links(resolve(spec), images=100)
     assert tuple(link.name for link in links) == backbone.cut_names
     assert tuple(link.name for link in links if link.state == block_chain.TRAINS) == thawed_cuts(backbone, freeze)
-    assert sum(link.ends_here for link in links) == (freeze != "none")
+    assert sum(link.ends_here for link in links) == (last_frozen(backbone, freeze) is not None)
 
 
 @every_backbone

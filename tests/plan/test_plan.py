@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import Photos
 from tests.each import quick_first
+from tests.families import FAMILIES
 from tl_core.backbones import BACKBONES, facts
 from tl_core.backbones.facts import image_sizes
 from tl_core.experiment.resolve import resolve
@@ -39,7 +40,7 @@ TRAINING: list[dict[str, Any]] = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backbone", quick_first(BACKBONES.names, "EfficientNetLite0", "MobileNetV2"))
+@pytest.mark.parametrize("backbone", quick_first(FAMILIES, "EfficientNetLite0", "MobileNetV2"))
 @pytest.mark.parametrize("network", NETWORKS, ids=["whole", "middle"])
 def test_parameters_and_what_trains_are_those_of_the_network(
     backbone: str, network: dict[str, Any], models: Path

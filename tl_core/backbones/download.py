@@ -19,7 +19,7 @@ from typing import Any
 from tl_core import files
 from tl_core.backbones.row import Backbone
 from tl_core.backbones.table import BACKBONES, DEFAULT
-from tl_core.backbones.weights import Weights, address, location, md5_of
+from tl_core.backbones.weights import Weights, address, location, md5_of, sha256_of
 from tl_core.errors import RunFailed
 from tl_core.text import data_size
 
@@ -28,6 +28,7 @@ SILENCE_SECONDS = 10.0
 SLOW_AFTER_SECONDS = 20.0
 SLOWEST_BYTES_PER_SECOND = 10_000
 CHUNK = 1 << 16
+SHA256_DIGITS = 64
 
 Report = Callable[[int, int], None]
 """Called with the bytes received and the bytes expected (0 if unknown)."""
@@ -40,7 +41,7 @@ def obtain(backbone: Backbone, report: Report | None = None) -> Path:
     """
     file = backbone.weights
     path = location(file)
-    if Weights("imagenet", path).present and file.md5 in ("", md5_of(path)):
+    if Weights("imagenet", path).present and file.md5 in ("", checksum(path, file.md5)):
         return path
     url = address(file)
     try:
@@ -51,17 +52,22 @@ def obtain(backbone: Backbone, report: Report | None = None) -> Path:
     return path
 
 
+def checksum(path: Path, like: str) -> str:
+    """The sum of a file, of the kind that Keras publishes for it: SHA-256 if it has 64 digits, otherwise MD5."""
+    return sha256_of(path) if len(like) == SHA256_DIGITS else md5_of(path)
+
+
 def download(url: str, path: Path, md5: str = "", report: Report | None = None) -> None:
     """Downloads a file, which appears only when it is complete.
 
     Raises OSError, HTTPException or ValueError if the server cannot be reached within 15 s, sends nothing for 10 s, is
-    slower than 10 kB/s, stops early, or sends a file with another MD5 sum.
+    slower than 10 kB/s, stops early, or sends a file with another checksum.
     """
 
     def fetch(temporary: Path) -> None:
         _receive(url, temporary, report)
-        if md5 and (found := md5_of(temporary)) != md5:
-            raise ValueError(f"the received file is damaged (its MD5 sum is {found}, not {md5})")
+        if md5 and (found := checksum(temporary, md5)) != md5:
+            raise ValueError(f"the received file is damaged (its checksum is {found}, not {md5})")
 
     files.write_with(path, fetch)
 

@@ -12,13 +12,13 @@ def output_cuts(backbone: Backbone, output: str = "last") -> tuple[str, ...]:
     """The blocks whose outputs feed the head, from the input upwards.
 
     Args:
-        output: "last", "middle" (the block half way up), a block's name, or several of them joined with +.
+        output: "last", "middle" (the block half way up, never the last one), a block's name, or several of them joined with +.
 
     Raises:
         BadInput: unknown block, or one that is named twice.
     """
     names = backbone.cut_names
-    known = {"last": names[-1], "middle": names[len(names) // 2], **{name: name for name in names}}
+    known = {"last": names[-1], "middle": names[min(len(names) // 2, len(names) - 2)], **{name: name for name in names}}
     parts = [part.strip() for part in output.split("+")]
     for part in parts:
         if part not in known:

@@ -27,10 +27,23 @@ class Cut:
 
 @dataclass(frozen=True)
 class Application:
-    """A function of `keras.applications`, and its arguments beside the usual ones."""
+    """A function of `keras.applications`.
+
+    Attributes:
+        arguments: Beside the usual ones.
+        scaled_by: If the network scales pixels in layers that no argument leaves out: the last of them.
+        nested: Whether layers of the network are models themselves.
+    """
 
     function: str
     arguments: tuple[tuple[str, Any], ...] = ()
+    scaled_by: str = ""
+    nested: bool = False
+
+    @property
+    def copied(self) -> bool:
+        """Whether the lab's network is a copy: without Keras's scaling, and without models inside the model."""
+        return self.nested or bool(self.scaled_by)
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,7 @@ class WeightsFile:
         kind: "bundled" (in a Python package) or "imagenet" (Keras's download, kept in Keras's own cache).
         file: Its name in Keras's cache, or the resource inside the package.
         url: Where it is downloaded from; empty if it is bundled.
-        md5: Its MD5 sum, for a download the one Keras publishes (against broken files); empty if Keras publishes none.
+        md5: Its MD5 sum, for a download the one Keras publishes (against broken files), for some a SHA-256; empty if Keras publishes none.
         megabytes: Its size, shown before a download.
         install: The command that installs the package; empty for a download.
     """
@@ -88,9 +101,9 @@ class Backbone:
         return tuple(cut.name for cut in self.cuts)
 
 
-def application(function: str, **arguments: Any) -> Application:
-    """Keras's function by its name, with arguments."""
-    return Application(function, tuple(arguments.items()))
+def application(function: str, *, scaled_by: str = "", nested: bool = False, **arguments: Any) -> Application:
+    """Keras's function by its name, with arguments; see `Application`."""
+    return Application(function, tuple(arguments.items()), scaled_by, nested)
 
 
 def cuts(**layers: str) -> tuple[Cut, ...]:
@@ -98,9 +111,10 @@ def cuts(**layers: str) -> tuple[Cut, ...]:
     return tuple(Cut(name, layer) for name, layer in layers.items())
 
 
-def download(folder: str, file: str, md5: str, megabytes: float) -> WeightsFile:
+def download(folder: str, file: str, md5: str, megabytes: float, server: str = KERAS_APPLICATIONS) -> WeightsFile:
     """A file of `keras.applications`, in a folder of its server."""
-    return WeightsFile("imagenet", file, f"{KERAS_APPLICATIONS}/{folder}/{file}", md5, megabytes)
+    address = "/".join(filter(None, (server, folder, file)))
+    return WeightsFile("imagenet", file, address, md5, megabytes)
 
 
 def package(distribution: str, file: str, md5: str, megabytes: float, flags: str = "") -> WeightsFile:

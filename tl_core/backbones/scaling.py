@@ -58,3 +58,6 @@ LITE = same(127.0, 1 / 128)
 
 TORCH = Scaling((0.485 * 255, 0.456 * 255, 0.406 * 255), (1 / (0.229 * 255), 1 / (0.224 * 255), 1 / (0.225 * 255)))
 """Its mode "torch": RGB from 0 to 1, minus ImageNet's mean of each channel, divided by its standard deviation."""
+
+BY_128 = same(128.0, 1 / 128)
+"""That of EfficientNetV2-S: x / 128 - 1."""

@@ -7,7 +7,21 @@ tests do the rest. Facts that need the network built (parameters, channels, shap
 from __future__ import annotations
 
 from tl_core.backbones.row import Backbone
-from tl_core.backbones.rows import efficientnet_lite, inception, mobilenet, resnet, vgg
+from tl_core.backbones.rows import (
+    convnext,
+    densenet,
+    efficientnet,
+    efficientnet_lite,
+    efficientnet_v2,
+    inception,
+    mobilenet,
+    mobilenet_v1,
+    mobilenet_v3,
+    mobilenet_widths,
+    nasnet,
+    resnet,
+    vgg,
+)
 from tl_core.registry import Registry
 
 DEFAULT = "EfficientNetLite0"
@@ -18,9 +32,17 @@ BACKBONES: Registry[Backbone] = Registry(
     (
         *efficientnet_lite.ROWS,
         *mobilenet.ROWS,
+        *mobilenet_v1.ROWS,
+        *mobilenet_v3.ROWS,
         *resnet.ROWS,
         *vgg.ROWS,
         *inception.ROWS,
+        *densenet.ROWS,
+        *nasnet.ROWS,
+        *efficientnet.ROWS,
+        *efficientnet_v2.ROWS,
+        *convnext.ROWS,
+        *mobilenet_widths.ROWS,
     ),
 )
-"""In the order of lists: those that need no download, the small, and from the well-known to the recent."""
+"""In the order of lists: those that need no download, the small, then families from the well-known to the recent, and last other widths."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from tl_core.backbones import BACKBONES
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.registry import Registry
 
@@ -27,8 +29,21 @@ class Preset:
     cure: Mapping[str, Any] = field(default_factory=dict)
 
     def spec(self, changes: Mapping[str, Any] | None = None) -> ExperimentSpec:
-        """The preset as a spec, with further changes by path; raises BadInput for a change that is not allowed."""
-        return self._whole.with_values(changes) if changes else self._whole
+        """The preset as a spec, with further changes by path; raises BadInput for a change that is not allowed.
+
+        Where the preset trains more blocks than the chosen network has (NASNetMobile has two), all train.
+        """
+        return self._whole.with_values({**self._shortened(changes), **changes}) if changes else self._whole
+
+    def _shortened(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Freeze depth and stages for a network that has fewer blocks than the preset trains."""
+        name, thaws = changes.get("backbone.name"), re.compile(r"all-but-(\d+)")
+        blocks = len(BACKBONES[str(name)].cuts) if name in BACKBONES else 0
+        freeze = thaws.fullmatch(str(self.values.get("backbone.freeze", "")))
+        if not blocks or not freeze or int(freeze[1]) <= blocks:
+            return {}
+        stages = [stage for stage in self.values.get("train.stages", ()) if int(thaws.match(stage)[1]) < blocks]  # type: ignore[index]
+        return {"backbone.freeze": "none", **({"train.stages": stages} if "train.stages" in self.values else {})}
 
     @cached_property
     def _whole(self) -> ExperimentSpec:

@@ -245,6 +245,16 @@ def range_test_seconds(phase: Phase) -> float:
     return (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores() + FEWEST_STEPS * HEAD_STEP
 
 
+def frozen_per_second(macs: float) -> float:
+    """Estimated images per second of a frozen network of so many multiply-adds per image."""
+    return FORWARD_MACS * _cores() / macs
+
+
+def thawed_per_second(macs: float) -> float:
+    """Estimated images per second while all of it trains."""
+    return TRAINING_MACS * _cores() / (3 * macs)
+
+
 def _cores() -> int:
     return os.cpu_count() or 1
 

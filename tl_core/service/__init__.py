@@ -1,6 +1,6 @@
 """Short requests to the service worker: preview, predict, export. It starts at first use and answers while runs train. Longer
-requests, the learning-rate range test and the cache audit, each get their own process, which ends with the request. Explorations have
-a process of their own, which stays warm; see `explore.py`.
+requests, the learning-rate range test, the cache audit and measuring a network's speed, each get their own process, which ends with the
+request. Explorations have a process of their own, which stays warm; see `explore.py`.
 
 Light: only those processes load Keras. Every function raises BadInput for an invalid request, and RunFailed
 if the worker failed, died or took too long. Thread-safe.
@@ -23,6 +23,7 @@ from tl_core.service.client import WAITING, Client
 from tl_core.service.clients import client_of, stop_all
 from tl_core.service.jobs import Search, Stand
 from tl_core.service.messages import Output, Predictions, read_predictions, read_preview
+from tl_core.store.speeds import Speed
 
 __all__ = [
     "FIND_SECONDS",
@@ -35,6 +36,7 @@ __all__ = [
     "audit_cache",
     "exploring",
     "exported",
+    "measure_speed",
     "pid",
     "predict",
     "preview",
@@ -123,10 +125,21 @@ def audit_cache(
     return tuple(Verified(**one) for one in answer)
 
 
+def measure_speed(models: Path, name: str, progress: ProgressCallback = unwatched) -> Speed:
+    """Images per second of a backbone, which are kept as well; see `tl_core.engine.speed.measure_speed`. Pages use `service.speeds`.
+
+    Args:
+        progress: See `run_range_test`.
+    """
+    client = _by_itself(models, "measure_speed")
+    return Speed(**client.ask("measure_speed", NETWORK_SECONDS, progress=progress, name=name))
+
+
 def _client(models: Path) -> Client:
     return client_of(models, "cpu")
 
 
 def _by_itself(models: Path, what: str) -> Client:
     command = (sys.executable, "-m", "tl_core.worker.job", "--models", str(models.absolute()))
-    return client_of(models, "search" if what == "run_range_test" else "check", command=command, kept=False)
+    name = {"run_range_test": "search", "audit_cache": "check"}.get(what, what)
+    return client_of(models, name, command=command, kept=False)

@@ -1,4 +1,4 @@
-"""python -m tl_core.worker.job --models FOLDER: one range test or cache audit, in its own process.
+"""python -m tl_core.worker.job --models FOLDER: one range test, cache audit or measurement of speed, in its own process.
 
 So it blocks no other request, can be killed at any time, and its memory is freed when it ends.
 """
@@ -15,11 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from tl_core.devices import training_threads
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import Activity, ProgressCallback
 from tl_core.service.messages import written_progress
 from tl_core.store import get_run, read_spec
+from tl_core.store.speeds import keep_speed
 from tl_core.worker.service import answered, listened, load, say, taken_over
 
 REPORT = 0.3
@@ -30,13 +32,15 @@ def main(models: Path) -> None:
     """Answers one request."""
     questions, answers = taken_over()
     requests, _ = listened(questions)
-    load(("tl_core.engine.lr_range_test",))
     message = next(requests, None)
     if message is not None:
+        measures = message["request"] == "measure_speed"
+        load(("tl_core.engine.speed",), training_threads()) if measures else load(("tl_core.engine.lr_range_test",))
         progress = _teller(answers, message["id"])
         known: dict[str, Callable[..., Any]] = {
             "run_range_test": partial(range_test, progress=progress),
             "audit_cache": partial(cache_audit, progress=progress),
+            "measure_speed": partial(speed, progress=progress),
         }
         say(answers, answered(models, message, known))
 
@@ -56,6 +60,15 @@ def cache_audit(models: Path, run_id: str, batches: int, progress: ProgressCallb
 
     run = get_run(models, run_id)
     return [asdict(one) for one in audit(resolve(read_spec(run)), models, batches, run, progress)]
+
+
+def speed(models: Path, name: str, progress: ProgressCallback) -> dict[str, Any]:
+    """See `tl_core.service.speeds`; keeps what was measured."""
+    from tl_core.engine.speed import measure_speed
+
+    found = measure_speed(name, progress=progress)
+    keep_speed(models, name, found)
+    return asdict(found)
 
 
 def _teller(answers: TextIO, number: int) -> ProgressCallback:

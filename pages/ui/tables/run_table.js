@@ -116,6 +116,10 @@ function cellOf(column, content, named) {
   const cell = make(named ? "th" : "td", classOf(column))
   if (named) cell.scope = "row"
   if (content.hover) cell.title = content.hover
+  if (content.bar) {
+    cell.classList.add("tl-bar")
+    cell.style.setProperty("--tl-share", `${100 * content.bar}%`)
+  }
   if (named?.swatch) {
     const swatch = make("span", "tl-swatch")
     swatch.style.background = named.swatch

@@ -37,6 +37,7 @@ class Cell:
         hover: What the mouse brings up.
         before: Before the name of a run, such as the lines of a tree.
         mark: The colour of a status: "green", "red" ...
+        bar: Of a figure, a share of 0 to 1: the length of the line below it.
         curve: Instead of a text.
     """
 
@@ -45,6 +46,7 @@ class Cell:
     hover: str = ""
     before: str = ""
     mark: str = ""
+    bar: float = 0.0
     curve: Sparkline | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -133,13 +135,18 @@ def selection(key: str) -> Selection:
 
 
 def select(key: str, ids: Iterable[str], turn: int | None = None) -> None:
-    """Makes these runs the selected ones."""
+    """Makes these rows the selected ones."""
     st.session_state[f"{key}.selection"] = Selection(tuple(ids), selection(key).turn if turn is None else turn)
 
 
 def asked_sort(param: str) -> str:
     """The sort in the address."""
     return st.query_params.get(param, "")
+
+
+def kept_sort(key: str) -> str:
+    """The sort of a table whose page needs the address for other things."""
+    return str(st.session_state.get(f"{key}.sort", ""))
 
 
 def draw_run_table(
@@ -149,7 +156,8 @@ def draw_run_table(
     *,
     id_of: Callable[[T], str],
     label: str,
-    param: str,
+    param: str = "",
+    link: Callable[[T], str] | None = None,
     swatch: Callable[[T], str] = lambda _: "",
     selectable: bool = False,
     sortable: bool = True,
@@ -160,17 +168,18 @@ def draw_run_table(
 
     Args:
         label: What the table lists, for screen readers.
-        param: Names its sort in the address.
+        param: Names its sort in the address; without it the sort is kept in the session (`kept_sort`).
+        link: The address that a name leads to; by default that of the run.
         sortable: False where the order of the rows says something.
         swatch: The colour of a row's curves, as CSS has it; empty for none.
         height: In CSS pixels, from which on it scrolls; 0 for as high as it is.
-        on_open: Goes to the page of a run.
+        on_open: Goes to the page of a run, or does whatever Enter does to a row.
     """
-    asked, chosen = sort_of(asked_sort(param), columns), selection(key)
+    asked, chosen = sort_of(asked_sort(param) if param else kept_sort(key), columns), selection(key)
     lines = [
         {
             "id": id_of(row),
-            "link": f"run?run={id_of(row)}",
+            "link": link(row) if link else f"run?run={id_of(row)}",
             "swatch": swatch(row),
             "cells": [_json(c, row) for c in columns],
         }
@@ -193,7 +202,7 @@ def draw_run_table(
             "training": colours.css(colours.TRAINING),
             "validation": colours.css(colours.VALIDATION),
         },
-        on_sorted_change=lambda: _sort(param, st.session_state[key]["sorted"]),
+        on_sorted_change=lambda: _sort(key, param, st.session_state[key]["sorted"]),
         on_selected_change=lambda: _selected(key, st.session_state[key]["selected"]),
         on_opened_change=lambda: on_open(st.session_state[key]["opened"]),
     )
@@ -215,11 +224,13 @@ def _head(column: Column[T], asked: Sort | None) -> dict[str, Any]:
     }
 
 
-def _sort(param: str, key: str | None) -> None:
-    if not key:
+def _sort(table: str, param: str, column: str | None) -> None:
+    if not column:
         return
-    wanted = after_click(asked_sort(param), key)
-    if wanted:
+    wanted = after_click(asked_sort(param) if param else kept_sort(table), column)
+    if not param:
+        st.session_state[f"{table}.sort"] = wanted
+    elif wanted:
         st.query_params[param] = wanted
     else:
         st.query_params.pop(param, None)

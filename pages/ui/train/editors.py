@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui.common import augmentation_fields, param_widgets
 from pages.ui.markdown import plain
-from pages.ui.train import block_chain, data_source, draft, missing_boxes
+from pages.ui.train import block_chain, chooser, data_source, draft, missing_boxes
 from pages.ui.train.block_chain import Link
 from pages.ui.train.plan_view import PlanView
 from tl_core.backbones import BACKBONES, Backbone
@@ -64,6 +64,7 @@ def backbone(row: Param, view: PlanView) -> None:
     _plain(row, view, _network_chosen)
     chosen = view.experiment.backbone
     st.caption(plain(chosen.help), help=f"{plain(chosen.citation)}; {plain(chosen.licence)}.")
+    chooser.draw_button(view, _network_taken, disabled=bool(view.locked(row.path)))
 
 
 def output(row: Param, view: PlanView) -> None:
@@ -190,6 +191,13 @@ def _network_chosen(name: str) -> None:
     draft.put("backbone.freeze", _kept_depth(before, stop, BACKBONES[name], after))
     draft.put("backbone.name", name)
     _put_blocks(BACKBONES[name], after)
+
+
+def _network_taken(name: str) -> None:
+    """Like `_network_chosen`, where it was not the list that was used: the list follows."""
+    draft.touch()
+    _network_chosen(name)
+    draft.forget("backbone.name")
 
 
 def _has(network: Backbone, stop: str) -> bool:

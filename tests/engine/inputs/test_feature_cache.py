@@ -16,6 +16,7 @@ import pytest
 from tests.each import quick_first
 from tests.engine.conftest import low_spec, quiet, small_spec
 from tests.epoch_lines import read_lines
+from tests.families import FAMILIES
 from tl_core import store
 from tl_core.backbones import BACKBONES
 from tl_core.data.pixels import Pixels
@@ -102,7 +103,7 @@ def test_with_keras_on_both_sides_the_cached_curve_is_the_uncached_one_to_the_bi
         assert curves(cached, name).tolist() == curves(uncached, name).tolist()
 
 
-@pytest.mark.parametrize("backbone", quick_first(BACKBONES.names, "EfficientNetLite0"))
+@pytest.mark.parametrize("backbone", quick_first(FAMILIES, "EfficientNetLite0"))
 def test_openvino_and_keras_say_the_same_of_an_image(backbone: str) -> None:
     weights, size = (
         "bundled" if backbone == "EfficientNetLite0" else "random",

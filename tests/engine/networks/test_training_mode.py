@@ -9,6 +9,7 @@ import pytest
 
 from tests.each import quick_first
 from tests.engine.conftest import small_spec
+from tests.families import FAMILIES
 from tl_core.backbones import BACKBONES
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.assembly import Parts, assemble, divide, is_head
@@ -71,7 +72,7 @@ def statistics(model: keras.Model) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backbone", quick_first(BACKBONES.names, "EfficientNetLite0", "MobileNetV2"))
+@pytest.mark.parametrize("backbone", quick_first(FAMILIES, "EfficientNetLite0", "MobileNetV2"))
 def test_a_training_step_leaves_frozen_outputs_and_all_batch_statistics_bit_identical(backbone: str) -> None:
     frozen = BACKBONES[backbone].cut_names[-2 if backbone != "EfficientNetLite0" else 2]
     spec = spec_of(backbone, frozen, train__backbone_learning_rate=0.1)

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.each import quick_first
 from tests.engine.conftest import quiet, small_spec
+from tests.families import FAMILIES
 from tl_core.backbones import BACKBONES, Backbone, facts
 from tl_core.backbones.facts import image_sizes
 from tl_core.data.pixels import Pixels
@@ -51,8 +53,8 @@ def test_pretrained_features_are_those_of_keras(pooling: str, shared_models: Pat
 
 @pytest.mark.parametrize(
     "backbone",
-    [pytest.param(row, marks=[] if row.name == "EfficientNetLite0" else pytest.mark.long) for row in BACKBONES],
-    ids=BACKBONES.names,
+    quick_first([BACKBONES[name] for name in FAMILIES], BACKBONES["EfficientNetLite0"]),
+    ids=lambda row: row.name,
 )
 def test_every_backbone_gives_features_at_every_cut(backbone: Backbone, tmp_path: Path) -> None:
     size = image_sizes(backbone)[0]

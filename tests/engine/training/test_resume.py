@@ -259,6 +259,17 @@ def test_a_run_broken_off_at_any_step_of_recording_an_epoch_ends_the_same(
 
 
 @pytest.mark.long
+def test_a_network_that_leaves_out_branches_at_random_goes_on_with_the_same_ones(shared_models: Path) -> None:
+    network = {"backbone__name": "EfficientNetB0", "backbone__weights": "random", "backbone__output": "block3"}
+    spec = low_spec("fine-tune-all", **network, train__head_epochs=0, train__epochs=3, train__batch_size=8)
+    run = store.create(shared_models, spec)
+    with pytest.raises(RunStopped):
+        train(run, shared_models, _stop_in_epoch(2))
+    train(run, shared_models, quiet)
+    assert_same(outcome(run), left_alone(spec, shared_models))
+
+
+@pytest.mark.long
 def test_pretrained_weights_that_changed_since_the_run_began_are_noticed(tmp_path: Path) -> None:
     from tl_core.backbones import BACKBONES
     from tl_core.engine.networks.build import build

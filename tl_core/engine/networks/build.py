@@ -6,13 +6,12 @@ as the first layers, so that pixels are unscaled everywhere else.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 from tl_core.backbones.row import Backbone
 from tl_core.backbones.scaling import Scaling, Triple
 from tl_core.backbones.table import BACKBONES
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.builders import builder_of
+from tl_core.engine.networks.keras_networks import with_fresh_names
 from tl_core.engine.networks.mirror import with_mirror_images
 from tl_core.errors import BadInput, unknown
 
@@ -33,9 +32,17 @@ def build(backbone: Backbone, image_size: int, mirror: bool = False) -> keras.Mo
     if image_size < backbone.minimum_size:
         message = f"{backbone.title} needs images of {backbone.minimum_size} pixels or more; received {image_size}"
         raise BadInput.of("data.image_size", message, "Choose a larger image size, or another backbone.")
-    # Keras numbers unnamed layers (conv2d_57) per thread: a new thread starts at zero.
-    with ThreadPoolExecutor(max_workers=1) as fresh_thread:
-        return fresh_thread.submit(_build, backbone, image_size, mirror).result()
+    return with_fresh_names(lambda: _build(backbone, image_size, mirror))
+
+
+def outline(backbone: Backbone, image_size: int) -> keras.Model:
+    """The network without values in its weights, to read names and shapes from: three times as quick, and takes no memory."""
+
+    def build_without_values() -> keras.Model:
+        with keras.StatelessScope(initialize_variables=False):
+            return _build(backbone, image_size, mirror=False)
+
+    return with_fresh_names(build_without_values)
 
 
 def cut_output(network: keras.Model, cut: str) -> keras.KerasTensor:

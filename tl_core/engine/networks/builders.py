@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tl_core.backbones.row import Application, Backbone
+from tl_core.backbones.row import Backbone
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import efficientnet_lite, inverted_residuals, mobilenet_v2
 from tl_core.engine.networks.inverted_residuals import Design
+from tl_core.engine.networks.keras_networks import output_of
 from tl_core.engine.networks.torch_weights import TensorNames
 
 Builder = Callable[[keras.KerasTensor], keras.KerasTensor]
@@ -36,10 +37,5 @@ OWN: dict[str, OwnNetwork] = {
 def builder_of(backbone: Backbone) -> Builder:
     """What builds the network of a row, with random weights and without classifier."""
     if backbone.application is not None:
-        return _keras(backbone.application)
+        return partial(output_of, backbone.application)
     return partial(inverted_residuals.build, design=OWN[backbone.name].design)
-
-
-def _keras(application: Application) -> Builder:
-    function, arguments = getattr(keras.applications, application.function), dict(application.arguments)
-    return lambda pixels: function(include_top=False, weights=None, input_tensor=pixels, **arguments).output

@@ -1,10 +1,11 @@
-"""Builds every network at every offered size and writes facts.json: `python -m tl_core.engine.networks.facts`."""
+"""Builds every network at every offered size and writes facts.json: `python -m tl_core.engine.networks.facts [NAME ...]`."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 
 from tl_core import files
 from tl_core.backbones.facts import FILE, BackboneFacts, BlockFacts, image_sizes, to_json
@@ -17,25 +18,32 @@ layers = keras.layers
 
 
 def measure(backbone: Backbone, sizes: Sequence[int]) -> BackboneFacts:
-    """Facts about a backbone at some image sizes; builds it once per size."""
-    built = [networks.build(backbone, size) for size in sizes]
-    by_size = [networks.blocks(network) for network in built]
-    found = []
-    for index, cut in enumerate(backbone.cut_names):
-        outputs = [networks.cut_output(network, cut).shape for network in built]
-        block = by_size[0][index]
-        found.append(
-            BlockFacts(
-                name=cut,
-                parameters=sum(layer.count_params() for layer in block),
-                statistics=sum(math.prod(weight.shape) for layer in block for weight in layer.non_trainable_weights),
-                normalisation=sum(map(_normalisation, block)),
-                channels=outputs[0][-1],
-                sizes={size: (shape[1], shape[2]) for size, shape in zip(sizes, outputs, strict=True)},
-                macs={size: sum(map(macs, each[index])) for size, each in zip(sizes, by_size, strict=True)},
+    """Facts about a backbone at some image sizes; builds it once per size.
+
+    Raises ValueError if its layers depend on the size, so that weights would fit one size alone.
+    """
+    by_size = {size: networks.outline(backbone, size) for size in sizes}
+    first = by_size[sizes[0]]
+    for size, network in by_size.items():
+        if network.count_params() != first.count_params():
+            raise ValueError(
+                f"{backbone.name} has {first.count_params()} parameters, but {network.count_params()} at {size} pixels"
             )
-        )
-    return BackboneFacts(backbone.name, tuple(found))
+    blocks = zip(backbone.cut_names, networks.blocks(first), strict=True)
+    return BackboneFacts(backbone.name, tuple(_measured(cut, block, by_size) for cut, block in blocks))
+
+
+def _measured(cut: str, block: Sequence[keras.layers.Layer], by_size: Mapping[int, keras.Model]) -> BlockFacts:
+    shapes = {size: networks.cut_output(network, cut).shape for size, network in by_size.items()}
+    return BlockFacts(
+        name=cut,
+        parameters=sum(layer.count_params() for layer in block),
+        statistics=sum(math.prod(weight.shape) for layer in block for weight in layer.non_trainable_weights),
+        normalisation=sum(map(_normalisation, block)),
+        channels=next(iter(shapes.values()))[-1],
+        sizes={size: (shape[1], shape[2]) for size, shape in shapes.items()},
+        macs={size: sum(macs(network.get_layer(layer.name)) for layer in block) for size, network in by_size.items()},
+    )
 
 
 def _normalisation(layer: keras.layers.Layer) -> int:
@@ -54,15 +62,19 @@ def macs(layer: keras.layers.Layer) -> int:
     return 0
 
 
-def main() -> None:
+def main(names: Sequence[str] = ()) -> None:
+    """Writes facts.json; with names, those of the other rows stay as they are."""
+    kept = json.loads(FILE.read_text(encoding="utf-8")) if names else {}
     entries = []
     for backbone in BACKBONES:
-        entry = to_json(measure(backbone, image_sizes(backbone)))
+        fresh = backbone.name in names or backbone.name not in kept
+        entry = to_json(measure(backbone, image_sizes(backbone))) if fresh else kept[backbone.name]
         rows = ",\n".join(f"    {json.dumps(block)}" for block in entry["blocks"])
         head = f'{json.dumps(backbone.name)}: {{"image_sizes": {entry["image_sizes"]}, "blocks": [\n'
         entries.append(f"  {head}{rows}\n  ]}}")
+        print(backbone.name, flush=True)
     files.write_bytes(FILE, ("{\n" + ",\n".join(entries) + "\n}\n").encode())
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -13,6 +13,7 @@ from tl_core.backbones.weights import SETTING, md5_of, problems, resolve, weight
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import torch_weights
 from tl_core.engine.networks.builders import OWN
+from tl_core.engine.networks.keras_networks import read_file
 from tl_core.errors import BadInput, RunFailed
 from tl_core.files import digest_of
 
@@ -69,7 +70,7 @@ def _load_file(network: keras.Model, backbone: Backbone, path: Path) -> None:
         with warnings.catch_warnings():
             # Keras searches each layer in two places of the file and warns about the second, which the scaling has moved.
             warnings.filterwarnings("ignore", message="Skipping nested container")
-            network.load_weights(path)
+            read_file(network, backbone, path)
     except (ValueError, OSError, KeyError, TypeError) as error:
         message = f"{path} does not contain weights of {backbone.title}: {_reason(error)}"
         remedy = "Use a file of this architecture without the classifier; delete a damaged download."

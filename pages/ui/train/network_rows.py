@@ -1,0 +1,154 @@
+"""The networks as rows of a table: what each costs, what it reaches, and whether its weights are here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pages.ui.tables.columns import figure_column
+from pages.ui.tables.run_table import Cell, Column
+from tl_core.backbones import BACKBONES, Backbone, BackboneFacts, facts, weights
+from tl_core.backbones.weights import WeightsStatus
+from tl_core.plan.costs import frozen_per_second, thawed_per_second
+from tl_core.store.speeds import Speed, read_speeds
+from tl_core.text import compact, data_size, percent
+
+ESTIMATED = "Estimated from its multiply-adds, often off by a factor of two or three; select it to measure it."
+
+
+@dataclass(frozen=True)
+class NetworkRow:
+    """One network.
+
+    Attributes:
+        speed: As measured on this machine; None if it was not.
+        chosen: Whether it is the network of the form.
+    """
+
+    backbone: Backbone
+    facts: BackboneFacts
+    weights: WeightsStatus
+    speed: Speed | None
+    chosen: bool
+
+    @property
+    def frozen(self) -> float:
+        """Images per second in inference mode at the native size: measured, otherwise estimated."""
+        return self.speed.frozen if self.speed else frozen_per_second(self.macs)
+
+    @property
+    def thawed(self) -> float:
+        """Images per second while everything trains, at the native size: measured, otherwise estimated."""
+        return self.speed.thawed if self.speed else thawed_per_second(self.macs)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds for an image of the native size."""
+        return self.facts.macs_at(self.backbone.native_size)
+
+    @property
+    def place(self) -> str:
+        """Whether its weights are here, or how much is to be downloaded."""
+        if self.weights.present:
+            return "here"
+        return f"↓ {data_size(1e6 * self.weights.megabytes, 0)}"
+
+
+def network_rows(models: Path, chosen: str) -> list[NetworkRow]:
+    """All networks, in the order of the table of backbones."""
+    speeds, places = read_speeds(models), {status.backbone: status for status in weights.statuses()}
+    return [
+        NetworkRow(row, facts(row.name), places[row.name], speeds.get(row.name), row.name == chosen)
+        for row in BACKBONES
+    ]
+
+
+def columns() -> list[Column[NetworkRow]]:
+    """Name, accuracy and weights also fit in a narrow window."""
+    return [
+        Column(
+            "name",
+            "Network",
+            "The pretrained network.",
+            lambda row: Cell(row.backbone.title, "chosen" if row.chosen else "", row.backbone.help),
+            lambda row: row.backbone.title,
+            kind="name",
+            narrow=True,
+        ),
+        Column(
+            "accuracy",
+            "ImageNet",
+            "Share of ImageNet's validation images that its weights classify correctly, as published for them (top-1).",
+            lambda row: Cell(
+                percent(row.backbone.imagenet_accuracy),
+                hover=f"Published: {row.backbone.accuracy_source}",
+                bar=row.backbone.imagenet_accuracy,
+            ),
+            lambda row: row.backbone.imagenet_accuracy,
+            "descending",
+            "figure",
+            narrow=True,
+        ),
+        Column(
+            "frozen",
+            "Images/s frozen",
+            "Images whose features this machine computes per second, at the size the weights were trained at. ≈: estimated, not measured.",
+            lambda row: _rate(row.frozen, row),
+            lambda row: row.frozen,
+            "descending",
+            "figure",
+            narrow=True,
+        ),
+        Column(
+            "thawed",
+            "Images/s thawed",
+            "Images per second of training steps in which every layer trains, at the same size. ≈: estimated, not measured.",
+            lambda row: _rate(row.thawed, row),
+            lambda row: row.thawed,
+            "descending",
+            "figure",
+        ),
+        figure_column(
+            "parameters",
+            "Parameters",
+            "Weights of the network without its classifier, with batch statistics.",
+            lambda row: row.facts.parameters,
+            lambda count: compact(count or 0),
+        ),
+        figure_column(
+            "disk",
+            "On disk",
+            "Size of the file of weights.",
+            lambda row: 1e6 * row.weights.megabytes,
+            lambda size: data_size(size, 0),
+        ),
+        figure_column(
+            "size",
+            "Native size",
+            "The image size, in pixels a side, that the weights were trained at.",
+            lambda row: row.backbone.native_size,
+            lambda size: f"{size:g}",
+        ),
+        Column(
+            "weights",
+            "Weights",
+            "Whether the pretrained weights are on this machine. ↓: downloaded when a run first needs them, or in a package to install.",
+            lambda row: Cell(row.place, hover=_where(row), mark="green" if row.weights.present else "gray"),
+            lambda row: (not row.weights.present) * (1 + row.weights.megabytes),
+            narrow=True,
+        ),
+    ]
+
+
+def _where(row: NetworkRow) -> str:
+    return str(row.weights.path) if row.weights.present else row.weights.install or row.weights.url
+
+
+def _rate(rate: float, row: NetworkRow) -> Cell:
+    measured = f"Measured on {row.speed.day} at {row.speed.image_size} pixels." if row.speed else ESTIMATED
+    return Cell(f"{'' if row.speed else '≈ '}{written_rate(rate)}", hover=measured)
+
+
+def written_rate(rate: float) -> str:
+    """Images per second in two figures below 100: "8.2", "47", "310"."""
+    return f"{rate:.2g}" if rate < 100 else f"{rate:.0f}"
