@@ -122,6 +122,34 @@ def test_a_file_of_another_network_is_refused(network: keras.Model, tmp_path: Pa
         weights.load(network, MOBILE, f"file:{path}", seed=0)
 
 
+@pytest.mark.parametrize("name", ["keras.weights.h5", "keras.h5"])
+def test_a_file_of_a_network_of_the_same_shapes_is_refused_by_its_layers(
+    original: keras.Model, tmp_path: Path, name: str
+) -> None:
+    """PyTorch's and Keras's MobileNetV2 differ in scaling and padding, not in shapes: loaded, the weights would be wrong silently."""
+    path, twin = tmp_path / name, BACKBONES["MobileNetV2PyTorch"]
+    original.save_weights(path) if name.endswith(".weights.h5") else write_as_keras_published(original, path)
+    network = networks.build(twin, 32)
+    before = network.get_weights()
+    with pytest.raises(
+        BadInput,
+        match=r"does not contain weights of MobileNetV2, trained in PyTorch: its layers are called (bn_)?Conv1",
+    ) as error:
+        weights.load(network, twin, f"file:{path}", seed=0)
+    assert "\n" not in str(error.value)
+    assert all(map(np.array_equal, before, network.get_weights()))
+
+
+@pytest.mark.parametrize("name", ["later.weights.h5", "later.h5"])
+def test_a_file_whose_unnamed_layers_were_counted_further_is_loaded(tmp_path: Path, name: str) -> None:
+    def layer(number: int) -> keras.Model:
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name=f"dense_{number}")])
+
+    later, path = layer(7), tmp_path / name
+    later.save_weights(path) if name.endswith(".weights.h5") else write_as_keras_published(later, path)
+    weights.refuse_other_layers(layer(1), "this", path)
+
+
 def test_a_file_that_is_no_hdf5_is_refused(network: keras.Model, tmp_path: Path) -> None:
     (tmp_path / "own.h5").write_bytes(b"not a file of weights")
     with pytest.raises(BadInput, match=r"own\.h5 does not contain"):

@@ -7,6 +7,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import h5py
+
 from tl_core.backbones.download import Report, obtain
 from tl_core.backbones.row import Backbone
 from tl_core.backbones.weights import SETTING, md5_of, problems, resolve, weights_identity
@@ -16,6 +18,7 @@ from tl_core.engine.networks.builders import OWN
 from tl_core.engine.networks.keras_networks import read_file
 from tl_core.errors import BadInput, RunFailed
 from tl_core.files import digest_of
+from tl_core.text import first_of
 
 
 def load(network: keras.Model, backbone: Backbone, weights: str, seed: int, report: Report | None = None) -> str:
@@ -37,8 +40,11 @@ def load(network: keras.Model, backbone: Backbone, weights: str, seed: int, repo
         randomise(network, seed)
     elif chosen.kind == "bundled":
         _load_bundled(network, backbone, chosen.path)
+    elif chosen.kind == "file":
+        refuse_other_layers(network, backbone.title, chosen.path)
+        _load_file(network, backbone, chosen.path)
     else:
-        _load_file(network, backbone, obtain(backbone, report) if chosen.kind == "imagenet" else chosen.path)
+        _load_file(network, backbone, obtain(backbone, report))
     return weights_identity(backbone, weights, seed)
 
 
@@ -63,6 +69,44 @@ def _load_bundled(network: keras.Model, backbone: Backbone, path: Path) -> None:
     if md5_of(path) != backbone.weights.md5:
         raise RunFailed(f"the weights of {backbone.title} at {path} are damaged; reinstall their package")
     torch_weights.load(network, path, OWN[backbone.name].names)
+
+
+def refuse_other_layers(network: keras.Model, title: str, path: Path) -> None:
+    """Raises BadInput if a file names its layers and none of them is in the network.
+
+    Keras compares only shapes, which networks of different scaling or padding may share. Unnamed layers count on from network to network, so
+    numbers at the end of names do not matter.
+    """
+    own = [layer.name for layer in network.layers if layer.weights]
+    found = stored_layers(path)
+    if found and not {_unnumbered(name) for name in found} & {_unnumbered(name) for name in own}:
+        names = f"its layers are called {first_of(found, 3)}; the network's {first_of(own, 3)}"
+        message = f"{path} does not contain weights of {title}: {names}"
+        raise BadInput.of(SETTING, message, "Choose the network that the file belongs to.")
+
+
+def stored_layers(path: Path) -> list[str]:
+    """The names of the layers with weights in a file of Keras, old or new; empty if it is none or has no names."""
+    try:
+        with h5py.File(path, "r") as file:
+            if "layer_names" in file.attrs:
+                named = [
+                    str(name, "utf-8") if isinstance(name, bytes) else str(name) for name in file.attrs["layer_names"]
+                ]
+                return [name for name in named if len(file[name].attrs.get("weight_names", ()))]
+            found: list[str] = []
+            file.visititems(lambda place, item: found.extend(_named(place, item)))
+            return found
+    except (OSError, KeyError):  # `load_weights` says why.
+        return []
+
+
+def _named(place: str, item: Any) -> list[str]:
+    return [item.attrs["name"]] if place.endswith("/vars") and len(item) and "name" in item.attrs else []
+
+
+def _unnumbered(name: str) -> str:
+    return re.sub(r"_\d+$", "", name)
 
 
 def _load_file(network: keras.Model, backbone: Backbone, path: Path) -> None:
