@@ -30,7 +30,7 @@ class Outcome:
     """A preset on data.
 
     Attributes:
-        reported, clean, validation, test: Accuracies of the exported epoch.
+        reported, clean, validation, test: Accuracies of the exported epoch; none is reported while a classifier is solved at once.
         exported, epochs: That epoch, and the number of epochs.
         validated, tested: Numbers of validation and test images.
         seconds: The whole run.
@@ -38,7 +38,7 @@ class Outcome:
 
     preset: str
     data: str
-    reported: float
+    reported: float | None
     clean: float
     validation: float
     test: float
@@ -63,7 +63,7 @@ def train(preset: str, data: str, models: Path, changes: Mapping[str, Any] | Non
     assert state.exported_epoch is not None and state.test_accuracy is not None
     records = store.read_epochs(run)
     found = next(record.metrics for record in records if record.epoch == state.exported_epoch)
-    accuracies = (found["accuracy"], found["train_eval_accuracy"], found["val_accuracy"], state.test_accuracy)
+    accuracies = (found.get("accuracy"), found["train_eval_accuracy"], found["val_accuracy"], state.test_accuracy)
     images = state.images["validation"], state.images["test"]
     return Outcome(preset, data, *accuracies, state.exported_epoch, len(records), *images, state.seconds or 0.0)
 
@@ -88,7 +88,8 @@ def main() -> None:
     found = []
     for row in measure(given.only):
         found.append(asdict(row))
-        accuracies = " | ".join(f"{value:.1%}" for value in (row.reported, row.clean, row.validation, row.test))
+        values = (row.reported, row.clean, row.validation, row.test)
+        accuracies = " | ".join("" if value is None else f"{value:.1%}" for value in values)
         print(f"| {row.preset} | {row.data} | {accuracies} | {row.exported} of {row.epochs} |", flush=True)
     if given.json:
         given.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

@@ -48,6 +48,9 @@ def test_several_outputs_are_named_in_any_order_and_the_last_one_ends_the_networ
     assert output_cuts(backbone, f"{low}+last") == (low, backbone.cut_names[-1])
     with pytest.raises(BadInput, match=f"names {backbone.cut_names[-1]} twice"):
         output_cuts(backbone, f"last+{backbone.cut_names[-1]}")
+    assert output_cuts(backbone, f"top-1+{low}") == (low, backbone.cut_names[-1])
+    assert output_cuts(backbone, "top-2") == backbone.cut_names[-2:]
+    assert output_cuts(backbone, "top-99") == backbone.cut_names
     with pytest.raises(BadInput, match="has no block ''"):
         output_cuts(backbone, f"{low}+")
 

@@ -31,10 +31,10 @@ def last_object(text: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("preset", PRESETS.names)
 def test_spec_prints_what_can_be_planned_and_trained_again(lab: Lab, preset: str, tmp_path: Path) -> None:
-    said = lab("spec", preset, *SMALL, "--set", "train.epochs=7")
+    said = lab("spec", preset, *SMALL, "--set", "train.seed=7")
     assert said.status == 0
     spec = ExperimentSpec.from_json(json.loads(said.out))
-    assert spec == PRESETS[preset].spec({"data.source": SMALL[1], "train.epochs": 7})
+    assert spec == PRESETS[preset].spec({"data.source": SMALL[1], "train.seed": 7})
     (tmp_path / "mine.json").write_text(said.out)
     assert json.loads(lab("spec", tmp_path / "mine.json").out) == spec.to_json()
     fewer = "data.images_per_class=5"  # Of so few images the 60 of a preset would have no effect.

@@ -22,6 +22,7 @@ DATA = ("playground:images_per_class=100", "digits")
 def test_the_presets_have_the_names_the_command_line_promises() -> None:
     assert PRESETS.names == (
         "feature-extraction",
+        "solved-at-once",
         "fine-tune",
         "fine-tune-all",
         "gradual-unfreezing",

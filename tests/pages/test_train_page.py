@@ -292,15 +292,15 @@ def test_an_output_below_the_frozen_depth_keeps_the_form_valid(models: Path) -> 
 def test_joined_blocks_are_chosen_as_the_output_and_refused_beside_the_field_where_a_block_thaws(models: Path) -> None:
     page = unfolded(**{"backbone.freeze": "all-but-1"})
     key = f"{FIELD}backbone.output:EfficientNetLite0"
-    checked(by_key(page, key).set_value("block7+final").run())
-    assert held(page).backbone.output == "block7+final"
+    checked(by_key(page, key).set_value("top-2").run())
+    assert held(page).backbone.output == "top-2"
     assert "joined features need every block frozen" in said(page)
     checked(field(page, "backbone.mirror").set_value(True).run())
     assert "averaging with the mirror image needs every block frozen" in said(page)
     checked(page.select_slider[0].set_value("final").run())
     assert "every block frozen" not in said(page)
     checked(field(page, "backbone.name").set_value("VGG16").run())
-    assert held(page).backbone.output == "last", "of another network, whose blocks have other names"
+    assert held(page).backbone.output == "top-2", "another network has a top, too"
 
 
 def test_hidden_layers_are_added_sized_and_taken_away(models: Path) -> None:

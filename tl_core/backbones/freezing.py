@@ -12,21 +12,28 @@ def output_cuts(backbone: Backbone, output: str = "last") -> tuple[str, ...]:
     """The blocks whose outputs feed the head, from the input upwards.
 
     Args:
-        output: "last", "middle" (the block half way up, never the last one), a block's name, or several of them joined with +.
+        output: "last", "middle" (the block half way up, never the last one), "top-K" (the top K blocks, or all if there are fewer), a
+            block's name, or several of them joined with +.
 
     Raises:
         BadInput: unknown block, or one that is named twice.
     """
     names = backbone.cut_names
-    known = {"last": names[-1], "middle": names[min(len(names) // 2, len(names) - 2)], **{name: name for name in names}}
-    parts = [part.strip() for part in output.split("+")]
-    for part in parts:
-        if part not in known:
-            raise _no_block(backbone, "backbone.output", part, names, ("last", "middle"))
-    found = [known[part] for part in parts]
+    found = [name for part in output.split("+") for name in _named(backbone, part.strip())]
     if twice := [name for name in found if found.count(name) > 1]:
         raise BadInput.of("backbone.output", f"received {output!r}, which names {twice[0]} twice", "Name it once.")
     return tuple(sorted(found, key=names.index))
+
+
+def _named(backbone: Backbone, part: str) -> tuple[str, ...]:
+    """The blocks that one part of an output names."""
+    names = backbone.cut_names
+    if match := re.fullmatch(r"top-([1-9]\d*)", part):
+        return names[-int(match[1]) :]
+    known = {"last": names[-1], "middle": names[min(len(names) // 2, len(names) - 2)], **{name: name for name in names}}
+    if part not in known:
+        raise _no_block(backbone, "backbone.output", part, names, ("last", "middle", "top-2"))
+    return (known[part],)
 
 
 def used_cuts(backbone: Backbone, output: str = "last") -> tuple[str, ...]:

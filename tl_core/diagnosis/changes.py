@@ -71,18 +71,26 @@ def balanced(experiment: Experiment) -> Changes:
 
 
 def thaw(experiment: Experiment) -> Changes:
-    if experiment.spec.backbone.freeze != "all" or experiment.solved or experiment.spec.backbone.keep != "all":
+    if experiment.spec.backbone.freeze != "all" or experiment.spec.backbone.keep != "all":
         return {}
     train = experiment.spec.train
-    needs_frozen: dict[str, Any] = {"backbone.output": experiment.top} if len(experiment.outputs) > 1 else {}
-    needs_frozen |= {"backbone.mirror": False} if experiment.spec.backbone.mirror else {}
     head = {} if train.head_epochs else {"train.head_epochs": 5}
     return {
         "backbone.freeze": "all-but-2",
-        **needs_frozen,
+        **_without_what_needs_frozen_blocks(experiment),
         **head,
         "train.backbone_learning_rate": max(train.backbone_learning_rate, 1e-4),
     }
+
+
+def _without_what_needs_frozen_blocks(experiment: Experiment) -> Changes:
+    joined: dict[str, Any] = {"backbone.output": experiment.top} if len(experiment.outputs) > 1 else {}
+    mirror = {"backbone.mirror": False} if experiment.spec.backbone.mirror else {}
+    return {**joined, **mirror, **trained_head(experiment)}
+
+
+def trained_head(experiment: Experiment) -> Changes:
+    return {"head.classifier": "auto"} if experiment.solved else {}
 
 
 def hidden_layer(experiment: Experiment) -> Changes:

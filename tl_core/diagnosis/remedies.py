@@ -152,6 +152,13 @@ REMEDIES: Registry[Remedy] = Registry(
             changes.thaw,
         ),
         Remedy(
+            "trained-head",
+            "A softmax classifier trained in epochs",
+            "One that is solved at once fits all it can; dropout, label smoothing and early stopping act on one that is trained.",
+            "Goodfellow, Bengio and Courville 2016, chapter 7",
+            changes.trained_head,
+        ),
+        Remedy(
             "hidden-layer",
             "A hidden layer of 256 units",
             "The head can then combine features.",

@@ -104,7 +104,7 @@ VERDICTS: Registry[Verdict] = Registry(
             "early on clean training accuracy was below validation accuracy by more than 2 points and by more than chance (99.7 %).",
             "Some training images contradict what all others show, and the network learned them one by one.",
             "Arpit et al. 2017, A Closer Look at Memorization; Arazo et al. 2019, Unsupervised Label Noise Modeling; Ashman, Bird and Zepf 1994",
-            ("stop-early", "l2", "smoothing", "fewer-units", "freeze-more", "fork-regularised"),
+            ("stop-early", "l2", "smoothing", "fewer-units", "freeze-more", "trained-head", "fork-regularised"),
             rules.memorised_labels,
         ),
         Verdict(
@@ -136,7 +136,7 @@ VERDICTS: Registry[Verdict] = Registry(
             "with the whole of its 95 % interval.",
             "Much of what it learned holds for its training images only: images or regularisation are missing.",
             "Goodfellow, Bengio and Courville 2016, Deep Learning, section 5.2; Newcombe 1998",
-            ("more-images", "augment", "freeze-more", "dropout", "l2", "fewer-units"),
+            ("more-images", "augment", "freeze-more", "dropout", "l2", "fewer-units", "trained-head"),
             rules.large_gap,
         ),
         Verdict(

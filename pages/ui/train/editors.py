@@ -24,8 +24,8 @@ NOTHING = "nothing"
 UNITS = 128
 """Of a hidden layer that was just added."""
 
-JOINED = (2, 4)
-"""How many of the top blocks the form offers to join; the command line takes any."""
+JOINED = ("top-2", "top-4")
+"""The top blocks that the form offers to join; the command line takes any."""
 
 Editor = Callable[[Param, PlanView], None]
 
@@ -72,10 +72,9 @@ def output(row: Param, view: PlanView) -> None:
     names = view.experiment.backbone.cut_names
     key, chosen = f"{draft.FIELD}{row.path}:{view.spec.backbone.name}", view.spec.backbone.output
     st.session_state.setdefault(key, chosen)
-    joined = ("+".join(names[-count:]) for count in JOINED)
     st.selectbox(
         row.title,
-        tuple(dict.fromkeys(("last", "middle", *names, *joined, chosen))),
+        tuple(dict.fromkeys(("last", "middle", *names, *JOINED, chosen))),
         key=key,
         help=param_widgets.help_of(row),
         disabled=bool(view.locked(row.path)),

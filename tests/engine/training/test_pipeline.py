@@ -43,6 +43,10 @@ MORE = {"data__images_per_class": 40, "data__image_size": 64}
 """Enough to learn digits from; runs that share it share its features."""
 
 
+TRAINED = [preset.name for preset in PRESETS if not preset.spec().head.solved]
+"""Presets with a curve; classifiers that are solved at once have tests of their own."""
+
+
 def few_blocks(preset: str) -> dict[str, Any]:
     """Changes that leave a preset all its phases, and the part that it thaws few layers."""
     values = PRESETS[preset].values
@@ -56,7 +60,7 @@ def few_blocks(preset: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "preset",
-    quick_first([*PRESETS.names, "from-scratch, whole"], "feature-extraction", "fine-tune"),
+    quick_first([*TRAINED, "from-scratch, whole"], "feature-extraction", "fine-tune"),
 )
 def test_every_preset_trains_to_its_end_and_leaves_all_it_promises(
     preset: str, trained: Trained, shared_models: Path

@@ -41,9 +41,10 @@ class BackboneSpec(Section):
     output: str = setting(
         "last",
         "The block whose output is the head's input. Early blocks detect edges and textures, late blocks whole objects. Several, "
-        "such as block5+final, join their pooled channels, which often generalises better; every block must be frozen then.",
+        "such as block5+final or top-4 (the top four), join their pooled channels, which often generalises better; every block "
+        "must be frozen then.",
         title="Features from",
-        form="last, middle, a block's name, or several joined with +",
+        form="last, middle, top-4, a block's name, or several joined with +",
     )
     mirror: bool = setting(
         False,
