@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from benchmarks.environment import environment, heading
 from tl_core import store
 from tl_core.backbones import BACKBONES, facts, weights
 from tl_core.backbones.facts import image_sizes
+from tl_core.devices import devices
 from tl_core.experiment.presets import PRESETS
 from tl_core.records import unwatched
 from tl_core.text import compact, data_size, percent
@@ -111,7 +113,8 @@ def main() -> None:
         if name in kept(given.file):
             continue
         command = [sys.executable, "-m", "benchmarks.networks", "--one", name]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        threads = {**os.environ, **devices()[0].environment}  # As a training worker has them.
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=threads)
         if done.returncode:
             print(f"{name} could not be measured:\n{done.stderr[-2000:]}", flush=True)
             continue
