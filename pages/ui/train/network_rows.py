@@ -13,7 +13,9 @@ from tl_core.plan.costs import frozen_per_second, thawed_per_second
 from tl_core.store.speeds import Speed, read_speeds
 from tl_core.text import compact, data_size, percent
 
-ESTIMATED = "Estimated from its multiply-adds, often off by a factor of two or three; select it to measure it."
+ESTIMATED = (
+    "Estimated from its multiply-adds; too high for small networks, by up to several times. Select it to measure it."
+)
 
 
 @dataclass(frozen=True)
@@ -146,9 +148,11 @@ def _where(row: NetworkRow) -> str:
 
 def _rate(rate: float, row: NetworkRow) -> Cell:
     measured = f"Measured on {row.speed.day} at {row.speed.image_size} pixels." if row.speed else ESTIMATED
-    return Cell(f"{'' if row.speed else '≈ '}{written_rate(rate)}", hover=measured)
+    return Cell(written_rate(rate, row.speed is not None), hover=measured)
 
 
-def written_rate(rate: float) -> str:
-    """Images per second in two figures below 100: "8.2", "47", "310"."""
+def written_rate(rate: float, measured: bool) -> str:
+    """Images per second in two figures, three above 100; an estimate is marked and never has more than two: "8.2", "310", "≈ 1200"."""
+    if not measured:
+        return f"≈ {float(f'{rate:.2g}'):g}"
     return f"{rate:.2g}" if rate < 100 else f"{rate:.0f}"
