@@ -51,7 +51,7 @@ class BackboneSpec(Section):
         "Averages the features of each image with those of its mirror image, in training and in predictions (test-time "
         "augmentation by horizontal flip). Often more accurate on photos, and twice the time to compute; every block must be "
         "frozen. Not where left and right matter, as in digits and letters: a mirrored 3 is no 3.",
-        title="Average with mirror image",
+        title="With mirror image",
     )
     keep: str = setting(
         "all",
