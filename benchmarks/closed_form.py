@@ -32,14 +32,14 @@ PENALTIES = (1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
 
 def scores(settings: Mapping[str, Any], models: Path) -> Iterator[HeadScore]:
     """The best logistic head on the features of an experiment, then each closed-form head."""
+    from tl_core.engine.bank.closed_form import closed_form_scores, scored
     from tl_core.engine.bank.grid import read
-    from tl_core.engine.probe.heads import closed_form_scores, head_score
 
     _, arrays = read(PRESETS["feature-extraction"].spec(settings), models, unwatched)
     tried = [
         replace(score, selected={"l2": l2})
         for l2 in PENALTIES
-        for score in [head_score(arrays, HeadSpec(classifier=LOGISTIC, l2=l2))]
+        for score in [scored(arrays, HeadSpec(classifier=LOGISTIC, l2=l2)).score]
     ]
     best = min(tried, key=lambda score: score.loss)
     yield replace(best, seconds=sum(score.seconds for score in tried))

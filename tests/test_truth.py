@@ -117,6 +117,13 @@ def test_the_set_of_a_map_holds_the_best_cell_and_leaves_out_clearly_worse_ones(
     assert np.mean([case.covered for case in found]) >= 0.85
 
 
+def test_a_head_beside_a_map_is_told_from_its_best_cell_where_it_truly_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(map_generator, "POOL", 2_000)
+    generated = list(maps.maps_of(341, 6, first=5000))
+    assert max(maps.called(generated, 1.0)) <= 0.25
+    assert maps.called(generated, 1.3)[0] >= 0.7 and maps.called(generated, 0.7)[1] >= 0.7
+
+
 def test_the_truth_of_a_map_is_that_of_images_that_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(map_generator, "POOL", 4_000)
     for kind in map_generator.KINDS:

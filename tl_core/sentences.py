@@ -28,7 +28,7 @@ TITLES: dict[Stage, _Title] = {
     Stage.CHECKING_FEATURES: _Title("Computing features again"),
     Stage.TRAINING: _Title("Training", of_epoch="Epoch {}"),
     Stage.MEASURING: _Title("Measuring", of_epoch="Measuring epoch {}"),
-    Stage.SOLVING: _Title("Solving"),
+    Stage.SOLVING: _Title("Solving", of_part="Solving {}"),
     Stage.EVALUATING: _Title("Evaluating", of_part="Evaluating the {} part"),
     Stage.CLASSIFYING: _Title("Classifying images"),
     Stage.LR_RANGE_TEST: _Title("Testing learning rates"),

@@ -28,10 +28,11 @@ KINDS = ("valley", "flat", "overconfident")
 
 @dataclass(frozen=True)
 class GeneratedMap:
-    """losses: Shape (cells, images). truth: Of each cell, shape (cells,)."""
+    """losses: Shape (cells, images). truth: Of each cell, shape (cells,). other: Losses of a head of another kind less its truth, shape (images,)."""
 
     losses: np.ndarray
     truth: np.ndarray
+    other: np.ndarray
 
 
 def generate(kind: str, seed: int, images: int) -> GeneratedMap:
@@ -50,7 +51,17 @@ def generate(kind: str, seed: int, images: int) -> GeneratedMap:
     logits = signal[:, None] * clarity + noise[:, None] * _drift(draw, across, up, count)
     logits += draw.uniform(0.02, 0.15) * draw.normal(size=logits.shape)
     losses = np.logaddexp(0, -temperature[:, None] * logits)
-    return GeneratedMap(losses[:, :images], losses[:, images:].mean(axis=1))
+    truth = losses[:, images:].mean(axis=1)
+    best = int(truth.argmin())
+    # It memorises in its own way, and its logits differ from those of any cell by more than those of cells do.
+    own = (
+        signal[best] * clarity
+        + noise[best] * draw.normal(size=count)
+        + draw.uniform(0.2, 0.6) * draw.normal(size=count)
+    )
+    other = np.logaddexp(0, -temperature[best] * own)
+    # Copies: hundreds of maps are held at once, without the images of their truth.
+    return GeneratedMap(losses[:, :images].copy(), truth, other[:images] - other[images:].mean())
 
 
 def generate_equal(tails: str, seed: int, images: int, cells: int = 8) -> np.ndarray:

@@ -1,8 +1,12 @@
-"""Does the set of cells that cannot be told from the best hold the best one, and does it leave out what is clearly worse?"""
+"""Does the set of cells that cannot be told from the best hold the best one, and does it leave out what is clearly worse?
+
+And a head of another kind beside the map: how often is one that is truly as good as the best cell called worse or better, and one that truly
+is worse or better called that?
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -11,7 +15,7 @@ import numpy as np
 from benchmarks.truth import map_generator
 from benchmarks.truth.heads import losses_by_epoch
 from benchmarks.truth.scores import Score
-from tl_core.comparison import lowest_set, mean_intervals
+from tl_core.comparison import LEVEL, against_lowest, lowest_set, mean_intervals
 
 IMAGES = (100, 341, 1000)
 
@@ -26,6 +30,9 @@ CLEARLY = 1.10
 
 LEFT_OUT = {100: 0.3, 341: 0.8, 1000: 0.95}
 """The least share of clearly worse cells that so many images have to tell apart."""
+
+CALLED_WRONGLY = 0.05
+"""Of heads that are truly as good as the best cell."""
 
 DROPOUTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8)
 L2S = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1)
@@ -76,6 +83,13 @@ def found(losses: np.ndarray, truth: np.ndarray, of_settings: np.ndarray | None 
     )
 
 
+def called(maps: Iterable[map_generator.GeneratedMap], true: float) -> tuple[float, float]:
+    """The shares of heads called worse and better whose true loss is this multiple of the lowest of their map."""
+    found = [against_lowest(one.other[None] + true * one.truth.min(), one.losses[None]) for one in maps]
+    told = [one.behind for one in found if one.p < LEVEL]
+    return sum(behind > 0 for behind in told) / len(found), sum(behind < 0 for behind in told) / len(found)
+
+
 def measure(quick: bool) -> Iterator[Score]:
     repeats = REPEATS // (QUICK if quick else 1)
     for images, tails in product(IMAGES, map_generator.TAILS):
@@ -83,6 +97,7 @@ def measure(quick: bool) -> Iterator[Score]:
         yield Score(f"equal cells, {tails}, {images:,} images: a cell left out", share, repeats, high=1 - COVERED)
     for images in IMAGES:
         yield from _scores(f"generated maps, {images:,} images", images, generated(images, repeats))
+        yield from _of_heads(images, repeats)
     cells = list(product(DROPOUTS[:: 3 if quick else 1], L2S[:: 3 if quick else 1]))
     heads = HeadMaps(cells, TRAINED)
     for seeds, images in product(SEEDS_OF_A_MAP, IMAGES):
@@ -101,9 +116,25 @@ def equal_left_out(tails: str, images: int, repeats: int, first: int = 0) -> flo
 
 def generated(images: int, repeats: int, first: int = 0) -> list[Found]:
     """What is said of generated maps, of all kinds in turn."""
+    return [found(one.losses[None], one.truth) for one in maps_of(images, repeats, first)]
+
+
+def maps_of(images: int, repeats: int, first: int = 0) -> Iterator[map_generator.GeneratedMap]:
+    """Generated maps of all kinds in turn."""
     kinds = map_generator.KINDS
-    maps = (map_generator.generate(kinds[seed % len(kinds)], seed, images) for seed in range(first, first + repeats))
-    return [found(one.losses[None], one.truth) for one in maps]
+    for seed in range(first, first + repeats):
+        yield map_generator.generate(kinds[seed % len(kinds)], seed, images)
+
+
+def _of_heads(images: int, repeats: int) -> Iterator[Score]:
+    name, maps = f"head beside generated maps, {images:,} images", list(maps_of(images, repeats))
+    worse, better = called(maps, 1.0)
+    yield Score(f"{name}: as good as the best cell, told from it", worse + better, repeats, high=CALLED_WRONGLY)
+    for true, place in ((CLEARLY, 0), (1 / CLEARLY, 1)):
+        said = f"{name}: {abs(100 * true - 100):.0f} % {('worse', 'better')[place]}, called so"
+        yield Score(
+            said, called(maps, true)[place], repeats, note=f"called the contrary: {called(maps, true)[1 - place]:.3f}"
+        )
 
 
 class HeadMaps:

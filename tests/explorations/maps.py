@@ -6,6 +6,7 @@ from tl_core.experiment.presets import PRESETS
 from tl_core.explorations import KINDS, Asked
 from tl_core.intervals import Estimate
 from tl_core.results.head_map import AXIS_KINDS, HeadCurves, HeadMap, MapAxis, MapCell, MapOptions
+from tl_core.results.head_scores import HeadRow, HeadScore
 
 AXES = (MapAxis("head.l2", (0.0, 0.001)), MapAxis("head.dropout", (0.0, 0.5)))
 
@@ -44,3 +45,18 @@ MAP = HeadMap(
     True,
 )
 """The third cell is best, the second cannot be told from it."""
+
+
+def row_of(classifier: str, loss: float, p: float | None) -> HeadRow:
+    """A closed-form head beside this map."""
+    score = HeadScore(classifier, 0.75, 0.67, 0.81, loss, loss - 0.01, 0.05, 0.95, 0.2, {"temperature": 0.3})
+    return HeadRow(classifier, score, Estimate(loss, loss - 0.1, loss + 0.1), loss - 0.6, p)
+
+
+ROWS = (
+    row_of("ridge", 0.61, 0.9),
+    row_of("lda", 0.8, 0.008),
+    row_of("nearest-mean", 0.55, 0.04),
+    HeadRow("random-projection", missing="It takes about 9 GB of memory; 3 GB are free."),
+)
+"""One that cannot be told from the best cell, one worse, one better, and one that was not solved."""

@@ -11,9 +11,11 @@ from pages.ui.charts import colours
 from pages.ui.charts.head_map import map_figure, scale_of
 from pages.ui.charts.head_map_lines import curves_figure
 from pages.ui.explore import head_map
-from tests.explorations.maps import ASKED, AXES, MAP
-from tests.pages.visits import opened, press, said
+from tests.explorations.maps import ASKED, AXES, MAP, ROWS
+from tests.pages.visits import opened, press, said, table_of
 from tl_core import explorations, store
+from tl_core.experiment.solved import CLOSED_FORM, SOLVED
+from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations import Asked, Exploration
 from tl_core.intervals import Estimate
 from tl_core.records import Status
@@ -109,6 +111,46 @@ def test_a_map_that_is_trained_shows_what_there_is_and_promotes_nothing(models: 
     page = opened("explore", id=made.id)
     assert "still training" in said(page)
     assert page.button(key="map_promote").disabled
+
+
+def test_heads_that_are_solved_at_once_have_a_row_each_that_says_how_they_stand_against_the_best_cell(
+    models: Path,
+) -> None:
+    page = opened("explore", id=kept(models, replace(MAP, closed_form=ROWS)).id)
+    rows = {row[0][0]: [text for text, _ in row[1:]] for row in table_of(page, "Heads that are solved at once")}
+    assert list(rows) == [SOLVED[name].title for name in CLOSED_FORM]
+    ridge, lda, nearest, projection = rows.values()
+    assert ridge == ["75.0 % (67.0 to 81.0)", "0.610 (0.510 to 0.710)", "+20.0", "cannot be told (+0.010)", "0.2 s"]
+    assert (lda[3], nearest[3]) == ("worse by 0.200", "better by 0.050")
+    assert projection[0] == "It takes about 9 GB of memory; 3 GB are free."
+    assert not any(button.key == "map_promote_random-projection" for button in page.button)
+
+
+def test_such_a_head_becomes_a_queued_run_without_the_settings_that_then_have_no_effect(models: Path) -> None:
+    asked = replace(ASKED, spec=ASKED.spec.with_values({"head.dropout": 0.4, "train.epochs": 7, "head.pooling": "max"}))
+    page = opened("explore", id=kept(models, replace(MAP, closed_form=ROWS), asked).id)
+    page.button(key="map_promote_ridge").click().run()
+    assert not page.exception
+    (run,) = store.runs(models)
+    spec = store.read_spec(run)
+    assert (spec.head.classifier, spec.head.pooling, spec.head.dropout) == (
+        "ridge",
+        "max",
+        ExperimentSpec().head.dropout,
+    )
+    assert store.read_state(run).status == Status.QUEUED
+
+
+def test_the_whole_map_can_be_used_while_heads_are_still_being_solved(models: Path) -> None:
+    made = explorations.create(models, ASKED)
+    growing = (replace(ROWS[0], p=None),)
+    explorations.write_result(made, replace(MAP, closed_form=growing), so_far=True)
+    explorations.write_state(made, status=Status.RUNNING, **store.this_process())
+    page = opened("explore", id=made.id)
+    assert "cells cannot be told from it" in said(page)
+    assert not page.button(key="map_promote").disabled
+    ((_, *figures),) = table_of(page, "Heads that are solved at once")
+    assert figures[3][0] == "" and "still being solved" in said(page)
 
 
 def test_a_second_map_with_the_same_axes_stands_beside_it_in_the_same_colours(models: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from tests.each import for_each
-from tests.explorations.maps import AXES, MAP, options_of
+from tests.explorations.maps import AXES, MAP, ROWS, options_of
 from tl_core.errors import BadInput
 from tl_core.experiment.presets import PRESETS
 from tl_core.records import from_json
@@ -58,9 +58,16 @@ def test_an_experiment_that_trains_its_backbone_has_no_map() -> None:
 
 
 def test_a_map_and_its_options_are_the_same_after_they_were_written_and_read() -> None:
-    assert from_json(HeadMap, json.loads(json.dumps(asdict(MAP)))) == MAP
+    whole = replace(MAP, closed_form=ROWS)
+    assert from_json(HeadMap, json.loads(json.dumps(asdict(whole)))) == whole
     options = options_of(*MAP_AXES)
     assert from_json(MapOptions, json.loads(json.dumps(asdict(options)))) == options
+
+
+def test_a_map_of_an_earlier_version_has_no_closed_form_heads() -> None:
+    values = asdict(MAP)
+    del values["closed_form"]
+    assert from_json(HeadMap, json.loads(json.dumps(values))) == MAP
 
 
 def test_the_best_cell_is_the_one_with_the_lowest_loss_and_has_the_settings_of_its_values() -> None:

@@ -4,9 +4,10 @@ Both sides are measured on the same images, and everything is paired by image: w
 or several runs of one spec with different seeds.
 """
 
+from tl_core.comparison.against_lowest import AgainstLowest, against_lowest
 from tl_core.comparison.differences import Difference
 from tl_core.comparison.lowest import lowest_set, mean_intervals
-from tl_core.comparison.power import TYPICAL_DISAGREEMENT, smallest_difference
+from tl_core.comparison.power import LEVEL, TYPICAL_DISAGREEMENT, smallest_difference
 from tl_core.comparison.reading import Entry, Images, read_sides, readable_sides
 from tl_core.comparison.repetition import SEEDS, Repetition, repetition
 from tl_core.comparison.seeds import entries_of, recipe_of, seed_groups, seedless, stands_apart
@@ -15,9 +16,11 @@ from tl_core.comparison.sides import Side
 from tl_core.comparison.verdicts import MARGIN, Among, Comparison, compare
 
 __all__ = [
+    "LEVEL",
     "MARGIN",
     "SEEDS",
     "TYPICAL_DISAGREEMENT",
+    "AgainstLowest",
     "Among",
     "Comparison",
     "Difference",
@@ -27,6 +30,7 @@ __all__ = [
     "Ranking",
     "Repetition",
     "Side",
+    "against_lowest",
     "compare",
     "entries_of",
     "expected_fall",

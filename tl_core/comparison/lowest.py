@@ -20,13 +20,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from tl_core.comparison.power import LEVEL
-
-RESAMPLES, SEED = 1000, 0
+from tl_core.comparison.studentised import RESAMPLES, in_errors, moved, unseen, weights
 
 _AT_ONCE = 1_000_000
 """Products of pairs held at once, for the memory of many candidates."""
@@ -36,12 +34,6 @@ _NUMBERS = 4_000_000
 
 _FAR = 8.0
 """Standard errors that chance never explains; candidates further behind take no part in the bootstrap."""
-
-_UNSEEN = 0.5
-"""Images that are added to each pair, as Jeffreys' prior adds half an event of a kind that may not have been seen."""
-
-_NOTHING = 1e-20
-"""A variance below this is that of equal losses, which rounding keeps from being 0."""
 
 
 def lowest_set(losses: np.ndarray) -> np.ndarray:
@@ -108,7 +100,7 @@ class _Pairs:
         first, second = np.triu_indices(len(means), 1)
         images = means.shape[1]
         blocks = [
-            (block.mean(axis=1), block.var(axis=1) / (images - 1), _UNSEEN * np.abs(block).max(axis=1) / images)
+            (block.mean(axis=1), block.var(axis=1) / (images - 1), unseen(block))
             for block in _differences(means, first, second)
         ]
         return cls(means, first, second, *(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
@@ -119,17 +111,17 @@ class _Pairs:
         Args:
             behind, variance: Of the pairs, shape (..., pairs).
         """
-        return self._both_ways(_in_errors(behind, variance))
+        return self._both_ways(in_errors(behind, variance))
 
     def widths(self, width: np.ndarray, variance: np.ndarray) -> np.ndarray:
         """What is the same in both directions, in standard errors: shape (candidates, candidates)."""
-        return np.abs(self._both_ways(_in_errors(width, variance)))
+        return np.abs(self._both_ways(in_errors(width, variance)))
 
     def resampled(self) -> Iterator[np.ndarray]:
         """Of some resamples at once, `distances` of how far each is behind beyond what it is on all images."""
-        shares = (_weights(self.means.shape[1]) / self.means.shape[1]).astype(np.float32)
+        shares = (weights(self.means.shape[1]) / self.means.shape[1]).astype(np.float32)
         blocks = _differences(self.means, self.first, self.second)
-        errors = np.concatenate([_resampled(block, shares) for block in blocks], axis=1)
+        errors = np.concatenate([moved(block, shares) for block in blocks], axis=1)
         rows = max(1, _AT_ONCE // len(self.means) ** 2)
         for start in range(0, RESAMPLES, rows):
             yield self._both_ways(errors[start : start + rows])
@@ -148,19 +140,6 @@ def _differences(means: np.ndarray, first: np.ndarray, second: np.ndarray) -> It
         yield means[first[start : start + rows]] - means[second[start : start + rows]]
 
 
-def _resampled(differences: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """How far the means of resamples are from those of all images, in standard errors of their own: shape (resamples, pairs).
-
-    Args:
-        shares: Of the images in each resample, float32, shape (resamples, images).
-    """
-    # Centred before they are cast, so that pairs that are nearly alike keep their precision.
-    centred = (differences - differences.mean(axis=1, keepdims=True)).astype(np.float32)
-    shift = shares @ centred.T
-    spread = np.maximum(shares @ np.square(centred).T - np.square(shift), 0)
-    return _in_errors(shift, spread / (differences.shape[1] - 1))
-
-
 def mean_intervals(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The ends of the 95 % intervals of means over images, by a symmetric bootstrap with standard errors of each resample: shape (candidates,) each.
 
@@ -169,21 +148,12 @@ def mean_intervals(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     means, images = values.mean(axis=1, dtype=np.float64), values.shape[1]
     centred = values - means[:, None]
-    weights = _weights(images) / images
-    shift = weights @ centred.T
-    spread = np.maximum(weights @ np.square(centred).T - np.square(shift), 0)
-    far = np.quantile(np.abs(_in_errors(shift, spread)), 1 - LEVEL, axis=0)
+    shares = weights(images) / images
+    shift = shares @ centred.T
+    spread = np.maximum(shares @ np.square(centred).T - np.square(shift), 0)
+    far = np.quantile(np.abs(in_errors(shift, spread)), 1 - LEVEL, axis=0)
     half = far * np.sqrt(np.square(centred).mean(axis=1))
     return means - half, means + half
-
-
-@lru_cache(maxsize=2)
-def _weights(images: int) -> np.ndarray:
-    """How often each image is in each resample, always the same: float64, shape (RESAMPLES, images); read only."""
-    drawn = np.random.default_rng(SEED).multinomial(images, np.full(images, 1 / images), size=RESAMPLES)
-    weights = drawn.astype(np.float64)
-    weights.flags.writeable = False
-    return weights
 
 
 def _seed_variance(means: np.ndarray) -> float:
@@ -197,9 +167,3 @@ def _seed_variance(means: np.ndarray) -> float:
         return 0.0
     rest = means - means.mean(axis=0) - means.mean(axis=1, keepdims=True) + means.mean()
     return 2 * float(np.square(rest).sum()) / ((seeds - 1) * (candidates - 1)) / seeds
-
-
-def _in_errors(differences: np.ndarray, variances: np.ndarray) -> np.ndarray:
-    """Differences in standard errors; 0 where there is no variance, as between equal candidates."""
-    known = variances > _NOTHING
-    return np.where(known, differences / np.sqrt(np.where(known, variances, 1.0)), 0.0)

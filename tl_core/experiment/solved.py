@@ -102,5 +102,8 @@ SOLVED: Registry[SolvedClassifier] = Registry(
 )
 """Classifiers that are solved in closed form or by convex minimisation; they have one epoch and no learning rate."""
 
+CLOSED_FORM = tuple(row.name for row in SOLVED if "head.l2" not in row.uses)
+"""Those without a penalty to set: the training images select all that there is to select."""
+
 HELP = " ".join(f"{row.name}: {row.help}." for row in SOLVED)
 """A sentence about each."""

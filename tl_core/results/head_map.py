@@ -14,6 +14,7 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.intervals import Estimate
 from tl_core.registry import Registry
 from tl_core.results.head_bank import Grid, cells, seeds_from
+from tl_core.results.head_scores import HeadRow
 
 MOST_VALUES, MOST_SEEDS = 12, 5
 """Of an axis and of a map: 144 cells are more than a chart shows well."""
@@ -156,6 +157,8 @@ class HeadMap:
         features: The number of features of an image.
         seconds: Of training all heads together, so far.
         complete: Whether all heads were trained to their end.
+        closed_form: Heads that are solved at once, as far as they are known: after the cells, which are complete before. Empty where
+            training was cancelled, and for maps of earlier versions.
     """
 
     axes: tuple[MapAxis, ...]
@@ -166,6 +169,7 @@ class HeadMap:
     cells: tuple[MapCell, ...]
     seconds: float
     complete: bool
+    closed_form: tuple[HeadRow, ...] = ()
 
     @property
     def best(self) -> int | None:

@@ -14,6 +14,7 @@ from pages.ui.explore import head_map_cell
 from pages.ui.explore.asking import Shown, View
 from pages.ui.explore.head_map_options import draw_options, problems_of
 from pages.ui.explore.head_map_other import choose_other
+from pages.ui.explore.head_map_rows import draw_rows
 from pages.ui.markdown import plain
 from tl_core.explorations import KINDS
 from tl_core.results.head_map import HeadMap
@@ -56,6 +57,7 @@ def _draw(shown: Shown) -> None:
             head_map_cell.draw_cell(shown, chosen)
     marks = MAP_MARKS if len(found.axes) == 2 else LINE_MARKS
     st.caption(EXPLAINED.format(seeds=counted(len(found.seeds), "seed"), marks=marks))
+    draw_rows(shown)
     with st.expander("As a table", icon=":material/table:", key="map_table"):
         draw_table(*_table(found), "Validation loss of each cell, with its gap in points")
 

@@ -6,14 +6,12 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import navigation
 from pages.ui.charts.component import draw_chart
 from pages.ui.charts.head_map_lines import curves_figure
 from pages.ui.charts.head_map_text import cell_text, figures, setting_text
 from pages.ui.explore.asking import Shown
+from pages.ui.explore.promoting import draw_promotion
 from pages.ui.markdown import plain
-from tl_core import forks, store
-from tl_core.errors import BadInput
 from tl_core.results.head_map import HeadMap
 
 HEIGHT = 250
@@ -21,7 +19,7 @@ HEIGHT = 250
 _CHOSEN = "map_chosen"
 """The id of an exploration and the place of the cell that was chosen in it; without one, the best cell is shown."""
 
-_AT, _FAILED = "map_at_", "map_failed"
+_AT = "map_at_"
 
 SEEDS_DIFFER = "The run trains with seed {seed}, whose curve is drawn strongest; the map shows the mean of all seeds."
 
@@ -45,18 +43,15 @@ def draw_cell(shown: Shown, place: int) -> None:
     st.markdown("  \n".join(plain(f"{text[0].upper()}{text[1:]}") for text in figures(cell)))
     said = f"Training and validation loss of the heads with {cell_text(found, place)}"
     draw_chart(curves_figure(cell), "map-cell", HEIGHT, said)
-    st.button(
+    draw_promotion(
         "Train this as a run",
-        key="map_promote",
-        icon=":material/play_arrow:",
+        "map_promote",
+        shown,
+        found.settings(place),
         type="primary",
-        disabled=shown.running,
+        disabled=shown.running and not found.complete,
         help="Makes an ordinary run with the settings of this cell, adds it to the queue and shows it.",
-        on_click=_promote,
-        args=(shown, place),
     )
-    if failed := st.session_state.pop(_FAILED, ""):
-        st.error(plain(failed), icon=":material/error:")
     if len(found.seeds) > 1:
         st.caption(SEEDS_DIFFER.format(seed=found.seeds[0]))
 
@@ -82,15 +77,3 @@ def _choose_by_keys(exploration: str, found: HeadMap, place: int) -> None:
 def _chosen_by_keys(exploration: str, found: HeadMap) -> None:
     values = tuple(st.session_state[f"{_AT}{number}"] for number in range(len(found.axes)))
     choose(exploration, next(place for place, cell in enumerate(found.cells) if cell.values == values))
-
-
-def _promote(shown: Shown, place: int) -> None:
-    """Makes a queued run of a cell, and goes to it."""
-    found: HeadMap = shown.result
-    try:
-        run = forks.create(shown.models, shown.asked.spec.with_values(found.settings(place)).anchored())
-        store.queue.add(run)
-    except BadInput as error:
-        st.session_state[_FAILED] = str(error)
-        return
-    navigation.go("run", run=run.id)

@@ -1,24 +1,30 @@
-"""Makes a regularisation map: a head for every cell and seed, trained together in a bank."""
+"""Makes a regularisation map: a head for every cell and seed, trained together in a bank; then the heads that are solved at once."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 from tl_core.comparison import lowest_set, mean_intervals
+from tl_core.engine.bank.closed_form import rows_against
 from tl_core.engine.bank.grid import read
 from tl_core.engine.bank.outcome import Outcome
 from tl_core.engine.bank.training import Arrays, run
 from tl_core.engine.networks.network_pool import NetworkPool
+from tl_core.errors import RunStopped
+from tl_core.experiment.solved import CLOSED_FORM
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.intervals import Estimate, wilson_interval
-from tl_core.records import EpochRecord, ProgressCallback
+from tl_core.records import Activity, EpochRecord, ProgressCallback, Stage
 from tl_core.results.head_bank import cells
 from tl_core.results.head_map import HeadCurves, HeadMap, MapCell, MapOptions
+from tl_core.results.head_scores import HeadRow
 
 BETWEEN = 0.3
 """Seconds between two results so far."""
@@ -40,8 +46,9 @@ def head_map(
     """The map of a spec over one or two of its settings; writes only caches.
 
     Args:
-        progress: If it raises RunStopped during training, the map is that of the epochs so far.
-        partial: Gets the map so far, without the cells that are as good as the best.
+        progress: If it raises RunStopped during training, the map is that of the epochs so far; after it, without the heads that were not
+            solved yet.
+        partial: Gets the map so far, without the cells that are as good as the best; and the whole one before heads are solved at once.
         pool: Where the pretrained network is taken from and kept.
 
     Raises:
@@ -53,14 +60,50 @@ def head_map(
     _, arrays = read(spec, models, progress, pool)
     made, began, last = _Maker(spec, options, arrays), time.monotonic(), 0.0
 
-    def tell(outcomes: Sequence[Outcome]) -> None:
+    def due() -> bool:
         nonlocal last
-        if time.monotonic() - last >= BETWEEN:
+        if time.monotonic() - last < BETWEEN:
+            return False
+        last = time.monotonic()
+        return True
+
+    def tell(outcomes: Sequence[Outcome]) -> None:
+        if due():
             partial(made.so_far(outcomes, time.monotonic() - began))
-            last = time.monotonic()
 
     bank = run(specs, arrays, progress, tell)
-    return made.whole(bank.outcomes, bank.seconds, bank.complete)
+    found = made.whole(bank.outcomes, bank.seconds, bank.complete)
+    if bank.complete:
+        partial(found)
+        with suppress(RunStopped):
+            for rows in _closed_form(spec, arrays, _by_cell(bank.outcomes, options.seeds), progress):
+                found = replace(found, closed_form=rows)
+                if due():
+                    partial(found)
+    return found
+
+
+def _closed_form(
+    spec: ExperimentSpec, arrays: Arrays, of_cells: Sequence[Sequence[Outcome]], progress: ProgressCallback
+) -> Iterator[tuple[HeadRow, ...]]:
+    """The heads that are solved at once beside the cells, once more after each; none if no cell has an epoch."""
+    known = [heads for heads in of_cells if all(head.best for head in heads)]
+    activity = Activity(Stage.SOLVING, part="closed-form heads")
+
+    def watch(done: int) -> None:
+        progress(activity, done, len(CLOSED_FORM))
+
+    if known:
+        yield from rows_against(_losses(known), arrays, spec.head, spec.train.seed, watch)
+
+
+def _by_cell(outcomes: Sequence[Outcome], seeds: int) -> list[Sequence[Outcome]]:
+    return [outcomes[start : start + seeds] for start in range(0, len(outcomes), seeds)]
+
+
+def _losses(of_cells: Sequence[Sequence[Outcome]]) -> np.ndarray:
+    """Of heads that all have an epoch, shape (seeds, cells, images)."""
+    return np.array([[head.losses for head in heads] for heads in of_cells]).swapaxes(0, 1)
 
 
 class _Maker:
@@ -79,11 +122,11 @@ class _Maker:
 
     def _map(self, outcomes: Sequence[Outcome], seconds: float, complete: bool, told_apart: bool) -> HeadMap:
         values = list(product(*(axis.values for axis in self._options.axes)))
-        of_cells = [outcomes[start : start + len(self._seeds)] for start in range(0, len(outcomes), len(self._seeds))]
+        of_cells = _by_cell(outcomes, len(self._seeds))
         known = [place for place, heads in enumerate(of_cells) if all(head.best for head in heads)]
         found: dict[int, MapCell] = {}
         if known:
-            losses = np.array([[head.losses for head in of_cells[place]] for place in known]).swapaxes(0, 1)
+            losses = _losses([of_cells[place] for place in known])
             found = self._known_cells(known, values, of_cells, losses, told_apart)
         rest = {place: MapCell(values[place], _curves(heads)) for place, heads in enumerate(of_cells)}
         return HeadMap(
