@@ -124,11 +124,11 @@ def measured(job: Job, photos: Path, models: Path) -> Row:
 
 
 def _score(head: str, arrays: Arrays) -> HeadScore:
-    from tl_core.engine.probe.heads import head_score
+    from tl_core.engine.bank.closed_form import scored
 
     if head != LOGISTIC:
-        return head_score(arrays, HeadSpec(classifier=head))
-    tried = [head_score(arrays, HeadSpec(classifier=head, l2=l2)) for l2 in PENALTIES]
+        return scored(arrays, HeadSpec(classifier=head)).score
+    tried = [scored(arrays, HeadSpec(classifier=head, l2=l2)).score for l2 in PENALTIES]
     return min(tried, key=lambda score: score.loss)
 
 

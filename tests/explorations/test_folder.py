@@ -37,6 +37,18 @@ def test_the_newest_is_listed_first_and_found_again_by_what_it_asks(models: Path
     assert explorations.latest(models, other) is None
 
 
+def test_an_answer_of_before_there_were_options_is_that_to_the_default_ones(models: Path) -> None:
+    made = explorations.create(models, ASKED)
+    for options, same in (
+        ({}, True),
+        ({"heads": ["lda"]}, False),
+        ({"heads": ["no head"]}, False),
+        ({"heads": 7}, False),
+    ):
+        write_json(made.folder / "asked.json", {**ASKED.values, "options": options})
+        assert (explorations.latest(models, ASKED) == made) is same
+
+
 def test_those_of_a_kind_are_listed_without_damaged_ones(models: Path) -> None:
     whole, damaged = explorations.create(models, ASKED), explorations.create(models, ASKED)
     (damaged.folder / "asked.json").write_text("{")

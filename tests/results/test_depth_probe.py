@@ -9,9 +9,10 @@ from itertools import zip_longest
 
 import pytest
 
+from tl_core.errors import BadInput
 from tl_core.intervals import wilson_interval
 from tl_core.records import from_json
-from tl_core.results.depth_probe import Cost, Depth, Probe, Score
+from tl_core.results.depth_probe import Cost, Depth, DepthProbeOptions, Probe, Score
 
 COST = Cost((7, 7, 8), 32, 1568, 320, 15_680, 1.0, 2.0, 100)
 
@@ -101,3 +102,20 @@ def test_a_probe_goes_through_json_unchanged() -> None:
     made = probe_of(range(80), range(20), range(16))
     assert from_json(Probe, json.loads(json.dumps(asdict(made)))) == made
     assert made.depths[0].ridge.gap == pytest.approx(0.8)
+
+
+def test_further_heads_change_neither_the_suggestion_nor_what_is_as_good_as_the_best() -> None:
+    made = probe_of(range(80), range(20), range(16))
+    perfect = Score(1.0, *wilson_interval(100, 100), 1.0, 0.1, ())
+    first, *others = (replace(depth, heads={"lda": depth.ridge}) for depth in made.depths)
+    several = replace(made, depths=(replace(first, heads={"lda": perfect}), *others))
+    assert (several.reading, several.suggested.cut) == (made.reading, made.suggested.cut)
+    assert several.heads == ("lda",) and made.heads == ()
+
+
+@pytest.mark.parametrize(
+    "heads, said", [(("ldaa",), "Did you mean lda"), (("ridge",), "ridge"), (("lda", "lda"), "once")]
+)
+def test_heads_that_cannot_be_probed_are_refused(heads: tuple[str, ...], said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        DepthProbeOptions(heads)

@@ -13,7 +13,7 @@ from typing import Any
 from tl_core.errors import BadInput, Damaged
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations.kinds import KINDS, Kind
-from tl_core.files import TEMPORARY, UNREADABLE, parse_json, read_json, replace_json, write_json
+from tl_core.files import DAMAGE, TEMPORARY, UNREADABLE, parse_json, read_json, replace_json, write_json
 from tl_core.records import Progress, Status, from_json
 from tl_core.store.kept import SECOND_LENGTH, Kept, creating, is_id, new_id, put_aside
 from tl_core.store.processes import is_alive, this_process
@@ -137,9 +137,15 @@ def latest(models: Path, asked: Asked) -> Exploration | None:
 
 
 def asks(exploration: Exploration, asked: Asked) -> bool:
-    """Whether an exploration asks exactly this, of whatever images there were."""
-    stored = {name: value for name, value in _asked_values(exploration).items() if name != IMAGES}
-    return stored == parse_json(json.dumps(asked.values).encode())  # Stored tuples are lists.
+    """Whether an exploration asks exactly this, of whatever images there were; options that an earlier version did not have count as defaults."""
+    stored = _asked_values(exploration)
+    spec = parse_json(json.dumps(asked.spec.to_json()).encode())  # Stored tuples are lists.
+    if stored.get("kind") != asked.kind.name or stored.get("spec") != spec:
+        return False
+    try:
+        return bool(from_json(asked.kind.options, stored["options"]) == asked.options)
+    except (BadInput, *DAMAGE):
+        return False
 
 
 def asked_of_others(exploration: Exploration, images: str) -> bool:

@@ -8,15 +8,37 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tl_core.comparison.scores import mcnemar
+from tl_core.errors import BadInput, unknown
+from tl_core.experiment.solved import CLOSED_FORM
 from tl_core.text import joined
 
 ERROR = 0.05
 """The chance at most that the truly best depth is not among those that are as good as the best."""
 
 
+FURTHER_HEADS = tuple(name for name in CLOSED_FORM if name != "ridge")
+"""Heads that can be probed beside ridge regression and nearest neighbours, which always are."""
+
+
 @dataclass(frozen=True)
 class DepthProbeOptions:
-    """A depth probe has no options: everything it depends on is in the experiment."""
+    """What a depth probe is asked for.
+
+    Attributes:
+        heads: The further heads that are probed, of `FURTHER_HEADS`; those that are asked as long as no others are chosen take seconds.
+
+    Raises:
+        BadInput: an unknown head, or one twice.
+    """
+
+    heads: tuple[str, ...] = ("lda", "nearest-mean")
+
+    def __post_init__(self) -> None:
+        for name in self.heads:
+            if name not in FURTHER_HEADS:
+                raise unknown("heads", "head to probe", name, FURTHER_HEADS)
+        if len(set(self.heads)) < len(self.heads):
+            raise BadInput.of("heads", f"received {', '.join(self.heads)}", "Name each once.")
 
 
 @dataclass(frozen=True)
@@ -75,7 +97,8 @@ class Depth:
         cut: The name of the block below it.
         ridge: Scores of ridge regression on its pooled output.
         neighbours: Scores of nearest neighbours by cosine similarity.
-        heads: Those of further heads that are solved at once, by the classifier's name; their `setting` is their temperature.
+        heads: Those of further heads that are solved at once, by the classifier's name; their `setting` is their temperature. Nothing that
+            is said of depths rests on them: the more classifiers were compared, the more often one would be best by luck.
     """
 
     cut: str
@@ -105,6 +128,11 @@ class Probe:
     images: Mapping[str, int]
     depths: tuple[Depth, ...]
     mirror: bool = False
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The further heads that were probed on every block."""
+        return tuple(name for name in FURTHER_HEADS if all(name in depth.heads for depth in self.depths))
 
     @property
     def best(self) -> Depth:

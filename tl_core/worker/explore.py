@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REPORT = 0.3
-"""Seconds between two reports of progress, and between two results so far."""
+"""Seconds between two reports of progress."""
 
 STOPPED = "Stopped on request."
 
@@ -36,19 +36,19 @@ MOST = 30
 """Explorations after which another process takes over: each network that was built leaves some memory behind."""
 
 Partial = Callable[[Any], None]
-"""Called with a result so far, as often as there is one."""
+"""Called with a result so far, which is written at once: what computes it knows how often that is worth it."""
 
 Runner = Callable[[ExperimentSpec, Any, Path, ProgressCallback, Partial], Any]
 """Makes a result of a spec and options. Its progress raises RunStopped on request; it may then return what it has."""
 
 
 def depth_probe(
-    spec: ExperimentSpec, _options: DepthProbeOptions, models: Path, progress: ProgressCallback, _partial: Partial
+    spec: ExperimentSpec, options: DepthProbeOptions, models: Path, progress: ProgressCallback, _partial: Partial
 ) -> Probe:
     """See `tl_core.engine.probe.depth.probe`."""
     from tl_core.engine.probe.depth import probe
 
-    return probe(resolve(spec), models, progress)
+    return probe(resolve(spec), models, progress, options)
 
 
 def head_map(
@@ -147,7 +147,7 @@ class _Report:
     def __init__(self, exploration: Exploration) -> None:
         self._exploration = exploration
         self._activity: Activity | None = None
-        self._since = self._written = self._result_written = 0.0
+        self._since = self._written = 0.0
 
     def __call__(self, activity: Activity, done: int, total: int) -> None:
         if explorations.stop_requested(self._exploration):
@@ -160,7 +160,4 @@ class _Report:
             explorations.write_progress(self._exploration, Progress(activity, done, total, self._since, now))
 
     def write_so_far(self, result: Any) -> None:
-        now = time.time()
-        if now - self._result_written >= REPORT:
-            self._result_written = now
-            explorations.write_result(self._exploration, result, so_far=True)
+        explorations.write_result(self._exploration, result, so_far=True)

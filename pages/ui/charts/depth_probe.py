@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from typing import Any
 
 from pages.ui.charts import colours, layouts
-from tl_core.results.depth_probe import Depth, Probe, Score
+from tl_core.experiment.solved import SOLVED
+from tl_core.results.depth_probe import FURTHER_HEADS, Depth, Probe, Score
 from tl_core.text import data_size, duration
 
 LINEAR, NEAREST, TAIL = colours.VALIDATION, "theme:3", "theme:4"
+
+_LOOKS = (
+    ("theme:2", "diamond"),
+    ("theme:7", "triangle-up"),
+    ("theme:5", "cross"),
+    ("theme:8", "x"),
+    ("theme:10", "triangle-down"),
+)
+
+HEADS = dict(zip(FURTHER_HEADS, cycle(_LOOKS), strict=False))
+"""Colour and symbol of each further head."""
 
 SPLIT = (0.0, 0.27, 0.4, 1.0)
 """Where the costs begin and end, and where the accuracies do, from the bottom."""
@@ -23,6 +36,7 @@ def depth_probe_figure(probe: Probe) -> dict[str, Any]:
     filled = [depth in probe.level for depth in depths]
     data = [
         _training(depths),
+        *(_head(name, depths) for name in probe.heads),
         _scores("Nearest neighbours", depths, lambda depth: depth.neighbours, NEAREST, "square", [True] * len(depths)),
         _scores("Linear classifier", depths, lambda depth: depth.ridge, LINEAR, "circle", filled),
         _sizes(depths),
@@ -104,6 +118,11 @@ def _scores(
         "customdata": [f"{each.accuracy:.3f} ({each.low:.3f} to {each.high:.3f})" for each in scores],
         "hovertemplate": "%{customdata}",
     }
+
+
+def _head(name: str, depths: Sequence[Depth]) -> Trace:
+    colour, symbol = HEADS[name]
+    return _scores(SOLVED[name].title, depths, lambda depth: depth.heads[name], colour, symbol, [True] * len(depths))
 
 
 def _training(depths: Sequence[Depth]) -> Trace:

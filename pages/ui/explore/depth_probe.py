@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -11,33 +12,24 @@ from pages.ui.charts.component import draw_chart
 from pages.ui.charts.depth_probe import depth_probe_alt, depth_probe_figure
 from pages.ui.common import spec_sharing
 from pages.ui.common.settings_text import Cell, draw_table
+from pages.ui.explore import addresses
 from pages.ui.explore.asking import Shown, View
+from pages.ui.explore.kept import asked_options
 from pages.ui.explore.subject import Subject
 from pages.ui.markdown import plain
 from tl_core.errors import Problem
+from tl_core.experiment.solved import SOLVED
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations import KINDS
-from tl_core.results.depth_probe import Depth, DepthProbeOptions, Probe, Score
-from tl_core.text import UNKNOWN, data_size, duration
+from tl_core.results.depth_probe import FURTHER_HEADS, Depth, DepthProbeOptions, Probe, Score
+from tl_core.text import data_size, duration
 
-HEIGHT = 480
-
-HEAD = (
-    "Block",
-    "Linear classifier",
-    "Nearest neighbours",
-    "Shrinkage LDA",
-    "Nearest class mean",
-    "Training",
-    "Cached maps",
-    "Training a head",
-    "Training all above",
-)
+HEIGHT = 540
 
 EXPLAINED = (
-    "Filled points are as good as the best in paired tests on the same images; the grey band is the block that is suggested. "
-    "The thin lines are 95 % intervals. Below: estimated times, and the size of the feature maps that are cached if the blocks "
-    "above train."
+    "Filled circles are as good as the best in paired tests on the same images; the grey band is the block that is suggested. Both rest on the "
+    "linear classifier alone: the highest of several lines is highest partly by luck. Thin lines are 95 % intervals. Below: estimated times, "
+    "and the size of the feature maps that are cached if the blocks above train."
 )
 
 READING_HELP = (
@@ -50,8 +42,38 @@ _ALONE = {"backbone.keep": "all", "train.stages": ()}
 """What other cuts would contradict."""
 
 
+HEADS_HELP = (
+    "Heads that are solved at once on every block, each a line with its intervals. Ridge regression (the linear classifier) and nearest neighbours "
+    f"are always measured. {' '.join(f'{SOLVED[name].title}: {SOLVED[name].help}.' for name in FURTHER_HEADS)}"
+)
+
+HEADS = "depth_heads"
+
+_ADOPTED = "depth_adopted"
+"""The id of the kept probe whose heads stand in the field."""
+
+
 def _options(_subject: Subject) -> DepthProbeOptions:
-    return DepthProbeOptions()
+    _begin()
+    chosen = st.pills(
+        "Further heads",
+        FURTHER_HEADS,
+        selection_mode="multi",
+        key=HEADS,
+        format_func=lambda name: SOLVED[name].title,
+        help=HEADS_HELP,
+    )
+    return DepthProbeOptions(tuple(name for name in FURTHER_HEADS if name in chosen))
+
+
+def _begin() -> None:
+    """The heads of the kept probe that the address names, once; otherwise those that are probed as long as no others are chosen."""
+    state, kept = st.session_state, addresses.kept_id()
+    if kept and state.get(_ADOPTED) != kept:
+        state[_ADOPTED] = kept
+        if options := asked_options(DepthProbeOptions):
+            state[HEADS] = list(options.heads)
+    state.setdefault(HEADS, list(DepthProbeOptions().heads))
 
 
 def _problems(subject: Subject, _options: DepthProbeOptions) -> tuple[Problem, ...]:
@@ -67,7 +89,7 @@ def _draw(shown: Shown) -> None:
     st.caption(EXPLAINED)
     _draw_links(shown.asked.spec, probe)
     with st.expander("Figures", icon=":material/table:", key="depth_figures"):
-        draw_table(HEAD, [_row(depth) for depth in probe.depths], "Blocks")
+        draw_table(_head(probe), [_row(depth, probe.heads) for depth in probe.depths], "Blocks")
 
 
 def _draw_links(spec: ExperimentSpec, probe: Probe) -> None:
@@ -83,6 +105,20 @@ def _draw_links(spec: ExperimentSpec, probe: Probe) -> None:
             _link(
                 spec, f"Freeze up to {cut}, train the rest", tail, "Sets the freeze depth; the blocks above it train."
             )
+        for name in probe.heads:
+            best = max(probe.depths, key=lambda depth: depth.heads[name].accuracy)
+            changes = {
+                "backbone.output": best.cut,
+                "backbone.freeze": "all",
+                "train.head_epochs": 0,
+                "head.classifier": name,
+            }
+            _link(
+                spec,
+                f"{SOLVED[name].title} on {best.cut}",
+                changes,
+                "The block on which this head is most accurate; of several the lowest.",
+            )
 
 
 def _link(spec: ExperimentSpec, label: str, changes: dict[str, Any], help: str) -> None:
@@ -90,12 +126,25 @@ def _link(spec: ExperimentSpec, label: str, changes: dict[str, Any], help: str) 
     navigation.link("train", label, help=help, **spec_sharing.to_query_params(changed))
 
 
-def _row(depth: Depth) -> list[Cell]:
+def _head(probe: Probe) -> tuple[str, ...]:
+    heads = (SOLVED[name].title for name in probe.heads)
+    return (
+        "Block",
+        "Linear classifier",
+        "Nearest neighbours",
+        *heads,
+        "Training",
+        "Cached maps",
+        "Training a head",
+        "Training all above",
+    )
+
+
+def _row(depth: Depth, heads: Sequence[str]) -> list[Cell]:
     cost = depth.cost
     texts = (
         depth.cut,
-        *map(_scored, (depth.ridge, depth.neighbours)),
-        *(_scored(depth.heads[name]) if name in depth.heads else UNKNOWN for name in ("lda", "nearest-mean")),
+        *map(_scored, (depth.ridge, depth.neighbours, *(depth.heads[name] for name in heads))),
         f"{depth.ridge.train_accuracy:.3f}",
         data_size(cost.map_total),
         *map(duration, (cost.head_seconds, cost.tail_seconds)),

@@ -6,12 +6,11 @@ import streamlit as st
 
 from pages.ui.charts.head_map_text import setting_text
 from pages.ui.explore import addresses
+from pages.ui.explore.kept import asked_options
 from pages.ui.explore.subject import Subject
 from pages.ui.markdown import plain
-from tl_core import explorations
 from tl_core.errors import BadInput, Problem
 from tl_core.results.head_map import AXIS_KINDS, MAP_AXES, MOST_SEEDS, MOST_VALUES, MapAxis, MapOptions, check_map
-from tl_core.store import models_folder
 
 NONE = ""
 """The choice of no second axis."""
@@ -67,7 +66,7 @@ def _begin() -> None:
     state, kept = st.session_state, addresses.kept_id()
     if kept and state.get(_ADOPTED) != kept:
         state[_ADOPTED] = kept
-        if options := _options_of(kept):
+        if options := asked_options(MapOptions):
             *up, across = options.axes
             state[ACROSS], state[UP], state[SEEDS] = across.path, up[0].path if up else NONE, options.seeds
             state.update({f"{VALUES}{axis.path}": _values_text(axis) for axis in options.axes})
@@ -75,15 +74,6 @@ def _begin() -> None:
         state.setdefault(key, first)
     for kind in AXIS_KINDS:
         state.setdefault(f"{VALUES}{kind.name}", _values_text(MapAxis(kind.name, kind.values)))
-
-
-def _options_of(kept: str) -> MapOptions | None:
-    exploration = explorations.known(models_folder(), kept)
-    try:
-        options = explorations.read_asked(exploration).options if exploration else None
-    except BadInput:  # Damaged: it is said where it is shown.
-        return None
-    return options if isinstance(options, MapOptions) else None
 
 
 def _values_text(axis: MapAxis) -> str:

@@ -30,12 +30,13 @@ def draw_rows(shown: Shown, said: str = "", key: str = "") -> None:
         key: What the keys of widgets end with.
     """
     found: HeadMap = shown.result
-    if not found.closed_form:
+    rows = [row for row in found.closed_form if row.classifier in SOLVED]
+    if not rows:
         return
     st.markdown("**Heads that are solved at once**" + (f" · {plain(said)}" if said else ""))
-    draw_table(HEAD, list(map(_row, found.closed_form)), "Heads that are solved at once")
+    draw_table(HEAD, list(map(_row, rows)), "Heads that are solved at once")
     with st.container(horizontal=True, key=f"map_rows{key}"):
-        for row in found.closed_form:
+        for row in rows:
             if row.score:
                 draw_promotion(
                     f"Train {row.classifier} as a run",
@@ -44,9 +45,7 @@ def draw_rows(shown: Shown, said: str = "", key: str = "") -> None:
                     {"head.classifier": row.classifier},
                     help=f"Makes an ordinary run whose classifier is {row.classifier}: {SOLVED[row.classifier].help}.",
                 )
-    waiting = (
-        " The others are still being solved." if shown.running and len(found.closed_form) < len(CLOSED_FORM) else ""
-    )
+    waiting = " The others are still being solved." if shown.running and len(rows) < len(CLOSED_FORM) else ""
     st.caption(f"{EXPLAINED}{waiting}")
 
 

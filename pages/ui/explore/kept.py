@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 
@@ -18,6 +19,19 @@ from tl_core import explorations
 from tl_core.data.sources import short_name
 from tl_core.errors import BadInput
 from tl_core.explorations import ENDED, Exploration, Kind
+from tl_core.store import models_folder
+
+Options = TypeVar("Options")
+
+
+def asked_options(kind: type[Options]) -> Options | None:
+    """The options of the kept result that the address names; None if it names none with options of this type, or its file is damaged."""
+    exploration = explorations.known(models_folder(), addresses.kept_id())
+    try:
+        options = explorations.read_asked(exploration).options if exploration else None
+    except BadInput:  # It is said where the result is shown.
+        return None
+    return options if isinstance(options, kind) else None
 
 
 def draw_kept(models: Path, kind: Kind) -> None:

@@ -25,10 +25,10 @@ from tl_core.engine.probe.depth import PROBING, costs, probe
 from tl_core.errors import BadInput, RunFailed, RunStopped
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
-from tl_core.experiment.spec import ExperimentSpec
+from tl_core.experiment.spec import ExperimentSpec, HeadSpec
 from tl_core.plan import plan
 from tl_core.records import Activity, Stage, from_json
-from tl_core.results.depth_probe import Probe
+from tl_core.results.depth_probe import DepthProbeOptions, Probe
 
 SPEC = small_spec(data__images_per_class=30)
 CUTS = BACKBONES[SPEC.backbone.name].cut_names
@@ -81,6 +81,30 @@ def test_a_second_probe_computes_nothing_again(
     otherwise_trained = probe(resolve(SPEC.with_values({"train.epochs": 50, "head.dropout": 0.5})), shared_models)
     assert [row.ridge for row in otherwise_trained.depths] == [row.ridge for row in found.depths]
     assert otherwise_trained.depths[0].cost != found.depths[0].cost
+
+
+@pytest.mark.slow
+def test_another_head_is_probed_without_solving_the_others_again_and_changes_nothing_that_is_said_of_depths(
+    found: Probe, shared_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solve, solved = depth.solution, []
+
+    def watched(head: HeadSpec, *arguments: Any) -> Any:
+        solved.append((head.classifier, head.projection_units))
+        return solve(head, *arguments)
+
+    monkeypatch.setattr(depth, "solution", watched)
+    options = DepthProbeOptions(("nearest-mean", "random-projection"))
+    spec = SPEC.with_values({"head.projection_units": 64})
+    made = probe(resolve(spec), shared_models, quiet, options)
+    assert solved == [("random-projection", 64)] * len(CUTS)
+    assert made.heads == options.heads
+    assert [row.heads["nearest-mean"] for row in made.depths] == [row.heads["nearest-mean"] for row in found.depths]
+    assert (made.reading, made.suggested.cut) == (found.reading, found.suggested.cut)
+    assert probe(resolve(spec), shared_models, quiet, options) == made
+    assert len(solved) == len(CUTS)
+    drawn_anew = probe(resolve(spec.with_values({"train.seed": 8})), shared_models, quiet, options)
+    assert drawn_anew.depths[-1].heads["random-projection"] != made.depths[-1].heads["random-projection"]
 
 
 @pytest.mark.slow

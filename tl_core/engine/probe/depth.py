@@ -6,8 +6,9 @@ Linear classifiers on every block: Alain and Bengio 2016, "Understanding interme
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -26,28 +27,34 @@ from tl_core.engine.probe import neighbours
 from tl_core.engine.probe.features import at_every_cut, identity_of
 from tl_core.errors import BadInput, RunFailed
 from tl_core.experiment.resolve import Experiment
-from tl_core.experiment.spec import HeadSpec
+from tl_core.experiment.solved import SOLVED
+from tl_core.experiment.spec import ExperimentSpec, HeadSpec
 from tl_core.files import digest_of
 from tl_core.intervals import wilson_interval
 from tl_core.plan import PhasePlan, phase_plan
 from tl_core.records import Activity, ProgressCallback, Stage, from_json, unwatched
-from tl_core.results.depth_probe import Cost, Depth, Probe, Score
+from tl_core.results.depth_probe import Cost, Depth, DepthProbeOptions, Probe, Score
 from tl_core.store import cache_folder
 
-VERSION = 4
+VERSION = 5
 """Increase it when the same images and features give different scores."""
 
-HEADS = ("lda", "nearest-mean")
-"""Further heads that are solved at once: the quick ones."""
+NEIGHBOURS = "nearest-neighbours"
+"""The only classifier probed that is no head."""
 
 PROBING = Activity(Stage.PROBING)
 
 
-def probe(experiment: Experiment, models: Path, progress: ProgressCallback = unwatched) -> Probe:
+def probe(
+    experiment: Experiment,
+    models: Path,
+    progress: ProgressCallback = unwatched,
+    options: DepthProbeOptions | None = None,
+) -> Probe:
     """Accuracy of simple classifiers on the features of each block of an experiment's pretrained network.
 
-    Uses the spec's data, network, weights, pooling and mirror images; other settings affect only the estimated costs. Features and scores are
-    cached.
+    Uses the spec's data, network, weights, pooling and mirror images, and of a random projection its units and seed; other settings
+    affect only the estimated costs. Features and scores are cached, those of each classifier by themselves.
 
     Raises:
         BadInput, RunFailed: as a run of the spec; also BadInput for a fork.
@@ -63,7 +70,8 @@ def probe(experiment: Experiment, models: Path, progress: ProgressCallback = unw
     split, classes = data.split, data.dataset.class_names
     images = split.sizes
     cost = costs(experiment, images, len(classes), len(data.pixels.images))
-    scores = _scores_kept(experiment, data, cache, progress)
+    heads = (options or DepthProbeOptions()).heads
+    scores = _scores_kept(experiment, data, ("ridge", NEIGHBOURS, *heads), cache, progress)
     return Probe(
         source=spec.data.source,
         backbone=spec.backbone.name,
@@ -75,41 +83,62 @@ def probe(experiment: Experiment, models: Path, progress: ProgressCallback = unw
         depths=tuple(
             Depth(
                 cut,
-                from_json(Score, linear),
-                from_json(Score, near),
+                scores["ridge"][cut],
+                scores[NEIGHBOURS][cut],
                 cost[cut],
-                dict(zip(HEADS, (from_json(Score, other) for other in others), strict=True)),
+                {name: scores[name][cut] for name in heads},
             )
-            for cut, linear, near, *others in scores
+            for cut in cost
         ),
         mirror=spec.backbone.mirror,
     )
 
 
-def _scores_kept(experiment: Experiment, data: Prepared, cache: Path, progress: ProgressCallback) -> list[Any]:
-    """The name and the scores of every cut as JSON values, cached or computed now."""
-    split = data.split
+Scores = Mapping[str, Score]
+"""Those of one classifier, by cut."""
+
+
+def _scores_kept(
+    experiment: Experiment, data: Prepared, classifiers: Sequence[str], cache: Path, progress: ProgressCallback
+) -> Mapping[str, Scores]:
+    """The scores of each classifier, cached or computed now."""
+
+    @functools.cache
+    def features() -> Mapping[str, np.ndarray]:
+        return at_every_cut(experiment, data.pixels, cache, progress)
+
+    split, spec = data.split, experiment.spec
     rows = [part.tolist() for part in (split.train, split.train_labels, split.validation)]
     computed_by = version("openvino"), version("keras"), device_name()  # As for features.
     identity = digest_of(VERSION, *computed_by, data.pixels.key, identity_of(experiment, progress), rows)
 
-    def build(_folder: Path) -> dict[str, Any]:
-        features = at_every_cut(experiment, data.pixels, cache, progress)
-        found = []
-        for done, (cut, values) in enumerate(features.items()):
-            progress(PROBING, done, len(features))
-            found.append((cut, *map(asdict, _scores(cut, values, data))))
-        return {"identity": ["depth probe", identity], "cuts": found}
+    def kept(number: int, classifier: str) -> Scores:
+        drawn = (spec.head.projection_units, spec.train.seed) if _projects(classifier) else ()
 
-    job = Job(PROBING, pieces=1, size=1)
-    folder = cache / "features" / digest_of("depth probe", identity)
-    # There is no array next to the index; this marks the entry as recently used for eviction.
-    _, index = opened(folder, job, build, lambda _: np.empty(0), progress)
-    return list(index["cuts"])
+        def build(_folder: Path) -> dict[str, Any]:
+            found, total = {}, len(classifiers) * len(features())
+            for done, (cut, values) in enumerate(features().items(), number * len(features())):
+                progress(PROBING, done, total)
+                watch = functools.partial(progress, PROBING, done, total)
+                found[cut] = asdict(_score_of(classifier, cut, values, data, spec, watch))
+            return {"identity": ["depth probe", identity, classifier, *drawn], "cuts": found}
+
+        folder = cache / "features" / digest_of("depth probe", identity, classifier, *drawn)
+        # There is no array next to the index; this marks the entry as recently used for eviction.
+        _, index = opened(folder, Job(PROBING, pieces=1, size=1), build, lambda _: np.empty(0), progress)
+        return {cut: from_json(Score, score) for cut, score in index["cuts"].items()}
+
+    return {classifier: kept(number, classifier) for number, classifier in enumerate(classifiers)}
 
 
-def _scores(cut: str, features: np.ndarray, data: Prepared) -> Iterator[Score]:
-    """Scores of ridge regression, nearest neighbours and `HEADS`; validation images are used once, after all choices."""
+def _projects(classifier: str) -> bool:
+    return classifier != NEIGHBOURS and SOLVED[classifier].projects
+
+
+def _score_of(
+    classifier: str, cut: str, features: np.ndarray, data: Prepared, spec: ExperimentSpec, watch: Callable[[], None]
+) -> Score:
+    """The score of a classifier on the features of a cut; validation images are used once, after all choices."""
     split, classes = data.split, len(data.dataset.class_names)
     known, asked = features[split.train], features[split.validation]
     if not (np.isfinite(known).all() and np.isfinite(asked).all()):
@@ -117,17 +146,15 @@ def _scores(cut: str, features: np.ndarray, data: Prepared) -> Iterator[Score]:
             f"Features of {cut} are NaN for some images; the weights are damaged, or belong to another network."
         )
     labels, right = split.train_labels, data.dataset.labels[split.validation]
-    solved = ridge.solve(known, labels, classes)
-    l2 = ridge.chosen(solved, labels)
-    fitted = ridge.accuracy(solved.fitted(l2), labels)
-    yield _score(solved.outputs(asked, l2).argmax(axis=1) == right, fitted, l2)
-    count, told = neighbours.chosen(known, labels, classes)
-    near = labels[neighbours.nearest(asked, known, count)]
-    yield _score(neighbours.voted(near, count, classes) == right, told, count)
-    for classifier in HEADS:
-        found = solution(HeadSpec(classifier=classifier), known, labels, classes)
-        fitted = ridge.accuracy(found.outputs(known), labels)
-        yield _score(found.outputs(asked).argmax(axis=1) == right, fitted, found.selected.get("temperature", 1.0))
+    if classifier == NEIGHBOURS:
+        count, told = neighbours.chosen(known, labels, classes)
+        near = labels[neighbours.nearest(asked, known, count)]
+        return _score(neighbours.voted(near, count, classes) == right, told, count)
+    head = HeadSpec(classifier=classifier, projection_units=spec.head.projection_units)
+    found = solution(head, known, labels, classes, spec.train.seed, watch)
+    fitted = ridge.accuracy(found.outputs(known), labels)
+    setting = found.selected["l2"] if classifier == "ridge" else found.selected.get("temperature", 1.0)
+    return _score(found.outputs(asked).argmax(axis=1) == right, fitted, setting)
 
 
 def _score(right: np.ndarray, train_accuracy: float, setting: float) -> Score:
