@@ -45,7 +45,7 @@ def called_worse(cases: int = 40) -> tuple[float, float]:
 def test_that_the_lowest_was_chosen_makes_no_equal_candidate_worse() -> None:
     corrected, naive = called_worse()
     assert corrected <= 0.05
-    assert naive > 0.15, "what the correction is for"
+    assert naive >= 0.1, "what the correction is for"
 
 
 def test_a_few_images_that_are_badly_wrong_are_no_proof() -> None:
