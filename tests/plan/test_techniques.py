@@ -39,6 +39,8 @@ CASES: tuple[tuple[dict[str, Any], str, str], ...] = (
     ({"loss.class_weights": "balanced"}, "Class weights", "training loss"),
     ({"augment": "rotation:20"}, "Rotation 20", "training images"),
     ({"augment": "mixup:0.2"}, "MixUp 0.2", "training images and their labels"),
+    ({"backbone.mirror": True}, "Mirror image", "pooled features"),
+    ({"backbone.mirror": True, "head.classifier": "nearest-mean"}, "Mirror image", "pooled features"),
     ({"backbone.keep": "block6"}, "Random weights", "block7 and final"),
     ({"stopping.rule": "GL"}, "Early stopping (GL)", "epochs 1 to 10"),
 )

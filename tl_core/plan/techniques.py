@@ -30,7 +30,7 @@ class Technique:
 def techniques(experiment: Experiment) -> tuple[Technique, ...]:
     """The techniques in use in some phase of an experiment, from the images to the weights."""
     if experiment.solved:
-        return tuple(_solved(experiment.spec))
+        return (*_mirror(experiment), *_solved(experiment.spec))
     return tuple(line for part in _PARTS for line in part(experiment))
 
 
@@ -54,6 +54,12 @@ def _augmentation(experiment: Experiment) -> Iterator[Technique]:
     for row, amount in experiment.augmentations:
         where = "training images and their labels" if row.labels == "mixes" else "training images"
         yield Technique(f"{row.title} {amount:g}", where, effect)
+
+
+def _mirror(experiment: Experiment) -> Iterator[Technique]:
+    if experiment.spec.backbone.mirror:
+        effect = "Features are averaged over each image and its mirror image, in training and in predictions."
+        yield Technique("Mirror image", "pooled features", effect)
 
 
 def _kept(experiment: Experiment) -> Iterator[Technique]:
@@ -170,4 +176,4 @@ def _rule(stopping: StoppingSpec) -> str:
     }[stopping.rule]
 
 
-_PARTS = (_augmentation, _kept, _features, _penalties, _thawed, _labels, _weights, _stopping)
+_PARTS = (_augmentation, _mirror, _kept, _features, _penalties, _thawed, _labels, _weights, _stopping)
