@@ -54,7 +54,8 @@ def test_parameters_and_what_trains_are_those_of_the_network(
     size = {"data.image_size": image_sizes(BACKBONES[backbone])[0]}
     own = {"backbone.name": backbone, "backbone.weights": "random", **size, **network}
     model = assemble(resolve(spec_of(own)), 3)
-    for training in TRAINING:
+    few = len(BACKBONES[backbone].cuts) <= 3  # NASNet has one block: every cell reads the two before it.
+    for training in [each for each in TRAINING if not few or "but" not in each["backbone.freeze"]]:
         spec = spec_of({**own, **training})
         made = plan(resolve(spec), models)
         assert made.parameters == count(model.weights), training
