@@ -48,18 +48,21 @@ class Features:
 
     Attributes:
         weights: As `backbone.weights`.
+        per_class: As `data.images_per_class`; 0 for all.
     """
 
     backbone: str
     size: int
     mirror: bool = False
     weights: str = "pretrained"
+    per_class: int = 0
 
     def spec(self, photos: Path) -> ExperimentSpec:
         return PRESETS["feature-extraction"].spec(
             {
                 "data.source": f"folder:{photos}",
                 "data.image_size": self.size,
+                **({"data.images_per_class": self.per_class} if self.per_class else {}),
                 "backbone.name": self.backbone,
                 "backbone.weights": self.weights,
                 "backbone.mirror": self.mirror,
@@ -90,10 +93,10 @@ class Row:
     score: HeadScore
 
 
-def jobs(names: Sequence[str]) -> Iterator[Job]:
+def jobs(names: Sequence[str], per_class: int = 0) -> Iterator[Job]:
     """What is measured frozen: by head, and for each first the native sizes, then with mirror images, then the large size."""
     for head in HEADS:
-        for features in _passes(names):
+        for features in (replace(one, per_class=per_class) for one in _passes(names)):
             yield from (Job(features, title, head) for title in BLOCKS if head != LOGISTIC or title == "final")
 
 
@@ -176,6 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.backbones", description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="Folder of photos, with train/ and validation/.")
     parser.add_argument("--only", default="", help="Comma-separated names of networks; default: all.")
+    parser.add_argument("--per-class", type=int, default=0, help="Training photos of each class; default: all.")
     parser.add_argument("--fine-tune", action="store_true", help="Fine-tune too, minutes to an hour each.")
     shown = "%(default)s by default."
     parser.add_argument("--file", type=Path, default=Path("backbones.jsonl"), metavar="RESULTS", help=shown)
@@ -185,7 +189,7 @@ def main() -> None:
     results = Results(given.file)
     print("| network | size | features | mirror | head | accuracy | 95 % interval | loss | pass, s | head, s |")
     print("| --- | ---: | --- | --- | --- | ---: | --- | ---: | ---: | ---: |")
-    for job in jobs(names):
+    for job in jobs(names, given.per_class):
         print(table_row(results.row(job, given.photos, given.models)), flush=True)
     if given.fine_tune:
         _fine_tuned(names, given)

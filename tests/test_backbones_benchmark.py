@@ -27,8 +27,9 @@ def test_each_network_is_measured_at_its_own_size_with_and_without_mirror_images
 
 
 def test_every_job_is_a_spec_whose_blocks_exist() -> None:
-    for job in jobs(NAMES):
+    for job in jobs(NAMES, per_class=60):
         spec, one = job.features.spec(Path("photos")), job.features
+        assert spec.data.images_per_class == one.per_class == 60
         assert (spec.backbone.name, spec.data.image_size, spec.backbone.mirror) == (one.backbone, one.size, one.mirror)
         assert set(BLOCKS[job.blocks]) <= set(BACKBONES[one.backbone].cut_names)
 
