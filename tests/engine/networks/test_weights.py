@@ -157,7 +157,11 @@ def test_a_file_that_is_no_hdf5_is_refused(network: keras.Model, tmp_path: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backbone", quick_first([MOBILE, BACKBONES["Xception"]], MOBILE), ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "backbone",
+    quick_first([MOBILE, *(BACKBONES[name] for name in ("Xception", "ConvNeXtTiny", "EfficientNetB0"))], MOBILE),
+    ids=lambda row: row.name,
+)
 def test_random_weights_are_a_function_of_the_seed_alone(backbone: Backbone) -> None:
     first = networks.build(backbone, backbone.minimum_size)
     weights.load(first, backbone, "random", seed=3)
