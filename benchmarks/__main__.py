@@ -1,7 +1,7 @@
 """Every figure the lab aims at, measured here: `python -m benchmarks [--json FILE] [--only NAME,...] [--photos FOLDER]` (make bench).
 
 Each is a ratio inside one run on one machine: the same data, seeds, precision and threads on both sides, in turn, after a warm-up, medians.
-docs/performance.md says what each means and how it is measured. About a quarter of an hour on two cores. What is measured is written
+docs/performance.md says what each means and how it is measured. About twenty minutes on two cores. What is measured is written
 into bench.json, or where --json says, as it comes.
 """
 
@@ -27,6 +27,8 @@ FAMILIES = {
     "limits": "the limits of this machine",
     "training": "ten epochs on photos: plain Keras over ours",
     "tail": "one epoch of a linear head over a bare loop",
+    "thawed": "training steps of a thawed network: plain Keras over ours",
+    "augmented": "an epoch of augmented images: plain Keras over ours",
     "heads": "64 heads over one",
     "prefix": "the frozen prefix over OpenVINO's benchmark",
     "recording": "long runs: an epoch, and the page that follows",

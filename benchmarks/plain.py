@@ -40,7 +40,7 @@ class Plain:
         keras.utils.set_random_seed(seed)
         self.train = _dataset(photos, "train", size, seed)
         self.validation = _dataset(photos, "validation", size, seed)
-        self.model = _model(backbone, size, head, len(self.train.class_names))
+        self.model = model_of(backbone, size, head, len(self.train.class_names))
         self._prefetched = [part.prefetch(tf.data.AUTOTUNE) for part in (self.train, self.validation)]
 
     @property
@@ -77,7 +77,8 @@ def _dataset(photos: Photos, part: str, size: int, seed: int) -> Any:
     )
 
 
-def _model(name: str, size: int, head: Head, classes: int) -> keras.Model:
+def model_of(name: str, size: int, head: Head, classes: int) -> keras.Model:
+    """A frozen pretrained network with a head, compiled."""
     backbone = BACKBONES[name]
     network = build.build(backbone, size)
     weights.load(network, backbone, "pretrained", 0)

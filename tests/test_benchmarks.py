@@ -317,3 +317,29 @@ def test_the_table_of_networks_has_a_line_for_every_one_measured_or_not() -> Non
     assert {line.count("|") for line in lines} == {11}
     (measured,) = [line for line in lines if "`VGG16`" in line]
     assert measured.endswith("| 12.3 | 1 | 2 GB | 75.0 % (random) |")
+
+
+@pytest.mark.long
+@pytest.mark.slow
+@pytest.mark.parametrize("freeze", ["none", "all-but-1"])
+def test_a_thawed_network_has_the_losses_that_plain_keras_has(freeze: str) -> None:
+    from benchmarks.thawed import Case, Images
+
+    case, seconds = Case(32, freeze, Images.made(32, 64)), list[float]()
+    ours, plain = case.ours(seconds), case.plain()
+    losses = [(ours(), plain()) for _ in range(3)]
+    assert np.array(losses) == pytest.approx(np.array(losses)[:, ::-1], abs=1e-4)
+    assert losses[2][0] < losses[0][0] - 1e-3
+    assert len(seconds) == 3
+
+
+@pytest.mark.long
+@pytest.mark.slow
+def test_every_epoch_of_augmented_images_trains_on_both_sides() -> None:
+    from benchmarks import augmented
+    from benchmarks.thawed import Images
+
+    images, seconds = Images.made(augmented.SIZE, 32), list[float]()
+    for side in (augmented.ours(images, seconds), augmented.plain(images)):
+        side()
+    assert len(seconds) == 1 and seconds[0] > 0

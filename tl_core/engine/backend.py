@@ -1,7 +1,7 @@
 """Keras, set up once: import `keras` and `tf` from here, never directly.
 
-Code that depends on TensorFlow rather than on Keras is in this module, `step.py`, `losses.py` and the bank's network and stack; a second backend
-needs a second version of these.
+Code that depends on TensorFlow rather than on Keras is in this module, `step.py`, `gradients.py`, `losses.py` and the bank's network and stack; a
+second backend needs a second version of these.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ import numpy as np
 from tl_core.engine import proximal
 from tl_core.engine.averages import move_averages, settling
 from tl_core.engine.backend import keras, tf
+from tl_core.engine.gradients import fast_gradients
 from tl_core.engine.losses import cross_entropy, larger, lowered, mixed, predicted
 
 
@@ -171,14 +172,14 @@ def _update(tail: keras.Model, groups: Sequence[ParamGroup], method: StepConfig)
     factors = [by_variable.get(id(variable)) for variable in variables]
 
     def update(inputs: Any, labels: Any, *others: Any) -> tuple[Any, Any, Any]:
-        with tf.GradientTape() as tape:
-            with _computing_in(tail, method.precision), settling(method.norms, groups[0].optimizer.iterations):
-                logits = tail(inputs, training=True)
-            losses = mixed(lambda of: cross_entropy(of, logits), labels, *others)
-            smooth = tf.add_n([tf.zeros(()), *(tf.cast(loss, tf.float32) for loss in tail.losses), *_squares(method)])
-            wanted = lowered(method.label_smoothing or None, method.class_weights, losses, logits, labels, *others)
-            objective = tf.reduce_mean(wanted) + smooth
-        gradients = tape.gradient(objective, [variable.value for variable in variables])
+        in_steps = settling(method.norms, groups[0].optimizer.iterations)
+        with fast_gradients(), _computing_in(tail, method.precision), in_steps:
+            logits = tail(inputs, training=True)
+        losses = mixed(lambda of: cross_entropy(of, logits), labels, *others)
+        smooth = tf.add_n([tf.zeros(()), *(tf.cast(loss, tf.float32) for loss in tail.losses), *_squares(method)])
+        wanted = lowered(method.label_smoothing or None, method.class_weights, losses, logits, labels, *others)
+        objective = tf.reduce_mean(wanted) + smooth
+        gradients = tf.gradients(objective, [variable.value for variable in variables])
         penalty = tf.add_n([smooth, *(proximal.penalty(*penalised) for penalised in method.l1)])
         share: Any = 1.0
         if method.clip_norm is not None:

@@ -307,18 +307,26 @@ def test_going_on_with_other_packages_is_allowed_and_said(shared_models: Path) -
     assert "results may not be bit-identical" in store.read_state(run).message
 
 
-@pytest.mark.parametrize("version", [1, TRAINING_VERSION])
-def test_a_run_that_began_in_another_version_of_training_says_so(
-    version: int, shared_models: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("spec", "version", "message"),
+    [
+        (HEAD, 1, phase_loop.OTHER_TRAINING),
+        (HEAD, 4, ""),
+        (TWO_PHASES, 4, phase_loop.OTHER_ROUNDING),
+        (TWO_PHASES, TRAINING_VERSION, ""),
+    ],
+)
+def test_a_run_that_began_in_another_version_of_training_says_so_where_its_numbers_differ(
+    spec: ExperimentSpec, version: int, message: str, shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = store.create(shared_models, HEAD)
+    run = store.create(shared_models, spec)
     begun = replace(phase_loop.environment(), training=version)
     store.write_state(run, environment=begun)
     monkeypatch.setattr(pipeline, "_train", lambda *_: None)
     monkeypatch.setattr(pipeline, "finish", lambda *_: None)
     train(run, shared_models, quiet)
     state = store.read_state(run)
-    assert state.message == ("" if version == TRAINING_VERSION else phase_loop.OTHER_TRAINING)
+    assert state.message == message
     assert state.environment == phase_loop.environment()
 
 

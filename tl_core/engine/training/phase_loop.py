@@ -11,7 +11,7 @@ import logging
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -38,16 +38,22 @@ from tl_core.store.live_changes import changes_in_force, put_in_force
 
 log = logging.getLogger(__name__)
 
-TRAINING_VERSION = 4
+TRAINING_VERSION = 5
 """1: the last batch of an epoch held the remainder, and most dropout masks and noise of an epoch came again in the next.
 2: batches of equal size; every step of every epoch has its own masks and noise.
 3: L1 penalties on weights are minimised by proximal steps, no longer by the sign of a weight as its gradient.
-4: batch normalisation that starts from random weights always learns, and its statistics soon fit."""
+4: batch normalisation that starts from random weights always learns, and its statistics soon fit.
+5: gradients of convolutions, and of batch normalisation in the head, are summed in another order (engine.gradients): rounding. Other
+heads on frozen networks train as before, to the bit."""
 
 OTHER_ENVIRONMENT = "Resumed with other packages or another device; results may not be bit-identical."
 OTHER_TRAINING = (
     "Resumed after an update of TL Lab that changed how it trains (batches, dropout, L1 penalties, batch statistics); results are not those "
     "of a run trained in one version."
+)
+OTHER_ROUNDING = (
+    "Resumed after an update of TL Lab that computes gradients faster, with other rounding; results are not bit-identical to those of a run "
+    "trained in one version."
 )
 NEVER_LEARNED = (
     "This run began in an earlier version of TL Lab, in which the batch normalisation of blocks with random weights never learned, so that "
@@ -172,7 +178,7 @@ def begin(context: RunContext) -> None:
     _check_order(context.experiment)
     _check_random_blocks(context.experiment, known)
     check_unchanged(context)
-    message = _difference(known.environment)
+    message = _difference(known.environment, context.experiment)
     if message:
         log.warning("%s It was %s and is %s.", message, known.environment, environment())
     experiment = context.experiment
@@ -189,11 +195,15 @@ def check_unchanged(context: RunContext) -> None:
     _check_same("pretrained weights", known.weights, context.experiment.weights_identity)
 
 
-def _difference(known: Environment | None) -> str:
-    """What a resumed run has to say about the environment it was trained in before; "" if it is the same."""
-    if known is None or known == environment():
+def _difference(known: Environment | None, experiment: Experiment) -> str:
+    """What a resumed run has to say about the environment it was trained in before; "" if it comes to the same."""
+    if known is None:
         return ""
-    return OTHER_ENVIRONMENT if known.training == TRAINING_VERSION else OTHER_TRAINING
+    if known.training < 4:
+        return OTHER_TRAINING
+    if known.training < 5 and (experiment.spec.head.batch_norm or any(phase.thawed for phase in experiment.phases)):
+        return OTHER_ROUNDING
+    return "" if replace(known, training=TRAINING_VERSION) == environment() else OTHER_ENVIRONMENT
 
 
 def planned(context: RunContext) -> tuple[PlannedPhase, ...]:
