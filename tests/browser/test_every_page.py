@@ -1,4 +1,4 @@
-"""Every page in every state: inside the frame, on every screen, usable by everybody, and asking nobody else.
+"""Every page in every state: inside the frame, on every screen, usable by everybody, and asking no other machine.
 
 The screenshots it keeps are to be looked at. The rules are those of WCAG 2 A and AA that a program can check: contrast, names, roles, order
 of headings (axe-core).

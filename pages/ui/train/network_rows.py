@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,24 +92,16 @@ def columns() -> list[Column[NetworkRow]]:
             "figure",
             narrow=True,
         ),
-        Column(
+        _rate_column(
             "frozen",
-            "Images/s frozen",
-            "Images whose features this machine computes per second, at the size the weights were trained at. ≈: estimated, not measured.",
-            lambda row: _rate(row.frozen, row),
+            "Images whose features this machine computes per second, at the size the weights were trained at",
             lambda row: row.frozen,
-            "descending",
-            "figure",
             narrow=True,
         ),
-        Column(
+        _rate_column(
             "thawed",
-            "Images/s thawed",
-            "Images per second of training steps in which every layer trains, at the same size. ≈: estimated, not measured.",
-            lambda row: _rate(row.thawed, row),
+            "Images per second of training steps in which every layer trains, at the same size",
             lambda row: row.thawed,
-            "descending",
-            "figure",
         ),
         figure_column(
             "parameters",
@@ -140,6 +133,19 @@ def columns() -> list[Column[NetworkRow]]:
             narrow=True,
         ),
     ]
+
+
+def _rate_column(key: str, help: str, rate: Callable[[NetworkRow], float], narrow: bool = False) -> Column[NetworkRow]:
+    return Column(
+        key,
+        f"Images/s {key}",
+        f"{help}. ≈: estimated, not measured.",
+        lambda row: _rate(rate(row), row),
+        rate,
+        "descending",
+        "figure",
+        narrow=narrow,
+    )
 
 
 def _where(row: NetworkRow) -> str:
