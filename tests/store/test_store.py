@@ -63,6 +63,17 @@ def test_runs_made_at_once_have_ids_of_their_own(models: Path) -> None:
     assert store.runs(models) == made[::-1]
 
 
+def test_a_run_made_when_the_same_id_is_drawn_again_leaves_the_earlier_one_alone(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter(["aaaa", "aaaa", "bbbb"])
+    monkeypatch.setattr("tl_core.store.kept._next_second", lambda folder: "20260101-120000")
+    monkeypatch.setattr("tl_core.store.kept.secrets.token_hex", lambda size: next(drawn))
+    earlier, later = store.create(models, ExperimentSpec(), "same"), store.create(models, ExperimentSpec(), "same")
+    assert [earlier.id[-4:], later.id[-4:]] == ["aaaa", "bbbb"]
+    assert store.read_state(earlier).status == store.QUEUED
+
+
 def test_a_models_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="is not writable"):

@@ -15,7 +15,7 @@ from tl_core.experiment.spec import ExperimentSpec
 from tl_core.explorations.kinds import KINDS, Kind
 from tl_core.files import DAMAGE, TEMPORARY, UNREADABLE, parse_json, read_json, replace_json, write_json
 from tl_core.records import Progress, Status, from_json
-from tl_core.store.kept import SECOND_LENGTH, Kept, creating, is_id, new_id, put_aside
+from tl_core.store.kept import SECOND_LENGTH, Kept, creating, is_id, put_aside
 from tl_core.store.processes import is_alive, this_process
 
 FOLDER = "explorations"
@@ -74,10 +74,8 @@ class ExplorationState:
 
 def create(models: Path, asked: Asked) -> Exploration:
     """Creates the folder of a new exploration with status queued; raises BadInput if `models` is not writable."""
-    within = models / FOLDER
-    exploration = Exploration(within / new_id(within, asked.kind.title))
     state = ExplorationState(Status.QUEUED, **this_process())
-    with creating(exploration):
+    with creating(Exploration, models / FOLDER, asked.kind.title) as exploration:
         _replace_state(exploration, state)
         # Last: a folder without it is no exploration.
         write_json(exploration.folder / "asked.json", {**asked.values, IMAGES: asked.images})

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from tl_core.errors import BadInput
 from tl_core.files import TEMPORARY
@@ -40,7 +41,7 @@ class Kept:
         return second.replace(tzinfo=UTC).astimezone().strftime("%d %b %Y, %H:%M") if second else "?"
 
 
-def new_id(folder: Path, title: str) -> str:
+def _new_id(folder: Path, title: str) -> str:
     """A new id for a folder within this one: the order of ids is that of creation, to the second."""
     words = re.sub(r"[^a-z0-9]+", "-", title.lower())[:30].strip("-") or "run"
     return f"{_next_second(folder)}-{words}-{secrets.token_hex(2)}"
@@ -76,22 +77,39 @@ def is_id(text: str) -> bool:
     return re.fullmatch(r"[\w-]+", text) is not None
 
 
+K = TypeVar("K", bound=Kept)
+
+
 @contextmanager
-def creating(kept: Kept) -> Iterator[None]:
-    """Makes the folder, and takes it away again if what fills it fails: nothing half made remains.
+def creating(kind: type[K], folder: Path, title: str) -> Iterator[K]:
+    """Makes a folder with a new id within this one, and takes it away again if what fills it fails: nothing half made remains.
 
     Raises:
         BadInput: the models folder is not writable.
     """
     try:
-        kept.folder.mkdir(parents=True)
-        yield
-    except BaseException as error:
-        shutil.rmtree(kept.folder, ignore_errors=True)
-        if not isinstance(error, OSError):
+        kept = _made(kind, folder, title)
+        try:
+            yield kept
+        except BaseException:
+            shutil.rmtree(kept.folder, ignore_errors=True)
             raise
-        message = f"{kept.models} is not writable ({error.strerror})"
+    except OSError as error:
+        message = f"{folder.parent} is not writable ({error.strerror})"
         raise BadInput.of("models", message, "Choose another folder.") from None
+
+
+def _made(kind: type[K], folder: Path, title: str) -> K:
+    """What was made within the same second may have the same random digits: then it is left alone, and others are drawn."""
+    while True:
+        kept = kind(folder / _new_id(folder, title))
+        try:
+            kept.folder.mkdir(parents=True)
+        except FileExistsError:
+            if not kept.folder.is_dir():  # A folder above it is a file.
+                raise
+        else:
+            return kept
 
 
 def put_aside(kept: Kept) -> Path:

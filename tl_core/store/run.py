@@ -16,7 +16,7 @@ from tl_core.experiment.naming import Origin, automatic_title
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.files import TEMPORARY, read_json, unsealed, write_bytes, write_json
 from tl_core.records import RunState, Status, typed
-from tl_core.store.kept import SECOND_LENGTH, Kept, creating, is_id, new_id
+from tl_core.store.kept import SECOND_LENGTH, Kept, creating, is_id
 from tl_core.store.processes import this_process
 
 RESERVED = 32_768
@@ -105,9 +105,8 @@ def create(
     """
     by_hand = bool(title.strip())
     title = title.strip() or automatic_title(spec, origin)
-    run = Run(models / "runs" / new_id(models / "runs", title))
     state = RunState(QUEUED, title=title, title_by_hand=by_hand, created=time.time(), **this_process())
-    with creating(run):
+    with creating(Run, models / "runs", title) as run:
         # The spec last: a folder without one is not a run, so no run is visible without a state.
         write_json(run.folder / "state.json", state.to_json())
         reserve(run)

@@ -24,7 +24,7 @@ from tl_core.experiment.wording import PARAMS, title_in_sentence
 from tl_core.files import TEMPORARY, UNREADABLE, locked, read_json, write_json
 from tl_core.records import from_json
 from tl_core.store import Run
-from tl_core.store.kept import Kept, creating, is_id, new_id, put_aside
+from tl_core.store.kept import Kept, creating, is_id, put_aside
 from tl_core.sweeps.spec import SweepSpec
 from tl_core.text import joined
 
@@ -95,8 +95,7 @@ def create(models: Path, spec: SweepSpec, title: str = "", queued: bool = False)
     """
     spec = replace(spec, base=spec.base.anchored())
     title = title.strip() or automatic_title(spec)
-    sweep = Sweep(models / FOLDER / new_id(models / FOLDER, title))
-    with creating(sweep):
+    with creating(Sweep, models / FOLDER, title) as sweep:
         write_json(sweep.folder / "state.json", asdict(SweepState(queued=queued)))
         # Last: a folder without one is not a sweep.
         write_json(sweep.folder / "sweep.json", {**spec.to_json(), "title": title})
