@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tl_core.backbones import BACKBONES, DEFAULT, IMAGE_SIZES, Backbone, facts
+from tl_core.backbones.checksums import algorithm
 from tl_core.backbones.facts import from_json, image_sizes, to_json
 from tl_core.errors import BadInput
 
@@ -118,3 +119,9 @@ def test_the_light_half_stays_free_of_keras() -> None:
     code = "import sys, tl_core.backbones, tl_core.backbones.download; print('keras' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+@every_row
+def test_a_checksum_is_of_a_known_algorithm_and_only_mobilenets_have_none(backbone: Backbone) -> None:
+    assert algorithm(backbone.weights.checksum) in ("MD5", "SHA-256", "")
+    assert bool(backbone.weights.checksum) or backbone.weights.file.startswith("mobilenet_")

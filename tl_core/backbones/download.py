@@ -17,9 +17,10 @@ from queue import Empty, Queue
 from typing import Any
 
 from tl_core import files
+from tl_core.backbones.checksums import algorithm, checksum_of, matches
 from tl_core.backbones.row import Backbone
 from tl_core.backbones.table import BACKBONES, DEFAULT
-from tl_core.backbones.weights import Weights, address, location, md5_of, sha256_of
+from tl_core.backbones.weights import Weights, address, location
 from tl_core.errors import RunFailed
 from tl_core.text import data_size
 
@@ -28,7 +29,6 @@ SILENCE_SECONDS = 10.0
 SLOW_AFTER_SECONDS = 20.0
 SLOWEST_BYTES_PER_SECOND = 10_000
 CHUNK = 1 << 16
-SHA256_DIGITS = 64
 
 Report = Callable[[int, int], None]
 """Called with the bytes received and the bytes expected (0 if unknown)."""
@@ -41,23 +41,18 @@ def obtain(backbone: Backbone, report: Report | None = None) -> Path:
     """
     file = backbone.weights
     path = location(file)
-    if Weights("imagenet", path).present and file.md5 in ("", checksum(path, file.md5)):
+    if Weights("imagenet", path).present and matches(path, file.checksum):
         return path
     url = address(file)
     try:
-        download(url, path, file.md5, report)
+        download(url, path, file.checksum, report)
     # ValueError: an invalid address, or a wrong checksum.
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise RunFailed(_advice(backbone, path, url, str(error) or type(error).__name__)) from error
     return path
 
 
-def checksum(path: Path, like: str) -> str:
-    """The sum of a file, of the kind that Keras publishes for it: SHA-256 if it has 64 digits, otherwise MD5."""
-    return sha256_of(path) if len(like) == SHA256_DIGITS else md5_of(path)
-
-
-def download(url: str, path: Path, md5: str = "", report: Report | None = None) -> None:
+def download(url: str, path: Path, checksum: str = "", report: Report | None = None) -> None:
     """Downloads a file, which appears only when it is complete.
 
     Raises OSError, HTTPException or ValueError if the server cannot be reached within 15 s, sends nothing for 10 s, is
@@ -66,8 +61,9 @@ def download(url: str, path: Path, md5: str = "", report: Report | None = None) 
 
     def fetch(temporary: Path) -> None:
         _receive(url, temporary, report)
-        if md5 and (found := checksum(temporary, md5)) != md5:
-            raise ValueError(f"the received file is damaged (its checksum is {found}, not {md5})")
+        if not matches(temporary, checksum):
+            found = checksum_of(temporary, checksum)
+            raise ValueError(f"the received file is damaged (its {algorithm(checksum)} is {found}, not {checksum})")
 
     files.write_with(path, fetch)
 

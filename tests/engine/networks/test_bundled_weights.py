@@ -13,8 +13,9 @@ from sklearn.datasets import load_sample_image
 from tests.bundled import BUNDLED, with_weights
 from tests.engine.networks import torch_reference
 from tl_core.backbones import BACKBONES, Backbone
+from tl_core.backbones.checksums import matches
 from tl_core.backbones.scaling import MINUS_ONE_TO_ONE, TORCH, Scaling
-from tl_core.backbones.weights import location, md5_of
+from tl_core.backbones.weights import location
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
 from tl_core.engine.networks import (
@@ -84,7 +85,8 @@ def test_a_network_computes_what_its_archive_says_and_uses_all_of_it(name: str) 
 @pytest.mark.parametrize("name", [with_weights(name) for name in BUNDLED])
 def test_the_file_is_the_one_its_sum_was_written_down_for(name: str) -> None:
     file = BACKBONES[name].weights
-    assert md5_of(location(file)) == file.md5
+    assert file.checksum
+    assert matches(location(file), file.checksum)
     assert location(file).stat().st_size / 1e6 == pytest.approx(file.megabytes, abs=0.1)
 
 

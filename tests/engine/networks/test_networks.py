@@ -185,7 +185,7 @@ def test_with_the_file_that_keras_asks_for_it_gives_what_keras_gives(
     size, path, asked = smallest(backbone), tmp_path / "published.h5", {}
 
     def planted(file: str, address: str, cache_subdir: str, file_hash: str = "") -> str:
-        asked.update(file=file, url=address, md5=file_hash)
+        asked.update(file=file, url=address, checksum=file_hash)
         return str(path)
 
     publish(backbone.application, size, path)

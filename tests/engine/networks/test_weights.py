@@ -186,6 +186,6 @@ def test_random_weights_differ_between_layers_of_the_same_shape() -> None:
 
 
 def test_a_damaged_bundled_file_is_refused() -> None:
-    row = replace(LITE, weights=replace(LITE.weights, md5="0" * 32))
+    row = replace(LITE, weights=replace(LITE.weights, checksum="0" * 32))
     with pytest.raises(RunFailed, match="reinstall their package"):
         weights.load(networks.build(LITE, 32), row, "bundled", seed=0)

@@ -6,7 +6,9 @@ from tl_core.backbones.row import Backbone, Cut, application, cuts, download
 from tl_core.backbones.scaling import TORCH
 
 
-def _densenet(depth: int, help: str, accuracy: float, md5: str, megabytes: float, last: tuple[Cut, ...]) -> Backbone:
+def _densenet(
+    depth: int, help: str, accuracy: float, checksum: str, megabytes: float, last: tuple[Cut, ...]
+) -> Backbone:
     below = cuts(stem="pool1", conv2="pool2_pool", conv3="pool3_pool")
     return Backbone(
         name=f"DenseNet{depth}",
@@ -20,7 +22,9 @@ def _densenet(depth: int, help: str, accuracy: float, md5: str, megabytes: float
         minimum_size=32,
         imagenet_accuracy=accuracy,
         cuts=(*below, *last),
-        weights=download("densenet", f"densenet{depth}_weights_tf_dim_ordering_tf_kernels_notop.h5", md5, megabytes),
+        weights=download(
+            "densenet", f"densenet{depth}_weights_tf_dim_ordering_tf_kernels_notop.h5", checksum, megabytes
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from tl_core.backbones.scaling import TORCH
 
 
 def _efficientnet(
-    letter: str, size: int, blocks: str, help: str, accuracy: float, md5: str, megabytes: float
+    letter: str, size: int, blocks: str, help: str, accuracy: float, checksum: str, megabytes: float
 ) -> Backbone:
     """A row.
 
@@ -32,7 +32,7 @@ def _efficientnet(
         imagenet_accuracy=accuracy,
         cuts=(Cut("stem", "stem_activation"), *ends, Cut("final", "top_activation")),
         weights=download(
-            "", f"{name.lower()}_notop.h5", md5, megabytes, "https://storage.googleapis.com/keras-applications"
+            "", f"{name.lower()}_notop.h5", checksum, megabytes, "https://storage.googleapis.com/keras-applications"
         ),
     )
 

