@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
+
+if TYPE_CHECKING:
+    from tl_core.explorations import Asked, Exploration
 
 Photos = Callable[..., Path]
 
@@ -49,3 +53,19 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("TL_MODELS", str(folder))
     return folder
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
+    """The explorations that are begun, which nothing answers."""
+    from tl_core import explorations
+    from tl_core.service import exploring
+
+    asked: list[Asked] = []
+
+    def explore(models: Path, wanted: Asked) -> Exploration:
+        asked.append(wanted)
+        return explorations.create(models, wanted)
+
+    monkeypatch.setattr(exploring, "explore", explore)
+    return asked

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from tl_core import explorations
 from tl_core.experiment.presets import PRESETS
-from tl_core.explorations import KINDS, Asked
+from tl_core.explorations import KINDS, Asked, Exploration
 from tl_core.intervals import Estimate
+from tl_core.records import Status
 from tl_core.results.head_map import AXIS_KINDS, HeadCurves, HeadMap, MapAxis, MapCell, MapOptions
 from tl_core.results.head_scores import HeadRow, HeadScore
 
@@ -60,3 +64,11 @@ ROWS = (
     HeadRow("random-projection", missing="It takes about 9 GB of memory; 3 GB are free."),
 )
 """One that cannot be told from the best cell, one worse, one better, and one that was not solved."""
+
+
+def kept(models: Path, found: HeadMap = MAP, asked: Asked = ASKED) -> Exploration:
+    """A map that was asked and answered."""
+    made = explorations.create(models, asked)
+    explorations.write_result(made, found)
+    explorations.write_state(made, status=Status.FINISHED, seconds=3.0)
+    return made

@@ -21,19 +21,6 @@ from tl_core.records import Activity, Progress, Stage, Status
 from tl_core.service import exploring
 
 
-@pytest.fixture
-def begun(models: Path, monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
-    """What was asked; nothing answers."""
-    asked: list[Asked] = []
-
-    def explore(models: Path, wanted: Asked) -> Exploration:
-        asked.append(wanted)
-        return explorations.create(models, wanted)
-
-    monkeypatch.setattr(exploring, "explore", explore)
-    return asked
-
-
 def answered(models: Path, asked: Asked = ASKED) -> Exploration:
     made = explorations.create(models, asked)
     explorations.write_result(made, PROBE)

@@ -10,38 +10,18 @@ import pytest
 from pages.ui.charts import colours
 from pages.ui.charts.head_map import map_figure, scale_of
 from pages.ui.charts.head_map_lines import curves_figure
-from pages.ui.explore import head_map
-from tests.explorations.maps import ASKED, AXES, MAP, ROWS
+from pages.ui.charts.head_map_text import alt
+from tests.explorations.maps import ASKED, AXES, MAP, ROWS, kept
 from tests.pages.visits import opened, press, said, table_of
 from tl_core import explorations, store
 from tl_core.experiment.solved import CLOSED_FORM, SOLVED
 from tl_core.experiment.spec import ExperimentSpec
-from tl_core.explorations import Asked, Exploration
+from tl_core.explorations import Asked
 from tl_core.intervals import Estimate
 from tl_core.records import Status
-from tl_core.results.head_map import AXIS_KINDS, HeadMap, MapAxis, MapOptions
-from tl_core.service import exploring
+from tl_core.results.head_map import AXIS_KINDS, MapAxis, MapOptions
 
 QUESTION = "head-map"
-
-
-def kept(models: Path, found: HeadMap = MAP, asked: Asked = ASKED) -> Exploration:
-    made = explorations.create(models, asked)
-    explorations.write_result(made, found)
-    explorations.write_state(made, status=Status.FINISHED, seconds=3.0)
-    return made
-
-
-@pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
-    asked: list[Asked] = []
-
-    def explore(models: Path, wanted: Asked) -> Exploration:
-        asked.append(wanted)
-        return explorations.create(models, wanted)
-
-    monkeypatch.setattr(exploring, "explore", explore)
-    return asked
 
 
 def test_one_click_asks_for_64_cells(models: Path, begun: list[Asked]) -> None:
@@ -153,26 +133,6 @@ def test_the_whole_map_can_be_used_while_heads_are_still_being_solved(models: Pa
     assert figures[3][0] == "" and "still being solved" in said(page)
 
 
-def test_a_second_map_with_the_same_axes_stands_beside_it_in_the_same_colours(models: Path) -> None:
-    higher = replace(MAP, cells=tuple(replace(cell, loss=Estimate(5.0, 4.0, 6.0)) for cell in MAP.cells))
-    digits = replace(ASKED, spec=ASKED.spec.with_values({"data.source": "digits"}))
-    other = kept(models, higher, digits)
-    lone = replace(ASKED, options=MapOptions(AXES[:1]))
-    kept(
-        models,
-        replace(MAP, axes=AXES[:1], cells=tuple(replace(MAP.cells[0], values=(value,)) for value in (0.0, 0.001))),
-        lone,
-    )
-    page = opened("explore", id=kept(models).id)
-    beside = page.selectbox(key="map_beside")
-    assert len(beside.options) == 2
-    assert "digits" in beside.options[1]
-    beside.select(other.id).run()
-    assert not page.exception
-    assert "This map" in said(page) and "Validation loss** · digits" in said(page).replace("\\", "")
-    assert scale_of([MAP, higher], "loss").high == 1.2
-
-
 def test_a_heat_map_has_a_place_to_open_for_every_cell_an_outline_and_a_star() -> None:
     figure = map_figure(MAP, "loss", scale_of([MAP], "loss"), 0)
     heat, numbers, star = figure["data"]
@@ -221,6 +181,18 @@ def test_every_value_that_is_offered_is_read_again_from_the_text_in_its_field(mo
 
 
 def test_what_a_map_shows_is_said_for_those_who_cannot_see_it() -> None:
-    assert head_map.alt(MAP, "loss") == (
+    assert alt(MAP, "loss") == (
         "Validation loss over L2 and Dropout: from 0.600 at L2 0.001, Dropout 0 to 0.900 at L2 0, Dropout 0."
     )
+
+
+@pytest.mark.parametrize(("times", "end"), [(1.5, 1.35), (3.0, 2.4)])
+def test_colours_of_two_maps_show_the_valley_of_the_worse_one_too_up_to_four_times_the_lowest_loss(
+    times: float, end: float
+) -> None:
+    worse = replace(
+        MAP, cells=tuple(replace(cell, loss=Estimate(times * cell.loss.value, 0, 9)) for cell in MAP.cells if cell.loss)
+    )
+    for maps in ((MAP, worse), (worse, MAP)):
+        scale = scale_of(maps, "loss")
+        assert (scale.low, scale.high) == pytest.approx((0.6, end))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from pages.ui.common.settings_text import title_with_unit
+from pages.ui.common.settings_text import Cell, html, title_with_unit
 from tests.each import for_each
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.experiment.wording import title_in_sentence, value_text
@@ -53,3 +53,11 @@ def test_values_are_shown_as_people_write_them(path: str, value: Any, words: str
 @for_each("path", ROWS)
 def test_every_setting_has_words_for_its_default(path: str) -> None:
     assert value_text(ROWS[path], ExperimentSpec().value(path)) not in ("", "()", "None")
+
+
+def test_in_a_narrow_window_each_cell_of_a_stacked_table_has_the_name_of_its_column() -> None:
+    rows = [[Cell("ridge"), Cell("75 %"), Cell("<0.6>")], [Cell("lda"), Cell("not solved", columns=2)]]
+    stacked = html(("Head", "Accuracy", 'Loss, "nats"'), rows, "Heads", stacked=True)
+    assert '<td data-column="Accuracy">75 %</td><td data-column="Loss, &quot;nats&quot;">&lt;0.6&gt;</td>' in stacked
+    assert '<td colspan="2">not solved</td>' in stacked, "a text over several columns belongs to none of them"
+    assert "data-column" not in html(("Head", "Accuracy", "Loss"), rows[:1], "Heads")

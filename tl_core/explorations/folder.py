@@ -134,6 +134,17 @@ def latest(models: Path, asked: Asked) -> Exploration | None:
     return next((one for one in same if read_state(one).status not in (Status.FAILED, Status.INTERRUPTED)), None)
 
 
+def answering(models: Path, asked: Asked) -> Exploration | None:
+    """The newest exploration that has answered exactly this, of the same images, or is about to; None if there is none."""
+    same = (one for one in explorations(models) if asks(one, asked) and not asked_of_others(one, asked.images))
+    return next((one for one in same if _answers(one)), None)
+
+
+def _answers(exploration: Exploration) -> bool:
+    status = read_state(exploration).status
+    return status == Status.FINISHED or (status not in ENDED and not stop_requested(exploration))
+
+
 def asks(exploration: Exploration, asked: Asked) -> bool:
     """Whether an exploration asks exactly this, of whatever images there were; options that an earlier version did not have count as defaults."""
     stored = _asked_values(exploration)

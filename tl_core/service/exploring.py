@@ -44,6 +44,14 @@ def explore(models: Path, asked: Asked) -> Exploration:
     return exploration
 
 
+def answer(models: Path, asked: Asked) -> Exploration:
+    """The exploration that has answered just this, of the same images, or is about to; without one it begins one.
+
+    Raises BadInput if `models` is not writable.
+    """
+    return explorations.answering(models, asked) or explore(models, asked)
+
+
 def _follow(client: Client, place: Place, exploration: Exploration) -> None:
     """Runs in its own thread until the exploration has ended."""
 

@@ -13,7 +13,8 @@ from pages.ui.charts.traces import Figure
 from tl_core.results.head_map import HeadMap, MapAxis
 
 TWICE = 2.0
-"""The colours of losses end at this multiple of the lowest: where training diverges, losses are many times as high."""
+"""The colours of losses end at this multiple of the lowest: where training diverges, losses are many times as high. With a worse map beside a
+better one, at this multiple of the lowest of the worse, so that its valley shows, and at the square of it at most."""
 
 LEAST = 1.1
 """And at this multiple at least, so that differences that do not matter look alike."""
@@ -33,14 +34,20 @@ class Scale:
 
 
 def scale_of(maps: Sequence[HeadMap], quantity: str) -> Scale:
-    """The scale of several maps together."""
-    values = [value for one in maps for cell in one.cells if (value := value_of(cell, quantity)) is not None]
+    """The scale of several maps together; that of losses ends where each shows its valley, as far as they are not too different."""
+    values = [value for one in maps for value in _values(one, quantity)]
     if not values:
         return Scale(0.0, 1.0)
     low, high = min(values), max(values)
     if quantity == GAP:
         return Scale(min(low, 0.0), max(high, LEAST_GAP))
-    return Scale(low, max(min(high, TWICE * low), LEAST * low))
+    lowest = [min(losses) for one in maps if (losses := _values(one, quantity))]
+    end = TWICE * min(max(lowest), TWICE * low)
+    return Scale(low, max(min(high, end), LEAST * low))
+
+
+def _values(one: HeadMap, quantity: str) -> list[float]:
+    return [value for cell in one.cells if (value := value_of(cell, quantity)) is not None]
 
 
 def map_figure(found: HeadMap, quantity: str, scale: Scale, chosen: int) -> Figure:

@@ -69,6 +69,17 @@ STYLE = """<style>
 .setting-table .long {min-width: 18rem}
 .setting-table thead th {font-weight: 600}
 .setting-table [title] {text-decoration: underline dotted; cursor: help}
+@media (max-width: 640px) {
+  .setting-table.stacked {max-height: none}
+  .setting-table.stacked thead {display: none}
+  .setting-table.stacked :is(table, tbody, tr, th, td) {display: block; max-width: none}
+  .setting-table.stacked tr {border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); padding: .35rem 0}
+  .setting-table.stacked :is(th, td) {border: none; padding: .1rem 0}
+  .setting-table.stacked tbody th {font-weight: 600}
+  .setting-table.stacked td[data-column] {display: flex; gap: 1rem; justify-content: space-between; text-align: right}
+  .setting-table.stacked td[data-column]::before {content: attr(data-column); text-align: left; opacity: .75}
+  .setting-table.stacked td:empty {display: none}
+}
 </style>"""
 
 
@@ -80,11 +91,18 @@ TECHNIQUE_HEAD = ("Technique", "Acts on", "What it does")
 
 @dataclass(frozen=True)
 class Cell:
-    """whole: what the mouse brings up; empty if the text says it all. code: a text to copy."""
+    """One cell of a table.
+
+    Attributes:
+        whole: What the mouse brings up; empty if the text says it all.
+        code: Whether it is a text to copy.
+        columns: How many columns it goes over.
+    """
 
     text: str
     whole: str = ""
     code: bool = False
+    columns: int = 1
 
 
 def valued(param: Param, value: Any) -> Cell:
@@ -93,34 +111,44 @@ def valued(param: Param, value: Any) -> Cell:
     return Cell(text, value if isinstance(value, str) and value != text else "")
 
 
-def draw_table(head: Sequence[str], rows: Sequence[Sequence[Cell]], label: str) -> None:
+def draw_table(head: Sequence[str], rows: Sequence[Sequence[Cell]], label: str, *, stacked: bool = False) -> None:
     """Draws the table; the first cell of each row is its heading.
 
     Args:
         label: What the table is, for screen readers.
+        stacked: In a narrow window each row is a block with a line for each cell, instead of a table that scrolls sideways.
     """
-    st.html(STYLE + html(head, rows, label))
+    st.html(STYLE + html(head, rows, label, stacked=stacked))
 
 
-def html(head: Sequence[str], rows: Sequence[Sequence[Cell]], label: str) -> str:
+def html(head: Sequence[str], rows: Sequence[Sequence[Cell]], label: str, *, stacked: bool = False) -> str:
     """The table as HTML, in which no text counts as markup."""
     names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    lines = "".join(f"<tr>{_row(row)}</tr>" for row in rows)
+    columns = head if stacked else [""] * len(head)
+    lines = "".join(f"<tr>{_row(row, columns)}</tr>" for row in rows)
+    look = "setting-table stacked" if stacked else "setting-table"
     # With a place in the order of the Tab key, so that the keyboard can scroll it.
     return (
-        f'<div class="setting-table" role="region" tabindex="0" aria-label="{escape(label)}">'
+        f'<div class="{look}" role="region" tabindex="0" aria-label="{escape(label)}">'
         f"<table><thead><tr>{names}</tr></thead><tbody>{lines}</tbody></table></div>"
     )
 
 
-def _row(row: Sequence[Cell]) -> str:
+def _row(row: Sequence[Cell], columns: Sequence[str]) -> str:
+    """columns: What stands before each cell where they stand below each other; empty where they never do."""
     first, *others = row
-    return f'<th scope="row">{_inner(first)}</th>' + "".join(map(_cell, others))
+    # A cell that goes over several columns is the last.
+    cells = (_cell(cell, column) for cell, column in zip(others, columns[1:], strict=False))
+    return f'<th scope="row">{_inner(first)}</th>' + "".join(cells)
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: Cell, column: str) -> str:
     # In a narrow window a sentence would become a column of single words.
     kind = ' class="long"' if len(cell.text) > LONG else ""
+    if cell.columns > 1:
+        kind += f' colspan="{cell.columns}"'
+    elif column:
+        kind += f' data-column="{escape(column)}"'
     return f"<td{kind}>{_inner(cell)}</td>"
 
 

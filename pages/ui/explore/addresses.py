@@ -1,4 +1,4 @@
-"""The address of the Explore page: the question, the id of a kept result, settings, `/explore?question=depth-probe&data.source=digits`."""
+"""The address of the Explore page: question, ids of a kept result and of one beside it, settings: `/explore?question=advice&data.source=digits`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import streamlit as st
 from pages.ui.common.spec_sharing import to_query_params
 from tl_core.experiment.spec import ExperimentSpec
 
-QUESTION, KEPT = "question", "id"
-"""What the address has beside settings: the name of the question, and the id of a result that is shown again."""
+QUESTION, KEPT, BESIDE = "question", "id", "beside"
+"""What the address has apart from settings: the name of the question, the id of a result that is shown again, and of another one beside it."""
 
 
 def settings() -> dict[str, str]:
     """The settings in the address, as texts by path."""
-    return {path: text for path, text in st.query_params.to_dict().items() if path not in (QUESTION, KEPT)}
+    return {path: text for path, text in st.query_params.to_dict().items() if path not in (QUESTION, KEPT, BESIDE)}
 
 
 def kept_id() -> str:
@@ -23,9 +23,24 @@ def kept_id() -> str:
     return st.query_params.get(KEPT, "")
 
 
+def beside_id() -> str:
+    """The id of the result beside it; empty if the address names none."""
+    return st.query_params.get(BESIDE, "")
+
+
 def show_kept(question: str, kept: str) -> None:
     """Shows a result with the experiment that it is about; for callbacks."""
     _replace({QUESTION: question, KEPT: kept})
+
+
+def show_beside(question: str, kept: str, beside: str) -> None:
+    """Shows a result and another one beside it, none if its id is empty; for callbacks."""
+    _replace({QUESTION: question, KEPT: kept, BESIDE: beside})
+
+
+def close_beside() -> None:
+    """Shows no other result any more; for callbacks."""
+    st.query_params.pop(BESIDE, None)
 
 
 def show_settings(spec: ExperimentSpec | None) -> None:

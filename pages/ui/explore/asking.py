@@ -85,7 +85,7 @@ def draw_exploration(view: View, models: Path, subject: Subject) -> None:
         if explorations.asked_of_others(shown, subject.images):
             said = "The images have changed since this was asked; the answer is about those that were there then."
             st.warning(f"{said} *{view.button}* asks about those that are there now.", icon=":material/history:")
-        _live(view, models, shown.id, explorations.read_state(shown).status)
+        _live(view, models, shown.id, _drawn_elsewhere(models, shown))
     kept.draw_kept(models, view.kind)
 
 
@@ -118,31 +118,47 @@ def _start(models: Path, asked: Asked) -> None:
     addresses.show_kept(asked.kind.name, exploration.id)
 
 
+def _drawn_elsewhere(models: Path, exploration: Exploration) -> tuple[str, ...]:
+    """What the rest of the page, such as the list of kept results, shows of the live part: when it changes, all is drawn again."""
+    beside = explorations.known(models, addresses.beside_id())
+    statuses = [explorations.read_state(one).status for one in (exploration, beside) if one]
+    return addresses.beside_id(), *statuses
+
+
 @st.fragment(key="explored")
-def _live(view: View, models: Path, exploration_id: str, status: Status) -> None:
-    """status: What the rest of the page was drawn for."""
+def _live(view: View, models: Path, exploration_id: str, drawn: tuple[str, ...]) -> None:
+    """drawn: What the rest of the page was drawn for."""
     follow(key="explored_changes", exploration=exploration_id)
     exploration = explorations.known(models, exploration_id)
     if exploration is None:  # Deleted, here or elsewhere.
         st.rerun()
+    if _drawn_elsewhere(models, exploration) != drawn:
+        st.rerun()
     try:
-        asked, result = explorations.read_asked(exploration), explorations.read_result(exploration)
+        shown = read_shown(exploration)
     except BadInput as error:
         st.error(plain(str(error)), icon=":material/broken_image:")
         return
-    shown = Shown(models, exploration, asked, explorations.read_state(exploration), result)
-    if shown.state.status != status:
-        st.rerun()
-    _draw_state(shown)
-    if result is not None:
+    draw_state(shown)
+    if shown.result is not None:
         view.result(shown)
 
 
-def _draw_state(shown: Shown) -> None:
-    """Progress with the time left and Cancel, or how it ended."""
+def read_shown(exploration: Exploration) -> Shown:
+    """What there is of an exploration now; raises Damaged if a file cannot be read, BadInput if it was deleted."""
+    asked, result = explorations.read_asked(exploration), explorations.read_result(exploration)
+    return Shown(exploration.models, exploration, asked, explorations.read_state(exploration), result)
+
+
+def draw_state(shown: Shown, key: str = "explore") -> None:
+    """Progress with the time left and Cancel, or how it ended.
+
+    Args:
+        key: What the keys of widgets begin with.
+    """
     state = shown.state
     if shown.running:
-        _draw_progress(shown)
+        _draw_progress(shown, key)
     elif state.status == Status.FINISHED:
         # With the day: folders of images change, and an answer is of those that were there.
         st.caption(f"Asked on {shown.exploration.when}, answered in {duration(state.seconds or 0)}.")
@@ -153,7 +169,7 @@ def _draw_state(shown: Shown) -> None:
         st.error(plain(state.message), title=f"It {state.status}.", icon=":material/error:")
 
 
-def _draw_progress(shown: Shown) -> None:
+def _draw_progress(shown: Shown, key: str) -> None:
     try:
         progress = explorations.read_progress(shown.exploration)
     except BadInput:  # Damaged: its process writes it anew in a moment.
@@ -164,11 +180,11 @@ def _draw_progress(shown: Shown) -> None:
         said = sentences.progress_title(progress.activity, progress.done, progress.total)
         doing = " · ".join(filter(None, [said, status_text.time_left(stage_seconds_left(progress))]))
         share = status_text.stage_share(progress)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="explore_progress"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}_progress"):
         st.progress(share, plain(f"{doing}…"))
         st.button(
             "Cancel",
-            key="explore_cancel",
+            key=f"{key}_cancel",
             icon=":material/close:",
             on_click=explorations.request_stop,
             args=(shown.exploration,),

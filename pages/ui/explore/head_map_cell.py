@@ -35,17 +35,20 @@ def choose(exploration: str, place: int) -> None:
     st.session_state[_CHOSEN] = (exploration, place)
 
 
-def draw_cell(shown: Shown, place: int) -> None:
-    """Which cell, its figures, its curves and the button that makes a run of it."""
+def draw_cell(shown: Shown, place: int, key: str = "") -> None:
+    """The figures and curves of a cell, and the button that makes a run of it.
+
+    Args:
+        key: What the keys of widgets end with.
+    """
     found: HeadMap = shown.result
     cell = found.cells[place]
-    _choose_by_keys(shown.exploration.id, found, place)
     st.markdown("  \n".join(plain(f"{text[0].upper()}{text[1:]}") for text in figures(cell)))
     said = f"Training and validation loss of the heads with {cell_text(found, place)}"
-    draw_chart(curves_figure(cell), "map-cell", HEIGHT, said)
+    draw_chart(curves_figure(cell), f"map-cell{key}", HEIGHT, said)
     draw_promotion(
         "Train this as a run",
-        "map_promote",
+        f"map_promote{key}",
         shown,
         found.settings(place),
         type="primary",
@@ -56,8 +59,9 @@ def draw_cell(shown: Shown, place: int) -> None:
         st.caption(SEEDS_DIFFER.format(seed=found.seeds[0]))
 
 
-def _choose_by_keys(exploration: str, found: HeadMap, place: int) -> None:
+def draw_choice(shown: Shown, place: int) -> None:
     """A choice for each axis: what a click on the map does, for the keyboard."""
+    found: HeadMap = shown.result
     with st.container(horizontal=True, key="map_cell"):
         for number, axis in enumerate(found.axes):
             key = f"{_AT}{number}"
@@ -68,7 +72,7 @@ def _choose_by_keys(exploration: str, found: HeadMap, place: int) -> None:
                 key=key,
                 format_func=partial(setting_text, axis),
                 on_change=_chosen_by_keys,
-                args=(exploration, found),
+                args=(shown.exploration.id, found),
                 help="The cell whose curves are shown; a click on the map chooses it too.",
                 width="stretch",
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.ui.common.settings_text import Cell, draw_table
@@ -22,19 +24,28 @@ EXPLAINED = (
 )
 
 
-def draw_rows(shown: Shown, said: str = "", key: str = "") -> None:
-    """The table and its buttons; nothing where no head was solved.
+def draw_rows(maps: Sequence[tuple[Shown, str]]) -> None:
+    """The table of each map with its buttons, and what its columns mean; nothing where no head was solved.
 
     Args:
-        said: What the map is of, where two stand beside each other.
-        key: What the keys of widgets end with.
+        maps: Each with what it is of, empty where it stands alone.
     """
+    drawn = [_draw_table(shown, name, f"-{number}" if number else "") for number, (shown, name) in enumerate(maps)]
+    if any(drawn):
+        st.caption(EXPLAINED)
+
+
+def _draw_table(shown: Shown, name: str, key: str) -> bool:
+    """Whether there was anything to draw."""
     found: HeadMap = shown.result
     rows = [row for row in found.closed_form if row.classifier in SOLVED]
     if not rows:
-        return
-    st.markdown("**Heads that are solved at once**" + (f" · {plain(said)}" if said else ""))
-    draw_table(HEAD, list(map(_row, rows)), "Heads that are solved at once")
+        return False
+    st.markdown("**Heads that are solved at once**" + (f" · {plain(name)}" if name else ""))
+    label = "Heads that are solved at once" + (f": {name}" if name else "")
+    draw_table(HEAD, list(map(_row, rows)), label, stacked=True)
+    if shown.running and len(rows) < len(CLOSED_FORM):
+        st.caption("The others are still being solved.")
     with st.container(horizontal=True, key=f"map_rows{key}"):
         for row in rows:
             if row.score:
@@ -45,14 +56,13 @@ def draw_rows(shown: Shown, said: str = "", key: str = "") -> None:
                     {"head.classifier": row.classifier},
                     help=f"Makes an ordinary run whose classifier is {row.classifier}: {SOLVED[row.classifier].help}.",
                 )
-    waiting = " The others are still being solved." if shown.running and len(rows) < len(CLOSED_FORM) else ""
-    st.caption(f"{EXPLAINED}{waiting}")
+    return True
 
 
 def _row(row: HeadRow) -> list[Cell]:
     title = Cell(SOLVED[row.classifier].title)
     if row.score is None or row.loss is None:
-        return [title, Cell(row.missing), *[Cell("")] * (len(HEAD) - 2)]
+        return [title, Cell(row.missing, columns=len(HEAD) - 1)]
     score, loss = row.score, row.loss
     texts = (
         f"{100 * score.accuracy:.1f} % ({100 * score.low:.1f} to {100 * score.high:.1f})",

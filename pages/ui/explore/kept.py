@@ -65,5 +65,7 @@ def _draw_line(kind: Kind, exploration: Exploration) -> None:
 def _delete(exploration: Exploration) -> None:
     if addresses.kept_id() == exploration.id:
         addresses.show_settings(spec_of_kept(exploration.models))
+    if addresses.beside_id() == exploration.id:
+        addresses.close_beside()
     with suppress(BadInput):  # In another tab it was deleted: the list shows that.
         explorations.delete(exploration)
