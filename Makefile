@@ -67,6 +67,7 @@ backbones: setup ## accuracy of the networks whose weights come in packages; ARG
 
 facts: $(VENV)/.running ## regenerate the table of facts about networks; ARGS="NAME ..." measures only those rows anew
 	$(PY) -m tl_core.engine.networks.facts $(ARGS)
+	$(PY) -m tl_core.engine.networks.weight_shapes
 
 networks: setup ## speed, memory and accuracy of every network, one after another; ARGS="--only NAME,..."; resumes from networks.jsonl
 	$(PY) -m benchmarks.networks $(ARGS)

@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.chosen import chosen
 from benchmarks.environment import environment, heading
 from tl_core import store
-from tl_core.backbones import BACKBONES, facts, weights
+from tl_core.backbones import BACKBONES, availability, facts
 from tl_core.backbones.facts import image_sizes
 from tl_core.devices import devices
 from tl_core.experiment.presets import PRESETS
@@ -63,7 +63,7 @@ def measure(name: str) -> Outcome:
 
     speed = measure_speed(name)
     memory = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    kept = "pretrained" if weights.status(BACKBONES[name]).present else "random"
+    kept = "pretrained" if availability.status(BACKBONES[name]).present else "random"
     size = next(size for size in image_sizes(BACKBONES[name]) if size >= SMALLEST)
     changes = {**DIGITS, "backbone.name": name, "backbone.weights": kept, "data.image_size": size}
     with tempfile.TemporaryDirectory() as folder:

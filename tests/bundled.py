@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tl_core.backbones import BACKBONES
-from tl_core.backbones.weights import status
+from tl_core.backbones.availability import status
 
 BUNDLED = tuple(row.name for row in BACKBONES if row.weights.kind == "bundled")
 

@@ -15,7 +15,8 @@ import pytest
 
 from tests.backbones.conftest import Server
 from tl_core.backbones import BACKBONES, Backbone, download
-from tl_core.backbones.weights import location, status
+from tl_core.backbones.availability import status
+from tl_core.backbones.weights import location
 from tl_core.errors import RunFailed
 
 

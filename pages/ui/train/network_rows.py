@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pages.ui.tables.columns import figure_column
 from pages.ui.tables.run_table import Cell, Column
-from tl_core.backbones import BACKBONES, Backbone, BackboneFacts, facts, weights
-from tl_core.backbones.weights import WeightsStatus
+from tl_core.backbones import BACKBONES, Backbone, BackboneFacts, facts
+from tl_core.backbones.availability import WeightsStatus, state_text, statuses
 from tl_core.plan.costs import frozen_per_second, thawed_per_second
 from tl_core.store.speeds import Speed, read_speeds
 from tl_core.text import compact, data_size, percent
@@ -49,17 +49,10 @@ class NetworkRow:
         """Multiply-adds for an image of the native size."""
         return self.facts.macs_at(self.backbone.native_size)
 
-    @property
-    def place(self) -> str:
-        """Whether its weights are here, or how much is to be downloaded."""
-        if self.weights.present:
-            return "here"
-        return f"↓ {data_size(1e6 * self.weights.megabytes, 0)}"
-
 
 def network_rows(models: Path, chosen: str) -> list[NetworkRow]:
     """All networks, in the order of the table of backbones."""
-    speeds, places = read_speeds(models), {status.backbone: status for status in weights.statuses()}
+    speeds, places = read_speeds(models), {status.backbone: status for status in statuses()}
     return [
         NetworkRow(row, facts(row.name), places[row.name], speeds.get(row.name), row.name == chosen)
         for row in BACKBONES
@@ -127,8 +120,8 @@ def columns() -> list[Column[NetworkRow]]:
         Column(
             "weights",
             "Weights",
-            "Whether the pretrained weights are on this machine. ↓: downloaded when a run first needs them, or in a package to install.",
-            lambda row: Cell(row.place, hover=_where(row), mark="green" if row.weights.present else "gray"),
+            "Whether the pretrained weights are on this machine. To download: when a run first needs them. To install: they are in a package.",
+            _weights_cell,
             lambda row: (not row.weights.present) * (1 + row.weights.megabytes),
             narrow=True,
         ),
@@ -148,8 +141,11 @@ def _rate_column(key: str, help: str, rate: Callable[[NetworkRow], float], narro
     )
 
 
-def _where(row: NetworkRow) -> str:
-    return str(row.weights.path) if row.weights.present else row.weights.install or row.weights.url
+def _weights_cell(row: NetworkRow) -> Cell:
+    found = row.weights
+    if found.present:
+        return Cell(state_text(found), hover=str(found.path), mark="green")
+    return Cell(state_text(found), hover=f"{data_size(found.bytes)}: {found.install or found.url}", mark="gray")
 
 
 def _rate(rate: float, row: NetworkRow) -> Cell:

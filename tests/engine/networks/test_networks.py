@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from tests.each import quick_first
-from tl_core.backbones import BACKBONES, Application, Backbone, facts
+from tl_core.backbones import BACKBONES, Application, Backbone, facts, stored
 from tl_core.backbones.facts import BackboneFacts, from_json, image_sizes, to_json
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
 from tl_core.engine.networks import facts as measuring
-from tl_core.engine.networks import weights
+from tl_core.engine.networks import weight_shapes, weights
 from tl_core.engine.networks.builders import OWN
 from tl_core.engine.networks.keras_networks import check_scaling
 from tl_core.engine.seeds import reseed
@@ -138,6 +138,14 @@ def test_the_facts_on_file_are_those_of_the_networks(network: keras.Model, backb
     assert kept.parameters == network.count_params()
 
 
+def test_the_shapes_on_file_by_which_weights_are_recognised_are_those_of_the_networks(
+    network: keras.Model, backbone: Backbone, tmp_path: Path
+) -> None:
+    assert stored.known_digests()[backbone.name] == weight_shapes.digests(backbone)
+    network.save_weights(tmp_path / "saved.weights.h5")
+    assert stored.networks_of(stored.read(tmp_path / "saved.weights.h5")) == (backbone.name,)
+
+
 def at(found: BackboneFacts, sizes: tuple[int, ...]) -> BackboneFacts:
     columns = to_json(found)
     places = [columns["image_sizes"].index(size) for size in sizes]
@@ -179,7 +187,10 @@ def publish(application: Application, size: int, path: Path) -> None:
 def test_with_the_file_that_keras_asks_for_it_gives_what_keras_gives(
     network: keras.Model, backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Proves scaling of pixels, architecture and loading at once, and the address of the file."""
+    """Proves scaling of pixels, architecture and loading at once, and the address of the file.
+
+    In both layouts: the legacy one, which Keras publishes, and that of Keras 3.
+    """
     if backbone.application is None:
         pytest.skip("not a network of Keras")
     size, path, asked = smallest(backbone), tmp_path / "published.h5", {}
@@ -195,11 +206,15 @@ def test_with_the_file_that_keras_asks_for_it_gives_what_keras_gives(
     preprocess = sys.modules[getattr(keras.applications, backbone.application.function).__module__].preprocess_input
     expected = output(theirs, preprocess(pixels(size)))
     kept = network.get_weights()
-    weights.load(network, backbone, f"file:{path}", seed=0)
-    found = output(network, pixels(size))
-    network.set_weights(kept)
     assert np.ptp(expected) > 0
-    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+    theirs.save_weights(tmp_path / "saved.weights.h5")
+    for file in (path, tmp_path / "saved.weights.h5"):
+        assert stored.networks_of(stored.read(file)) == (backbone.name,)
+        network.set_weights(kept)
+        weights.load(network, backbone, f"file:{file}", seed=0)
+        found = output(network, pixels(size))
+        np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+    network.set_weights(kept)
     assert path.stat().st_size / 1e6 == pytest.approx(backbone.weights.megabytes, rel=0.05, abs=0.1)
 
 

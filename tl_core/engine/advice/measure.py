@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tl_core.backbones import BACKBONES, Backbone
-from tl_core.backbones.weights import missing_sentence
+from tl_core.backbones.availability import missing_sentence
 from tl_core.data.missing import refuse_missing
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.advice import likeness

@@ -63,6 +63,16 @@ def read_file(network: keras.Model, backbone: Backbone, path: Path) -> None:
             layer.set_weights(values[layer.name])
 
 
+def original_outline(application: Application, size: int) -> keras.Model:
+    """Keras's own network without values in its weights, to read shapes from."""
+
+    def build_without_values() -> keras.Model:
+        with keras.StatelessScope(initialize_variables=False):
+            return _called(application, keras.Input((size, size, 3)))
+
+    return with_fresh_names(build_without_values)
+
+
 def _called(application: Application, pixels: keras.KerasTensor) -> keras.Model:
     function = getattr(keras.applications, application.function)
     return function(include_top=False, weights=None, input_tensor=pixels, **dict(application.arguments))

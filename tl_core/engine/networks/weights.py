@@ -7,8 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import h5py
-
+from tl_core.backbones import stored
 from tl_core.backbones.checksums import matches
 from tl_core.backbones.download import Report, obtain
 from tl_core.backbones.row import Backbone
@@ -73,37 +72,23 @@ def _load_bundled(network: keras.Model, backbone: Backbone, path: Path) -> None:
 
 
 def refuse_other_layers(network: keras.Model, title: str, path: Path) -> None:
-    """Raises BadInput if a file names its layers and none of them is in the network.
+    """Raises BadInput if a file of an unknown network names its layers and none of them is in this network.
 
     Keras compares only shapes, which networks of different scaling or padding may share. Unnamed layers count on from network to network, so
-    numbers at the end of names do not matter.
+    numbers at the end of names do not matter. A file that is known to be of this network by its shapes may call its layers otherwise, as
+    versions of Keras did.
     """
+    try:
+        found = stored.read(path)
+    except (OSError, ValueError):  # `load_weights` says why.
+        return
+    if network.name in stored.networks_of(found):
+        return
     own = [layer.name for layer in network.layers if layer.weights]
-    found = stored_layers(path)
-    if found and not {_unnumbered(name) for name in found} & {_unnumbered(name) for name in own}:
-        names = f"its layers are called {first_of(found, 3)}; the network's {first_of(own, 3)}"
+    if found.layers and not {_unnumbered(name) for name in found.layers} & {_unnumbered(name) for name in own}:
+        names = f"its layers are called {first_of(found.layers, 3)}; the network's {first_of(own, 3)}"
         message = f"{path} does not contain weights of {title}: {names}"
         raise BadInput.of(SETTING, message, "Choose the network that the file belongs to.")
-
-
-def stored_layers(path: Path) -> list[str]:
-    """The names of the layers with weights in a file of Keras, old or new; empty if it is none or has no names."""
-    try:
-        with h5py.File(path, "r") as file:
-            if "layer_names" in file.attrs:
-                named = [
-                    str(name, "utf-8") if isinstance(name, bytes) else str(name) for name in file.attrs["layer_names"]
-                ]
-                return [name for name in named if len(file[name].attrs.get("weight_names", ()))]
-            found: list[str] = []
-            file.visititems(lambda place, item: found.extend(_named(place, item)))
-            return found
-    except (OSError, KeyError):  # `load_weights` says why.
-        return []
-
-
-def _named(place: str, item: Any) -> list[str]:
-    return [item.attrs["name"]] if place.endswith("/vars") and len(item) and "name" in item.attrs else []
 
 
 def _unnumbered(name: str) -> str:
