@@ -13,7 +13,7 @@ from tests.explorations import results
 from tests.explorations.maps import ASKED, AXES, MAP, ROWS, kept, options_of
 from tests.pages.visits import address, drawn, opened, press, said
 from tl_core import explorations, store
-from tl_core.backbones import weights
+from tl_core.backbones import availability
 from tl_core.explorations import Asked, Exploration
 from tl_core.intervals import Estimate
 from tl_core.records import Activity, Progress, Stage, Status
@@ -78,12 +78,12 @@ def test_a_map_that_was_made_before_is_not_made_again(models: Path, begun: list[
 def here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The backbones whose weights are here; a test may change the list."""
     names = ["EfficientNetLite0", "ResNet50", "InceptionV3"]
-    real = weights.statuses
+    real = availability.statuses
 
-    def statuses() -> list[weights.WeightsStatus]:
+    def statuses() -> list[availability.WeightsStatus]:
         return [replace(status, present=status.backbone in names) for status in real()]
 
-    monkeypatch.setattr(weights, "statuses", statuses)
+    monkeypatch.setattr(availability, "statuses", statuses)
     return names
 
 

@@ -13,7 +13,7 @@ from pages.ui.explore.asking import Shown, read_shown
 from pages.ui.live import follow
 from pages.ui.markdown import plain
 from tl_core import explorations
-from tl_core.backbones import weights
+from tl_core.backbones import availability
 from tl_core.errors import BadInput
 from tl_core.explorations import Asked, Exploration
 from tl_core.explorations.map_variants import Variant, names, variants
@@ -98,7 +98,7 @@ def _draw_choice(shown: Shown, beside: str) -> None:
 
 def _with_weights() -> list[str]:
     """The backbones whose pretrained weights are here."""
-    return [status.backbone for status in weights.statuses() if status.present]
+    return [status.backbone for status in availability.statuses() if status.present]
 
 
 def _kept(shown: Shown, beside: str) -> dict[str, str]:
