@@ -109,12 +109,21 @@ def test_what_keeps_a_variant_from_being_mapped_is_said_and_nothing_begins(
     assert "75 pixels" not in plainly(choose(page, "images:9"))
 
 
-def test_a_backbone_without_the_block_that_is_read_is_refused(
-    models: Path, here: list[str], begun: list[Asked]
+@pytest.mark.parametrize(
+    ("settings", "backbone", "refused"),
+    [
+        ({"backbone.output": "block6"}, "ResNet50", "backbone.output"),
+        # The last block of the one, and not of the other.
+        ({"backbone.name": "VGG16", "backbone.freeze": "block5_conv3"}, "VGG19", "backbone.freeze"),
+    ],
+)
+def test_a_backbone_that_lacks_a_block_or_would_thaw_some_is_refused(
+    models: Path, here: list[str], begun: list[Asked], settings: dict[str, str], backbone: str, refused: str
 ) -> None:
-    first = kept(models, asked=replace(ASKED, spec=ASKED.spec.with_values({"backbone.output": "block6"})))
-    page = choose(opened("explore", id=first.id), "backbone:ResNet50")
-    assert "backbone.output" in plainly(page) and begun == []
+    here += ["VGG16", "VGG19"]
+    first = kept(models, asked=replace(ASKED, spec=ASKED.spec.with_values(settings)))
+    page = choose(opened("explore", id=first.id), f"backbone:{backbone}")
+    assert f"{refused}: " in plainly(page) and begun == []
 
 
 def test_a_link_shows_both_maps_each_called_by_what_differs_with_the_lowest_loss_of_each(models: Path) -> None:

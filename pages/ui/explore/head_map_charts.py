@@ -57,7 +57,7 @@ def draw_two(maps: tuple[Shown, Shown], names: tuple[str, str], chosen: int) -> 
     for number, column in enumerate(st.columns(2)):
         if maps[number].result is not None:
             with column:
-                st.markdown(f"**{plain(names[number])}**")
+                _draw_name(names[number])
                 head_map_cell.draw_cell(maps[number], chosen, _key(number))
 
 
@@ -66,8 +66,12 @@ def _key(number: int) -> str:
     return "-beside" if number else ""
 
 
+def _draw_name(name: str) -> None:
+    st.markdown(f"**{plain(name[0].upper() + name[1:])}**")
+
+
 def _draw_head(shown: Shown, name: str, number: int) -> None:
-    st.markdown(f"**{plain(name)}**")
+    _draw_name(name)
     if number:  # That of the first stands above both.
         draw_state(shown, "beside")
     if shown.result is not None:
