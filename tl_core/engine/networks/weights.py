@@ -82,7 +82,7 @@ def refuse_other_layers(network: keras.Model, title: str, path: Path) -> None:
         found = stored.read(path)
     except (OSError, ValueError):  # `load_weights` says why.
         return
-    if network.name in stored.networks_of(found):
+    if stored.networks_of(found) == (network.name,):
         return
     own = [layer.name for layer in network.layers if layer.weights]
     if found.layers and not {_unnumbered(name) for name in found.layers} & {_unnumbered(name) for name in own}:
