@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from PIL import Image
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
+from streamlit.testing.v1.util import patch_config_options
 
 from pages.ui.train import augmentation_preview
 from tl_core import service
@@ -25,6 +27,15 @@ def _packages_searched_once() -> Iterator[None]:
     search = functools.cache(manifest_scanner.scan_component_manifests)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", search)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_cleaned_up_after_each_run() -> Iterator[None]:
+    """After each run of a page Streamlit collects garbage, and where Keras is loaded clears its session, which collects once more: with TensorFlow
+    in the process that takes a third of a second, several times as long as the page. The dashboard itself never loads Keras."""
+    with patch_config_options({"runner.postScriptGC": False}), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
         yield
 
 
