@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tl_core.diagnosis import VERDICTS, Diagnosis, diagnose, wording
+from tl_core.diagnosis import VERDICTS, Diagnosis, diagnose, proposals, wording
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import EpochRecord, RunState, Status
 from tl_core.store import Epochs, Outputs
@@ -25,6 +25,7 @@ def diagnosed(
     outputs: bool = True,
     own: float = 0.0,
     label_noise: float = 0.0,
+    classifier: str = "auto",
     inherited: int = 0,
     lost: int = 0,
     training: Outputs = NONE,
@@ -64,7 +65,7 @@ def diagnosed(
     )
     known = {"train": 800, "validation": images}
     return diagnose(
-        ExperimentSpec().with_values({"data.label_noise": label_noise}),
+        ExperimentSpec().with_values({"data.label_noise": label_noise, "head.classifier": classifier}),
         RunState(**{"status": Status.FINISHED, "images": known, "classes": 4, **state}),
         Epochs(records),
         Outputs(labels, predicted, np.exp(-loss), loss)[: len(loss) - lost] if outputs else NONE,
@@ -200,8 +201,48 @@ def test_findings_stand_in_the_order_of_the_table() -> None:
 
 
 def test_without_a_finding_the_headline_says_why() -> None:
-    assert wording.headline(diagnosed(FALLING[:2], FALLING[:2] + 0.1)) == wording.EARLY
+    early = diagnosed(FALLING[:2], FALLING[:2] + 0.1, status=Status.RUNNING)
+    assert (early.findings, wording.headline(early)) == ((), wording.EARLY)
     assert wording.headline(diagnosed(FALLING, FALLING + 0.1, outputs=False)) == wording.UNKNOWN
+
+
+def test_a_run_that_ended_after_few_epochs_says_so_and_more_are_proposed() -> None:
+    short = diagnosed(FALLING[:2], FALLING[:2] + 0.1)
+    assert wording.headline(short) == "It ended after 2 epochs: fewer than four have no shape to judge by."
+    assert wording.no_turn(short) == "", "two epochs have no turn to look for"
+    (remedy,) = proposals("few-epochs", ExperimentSpec().with_values({"train.epochs": 2}))
+    assert remedy.changes == {"train.epochs": 10}
+    assert diagnosed(FALLING[:4], FALLING[:4] + 0.1).found("few-epochs") is None
+    stopped = ExperimentSpec().with_values({"train.epochs": 40})
+    assert proposals("few-epochs", stopped) == (), "it can be resumed"
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "verdict"),
+    [
+        ((0.95, 0.95, 0.93), "solved"),
+        ((1.0, 1.0, 0.8), "large-gap"),
+        ((0.7, 0.7, 0.69), "underfitting"),
+        ((0.92, 0.92, 0.99), "leaking"),
+    ],
+)
+def test_a_classifier_that_is_solved_at_once_is_judged_by_its_accuracies(
+    accuracies: tuple[float, float, float], verdict: str
+) -> None:
+    found = diagnosed([0.5], [0.6], accuracies, classifier="ridge")
+    assert [one.verdict for one in found.findings] == [verdict]
+    assert wording.no_turn(found) == ""
+    trained = diagnosed([0.5], [0.6], accuracies)
+    assert trained.found("few-epochs") and not trained.found("solved"), "one that is trained has more epochs to come"
+
+
+def test_the_gap_of_a_classifier_that_is_solved_at_once_is_said_with_its_interval() -> None:
+    assert wording.headline(diagnosed([0.5], [0.6], (0.95, 0.95, 0.93), classifier="lda")) == (
+        "Solved at once, so that there is no curve to judge by: 95.0 % of the training images and 93.0 % of the validation images are right, "
+        "a gap of 2.0 points (-0.5 to 4.7)."
+    )
+    unknown = diagnosed([0.5], [0.6], (0.95, np.nan, 0.93), classifier="lda")
+    assert "is not known" in wording.headline(unknown)
 
 
 def test_a_fork_is_diagnosed_by_its_own_epochs_and_under_their_numbers() -> None:
@@ -217,7 +258,10 @@ def test_a_fork_is_diagnosed_by_its_own_epochs_and_under_their_numbers() -> None
 
 def test_a_fork_with_few_epochs_of_its_own_is_not_judged_by_those_of_its_parent() -> None:
     clean, validation = FALLING, TURNING + 0.1
-    assert wording.headline(diagnosed(clean, validation, inherited=EPOCHS - 3)) == wording.EARLY_OWN
+    young = {"inherited": EPOCHS - 3}
+    assert wording.headline(diagnosed(clean, validation, status=Status.RUNNING, **young)) == wording.EARLY_OWN
+    ended = wording.headline(diagnosed(clean, validation, **young))
+    assert ended.startswith("It ended after 3 epochs of its own") and "diagnosed at its parent" in ended
     assert wording.headline(diagnosed(clean, validation, inherited=EPOCHS)) == wording.BEFORE_OWN
 
 

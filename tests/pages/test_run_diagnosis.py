@@ -20,7 +20,7 @@ from pages.ui.common.spec_sharing import from_query_params
 from pages.ui.run import diagnosed, live_view, remedies
 from tests.conftest import Photos
 from tests.pages import visits
-from tests.pages.folders import add_checkpoints, add_run, trained_here
+from tests.pages.folders import add_checkpoints, add_outputs, add_run, trained_here
 from tests.pages.ill_runs import EPOCHS, IMAGES, PLAYGROUND, add_epoch, keyed, losses, measured, overfitted
 from tests.pages.run_page import opened
 from tests.pages.test_charts import figure, line
@@ -270,3 +270,24 @@ def test_a_run_whose_images_are_not_known_by_name_shows_their_curves_and_says_so
     assert "did not keep it" in said(page)
     assert re.search(r"<div>image \d+</div>", drawn(page))
     assert drawn(page).count("mask-image") == 12
+
+
+def test_a_run_that_was_solved_at_once_is_judged_by_its_gap_and_not_called_early(models: Path) -> None:
+    images = {"train": 500, "validation": 400}
+    run = add_run(models, "", ((0.97, 0.94),), {"head.classifier": "ridge"}, images=images, classes=3)
+    add_outputs(run, np.arange(400)[None] < 376)
+    page = opened(run.id, tab="Diagnosis")
+    assert "Note] Solved at once, so that there is no curve to judge by" in said(page)
+    assert "Early]" not in said(page)
+    assert "single images have no curves" in said(page)
+    assert "When it turned" not in [one.value for one in page.header]
+
+
+def test_a_run_that_ended_after_few_epochs_is_not_promised_what_only_more_would_bring(models: Path) -> None:
+    run = add_run(models, settings={"train.epochs": 3})
+    page = opened(run.id, tab="Diagnosis")
+    assert "It ended after 3 epochs" in said(page)
+    assert "in runs of 4 epochs or more" in said(page)
+    assert REMEDIES["ten-epochs"].title in links(page)
+    young = add_run(models, "young", **trained_here())
+    assert "Early] So far fewer than four epochs" in said(opened(young.id, tab="Diagnosis"))

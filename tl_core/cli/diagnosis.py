@@ -42,9 +42,9 @@ def print_diagnosis(diagnosis: Diagnosis, spec: ExperimentSpec, run: str) -> Non
     output.print_text(wording.headline(diagnosis))
     for finding in diagnosis.findings:
         _print_finding(finding)
-    if diagnosis.images and not diagnosis.turn:
+    if not diagnosis.turn and (said := wording.no_turn(diagnosis)):
         output.print_line()
-        output.print_text(wording.no_turn(diagnosis))
+        output.print_text(said)
     _print_ladder(diagnosis)
     lines = list(_remedies(diagnosis, spec, run))
     if lines:

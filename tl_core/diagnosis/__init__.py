@@ -68,7 +68,7 @@ def diagnose(
     if not records:
         found = (Finding("diverged", (Evidence("epochs", 0, "count"),)),) if state.diverged else ()
         return Diagnosis(0, 0, running, before, findings=found)
-    seen = Observed(spec, state, records, validation, training, twins, running)
+    seen = Observed(spec, state, records, validation, training, twins, running, before)
     images = seen.losses.images if seen.losses else 0
     whole = Diagnosis(seen.epochs, images, running, before, turn=seen.turn, lowest=seen.lowest, ladder=seen.ladder)
     held = ((row, row.holds(seen)) for row in VERDICTS)

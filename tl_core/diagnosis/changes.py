@@ -61,6 +61,10 @@ def more_epochs(experiment: Experiment) -> Changes:
     return {"train.epochs": min(2 * epochs, 10_000)} if epochs < 10_000 else {}
 
 
+def ten_epochs(experiment: Experiment) -> Changes:
+    return {"train.epochs": 10} if experiment.spec.train.epochs < 10 else {}
+
+
 def fewer_epochs(experiment: Experiment) -> Changes:
     epochs = experiment.spec.train.epochs
     return {"train.epochs": max(epochs // 2, 1)} if epochs > 1 else {}

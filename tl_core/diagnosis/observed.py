@@ -42,6 +42,7 @@ class Observed:
     Attributes:
         validation, training: Outputs on the validation images, and on the training images of train_eval; empty if unknown.
         twins: Whether each validation image has a near-twin among the training images; None if no one looked.
+        inherited: Number of epochs before these that a fork inherited.
     """
 
     spec: ExperimentSpec
@@ -51,6 +52,7 @@ class Observed:
     training: Outputs
     twins: np.ndarray | None = None
     running: bool = field(default=False)
+    inherited: int = 0
 
     @property
     def epochs(self) -> int:
@@ -60,6 +62,16 @@ class Observed:
     def shaped(self) -> bool:
         """Whether there are enough epochs to speak of the shape of curves."""
         return self.epochs >= FEWEST
+
+    @property
+    def solved(self) -> bool:
+        """Whether its classifier was solved at once: it has no curve, and never will."""
+        return self.spec.head.solved
+
+    @property
+    def settled(self) -> bool:
+        """Whether its accuracies may be judged: after enough epochs, or where there is nothing more to come."""
+        return self.shaped or self.solved
 
     @cached_property
     def clean(self) -> np.ndarray:

@@ -131,6 +131,13 @@ REMEDIES: Registry[Remedy] = Registry(
             changes.more_epochs,
         ),
         Remedy(
+            "ten-epochs",
+            "Ten epochs",
+            "Curves have a shape from four epochs on; ten also show where it leads.",
+            "Prechelt 1998",
+            changes.ten_epochs,
+        ),
+        Remedy(
             "fewer-epochs",
             "Half as many epochs",
             "The later ones changed nothing.",

@@ -70,7 +70,7 @@ def chance_in_inference(seen: Observed) -> Found:
 def class_collapse(seen: Observed) -> Found:
     outputs = seen.validation
     if (
-        not seen.shaped
+        not seen.settled
         or dead_start(seen)
         or outputs.epochs < seen.epochs
         or not len(outputs.labels)
@@ -188,8 +188,12 @@ def overconfident(seen: Observed) -> Found:
 
 def large_gap(seen: Observed) -> Found:
     gap = seen.last_gap
-    if gap is None or not seen.shaped or gap.low <= LARGE_GAP or _turned(seen) or rate_too_high(seen):
+    if gap is None or not seen.settled or gap.low <= LARGE_GAP or _turned(seen) or rate_too_high(seen):
         return None
+    return _gap_at_end(seen, gap)
+
+
+def _gap_at_end(seen: Observed, gap: Estimate) -> tuple[Evidence, ...]:
     accuracies = (("clean_accuracy", "train_eval_accuracy"), ("val_accuracy", "val_accuracy"))
     measured = (Evidence(name, seen.at_end(metric), "percent") for name, metric in accuracies)
     return (*measured, Evidence.of("gap", gap, "points"))
@@ -199,7 +203,7 @@ def underfitting(seen: Observed) -> Found:
     gap, clean = seen.last_gap, seen.at_end("train_eval_accuracy")
     if (
         gap is None
-        or not seen.shaped
+        or not seen.settled
         or not_finished(seen)
         or rate_too_high(seen)
         or dead_start(seen)
@@ -262,3 +266,19 @@ def healthy(seen: Observed) -> Found:
         return None
     effect = Evidence("smallest_effect", seen.smallest_effect, "number")
     return Evidence.of("loss_cost", seen.rise.loss, "number"), effect
+
+
+_OF_ACCURACIES = (chance_in_inference, class_collapse, leaking, memorised_labels, large_gap, underfitting)
+
+
+def solved_at_once(seen: Observed) -> Found:
+    if not seen.solved or any(rule(seen) for rule in _OF_ACCURACIES):
+        return None
+    return _gap_at_end(seen, seen.last_gap) if seen.last_gap else ()
+
+
+def few_epochs(seen: Observed) -> Found:
+    if seen.settled or seen.running or diverged(seen):
+        return None
+    epochs = Evidence("trained_epochs", seen.epochs, "count")
+    return (epochs, Evidence("inherited_epochs", seen.inherited, "count")) if seen.inherited else (epochs,)

@@ -76,8 +76,8 @@ VERDICTS: Registry[Verdict] = Registry(
             "class-collapse",
             "Some classes are never predicted",
             "fault",
-            "It did start to learn, but in the last of four or more epochs (a fifth, five at most) some classes with five or more validation images "
-            "are never predicted.",
+            "It did start to learn, but in the last of four or more epochs (a fifth, five at most; where it is solved at once: in its only one) some "
+            "classes with five or more validation images are never predicted.",
             "The network gave these classes up, often because they are rare or the steps were too large.",
             "He and Garcia 2009, Learning from Imbalanced Data",
             ("balanced", "lower-rate", "thaw", "more-epochs"),
@@ -194,6 +194,27 @@ VERDICTS: Registry[Verdict] = Registry(
             "Cohen 1988, Statistical Power Analysis",
             ("more-validation",),
             rules.too_few_images,
+        ),
+        Verdict(
+            "solved",
+            "Solved at once",
+            "note",
+            "The classifier is one that is solved at once, without epochs, and no verdict above that rests on accuracies holds.",
+            "There is no curve that could turn. How much it overfits is its gap; that validation accuracy promises the right thing shows on test "
+            "images, where some were set aside: the two accuracies should agree.",
+            "Newcombe 1998 (the interval of the gap); Hastie, Tibshirani and Friedman 2009, chapter 7",
+            ("thaw", "trained-head"),
+            rules.solved_at_once,
+        ),
+        Verdict(
+            "few-epochs",
+            "Too few epochs to say",
+            "note",
+            "It no longer trains and has fewer than four epochs (a fork: of its own), although its classifier is trained in epochs.",
+            "So few points have no shape: whether it would overfit, and whether the learning rate suits, cannot be told.",
+            "Prechelt 1998, Early stopping - but when?, where curves are judged by strips of five epochs",
+            ("ten-epochs",),
+            rules.few_epochs,
         ),
         Verdict(
             "healthy",

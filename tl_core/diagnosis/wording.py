@@ -12,6 +12,8 @@ from tl_core.text import counted, percent
 
 TITLES = {
     "epochs": "Epochs before",
+    "trained_epochs": "Epochs of its own",
+    "inherited_epochs": "Epochs that it inherited",
     "clean_loss": "Clean training loss at the end",
     "lowest_clean_loss": "Lowest clean training loss",
     "clean_jumps": "Jumps of the clean training loss from epoch to epoch",
@@ -44,11 +46,11 @@ TITLES = {
 """Titles of the figures that findings rest on, by name."""
 
 BEFORE = "Nothing can be said before the first epoch."
-EARLY = "Fewer than four epochs have no shape to judge by."
+EARLY = "So far fewer than four epochs, which have no shape to judge by."
 BEFORE_OWN = (
     "Nothing can be said before the first epoch of this fork; those that it inherited are diagnosed at its parent."
 )
-EARLY_OWN = "Fewer than four epochs of a fork's own have no shape to judge by; those that it inherited are diagnosed at its parent."
+EARLY_OWN = "So far fewer than four epochs of a fork's own, which have no shape to judge by; those that it inherited are diagnosed at its parent."
 NONE_HOLDS = "No verdict holds."
 UNKNOWN = "No verdict holds, and nothing can be said about overfitting: the losses of single validation images are not known for every epoch."
 
@@ -85,7 +87,9 @@ def onset(turn: Turn) -> str:
 
 
 def no_turn(diagnosis: Diagnosis) -> str:
-    """What can be said about the onset where no turn can be seen."""
+    """What can be said about the onset where no turn can be seen; nothing of losses that are unknown, or too few for a curve."""
+    if not diagnosis.images or diagnosis.epochs < FEWEST:
+        return ""
     if diagnosis.images < FEWEST_IMAGES:
         return f"Fewer than {FEWEST_IMAGES} validation images cannot tell whether the validation loss turned."
     said = "No turn of the validation loss can be seen"
@@ -175,6 +179,22 @@ def _too_few(finding: Finding) -> str:
     )
 
 
+def _solved(finding: Finding) -> str:
+    said = "Solved at once, so that there is no curve to judge by"
+    if finding.value("gap") is None:
+        return f"{said}, and the gap between training and validation is not known."
+    return (
+        f"{said}: {_named(finding, 'clean_accuracy')} of the training images and {_named(finding, 'val_accuracy')} of the validation images are "
+        f"right, a gap of {_named(finding, 'gap')}."
+    )
+
+
+def _few_epochs(finding: Finding) -> str:
+    epochs, forked = counted(int(finding.value("trained_epochs") or 0), "epoch"), finding.value("inherited_epochs")
+    own, others = (" of its own", "; those that it inherited are diagnosed at its parent") if forked else ("", "")
+    return f"It ended after {epochs}{own}: fewer than four have no shape to judge by{others}."
+
+
 def _memorised_labels(finding: Finding) -> str:
     if finding.value("right_labels") is not None:
         return (
@@ -223,5 +243,7 @@ _SENTENCES: dict[str, Callable[[Finding], str]] = {
         f"Plateau: the second half of the epochs changed the clean training loss by only {_named(finding, 'clean_change')}."
     ),
     "too-few-images": _too_few,
+    "solved": _solved,
+    "few-epochs": _few_epochs,
     "healthy": _healthy,
 }

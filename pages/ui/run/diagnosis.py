@@ -58,13 +58,14 @@ def _finding(view: RunView, finding: Finding, number: int) -> None:
 
 
 def _onset(view: RunView, found: Diagnosis) -> None:
-    if not found.images:
+    said = wording.no_turn(found)
+    if not found.turn and not said:
         return
     st.header("When it turned", anchor=False)
     if found.turn:
         _turn(view, found.turn)
-        return
-    st.caption(plain(wording.no_turn(found)))
+    else:
+        st.caption(plain(said))
 
 
 def _turn(view: RunView, turn: Turn) -> None:

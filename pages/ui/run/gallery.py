@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from pages.ui.charts import colours
-from pages.ui.common.run_view import RunView, in_run
+from pages.ui.common.run_view import ACTIVE, RunView, in_run
 from pages.ui.common.small_images import address_of
 from pages.ui.markdown import plain
 from pages.ui.run.data import read_data
@@ -68,7 +68,7 @@ def draw_gallery(view: RunView) -> None:
 def _draw(view: RunView, epochs: int, found: Histories) -> None:
     first = next((kind for kind in KINDS if found.get(kind)), None)
     if first is None:
-        st.caption(_none(epochs, found))
+        st.caption(_none(view, epochs, found))
         return
     kind = _chosen() or first
     st.caption(" · ".join(f"{SHORT[kind]}: {_number(found, kind)}" for kind in KINDS))
@@ -92,10 +92,13 @@ def _number(found: Histories, kind: ImageKind) -> str:
     return f"{len(found[kind]):,}" if kind in found else UNKNOWN
 
 
-def _none(epochs: int, found: Histories) -> str:
+def _none(view: RunView, epochs: int, found: Histories) -> str:
     """What is said where there is no image to show: what is not known is no all-clear."""
+    if view.spec and view.spec.head.solved:
+        return "The classifier was solved at once: single images have no curves that could be looked through."
     if epochs < FEWEST:
-        return f"Images are looked through after {FEWEST} epochs."
+        when = f"after {FEWEST} epochs" if view.status in ACTIVE else f"in runs of {FEWEST} epochs or more"
+        return f"Images are looked through {when}."
     if not found:
         return "What the network said of each image is not known for this run, or for fewer than four epochs."
     said = {"turned": "turned", "last": "was learned late", "forgotten": "was forgotten", "never": "was never learned"}
