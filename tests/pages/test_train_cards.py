@@ -18,6 +18,7 @@ from tl_core import store
 from tl_core.data.split import ClassImages
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
+from tl_core.experiment.solved import SOLVED, SolvedClassifier
 from tl_core.experiment.spec import PARAMETERS, ExperimentSpec
 from tl_core.plan import plan
 
@@ -96,6 +97,16 @@ def test_what_a_preset_sets_of_the_data_is_left_out_where_they_have_less(models:
     checked(by_key(page, "preset").set_value(preset.name).run())
     assert held(page).data.images_per_class is None
     assert not start_button(page).disabled
+
+
+@for_each("row", SOLVED, ids=[row.name for row in SOLVED])
+def test_of_a_classifier_that_is_solved_at_once_the_card_says_what_works_against_overfitting(
+    row: SolvedClassifier, models: Path
+) -> None:
+    page = opened(**{"head.classifier": row.name})
+    assert row.regularised in said(page).replace("\\", "")
+    switches = {element.key for element in page.toggle} & {f"on:{one.name}" for one in REGULARISERS}
+    assert switches == ({"on:l2"} if "head.l2" in row.uses else set())
 
 
 @pytest.fixture

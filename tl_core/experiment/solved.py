@@ -21,6 +21,7 @@ class SolvedClassifier:
         uses: Settings that matter to it, besides those of the data, the backbone and `head.pooling`.
         unused: Why settings have no effect that might be expected to, by path; the end of a sentence.
         effect: What works against overfitting without a setting: (name, sentence); None if nothing does.
+        regularised: What keeps it from overfitting, and where that is set, as a sentence.
         margins: True if its outputs only rank the classes, and its loss is squared hinge; otherwise they are logits.
         needs_l2: True if it cannot be solved without a penalty.
         projects: True if a fixed layer of `head.projection_units` is between features and classifier.
@@ -30,6 +31,7 @@ class SolvedClassifier:
     title: str
     help: str
     module: str
+    regularised: str
     uses: tuple[str, ...] = ()
     unused: Mapping[str, str] = field(default_factory=dict)
     effect: tuple[str, str] | None = None
@@ -40,6 +42,9 @@ class SolvedClassifier:
 
 _LEFT_OUT = ("L2 selected", "The penalty with the highest accuracy on training images that are left out one at a time.")
 _SELECTS_L2 = {"head.l2": "{name} selects its L2 by leave-one-out on the training images"}
+_SELECTED = (
+    "It selects its L2 itself, as the one with the highest accuracy on training images that are left out one at a time."
+)
 
 SOLVED: Registry[SolvedClassifier] = Registry(
     "classifier",
@@ -50,6 +55,7 @@ SOLVED: Registry[SolvedClassifier] = Registry(
             "Logistic regression",
             "the softmax classifier with the lowest loss, with L2 on its weights and none on its bias",
             "logistic_regression",
+            "Its L2 keeps its weights small.",
             uses=("head.l2",),
         ),
         SolvedClassifier(
@@ -57,6 +63,7 @@ SOLVED: Registry[SolvedClassifier] = Registry(
             "Linear SVM",
             "maximises the margin between classes, needs L2 above 0, and gives scores, not probabilities",
             "linear_svm",
+            "Its L2 keeps its weights small: the larger, the wider the margin between the classes.",
             uses=("head.l2",),
             margins=True,
             needs_l2=True,
@@ -66,6 +73,7 @@ SOLVED: Registry[SolvedClassifier] = Registry(
             "Ridge regression",
             "least squares to one target for each class; selects its L2 by leaving each training image out in turn",
             "ridge",
+            _SELECTED,
             unused=_SELECTS_L2,
             effect=_LEFT_OUT,
         ),
@@ -75,6 +83,7 @@ SOLVED: Registry[SolvedClassifier] = Registry(
             "assumes that classes differ in their means alone, and shrinks their common covariance (Ledoit-Wolf), so that few images "
             "suffice",
             "discriminant",
+            "It shrinks the covariance of the features as far as the training images call for (Ledoit-Wolf); there is nothing to set.",
             unused={"head.l2": "{name} computes its shrinkage from the training images"},
             effect=(
                 "Shrinkage",
@@ -86,6 +95,7 @@ SOLVED: Registry[SolvedClassifier] = Registry(
             "Nearest class mean",
             "the class whose mean is nearest; hardly anything to fit, so a baseline, and hard to beat with a few images per class",
             "nearest_mean",
+            "It learns one mean per class and nothing else, too little to overfit with; there is nothing to set.",
             unused={"head.l2": "{name} has no weights to penalise"},
         ),
         SolvedClassifier(
@@ -93,6 +103,7 @@ SOLVED: Registry[SolvedClassifier] = Registry(
             "Random projection and ridge",
             "ridge on a fixed random layer with ReLU, which separates classes that no linear classifier on the features does (RanPAC)",
             "random_projection",
+            f"{_SELECTED} The fewer units its projection has (Head), the less it can fit.",
             uses=("head.projection_units",),
             unused=_SELECTS_L2,
             effect=_LEFT_OUT,

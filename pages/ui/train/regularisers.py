@@ -15,6 +15,7 @@ from pages.ui.train import augmentation_preview, draft
 from pages.ui.train.fields import draw_field, draw_fields, draw_notes
 from pages.ui.train.plan_view import PlanView
 from tl_core.experiment.augmentations import AUGMENT_PRESETS
+from tl_core.experiment.solved import SolvedClassifier
 
 _REMEMBERED = "train.regularisers"
 """What was set of those that were switched off, by name."""
@@ -84,13 +85,25 @@ PATHS = frozenset(path for row in REGULARISERS for path in row.settings)
 
 
 def draw_regularisers(view: PlanView) -> None:
-    """The switches beside one another; one that is on and needs room has a row of its own."""
+    """The switches beside one another; one that is on and needs room has a row of its own. Where none acts: what does."""
+    if solver := view.spec.head.solver:
+        st.caption(_of_solved(solver))
     with st.grid("auto", min_column_width=170, gap="xsmall") as grid:
         for row in REGULARISERS:
             if any(view.is_shown(path) for path in row.off):
                 wide = row.wide and is_on(row, view.draft.values)
                 with grid.cell(column_span="all" if wide else 1):
                     _regulariser(row, view)
+
+
+def _of_solved(row: SolvedClassifier) -> str:
+    """Why a classifier that is solved at once has hardly a switch here, and what works against overfitting instead."""
+    mirror, output = (PARAMS[path].title for path in ("backbone.mirror", "backbone.output"))
+    return (
+        f"**{plain(row.title)}** is solved at once: there are no epochs in which dropout, augmentation or early stopping could act. "
+        f"{plain(row.regularised)} On photos, more stable features often help, too: *{plain(mirror)}* and several blocks in *{plain(output)}*, both "
+        "under *More network settings*. To use the other ways, choose *softmax* as the classifier, under *Head*."
+    )
 
 
 def is_on(row: Regulariser, values: Mapping[str, Any]) -> bool:
