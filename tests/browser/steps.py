@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
@@ -36,16 +37,41 @@ QUIET = """() => new Promise(done => {
   const again = () => { clearTimeout(timer); timer = setTimeout(done, 250) }
   new MutationObserver(again).observe(document, {childList: true, subtree: true, attributes: true, characterData: true})
   again()
-  setTimeout(done, 3000)
+  setTimeout(done, 1500)
 })"""
 
 
 def settled(page: Page) -> None:
-    """Waits until the script has run and what it drew is there: until nothing of the page has changed for a moment, or for three seconds at most."""
-    page.evaluate(QUIET)
+    """Waits until the script has run and what it drew is there: until nothing of the page has changed for a moment, or for one and a half seconds,
+    since the page of a run that trains never rests."""
+    quiet(page)
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(timeout=SEEN)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=SEEN)
-    page.evaluate(QUIET)  # Tables and charts are painted after they are there.
+    quiet(page)  # Tables and charts are painted after they are there.
+
+
+def quiet(page: Page) -> None:
+    """Waits for what a changed window or a click makes the browser paint, where no script runs."""
+    page.evaluate(QUIET)
+
+
+FAULTS = ("moderate", "serious", "critical")
+"""How grave a fault of accessibility has to be to count."""
+
+
+def broken_rules(page: Page, within: str | None = None) -> list[str]:
+    """A line for each element that breaks a rule of WCAG 2 A and AA that a program can check: contrast, names, roles, order of headings (axe-core).
+
+    Args:
+        within: A CSS selector of what is looked at; None for the whole page.
+    """
+    result = Axe().run(page, within).response
+    return [
+        f"{rule['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for rule in result["violations"]
+        if rule["impact"] in FAULTS
+        for node in rule["nodes"]
+    ]
 
 
 def form(lab: Lab, **settings: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.lab import Lab
-from tests.browser.steps import QUIET, SCREENSHOTS, SEEN, SMALL, TRAINED, form, settled, until
+from tests.browser.steps import SCREENSHOTS, SEEN, SMALL, TRAINED, form, quiet, settled, until
 
 pytestmark = pytest.mark.long
 
@@ -37,7 +37,7 @@ def keep(page: Page, name: str) -> None:
     """A screenshot with the finder in the middle."""
     page.locator(".st-key-finder").evaluate("element => element.scrollIntoView({block: 'center'})")
     page.mouse.move(0, 0)
-    page.evaluate(QUIET)
+    quiet(page)
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
