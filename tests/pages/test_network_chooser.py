@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.train import chooser
-from pages.ui.train.network_rows import columns, network_rows, written_rate
+from pages.ui.train.network_rows import LEGEND, columns, network_rows, written_rate
 from tests.pages.run_tables import cells, select, sent, titles
 from tests.pages.visits import address, opened, press, said
 from tl_core.backbones import BACKBONES
@@ -34,6 +34,7 @@ def test_it_lists_every_network_with_what_it_costs_and_reaches(models: Path) -> 
     assert found["MobileNetV2"]["Images/s frozen"]["text"] == "123"
     assert found["VGG-16"]["Images/s frozen"]["text"].startswith("≈")
     assert {row["link"] for row in sent(page)["rows"]} == {""}
+    assert LEGEND in said(page), "the marks are explained where there is no mouse, too"
 
 
 def test_every_column_can_be_sorted_by(models: Path) -> None:

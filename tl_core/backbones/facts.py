@@ -31,6 +31,8 @@ class BlockFacts:
         statistics: How many of them are moving means and variances of batch normalisation.
         normalisation: How many of them are scales and shifts of batch normalisation.
         channels: Channels of its output.
+        values_per_pixel: Output values of its convolutions for each pixel of an image of the native size: what goes through memory, since
+            normalisation and activation are computed on the way. In three decimals.
         sizes: Height and width of its output, by image size.
         macs: Multiply-adds of its convolutions for one image, forwards, by image size. Normalisation, activations,
             pooling and additions are not counted, as is customary in papers.
@@ -41,6 +43,7 @@ class BlockFacts:
     statistics: int
     normalisation: int
     channels: int
+    values_per_pixel: float
     sizes: Mapping[int, tuple[int, int]]
     macs: Mapping[int, int]
 
@@ -98,6 +101,7 @@ def from_json(name: str, columns: Mapping[str, Any]) -> BackboneFacts:
             statistics=block["statistics"],
             normalisation=block["normalisation"],
             channels=block["channels"],
+            values_per_pixel=block["values_per_pixel"],
             sizes={size: (side, side) for size, side in zip(offered, block["sides"], strict=True)},
             macs=dict(zip(offered, block["macs"], strict=True)),
         )
@@ -117,6 +121,7 @@ def to_json(found: BackboneFacts) -> dict[str, Any]:
                 "statistics": block.statistics,
                 "normalisation": block.normalisation,
                 "channels": block.channels,
+                "values_per_pixel": block.values_per_pixel,
                 "sides": [height for height, _ in block.sizes.values()],
                 "macs": list(block.macs.values()),
             }

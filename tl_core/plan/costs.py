@@ -7,7 +7,6 @@ on similar CPUs.
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,13 +16,8 @@ from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import OptimizerSpec
 from tl_core.experiment.steps import steps_per_epoch
 from tl_core.metrics import TRAIN_EVAL_IMAGES
+from tl_core.plan.throughput import cores, forward_seconds, training_seconds
 from tl_core.results.lr_range_test import FEWEST_IMAGES, FEWEST_STEPS
-
-FORWARD_MACS = 35e9
-"""Multiply-adds per second and core of a frozen network in OpenVINO (EfficientNet-Lite0 at 224 pixels: about 90 images/s)."""
-
-TRAINING_MACS = 8e9
-"""Multiply-adds per second and core of a training step in TensorFlow, which takes about three times those of a forward pass."""
 
 DECODED = 120
 """Photos of 400 x 600 pixels decoded and resized per second and core."""
@@ -209,25 +203,19 @@ def _reason(phase: Phase, stored: bool) -> str:
 
 def _feature_seconds(phase: Phase, images: int) -> float:
     """Estimated seconds to compute features of a number of images."""
-    return _macs(phase)[0] * images / FORWARD_MACS / _cores()
+    return _seconds(phase).frozen * images
 
 
 def _learning_seconds(phase: Phase, images: dict[str, int]) -> float:
     """Estimated seconds of the epochs of a phase."""
-    below, above = _macs(phase)
-    train = images["train"]
+    each, train = _seconds(phase), images["train"]
     measured = images["validation"] + min(train, TRAIN_EVAL_IMAGES)
     frozen: float = 0 if phase.trains_from_features else train
     frozen += 0 if phase.stores_features else measured
-    forward = (below * frozen + above * measured) * phase.epochs
-    training = 3 * above * train * phase.epochs
+    computed = each.frozen * frozen + each.evaluated * measured + each.trained * train
     steps = steps_per_epoch(phase.spec, train) * phase.epochs
     step = STORED_STEP if phase.trains_from_features and not phase.spec.augment else HEAD_STEP
-    return (
-        (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores()
-        + steps * step
-        + phase.epochs * (EPOCH + measured * MEASURED)
-    )
+    return steps * step + phase.epochs * (computed + EPOCH + measured * MEASURED)
 
 
 def _recording_seconds(phase: Phase, trainable: int) -> float:
@@ -237,38 +225,34 @@ def _recording_seconds(phase: Phase, trainable: int) -> float:
 
 def range_test_seconds(phase: Phase) -> float:
     """Estimated seconds of the smallest learning-rate range test of a phase: features of few images, then few steps."""
-    below, above = _macs(phase)
-    size = phase.spec.train.batch_size
+    each, size = _seconds(phase), phase.spec.train.batch_size
     recomputed = size * FEWEST_STEPS if phase.spec.augment else 0
-    forward = below * (max(FEWEST_IMAGES[0], size) + FEWEST_IMAGES[1] + recomputed)
-    training = 3 * above * size * FEWEST_STEPS
-    return (forward / FORWARD_MACS + training / TRAINING_MACS) / _cores() + FEWEST_STEPS * HEAD_STEP
+    computed = max(FEWEST_IMAGES[0], size) + FEWEST_IMAGES[1] + recomputed
+    return each.frozen * computed + FEWEST_STEPS * (each.trained * size + HEAD_STEP)
 
 
-def frozen_per_second(macs: float) -> float:
-    """Estimated images per second of a frozen network of so many multiply-adds per image."""
-    return FORWARD_MACS * _cores() / macs
+@dataclass(frozen=True)
+class _Seconds:
+    """Of an image: in the frozen blocks, and forwards and in a training step in those that train."""
+
+    frozen: float
+    evaluated: float
+    trained: float
 
 
-def thawed_per_second(macs: float) -> float:
-    """Estimated images per second while all of it trains."""
-    return TRAINING_MACS * _cores() / (3 * macs)
-
-
-def _cores() -> int:
-    return os.cpu_count() or 1
-
-
-def _macs(phase: Phase) -> tuple[float, float]:
-    """Multiply-adds per image in the frozen and in the trained blocks."""
+def _seconds(phase: Phase) -> _Seconds:
     size, passes = phase.experiment.image_size, phase.experiment.passes
-    frozen, thawed = (passes * sum(block.macs_at(size) for block in some) for some in split(phase))
-    return frozen, thawed
+    below, above = split(phase)
+    return _Seconds(
+        passes * forward_seconds(below, size),
+        passes * forward_seconds(above, size),
+        passes * training_seconds(above, size),
+    )
 
 
 def decoding_seconds(images: int) -> float:
     """Estimated seconds to decode a number of photos."""
-    return images / DECODED / _cores()
+    return images / DECODED / cores()
 
 
 def outputs(experiment: Experiment, block: BlockFacts) -> int:

@@ -12,7 +12,7 @@ from pages.ui.common import run_dialogs
 from pages.ui.markdown import plain
 from pages.ui.tables import run_table
 from pages.ui.train import draft
-from pages.ui.train.network_rows import NetworkRow, columns, network_rows, written_rate
+from pages.ui.train.network_rows import LEGEND, NetworkRow, columns, network_rows, written_rate
 from pages.ui.train.plan_view import PlanView
 from tl_core.backbones import BACKBONES
 from tl_core.backbones.availability import sentence
@@ -79,6 +79,7 @@ def _window(models: Path, chosen: str, on_taken: Taken) -> None:
         height=HEIGHT,
         on_open=partial(_take, on_taken),
     )
+    st.caption(LEGEND)
     selected = [row for row in rows if row.backbone.name in run_table.selection(TABLE).ids]
     _draw_buttons(models, selected, on_taken)
     _draw_measuring(models)

@@ -10,12 +10,21 @@ from pages.ui.tables.columns import figure_column
 from pages.ui.tables.run_table import Cell, Column
 from tl_core.backbones import BACKBONES, Backbone, BackboneFacts, facts
 from tl_core.backbones.availability import DOWNLOAD, PACKAGE, WeightsStatus, state_mark, state_text, statuses
-from tl_core.plan.costs import frozen_per_second, thawed_per_second
+from tl_core.plan.throughput import rates_here
 from tl_core.store.speeds import Speed, read_speeds
 from tl_core.text import compact, data_size, percent
 
 ESTIMATED = (
-    "Estimated from its multiply-adds; too high for small networks, by up to several times. Select it to measure it."
+    "Estimated from its multiply-adds and the values it writes to memory, in proportion to the networks that were measured here: may be wrong "
+    "by a factor of two or three. Select it to measure it."
+)
+
+
+ESTIMATE = "≈"
+
+LEGEND = (
+    f"Weights: **{DOWNLOAD}** are downloaded when a run first needs them; **{PACKAGE}**: they come in a Python package, and selecting the network "
+    f"shows the command that installs it. **{ESTIMATE}**: estimated, not measured on this machine."
 )
 
 
@@ -25,6 +34,7 @@ class NetworkRow:
 
     Attributes:
         speed: As measured on this machine; None if it was not.
+        frozen, thawed: Images per second at the native size in inference mode, and while everything trains: measured, otherwise estimated.
         chosen: Whether it is the network of the form.
     """
 
@@ -32,17 +42,9 @@ class NetworkRow:
     facts: BackboneFacts
     weights: WeightsStatus
     speed: Speed | None
+    frozen: float
+    thawed: float
     chosen: bool
-
-    @property
-    def frozen(self) -> float:
-        """Images per second in inference mode at the native size: measured, otherwise estimated."""
-        return self.speed.frozen if self.speed else frozen_per_second(self.macs)
-
-    @property
-    def thawed(self) -> float:
-        """Images per second while everything trains, at the native size: measured, otherwise estimated."""
-        return self.speed.thawed if self.speed else thawed_per_second(self.macs)
 
     @property
     def macs(self) -> int:
@@ -58,8 +60,9 @@ class NetworkRow:
 def network_rows(models: Path, chosen: str) -> list[NetworkRow]:
     """All networks, in the order of the table of backbones."""
     speeds, places = read_speeds(models), {status.backbone: status for status in statuses()}
+    rates = {**rates_here(speeds), **{name: (speed.frozen, speed.thawed) for name, speed in speeds.items()}}
     return [
-        NetworkRow(row, facts(row.name), places[row.name], speeds.get(row.name), row.name == chosen)
+        NetworkRow(row, facts(row.name), places[row.name], speeds.get(row.name), *rates[row.name], row.name == chosen)
         for row in BACKBONES
     ]
 
@@ -138,7 +141,7 @@ def _rate_column(key: str, help: str, rate: Callable[[NetworkRow], float], narro
     return Column(
         key,
         f"Images/s {key}",
-        f"{help}. ≈: estimated, not measured.",
+        f"{help}. {ESTIMATE}: estimated, not measured.",
         lambda row: _rate(rate(row), row),
         rate,
         "descending",
@@ -160,5 +163,5 @@ def _rate(rate: float, row: NetworkRow) -> Cell:
 def written_rate(rate: float, measured: bool) -> str:
     """Images per second in two figures, three above 100; an estimate is marked and never has more than two: "8.2", "310", "≈ 1200"."""
     if not measured:
-        return f"≈ {float(f'{rate:.2g}'):g}"
+        return f"{ESTIMATE} {float(f'{rate:.2g}'):g}"
     return f"{rate:.2g}" if rate < 100 else f"{rate:.0f}"

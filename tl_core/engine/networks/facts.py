@@ -24,16 +24,20 @@ def measure(backbone: Backbone, sizes: Sequence[int]) -> BackboneFacts:
     """
     by_size = {size: networks.outline(backbone, size) for size in sizes}
     first = by_size[sizes[0]]
+    size = backbone.native_size
+    native = by_size[size] if size in by_size else networks.outline(backbone, size)
     for size, network in by_size.items():
         if network.count_params() != first.count_params():
             raise ValueError(
                 f"{backbone.name} has {first.count_params()} parameters, but {network.count_params()} at {size} pixels"
             )
     blocks = zip(backbone.cut_names, networks.blocks(first), strict=True)
-    return BackboneFacts(backbone.name, tuple(_measured(cut, block, by_size) for cut, block in blocks))
+    return BackboneFacts(backbone.name, tuple(_measured(cut, block, by_size, native) for cut, block in blocks))
 
 
-def _measured(cut: str, block: Sequence[keras.layers.Layer], by_size: Mapping[int, keras.Model]) -> BlockFacts:
+def _measured(
+    cut: str, block: Sequence[keras.layers.Layer], by_size: Mapping[int, keras.Model], native: keras.Model
+) -> BlockFacts:
     shapes = {size: networks.cut_output(network, cut).shape for size, network in by_size.items()}
     return BlockFacts(
         name=cut,
@@ -41,6 +45,7 @@ def _measured(cut: str, block: Sequence[keras.layers.Layer], by_size: Mapping[in
         statistics=sum(math.prod(weight.shape) for layer in block for weight in layer.non_trainable_weights),
         normalisation=sum(map(_normalisation, block)),
         channels=next(iter(shapes.values()))[-1],
+        values_per_pixel=values_per_pixel(native, block),
         sizes={size: (shape[1], shape[2]) for size, shape in shapes.items()},
         macs={size: sum(macs(network.get_layer(layer.name)) for layer in block) for size, network in by_size.items()},
     )
@@ -49,6 +54,13 @@ def _measured(cut: str, block: Sequence[keras.layers.Layer], by_size: Mapping[in
 def _normalisation(layer: keras.layers.Layer) -> int:
     normalises = isinstance(layer, layers.BatchNormalization)
     return sum(math.prod(weight.shape) for weight in layer.trainable_weights) if normalises else 0
+
+
+def values_per_pixel(native: keras.Model, block: Sequence[keras.layers.Layer]) -> float:
+    """Output values of the convolutions of a block for each pixel of the image; see `BlockFacts`."""
+    convolutions = (native.get_layer(layer.name) for layer in block if macs(layer))
+    values = sum(math.prod(layer.output.shape[1:]) for layer in convolutions)
+    return round(values / math.prod(native.input.shape[1:3]), 3)
 
 
 def macs(layer: keras.layers.Layer) -> int:
