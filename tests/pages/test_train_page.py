@@ -18,6 +18,7 @@ from tests.each import for_each
 from tests.epoch_lines import read_lines
 from tests.pages import folders, visits
 from tests.pages.test_spec_sharing import changes
+from tests.weights_files import vgg16, write_legacy
 from tl_core import forks, service, store
 from tl_core.errors import RunFailed
 from tl_core.experiment.augmentations import AUGMENT_PRESETS, AUGMENTATIONS, AugmentPreset
@@ -659,4 +660,11 @@ def test_a_fork_of_a_run_that_is_gone_says_so(models: Path) -> None:
 def test_half_a_fork_in_an_address_loses_no_other_setting(models: Path) -> None:
     page = opened(**{"start.run": "half", "head.dropout": "0.5"})
     assert held(page).head.dropout == 0.5
+    assert start_button(page).disabled
+
+
+def test_a_weights_file_of_another_network_is_refused_by_name_on_the_page(models: Path, tmp_path: Path) -> None:
+    file = write_legacy(tmp_path / "mine.h5", vgg16())
+    page = opened(**{"backbone.name": "ResNet50", "backbone.weights": f"file:{file}"})
+    assert "These are the weights of VGG16, the spec says ResNet50" in visits.said(page).replace("\\", "")
     assert start_button(page).disabled
