@@ -24,7 +24,7 @@ from tl_core.backbones.availability import (
 from tl_core.backbones.importing import Imported, import_content, import_file
 from tl_core.backbones.weights import SUFFIXES
 from tl_core.errors import BadInput
-from tl_core.text import data_size
+from tl_core.text import counted, data_size
 
 RECOGNISED = ""
 """The choice of a network in the form: none, the file is recognised."""
@@ -53,6 +53,7 @@ def draw_weights() -> None:
     st.button(
         "Verify checksums", icon=":material/fact_check:", key="weights_verify", help=VERIFY_HELP, on_click=_verify
     )
+    _draw_verified(st.session_state.get(_VERIFIED, {}))
     if line := install_line(found):
         st.markdown("To install those in Python packages, with the Python of the lab. No restart is needed.")
         st.code(line, language=None, wrap_lines=True)
@@ -75,7 +76,9 @@ def _draw_table(found: tuple[WeightsStatus, ...], verified: dict[str, Verified])
             "From": st.column_config.TextColumn(width=120),
             "Size": st.column_config.TextColumn(width=80, alignment="right"),
             "Licence": st.column_config.TextColumn(width=200),
-            "Checksum": st.column_config.TextColumn(width=290, help="As published for the file."),
+            "Checksum": st.column_config.TextColumn(
+                width=330, help="As published for the file; after a comparison, that of the file that is here."
+            ),
             "Address": st.column_config.TextColumn(width=420, help="Of the file on Keras's server, or your mirror."),
             "Place": st.column_config.TextColumn(width=420, help="Where the file is, or would be."),
         },
@@ -94,6 +97,23 @@ def _line(status: WeightsStatus, verified: Verified | None) -> dict[str, str]:
         "Address": status.url or status.install,
         "Place": str(status.path),
     }
+
+
+def _draw_verified(verified: dict[str, Verified]) -> None:
+    """How many files are the published ones, and which is not."""
+    if not verified:
+        return
+    same = sum(one.matches is True for one in verified.values())
+    unknown = sum(one.matches is None for one in verified.values())
+    said = f"{counted(same, 'file is', 'files are')} as published"
+    said += f", for {unknown} no checksum is published." if unknown else "."
+    if wrong := [plain(BACKBONES[name].title) for name, one in verified.items() if one.matches is False]:
+        st.error(
+            f"Not the published file: {', '.join(wrong)}. Import it again, or delete it. {said}",
+            icon=":material/error:",
+        )
+    else:
+        st.success(said, icon=":material/check:")
 
 
 def _verify() -> None:
@@ -117,6 +137,7 @@ def _draw_import() -> None:
     st.file_uploader(
         "File",
         type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        help="Without the classifier: notop or no_top is in its name. A file over 100 MB is not uploaded; give its path instead.",
         key=key,
         on_change=_uploaded,
         args=(key, network),
