@@ -64,11 +64,13 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 def _supervise() -> Supervisor:
     """Starts the supervisor."""
     from tl_core import service
+    from tl_core.backbones import added
     from tl_core.store import models_folder
     from tl_core.supervisor import Supervisor
     from tl_core.sweeps import advance_queued
 
     models = models_folder()
+    added.use(models)
     supervisor = Supervisor(
         models, when_ready=partial(service.start, models), after=FIRST_PAGE, besides=partial(advance_queued, models)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.settings import about, machine, storage, weights_files
+from pages.ui.settings import about, machine, own_networks, storage, weights_files
 from tl_core.store import models_folder
 
 models = models_folder()
@@ -18,6 +18,9 @@ storage.draw_cache_check(models)
 
 st.header("Weights", anchor=False)
 weights_files.draw_weights()
+
+st.header("Networks of your own", anchor=False)
+own_networks.draw_networks(models)
 
 st.header("Closing the lab", anchor=False)
 machine.draw_when_closed(models)

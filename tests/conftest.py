@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tl_core.backbones import added
+
 if TYPE_CHECKING:
     from tl_core.explorations import Asked, Exploration
 
@@ -69,3 +71,9 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
 
     monkeypatch.setattr(exploring, "explore", explore)
     return asked
+
+
+@pytest.fixture(autouse=True)
+def _no_networks_of_your_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The networks of the last models folder that this process used are rows of its table; each test begins without."""
+    monkeypatch.setattr(added._here, "models", None)

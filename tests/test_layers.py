@@ -171,7 +171,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "diagnosis": {"experiment", "plan", "store"},
     "sweeps": {"comparison", "experiment", "forks", "plan", "results", "store"},
     "supervisor": {"store"},
-    "service": {"cache", "experiment", "explorations", "results", "store", "supervisor"},
+    "service": {"backbones", "cache", "experiment", "explorations", "results", "store", "supervisor"},
     "engine": {"backbones", "cache", "comparison", "data", "experiment", "forks", "plan", "results", "store"},
     "worker": {
         "backbones",

@@ -41,7 +41,7 @@ class Registry(Generic[Row]):
     def __getitem__(self, name: str) -> Row:
         """The row with that name; raises BadInput with the nearest names if there is none."""
         if name not in self._rows:
-            raise unknown(self.path, self.what, name, self._rows)
+            raise unknown(self.path, self.what, name, self.names)
         return self._rows[name]
 
     def __contains__(self, name: object) -> bool:

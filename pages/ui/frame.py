@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import navigation
 from tl_core import store
+from tl_core.backbones import added
 
 LOGO = str(Path(__file__).parent / "logo.svg")
 HISTORY = (Path(__file__).parent / "history.js").read_text(encoding="utf-8")
@@ -25,6 +26,7 @@ def home() -> None:
     navigation.go("runs" if store.runs(store.models_folder()) else "train")
 
 
+added.use(store.models_folder())
 st.set_page_config(page_icon=LOGO, layout="wide")
 st.logo(LOGO)
 built = [navigation.page(name) for name in navigation.PAGES]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tl_core import store
+from tl_core.backbones import added
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import Activity
@@ -51,3 +52,20 @@ def trained(shared_models: Path) -> Callable[..., store.Run]:
         return made
 
     return run
+
+
+@pytest.fixture(scope="session")
+def _own_network(shared_models: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    from tests.engine.keras_networks import CUTS, saved, tiny
+    from tl_core.backbones.asked import Asked
+    from tl_core.engine.networks.adding import add
+
+    file = saved(tiny(), tmp_path_factory.mktemp("files") / "tiny.keras")
+    return add(shared_models, file, Asked("tiny", "0..1", CUTS, title="Tiny")).name
+
+
+@pytest.fixture
+def own_network(_own_network: str, shared_models: Path) -> str:
+    """The name of a small network of your own, which was added to `shared_models` once and must not be changed."""
+    added.use(shared_models)
+    return _own_network

@@ -10,12 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.train import chooser
 from pages.ui.train.network_rows import LEGEND, columns, network_rows, written_rate
+from tests.own_networks import add_folder
 from tests.pages.run_tables import cells, select, sent, titles
 from tests.pages.visits import address, opened, press, said
 from tl_core.backbones import BACKBONES
 from tl_core.backbones.availability import sentence
 from tl_core.service import speeds
 from tl_core.store.speeds import Speed, keep_speed
+from tl_core.text import UNKNOWN
 
 
 def window(**given: str) -> AppTest:
@@ -102,3 +104,20 @@ def test_where_weights_are_or_come_from_is_said(models: Path) -> None:
 )
 def test_a_rate_has_no_more_figures_than_are_known(rate: float, measured: bool, written: str) -> None:
     assert written_rate(rate, measured) == written
+
+
+def test_a_network_of_your_own_is_listed_described_and_compared_like_the_others(models: Path) -> None:
+    add_folder(models)
+    page = window()
+    found = dict(zip(titles(page), cells(page), strict=True))
+    assert found["Tiny"]["ImageNet"]["text"] == UNKNOWN and "bar" not in found["Tiny"]["ImageNet"]
+    assert found["Tiny"]["Weights"]["text"] == "here"
+    select(page, chooser.TABLE, "Tiny", "VGG-16")
+    (table,) = [one.value for one in page.markdown if one.value.startswith("| |")]
+    assert "71.3 %" in table and "**71.3 %**" not in table
+    select(page, chooser.TABLE, "Tiny")
+    assert "A network of your own, added on 2026-11-30 from mine.keras." in said(page).replace("\\", "")
+    press(page, "networks_use_own-tiny")
+    page.run()
+    assert address(page)["backbone.name"] == "own-tiny"
+    assert page.selectbox(key="set:backbone.name").value == "own-tiny"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from pages.ui.runs import table
 from pages.ui.tables import sparkline
 from pages.ui.tables.run_table import Cell
 from tests.epoch_lines import append_line
+from tests.own_networks import add_folder
 from tests.pages.folders import add_run, epoch_line, trained_by_the_dead, trained_here
 from tl_core import store
+from tl_core.backbones import added
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import Activity, PlannedPhase, Progress, Stage
 
@@ -220,3 +223,18 @@ def test_settings_are_those_that_differ_from_the_defaults(changes: dict[str, obj
 def test_a_cell_without_text_sends_an_empty_one() -> None:
     assert Cell().to_json() == {"text": ""}  # The browser would write "undefined" for none.
     assert Cell("a", small="b").to_json() == {"text": "a", "small": "b"}
+
+
+def test_a_run_whose_network_was_removed_is_listed_and_one_whose_folder_is_gone_says_so_in_a_sentence(
+    models: Path,
+) -> None:
+    made = add_folder(models)
+    run = add_run(models, settings={"backbone.name": made.name})
+    added.remove(models, made.name)
+    assert run_list.rows(models)[0].backbone == made.name
+    shutil.rmtree(made.folder)
+    store.write_notes(run, store.Notes("looked at again"))
+    (row,) = run_list.rows(models)
+    assert row.status == run_list.UNREADABLE
+    assert f"the network of your own '{made.name}' is not in {models / 'networks'}" in row.message
+    assert "add-network" in row.message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tl_core.advice.quadrants import MUCH, Position
-from tl_core.backbones import BACKBONES
+from tl_core.backbones import BACKBONES, published_accuracy
 from tl_core.intervals import Estimate
 from tl_core.results.advice import BackboneScore, Measured
 from tl_core.text import counted, percent
@@ -60,19 +60,20 @@ def backbones_sentence(scores: Sequence[BackboneScore]) -> str:
     """Which backbone, as far as that can be said."""
     measured = [score for score in scores if score.logme is not None]
     best = max(measured, key=lambda score: score.logme or 0.0)
-    prior = max(BACKBONES, key=lambda row: row.imagenet_accuracy)
+    prior = max(BACKBONES, key=lambda row: row.imagenet_accuracy or 0.0)
     if len(measured) == 1:
         return (
             f"Only the weights of {best.name} are here, so there is nothing to compare it with. The most accurate on ImageNet is {prior.name}; "
             f"what is more accurate there mostly is on other photos too (Kornblith et al. 2019)."
         )
-    top = max(measured, key=lambda score: BACKBONES[score.name].imagenet_accuracy)
-    agreed = (
-        "which is also the most accurate of them on ImageNet"
-        if top is best
-        else f"while {top.name} is the most accurate of them on ImageNet: try both"
-    )
-    return f"Of {len(measured)} backbones whose weights are here {best.name} has the highest LogME, {agreed}."
+    highest = f"Of {len(measured)} backbones whose weights are here {best.name} has the highest LogME"
+    published = [score for score in measured if published_accuracy(score.name)]
+    if not published:
+        return f"{highest}."
+    top = max(published, key=lambda score: published_accuracy(score.name) or 0.0)
+    if top is best:
+        return f"{highest}, which is also the most accurate of them on ImageNet."
+    return f"{highest}, while {top.name} is the most accurate of them on ImageNet: try both."
 
 
 def _fewer(share: Estimate) -> str:

@@ -3,7 +3,7 @@
 from tl_core.backbones.facts import IMAGE_SIZES, BackboneFacts, BlockFacts, facts
 from tl_core.backbones.row import Application, Backbone, Cut, WeightsFile
 from tl_core.backbones.scaling import Scaling
-from tl_core.backbones.table import BACKBONES, DEFAULT
+from tl_core.backbones.table import BACKBONES, DEFAULT, published_accuracy
 
 __all__ = [
     "BACKBONES",
@@ -17,4 +17,5 @@ __all__ = [
     "Scaling",
     "WeightsFile",
     "facts",
+    "published_accuracy",
 ]

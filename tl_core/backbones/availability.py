@@ -13,7 +13,7 @@ from tl_core.backbones.table import BACKBONES, DEFAULT
 from tl_core.backbones.weights import Weights, address, location
 from tl_core.text import data_size
 
-Origin = Literal["lab", "package", "keras", "imported"]
+Origin = Literal["lab", "package", "keras", "imported", "added"]
 
 MARK = ".imported"
 """Behind the name of a file that was imported: a note beside it, younger than the file. A download makes the file younger."""
@@ -28,7 +28,8 @@ class WeightsStatus:
 
     Attributes:
         present: Whether it is there and whole.
-        origin: Where it comes from, or would: a package that the lab requires, another package, Keras's server, a file that was imported.
+        origin: Where it comes from, or would: a package that the lab requires, another package, Keras's server, a file that was imported, or one
+            that was added with a network of your own.
         megabytes: Size on disk if present, otherwise of the download.
         url: Address of the download; empty for a package.
         install: Command that installs the package; empty for a download.
@@ -76,6 +77,8 @@ def statuses() -> tuple[WeightsStatus, ...]:
 
 
 def _origin(backbone: Backbone, path: Path) -> Origin:
+    if backbone.weights.kind == "added":
+        return "added"
     if backbone.weights.kind == "bundled":
         return "lab" if backbone.name == DEFAULT else "package"
     return "imported" if was_imported(path) else "keras"
@@ -112,7 +115,9 @@ def origin_text(found: WeightsStatus) -> str:
     """Where weights come from, in a cell of a table."""
     if found.origin == "keras":
         return "Keras's cache" if found.present else "Keras's server"
-    return {"lab": "with the lab", "package": "Python package", "imported": "imported file"}[found.origin]
+    return {"lab": "with the lab", "package": "Python package", "imported": "imported file", "added": "your own"}[
+        found.origin
+    ]
 
 
 def checksum_text(found: WeightsStatus) -> str:
@@ -135,6 +140,8 @@ def sentence(found: WeightsStatus) -> str:
 def missing_sentence(backbone: Backbone) -> str:
     """That a backbone's pretrained weights are not here, and how they get here, in few words."""
     file = backbone.weights
+    if file.kind == "added":
+        return f"It was removed: there is no file {file.file}."
     if file.install:
         return f"Its weights are not here; {file.install} brings them."
     return f"Its weights are not here; a run would download {data_size(1e6 * file.megabytes)}."

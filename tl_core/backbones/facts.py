@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tl_core.backbones import added
 from tl_core.backbones.row import Backbone
-from tl_core.backbones.table import BACKBONES
+from tl_core.backbones.table import BACKBONES, ROWS
 
-IMAGE_SIZES = tuple(sorted({*range(32, 513, 16), 150, *(row.native_size for row in BACKBONES)}))
+IMAGE_SIZES = tuple(sorted({*range(32, 513, 16), 150, *(row.native_size for row in ROWS)}))
 """Image sizes with exact facts (pixels per side); a backbone accepts those from its minimum_size."""
 
 FILE = Path(__file__).with_name("facts.json")
@@ -80,10 +81,15 @@ class BackboneFacts:
         return sum(block.macs_at(image_size) for block in self.blocks)
 
 
-@cache
 def facts(name: str) -> BackboneFacts:
     """The facts of a backbone; raises BadInput for an unknown name."""
-    return from_json(BACKBONES[name].name, _table()[name])
+    row = BACKBONES[name]
+    return _facts(row.name, row.digest)
+
+
+@cache
+def _facts(name: str, digest: str) -> BackboneFacts:
+    return from_json(name, added.network(name).facts if digest else _table()[name])
 
 
 def image_sizes(backbone: Backbone) -> tuple[int, ...]:

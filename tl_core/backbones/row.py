@@ -48,18 +48,18 @@ class Application:
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """A file of ImageNet weights without the classifier.
+    """A file of pretrained weights without the classifier.
 
     Attributes:
-        kind: "bundled" (in a Python package) or "imagenet" (Keras's download, kept in Keras's own cache).
-        file: Its name in Keras's cache, or the resource inside the package.
-        url: Where it is downloaded from; empty if it is bundled.
+        kind: "bundled" (in a Python package), "imagenet" (Keras's download, kept in Keras's own cache), or "added" (with a network of your own).
+        file: Its name in Keras's cache, or the resource inside the package; the whole path of a file that was added.
+        url: Where it is downloaded from; empty if it is not.
         checksum: For a download the one that Keras publishes, against broken files; empty if it publishes none. See `checksums.algorithm`.
         megabytes: Its size, shown before a download.
         install: The command that installs the package; empty for a download.
     """
 
-    kind: Literal["bundled", "imagenet"]
+    kind: Literal["bundled", "imagenet", "added"]
     file: str
     url: str = ""
     checksum: str = ""
@@ -76,10 +76,12 @@ class Backbone:
         licence: Of the weights and of the code that builds the network.
         native_size: The image size (pixels a side) its weights were trained at.
         minimum_size: The smallest size it accepts.
-        imagenet_accuracy: Top-1 on ImageNet's validation images, 0 to 1, as published for its weights.
+        imagenet_accuracy: Top-1 on ImageNet's validation images, 0 to 1, as published for its weights; None if none is.
         cuts: In order from the input, as many as the network has; the last is the network's output. "Top" blocks are the last ones.
         application: Keras's function that builds it; None if `engine.networks.builders` has its own.
         accuracy_source: Where that accuracy is published.
+        architecture: Of a network of your own that has the layers of another row: that row's name; otherwise empty.
+        digest: Of a network of your own: a hash of its file, scaling and cuts; empty for a row of the table.
     """
 
     name: str
@@ -90,11 +92,18 @@ class Backbone:
     scaling: Scaling
     native_size: int
     minimum_size: int
-    imagenet_accuracy: float
+    imagenet_accuracy: float | None
     cuts: tuple[Cut, ...]
     weights: WeightsFile
     application: Application | None = None
     accuracy_source: str = KERAS_TABLE
+    architecture: str = ""
+    digest: str = ""
+
+    @property
+    def key(self) -> str:
+        """Names what it computes: its name, and for a network of your own also what it was made of, since a name can be used again."""
+        return f"{self.name}@{self.digest}" if self.digest else self.name
 
     @property
     def cut_names(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from tl_core.backbones import stored
+from tl_core.backbones import added, stored
 from tl_core.backbones.checksums import sha256_of
 from tl_core.backbones.row import Backbone, WeightsFile
 from tl_core.backbones.table import BACKBONES, DEFAULT
@@ -17,7 +17,7 @@ from tl_core.errors import BadInput, Problem, unknown
 
 SETTING = "backbone.weights"
 WORDS = ("pretrained", "bundled", "imagenet", "random", "file:PATH")
-"""Allowed values. "pretrained" means the backbone's own: those of its row, in a package (bundled) or by download (imagenet)."""
+"""Allowed values. "pretrained" means the backbone's own: in a package (bundled), by download (imagenet), or the file that was added."""
 
 SUFFIXES = (".h5", ".hdf5")
 MIRROR = "TL_WEIGHTS_URL"
@@ -28,7 +28,7 @@ MIRROR = "TL_WEIGHTS_URL"
 class Weights:
     """The meaning of the setting for one backbone. `path` is where the file is or would be; None for random weights."""
 
-    kind: Literal["bundled", "imagenet", "random", "file"]
+    kind: Literal["bundled", "imagenet", "added", "random", "file"]
     path: Path | None = None
 
     @property
@@ -63,7 +63,8 @@ def resolve(backbone: Backbone, setting: str) -> Weights:
     kind = backbone.weights.kind
     if setting not in ("pretrained", kind):
         message = f"{backbone.title} has no {setting} weights; it has {kind} ones"
-        raise BadInput.of(SETTING, message, f"Choose pretrained, {kind}, random or file:PATH.")
+        own = "" if kind == "added" else f"{kind}, "
+        raise BadInput.of(SETTING, message, f"Choose pretrained, {own}random or file:PATH.")
     return Weights(kind, location(backbone.weights))
 
 
@@ -72,6 +73,8 @@ def problems(backbone: Backbone, setting: str) -> tuple[Problem, ...]:
 
     A pending download is not a problem. A missing package is one, and a file that is of another network or cannot be read.
     """
+    if found := added.problems(backbone):
+        return found  # With random weights too: the file has the layers.
     try:
         weights = resolve(backbone, setting)
     except BadInput as error:
@@ -90,7 +93,7 @@ def _missing_package(backbone: Backbone) -> Problem:
 def _wrong_file(backbone: Backbone, weights: Weights) -> tuple[Problem, ...]:
     """The problem of a file that holds no weights, or those of another network. Keras compares shapes alone, and only when it loads."""
     own = weights.kind == "file"
-    if weights.path is None or not (own or weights.present):
+    if weights.path is None or weights.kind == "added" or not (own or weights.present):
         return ()
     try:
         names = stored.networks_of(stored.read(weights.path))
@@ -99,7 +102,7 @@ def _wrong_file(backbone: Backbone, weights: Weights) -> tuple[Problem, ...]:
             return ()
         message = f"{weights.path} does not contain weights of {backbone.title}: {error}"
         return (Problem(SETTING, message, "Copy or save it again, or choose another file."),)
-    if not names or backbone.name in names:
+    if not names or (backbone.architecture or backbone.name) in names:
         return ()
     message = f"these are the weights of {names[0]}, the spec says {backbone.name}: {weights.path}"
     remedy = f"Set backbone.name to {names[0]}, or choose another file."
@@ -115,17 +118,19 @@ def weights_identity(backbone: Backbone, setting: str, seed: int) -> str:
     """
     weights = resolve(backbone, setting)
     if weights.path is None:
-        return f"random:{backbone.name}:{seed}"
+        return f"random:{backbone.key}:{seed}"
     if weights.kind == "file":
-        return f"file:{backbone.name}:{sha256_of(weights.path)}"
+        return f"file:{backbone.key}:{sha256_of(weights.path)}"
     content = backbone.weights.checksum or (sha256_of(weights.path) if weights.path.is_file() else "absent")
-    return f"{weights.kind}:{backbone.name}:{content}"
+    return f"{weights.kind}:{backbone.key}:{content}"
 
 
 def location(file: WeightsFile) -> Path:
     """Where a weights file is, or would be: inside its package, or in Keras's own cache."""
     if file.kind == "imagenet":
         return cache_folder() / file.file
+    if file.kind == "added":
+        return Path(file.file)
     package, inside = file.file.split("/", 1)
     return _package_folder(package) / inside
 

@@ -13,7 +13,7 @@ import click
 
 from tl_core.advice import QUADRANTS, Advice, Option, wording
 from tl_core.advice import advise as advice_for
-from tl_core.backbones import BACKBONES
+from tl_core.backbones import published_accuracy
 from tl_core.cli import options, output
 from tl_core.cli.training import working
 from tl_core.experiment.presets import PRESETS
@@ -126,7 +126,7 @@ def _print_backbones(scores: Sequence[BackboneScore]) -> None:
 
 
 def _backbone_row(score: BackboneScore) -> tuple[str, ...]:
-    prior = percent(BACKBONES[score.name].imagenet_accuracy)
+    prior = percent(published_accuracy(score.name))
     if score.logme is None or score.accuracy is None:
         return score.name, prior, "-", "-", "", score.missing
     return score.name, prior, f"{score.logme:.3f}", *_cells(score.accuracy), ""

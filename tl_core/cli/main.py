@@ -19,6 +19,7 @@ from tl_core.cli import (
     fork,
     grid,
     learning_curve,
+    networks,
     options,
     output,
     predictions,
@@ -77,6 +78,7 @@ for command in (
     *compare.COMMANDS,
     *predictions.COMMANDS,
     *tables.COMMANDS,
+    *networks.COMMANDS,
     *cache.COMMANDS,
 ):
     lab.add_command(command)

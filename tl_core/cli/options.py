@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from tl_core.backbones import added
 from tl_core.errors import BadInput, unknown
 from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import Experiment, resolve
@@ -47,7 +48,9 @@ def before_command(command: Command) -> Command:
 
 
 def _models(context: click.Context, _option: click.Parameter, value: Path | None) -> Path:
-    return models_folder(value or context.find_root().params.get("models"))
+    found = models_folder(value or context.find_root().params.get("models"))
+    added.use(found)
+    return found
 
 
 def _as_json(context: click.Context, _option: click.Parameter, value: bool) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from tl_core.backbones import BACKBONES, Backbone, facts
+from tl_core.backbones import BACKBONES, Backbone, added, facts
 from tl_core.backbones.availability import WeightsStatus, state_text, statuses
 from tl_core.cli import options, output, weights
 from tl_core.data.sources import SOURCES
@@ -46,10 +46,10 @@ def datasets(as_json: bool) -> None:
 
 
 @click.command()
-@options.models_ignored
+@options.models
 @options.as_json
-def backbones(as_json: bool) -> None:
-    """List the pretrained networks.
+def backbones(models: Path, as_json: bool) -> None:
+    """List the pretrained networks, those of your own included.
 
     \b
     Choose a network and the last frozen block with settings:
@@ -66,6 +66,8 @@ def backbones(as_json: bool) -> None:
     output.print_line("\nBlocks, for backbone.freeze and backbone.output:")
     for row in BACKBONES:
         output.print_text(f"{row.name}: {' '.join(row.cut_names)}", indent=2)
+    for sentence in added.networks(models)[1]:
+        output.print_line(f"\nA network of your own is left out: {sentence}")
 
 
 _BACKBONE_COLUMNS = ("name", ">parameters", ">multiply-adds", ">native size", "weights")

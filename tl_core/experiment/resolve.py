@@ -133,10 +133,14 @@ class Experiment:
         return (self.weights_identity, frozen, pooling, device, *([start] if start else []))
 
 
-@lru_cache(maxsize=512)
 def resolve(spec: ExperimentSpec) -> Experiment:
-    """Resolves a spec. Cheap: pages call it on every run."""
-    backbone, chosen = BACKBONES[spec.backbone.name], spec.backbone
+    """Resolves a spec. Cheap: pages call it on every run. Raises BadInput if its backbone is a network of your own that is not here."""
+    return _resolved(spec, BACKBONES[spec.backbone.name])
+
+
+@lru_cache(maxsize=512)
+def _resolved(spec: ExperimentSpec, backbone: Backbone) -> Experiment:
+    chosen = spec.backbone
     return Experiment(
         spec=spec,
         backbone=backbone,

@@ -1,5 +1,5 @@
 """Short requests to the service worker: preview, predict, export. It starts at first use and answers while runs train. Longer
-requests, the learning-rate range test, the cache audit and measuring a network's speed, each get their own process, which ends with the
+requests, the learning-rate range test, the cache audit, measuring a network's speed and adding one, each get their own process, which ends with the
 request. Explorations have a process of their own, which stays warm; see `explore.py`.
 
 Light: only those processes load Keras. Every function raises BadInput for an invalid request, and RunFailed
@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tl_core.backbones.asked import Asked
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.records import ProgressCallback, unwatched
 from tl_core.results.cache_audit import Verified
@@ -33,6 +35,7 @@ __all__ = [
     "Preview",
     "Search",
     "Stand",
+    "add_network",
     "audit_cache",
     "exploring",
     "exported",
@@ -133,6 +136,17 @@ def measure_speed(models: Path, name: str, progress: ProgressCallback = unwatche
     """
     client = _by_itself(models, "measure_speed")
     return Speed(**client.ask("measure_speed", NETWORK_SECONDS, progress=progress, name=name))
+
+
+def add_network(models: Path, file: Path, asked: Asked, progress: ProgressCallback = unwatched) -> str:
+    """Makes a network of your own from a file; the name of its row. See `tl_core.engine.networks.adding.add`.
+
+    Args:
+        progress: See `run_range_test`.
+    """
+    client = _by_itself(models, "add_network")
+    arguments: dict[str, Any] = {"file": str(file.absolute()), "asked": asdict(asked)}
+    return str(client.ask("add_network", NETWORK_SECONDS, progress=progress, **arguments))
 
 
 def _client(models: Path) -> Client:

@@ -15,9 +15,12 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if given.kind == "training" and hasattr(os, "nice"):
+        os.nice(10)  # Pages have priority, also while this process loads libraries.
+    from tl_core.backbones import added
+
+    added.use(given.models)
     if given.kind == "training":
-        if hasattr(os, "nice"):
-            os.nice(10)  # Pages have priority, also while this process loads libraries.
         from tl_core.worker import training
 
         training.main(given.models, given.device)

@@ -1,4 +1,4 @@
-"""python -m tl_core.worker.job --models FOLDER: one range test, cache audit or measurement of speed, in its own process.
+"""python -m tl_core.worker.job --models FOLDER: one range test, cache audit, measurement of speed or new network, in its own process.
 
 So it blocks no other request, can be killed at any time, and its memory is freed when it ends.
 """
@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from tl_core.backbones import BACKBONES, added
+from tl_core.backbones.asked import Asked
 from tl_core.devices import training_threads
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
@@ -34,15 +36,22 @@ def main(models: Path) -> None:
     requests, _ = listened(questions)
     message = next(requests, None)
     if message is not None:
-        measures = message["request"] == "measure_speed"
-        load(("tl_core.engine.speed",), training_threads()) if measures else load(("tl_core.engine.lr_range_test",))
+        _load_for(message["request"])
         progress = _teller(answers, message["id"])
         known: dict[str, Callable[..., Any]] = {
             "run_range_test": partial(range_test, progress=progress),
             "audit_cache": partial(cache_audit, progress=progress),
             "measure_speed": partial(speed, progress=progress),
+            "add_network": partial(own_network, progress=progress),
         }
         say(answers, answered(models, message, known))
+
+
+def _load_for(request: str) -> None:
+    """Loads what a request needs; measuring speed uses as many threads as training."""
+    needed = {"measure_speed": "tl_core.engine.speed", "add_network": "tl_core.engine.networks.adding"}
+    threads = training_threads() if request == "measure_speed" else 1
+    load((needed.get(request, "tl_core.engine.lr_range_test"),), threads)
 
 
 def range_test(
@@ -67,8 +76,15 @@ def speed(models: Path, name: str, progress: ProgressCallback) -> dict[str, Any]
     from tl_core.engine.speed import measure_speed
 
     found = measure_speed(name, progress=progress)
-    keep_speed(models, name, found)
+    keep_speed(models, BACKBONES[name].key, found)
     return asdict(found)
+
+
+def own_network(models: Path, file: str, asked: dict[str, Any], progress: ProgressCallback) -> str:
+    """See `tl_core.service.add_network`."""
+    from tl_core.engine.networks.adding import add
+
+    return add(models, Path(file), Asked(**{**asked, "cuts": tuple(asked["cuts"])}), progress).name
 
 
 def _teller(answers: TextIO, number: int) -> ProgressCallback:
@@ -90,6 +106,7 @@ if __name__ == "__main__":
     parser.add_argument("--models", type=Path, required=True)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    added.use(given.models)
     main(given.models)
     logging.shutdown()
     os._exit(0)  # TensorFlow's own shutdown takes seconds and is not needed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -11,6 +11,7 @@ from pages.ui.markdown import plain
 from tl_core.backbones import BACKBONES
 from tl_core.experiment.solved import SOLVED
 from tl_core.params import Param, read_text
+from tl_core.registry import Registry
 
 MOST_STEPS = 200
 """A slider with more steps than this is too fine for a mouse."""
@@ -18,11 +19,8 @@ MOST_STEPS = 200
 MOST_BUTTONS = 2
 """More choices than these fold into a list."""
 
-CHOICES = {
-    "backbone.name": {row.name: row.title for row in BACKBONES},
-    "head.classifier": {row.name: row.title for row in SOLVED},
-}
-"""What choices are called where their names alone would not do."""
+TITLED: Mapping[str, Registry[Any]] = {"backbone.name": BACKBONES, "head.classifier": SOLVED}
+"""Settings whose choices are rows of a table, which have titles."""
 
 OnValue = Callable[[Any], None]
 """Receives the new value, in a callback."""
@@ -86,7 +84,8 @@ def help_of(row: Param) -> str:
 
 def choice_title(row: Param, choice: Any) -> str:
     """What a form calls a choice."""
-    return CHOICES.get(row.path, {}).get(choice) or str(choice).replace("_", " ")
+    rows = TITLED.get(row.path)
+    return str(rows[choice].title) if rows is not None and choice in rows else str(choice).replace("_", " ")
 
 
 def _steps(row: Param) -> float:

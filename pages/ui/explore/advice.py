@@ -15,7 +15,7 @@ from pages.ui.explore.asking import Shown, View
 from pages.ui.explore.subject import Subject
 from pages.ui.markdown import plain
 from tl_core.advice import Advice, Option, advise, wording
-from tl_core.backbones import BACKBONES
+from tl_core.backbones import published_accuracy
 from tl_core.errors import Problem
 from tl_core.experiment.presets import PRESETS, Preset
 from tl_core.explorations import KINDS
@@ -122,7 +122,7 @@ def _block_row(block: Block) -> list[Cell]:
 
 
 def _backbone_row(score: BackboneScore) -> list[Cell]:
-    prior = percent(BACKBONES[score.name].imagenet_accuracy)
+    prior = percent(published_accuracy(score.name))
     if score.logme is None or score.accuracy is None:
         return list(map(Cell, (score.name, prior, "", score.missing)))
     return list(map(Cell, (score.name, prior, f"{score.logme:.3f}", _share(score.accuracy))))

@@ -26,7 +26,10 @@ HEIGHT = 420
 COMPARED = 2
 POLL_SECONDS = 1.0
 
-HINT = "Select one network to read about it and use it, or two to compare them. Enter uses the network of a row."
+HINT = (
+    "Select one network to read about it and use it, or two to compare them. Enter uses the network of a row. The command add-network adds "
+    "one of your own, from a file of Keras."
+)
 
 MEASURING_HELP = (
     "Measures how many images per second this machine computes with the network frozen, and with every layer training: with random weights, "
@@ -163,7 +166,6 @@ def _draw_two(one: NetworkRow, other: NetworkRow) -> None:
 def compared(one: NetworkRow, other: NetworkRow) -> list[tuple[str, str, str]]:
     """Title and the texts of both networks, in lines; the better one in bold, among speeds only of two that were measured."""
     lines: list[tuple[str, Callable[[NetworkRow], float], Callable[[float], str], int]] = [
-        ("ImageNet accuracy", lambda row: row.backbone.imagenet_accuracy, percent, 1),
         ("Parameters", lambda row: row.facts.parameters, compact, -1),
         ("File of weights", lambda row: 1e6 * row.weights.megabytes, data_size, -1),
         ("Multiply-adds per image", lambda row: row.macs, compact, -1),
@@ -175,7 +177,14 @@ def compared(one: NetworkRow, other: NetworkRow) -> list[tuple[str, str, str]]:
         (title, *_marked([written(value(row)) for row in (one, other)], sign * (value(one) - value(other))))
         for title, value, written, sign in lines
     ]
-    return [found[0], *_rates(one, other), *found[1:]]
+    return [_accuracies(one, other), *_rates(one, other), *found]
+
+
+def _accuracies(one: NetworkRow, other: NetworkRow) -> tuple[str, str, str]:
+    """As published; of a network of your own none is."""
+    first, second = (row.backbone.imagenet_accuracy for row in (one, other))
+    ahead = 0.0 if first is None or second is None else first - second
+    return "ImageNet accuracy", *_marked([percent(first), percent(second)], ahead)
 
 
 def _rates(one: NetworkRow, other: NetworkRow) -> list[tuple[str, str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -60,9 +61,10 @@ def image_size(row: Param, view: PlanView) -> None:
 
 
 def backbone(row: Param, view: PlanView) -> None:
-    """The list of networks, with what is to be said of the chosen one."""
-    _plain(row, view, _network_chosen)
+    """The list of networks, those of your own included, with what is to be said of the chosen one."""
     chosen = view.experiment.backbone
+    known = tuple(dict.fromkeys((*BACKBONES.names, chosen.name)))  # One of your own may have been removed.
+    _plain(replace(row, choices=known), view, _network_chosen)
     st.caption(plain(chosen.help), help=f"{plain(chosen.citation)}; {plain(chosen.licence)}.")
     chooser.draw_button(view, _network_taken, disabled=bool(view.locked(row.path)))
 

@@ -59,7 +59,8 @@ class NetworkRow:
 
 def network_rows(models: Path, chosen: str) -> list[NetworkRow]:
     """All networks, in the order of the table of backbones."""
-    speeds, places = read_speeds(models), {status.backbone: status for status in statuses()}
+    measured, places = read_speeds(models), {status.backbone: status for status in statuses()}
+    speeds = {row.name: measured[row.key] for row in BACKBONES if row.key in measured}
     rates = {**rates_here(speeds), **{name: (speed.frozen, speed.thawed) for name, speed in speeds.items()}}
     return [
         NetworkRow(row, facts(row.name), places[row.name], speeds.get(row.name), *rates[row.name], row.name == chosen)
@@ -85,8 +86,10 @@ def columns() -> list[Column[NetworkRow]]:
             "Share of ImageNet's validation images that its weights classify correctly, as published for them (top-1).",
             lambda row: Cell(
                 percent(row.backbone.imagenet_accuracy),
-                hover=f"Published: {row.backbone.accuracy_source}",
-                bar=row.backbone.imagenet_accuracy,
+                hover=f"Published: {row.backbone.accuracy_source}"
+                if row.backbone.accuracy_source
+                else "None is published.",
+                bar=row.backbone.imagenet_accuracy or 0.0,
             ),
             lambda row: row.backbone.imagenet_accuracy,
             "descending",

@@ -13,9 +13,11 @@ from functools import partial
 from typing import Any
 
 from tl_core.backbones.download import Report
+from tl_core.backbones.weights import problems
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
 from tl_core.engine.networks import head, weights
+from tl_core.errors import BadInput
 from tl_core.experiment.resolve import Experiment
 from tl_core.records import Activity, ProgressCallback, Stage, unwatched
 
@@ -59,7 +61,10 @@ def pretrained(experiment: Experiment, report: Report | None = None) -> keras.Mo
     Args:
         report: See `weights.load`, also for what is raised.
     """
-    spec, network = experiment.spec, _untrained(experiment)
+    spec = experiment.spec
+    if found := problems(experiment.backbone, spec.backbone.weights):
+        raise BadInput(found)  # Before layers are built, which a file may have to say.
+    network = _untrained(experiment)
     weights.load(network, experiment.backbone, spec.backbone.weights, spec.train.seed, report)
     return network
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from tl_core.backbones.row import Backbone
 from tl_core.engine.backend import keras
-from tl_core.engine.networks import efficientnet_lite, inverted_residuals, mobilenet_v2
+from tl_core.engine.networks import added, efficientnet_lite, inverted_residuals, mobilenet_v2
 from tl_core.engine.networks.inverted_residuals import Design
 from tl_core.engine.networks.keras_networks import output_of
 from tl_core.engine.networks.torch_weights import TensorNames
@@ -19,7 +20,7 @@ Builder = Callable[[keras.KerasTensor], keras.KerasTensor]
 
 @dataclass(frozen=True)
 class OwnNetwork:
-    """A network that `keras.applications` does not have, whose weights are in a PyTorch archive with these names."""
+    """A network of the lab that `keras.applications` does not have, whose weights are in a PyTorch archive with these names."""
 
     design: Design
     names: TensorNames
@@ -38,4 +39,6 @@ def builder_of(backbone: Backbone) -> Builder:
     """What builds the network of a row, with random weights and without classifier."""
     if backbone.application is not None:
         return partial(output_of, backbone.application)
-    return partial(inverted_residuals.build, design=OWN[backbone.name].design)
+    if backbone.weights.kind == "added" and not backbone.architecture:
+        return partial(added.output_of, Path(backbone.weights.file))
+    return partial(inverted_residuals.build, design=OWN[backbone.architecture or backbone.name].design)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from tl_core import files
 from tl_core.backbones.facts import FILE, BackboneFacts, BlockFacts, image_sizes, to_json
 from tl_core.backbones.row import Backbone
-from tl_core.backbones.table import BACKBONES
+from tl_core.backbones.table import ROWS
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import build as networks
 
@@ -78,7 +78,7 @@ def main(names: Sequence[str] = ()) -> None:
     """Writes facts.json; with names, those of the other rows stay as they are."""
     kept = json.loads(FILE.read_text(encoding="utf-8")) if names else {}
     entries = []
-    for backbone in BACKBONES:
+    for backbone in ROWS:
         fresh = backbone.name in names or backbone.name not in kept
         entry = to_json(measure(backbone, image_sizes(backbone))) if fresh else kept[backbone.name]
         rows = ",\n".join(f"    {json.dumps(block)}" for block in entry["blocks"])

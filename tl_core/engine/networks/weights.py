@@ -13,7 +13,7 @@ from tl_core.backbones.download import Report, obtain
 from tl_core.backbones.row import Backbone
 from tl_core.backbones.weights import SETTING, problems, resolve, weights_identity
 from tl_core.engine.backend import keras
-from tl_core.engine.networks import torch_weights
+from tl_core.engine.networks import added, torch_weights
 from tl_core.engine.networks.builders import OWN
 from tl_core.engine.networks.keras_networks import read_file
 from tl_core.errors import BadInput, RunFailed
@@ -40,12 +40,23 @@ def load(network: keras.Model, backbone: Backbone, weights: str, seed: int, repo
         randomise(network, seed)
     elif chosen.kind == "bundled":
         _load_bundled(network, backbone, chosen.path)
+    elif chosen.kind == "added":
+        load_added(network, backbone, chosen.path)
     elif chosen.kind == "file":
         refuse_other_layers(network, backbone.title, chosen.path)
         _load_file(network, backbone, chosen.path)
     else:
         _load_file(network, backbone, obtain(backbone, report))
     return weights_identity(backbone, weights, seed)
+
+
+def load_added(network: keras.Model, backbone: Backbone, path: Path) -> None:
+    """Loads the file of a network of your own; raises BadInput if it does not fit."""
+    if backbone.architecture:
+        refuse_other_layers(network, backbone.title, path)
+        _load_file(network, backbone, path)
+    else:
+        added.load(network, path)
 
 
 def randomise(network: keras.Model, seed: int) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from tl_core.backbones import BACKBONES, weights
 from tl_core.backbones.freezing import last_frozen, last_kept
+from tl_core.backbones.table import ROWS
 from tl_core.errors import unknown
 from tl_core.experiment import solved
 from tl_core.experiment.solved import SOLVED, SolvedClassifier
@@ -20,9 +21,9 @@ TRAINED = ("auto", "softmax")
 class BackboneSpec(Section):
     name: str = setting(
         "EfficientNetLite0",
-        "The pretrained network that computes the features.",
+        "The pretrained network that computes the features. One of your own, which the command add-network adds, is called own-NAME.",
         title="Backbone",
-        choices=BACKBONES.names,
+        choices=tuple(row.name for row in ROWS),  # Of the lab: what is in docs/settings.md depends on no models folder.
         basic=True,
     )
     weights: str = setting(
