@@ -69,12 +69,12 @@ def _open(models: Path, chosen: str, on_taken: Taken) -> None:
 def _window(models: Path, chosen: str, on_taken: Taken) -> None:
     if st.session_state.pop(_TAKEN, False):
         st.rerun()  # Only a run of the whole page closes the window.
-    rows, shown = network_rows(models, chosen), columns()
-    sort = run_table.sort_of(run_table.kept_sort(TABLE), shown)
+    shown = columns()
+    rows = run_table.in_order(network_rows(models, chosen), shown, run_table.sort_of(run_table.kept_sort(TABLE), shown))
     run_table.draw_run_table(
         TABLE,
         shown,
-        run_table.in_order(rows, shown, sort),
+        rows,
         id_of=lambda row: row.backbone.name,
         label=f"{len(rows)} networks",
         link=lambda _: "",
