@@ -23,8 +23,8 @@ ESTIMATED = (
 ESTIMATE = "≈"
 
 LEGEND = (
-    f"Weights: **{DOWNLOAD}** are downloaded when a run first needs them; **{PACKAGE}**: they come in a Python package, and selecting the network "
-    f"shows the command that installs it. **{ESTIMATE}**: estimated, not measured on this machine."
+    f"**{DOWNLOAD}**: weights that are downloaded when a run first needs them. **{PACKAGE}**: they come in a Python package; select the network for "
+    f"the command that installs it. **{ESTIMATE}**: estimated, not measured on this machine."
 )
 
 
