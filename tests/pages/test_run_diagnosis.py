@@ -291,3 +291,8 @@ def test_a_run_that_ended_after_few_epochs_is_not_promised_what_only_more_would_
     assert REMEDIES["ten-epochs"].title in links(page)
     young = add_run(models, "young", **trained_here())
     assert "Early] So far fewer than four epochs" in said(opened(young.id, tab="Diagnosis"))
+
+
+def test_a_finished_run_of_many_epochs_without_a_verdict_is_not_called_early(models: Path) -> None:
+    run = add_run(models, accuracies=[(min(1.0, 0.55 + 0.06 * n), 0.5 + 0.07 * n - 0.0045 * n * n) for n in range(12)])
+    assert "No verdict] No verdict holds" in said(opened(run.id, tab="Diagnosis"))

@@ -55,6 +55,11 @@ NONE_HOLDS = "No verdict holds."
 UNKNOWN = "No verdict holds, and nothing can be said about overfitting: the losses of single validation images are not known for every epoch."
 
 
+def is_early(diagnosis: Diagnosis) -> bool:
+    """Whether nothing can be said yet: more epochs may change that."""
+    return not diagnosis.findings and diagnosis.epochs < FEWEST
+
+
 def headline(diagnosis: Diagnosis) -> str:
     """A diagnosis in one sentence."""
     if diagnosis.main:

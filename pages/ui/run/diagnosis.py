@@ -11,7 +11,7 @@ from pages.ui.markdown import plain
 from pages.ui.run.diagnosed import diagnosis_of
 from pages.ui.run.gallery import draw_gallery
 from pages.ui.run.remedies import draw_remedies
-from pages.ui.run.verdict import badge, draw_evidence
+from pages.ui.run.verdict import NOTHING, NOTHING_YET, badge, draw_evidence
 from tl_core.diagnosis import VERDICTS, Diagnosis, Finding, Turn, wording
 
 LADDER = (
@@ -35,7 +35,8 @@ def draw_diagnosis(view: RunView) -> None:
         st.info("The diagnosis begins with the first epoch.", icon=":material/hourglass_empty:")
         return
     if not found.findings:
-        st.info(wording.headline(found), icon=":material/hourglass_empty:")
+        icon, _ = NOTHING_YET if wording.is_early(found) else NOTHING
+        st.info(wording.headline(found), icon=icon)
     for number, finding in enumerate(found.findings):
         _finding(view, finding, number)
     _onset(view, found)

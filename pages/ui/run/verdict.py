@@ -20,6 +20,9 @@ TONES: dict[Tone, tuple[str, str, str]] = {
 }
 """The colour, icon and word of each tone: none of them alone carries it."""
 
+NOTHING_YET, NOTHING = (":material/hourglass_empty:", "Early"), (":material/remove:", "No verdict")
+"""Icon and word where nothing was found: because more epochs are to come, or although there are enough."""
+
 
 def draw_verdict(view: RunView, brief: bool = False) -> None:
     """Draws nothing before the first epoch. brief: the headline alone, where figures and remedies stand beside it."""
@@ -44,7 +47,8 @@ def draw_verdict(view: RunView, brief: bool = False) -> None:
 def _headline(view: RunView, found: Diagnosis) -> None:
     said = plain(wording.headline(found))
     if found.main is None:
-        st.markdown(f":gray-badge[:material/hourglass_empty: Early] {said}")
+        icon, word = NOTHING_YET if wording.is_early(found) else NOTHING
+        st.markdown(f":gray-badge[{icon} {word}] {said}")
         return
     st.markdown(f"{badge(found.main)} {said}")
     others = [VERDICTS[finding.verdict].title for finding in found.findings[1:]]
