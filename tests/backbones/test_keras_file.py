@@ -48,7 +48,7 @@ NOISY["inbound_nodes"][0]["kwargs"]["training"] = True
         (small(custom(module="keras.layers")), "needs 'my_package>Swish'"),
         (small(custom(module="os", class_name="system", registered_name=None)), "needs 'system'"),
         (small(layer("Activation", "act", "conv", activation=FUNCTION)), "needs 'my_activation'"),
-        (small(layer("TFSMLayer", "graph", "conv", filepath="/tmp")), "'graph' is a TFSMLayer, which is not accepted"),
+        (small(layer("TFSMLayer", "graph", "conv", filepath="/tmp")), "'graph' is a TFSMLayer; accepted are"),
         (small(layer("StringLookup", "words", "conv")), "is a StringLookup"),
         (small(layer("get_file", "load", "conv", module="keras.utils")), "is a get_file"),
         (network(layer("InputLayer", "image"), network(layer("Lambda", "in", "image"))), "'in' contains a Lambda"),

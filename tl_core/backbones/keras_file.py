@@ -77,6 +77,20 @@ LAYERS = frozenset(
 )
 """Layers of `keras.layers` that compute something of images, read no file and contain no code."""
 
+AUGMENTATIONS = frozenset(
+    [
+        "RandomFlip",
+        "RandomRotation",
+        "RandomZoom",
+        "RandomTranslation",
+        "RandomContrast",
+        "RandomBrightness",
+        "RandomHue",
+        "RandomSaturation",
+    ]
+)
+"""Layers of `keras.layers` that change images while a network is trained, and leave them as they are otherwise. They become `Identity`."""
+
 MODELS = ("Functional", "Sequential", "Model")
 _MODEL_MODULES = ("keras", "keras.models", "keras.src.models.functional", "keras.src.models.model")
 _PARTS = ("keras.initializers", "keras.constraints", "keras.regularizers")
@@ -90,8 +104,8 @@ Config = dict[str, Any]
 def read_config(path: Path) -> Config:
     """The description of the network in a file, of whose classes all are known; ready to be made by `keras.saving.deserialize_keras_object`.
 
-    All layers are float32 and trainable, without penalties and constraints, whatever the file says: precision, freezing and penalties are
-    settings of an experiment.
+    All layers are float32 and trainable, without penalties and constraints, whatever the file says: precision, freezing, penalties and
+    augmentation are settings of an experiment.
 
     Raises:
         BadInput: it is no `.keras` file, damaged, of Keras 2, too large when unpacked, has a layer that is not accepted, more than one input or
@@ -212,9 +226,13 @@ def _refusal(found: Config) -> str:
         or str(module).startswith("keras.src.ops.")
         or (module == "keras" and kind == "DTypePolicy")
         or (module in _MODEL_MODULES and kind in MODELS)
-        or (module == "keras.layers" and kind in LAYERS)
+        or (module == "keras.layers" and kind in LAYERS | AUGMENTATIONS)
     )
-    return "" if known else f"{what} is a {kind}, which is not accepted; accepted are {', '.join(sorted(LAYERS))}"
+    return (
+        ""
+        if known
+        else f"{what} is a {kind}; accepted are the layers of Keras that compute maps of images (docs/backbones.md)"
+    )
 
 
 def _model_kind(found: Config) -> str | None:
@@ -279,6 +297,8 @@ def _plain(config: Config) -> Config:
     made = deepcopy(config)
     for found in _objects(made):
         found.pop("compile_config", None)
+        if found["class_name"] in AUGMENTATIONS:
+            found.update(class_name="Identity", config={"name": found["config"]["name"]}, build_config=None)
         inner = found["config"]
         if found["class_name"] in _DATA or not isinstance(inner, dict):
             continue

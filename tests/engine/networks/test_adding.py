@@ -99,7 +99,7 @@ def test_the_layers_at_which_it_can_be_cut_are_those_that_give_maps_through_whic
 
 
 def nested() -> keras.Model:
-    """A base inside a `Sequential`, pixels normalised by layers, a shortcut that is no layer, half precision, nothing trainable."""
+    """A base inside a `Sequential`, augmentation, pixels normalised by layers, a shortcut that is no layer, half precision, nothing trainable."""
     image = keras.Input((32, 32, 3))
     x = layers.Conv2D(4, 3, padding="same", name="first")(image)
     x = x + layers.Conv2D(4, 3, padding="same", name="second")(x)
@@ -111,6 +111,7 @@ def nested() -> keras.Model:
     stack = keras.Sequential(
         [
             keras.Input((32, 32, 3)),
+            layers.RandomFlip(name="flipped"),
             layers.Rescaling(0.5, name="half"),
             adapted,
             scaled,
@@ -123,7 +124,7 @@ def nested() -> keras.Model:
     return with_drawn_weights(stack)
 
 
-def test_models_inside_are_taken_apart_and_layers_of_pixels_kept(tmp_path: Path) -> None:
+def test_models_inside_are_taken_apart_layers_of_pixels_kept_and_augmentation_left_out(tmp_path: Path) -> None:
     model = nested()
     name, inputs = added_as(tmp_path, model, ("end", "pool")), pixels(32)
     expected = inputs
@@ -131,6 +132,7 @@ def test_models_inside_are_taken_apart_and_layers_of_pixels_kept(tmp_path: Path)
         expected = np.asarray(layer(expected))
     found = np.asarray(built(name, 32)(inputs, training=False))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4 * np.abs(expected).max())
+    assert isinstance(networks.build(BACKBONES[name], 32).get_layer("flipped"), layers.Identity)
 
 
 @pytest.mark.long
