@@ -20,9 +20,6 @@ from tl_core.text import data_size
 
 KINDS = ("keras", "h5")
 
-MOST_UPLOADED = 100_000_000
-"""Bytes: server.maxUploadSize of .streamlit/config.toml."""
-
 ABOUT = (
     "A network that you trained or downloaded, as Keras saves it, becomes a backbone like any other. Its file is read, never executed: "
     "layers that are not part of Keras are refused. docs/backbones.md says more; the command is add-network."
@@ -91,7 +88,9 @@ def _draw_form(models: Path) -> None:
         "File", type=list(KINDS), key=f"own_file_{turn}", help="A .keras file, or .weights.h5 or .h5."
     )
     path = st.text_input(
-        "Or its path on this machine", key=f"own_path_{turn}", help="For files of any size. It is only read."
+        "Or the path of the network's file on this machine",
+        key=f"own_path_{turn}",
+        help="For files of any size. It is only read.",
     )
     with st.grid("auto", min_column_width=220):
         name = st.text_input("Name", key=f"own_name_{turn}", placeholder="flowers", help="It is called own-NAME.")

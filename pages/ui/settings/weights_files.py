@@ -44,7 +44,7 @@ _TURN, _DONE, _REFUSED, _VERIFIED = "weights.turn", "weights.done", "weights.ref
 @st.fragment(key="settings_weights")
 def draw_weights() -> None:
     """Draws the table of all networks, one command for the packages that are missing, and the import of a file."""
-    found = statuses()
+    found = tuple(status for status in statuses() if status.origin != "added")  # Those have a section of their own.
     here = [status for status in found if status.present]
     st.markdown(
         f"The ImageNet weights of **{len(here)} of {len(found)}** networks are here, {data_size(sum(one.bytes for one in here))}."

@@ -27,8 +27,8 @@ COMPARED = 2
 POLL_SECONDS = 1.0
 
 HINT = (
-    "Select one network to read about it and use it, or two to compare them. Enter uses the network of a row. The command add-network adds "
-    "one of your own, from a file of Keras."
+    "Select one network to read about it and use it, or two to compare them. Enter uses the network of a row. The Settings page and "
+    "the command add-network add one of your own, from a file of Keras."
 )
 
 MEASURING_HELP = (
