@@ -88,12 +88,14 @@ def draw_regularisers(view: PlanView) -> None:
     """The switches beside one another; one that is on and needs room has a row of its own. Where none acts: what does."""
     if solver := view.spec.head.solver:
         st.caption(_of_solved(solver))
+    shown = [row for row in REGULARISERS if any(map(view.is_shown, row.off))]
+    if not shown:
+        return
     with st.grid("auto", min_column_width=170, gap="xsmall") as grid:
-        for row in REGULARISERS:
-            if any(view.is_shown(path) for path in row.off):
-                wide = row.wide and is_on(row, view.draft.values)
-                with grid.cell(column_span="all" if wide else 1):
-                    _regulariser(row, view)
+        for row in shown:
+            wide = row.wide and is_on(row, view.draft.values)
+            with grid.cell(column_span="all" if wide else 1):
+                _regulariser(row, view)
 
 
 def _of_solved(row: SolvedClassifier) -> str:
