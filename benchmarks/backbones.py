@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 NAMES = tuple(row.name for row in BACKBONES if row.weights.kind == "bundled")
 LARGE = 300
-BLOCKS = {"final": ("final",), "block5 to final": ("block5", "block6", "block7", "final")}
+LATE = ("block4", "block5", "block6", "block7", "final")
+BLOCKS = {"final": LATE[-1:], "block5 to final": LATE[1:], "block4 to final": LATE}
 LOGISTIC = "logistic-regression"
 HEADS = ("ridge", "random-projection", LOGISTIC)
 PENALTIES = (1e-3, 3e-3)
@@ -113,7 +114,7 @@ def measured(job: Job, photos: Path, models: Path) -> Row:
     """Computes the features, unless they are cached, and solves the head."""
     from tl_core.data.prepare import prepare
     from tl_core.engine.bank.training import Arrays
-    from tl_core.engine.probe.features import at_every_cut
+    from tl_core.engine.inputs.every_cut import at_every_cut
 
     experiment, cache = resolve(job.features.spec(photos)), cache_folder(models)
     data = prepare(experiment.spec.data, experiment.image_size, cache, unwatched)

@@ -16,6 +16,12 @@ def test_the_interval_is_wilsons(right: int, images: int, low: float, high: floa
     assert wilson_interval(right, images) == pytest.approx((low, high), abs=5e-5)
 
 
+def test_the_interval_contains_the_accuracy_whatever_the_rounding() -> None:
+    for images in range(1, 3000):
+        for right in (0, images // 3, images):
+            Estimate(right / images, *wilson_interval(right, images))
+
+
 def test_an_accuracy_is_written_with_the_distance_that_covers_its_interval() -> None:
     assert Accuracy(0.836, 1000).text == "83.6 % ± 2.4"
     low, high = wilson_interval(10, 10)

@@ -18,7 +18,8 @@ def wilson_interval(right: int, images: int, certainty: float = 0.95) -> tuple[f
     share, weight = right / images, z * z / images
     middle = (share + weight / 2) / (1 + weight)
     half = z * math.sqrt(share * (1 - share) / images + weight / images / 4) / (1 + weight)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # The share itself is inside, which rounding may deny at 0 and 1.
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 @dataclass(frozen=True)

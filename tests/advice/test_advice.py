@@ -7,10 +7,11 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from tests.advice.measured import CUTS, estimate, measured
+from tests.advice.measured import CUTS, estimate, head, measured
 from tests.each import for_each
 from tl_core.advice import MUCH, QUADRANTS, RECIPES, Quadrant, advise, position, wording
 from tl_core.backbones import BACKBONES, Backbone
+from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan.problems import spec_problems
@@ -34,17 +35,38 @@ def test_data_in_the_middle_of_a_quadrant_get_its_recipes_alone(row: Quadrant) -
     assert advice.position.shares[row.name] == 1
     recipes = {option.recipe: option for option in advice.options}
     assert set(row.recipes) <= set(recipes)
-    assert set(recipes) - set(row.recipes) <= {"linear-top", "linear-earlier"}, "those that were measured"
+    assert set(recipes) - set(row.recipes) <= {"joined", "linear-top", "linear-earlier"}, "those that were measured"
     assert all(row.said in " ".join(recipes[name].reasons) for name in row.recipes)
 
 
-def test_of_what_was_measured_the_lowest_loss_comes_first_whatever_the_textbook_says() -> None:
+def test_the_joined_top_blocks_come_first_unless_another_head_is_better_by_more_than_chance() -> None:
     like, heads = measured(0.5), measured(-0.5).heads
-    assert [option.recipe for option in advise(SPEC, like).options] == ["linear-top", "linear-earlier"]
+    advice = advise(SPEC, like)
+    assert [option.recipe for option in advice.options] == ["joined", "linear-top", "linear-earlier"]
+    assert advice.first.spec == PRESETS["solved-at-once"].spec() and not advice.first.changes
+    assert "No other head that was measured is better by more than chance" in " ".join(advice.first.reasons)
     earlier = advise(SPEC, replace(like, heads=heads))
-    assert [option.recipe for option in earlier.options] == ["linear-earlier", "linear-top"]
+    assert [option.recipe for option in earlier.options] == ["linear-earlier", "joined", "linear-top"]
     assert earlier.first.changes == {"backbone.output": "block6", "head.classifier": "random-projection"}
     assert "0.60 (0.55 to 0.65)" in " ".join(earlier.first.reasons)
+    assert "0.12 less (0.07 to 0.17)" in " ".join(earlier.first.reasons)
+    assert "No other head" not in " ".join(earlier.options[1].reasons)
+
+
+def test_a_better_head_on_joined_blocks_replaces_that_of_the_preset() -> None:
+    found = measured(0.5)
+    better = head(CUTS[-1], "random-projection", 0.6, joined=CUTS[-4:], mirror=True)
+    first = advise(SPEC, replace(found, heads=(found.heads[0], better, *found.heads[2:]))).first
+    assert (first.recipe, first.changes) == ("joined", {"head.classifier": "random-projection"})
+    every = head(CUTS[-1], "ridge", 0.5, joined=CUTS, mirror=True)
+    first = advise(SPEC, replace(found, heads=(*found.heads, every))).first
+    assert (first.recipe, first.changes) == ("joined", {"backbone.output": f"top-{len(CUTS)}"})
+
+
+def test_a_measurement_of_an_earlier_version_is_advised_from_by_the_lowest_loss() -> None:
+    alone = tuple(replace(one, difference=None) for one in measured(0.5).heads if not one.joined)
+    advice = advise(SPEC, replace(measured(0.5), heads=alone))
+    assert [option.recipe for option in advice.options] == ["linear-top", "linear-earlier"]
 
 
 def test_where_it_is_not_clear_every_quadrant_that_is_possible_is_heard_and_their_shares_sum_to_one() -> None:
@@ -92,8 +114,8 @@ def test_an_option_keeps_the_data_the_backbone_and_the_seed_that_were_asked_abou
     assert first.seconds > 0
 
 
-def test_images_like_imagenet_get_the_top_and_others_the_stage_with_the_lowest_loss() -> None:
-    assert advise(SPEC, measured(0.5)).first.spec.backbone.output == "last"
+def test_images_like_imagenet_get_the_top_blocks_and_others_the_stage_with_the_lowest_loss() -> None:
+    assert advise(SPEC, measured(0.5)).first.spec.backbone.output == "top-4"
     assert advise(SPEC, measured(-0.5, above=0.0)).first.spec.backbone.output == "block6"
 
 

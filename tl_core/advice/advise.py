@@ -14,7 +14,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan.costs import phase_plan
 from tl_core.plan.inactive_settings import active_part
-from tl_core.results.advice import Measured
+from tl_core.results.advice import Measured, SolvedHead
 from tl_core.text import percent
 
 
@@ -74,14 +74,19 @@ def advise(spec: ExperimentSpec, measured: Measured) -> Advice:
 
 
 def _ordered(advising: Iterable[str], measured: Measured) -> list[Recipe]:
-    """The recipes that quadrants advise. Beyond the textbook: if one of them was measured, all that were, the lowest loss first."""
+    """The recipes that quadrants advise. Beyond the textbook: if one of them was measured, all that were, in the order of `_rank`."""
     rows = [RECIPES[name] for name in advising]
-    losses = {row.name: row.head(measured).loss.value for row in RECIPES if row.head}
-    first = next((place for place, row in enumerate(rows) if row.name in losses), None)
+    heads = {row.name: head for row in RECIPES if row.head and (head := row.head(measured))}
+    first = next((place for place, row in enumerate(rows) if row.name in heads), None)
     if first is None:
         return rows
-    before, after = rows[:first], [row for row in rows[first:] if row.name not in losses]
-    return [*before, *(RECIPES[name] for name in sorted(losses, key=lambda name: losses[name])), *after]
+    before, after = rows[:first], [row for row in rows[first:] if row.name not in heads]
+    return [*before, *(RECIPES[name] for name in sorted(heads, key=lambda name: _rank(heads[name]))), *after]
+
+
+def _rank(head: SolvedHead) -> tuple[int, float]:
+    """What is better by more than chance than the head on the joined top blocks, then that head, then the rest; of each the lowest loss first."""
+    return (0 if head.better else 1 if head.joined else 2), head.loss.value
 
 
 def _option(
@@ -106,7 +111,9 @@ def _whole(spec: ExperimentSpec, recipe: Recipe, changes: Mapping[str, Any]) -> 
     """The preset with the changes, on the data, the backbone and with the seed of a spec; from scratch keeps its random weights."""
     asked = spec.flat()
     own = [path for path in asked if path.startswith("data.")]
-    values = {path: asked[path] for path in (*own, "backbone.name", "head.pooling", "train.seed")}
+    values = {
+        path: asked[path] for path in (*own, "backbone.name", "head.pooling", "head.projection_units", "train.seed")
+    }
     if PRESETS[recipe.preset].spec().backbone.weights != "random":
         values["backbone.weights"] = asked["backbone.weights"]
     # A classifier that is solved needs no epochs and no rate, which its preset may have.

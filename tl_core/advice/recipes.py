@@ -13,6 +13,9 @@ from tl_core.experiment.steps import steps_per_epoch
 from tl_core.registry import Registry
 from tl_core.results.advice import Measured, SolvedHead
 
+JOINED = "solved-at-once"
+"""The preset of the first head that is measured."""
+
 STEPS = 500
 """Steps that fine-tuning takes at least: Kolesnikov et al. 2020, "Big Transfer" (arXiv:1912.11370), for fewer than 20,000 images."""
 
@@ -27,7 +30,8 @@ class Recipe:
         preset: A row of `PRESETS`.
         changes: Settings over the preset's, by path.
         why: What the changes follow from, as a sentence; empty if there are none.
-        head: The head that was measured for it; None of a recipe that trains the backbone, which cannot be measured in seconds.
+        head: The head that was measured for it, None in measurements of earlier versions; None of a recipe that trains the backbone, which cannot
+            be measured in seconds.
     """
 
     name: str
@@ -35,11 +39,29 @@ class Recipe:
     preset: str
     changes: Changes
     why: Callable[[Measured], str]
-    head: Callable[[Measured], SolvedHead] | None = None
+    head: Callable[[Measured], SolvedHead | None] | None = None
 
 
 def _solved(head: SolvedHead, output: str) -> dict[str, Any]:
     return {"backbone.output": output, "head.classifier": head.classifier}
+
+
+def _joined_changes(measured: Measured) -> dict[str, Any]:
+    """What differs from the first head, which is as the preset has it."""
+    head, first = measured.joined, measured.heads[0]
+    if head is None:
+        return {}
+    classifier = {"head.classifier": head.classifier} if head.classifier != first.classifier else {}
+    return {"backbone.output": f"top-{len(head.joined)}", **classifier} if head.joined != first.joined else classifier
+
+
+def _joined_sentence(measured: Measured) -> str:
+    head = measured.joined
+    if head is None:
+        return ""
+    others = [one for one in measured.heads if one.better and one != head]
+    first = "" if others or head.better else " No other head that was measured is better by more than chance."
+    return f"{_head_sentence(head)}{first}"
 
 
 def _top_head(measured: Measured) -> SolvedHead:
@@ -52,10 +74,18 @@ def _earlier_head(measured: Measured) -> SolvedHead:
 
 def _head_sentence(head: SolvedHead) -> str:
     loss, title = head.loss, SOLVED[head.classifier].title
+    where = f"{head.joined[0]} to {head.cut} joined, with mirror images," if head.joined else head.cut
     return (
-        f"{title} on {head.cut} has a loss of {loss.value:.2f} ({loss.low:.2f} to {loss.high:.2f}) on training images left out. "
-        f"It is computed in one go, without epochs, so that it is finished however few images there are."
+        f"{title} on {where} has a loss of {loss.value:.2f} ({loss.low:.2f} to {loss.high:.2f}) on training images left out. "
+        f"It is computed in one go, without epochs, so that it is finished however few images there are.{_gain_sentence(head)}"
     )
+
+
+def _gain_sentence(head: SolvedHead) -> str:
+    if head.difference is None or not head.better:
+        return ""
+    less = head.difference.negated
+    return f" That is {less.value:.2f} less ({less.low:.2f} to {less.high:.2f}) than with ridge regression on the joined top blocks."
 
 
 def _longer(preset: str, measured: Measured) -> dict[str, Any]:
@@ -87,6 +117,7 @@ RECIPES: Registry[Recipe] = Registry(
     "recipe",
     "recipe",
     (
+        Recipe("joined", "Linear classifier on joined blocks", JOINED, _joined_changes, _joined_sentence, lambda m: m.joined),
         Recipe("linear-top", "Linear classifier on top", "feature-extraction", lambda m: _solved(_top_head(m), "last"),
                lambda m: _head_sentence(_top_head(m)), _top_head),
         Recipe("linear-earlier", "Linear classifier on an earlier stage", "early-features",

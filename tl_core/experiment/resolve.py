@@ -53,6 +53,17 @@ class Experiment:
         return sum(block.channels for block in self.facts if block.name in self.outputs)
 
     @property
+    def joins_features(self) -> bool:
+        """Whether pooled features are cached block by block, and joined when they are read.
+
+        So if the head reads several blocks, or averages with mirror images; not if they are not exact, or a fork's, whose blocks its parent may have
+        trained.
+        """
+        chosen, train = self.spec.backbone, self.spec.train
+        exact = train.prefix_precision == "f32" and train.feature_storage == "float32"
+        return (len(self.outputs) > 1 or chosen.mirror) and exact and not self.spec.start.run
+
+    @property
     def passes(self) -> int:
         """The passes of an image through the backbone: two if features are averaged with those of its mirror image."""
         return 2 if self.spec.backbone.mirror else 1
@@ -130,6 +141,8 @@ class Experiment:
             pooling = f"{pooling} of {'+'.join(self.outputs)}"
         if pooling and self.spec.backbone.mirror:
             pooling = f"{pooling}, with mirror image"
+        if pooling and self.joins_features:
+            pooling = f"{pooling}, block by block"
         return (self.weights_identity, frozen, pooling, device, *([start] if start else []))
 
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tl_core.backbones import BlockFacts
+from tl_core.backbones import BlockFacts, facts
 from tl_core.experiment.phases import Phase
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.spec import OptimizerSpec
@@ -146,7 +146,8 @@ def phase_plan(phase: Phase, images: dict[str, int], classes: int, missing: int 
     thawed = sum(_learned(phase.experiment, block) for block in split(phase)[1])
     trainable = thawed + head_trainable(phase.experiment, classes)
     everything = sum(images.values())
-    new = _computed(phase, images, everything if missing is None else missing)
+    absent = everything if missing is None else missing
+    new = _computed(phase, images, absent)
     each = _floats_at(phase) * number_bytes(phase.experiment) if phase.stores_features else 0
     stored = phase.stores_features and not new
     return PhasePlan(
@@ -155,7 +156,7 @@ def phase_plan(phase: Phase, images: dict[str, int], classes: int, missing: int 
         cached=phase.trains_from_features,
         stored=stored,
         reason=_reason(phase, stored),
-        feature_bytes=each * new,
+        feature_bytes=each * new + _of_blocks(phase) * absent,
         read_bytes=each * _computed(phase, images, everything),
         seconds=_feature_seconds(phase, new) + _learning_seconds(phase, images) + _recording_seconds(phase, trainable),
         seconds_before=_feature_seconds(phase, new),
@@ -184,6 +185,15 @@ def _floats_at(phase: Phase) -> int:
     if phase.frozen == phase.experiment.top:
         return phase.experiment.feature_channels
     return outputs(phase.experiment, split(phase)[0][-1])
+
+
+def _of_blocks(phase: Phase) -> int:
+    """Bytes per image of the features that are cached block by block before they are joined, of every block: docs/caches.md."""
+    experiment = phase.experiment
+    if phase.frozen != experiment.top or not experiment.joins_features or not phase.stores_features:
+        return 0
+    copies = 3 if experiment.spec.backbone.mirror else 1  # Of the image, of its mirror image, their mean.
+    return 4 * copies * sum(block.channels for block in facts(experiment.backbone.name).blocks)
 
 
 def _reason(phase: Phase, stored: bool) -> str:

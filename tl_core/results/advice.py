@@ -59,17 +59,29 @@ class Likeness:
 
 @dataclass(frozen=True)
 class SolvedHead:
-    """What a classifier that is solved at once reaches on the pooled features of a block, each training image left out in turn.
+    """What a classifier that is solved at once reaches on pooled features, each training image left out in turn.
 
     Attributes:
+        cut: The block whose features it reads; the last one if there are several.
         classifier: A row of `tl_core.experiment.solved.SOLVED`.
         loss: Cross-entropy.
+        joined: The blocks that it reads, from the input upwards, if there are several.
+        mirror: Whether the features are averaged with those of the mirror image.
+        difference: Its loss less that of the first head, image by image; None of the first.
     """
 
     cut: str
     classifier: str
     loss: Estimate
     accuracy: Estimate
+    joined: tuple[str, ...] = ()
+    mirror: bool = False
+    difference: Estimate | None = None
+
+    @property
+    def better(self) -> bool:
+        """Whether its loss is lower than that of the first head by more than chance."""
+        return self.difference is not None and self.difference.sign < 0
 
 
 @dataclass(frozen=True)
@@ -98,7 +110,8 @@ class Measured:
         fewest: Number of training images of the smallest class.
         largest_share: Share of the training images in the largest class: the accuracy of always naming it.
         blocks: From the input to the output.
-        heads: On the top, and on the block below it on which ridge regression has the lowest loss: two classifiers each.
+        heads: Two classifiers each on the joined top blocks, the first as the preset `solved-at-once` has it; on all blocks joined; on the top;
+            and on the block below it on which ridge regression has the lowest loss.
         backbones: The one of the spec first.
         seconds: What measuring took.
     """
@@ -121,4 +134,13 @@ class Measured:
     def head(self, top: bool) -> SolvedHead:
         """The head with the lowest loss on the top, or below it."""
         last = self.blocks[-1].cut
-        return min((head for head in self.heads if (head.cut == last) is top), key=lambda head: head.loss.value)
+        alone = [head for head in self.heads if not head.joined and (head.cut == last) is top]
+        return min(alone, key=lambda head: head.loss.value)
+
+    @property
+    def joined(self) -> SolvedHead | None:
+        """The head on joined blocks: the first, unless another is better by more than chance; None in measurements of earlier versions."""
+        joined = [head for head in self.heads if head.joined]
+        return min(
+            (head for head in joined if head.better), key=lambda head: head.loss.value, default=next(iter(joined), None)
+        )

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from tests.engine.conftest import small_spec
-from tl_core.backbones import BACKBONES
+from tl_core.backbones import BACKBONES, Backbone
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.advice import measure as module
 from tl_core.engine.advice.measure import measure
-from tl_core.engine.probe import features
+from tl_core.engine.inputs import every_cut
 from tl_core.errors import BadInput, RunStopped
 from tl_core.experiment.resolve import resolve
 from tl_core.records import from_json
@@ -29,6 +29,12 @@ def found(shared_models: Path) -> Measured:
     return measure(resolve(SPEC), shared_models)
 
 
+def _can_be_scored(row: Backbone) -> bool:
+    """Whether its weights are here, which depends on what is installed, and the images are large enough."""
+    here = resolve(SPEC.with_values({"backbone.name": row.name, "backbone.weights": "pretrained"})).weights.present
+    return here and row.minimum_size <= 32
+
+
 @pytest.mark.long
 @pytest.mark.slow
 def test_every_block_and_every_backbone_is_measured(found: Measured) -> None:
@@ -37,7 +43,12 @@ def test_every_block_and_every_backbone_is_measured(found: Measured) -> None:
     assert found.blocks[0].linear.high < found.blocks[5].linear.low, "the stem knows least"
     assert found.likeness.above < 0.9, "digits are not like ImageNet"
     assert {score.name for score in found.backbones} == set(BACKBONES.names)
-    assert [score.name for score in found.backbones if score.logme is not None] == [SPEC.backbone.name]
+    scored = {score.name for score in found.backbones if score.logme is not None}
+    assert scored == {row.name for row in BACKBONES if _can_be_scored(row)}
+    assert SPEC.backbone.name in scored
+    first, *others = found.heads
+    assert (first.joined, first.mirror, first.difference) == (BACKBONES[SPEC.backbone.name].cut_names[-4:], True, None)
+    assert len(others) == 7 and all(head.difference for head in others)
     assert from_json(Measured, json.loads(json.dumps(asdict(found)))) == found
 
 
@@ -57,7 +68,7 @@ def test_validation_images_are_not_looked_at_and_nothing_is_computed_again(
         items = tuple(replace(item, label=int(label)) for item, label in zip(data.dataset.items, labels, strict=True))
         return Prepared(replace(data.pixels, dataset=replace(data.dataset, items=items)), data.split)
 
-    monkeypatch.setattr(features, "compiled", refuse)
+    monkeypatch.setattr(every_cut, "compiled", refuse)
     monkeypatch.setattr(module, "prepare", blind)
     again = measure(resolve(SPEC), shared_models)
     assert replace(again, seconds=found.seconds) == found

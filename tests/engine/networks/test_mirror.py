@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +10,12 @@ import pytest
 
 from tests.engine.conftest import quiet, small_spec
 from tl_core import store
+from tl_core.data.pixels import Pixels
 from tl_core.data.prepare import prepare
 from tl_core.engine.backend import keras
-from tl_core.engine.inputs.prefix import in_keras, in_openvino
-from tl_core.engine.networks.assembly import Parts, assemble, divide, pretrained
-from tl_core.engine.probe.features import identity_of, pooled
+from tl_core.engine.inputs.every_cut import at_every_cut, identity_of
+from tl_core.engine.inputs.prefix import Prefix, in_keras, in_openvino
+from tl_core.engine.networks.assembly import Parts, assemble, divide
 from tl_core.engine.results.prediction import Predictor
 from tl_core.experiment.resolve import resolve
 
@@ -78,10 +79,37 @@ def test_an_export_predicts_of_images_and_of_mirror_images_what_a_run_measured_o
         assert -np.log(scores[np.arange(len(labels)), labels]).mean() == pytest.approx(measured, rel=1e-3)
 
 
-def test_a_probe_averages_every_block(expected: np.ndarray) -> None:
+def test_a_probe_averages_every_block(expected: np.ndarray, shared_models: Path) -> None:
+    cache = store.cache_folder(shared_models)
     plain, both = (resolve(small_spec(backbone__mirror=mirror)) for mirror in (False, True))
-    found = np.asarray(pooled(pretrained(both), "avg", mirror=True)(PIXELS))
-    channels = [block.channels for block in both.facts]
-    blocks = dict(zip(both.blocks, np.split(found, np.cumsum(channels)[:-1], axis=1), strict=True))
+    pixels = prepare(plain.spec.data, 32, cache, quiet).pixels
+    alike = Pixels("three random images", pixels.dataset, PIXELS.astype(np.uint8))
+    blocks = at_every_cut(both, alike, cache, quiet)
     np.testing.assert_allclose(np.concatenate([blocks["stem"], blocks["block2"]], axis=1), expected, atol=1e-5)
     assert len({identity_of(one, quiet) for one in (plain, both)}) == 2
+
+
+def test_the_features_of_mirror_images_take_one_more_pass_where_those_of_the_images_are_cached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[np.ndarray] = []
+
+    def counted(_network: keras.Model) -> Prefix:
+        def run(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+            for batch in batches:
+                passes.append(batch)
+                yield np.repeat(batch.mean(axis=(1, 2, 3))[:, None], channels, axis=1)
+
+        return run
+
+    monkeypatch.setattr("tl_core.engine.inputs.every_cut.compiled", counted)
+    plain, both = (resolve(small_spec(backbone__mirror=mirror)) for mirror in (False, True))
+    channels = sum(block.channels for block in plain.facts)
+    pixels = prepare(plain.spec.data, 32, tmp_path, quiet).pixels
+    alike = Pixels("three random images", pixels.dataset, PIXELS.astype(np.uint8))
+    at_every_cut(plain, alike, tmp_path, quiet)
+    at_every_cut(both, alike, tmp_path, quiet)
+    at_every_cut(both, alike, tmp_path, quiet)
+    assert [
+        np.array_equal(seen, wanted) for seen, wanted in zip(passes, (PIXELS, PIXELS[:, :, ::-1]), strict=True)
+    ] == [True, True]

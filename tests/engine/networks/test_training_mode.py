@@ -48,7 +48,8 @@ def one_step(
     groups = groups_of(parts.tail, phase)
     averages = averages_of(parts.tail) if spec.optimizer.ema else []
     step = training_steps(parts.tail, groups, step_config(parts.tail, groups, averages, labels, phase)).one
-    step(inputs, labels)
+    # Random weights with statistics of nothing: in a plain stack of layers features, and with them gradients, all but vanish.
+    step(inputs if parts.prefix is None else inputs / np.abs(inputs).max(), labels)
     if averages:
         with in_place_of_weights(averages):
             pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,19 +11,23 @@ import numpy as np
 
 from tl_core.backbones import BACKBONES, Backbone
 from tl_core.backbones.availability import missing_sentence
+from tl_core.backbones.freezing import output_cuts
 from tl_core.data.missing import refuse_missing
 from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.advice import likeness
-from tl_core.engine.advice.heads import solved_heads
+from tl_core.engine.advice.heads import CLASSIFIERS, Read, solved_heads
 from tl_core.engine.advice.logme import logme
-from tl_core.engine.probe.features import at_every_cut
+from tl_core.engine.inputs.every_cut import at_every_cut
 from tl_core.errors import BadInput
+from tl_core.experiment.presets import PRESETS
 from tl_core.experiment.resolve import Experiment
 from tl_core.records import Activity, ProgressCallback, Stage, unwatched
-from tl_core.results.advice import AdviceOptions, BackboneScore, Measured, SolvedHead
+from tl_core.results.advice import AdviceOptions, BackboneScore, Measured
 from tl_core.store import cache_folder
 
 PROBING = Activity(Stage.PROBING)
+
+PLAIN, MIRROR = {"backbone.mirror": False}, {"backbone.mirror": True}
 
 
 def measure(
@@ -35,7 +39,7 @@ def measure(
 ) -> Measured:
     """Measures an experiment's training images with its backbone, and with the others whose weights are here.
 
-    Uses the spec's data, backbone, weights and pooling; without mirror images, which recipes do not use either.
+    Uses the spec's data, backbone, weights and pooling. Two passes over the images: joined blocks are averaged with the mirror image.
 
     Args:
         partial: Called with what is measured before other backbones are.
@@ -46,12 +50,13 @@ def measure(
     """
     started = time.monotonic()
     _check(experiment)
-    experiment = experiment.with_values({"backbone.mirror": False})
+    experiment = experiment.with_values(PLAIN)
     cache = cache_folder(models)
     data = prepare(experiment.spec.data, experiment.image_size, cache, progress)
     refuse_missing(data.dataset, experiment.spec.data.accept_missing)
     features = at_every_cut(experiment, data.pixels, cache, progress)
-    found = _measured(experiment, data, features, progress)
+    averaged = at_every_cut(experiment.with_values(MIRROR), data.pixels, cache, progress)
+    found = _measured(experiment, data, features, averaged, progress)
     found = replace(found, seconds=time.monotonic() - started)
     if (options or AdviceOptions()).backbones:
         if partial:
@@ -72,21 +77,35 @@ def _check(experiment: Experiment) -> None:
 
 
 def _measured(
-    experiment: Experiment, data: Prepared, features: Mapping[str, np.ndarray], progress: ProgressCallback
+    experiment: Experiment,
+    data: Prepared,
+    features: Mapping[str, np.ndarray],
+    averaged: Mapping[str, np.ndarray],
+    progress: ProgressCallback,
 ) -> Measured:
+    """What is measured of this backbone.
+
+    Args:
+        features, averaged: Of every cut, of all images: of the images, and averaged with those of the mirror images.
+    """
     split, names = data.split, data.dataset.class_names
     labels, known = split.train_labels, {}
-    steps, spec = len(features) + 5, experiment.spec
+    spec = experiment.spec
+    steps = len(features) + (2 + len(_joined_cuts(experiment.backbone))) * len(CLASSIFIERS)
     for done, (cut, values) in enumerate(features.items()):
         progress(PROBING, done, steps)
         known[cut] = likeness.known(cut, values[split.train], labels, len(names))
     top = list(features)[-1]
     below = min(list(features)[:-1], key=lambda cut: known[cut].losses.mean())
-    heads: list[SolvedHead] = []
-    for cut in (top, below):
-        watch = _watch(progress, len(features) + len(heads), steps)
-        known_there = np.asarray(features[cut][split.train])
-        heads += solved_heads(cut, known_there, labels, len(names), spec.head.projection_units, spec.train.seed, watch)
+    read = [
+        *(Read(cuts, True, _joined(averaged, cuts, split.train)) for cuts in _joined_cuts(experiment.backbone)),
+        *(Read((cut,), False, np.asarray(features[cut][split.train])) for cut in (top, below)),
+    ]
+
+    def watch(done: int) -> None:
+        progress(PROBING, len(features) + done, steps)
+
+    heads = solved_heads(read, labels, len(names), spec.head.projection_units, spec.train.seed, watch)
     counts = np.bincount(labels, minlength=len(names))
     score = logme(features[top][split.train], labels, len(names))
     own = BackboneScore(experiment.backbone.name, experiment.image_size, score, known[top].accuracy)
@@ -108,8 +127,14 @@ def _measured(
     )
 
 
-def _watch(progress: ProgressCallback, done: int, total: int) -> Callable[[], None]:
-    return lambda: progress(PROBING, done, total)
+def _joined_cuts(backbone: Backbone) -> tuple[tuple[str, ...], ...]:
+    """The blocks that are joined: as the preset has them, and all."""
+    preset = output_cuts(backbone, PRESETS["solved-at-once"].spec().backbone.output)
+    return tuple(dict.fromkeys((preset, backbone.cut_names)))
+
+
+def _joined(features: Mapping[str, np.ndarray], cuts: Sequence[str], rows: np.ndarray) -> np.ndarray:
+    return np.concatenate([features[cut][rows] for cut in cuts], axis=1)
 
 
 def _others(experiment: Experiment, cache: Path, progress: ProgressCallback) -> Iterator[BackboneScore]:

@@ -23,8 +23,8 @@ from tl_core.data.prepare import Prepared, prepare
 from tl_core.engine.backend import device_name
 from tl_core.engine.classifiers import ridge
 from tl_core.engine.classifiers.solve import solution
+from tl_core.engine.inputs.every_cut import at_every_cut, identity_of
 from tl_core.engine.probe import neighbours
-from tl_core.engine.probe.features import at_every_cut, identity_of
 from tl_core.errors import BadInput, RunFailed
 from tl_core.experiment.resolve import Experiment
 from tl_core.experiment.solved import SOLVED

@@ -13,7 +13,8 @@ import numpy as np
 from tl_core.cache.arrays import NoRoom
 from tl_core.data.prepare import Prepared
 from tl_core.engine.backend import device_name, keras
-from tl_core.engine.inputs.features import as_stored, features, is_exact
+from tl_core.engine.inputs.every_cut import joined
+from tl_core.engine.inputs.features import as_stored, features, is_exact, key_of, stored
 from tl_core.engine.inputs.prefix import EXACT, Arithmetic, compiled, in_keras, on_gpu
 from tl_core.engine.inputs.streams import Inputs, from_features, from_images
 from tl_core.engine.inputs.views import from_views, view_of
@@ -176,6 +177,10 @@ def stored_features(
     """
     assert parts.prefix is not None
     identity, arithmetic = identity_of(experiment, parts, start), arithmetic_of(experiment, data)
+    if parts.boundary == "features" and experiment.joins_features:
+        of_blocks = joined(experiment, data.pixels, cache, progress)
+        shape = (len(data.pixels.images), experiment.feature_channels)
+        return stored(of_blocks, shape, key_of(data.pixels, identity), cache, progress)
     storage = experiment.spec.train.feature_storage
     return features(parts.prefix, data.pixels, identity, cache, progress, arithmetic, storage)
 

@@ -1,4 +1,4 @@
-"""What is stored of every cut is what Keras's own forward pass gives there."""
+"""What is stored of every cut is what Keras's own forward pass gives there, and joined blocks are read from it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from tl_core.backbones.facts import image_sizes
 from tl_core.data.pixels import Pixels
 from tl_core.data.prepare import prepare
 from tl_core.engine.backend import keras
+from tl_core.engine.inputs import every_cut
+from tl_core.engine.inputs.every_cut import at_every_cut
+from tl_core.engine.inputs.prefix import Prefix, compiled
 from tl_core.engine.networks import build as networks
-from tl_core.engine.networks.assembly import pretrained
-from tl_core.engine.probe.features import at_every_cut
+from tl_core.engine.networks.assembly import assemble, divide, pretrained
+from tl_core.engine.training.phase_data import stored_features
 from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.store import cache_folder
@@ -63,3 +66,28 @@ def test_every_backbone_gives_features_at_every_cut(backbone: Backbone, tmp_path
     )
     data = ExperimentSpec().with_values({"data.source": "playground:classes=2,images_per_class=10"}).data
     check(spec, prepare(data, size, tmp_path, quiet).pixels, tmp_path)
+
+
+def test_heads_on_other_joined_blocks_share_one_pass_and_those_with_mirror_images_one_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes = []
+
+    def counted(network: keras.Model) -> Prefix:
+        passes.append(network)
+        return compiled(network)
+
+    monkeypatch.setattr(every_cut, "compiled", counted)
+    for output, mirror, expected in (
+        ("block5+last", False, 1),
+        ("top-3", False, 1),
+        ("top-3", True, 2),
+        ("last", True, 2),
+    ):
+        experiment = resolve(small_spec(backbone__output=output, backbone__mirror=mirror))
+        data = prepare(experiment.spec.data, experiment.image_size, tmp_path, quiet)
+        parts = divide(assemble(experiment, 10), experiment, experiment.frozen)
+        found = stored_features(experiment, data, parts, tmp_path, quiet)
+        exact = np.asarray(parts.prefix(data.pixels.images[:5].astype("float32")))
+        np.testing.assert_allclose(found[:5], exact, rtol=0, atol=1e-4 * np.abs(exact).max())
+        assert (len(passes), found.shape) == (expected, (len(data.pixels.images), experiment.feature_channels))
