@@ -63,6 +63,14 @@ def test_a_better_head_on_joined_blocks_replaces_that_of_the_preset() -> None:
     assert (first.recipe, first.changes) == ("joined", {"backbone.output": f"top-{len(CUTS)}"})
 
 
+def test_of_the_heads_on_a_block_one_that_is_surely_better_comes_before_one_with_a_lower_loss() -> None:
+    found = measured(0.5)
+    sure = head("block6", "ridge", 0.6)
+    lower = head("block6", "random-projection", 0.55, difference=estimate(-0.17, 0.3))
+    first = advise(SPEC, replace(found, heads=(*found.heads[:4], sure, lower))).first
+    assert (first.recipe, first.changes["head.classifier"]) == ("linear-earlier", "ridge")
+
+
 def test_a_measurement_of_an_earlier_version_is_advised_from_by_the_lowest_loss() -> None:
     alone = tuple(replace(one, difference=None) for one in measured(0.5).heads if not one.joined)
     advice = advise(SPEC, replace(measured(0.5), heads=alone))

@@ -14,7 +14,7 @@ from tl_core.experiment.resolve import resolve
 from tl_core.experiment.spec import ExperimentSpec
 from tl_core.plan.costs import phase_plan
 from tl_core.plan.inactive_settings import active_part
-from tl_core.results.advice import Measured, SolvedHead
+from tl_core.results.advice import Measured
 from tl_core.text import percent
 
 
@@ -74,19 +74,14 @@ def advise(spec: ExperimentSpec, measured: Measured) -> Advice:
 
 
 def _ordered(advising: Iterable[str], measured: Measured) -> list[Recipe]:
-    """The recipes that quadrants advise. Beyond the textbook: if one of them was measured, all that were, in the order of `_rank`."""
+    """The recipes that quadrants advise. Beyond the textbook: if one of them was measured, all that were, in the order of `SolvedHead.rank`."""
     rows = [RECIPES[name] for name in advising]
     heads = {row.name: head for row in RECIPES if row.head and (head := row.head(measured))}
     first = next((place for place, row in enumerate(rows) if row.name in heads), None)
     if first is None:
         return rows
     before, after = rows[:first], [row for row in rows[first:] if row.name not in heads]
-    return [*before, *(RECIPES[name] for name in sorted(heads, key=lambda name: _rank(heads[name]))), *after]
-
-
-def _rank(head: SolvedHead) -> tuple[int, float]:
-    """What is better by more than chance than the head on the joined top blocks, then that head, then the rest; of each the lowest loss first."""
-    return (0 if head.better else 1 if head.joined else 2), head.loss.value
+    return [*before, *(RECIPES[name] for name in sorted(heads, key=lambda name: heads[name].rank)), *after]
 
 
 def _option(

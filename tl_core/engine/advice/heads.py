@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,7 @@ class Read:
 
 
 def solved_heads(
-    read: Iterable[Read], labels: np.ndarray, classes: int, units: int, seed: int, watch: Watch
+    read: Sequence[Read], labels: np.ndarray, classes: int, units: int, seed: int, watch: Watch
 ) -> Iterator[SolvedHead]:
     """Ridge regression on features, then on a random projection of them; for each of what is read.
 
@@ -46,6 +46,7 @@ def solved_heads(
         watch: Called before each head with the number of those before it; what it raises ends the measurement.
     """
     first: np.ndarray | None = None
+    comparisons = len(read) * len(CLASSIFIERS) - 1
     for number, one in enumerate(read):
         for place, classifier in enumerate(CLASSIFIERS):
             watch(number * len(CLASSIFIERS) + place)
@@ -57,7 +58,7 @@ def solved_heads(
                 accuracy=share(right),
                 joined=one.cuts if len(one.cuts) > 1 else (),
                 mirror=one.mirror,
-                difference=None if first is None else mean(lost - first),
+                difference=None if first is None else mean(lost - first, comparisons),
             )
             first = lost if first is None else first
 
