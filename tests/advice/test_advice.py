@@ -145,3 +145,11 @@ def test_a_backbone_is_advised_by_its_score_beside_its_accuracy_on_imagenet() ->
     better = BackboneScore("VGG16", 96, 0.1, estimate(0.8))
     assert "VGG16 has the highest LogME, while EfficientNetLite0" in wording.backbones_sentence((alone[0], better))
     assert CUTS[-1] == "final"
+
+
+def test_a_network_of_your_own_is_advised_without_a_published_accuracy_also_once_it_is_gone() -> None:
+    (alone,) = measured().backbones[:1]
+    yours = BackboneScore("own-gone", 96, 9.0, estimate(0.8))
+    assert "own-gone has the highest LogME, while EfficientNetLite0" in wording.backbones_sentence((alone, yours))
+    other = BackboneScore("own-other", 96, 0.1, estimate(0.8))
+    assert wording.backbones_sentence((yours, other)).endswith("own-gone has the highest LogME.")
