@@ -12,7 +12,8 @@ import pytest
 
 from tests.each import for_each
 from tests.keras_files import Layer, layer, network, small, write_network
-from tl_core.backbones.keras_file import LARGEST_CONFIG, parents, read_config, separating
+from tl_core.backbones.keras_file import LARGEST_CONFIG, read_config
+from tl_core.backbones.keras_graph import parents, separating
 from tl_core.errors import BadInput
 
 

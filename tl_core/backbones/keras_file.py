@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from tl_core.backbones.keras_graph import Config, objects_of
 from tl_core.errors import BadInput
 from tl_core.files import DAMAGE, parse_json
 from tl_core.text import data_size
@@ -98,8 +99,6 @@ _DATA = ("__keras_tensor__", "__ellipsis__", "__slice__", "__numpy__", "__tensor
 
 _HEAD_ALONE = "If it is above the last cut, save the layers below it as a network of their own, and add that."
 
-Config = dict[str, Any]
-
 
 def read_config(path: Path) -> Config:
     """The description of the network in a file, of whose classes all are known; ready to be made by `keras.saving.deserialize_keras_object`.
@@ -117,32 +116,8 @@ def read_config(path: Path) -> Config:
         raise _refused(path, f"its {CONFIG} makes no sense ({type(error).__name__}: {error})") from None
 
 
-def parents(config: Mapping[str, Any]) -> dict[str, set[str]]:
-    """For each layer of a flat network, from the input upwards, the layers whose outputs it takes."""
-    return {layer["name"]: set(_sources(layer["inbound_nodes"])) for layer in config["layers"]}
-
-
-def separating(below: Mapping[str, set[str]]) -> list[str]:
-    """The layers through which everything passes: no connection leads past them.
-
-    Args:
-        below: See `parents`: every layer is on a way from the input to the output, and comes after those it takes.
-    """
-    places = {name: place for place, name in enumerate(below)}
-    reach = dict(places)
-    for name, sources in below.items():
-        for source in sources:
-            reach[source] = max(reach[source], places[name])
-    found, furthest = [], -1
-    for name, place in places.items():
-        if furthest <= place:  # Of the layers before it, none is taken by a later one.
-            found.append(name)
-        furthest = max(furthest, reach[name])
-    return found
-
-
 def _checked(path: Path, config: Config) -> Config:
-    for found in _objects(config):
+    for found in objects_of(config):
         if reason := _refusal(found):
             raise _refused(path, reason, _HEAD_ALONE)
     if _model_kind(config) is None:
@@ -190,19 +165,6 @@ def _check_sizes(path: Path, archive: zipfile.ZipFile) -> None:
 
 def _is_old(metadata: Any) -> bool:
     return isinstance(metadata, dict) and str(metadata.get("keras_version", "")).startswith("2.")
-
-
-def _objects(config: Any) -> Iterator[Config]:
-    """Everything in a description that Keras makes something of, except what only training needs."""
-    waiting = [config]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            if "class_name" in value:
-                yield value
-            waiting.extend(inner for name, inner in value.items() if name != "compile_config")
-        elif isinstance(value, list | tuple):
-            waiting.extend(value)
 
 
 def _refusal(found: Config) -> str:
@@ -286,16 +248,10 @@ def _ends(value: Any) -> Iterator[Any]:
             yield from _ends(inner)
 
 
-def _sources(nodes: Any) -> Iterator[str]:
-    for found in _objects(nodes):
-        if found["class_name"] == "__keras_tensor__":
-            yield found["config"]["keras_history"][0]
-
-
 def _plain(config: Config) -> Config:
     """A copy whose layers are float32 and trainable, without penalties."""
     made = deepcopy(config)
-    for found in _objects(made):
+    for found in objects_of(made):
         found.pop("compile_config", None)
         if found["class_name"] in AUGMENTATIONS:
             found.update(class_name="Identity", config={"name": found["config"]["name"]}, build_config=None)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.backbones.keras_file import Config, read_config
+from tl_core.backbones.keras_file import read_config
+from tl_core.backbones.keras_graph import Config
 from tl_core.engine.backend import keras
 from tl_core.engine.networks.keras_networks import with_fresh_names
 from tl_core.errors import BadInput

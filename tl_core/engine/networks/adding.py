@@ -15,7 +15,7 @@ from tl_core.backbones import added as folders
 from tl_core.backbones.added import AddedNetwork, Description
 from tl_core.backbones.asked import LARGEST, SMALLEST, Asked, check, cuts_of, scaling_of
 from tl_core.backbones.facts import to_json
-from tl_core.backbones.keras_file import parents, separating
+from tl_core.backbones.keras_graph import parents, separating
 from tl_core.engine.backend import keras
 from tl_core.engine.networks import added, weights
 from tl_core.engine.networks import build as networks
