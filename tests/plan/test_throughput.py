@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tl_core.backbones import BACKBONES, facts
+from tl_core.backbones import BACKBONES, BackboneFacts, facts
 from tl_core.plan.throughput import rates, rates_here
 from tl_core.store.speeds import Speed
 
@@ -31,3 +33,8 @@ def test_estimates_are_in_proportion_to_what_was_measured() -> None:
     )
     assert half["VGG16"] == pytest.approx((frozen / 2, thawed / 3))
     assert half["ResNet50"] == pytest.approx((guessed["ResNet50"][0] / 2, guessed["ResNet50"][1] / 3))
+
+
+def test_a_network_without_anything_that_is_counted_has_a_speed() -> None:
+    blocks = tuple(replace(block, values_per_pixel=0.0, macs={224: 0}) for block in facts("VGG16").blocks)
+    assert all(0 < rate < 1e9 for rate in rates(BackboneFacts("own", blocks), 224))

@@ -20,6 +20,9 @@ images per second and core at 224 pixels), ResNet50, VGG16, DenseNet121, MobileN
 TRAINING_MACS, TRAINING_VALUES = 27e9, 65e6
 """The same of a training step in TensorFlow, which takes three times the multiply-adds of a forward pass: within a third for each of these."""
 
+SHORTEST = 1e-6
+"""Seconds of an image: no network is faster."""
+
 
 def cores() -> int:
     return os.cpu_count() or 1
@@ -42,7 +45,8 @@ def _seconds(block: BlockFacts, image_size: int, macs: float, values: float) -> 
 
 def rates(found: BackboneFacts, image_size: int) -> tuple[float, float]:
     """Estimated images per second of a whole network: frozen, and while all of it trains."""
-    return 1 / forward_seconds(found.blocks, image_size), 1 / training_seconds(found.blocks, image_size)
+    forward, training = (of(found.blocks, image_size) for of in (forward_seconds, training_seconds))
+    return 1 / max(forward, SHORTEST), 1 / max(training, SHORTEST)  # One of your own may have nothing that is counted.
 
 
 def rates_here(measured: Mapping[str, Speed]) -> dict[str, tuple[float, float]]:
