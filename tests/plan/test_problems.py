@@ -14,7 +14,7 @@ from tests.conftest import Photos
 from tests.each import for_each
 from tests.weights_files import vgg16, write_legacy
 from tl_core import store
-from tl_core.backbones import BACKBONES, Backbone
+from tl_core.backbones import BACKBONES, Backbone, facts
 from tl_core.backbones.availability import status
 from tl_core.data.pixels import bytes_needed
 from tl_core.errors import Problem
@@ -349,9 +349,17 @@ def test_averaging_with_mirror_images_needs_a_frozen_backbone(models: Path, chan
     assert found.path == "backbone.mirror" and "every block frozen" in found.message and found.remedy
 
 
-def test_features_of_mirror_images_take_twice_the_time_and_the_same_room(models: Path) -> None:
+def every_block(plan: Plan) -> int:
+    """Bytes of the pooled features of every block of the default network."""
+    assert plan.images
+    return 4 * sum(plan.images.values()) * sum(block.channels for block in facts("EfficientNetLite0").blocks)
+
+
+def test_features_of_mirror_images_take_twice_the_time_and_room_for_those_of_every_block(models: Path) -> None:
+    """They are kept block by block: of the images, of their mirror images, and their mean."""
     one, both = (planned(models, {"backbone.mirror": mirror}) for mirror in (False, True))
-    assert both.problems == () and both.phases[0].feature_bytes == one.phases[0].feature_bytes
+    more = both.phases[0].feature_bytes - one.phases[0].feature_bytes
+    assert both.problems == () and more == 3 * every_block(one)
     assert both.phases[0].seconds_before == pytest.approx(2 * one.phases[0].seconds_before)
 
 
@@ -365,7 +373,9 @@ def test_a_flip_of_images_that_are_averaged_with_their_mirror_images_is_warned_a
 def test_joined_features_are_planned_with_the_channels_of_all_blocks(models: Path) -> None:
     one, two, both = (planned(models, {"backbone.output": output}) for output in ("block5", "last", "block5+last"))
     assert both.problems == ()
-    assert both.phases[0].feature_bytes == one.phases[0].feature_bytes + two.phases[0].feature_bytes
+    read = one.phases[0].feature_bytes + two.phases[0].feature_bytes
+    assert both.phases[0].read_bytes == one.phases[0].read_bytes + two.phases[0].read_bytes
+    assert both.phases[0].feature_bytes == read + every_block(one)
     assert both.head_parameters == one.head_parameters + two.head_parameters - 3  # Of three classes a bias each.
 
 

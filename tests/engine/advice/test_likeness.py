@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tl_core.engine.advice.heads import solved_heads
+from tl_core.engine.advice.heads import Read, solved_heads
 from tl_core.engine.advice.likeness import Known, avoided, known, likeness
 from tl_core.errors import RunFailed, RunStopped
 
@@ -68,17 +68,17 @@ def test_heads_solved_at_once_are_scored_on_images_left_out() -> None:
     angle = rng.uniform(0, 2 * np.pi, 80)
     # Two circles, one inside the other: no linear classifier tells them apart, a random projection does.
     rings = (1.0 + 1.5 * labels)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    plain, projected = solved_heads("top", rings, labels, 2, 200, 0, lambda: None)
+    plain, projected = solved_heads([Read(("top",), False, rings)], labels, 2, 200, 0, lambda done: None)
     assert (plain.classifier, projected.classifier) == ("ridge", "random-projection")
     assert plain.loss.value == pytest.approx(np.log(2), abs=0.1)
     assert projected.loss.value < 0.2 and projected.accuracy.low > 0.9
-    noise = solved_heads("top", rng.normal(size=(80, 60)), labels, 2, 200, 0, lambda: None)
+    noise = solved_heads([Read(("top",), False, rng.normal(size=(80, 60)))], labels, 2, 200, 0, lambda done: None)
     assert all(head.accuracy.low < 0.5 for head in noise)
 
 
 def test_what_watches_can_end_the_measurement() -> None:
-    def stop() -> None:
+    def stop(_done: int) -> None:
         raise RunStopped("Stopped.")
 
     with pytest.raises(RunStopped):
-        solved_heads("top", np.eye(4), np.arange(4) % 2, 2, 16, 0, stop)
+        list(solved_heads([Read(("top",), False, np.eye(4))], np.arange(4) % 2, 2, 16, 0, stop))
