@@ -16,7 +16,7 @@ SCORE = HeadScore("ridge", 0.85, 0.81, 0.885, 0.45, 0.44, 0.02, 0.99, 1.5, {"l2"
 
 def test_each_network_is_measured_at_its_own_size_with_and_without_mirror_images_and_at_the_large_one() -> None:
     found = list(jobs(NAMES))
-    assert len(set(found)) == len(found) == (3 * len(NAMES) + 1) * (2 * len(HEADS) - 1)
+    assert len(set(found)) == len(found) == (3 * len(NAMES) + 1) * (len(BLOCKS) * (len(HEADS) - 1) + 1)
     for name in NAMES:
         own = BACKBONES[name].native_size
         pretrained = [

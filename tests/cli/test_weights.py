@@ -53,7 +53,7 @@ def test_a_file_is_brought_in_and_is_then_in_the_list(lab: Lab, tmp_path: Path) 
     file = write_legacy(tmp_path / "stick" / SLIM.weights.file, mobilenet(0.25))
     said = lab("weights", "--import", file)
     assert said.status == 0
-    assert str(location(SLIM.weights)) in " ".join(said.out.split())
+    assert str(location(SLIM.weights)) in "".join(said.out.split()), "long lines are broken"
     found = listed(lab, SLIM.name)
     assert (found["present"], found["origin"]) == (True, "imported")
     again = last_object(lab("weights", "--import", file, "--json").out)

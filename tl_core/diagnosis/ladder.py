@@ -28,8 +28,8 @@ def ladder_of(
         twins: Whether each has a near-twin among the training images: bool, shape (images,).
     """
     train, validated = state.images.get("train", 0), state.images.get("validation", 0)
-    measured = [record.metrics.get(name) for name in ("train_eval_accuracy", "val_accuracy")]
-    if not train or not validated or measured[0] is None or measured[1] is None:
+    measured = [record.metrics.get(name, math.nan) for name in ("train_eval_accuracy", "val_accuracy")]
+    if not train or not validated or not all(map(math.isfinite, measured)):
         return None
     clean = share(measured[0], min(train, TRAIN_EVAL_IMAGES))
     validation = share(measured[1], validated)

@@ -20,7 +20,8 @@ from tl_core import store
 from tl_core.backbones import BACKBONES, facts
 from tl_core.data.dataset import Item
 from tl_core.data.prepare import Prepared, prepare
-from tl_core.engine.probe import depth, features
+from tl_core.engine.inputs import every_cut
+from tl_core.engine.probe import depth
 from tl_core.engine.probe.depth import PROBING, costs, probe
 from tl_core.errors import BadInput, RunFailed, RunStopped
 from tl_core.experiment.presets import PRESETS
@@ -72,8 +73,8 @@ def test_a_second_probe_computes_nothing_again(
     def refuse(*_: Any, **__: Any) -> NoReturn:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(features, "pretrained", refuse)
-    monkeypatch.setattr(features, "compiled", refuse)
+    monkeypatch.setattr(every_cut, "pretrained", refuse)
+    monkeypatch.setattr(every_cut, "compiled", refuse)
     other_split = SPEC.with_values({"data.split_seed": 5})
     assert probe(resolve(other_split), shared_models).depths != found.depths, "the same features, split otherwise"
     monkeypatch.setattr(depth, "at_every_cut", refuse)
@@ -208,7 +209,7 @@ def test_it_can_be_stopped_at_any_stage_and_leaves_nothing_half_made(stage: str,
 @pytest.mark.slow
 def test_features_that_are_no_numbers_are_reported(shared_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*arguments: Any) -> dict[str, np.ndarray]:
-        return {cut: np.full(values.shape, np.nan) for cut, values in features.at_every_cut(*arguments).items()}
+        return {cut: np.full(values.shape, np.nan) for cut, values in every_cut.at_every_cut(*arguments).items()}
 
     monkeypatch.setattr(depth, "at_every_cut", broken)
     with pytest.raises(RunFailed, match="Features of stem are NaN for some images"):
@@ -218,7 +219,7 @@ def test_features_that_are_no_numbers_are_reported(shared_models: Path, monkeypa
 @pytest.mark.slow
 def test_stored_features_take_what_the_costs_say(found: Probe, shared_models: Path) -> None:
     data = prepare(SPEC.data, resolve(SPEC).image_size, store.cache_folder(shared_models), quiet)
-    stored = features.at_every_cut(resolve(SPEC), data.pixels, store.cache_folder(shared_models), quiet)
+    stored = every_cut.at_every_cut(resolve(SPEC), data.pixels, store.cache_folder(shared_models), quiet)
     assert [values.nbytes for values in stored.values()] == [row.cost.pooled_total for row in found.depths]
     assert sum(found.images.values()) < len(data.pixels.images), "those that train nothing are stored too"
 
