@@ -19,7 +19,8 @@ def test_the_interval_is_wilsons(right: int, images: int, low: float, high: floa
 def test_the_interval_contains_the_accuracy_whatever_the_rounding() -> None:
     for images in range(1, 3000):
         for right in (0, images // 3, images):
-            Estimate(right / images, *wilson_interval(right, images))
+            low, high = wilson_interval(right, images)
+            assert low <= right / images <= high
 
 
 def test_an_accuracy_is_written_with_the_distance_that_covers_its_interval() -> None:

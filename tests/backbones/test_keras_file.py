@@ -96,7 +96,8 @@ def test_nested_models_and_operations_are_accepted(tmp_path: Path) -> None:
     inside = network(layer("InputLayer", "inner"), layer("Conv2D", "deep", "inner"), inputs=["inner", 0, 0])
     called = {**inside, "name": "network", "inbound_nodes": layer("Conv2D", "x", "conv")["inbound_nodes"]}
     added = layer("Add", "add", "conv", "network", module="keras.src.ops.numpy")
-    read_config(write_network(tmp_path / "a.keras", small(called, added)))
+    found = read_config(write_network(tmp_path / "a.keras", small(called, added)))
+    assert [one["class_name"] for one in found["config"]["layers"]][-2:] == [inside["class_name"], "Add"]
 
 
 def test_what_only_training_needed_does_not_matter(tmp_path: Path) -> None:

@@ -80,22 +80,7 @@ def columns() -> list[Column[NetworkRow]]:
             kind="name",
             narrow=True,
         ),
-        Column(
-            "accuracy",
-            "ImageNet",
-            "Share of ImageNet's validation images that its weights classify correctly, as published for them (top-1).",
-            lambda row: Cell(
-                percent(row.backbone.imagenet_accuracy),
-                hover=f"Published: {row.backbone.accuracy_source}"
-                if row.backbone.accuracy_source
-                else "None is published.",
-                bar=row.backbone.imagenet_accuracy or 0.0,
-            ),
-            lambda row: row.backbone.imagenet_accuracy,
-            "descending",
-            "figure",
-            narrow=True,
-        ),
+        _accuracy_column(),
         _rate_column(
             "frozen",
             "Images whose features this machine computes per second, at the size the weights were trained at",
@@ -128,16 +113,39 @@ def columns() -> list[Column[NetworkRow]]:
             lambda row: row.backbone.native_size,
             lambda size: f"{size:g}",
         ),
-        Column(
-            "weights",
-            "Weights",
-            f"Whether the pretrained weights are on this machine. {DOWNLOAD}: downloaded when a run first needs them. {PACKAGE}: in a Python "
-            "package to install.",
-            lambda row: Cell(row.place, hover=_where(row), mark="green" if row.weights.present else "gray"),
-            lambda row: (not row.weights.present) * (1 + row.weights.megabytes),
-            narrow=True,
-        ),
+        _weights_column(),
     ]
+
+
+def _accuracy_column() -> Column[NetworkRow]:
+    return Column(
+        "accuracy",
+        "ImageNet",
+        "Share of ImageNet's validation images that its weights classify correctly, as published for them (top-1).",
+        lambda row: Cell(
+            percent(row.backbone.imagenet_accuracy),
+            hover=f"Published: {row.backbone.accuracy_source}"
+            if row.backbone.accuracy_source
+            else "None is published.",
+            bar=row.backbone.imagenet_accuracy or 0.0,
+        ),
+        lambda row: row.backbone.imagenet_accuracy,
+        "descending",
+        "figure",
+        narrow=True,
+    )
+
+
+def _weights_column() -> Column[NetworkRow]:
+    return Column(
+        "weights",
+        "Weights",
+        f"Whether the pretrained weights are on this machine. {DOWNLOAD}: downloaded when a run first needs them. {PACKAGE}: in a Python "
+        "package to install.",
+        lambda row: Cell(row.place, hover=_where(row), mark="green" if row.weights.present else "gray"),
+        lambda row: (not row.weights.present) * (1 + row.weights.megabytes),
+        narrow=True,
+    )
 
 
 def _rate_column(key: str, help: str, rate: Callable[[NetworkRow], float], narrow: bool = False) -> Column[NetworkRow]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -109,6 +111,9 @@ def test_the_features_of_mirror_images_take_one_more_pass_where_those_of_the_ima
     alike = Pixels("three random images", pixels.dataset, PIXELS.astype(np.uint8))
     at_every_cut(plain, alike, tmp_path, quiet)
     at_every_cut(both, alike, tmp_path, quiet)
+    for index in (tmp_path / "features").glob("*/index.json"):
+        if json.loads(index.read_text())["identity"][-1] != "mirror":  # Evicted: the mean is enough.
+            shutil.rmtree(index.parent)
     at_every_cut(both, alike, tmp_path, quiet)
     assert [
         np.array_equal(seen, wanted) for seen, wanted in zip(passes, (PIXELS, PIXELS[:, :, ::-1]), strict=True)

@@ -46,18 +46,17 @@ def at_every_cut(
     )
     experiment = experiment.with_values({"backbone.mirror": False})
     shape, key = (len(pixels.images), sum(channels)), (pixels.key, *identity_of(experiment, progress), device_name())
-    features = stored(_passing(experiment, pixels.images, progress), shape, key, cache, progress)
-    if mirror:
-        mirrored = pixels.images[:, :, ::-1]
-        of_mirrored = stored(
-            _passing(experiment, mirrored, progress), shape, (*key, "of mirror images"), cache, progress
-        )
 
-        def averaged(start: int) -> Iterator[np.ndarray]:
-            return ((features[some] + of_mirrored[some]) / 2 for some in portions(shape[0], start))
+    def features(which: np.ndarray, *more: str) -> np.ndarray:
+        return stored(_passing(experiment, which, progress), shape, (*key, *more), cache, progress)
 
-        features = stored(averaged, shape, (*key, "mirror"), cache, progress)
-    return dict(zip(experiment.backbone.cut_names, np.split(features, np.cumsum(channels)[:-1], axis=1), strict=True))
+    def averaged(start: int) -> Iterator[np.ndarray]:
+        both = features(pixels.images), features(pixels.images[:, :, ::-1], "of mirror images")
+        return ((both[0][some] + both[1][some]) / 2 for some in portions(shape[0], start))
+
+    # Without passes where the mean is stored, whether the features that it was made of still are or not.
+    found = stored(averaged, shape, (*key, "mirror"), cache, progress) if mirror else features(pixels.images)
+    return dict(zip(experiment.backbone.cut_names, np.split(found, np.cumsum(channels)[:-1], axis=1), strict=True))
 
 
 def joined(

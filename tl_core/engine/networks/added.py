@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 from tl_core.backbones.keras_file import read_config
 from tl_core.backbones.keras_graph import Config
 from tl_core.engine.backend import keras
-from tl_core.engine.networks.keras_networks import with_fresh_names
+from tl_core.engine.networks.keras_networks import leaves, with_fresh_names
 from tl_core.errors import BadInput
 from tl_core.text import data_sizes
 
@@ -76,7 +75,7 @@ def flattened(model: keras.Model, pixels: keras.KerasTensor) -> keras.KerasTenso
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
     """Gives the layers of a flat network the weights of the layers of the same names, also of models inside the source."""
-    values = {layer.name: layer.get_weights() for layer in _leaves(source)}
+    values = {layer.name: layer.get_weights() for layer in leaves(source)}
     for layer in target.layers:
         if layer.weights:
             layer.set_weights(values[layer.name])
@@ -124,11 +123,3 @@ def _as_rescaling(layer: keras.layers.Normalization) -> keras.layers.Rescaling:
     mean, deviation = np.ravel(layer.mean), np.maximum(np.sqrt(np.ravel(layer.variance)), keras.config.epsilon())
     scale, offset = (deviation, mean) if layer.invert else (1 / deviation, -mean / deviation)
     return layers.Rescaling(scale.tolist(), offset.tolist(), name=layer.name)
-
-
-def _leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _leaves(layer)
-        else:
-            yield layer

@@ -57,7 +57,7 @@ def read_file(network: keras.Model, backbone: Backbone, path: Path) -> None:
         return
     if application.scaled_by:
         check_scaling(original.get_layer(application.scaled_by), backbone.scaling)
-    values = {layer.name: layer.get_weights() for layer in _flat(original)}
+    values = {layer.name: layer.get_weights() for layer in leaves(original)}
     for layer in network.layers:
         if layer.weights:
             layer.set_weights(values[layer.name])
@@ -115,10 +115,11 @@ def _like(operation: Any) -> Any:
     return type(operation).from_config(operation.get_config()) if is_layer else operation
 
 
-def _flat(model: keras.Model) -> Iterator[keras.layers.Layer]:
+def leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """The layers of a model and of the models inside it."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            yield from _flat(layer)
+            yield from leaves(layer)
         else:
             yield layer
 
